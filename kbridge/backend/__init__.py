@@ -1,0 +1,38 @@
+"""``K``: the functions of the engine that keras.json or the environment chose, as a module."""
+
+import sys as _sys
+
+from ..backends import registry as _registry
+from ..config import startup as _startup
+from . import common
+from .common import *  # noqa: F403
+
+_engine = _registry.load(_startup().value("backend"))
+_BACKEND = _engine.name
+
+
+def backend() -> str:
+    """The name of the engine in use: 'numpy', 'tensorflow', 'theano' ..."""
+    return _BACKEND
+
+
+def engine():
+    """The ``kbridge.backends.interface.Backend`` object whose methods are the functions of ``K``."""
+    return _engine
+
+
+def clear_session() -> None:
+    """Forget the engine's graph and start naming layers from 1 again. Models made before are lost."""
+    _engine.clear_session()
+    common.reset_uids()
+
+
+globals().update(
+    {
+        name: getattr(_engine, name)
+        for name in dir(_engine)
+        if not name.startswith("_") and name not in globals() and callable(getattr(_engine, name))
+    }
+)
+
+print(f"Using {getattr(_engine, 'title', _BACKEND)} backend.", file=_sys.stderr)

@@ -1,0 +1,18 @@
+"""Backend functions written once, from the primitives of ``kbridge.backends.interface``."""
+
+from .activations import Activations
+from .batch_dot import BatchDot
+from .convolution import Convolution
+from .losses import Losses
+from .normalization import Normalization
+from .phase import Phase
+from .randomness import Randomness
+from .shapes import Shapes
+from .statistics import Statistics
+from .values import Values
+
+
+class Composites(
+    Activations, BatchDot, Convolution, Losses, Normalization, Phase, Randomness, Shapes, Statistics, Values
+):
+    """All composites, by family."""

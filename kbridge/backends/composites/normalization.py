@@ -1,0 +1,38 @@
+"""Batch normalization (Ioffe and Szegedy, 2015)."""
+
+from ._base import Family
+
+
+class Normalization(Family):
+    def batch_normalization(self, x, mean, var, beta, gamma, epsilon=0.001):
+        """gamma * (x - mean) / sqrt(var + epsilon) + beta; the statistics broadcast against ``x``."""
+        return (x - mean) / self.sqrt(var + epsilon) * gamma + beta
+
+    def normalize_batch_in_training(self, x, gamma, beta, reduction_axes, epsilon=0.001):
+        """Normalize ``x`` with its own statistics over ``reduction_axes``.
+
+        Returns (normalized x, mean, variance); the statistics have the remaining axes.
+        """
+        axes = [a % self.ndim(x) for a in reduction_axes]
+        mean = self.mean(x, axis=axes)
+        kept = mean
+        for a in sorted(axes):
+            kept = self.expand_dims(kept, a)
+        centred = x - kept
+        var = self.mean(self.square(centred), axis=axes)
+        return self.batch_normalization(
+            x,
+            kept,
+            self._broadcast_back(var, x, axes),
+            self._broadcast_back(beta, x, axes),
+            self._broadcast_back(gamma, x, axes),
+            epsilon,
+        ), mean, var
+
+    def _broadcast_back(self, statistic, x, axes):
+        """``statistic`` with axes of length 1 where ``x`` was reduced, unless it has them already."""
+        if self.ndim(statistic) == self.ndim(x):
+            return statistic
+        for a in sorted(axes):
+            statistic = self.expand_dims(statistic, a)
+        return statistic

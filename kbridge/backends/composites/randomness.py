@@ -1,0 +1,42 @@
+"""Random tensors and variables that follow from the two random primitives and NumPy."""
+
+import numpy as np
+
+from ._base import Family
+
+
+class Randomness(Family):
+    def random_binomial(self, shape, p=0.0, dtype=None, seed=None):
+        """1 with probability ``p``, else 0."""
+        draws = self.random_uniform(shape, dtype=self.floatx(), seed=seed)
+        return self.cast(self.lesser(draws, p), dtype or self.floatx())
+
+    def dropout(self, x, level, noise_shape=None, seed=None):
+        """Set a fraction ``level`` of ``x`` to 0 and scale the rest by 1 / (1 - level).
+
+        ``noise_shape`` (None entries: as ``x``) shares the decision along its axes of length 1.
+        """
+        if not 0.0 <= level < 1.0:
+            raise ValueError(f"The dropout level must lie in [0, 1), got {level!r}.")
+        if level == 0:
+            return x
+        dynamic = self.shape(x)
+        static = self.int_shape(x)
+        wanted = tuple(noise_shape) if noise_shape is not None else (None,) * len(static)
+        if len(wanted) != len(static):
+            raise ValueError(f"noise_shape {wanted} has {len(wanted)} entries, the input has {len(static)} axes.")
+        sizes = [
+            (static[i] if static[i] is not None else dynamic[i]) if size is None else size for i, size in enumerate(wanted)
+        ]
+        keep = self.lesser(self.random_uniform(sizes, dtype=self.dtype(x), seed=seed), 1.0 - level)
+        return x * (self.cast(keep, self.dtype(x)) * (1.0 / (1.0 - level)))
+
+    def random_uniform_variable(self, shape, low, high, dtype=None, name=None, seed=None):
+        """A variable with values from NumPy's global state, or from ``seed``, in [low, high)."""
+        rng = np.random if seed is None else np.random.RandomState(seed)
+        return self.variable(rng.uniform(low, high, tuple(shape)), dtype=dtype, name=name)
+
+    def random_normal_variable(self, shape, mean, scale, dtype=None, name=None, seed=None):
+        """A variable with normal values of standard deviation ``scale``, as ``random_uniform_variable``."""
+        rng = np.random if seed is None else np.random.RandomState(seed)
+        return self.variable(rng.normal(mean, scale, tuple(shape)), dtype=dtype, name=name)

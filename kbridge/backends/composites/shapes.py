@@ -1,0 +1,84 @@
+"""Shapes, padding, repetition and one-hot codes."""
+
+from .. import settings
+from ._base import Family
+
+
+def _spatial_first(dim_ordering: str) -> int:
+    """Index of the first spatial axis."""
+    return 2 if settings.resolve_dim_ordering(dim_ordering) == "th" else 1
+
+
+class Shapes(Family):
+    def transpose(self, x):
+        """Reverse the order of the axes."""
+        return self.permute_dimensions(x, tuple(range(self.ndim(x)))[::-1])
+
+    def flatten(self, x):
+        """All values as a vector."""
+        return self.reshape(x, (-1,))
+
+    def batch_flatten(self, x):
+        """(samples, ...) as a matrix (samples, rest)."""
+        rest = self.int_shape(x)[1:]
+        if None in rest:
+            return self.reshape(x, (self.shape(x)[0], self.prod(self.shape(x)[1:])))
+        size = 1
+        for n in rest:
+            size *= n
+        return self.reshape(x, (-1, size) if size else (self.shape(x)[0], 0))
+
+    def stack(self, x):
+        """Tensors of one shape, along a new first axis."""
+        return self.concatenate([self.expand_dims(t, 0) for t in x], axis=0)
+
+    def repeat(self, x, n):
+        """(samples, dim) to (samples, n, dim)."""
+        if self.ndim(x) != 2:
+            raise ValueError(f"repeat takes a tensor with 2 axes, got shape {self.int_shape(x)}.")
+        return self.repeat_elements(self.expand_dims(x, 1), n, axis=1)
+
+    def one_hot(self, indices, nb_classes, dtype=None):
+        """Integers of any shape to vectors of length ``nb_classes`` along a new last axis."""
+        classes = self.arange(0, nb_classes, dtype="int32")
+        hits = self.equal(self.expand_dims(self.cast(indices, "int32"), -1), classes)
+        return self.cast(hits, dtype or self.floatx())
+
+    def temporal_padding(self, x, padding=1):
+        """``padding`` zeros before and after axis 1 of (samples, time, dim)."""
+        return self.asymmetric_temporal_padding(x, padding, padding)
+
+    def asymmetric_temporal_padding(self, x, left_pad=1, right_pad=1):
+        """``left_pad`` zeros before and ``right_pad`` after axis 1 of (samples, time, dim)."""
+        return self._pad_from(x, 1, [(left_pad, right_pad)])
+
+    def spatial_2d_padding(self, x, padding=(1, 1), dim_ordering="default"):
+        """``padding[i]`` zeros on both sides of spatial axis i of a batch of images."""
+        return self._pad_from(x, _spatial_first(dim_ordering), [(p, p) for p in padding])
+
+    def asymmetric_spatial_2d_padding(
+        self, x, top_pad=1, bottom_pad=1, left_pad=1, right_pad=1, dim_ordering="default"
+    ):
+        """Zeros round a batch of images, a width for each side."""
+        return self._pad_from(x, _spatial_first(dim_ordering), [(top_pad, bottom_pad), (left_pad, right_pad)])
+
+    def spatial_3d_padding(self, x, padding=(1, 1, 1), dim_ordering="default"):
+        """``padding[i]`` zeros on both sides of spatial axis i of a batch of volumes."""
+        return self._pad_from(x, _spatial_first(dim_ordering), [(p, p) for p in padding])
+
+    def _pad_from(self, x, axis, widths):
+        after = self.ndim(x) - axis - len(widths)
+        return self.pad(x, [(0, 0)] * axis + list(widths) + [(0, 0)] * after)
+
+    def resize_images(self, X, height_factor, width_factor, dim_ordering):
+        """Repeat rows and columns of a batch of images by whole factors (nearest neighbour)."""
+        return self._repeat_from(X, _spatial_first(dim_ordering), (height_factor, width_factor))
+
+    def resize_volumes(self, X, depth_factor, height_factor, width_factor, dim_ordering):
+        """Repeat the three spatial axes of a batch of volumes by whole factors."""
+        return self._repeat_from(X, _spatial_first(dim_ordering), (depth_factor, height_factor, width_factor))
+
+    def _repeat_from(self, x, axis, factors):
+        for i, factor in enumerate(factors):
+            x = self.repeat_elements(x, factor, axis + i)
+        return x

@@ -1,0 +1,42 @@
+"""Reductions that follow from others."""
+
+from ._base import Family
+
+
+class Statistics(Family):
+    def var(self, x, axis=None, keepdims=False):
+        """Variance (divisor n) over ``axis``."""
+        if not self.dtype(x).startswith("float"):
+            x = self.cast(x, self.floatx())
+        centred = x - self.mean(x, axis=axis, keepdims=True)
+        return self.mean(self.square(centred), axis=axis, keepdims=keepdims)
+
+    def std(self, x, axis=None, keepdims=False):
+        """Standard deviation (divisor n) over ``axis``."""
+        return self.sqrt(self.var(x, axis=axis, keepdims=keepdims))
+
+    def logsumexp(self, x, axis=None, keepdims=False):
+        """log(sum(exp(x))) over ``axis``, without overflow."""
+        top = self.stop_gradient(self.max(x, axis=axis, keepdims=True))
+        result = self.log(self.sum(self.exp(x - top), axis=axis, keepdims=True)) + top
+        if keepdims:
+            return result
+        axes = range(self.ndim(x)) if axis is None else [axis] if isinstance(axis, int) else axis
+        for a in sorted((a % self.ndim(x) for a in axes), reverse=True):
+            result = self.squeeze(result, a)
+        return result
+
+    def l2_normalize(self, x, axis):
+        """x / sqrt(max(sum(x ** 2, axis), 1e-12))."""
+        norm2 = self.sum(self.square(x), axis=axis, keepdims=True)
+        return x / self.sqrt(self.maximum(norm2, 1e-12))
+
+    def in_top_k(self, predictions, targets, k):
+        """For each row of ``predictions`` (samples, classes): is the class ``targets`` (samples,)
+        among the ``k`` largest? Ties count as in. Bool (samples,)."""
+        chosen = self.sum(
+            predictions * self.one_hot(self.cast(targets, "int32"), self.shape(predictions)[1], dtype=self.dtype(predictions)),
+            axis=1,
+            keepdims=True,
+        )
+        return self.lesser(self.sum(self.cast(self.greater(predictions, chosen), "int32"), axis=1), k)

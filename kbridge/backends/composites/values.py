@@ -1,0 +1,71 @@
+"""Variables, values and updates."""
+
+import numpy as np
+
+from .. import settings
+from ._base import Family
+
+
+class Values(Family):
+    floatx = staticmethod(settings.floatx)
+    epsilon = staticmethod(settings.epsilon)
+    image_dim_ordering = staticmethod(settings.image_dim_ordering)
+
+    def ndim(self, x):
+        """The number of axes."""
+        return len(self.int_shape(x))
+
+    def eval(self, x):
+        """The value of a tensor that depends on no placeholder, as an array."""
+        if self.is_variable(x) and not self.is_sparse(x):
+            return self.get_value(x)
+        return self.function([], [x])([])[0]
+
+    def zeros(self, shape, dtype=None, name=None):
+        """A variable of zeros."""
+        return self.variable(np.zeros(tuple(shape), dtype or self.floatx()), dtype=dtype, name=name)
+
+    def ones(self, shape, dtype=None, name=None):
+        """A variable of ones."""
+        return self.variable(np.ones(tuple(shape), dtype or self.floatx()), dtype=dtype, name=name)
+
+    def eye(self, size, dtype=None, name=None):
+        """A variable with the identity matrix (size, size)."""
+        return self.variable(np.eye(size), dtype=dtype, name=name)
+
+    def count_params(self, x):
+        """The number of values in a tensor of fully known shape."""
+        return int(np.prod(self.get_variable_shape(x), dtype=np.int64))
+
+    def get_variable_shape(self, x):
+        """The shape as a tuple."""
+        return self.int_shape(x)
+
+    def batch_get_value(self, xs):
+        """The values of several variables, as a list of arrays."""
+        return [self.get_value(x) for x in xs]
+
+    def batch_set_value(self, tuples):
+        """Set several (variable, value) pairs."""
+        for x, value in tuples:
+            self.set_value(x, value)
+
+    def update(self, x, new_x):
+        """An update for ``function``: the variable ``x`` becomes ``new_x``."""
+        return (x, new_x)
+
+    def update_add(self, x, increment):
+        """An update for ``function``: ``x`` grows by ``increment``."""
+        return (x, x + increment)
+
+    def update_sub(self, x, decrement):
+        """An update for ``function``: ``x`` shrinks by ``decrement``."""
+        return (x, x - decrement)
+
+    def moving_average_update(self, variable, value, momentum):
+        """An update for ``function``: variable * momentum + value * (1 - momentum)."""
+        return (variable, variable * momentum + value * (1.0 - momentum))
+
+    def foldr(self, fn, elems, initializer=None, name=None):
+        """``foldl`` from the last element to the first."""
+        return self.foldl(fn, self.reverse(elems, 0), initializer=initializer, name=name)

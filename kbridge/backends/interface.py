@@ -1,0 +1,452 @@
+"""The contract between ``K`` and an engine: the primitives every engine implements.
+
+A tensor is always the engine's own object. Everything that can be written from these primitives
+without losing speed, stability or gradients is a composite (``kbridge.backends.composites``),
+written once; an engine may override a composite with a faster kernel. This module knows no engine.
+
+Conventions, the same on every engine
+-------------------------------------
+* ``x``, ``y`` may be a tensor, a variable, a NumPy array or a Python number; arrays and numbers take
+  the dtype of the tensor they meet. Native operators work on tensors
+  (``+ - * / ** // % < <= > >= & | ~ @``, unary ``-``, ``abs``, indexing).
+* Two float or two integer tensors of different width give the wider; a float tensor with an integer
+  or boolean one keeps the float dtype; true division of integers gives ``floatx``.
+* Comparisons give ``bool``; ``argmax`` and ``argmin`` give ``int64``; ``shape`` gives ``int32``.
+* ``axis`` is an int, a list of ints, or None for all axes; negative values count from the end.
+* Gradients at kinks: relu(0), abs(0), sign and round: 0. ``maximum``/``minimum`` at a tie: all of it
+  to the first argument. ``max``/``min`` over an axis at ties: split evenly. ``clip``: 1 from
+  ``min_value`` to ``max_value`` inclusive, 0 outside. ``sqrt`` at or below 0: 0.
+* NaN goes through ``maximum``, ``minimum``, ``clip``, ``max``, ``min`` and ``relu``.
+* argmax and argmin at ties: the first index. Zero-size batches work.
+* Convolution is cross-correlation: kernels are never flipped.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .composites import Composites
+
+Tensor = Any
+Shape = tuple[int | None, ...]
+
+
+class Backend(Composites):
+    """An engine. Constructing a subclass that misses a primitive raises TypeError naming it."""
+
+    #: The name in ``keras.json`` and ``K.backend()``.
+    name: ClassVar[str]
+
+    # ------------------------------------------------------------------ tensors and their values
+
+    @abstractmethod
+    def is_tensor(self, x: Any) -> bool:
+        """True for the engine's own symbolic objects: placeholders, variables, constants, results."""
+
+    @abstractmethod
+    def is_variable(self, x: Any) -> bool:
+        """True for what ``variable`` returned."""
+
+    @abstractmethod
+    def variable(self, value, dtype: str | None = None, name: str | None = None) -> Tensor:
+        """A tensor with a stored value (copied from ``value``; a scipy sparse matrix stays sparse
+        where the engine can). ``dtype=None`` is ``floatx``."""
+
+    @abstractmethod
+    def constant(self, value, dtype: str | None = None, name: str | None = None) -> Tensor:
+        """A tensor whose value never changes. ``dtype=None`` keeps the dtype of an array or NumPy
+        scalar and gives ``floatx``, ``int32`` or ``bool`` to Python values."""
+
+    @abstractmethod
+    def placeholder(
+        self, shape=None, ndim: int | None = None, dtype: str | None = None, sparse: bool = False, name: str | None = None
+    ) -> Tensor:
+        """An input of a function. Unknown dimensions of ``shape`` are None; with ``ndim`` alone all
+        are. Neither given: ValueError."""
+
+    @abstractmethod
+    def get_value(self, x) -> np.ndarray:
+        """A copy of a variable's value as an array (0-d for scalars)."""
+
+    @abstractmethod
+    def set_value(self, x, value) -> None:
+        """Store ``value``, cast to the variable's dtype. A different shape: ValueError with both."""
+
+    @abstractmethod
+    def int_shape(self, x) -> Shape:
+        """The static shape, None where unknown; inferred through operators on every engine."""
+
+    @abstractmethod
+    def shape(self, x) -> Tensor:
+        """The shape at run time: an int32 vector that can be indexed and passed to ``reshape`` etc."""
+
+    @abstractmethod
+    def dtype(self, x) -> str:
+        """'float32', 'int64', 'bool' ..."""
+
+    @abstractmethod
+    def tensor_name(self, x) -> str | None:
+        """The name given to ``variable`` or ``placeholder``, free of what the engine adds to it."""
+
+    @abstractmethod
+    def is_sparse(self, tensor) -> bool:
+        """True for a sparse placeholder or variable."""
+
+    @abstractmethod
+    def to_dense(self, tensor) -> Tensor:
+        """A dense tensor of a sparse one; a dense one as it is."""
+
+    # ------------------------------------------------------------------ functions and gradients
+
+    @abstractmethod
+    def function(self, inputs: Sequence, outputs: Sequence, updates: Sequence = (), **kwargs) -> Callable[[Sequence], list]:
+        """A callable from a list of arrays (one for each of ``inputs``) to the list of the outputs'
+        values, as arrays or NumPy scalars that the caller owns.
+
+        ``updates`` are ``(variable, new value)`` pairs as ``K.update`` makes them. All outputs and new
+        values are computed from the old values; then the new ones are stored together. The learning
+        phase may stand among ``inputs`` and takes 0 or 1. Values are converted to the placeholder's
+        dtype; a wrong number of inputs or a shape that can't fit: ValueError that names the
+        placeholder, its shape and what came. Unknown ``kwargs``: ValueError.
+        """
+
+    @abstractmethod
+    def gradients(self, loss, variables) -> list:
+        """d(sum of loss)/d(variable) for each of ``variables`` (tensor or list; always a list back),
+        shaped like the variable; None where the loss doesn't depend on it through differentiable ops.
+        May be applied to its own results."""
+
+    @abstractmethod
+    def stop_gradient(self, variables) -> Tensor:
+        """The same values (a list for a list), constant for ``gradients``."""
+
+    @abstractmethod
+    def phase_placeholder(self) -> Tensor:
+        """The scalar 0/1 placeholder behind ``learning_phase()``; made once for an engine state."""
+
+    @abstractmethod
+    def phase_switch(self, x, alt) -> Tensor:
+        """``x`` when the learning phase placeholder is 1, ``alt`` when 0; only the chosen side runs
+        where the engine can. Same shapes and dtypes."""
+
+    @abstractmethod
+    def uses_learning_phase(self, tensors) -> bool:
+        """Whether any of ``tensors`` (one or a list) depends on the learning phase placeholder."""
+
+    @abstractmethod
+    def clear_session(self) -> None:
+        """Forget the engine's graph and learning phase, free what they hold, reset the names' counters."""
+
+    @abstractmethod
+    def print_tensor(self, x, message: str = "") -> Tensor:
+        """``x``, whose evaluation prints ``message`` and the value."""
+
+    # ------------------------------------------------------------------ elementwise
+
+    @abstractmethod
+    def cast(self, x, dtype: str) -> Tensor:
+        """Float to int truncates towards zero; to bool is ``x != 0``."""
+
+    @abstractmethod
+    def abs(self, x) -> Tensor: ...
+
+    @abstractmethod
+    def sign(self, x) -> Tensor:
+        """-1, 0 or 1 in the dtype of ``x``."""
+
+    @abstractmethod
+    def round(self, x) -> Tensor:
+        """To the nearest integer, halves to even."""
+
+    @abstractmethod
+    def exp(self, x) -> Tensor: ...
+
+    @abstractmethod
+    def log(self, x) -> Tensor: ...
+
+    @abstractmethod
+    def sqrt(self, x) -> Tensor:
+        """Square root of max(x, 0); its gradient at or below 0 is 0."""
+
+    @abstractmethod
+    def square(self, x) -> Tensor: ...
+
+    @abstractmethod
+    def sin(self, x) -> Tensor: ...
+
+    @abstractmethod
+    def cos(self, x) -> Tensor: ...
+
+    @abstractmethod
+    def tanh(self, x) -> Tensor: ...
+
+    @abstractmethod
+    def sigmoid(self, x) -> Tensor:
+        """1 / (1 + exp(-x)) without overflow."""
+
+    @abstractmethod
+    def softplus(self, x) -> Tensor:
+        """log(1 + exp(x)) without overflow."""
+
+    @abstractmethod
+    def pow(self, x, a) -> Tensor:
+        """``x ** a``, ``a`` a number or a tensor."""
+
+    @abstractmethod
+    def maximum(self, x, y) -> Tensor: ...
+
+    @abstractmethod
+    def minimum(self, x, y) -> Tensor: ...
+
+    @abstractmethod
+    def clip(self, x, min_value, max_value) -> Tensor:
+        """``min_value`` and ``max_value`` are numbers, None for no bound, or scalar tensors.
+        ``max_value < min_value`` (numbers): both are ``min_value``, as in Keras 1."""
+
+    @abstractmethod
+    def where(self, condition, x, y) -> Tensor:
+        """``x`` where ``condition`` (bool), else ``y``, broadcast; the side not taken gets gradient 0."""
+
+    @abstractmethod
+    def equal(self, x, y) -> Tensor: ...
+
+    @abstractmethod
+    def not_equal(self, x, y) -> Tensor: ...
+
+    @abstractmethod
+    def greater(self, x, y) -> Tensor: ...
+
+    @abstractmethod
+    def greater_equal(self, x, y) -> Tensor: ...
+
+    @abstractmethod
+    def lesser(self, x, y) -> Tensor: ...
+
+    @abstractmethod
+    def lesser_equal(self, x, y) -> Tensor: ...
+
+    @abstractmethod
+    def logical_and(self, x, y) -> Tensor: ...
+
+    @abstractmethod
+    def logical_or(self, x, y) -> Tensor: ...
+
+    @abstractmethod
+    def logical_not(self, x) -> Tensor: ...
+
+    # ------------------------------------------------------------------ reductions
+
+    @abstractmethod
+    def sum(self, x, axis=None, keepdims: bool = False) -> Tensor:
+        """Booleans are counted in ``int32``; other dtypes stay."""
+
+    @abstractmethod
+    def prod(self, x, axis=None, keepdims: bool = False) -> Tensor: ...
+
+    @abstractmethod
+    def mean(self, x, axis=None, keepdims: bool = False) -> Tensor:
+        """The mean of integers and booleans is ``floatx``."""
+
+    @abstractmethod
+    def max(self, x, axis=None, keepdims: bool = False) -> Tensor: ...
+
+    @abstractmethod
+    def min(self, x, axis=None, keepdims: bool = False) -> Tensor: ...
+
+    @abstractmethod
+    def any(self, x, axis=None, keepdims: bool = False) -> Tensor:
+        """Logical or; numbers count as ``x != 0``."""
+
+    @abstractmethod
+    def all(self, x, axis=None, keepdims: bool = False) -> Tensor: ...
+
+    @abstractmethod
+    def argmax(self, x, axis: int = -1) -> Tensor: ...
+
+    @abstractmethod
+    def argmin(self, x, axis: int = -1) -> Tensor: ...
+
+    @abstractmethod
+    def cumsum(self, x, axis: int = 0) -> Tensor: ...
+
+    # ------------------------------------------------------------------ shapes and indices
+
+    @abstractmethod
+    def reshape(self, x, shape) -> Tensor:
+        """``shape``: ints, scalar int tensors, one -1; or an integer vector tensor. Row-major order."""
+
+    @abstractmethod
+    def permute_dimensions(self, x, pattern: Sequence[int]) -> Tensor: ...
+
+    @abstractmethod
+    def expand_dims(self, x, dim: int = -1) -> Tensor: ...
+
+    @abstractmethod
+    def squeeze(self, x, axis: int) -> Tensor:
+        """Remove one axis of length 1."""
+
+    @abstractmethod
+    def concatenate(self, tensors: Sequence, axis: int = -1) -> Tensor: ...
+
+    @abstractmethod
+    def pad(self, x, padding: Sequence[tuple[int, int]]) -> Tensor:
+        """Zeros round ``x``: (before, after) for every axis."""
+
+    @abstractmethod
+    def tile(self, x, n) -> Tensor:
+        """Repeat the whole along each axis; ``n`` is an int or one int (or scalar tensor) an axis."""
+
+    @abstractmethod
+    def repeat_elements(self, x, rep: int, axis: int) -> Tensor:
+        """Repeat each slice ``rep`` times along ``axis``, like ``numpy.repeat``."""
+
+    @abstractmethod
+    def reverse(self, x, axes) -> Tensor:
+        """Reverse the order along ``axes`` (an int or a list)."""
+
+    @abstractmethod
+    def gather(self, reference, indices) -> Tensor:
+        """``reference[indices]`` along the first axis: shape of indices + shape of reference[0].
+        Its gradient adds up over repeated indices."""
+
+    @abstractmethod
+    def arange(self, start, stop=None, step=1, dtype: str = "int32") -> Tensor:
+        """Like ``numpy.arange``; the arguments may be scalar tensors."""
+
+    @abstractmethod
+    def zeros_like(self, x, dtype: str | None = None, name: str | None = None) -> Tensor: ...
+
+    @abstractmethod
+    def ones_like(self, x, dtype: str | None = None, name: str | None = None) -> Tensor: ...
+
+    # ------------------------------------------------------------------ linear algebra
+
+    @abstractmethod
+    def dot(self, x, y) -> Tensor:
+        """The last axis of ``x`` with the last but one of ``y`` (the only one of a vector), for any
+        number of axes: shape x[:-1] + y[:-2] + y[-1:]. ``x`` may be sparse."""
+
+    @abstractmethod
+    def batch_matmul(self, x, y) -> Tensor:
+        """(batch, n, k) with (batch, k, m) gives (batch, n, m)."""
+
+    # ------------------------------------------------------------------ neural networks
+
+    @abstractmethod
+    def softmax(self, x, axis: int = -1) -> Tensor:
+        """exp(x - max) / sum over ``axis``, any number of axes."""
+
+    @abstractmethod
+    def conv2d(
+        self,
+        x,
+        kernel,
+        strides=(1, 1),
+        border_mode: str = "valid",
+        dim_ordering: str = "default",
+        image_shape=None,
+        filter_shape=None,
+        filter_dilation=(1, 1),
+    ) -> Tensor:
+        """2-D cross-correlation. ``th``: x (n, c, rows, cols), kernel (filters, c, r, c');
+        ``tf``: x (n, rows, cols, c), kernel (r, c', c, filters). ``border_mode``: 'valid'; 'same'
+        pads max((ceil(n/s)-1)*s + (k-1)*d + 1 - n, 0) zeros, the smaller half before; 'full' pads
+        (k-1)*d on both sides. ``image_shape`` and ``filter_shape`` are accepted and not needed."""
+
+    @abstractmethod
+    def conv3d(
+        self,
+        x,
+        kernel,
+        strides=(1, 1, 1),
+        border_mode: str = "valid",
+        dim_ordering: str = "default",
+        volume_shape=None,
+        filter_shape=None,
+        filter_dilation=(1, 1, 1),
+    ) -> Tensor:
+        """As ``conv2d`` with three spatial axes."""
+
+    @abstractmethod
+    def deconv2d(
+        self,
+        x,
+        kernel,
+        output_shape,
+        strides=(1, 1),
+        border_mode: str = "valid",
+        dim_ordering: str = "default",
+        image_shape=None,
+        filter_shape=None,
+    ) -> Tensor:
+        """Transposed convolution: y[i*stride + k] += x[i] * kernel[k], cropped for 'same'. Kernel
+        ``th`` (filters out, channels in, r, c), ``tf`` (r, c, channels in, filters out).
+        ``output_shape`` is the full shape of the result; its batch entry may be None or a tensor."""
+
+    @abstractmethod
+    def depthwise_conv2d(self, x, kernel, strides=(1, 1), border_mode: str = "valid", dim_ordering: str = "default") -> Tensor:
+        """Each input channel with its own ``depth_multiplier`` kernels. ``tf``: kernel
+        (r, c', channels, multiplier), output channel = channel * multiplier + m; ``th``: kernel
+        (multiplier, channels, r, c')."""
+
+    @abstractmethod
+    def pool2d(
+        self, x, pool_size, strides=(1, 1), border_mode: str = "valid", dim_ordering: str = "default", pool_mode: str = "max"
+    ) -> Tensor:
+        """'max' or 'avg'. 'same' pads as ``conv2d`` does; the padding counts neither for the maximum
+        nor in the average's divisor. At ties the gradient of the maximum goes to the first position."""
+
+    @abstractmethod
+    def pool3d(
+        self,
+        x,
+        pool_size,
+        strides=(1, 1, 1),
+        border_mode: str = "valid",
+        dim_ordering: str = "default",
+        pool_mode: str = "max",
+    ) -> Tensor: ...
+
+    # ------------------------------------------------------------------ loops
+
+    @abstractmethod
+    def rnn(
+        self,
+        step_function: Callable,
+        inputs,
+        initial_states: Sequence,
+        go_backwards: bool = False,
+        mask=None,
+        constants: Sequence | None = None,
+        unroll: bool = False,
+        input_length: int | None = None,
+    ) -> tuple:
+        """Apply ``step_function(x_t, states + constants) -> (output_t, new states)`` along axis 1 of
+        ``inputs`` (samples, time, ...). Returns (last output, outputs (samples, time, ...), states).
+
+        ``mask`` (samples, time) or (samples, time, 1): where it is 0 the output repeats the previous
+        one and the states stay; before the first unmasked step ``outputs`` holds the initial state
+        (the first one; zeros where its shape differs from the output's). ``unroll`` needs a known
+        length. With ``go_backwards`` outputs stand in the order in which they were computed."""
+
+    @abstractmethod
+    def map_fn(self, fn: Callable, elems, name: str | None = None) -> Tensor:
+        """Stack ``fn(elem)`` over the first axis of ``elems``."""
+
+    @abstractmethod
+    def foldl(self, fn: Callable, elems, initializer=None, name: str | None = None) -> Tensor:
+        """``fn(accumulator, elem)`` over the first axis; without ``initializer`` from the first element."""
+
+    # ------------------------------------------------------------------ randomness
+
+    @abstractmethod
+    def random_uniform(self, shape, low=0.0, high=1.0, dtype: str | None = None, seed: int | None = None) -> Tensor:
+        """New values in [low, high) at each evaluation. ``shape``: ints or scalar int tensors. One
+        ``seed`` gives one sequence on one engine; None draws the seed from NumPy's global state."""
+
+    @abstractmethod
+    def random_normal(self, shape, mean=0.0, std=1.0, dtype: str | None = None, seed: int | None = None) -> Tensor: ...

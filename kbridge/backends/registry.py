@@ -1,0 +1,61 @@
+"""Find and construct engines by name.
+
+The three engines of kbridge are listed here; others come from the entry point group
+``kbridge.backends`` (name = the engine's name, object = its ``Backend`` subclass). An engine's own
+framework is imported only when that engine is loaded.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import entry_points
+
+from .interface import Backend
+
+GROUP = "kbridge.backends"
+
+#: name -> (module, class, extra that installs what it needs)
+BUILT_IN: dict[str, tuple[str, str, str | None]] = {
+    "numpy": ("kbridge.backends.numpy", "NumpyBackend", None),
+    "tensorflow": ("kbridge.backends.tensorflow", "TensorflowBackend", "tensorflow"),
+    "theano": ("kbridge.backends.theano", "TheanoBackend", "theano"),
+}
+
+_loaded: dict[str, Backend] = {}
+
+
+class EngineUnavailable(ImportError):
+    """An engine that kbridge knows but can't use here; the message says why and what to do."""
+
+
+def names() -> list[str]:
+    """The names of all engines, installed or not, kbridge's own first."""
+    return [*BUILT_IN, *sorted(e.name for e in entry_points(group=GROUP) if e.name not in BUILT_IN)]
+
+
+def load(name: str) -> Backend:
+    """The engine called ``name``, constructed once in a process.
+
+    Raises ValueError for an unknown name and EngineUnavailable where its framework can't be imported.
+    """
+    if name not in _loaded:
+        _loaded[name] = _backend_class(name)()
+    return _loaded[name]
+
+
+def _backend_class(name: str) -> type[Backend]:
+    if name not in BUILT_IN:
+        for entry in entry_points(group=GROUP):
+            if entry.name == name:
+                return entry.load()
+        raise ValueError(f"Unknown backend: {name!r}. Known here: {', '.join(names())}.")
+    module, cls, extra = BUILT_IN[name]
+    try:
+        return getattr(importlib.import_module(module), cls)
+    except EngineUnavailable:
+        raise
+    except ImportError as error:
+        raise EngineUnavailable(
+            f"The {name!r} backend can't be imported ({error}). Install it with: pip install 'kbridge[{extra}]', "
+            f"or choose another one with KBRIDGE_BACKEND or in keras.json."
+        ) from error
