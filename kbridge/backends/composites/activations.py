@@ -9,10 +9,13 @@ class Activations(Family):
 
         ``max_value`` caps the positive part alone, also with a negative ``alpha``.
         """
-        positive = self.clip(x, 0.0, max_value)
+        # zero stands first: at a tie the gradient goes to it, so that relu has gradient 0 at 0
+        positive = self.maximum(0.0, x)
+        if max_value is not None:
+            positive = self.minimum(positive, max_value)
         if isinstance(alpha, (int, float)) and alpha == 0:
             return positive
-        return positive + alpha * self.clip(x, None, 0.0)
+        return positive + alpha * self.minimum(0.0, x)
 
     def elu(self, x, alpha=1.0):
         """x for x > 0, else alpha * (exp(x) - 1) (Clevert et al., 2015)."""

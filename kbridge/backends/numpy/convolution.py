@@ -1,0 +1,86 @@
+"""The contract's convolution and pooling primitives: layouts and border modes for the NumPy ops."""
+
+from __future__ import annotations
+
+from .. import settings
+from .graph import Tensor
+from .ops.common import as_tensor, as_tensors
+from .ops.conv import conv, conv_transposed
+from .ops.pool import pool
+from .ops.shapes import broadcast_to, concatenate, permute, shape_of
+from .ops.windows import window
+
+
+def _channels_last(x: Tensor) -> Tensor:
+    return permute(x, (0, *range(2, x.ndim), 1))
+
+
+def _channels_first(x: Tensor) -> Tensor:
+    return permute(x, (0, x.ndim - 1, *range(1, x.ndim - 1)))
+
+
+def _kernel_from_th(kernel: Tensor) -> Tensor:
+    """(filters, c, *size) to (*size, c, filters)."""
+    return permute(kernel, (*range(2, kernel.ndim), 1, 0))
+
+
+class ConvolutionPrimitives:
+    """conv2d, conv3d, deconv2d, depthwise_conv2d, pool2d and pool3d."""
+
+    def conv2d(self, x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="default", image_shape=None, filter_shape=None, filter_dilation=(1, 1)):  # fmt: skip  # noqa: E501
+        return self._conv("conv2d", x, kernel, strides, border_mode, dim_ordering, filter_dilation)
+
+    def conv3d(self, x, kernel, strides=(1, 1, 1), border_mode="valid", dim_ordering="default", volume_shape=None, filter_shape=None, filter_dilation=(1, 1, 1)):  # fmt: skip  # noqa: E501
+        return self._conv("conv3d", x, kernel, strides, border_mode, dim_ordering, filter_dilation)
+
+    def _conv(self, what, x, kernel, strides, border_mode, dim_ordering, dilation):
+        x, kernel = as_tensors(x, kernel)
+        first = settings.resolve_dim_ordering(dim_ordering) == "th"
+        if first:
+            x, kernel = _channels_last(x), _kernel_from_th(kernel)
+        windows = window(kernel.shape[:-2], strides, dilation, border_mode, what)
+        y = conv(x, kernel, windows)
+        return _channels_first(y) if first else y
+
+    def deconv2d(self, x, kernel, output_shape, strides=(1, 1), border_mode="valid", dim_ordering="default", image_shape=None, filter_shape=None):  # fmt: skip  # noqa: E501
+        x, kernel = as_tensors(x, kernel)
+        first = settings.resolve_dim_ordering(dim_ordering) == "th"
+        if isinstance(output_shape, Tensor):
+            output_shape = [output_shape[i] for i in range(x.ndim)]
+        batch, *rest = output_shape
+        if first:
+            x, kernel = _channels_last(x), _kernel_from_th(kernel)
+            rest = [*rest[1:], rest[0]]
+        # as the transpose of a convolution: its kernel goes from the filters out to the channels in
+        kernel = permute(kernel, (0, 1, 3, 2))
+        windows = window(kernel.shape[:-2], strides, (1, 1), border_mode, "deconv2d")
+        for i, n in enumerate(rest[:2]):
+            if isinstance(n, int) and x.shape[1 + i] is not None and windows.output_length(i, n) != x.shape[1 + i]:
+                raise ValueError(
+                    f"deconv2d: an output of shape {tuple(output_shape)} would come from {windows.output_length(i, n)} "
+                    f"positions along spatial axis {i}, the input has {x.shape[1 + i]}."
+                )
+        like = broadcast_to(as_tensor(0, x.dtype), [x.shape[0] if x.shape[0] is not None else shape_of(x)[0], *rest])
+        like.shape = (x.shape[0], *(n if isinstance(n, int) else None for n in rest))
+        y = conv_transposed(x, kernel, like, windows)
+        return _channels_first(y) if first else y
+
+    def depthwise_conv2d(self, x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="default"):
+        x, kernel = as_tensors(x, kernel)
+        first = settings.resolve_dim_ordering(dim_ordering) == "th"
+        if first:
+            x, kernel = _channels_last(x), permute(kernel, (2, 3, 1, 0))
+        windows = window(kernel.shape[:2], strides, (1, 1), border_mode, "depthwise_conv2d")
+        channels = range(kernel.shape[2])
+        y = concatenate([conv(x[:, :, :, c : c + 1], kernel[:, :, c : c + 1, :], windows) for c in channels], 3)
+        return _channels_first(y) if first else y
+
+    def pool2d(self, x, pool_size, strides=(1, 1), border_mode="valid", dim_ordering="default", pool_mode="max"):
+        return self._pool("pool2d", x, pool_size, strides, border_mode, dim_ordering, pool_mode)
+
+    def pool3d(self, x, pool_size, strides=(1, 1, 1), border_mode="valid", dim_ordering="default", pool_mode="max"):
+        return self._pool("pool3d", x, pool_size, strides, border_mode, dim_ordering, pool_mode)
+
+    def _pool(self, what, x, pool_size, strides, border_mode, dim_ordering, pool_mode):
+        axis = 2 if settings.resolve_dim_ordering(dim_ordering) == "th" else 1
+        return pool(as_tensor(x), window(pool_size, strides, (1,) * len(pool_size), border_mode, what), axis, pool_mode)

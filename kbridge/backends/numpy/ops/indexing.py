@@ -1,0 +1,323 @@
+"""Ops that select: basic and integer indexing, gather, padding, and their gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import Op, Tensor, make
+from ..operators import IMPLEMENTATIONS
+from .common import BOOL, INT32, as_tensor, normalize_axis
+
+
+def _sliced(length: int | None, part: tuple) -> int | None:
+    """The length of ``range(length)[slice(*part)]``; unknown stays unknown unless all is taken."""
+    return None if length is None else len(range(*slice(*part).indices(length)))
+
+
+def _as_index(attrs: tuple) -> tuple:
+    return tuple(slice(*part) if isinstance(part, tuple) else part for part in attrs)
+
+
+class Slice(Op):
+    """Basic indexing: ``attrs`` has an int or a (start, stop, step) for each axis."""
+
+    name = "slice"
+    view = True
+
+    def infer(self, attrs, x):
+        shape: list[int | None] = []
+        for axis, (part, length) in enumerate(zip(attrs, x.shape)):
+            if isinstance(part, tuple):
+                shape.append(_sliced(length, part))
+            elif length is not None and not -length <= part < length:
+                raise IndexError(f"Index {part} is out of range for axis {axis} of shape {x.shape}.")
+        return tuple(shape), x.dtype
+
+    def gradient(self, node, g):
+        return [make(SLICE_GRADIENT, (g, node.inputs[0]), node.attrs)]
+
+    def simplify(self, value):
+        return value.inputs[0] if all(part == (None, None, None) for part in value.attrs) else None
+
+    def view_of(self, attrs, shape, x):
+        return x[_as_index(attrs)]
+
+
+class SliceGradient(Op):
+    """Zeros in the shape of the second input, with the first one where ``attrs`` points."""
+
+    name = "slice_gradient"
+    shape_only = (1,)
+
+    def infer(self, attrs, g, like):
+        return like.shape, g.dtype
+
+    def gradient(self, node, g):
+        return [make(SLICE, (g,), node.attrs), None]
+
+    def emit(self, ctx, attrs, out, g, like):
+        ctx.call(out.fill, 0)
+        ctx.call(np.copyto, out[_as_index(attrs)], g)
+
+
+class Pad(Op):
+    """Zeros round the input: ``attrs`` has (before, after) for each axis."""
+
+    name = "pad"
+
+    def infer(self, attrs, x):
+        return tuple(None if n is None else n + sum(widths) for n, widths in zip(x.shape, attrs)), x.dtype
+
+    def gradient(self, node, g):
+        return [make(SLICE, (g,), tuple((before, -after or None, None) for before, after in node.attrs))]
+
+    def simplify(self, value):
+        return value.inputs[0] if not any(map(any, value.attrs)) else None
+
+    def emit(self, ctx, attrs, out, x):
+        ctx.call(out.fill, 0)
+        ctx.call(np.copyto, out[tuple(slice(b, b + n) for (b, _), n in zip(attrs, x.shape))], x)
+
+
+class DynamicSlice(Op):
+    """Basic indexing whose bounds are scalar tensors, known while planning. ``attrs`` as ``Slice``,
+    with ('input', i) for the value of input i."""
+
+    name = "dynamic_slice"
+
+    @property
+    def static(self):
+        return range(1, 1_000_000)
+
+    def infer(self, attrs, x, *bounds):
+        fixed = self._resolve(attrs, bounds)
+        if fixed is not None:
+            return SLICE.infer(fixed, x)
+        shape = [None if part != (None, None, None) else n for part, n in zip(attrs, x.shape) if self._is_range(part)]
+        return tuple(shape), x.dtype
+
+    @staticmethod
+    def _is_range(part):
+        return isinstance(part, tuple) and part[0] != "input"
+
+    def _resolve(self, attrs, bounds):
+        values = [b.constant_value() for b in bounds]
+        if any(v is None for v in values):
+            return None
+
+        def number(entry):
+            return int(values[entry[1]]) if isinstance(entry, tuple) else entry
+
+        return tuple(tuple(number(e) for e in part) if self._is_range(part) else number(part) for part in attrs)
+
+    def gradient(self, node, g):
+        return [make(DYNAMIC_SLICE_GRADIENT, (g, *node.inputs), node.attrs)] + [None] * (len(node.inputs) - 1)
+
+    def simplify(self, value):
+        x, *bounds = value.inputs
+        return value.planner.value(SLICE, (x,), self._resolve(value.attrs, bounds))
+
+
+class DynamicSliceGradient(DynamicSlice):
+    """The gradient of ``DynamicSlice``: inputs are g, x and the bounds."""
+
+    name = "dynamic_slice_gradient"
+    shape_only = (1,)
+
+    @property
+    def static(self):
+        return range(2, 1_000_000)
+
+    def infer(self, attrs, g, like, *bounds):
+        return like.shape, g.dtype
+
+    def gradient(self, node, g):
+        return [make(DYNAMIC_SLICE, (g, *node.inputs[2:]), node.attrs)] + [None] * (len(node.inputs) - 1)
+
+    def simplify(self, value):
+        g, like, *bounds = value.inputs
+        return value.planner.value(SLICE_GRADIENT, (g, like), self._resolve(value.attrs, bounds))
+
+
+class Gather(Op):
+    """``x[indices]`` along the first axis; an index out of range is an IndexError when it runs."""
+
+    name = "gather"
+
+    def infer(self, attrs, x, indices):
+        return indices.shape + x.shape[1:], x.dtype
+
+    def gradient(self, node, g):
+        return [make(SCATTER_ADD, (g, node.inputs[1], node.inputs[0])), None]
+
+    def emit(self, ctx, attrs, out, x, indices):
+        ctx.call(np.take, x, indices, 0, out)
+
+
+class ScatterAdd(Op):
+    """Zeros in the shape of the third input, with the first added up at the rows of the second."""
+
+    name = "scatter_add"
+    shape_only = (2,)
+
+    def infer(self, attrs, g, indices, like):
+        return like.shape, g.dtype
+
+    def gradient(self, node, g):
+        return [make(GATHER, (g, node.inputs[1])), None, None]
+
+    def emit(self, ctx, attrs, out, g, indices, like):
+        ctx.call(out.fill, 0)
+        ctx.call(np.add.at, out, indices, g)
+
+
+class TakeMany(Op):
+    """Integer indexing along several axes. ``attrs`` as ``Slice`` with ('input', i) for an index tensor."""
+
+    name = "take_many"
+
+    def infer(self, attrs, x, *indices):
+        # NumPy's own rule on an array that takes no memory; 7 stands for unknown lengths
+        probe = np.broadcast_to(np.zeros((), x.dtype), [7 if n is None else n for n in x.shape])
+        arrays = [np.broadcast_to(np.zeros((), INT32), [7 if n is None else n for n in i.shape]) for i in indices]
+        shape = probe[_with_inputs(attrs, arrays)].shape
+        unknown = None in x.shape or any(None in i.shape for i in indices)
+        return tuple(None if unknown and n == 7 else n for n in shape), x.dtype
+
+    def gradient(self, node, g):
+        return [make(TAKE_MANY_GRADIENT, (g, *node.inputs), node.attrs)] + [None] * (len(node.inputs) - 1)
+
+    def emit(self, ctx, attrs, out, x, *indices):
+        ctx.call(_take_many, attrs, out, x, *indices)
+
+
+class TakeManyGradient(Op):
+    """The gradient of ``TakeMany``: inputs are g, x (its shape) and the index tensors."""
+
+    name = "take_many_gradient"
+    shape_only = (1,)
+
+    def infer(self, attrs, g, x, *indices):
+        return x.shape, g.dtype
+
+    def gradient(self, node, g):
+        return [make(TAKE_MANY, (g, *node.inputs[2:]), node.attrs)] + [None] * (len(node.inputs) - 1)
+
+    def emit(self, ctx, attrs, out, g, x, *indices):
+        ctx.call(out.fill, 0)
+        ctx.call(_add_many, attrs, out, g, *indices)
+
+
+def _with_inputs(attrs: tuple, arrays: Any) -> tuple:
+    return tuple(
+        arrays[part[1]] if isinstance(part, tuple) and part[0] == "input" else slice(*part) if isinstance(part, tuple) else part
+        for part in attrs
+    )
+
+
+def _take_many(attrs, out, x, *indices):
+    np.copyto(out, x[_with_inputs(attrs, indices)])
+
+
+def _add_many(attrs, out, g, *indices):
+    np.add.at(out, _with_inputs(attrs, indices), g)
+
+
+SLICE, SLICE_GRADIENT, PAD = Slice(), SliceGradient(), Pad()
+DYNAMIC_SLICE, DYNAMIC_SLICE_GRADIENT = DynamicSlice(), DynamicSliceGradient()
+GATHER, SCATTER_ADD, TAKE_MANY, TAKE_MANY_GRADIENT = Gather(), ScatterAdd(), TakeMany(), TakeManyGradient()
+
+
+def gather(x: Any, indices: Any) -> Tensor:
+    """Rows of ``x``."""
+    from .elementwise import cast
+
+    indices = as_tensor(indices, INT32)
+    if indices.dtype.kind not in "iu":
+        indices = cast(indices, INT32)
+    return make(GATHER, (as_tensor(x), indices))
+
+
+def pad(x: Any, padding: Any) -> Tensor:
+    """Zeros round ``x``, (before, after) for each axis."""
+    x = as_tensor(x)
+    if len(padding) != x.ndim:
+        raise ValueError(f"pad: {len(padding)} pairs for a tensor of shape {x.shape}.")
+    return make(PAD, (x,), tuple((int(before), int(after)) for before, after in padding))
+
+
+def reverse(x: Any, axes: Any) -> Tensor:
+    """The order reversed along ``axes``."""
+    x = as_tensor(x)
+    chosen = {normalize_axis(int(a), x.ndim) for a in ([axes] if isinstance(axes, (int, np.integer)) else axes)}
+    return make(SLICE, (x,), tuple((None, None, -1 if a in chosen else None) for a in range(x.ndim)))
+
+
+def getitem(x: Tensor, key: Any) -> Tensor:
+    """NumPy's indexing with ints, slices, None, Ellipsis, and integer tensors or arrays."""
+    from .shapes import expand_dims
+
+    parts = list(key) if isinstance(key, tuple) else [key]
+    used = sum(1 for p in parts if p is not None and p is not Ellipsis)
+    if used > x.ndim:
+        raise IndexError(f"Too many indices ({used}) for a tensor of shape {x.shape}.")
+    where_dots = next((i for i, p in enumerate(parts) if p is Ellipsis), len(parts))
+    fill = [slice(None)] * (x.ndim - used)
+    parts = parts[:where_dots] + fill + parts[where_dots + 1 :]
+    if any(p is Ellipsis for p in parts):
+        raise IndexError("An index can hold only one Ellipsis.")
+
+    inputs: list[Tensor] = []
+    attrs: list[Any] = []
+    new_axes: list[int] = []
+    position = 0
+    by_tensor = False
+    for part in parts:
+        if part is None:
+            new_axes.append(position)
+            position += 1
+            continue
+        if isinstance(part, slice):
+            attrs.append(tuple(_bound(b, inputs) for b in (part.start, part.stop, part.step)))
+            position += 1
+        elif isinstance(part, (int, np.integer)) and not isinstance(part, bool):
+            attrs.append(int(part))
+        else:
+            index = as_tensor(part, INT32)
+            if index.dtype == BOOL or index.dtype.kind == "f":
+                raise IndexError(f"A tensor can be indexed by integers, not by {index.dtype} ({index!r}).")
+            by_tensor = by_tensor or index.ndim > 0
+            attrs.append(("input", len(inputs)))
+            inputs.append(index)
+            position += index.ndim
+    if by_tensor:
+        result = _take(x, attrs, inputs)
+    elif any(isinstance(p, tuple) and p[0] == "input" for p in attrs):
+        result = make(TAKE_MANY, (x, *inputs), tuple(attrs))
+    elif inputs:
+        result = make(DYNAMIC_SLICE, (x, *inputs), tuple(attrs))
+    else:
+        result = make(SLICE, (x,), tuple(attrs))
+    for axis in new_axes:
+        result = expand_dims(result, axis)
+    return result
+
+
+def _take(x: Tensor, attrs: list, inputs: list[Tensor]) -> Tensor:
+    if attrs[0] == ("input", 0) and len(inputs) == 1 and all(p == (None, None, None) for p in attrs[1:]):
+        return gather(x, inputs[0])
+    if any(isinstance(e, tuple) and e[0] == "input" for p in attrs if isinstance(p, tuple) and p[0] != "input" for e in p):
+        raise IndexError("An index can't mix integer tensors with slices whose bounds are tensors.")
+    return make(TAKE_MANY, (x, *inputs), tuple(attrs))
+
+
+def _bound(bound: Any, inputs: list[Tensor]) -> Any:
+    if bound is None or isinstance(bound, (int, np.integer)):
+        return None if bound is None else int(bound)
+    inputs.append(as_tensor(bound, INT32))
+    return ("input", len(inputs) - 1)
+
+
+IMPLEMENTATIONS["getitem"] = getitem

@@ -1,0 +1,80 @@
+"""Matrix products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import Op, Tensor, make
+from ..operators import IMPLEMENTATIONS
+from .common import as_tensors
+from .shapes import expand_dims, permute, reshape, shape_of
+
+
+class MatMul(Op):
+    """(n, k) with (k, m), or the same with one batch axis in front of both."""
+
+    name = "matmul"
+
+    def infer(self, attrs, x, y):
+        if None not in (x.shape[-1], y.shape[-2]) and x.shape[-1] != y.shape[-2]:
+            raise ValueError(f"dot: shapes {x.shape} and {y.shape} don't fit: {x.shape[-1]} is not {y.shape[-2]}.")
+        batch = x.shape[:-2]
+        if batch and None not in (batch[0], y.shape[0]) and batch[0] != y.shape[0]:
+            raise ValueError(f"batch_dot: shapes {x.shape} and {y.shape} have different batch sizes.")
+        if batch and batch[0] is None:
+            batch = y.shape[:1]
+        return (*batch, x.shape[-2], y.shape[-1]), x.dtype
+
+    def gradient(self, node, g):
+        x, y = node.inputs
+        return [make(MATMUL, (g, swap_last(y))), make(MATMUL, (swap_last(x), g))]
+
+    def emit(self, ctx, attrs, out, x, y):
+        if out.ndim == 2 and out.dtype.kind == "f" and out.dtype.itemsize >= 4:
+            ctx.call(np.dot, x, y, out)
+        else:
+            ctx.call(np.matmul, x, y, out)
+
+
+MATMUL = MatMul()
+
+
+def swap_last(x: Tensor) -> Tensor:
+    """The last two axes exchanged."""
+    return permute(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+def _length(x: Tensor, axis: int) -> Any:
+    return x.shape[axis] if x.shape[axis] is not None else shape_of(x)[axis]
+
+
+def dot(x: Any, y: Any) -> Tensor:
+    """The last axis of ``x`` with the last but one of ``y``, through one matrix product."""
+    x, y = as_tensors(x, y)
+    if not x.ndim or not y.ndim:
+        return x * y
+    if x.ndim == y.ndim == 2:
+        return make(MATMUL, (x, y))
+    rest_x = [_length(x, a) for a in range(x.ndim - 1)]
+    rest_y = [_length(y, a) for a in range(y.ndim) if a != y.ndim - 2] if y.ndim > 1 else []
+    left = x if x.ndim == 2 else reshape(x, (-1, _length(x, x.ndim - 1)))
+    if y.ndim == 1:
+        right = expand_dims(y, 1)
+    elif y.ndim == 2:
+        right = y
+    else:
+        right = reshape(permute(y, (y.ndim - 2, *(a for a in range(y.ndim) if a != y.ndim - 2))), (_length(y, y.ndim - 2), -1))
+    return reshape(make(MATMUL, (left, right)), [*rest_x, *rest_y])
+
+
+def batch_matmul(x: Any, y: Any) -> Tensor:
+    """(batch, n, k) with (batch, k, m)."""
+    x, y = as_tensors(x, y)
+    if x.ndim != 3 or y.ndim != 3:
+        raise ValueError(f"batch_matmul takes two tensors with 3 axes, got shapes {x.shape} and {y.shape}.")
+    return make(MATMUL, (x, y))
+
+
+IMPLEMENTATIONS["dot"] = dot

@@ -1,0 +1,168 @@
+"""Pooling as maxima or sums of strided slices, on any axes; and the gradients.
+
+Borders never need a padded copy: each window position works on the part of it that lies inside.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Op, Tensor, make
+from .elementwise import CLIP
+from .windows import Window
+
+
+class Pooling(NamedTuple):
+    """A window and the first spatial axis it lies on; the attribute of a pooling node."""
+
+    window: Window
+    axis: int
+
+    def shape(self, shape: tuple) -> tuple:
+        first, last = self.axis, self.axis + len(self.window.size)
+        middle = [self.window.output_length(i, n) for i, n in enumerate(shape[first:last])]
+        return (*shape[:first], *middle, *shape[last:])
+
+    def positions(self, shape: tuple):
+        """(index into the result, index into the input) for each position of the window, row by row."""
+        before = (slice(None),) * self.axis
+        for offsets in product(*map(range, self.window.size)):
+            pairs = [self.window.overlap(i, k, shape[self.axis + i]) for i, k in enumerate(offsets)]
+            yield (*before, *(p[0] for p in pairs)), (*before, *(p[1] for p in pairs))
+
+    def counts(self, shape: tuple, dtype: np.dtype) -> np.ndarray:
+        """How many elements of the input each window holds, to broadcast against the result."""
+        lengths = [n if self.axis <= a < self.axis + len(self.window.size) else 1 for a, n in enumerate(shape)]
+        counts = np.zeros(self.shape(tuple(lengths)), dtype)
+        for result, _ in self.positions(tuple(lengths)):
+            counts[result] += 1
+        return counts
+
+
+class MaxPool(Op):
+    name = "max_pool"
+
+    def infer(self, attrs, x):
+        return attrs.shape(x.shape), x.dtype
+
+    def gradient(self, node, g):
+        return [make(MAX_POOL_INPUT, (g, node.inputs[0], node), node.attrs)]
+
+    def emit(self, ctx, attrs, out, x):
+        infinity = ctx.scalar(np.inf, out.dtype)
+        started = False
+        for result, source in attrs.positions(x.shape):
+            piece = ctx.view(x, lambda a, source=source: a[source])
+            if not started and piece.shape == out.shape:
+                ctx.call(np.copyto, out, piece)
+            else:
+                if not started:
+                    ctx.call(out.fill, -np.inf)
+                # the ufunc clip(piece, low=out) is a maximum that keeps NaN
+                ctx.call(CLIP, piece, out[result], infinity, out[result])
+            started = True
+
+
+class MaxPoolInput(Op):
+    """Inputs g, x, y: g goes to the first position of each window where x equals its maximum y."""
+
+    name = "max_pool_input"
+
+    def infer(self, attrs, g, x, y):
+        return x.shape, g.dtype
+
+    def gradient(self, node, gg):
+        g, x, y = node.inputs
+        return [make(MAX_POOL_SELECT, (gg, x, y), node.attrs), None, None]
+
+    def emit(self, ctx, attrs, out, g, x, y):
+        ctx.call(out.fill, 0)
+        part = ctx.scratch(g.shape, g.dtype)
+        for hit, result, source in _hits(ctx, attrs, x, y):
+            ctx.call(np.multiply, ctx.view(g, lambda a, result=result: a[result]), hit, part[result])
+            ctx.call(np.add, out[source], part[result], out[source])
+
+
+class MaxPoolSelect(Op):
+    """Inputs gg (like x), x, y: the element of gg where each window of x has its maximum."""
+
+    name = "max_pool_select"
+
+    def infer(self, attrs, gg, x, y):
+        return y.shape, gg.dtype
+
+    def gradient(self, node, g):
+        _, x, y = node.inputs
+        return [make(MAX_POOL_INPUT, (g, x, y), node.attrs), None, None]
+
+    def emit(self, ctx, attrs, out, gg, x, y):
+        ctx.call(out.fill, 0)
+        part = ctx.scratch(out.shape, out.dtype)
+        for hit, result, source in _hits(ctx, attrs, x, y):
+            ctx.call(np.multiply, ctx.view(gg, lambda a, source=source: a[source]), hit, part[result])
+            ctx.call(np.add, out[result], part[result], out[result])
+
+
+def _hits(ctx: Any, attrs: Pooling, x: np.ndarray, y: np.ndarray):
+    """For each window position a mask (as numbers): is this the first place of the maximum?"""
+    free = ctx.scratch(y.shape, np.dtype(bool))
+    hit = ctx.scratch(y.shape, np.dtype(bool))
+    ctx.call(free.fill, True)
+    for result, source in attrs.positions(x.shape):
+        piece = ctx.view(x, lambda a, source=source: a[source])
+        ctx.call(np.equal, piece, ctx.view(y, lambda a, result=result: a[result]), hit[result])
+        ctx.call(np.logical_and, hit[result], free[result], hit[result])
+        ctx.call(np.greater, free[result], hit[result], free[result])
+        yield hit[result], result, source
+
+
+class AveragePool(Op):
+    """The mean of the elements of each window that lie inside the input."""
+
+    name = "average_pool"
+
+    def infer(self, attrs, x):
+        return attrs.shape(x.shape), x.dtype
+
+    def gradient(self, node, g):
+        return [make(AVERAGE_POOL_INPUT, (g, node.inputs[0]), node.attrs)]
+
+    def emit(self, ctx, attrs, out, x):
+        ctx.call(out.fill, 0)
+        for result, source in attrs.positions(x.shape):
+            ctx.call(np.add, out[result], ctx.view(x, lambda a, source=source: a[source]), out[result])
+        ctx.call(np.divide, out, attrs.counts(x.shape, out.dtype), out)
+
+
+class AveragePoolInput(Op):
+    """The gradient of ``AveragePool`` with respect to its input, whose shape the second input gives."""
+
+    name = "average_pool_input"
+    shape_only = (1,)
+
+    def infer(self, attrs, g, like):
+        return like.shape, g.dtype
+
+    def gradient(self, node, gg):
+        return [make(AVERAGE_POOL, (gg,), node.attrs), None]
+
+    def emit(self, ctx, attrs, out, g, like):
+        share = ctx.scratch(g.shape, g.dtype)
+        ctx.call(np.divide, g, attrs.counts(out.shape, g.dtype), share)
+        ctx.call(out.fill, 0)
+        for result, source in attrs.positions(out.shape):
+            ctx.call(np.add, out[source], share[result], out[source])
+
+
+MAX_POOL, MAX_POOL_INPUT, MAX_POOL_SELECT = MaxPool(), MaxPoolInput(), MaxPoolSelect()
+AVERAGE_POOL, AVERAGE_POOL_INPUT = AveragePool(), AveragePoolInput()
+
+
+def pool(x: Tensor, window: Window, axis: int, mode: str) -> Tensor:
+    """'max' or 'avg' over windows on the axes from ``axis`` on."""
+    if mode not in ("max", "avg"):
+        raise ValueError(f"pool_mode is {mode!r}, allowed are 'max' and 'avg'.")
+    return make(MAX_POOL if mode == "max" else AVERAGE_POOL, (x,), Pooling(window, axis))

@@ -1,0 +1,222 @@
+"""Ops that reduce axes: sums, products, extremes, logic, and cumulative sums."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import Op, Tensor, make
+from .common import BOOL, INT32, INT64, as_dtype, as_tensor, is_float, normalize_axes, normalize_axis
+from .elementwise import cast
+from .shapes import RESHAPE, broadcast_like, expand_dims
+
+
+class Reduction(Op):
+    """``attrs`` is (axes, keepdims)."""
+
+    def infer(self, attrs, x):
+        axes, keepdims = attrs
+        if keepdims:
+            return tuple(1 if a in axes else n for a, n in enumerate(x.shape)), self.result_dtype(x.dtype)
+        return tuple(n for a, n in enumerate(x.shape) if a not in axes), self.result_dtype(x.dtype)
+
+    def result_dtype(self, dtype):
+        return dtype
+
+    def kept(self, node: Tensor, t: Tensor) -> Tensor:
+        """``t``, shaped like the result, with the reduced axes back as length 1."""
+        axes, keepdims = node.attrs
+        for a in () if keepdims else axes:
+            t = expand_dims(t, a)
+        return t
+
+
+class Sum(Reduction):
+    name = "sum"
+
+    def gradient(self, node, g):
+        return [broadcast_like(self.kept(node, g), node.inputs[0])]
+
+    def simplify(self, value):
+        x = value.inputs[0]
+        if any(x.shape[a] != 1 for a in value.attrs[0]):
+            return None
+        return x if x.shape == value.shape else value.planner.value(RESHAPE, (x,), value.shape)
+
+    def emit(self, ctx, attrs, out, x):
+        axes, keepdims = attrs
+        ctx.reduce_sum(x, axes, out if keepdims else out.reshape([1 if a in axes else n for a, n in enumerate(x.shape)]))
+
+
+class Mean(Sum):
+    name = "mean"
+
+    def gradient(self, node, g):
+        x = node.inputs[0]
+        count = make(COUNT, (x,), (node.attrs[0], g.dtype.name))
+        return [broadcast_like(self.kept(node, g / count), x)]
+
+    def emit(self, ctx, attrs, out, x):
+        super().emit(ctx, attrs, out, x)
+        count = np.prod([x.shape[a] for a in attrs[0]], dtype=np.int64)
+        ctx.call(np.multiply, out, ctx.scalar(1 / count if count else np.nan, out.dtype), out)
+
+
+class Count(Op):
+    """The number of elements along axes, as a scalar; ``attrs`` is (axes, dtype)."""
+
+    name = "count"
+    shape_only = (0,)
+
+    def infer(self, attrs, x):
+        return (), np.dtype(attrs[1])
+
+    def simplify(self, value):
+        axes, dtype = value.attrs
+        return value.planner.constant(np.array(np.prod([value.inputs[0].shape[a] for a in axes]), dtype=dtype))
+
+
+class Product(Reduction):
+    name = "prod"
+
+    def gradient(self, node, g):
+        x = node.inputs[0]
+        return [broadcast_like(self.kept(node, g), x) * make(OTHERS, (x,), node.attrs[0])]
+
+    def emit(self, ctx, attrs, out, x):
+        ctx.call(np.multiply.reduce, x, attrs[0], None, out, attrs[1])
+
+
+class ProductOfOthers(Op):
+    """For each element, the product of the other elements along the axes ``attrs``; exact at zeros."""
+
+    name = "product_of_others"
+
+    def infer(self, attrs, x):
+        return x.shape, x.dtype
+
+    def gradient(self, node, g):
+        raise NotImplementedError("The second derivative of K.prod is not available on the numpy backend.")
+
+    def emit(self, ctx, attrs, out, x):
+        ctx.call(_product_of_others, attrs, out, x)
+
+
+def _product_of_others(axes, out, x):
+    last = tuple(range(x.ndim - len(axes), x.ndim))
+    moved = np.moveaxis(x, axes, last)
+    flat = moved.reshape(*moved.shape[: x.ndim - len(axes)], -1)
+    before, after = np.ones_like(flat), np.ones_like(flat)
+    np.multiply.accumulate(flat[..., :-1], axis=-1, out=before[..., 1:])
+    np.multiply.accumulate(flat[..., :0:-1], axis=-1, out=after[..., -2::-1])
+    out[...] = np.moveaxis((before * after).reshape(moved.shape), last, axes)
+
+
+class Extreme(Reduction):
+    """max or min; the gradient is split evenly among ties."""
+
+    def __init__(self, name, ufunc):
+        self.name = name
+        self.ufunc = ufunc
+
+    def gradient(self, node, g):
+        x = node.inputs[0]
+        hits = cast(_equal(x, self.kept(node, node)), g.dtype)
+        share = hits / reduce("sum", hits, node.attrs[0], keepdims=True)
+        return [share * self.kept(node, g)]
+
+    def emit(self, ctx, attrs, out, x):
+        ctx.call(self.ufunc.reduce, x, attrs[0], None, out, attrs[1])
+
+
+class Logical(Extreme):
+    """any or all of booleans."""
+
+    def gradient(self, node, g):
+        return [None]
+
+    def result_dtype(self, dtype):
+        return BOOL
+
+
+class ArgExtreme(Op):
+    """The first index of the largest or smallest element along the axis ``attrs``."""
+
+    def __init__(self, name, function):
+        self.name = name
+        self.function = function
+
+    def infer(self, attrs, x):
+        return x.shape[:attrs] + x.shape[attrs + 1 :], INT64
+
+    def emit(self, ctx, attrs, out, x):
+        ctx.call(_into, out, self.function, x, attrs)
+
+
+def _into(out, function, *args):
+    out[...] = function(*args)
+
+
+class CumulativeSum(Op):
+    """``attrs`` is (axis, whether it runs from the end)."""
+
+    name = "cumsum"
+
+    def infer(self, attrs, x):
+        return x.shape, x.dtype
+
+    def gradient(self, node, g):
+        axis, from_end = node.attrs
+        return [make(self, (g,), (axis, not from_end))]
+
+    def emit(self, ctx, attrs, out, x):
+        axis, from_end = attrs
+        if from_end:
+            turn = (slice(None),) * axis + (slice(None, None, -1),)
+            x, out = ctx.view(x, lambda a: a[turn]), out[turn]
+        ctx.call(np.add.accumulate, x, axis, None, out)
+
+
+COUNT, OTHERS, CUMSUM = Count(), ProductOfOthers(), CumulativeSum()
+REDUCTIONS: dict[str, Op] = {
+    op.name: op
+    for op in (
+        Sum(), Mean(), Product(), Extreme("max", np.maximum), Extreme("min", np.minimum),
+        Logical("any", np.logical_or), Logical("all", np.logical_and),
+        ArgExtreme("argmax", np.argmax), ArgExtreme("argmin", np.argmin),
+    )
+}  # fmt: skip
+
+
+def _equal(x: Tensor, y: Tensor) -> Tensor:
+    from .elementwise import binary
+
+    return binary("equal", x, y)
+
+
+def reduce(name: str, x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """A row of REDUCTIONS over ``axis``."""
+    x = as_tensor(x)
+    axes = normalize_axes(axis, x.ndim)
+    if name in ("any", "all"):
+        x = cast(x, BOOL)
+    elif name == "mean" and not is_float(x.dtype):
+        x = cast(x, as_dtype(None))
+    elif x.dtype == BOOL:
+        x = cast(x, INT32)
+    if not axes:
+        return x
+    return make(REDUCTIONS[name], (x,), (axes, bool(keepdims)))
+
+
+def arg_reduce(name: str, x: Any, axis: int) -> Tensor:
+    """argmax or argmin."""
+    x = as_tensor(x)
+    return make(REDUCTIONS[name], (x,), normalize_axis(axis, x.ndim))
+
+
+def cumsum(x: Any, axis: int = 0) -> Tensor:
+    """The running sum along ``axis``."""
+    x = as_tensor(x)
+    return make(CUMSUM, (x,), (normalize_axis(axis, x.ndim), False))

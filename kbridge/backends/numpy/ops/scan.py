@@ -1,0 +1,249 @@
+"""Loops over the first axis of sequences, as sub-graphs that the planner replays.
+
+A ``Step`` is one turn of a loop: a small graph from placeholders (the elements of the sequences and
+the states) to new outputs and states. A plan knows the number of turns, so it inlines the step once
+for each: forward and backward passes share all intermediate results, storage is assigned for the whole
+loop at once, and any step function runs as fast as its NumPy calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+from ..graph import Op, Placeholder, Tensor, ancestors, make
+from .common import is_float
+from .shapes import CONCATENATE, EXPAND
+
+WHOLE = (None, None, None)
+
+
+class Step:
+    """One turn of a loop, built once.
+
+    ``elements`` and ``states`` are the placeholders; ``outputs`` and ``new_states`` what they become.
+    ``captured`` are the tensors from outside that the step reads: weights, constants.
+    """
+
+    def __init__(
+        self,
+        elements: Sequence[Placeholder],
+        states: Sequence[Placeholder],
+        outputs: Sequence[Tensor],
+        new_states: Sequence[Tensor],
+    ):
+        self.elements = list(elements)
+        self.states = list(states)
+        self.outputs = list(outputs)
+        self.new_states = list(new_states)
+        own = {*self.elements, *self.states}
+        order = ancestors([*self.outputs, *self.new_states])
+        inside: set[Tensor] = set()
+        for t in order:
+            if t in own or any(i in inside for i in t.inputs):
+                inside.add(t)
+        # random tensors made by the step are drawn anew in each turn
+        inside.update(t for t in order if not t.op.pure and t.inputs == () and t.op.name.startswith("random"))
+        for t in order:
+            if any(i in inside for i in t.inputs):
+                inside.add(t)
+        read = [i for t in order if t in inside for i in t.inputs]
+        self.captured = list(dict.fromkeys(t for t in [*read, *self.outputs, *self.new_states] if t not in inside))
+        self._gradient: Gradient | None = None
+
+    def gradient(self) -> Gradient:
+        """The gradient of one turn, built when first asked for."""
+        if self._gradient is None:
+            self._gradient = Gradient(self)
+        return self._gradient
+
+
+class Gradient:
+    """The gradient graph of a Step, from cotangents of its outputs and new states."""
+
+    def __init__(self, step: Step):
+        from ..gradients import pullback
+
+        self.output_cotangents = [Placeholder(t.shape, t.dtype) for t in step.outputs]
+        self.state_cotangents = [Placeholder(t.shape, t.dtype) for t in step.new_states]
+        seeds = [
+            (t, c)
+            for t, c in zip([*step.outputs, *step.new_states], [*self.output_cotangents, *self.state_cotangents])
+            if is_float(t.dtype)
+        ]
+        grads = pullback(seeds, [*step.elements, *step.states, *step.captured])
+        n, m = len(step.elements), len(step.states)
+        self.elements, self.states, self.captured = grads[:n], grads[n : n + m], grads[n + m :]
+
+
+class Loop:
+    """A Step on sequences of one length; shared by the nodes of its results, so that it is replayed once.
+
+    The inputs of each such node are the sequences (time first), the initial states and what the step
+    captured.
+    """
+
+    def __init__(self, step: Step, sequences: Sequence[Tensor], initial: Sequence[Tensor]):
+        self.step = step
+        self.sequences = list(sequences)
+        self.inputs = [*sequences, *initial, *step.captured]
+
+    def outputs(self) -> list[Tensor]:
+        """For each output of the step, all turns stacked (time first)."""
+        return [make(STACKED, self.inputs, (self, i)) for i in range(len(self.step.outputs))]
+
+    def finals(self) -> list[Tensor]:
+        """The states after the last turn."""
+        return [make(FINAL, self.inputs, (self, i)) for i in range(len(self.step.new_states))]
+
+    def split(self, inputs: Sequence[Any]) -> tuple[Sequence, Sequence, Sequence]:
+        n, m = len(self.step.elements), len(self.step.states)
+        return inputs[:n], inputs[n : n + m], inputs[n + m :]
+
+    def replay(self, planner: Any, inputs: Sequence[Any]) -> Turns:
+        """The values of all turns for these planner values; made once in a plan."""
+        key = (self, tuple(map(id, inputs)))
+        if key not in planner.loops:
+            planner.loops[key] = Turns(self, planner, inputs)
+        return planner.loops[key]
+
+
+class Turns:
+    """A Loop inlined into a plan."""
+
+    def __init__(self, loop: Loop, planner: Any, inputs: Sequence[Any]):
+        from .indexing import SLICE
+
+        step = loop.step
+        self.loop, self.planner = loop, planner
+        sequences, states, captured = loop.split(inputs)
+        self.length = sequences[0].shape[0]
+        self.known: list[dict[Tensor, Any]] = []
+        self.outputs: list[list] = []
+        for t in range(self.length):
+            known = dict(zip(step.captured, captured)) | dict(zip(step.states, states))
+            for placeholder, sequence in zip(step.elements, sequences):
+                index = (t, *[WHOLE] * (len(sequence.shape) - 1))
+                known[placeholder] = planner.value(SLICE, (sequence,), index)
+            results = planner.inline([*step.outputs, *step.new_states], known)
+            self.known.append(known)
+            self.outputs.append(results[: len(step.outputs)])
+            states = results[len(step.outputs) :]
+        self.states = states
+
+    def backward(self, output_cotangents: Sequence, state_cotangents: Sequence) -> tuple[list, list, list]:
+        """Gradients for sequences (a list over time each), initial states and captured tensors.
+
+        Cotangents of stacked outputs and final states are planner values or None.
+        """
+        from .elementwise import BINARY
+        from .indexing import SLICE
+
+        gradient, planner, step = self.loop.step.gradient(), self.planner, self.loop.step
+        elements: list[list] = [[None] * self.length for _ in step.elements]
+        captured: list = [None] * len(step.captured)
+        states = list(state_cotangents)
+        for t in reversed(range(self.length)):
+            known = self.known[t]
+            for placeholder, c, output in zip(gradient.output_cotangents, output_cotangents, self.outputs[t]):
+                index = (t, *[WHOLE] * len(output.shape))
+                known[placeholder] = _zeros(planner, output) if c is None else planner.value(SLICE, (c,), index)
+            for placeholder, c, tensor in zip(gradient.state_cotangents, states, step.new_states):
+                known[placeholder] = _zeros(planner, known[tensor]) if c is None else c
+            wanted = [g for g in (*gradient.elements, *gradient.states, *gradient.captured) if g is not None]
+            found = dict(zip(wanted, planner.inline(wanted, known)))
+            for k, g in enumerate(gradient.elements):
+                elements[k][t] = None if g is None else found[g]
+            states = [None if g is None else found[g] for g in gradient.states]
+            for k, g in enumerate(gradient.captured):
+                if g is not None:
+                    captured[k] = found[g] if captured[k] is None else planner.value(BINARY["add"], (captured[k], found[g]), None)
+        return elements, states, captured
+
+
+def _zeros(planner: Any, like: Any) -> Any:
+    from .elementwise import FILL
+
+    return planner.value(FILL, (like,), (0, like.dtype.name))
+
+
+def _stack(planner: Any, values: Sequence) -> Any:
+    return planner.value(CONCATENATE, tuple(planner.value(EXPAND, (v,), 0) for v in values), 0)
+
+
+class LoopResult(Op):
+    """A result of a loop: ``attrs`` is (loop, index). Planning replaces it by what the turns computed."""
+
+    def gradient(self, node, g):
+        loop, i = node.attrs
+        return [
+            make(LOOP_GRADIENT, (*node.inputs, g), (loop, self.name, i, k)) if is_float(x.dtype) else None
+            for k, x in enumerate(node.inputs)
+        ]
+
+
+class Stacked(LoopResult):
+    name = "loop_outputs"
+
+    def infer(self, attrs, *inputs):
+        loop, i = attrs
+        output = loop.step.outputs[i]
+        return (inputs[0].shape[0], *output.shape), output.dtype
+
+    def simplify(self, value):
+        loop, i = value.attrs
+        turns = loop.replay(value.planner, value.inputs)
+        if not turns.length:
+            raise ValueError("A loop over a sequence of length 0 has no outputs.")
+        return _stack(value.planner, [outputs[i] for outputs in turns.outputs])
+
+
+class Final(LoopResult):
+    name = "loop_final"
+
+    def infer(self, attrs, *inputs):
+        loop, i = attrs
+        state = loop.step.new_states[i]
+        return state.shape, state.dtype
+
+    def simplify(self, value):
+        loop, i = value.attrs
+        return loop.replay(value.planner, value.inputs).states[i]
+
+
+class LoopGradient(Op):
+    """The gradient of result ``(kind, i)`` of a loop with respect to input k; ``attrs``: loop, kind, i, k."""
+
+    name = "loop_gradient"
+
+    def infer(self, attrs, *inputs):
+        x = inputs[attrs[3]]
+        return x.shape, x.dtype
+
+    def gradient(self, node, g):
+        raise NotImplementedError(
+            "The second derivative of K.rnn is not available on the numpy backend; use unroll=True, which has it."
+        )
+
+    def simplify(self, value):
+        loop, kind, i, k = value.attrs
+        planner, *inputs, g = value.planner, *value.inputs
+        key = (loop, kind, i, tuple(map(id, value.inputs)))
+        if key not in planner.loops:
+            turns = loop.replay(planner, inputs)
+            outputs = [g if kind == STACKED.name and j == i else None for j in range(len(loop.step.outputs))]
+            states = [g if kind == FINAL.name and j == i else None for j in range(len(loop.step.new_states))]
+            planner.loops[key] = turns.backward(outputs, states)
+        elements, states, captured = planner.loops[key]
+        n, m = len(loop.step.elements), len(loop.step.states)
+        x = inputs[k]
+        if k >= n:
+            found = states[k - n] if k < n + m else captured[k - n - m]
+            return _zeros(planner, x) if found is None else found
+        if not elements[k] or elements[k][0] is None:
+            return _zeros(planner, x)
+        return _stack(planner, elements[k])
+
+
+STACKED, FINAL, LOOP_GRADIENT = Stacked(), Final(), LoopGradient()
