@@ -7,12 +7,13 @@ from .losses import Losses
 from .normalization import Normalization
 from .phase import Phase
 from .randomness import Randomness
+from .session import Session
 from .shapes import Shapes
 from .statistics import Statistics
 from .values import Values
 
 
 class Composites(
-    Activations, BatchDot, Convolution, Losses, Normalization, Phase, Randomness, Shapes, Statistics, Values
+    Activations, BatchDot, Convolution, Losses, Normalization, Phase, Randomness, Session, Shapes, Statistics, Values
 ):
     """All composites, by family."""

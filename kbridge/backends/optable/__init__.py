@@ -1,12 +1,44 @@
 """The op table: one row for each backend function, with example inputs and a plain NumPy reference.
 
-The parity matrix (``tests/parity``, ``kbridge parity``) and the docs page of ``K`` are made from it.
+The parity matrix (``tests/parity``, ``kbridge parity``) and ``docs/backend.md`` are made from it.
 """
 
-from . import elementwise
-from .table import Case, In, Op
+from . import (
+    activations,
+    comparisons,
+    control,
+    convolution,
+    elementwise,
+    indexing,
+    linalg,
+    losses,
+    normalization,
+    pooling,
+    randomness,
+    recurrent,
+    reductions,
+    session,
+    settings,
+    shapes,
+    sparse,
+    tensors,
+    values,
+)
+from .table import Case, Check, In, Op
+
+#: family name -> module with ``OPS``; the module's docstring is the family's title
+FAMILIES = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (
+        values, control, elementwise, comparisons, reductions, shapes, indexing, linalg, activations, losses, normalization,
+        convolution, pooling, recurrent, randomness, sparse, session, settings, tensors,
+    )
+}  # fmt: skip
 
 #: every row, by name
-TABLE: dict[str, Op] = {op.name: op for family in (elementwise,) for op in family.OPS}
+TABLE: dict[str, Op] = {op.name: op for family in FAMILIES.values() for op in family.OPS}
 
-__all__ = ["TABLE", "Case", "In", "Op"]
+if len(TABLE) != sum(len(family.OPS) for family in FAMILIES.values()):
+    raise ValueError("Two rows of the op table have one name.")
+
+__all__ = ["FAMILIES", "TABLE", "Case", "Check", "In", "Op"]

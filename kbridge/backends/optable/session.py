@@ -1,0 +1,44 @@
+"""Functions that belong to one engine's machinery, and small helpers that Theano code used."""
+
+from .table import Case, In, Op, checks, expect, expect_error
+
+
+TENSORFLOW = ("tensorflow",)
+
+
+def session_belongs_to_tensorflow(K):
+    for call in (K.get_session, lambda: K.set_session(None)):
+        expect_error(NotImplementedError, ("tensorflow", K.name), call)
+
+
+def session_runs_tensors(K):
+    """On TensorFlow the session evaluates K's tensors."""
+    v = K.variable([1.0, 2.0])
+    K.eval(v)
+    expect([float(x) for x in K.get_session().run(v * 2.0)], [2.0, 4.0], "session.run")
+
+
+def initialises_anyway(K):
+    """A variable has its value at once, whatever the flag says."""
+    K.manual_variable_initialization(False)
+    expect_error(ValueError, ("bool",), lambda: K.manual_variable_initialization("yes"))
+
+
+def explicit(K):
+    expect(K.is_explicit_shape((2, 3)), True, "ints")
+    expect(K.is_explicit_shape((None, 3)), False, "None")
+    expect(K.is_explicit_shape(None), False, "no shape")
+
+
+SESSION = (
+    *checks(session_runs_tensors, engines=TENSORFLOW),
+    *checks(session_belongs_to_tensorflow, engines=("numpy", "theano")),
+)
+
+OPS = [
+    Op("get_session", checks=SESSION, engines=TENSORFLOW),
+    Op("set_session", checks=SESSION, engines=TENSORFLOW),
+    Op("manual_variable_initialization", checks=checks(initialises_anyway)),
+    Op("is_explicit_shape", checks=checks(explicit)),
+    Op("pattern_broadcast", lambda x, broadcastable: x, (Case((In((3, 1), kind="fixed"), (False, True))),)),
+]
