@@ -102,6 +102,14 @@ class Emitter:
             self.fed[id(result)] = (result, found[1], (*found[2], make_view))
         return result
 
+    def contiguous(self, array: np.ndarray) -> np.ndarray:
+        """``array`` in row-major layout: itself, or a copy made at each run."""
+        if array.flags.c_contiguous:
+            return array
+        copy = self.scratch(array.shape, array.dtype)
+        self.call(np.copyto, copy, array)
+        return copy
+
     def reduce_sum(self, x: np.ndarray, axes: tuple[int, ...], out: np.ndarray) -> None:
         """Sum over ``axes`` into ``out``, which keeps them with length 1.
 

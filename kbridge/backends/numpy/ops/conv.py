@@ -37,7 +37,7 @@ class Conv(Op):
 
     def emit(self, ctx, attrs, out, x, kernel):
         pads = [attrs.padding(i, n) for i, n in enumerate(x.shape[1:-1])]
-        matrix = ctx.view(kernel, lambda k: k.reshape(-1, k.shape[-1]))
+        matrix = ctx.view(ctx.contiguous(kernel), lambda k: k.reshape(-1, k.shape[-1]))
         correlate(ctx, attrs, pads, x, matrix, out)
 
 
@@ -93,6 +93,7 @@ class ConvKernel(Op):
         if not x.size or not g.size:
             ctx.call(out.fill, 0)
             return
+        g = ctx.contiguous(g)
         partial = ctx.scratch(result.shape, out.dtype)
         first = True
         for columns, part in column_blocks(ctx, attrs, pads, x, g.shape[1:-1]):

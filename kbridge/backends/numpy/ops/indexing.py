@@ -42,7 +42,8 @@ class Slice(Op):
         return value.inputs[0] if all(part == (None, None, None) for part in value.attrs) else None
 
     def view_of(self, attrs, shape, x):
-        return x[_as_index(attrs)]
+        # the Ellipsis keeps a single element a view
+        return x[(*_as_index(attrs), ...)]
 
 
 class SliceGradient(Op):

@@ -106,7 +106,8 @@ class ProductOfOthers(Op):
 def _product_of_others(axes, out, x):
     last = tuple(range(x.ndim - len(axes), x.ndim))
     moved = np.moveaxis(x, axes, last)
-    flat = moved.reshape(*moved.shape[: x.ndim - len(axes)], -1)
+    kept, reduced = moved.shape[: x.ndim - len(axes)], moved.shape[x.ndim - len(axes) :]
+    flat = moved.reshape(*kept, int(np.prod(reduced)))
     before, after = np.ones_like(flat), np.ones_like(flat)
     np.multiply.accumulate(flat[..., :-1], axis=-1, out=before[..., 1:])
     np.multiply.accumulate(flat[..., :0:-1], axis=-1, out=after[..., -2::-1])

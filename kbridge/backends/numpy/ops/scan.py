@@ -145,7 +145,8 @@ class Turns:
         captured: list = [None] * len(step.captured)
         states = list(state_cotangents)
         for t in reversed(range(self.length)):
-            known = self.known[t]
+            # a copy: another result of the loop may come with other cotangents
+            known = dict(self.known[t])
             for placeholder, c, output in zip(gradient.output_cotangents, output_cotangents, self.outputs[t]):
                 index = (t, *[WHOLE] * len(output.shape))
                 known[placeholder] = _zeros(planner, output) if c is None else planner.value(SLICE, (c,), index)
