@@ -3,6 +3,7 @@
 from .activations import Activations
 from .batch_dot import BatchDot
 from .convolution import Convolution
+from .ctc import Ctc
 from .losses import Losses
 from .normalization import Normalization
 from .phase import Phase
@@ -14,6 +15,17 @@ from .values import Values
 
 
 class Composites(
-    Activations, BatchDot, Convolution, Losses, Normalization, Phase, Randomness, Session, Shapes, Statistics, Values
+    Activations,
+    BatchDot,
+    Convolution,
+    Ctc,
+    Losses,
+    Normalization,
+    Phase,
+    Randomness,
+    Session,
+    Shapes,
+    Statistics,
+    Values,
 ):
     """All composites, by family."""

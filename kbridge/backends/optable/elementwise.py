@@ -25,9 +25,10 @@ def sqrt_of_positive(x):
 
 
 def clip(x, low, high):
-    low = -np.inf if low is None else low
-    high = np.inf if high is None else high
-    return np.where(np.isnan(x), x, np.minimum(np.maximum(x, low), np.maximum(high, low)))
+    if low is not None:
+        x = np.maximum(x, low)
+        high = None if high is None else max(high, low)
+    return x if high is None else np.minimum(x, high)
 
 
 def cast(x, dtype):

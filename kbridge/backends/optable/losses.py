@@ -74,7 +74,8 @@ OPS = [
         (
             Case((UNIT, BITS)),
             Case((LOGITS, BITS), {"from_logits": True}),
-            Case((In(values=[0.0, 1.0, 1.0, 0.0]), In(values=[0.0, 1.0, 0.0, 1.0])), grad=(), note="clipped, not infinite"),
+            Case((In(values=[0.0, 1.0, 1.0, 0.0]), In(values=[0.0, 1.0, 0.0, 1.0])), grad=(), rtol=0.02,
+                 note="clipped, not infinite (1 - epsilon has few digits in float32)"),
         ),
         rtol=2e-5,
     ),

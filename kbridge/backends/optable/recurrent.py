@@ -12,11 +12,11 @@ MASK = In(values=[[1, 1, 1, 0], [0, 1, 0, 1]], dtype="bool")
 UNKNOWN_LENGTH = In((2, 4, 3), kind="unknown")
 
 
-def run_rnn(x, w, u, h, constants=None, mask=None, go_backwards=False, step=None, **_):
+def run_rnn(x, w, u, h, constants=None, mask=None, go_backwards=False, unroll=False, **_):
     """One sample and one step at a time."""
     h = np.broadcast_to(h, (len(x), *h.shape[1:])).copy()
     states = [h.copy(), np.zeros_like(h)]
-    output = h.copy()
+    output = np.zeros_like(h) if unroll else h.copy()
     order = range(x.shape[1])[::-1] if go_backwards else range(x.shape[1])
     outputs = []
     for t in order:

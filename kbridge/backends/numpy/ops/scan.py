@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 
+import numpy as np
+
 from ..graph import Op, Placeholder, Tensor, ancestors, make
 from .common import is_float
 from .shapes import CONCATENATE, EXPAND
@@ -196,7 +198,7 @@ class Stacked(LoopResult):
         loop, i = value.attrs
         turns = loop.replay(value.planner, value.inputs)
         if not turns.length:
-            raise ValueError("A loop over a sequence of length 0 has no outputs.")
+            return value.planner.constant(np.zeros([n or 0 for n in value.shape], value.dtype))
         return _stack(value.planner, [outputs[i] for outputs in turns.outputs])
 
 
