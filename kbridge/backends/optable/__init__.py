@@ -8,6 +8,7 @@ from . import (
     comparisons,
     control,
     convolution,
+    ctc,
     elementwise,
     indexing,
     linalg,
@@ -31,7 +32,7 @@ FAMILIES = {
     module.__name__.rpartition(".")[2]: module
     for module in (
         values, control, elementwise, comparisons, reductions, shapes, indexing, linalg, activations, losses, normalization,
-        convolution, pooling, recurrent, randomness, sparse, session, settings, tensors,
+        convolution, pooling, recurrent, ctc, randomness, sparse, session, settings, tensors,
     )
 }  # fmt: skip
 

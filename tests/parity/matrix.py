@@ -1,0 +1,53 @@
+"""Results of the parity matrix, computed once in a process for each engine, dtype and family."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from kbridge.backends import parity, registry
+from kbridge.backends.interface import Backend
+from kbridge.backends.optable import FAMILIES
+from kbridge.backends.parity import Result
+
+ENGINES = list(registry.BUILT_IN)
+
+
+@cache
+def engine(name: str) -> Backend:
+    """The engine, or a skip that says why it can't run here."""
+    try:
+        return registry.load(name)
+    except registry.EngineUnavailable as error:
+        pytest.skip(str(error))
+
+
+@cache
+def results(name: str, dtype: str, family: str) -> dict[str, Result]:
+    """By id (``conv2d[3]``, ``function[swap_by_updates]``); checks run in float32 and float64."""
+    K, ops = engine(name), FAMILIES[family].OPS
+    found = parity.run(K, ops, dtype, **parity.test_options(K))
+    if dtype != "float16":
+        found += parity.run_checks(K, ops, dtype)
+    return {result.id: result for result in found}
+
+
+def cases(family: str) -> list[str]:
+    """The ids of a family's cases."""
+    return [f"{op.name}[{i}]" for op in FAMILIES[family].OPS for i in range(len(op.cases))]
+
+
+def checks(family: str, name: str) -> list[str]:
+    """The ids of a family's checks on an engine."""
+    return [
+        f"{op.name}[{check.name}]"
+        for op in FAMILIES[family].OPS
+        for check in op.checks
+        if check.engines is None or name in check.engines
+    ]
+
+
+def group(name: str) -> pytest.MarkDecorator:
+    """Tests of one engine stay in one process, so that its results are computed once."""
+    return pytest.mark.xdist_group(f"parity-{name}")

@@ -1,0 +1,51 @@
+"""The parity matrix: every row of the op table on every engine, against NumPy and against each other."""
+
+from __future__ import annotations
+
+import matrix
+import pytest
+
+from kbridge.backends import parity
+from kbridge.backends.optable import FAMILIES
+
+FULL = [
+    pytest.param(family, row, name, dtype, id=f"{row}-{name}-{dtype}", marks=matrix.group(name))
+    for name in matrix.ENGINES
+    for dtype in ("float32", "float64")
+    for family in FAMILIES
+    for row in (*matrix.cases(family), *matrix.checks(family, name))
+]
+HALF = [
+    pytest.param(family, row, name, id=f"{row}-{name}-float16", marks=matrix.group(name))
+    for name in matrix.ENGINES
+    for family in FAMILIES
+    for row in matrix.cases(family)
+]
+PAIRS = [
+    pytest.param(family, row, name, id=f"{row}-{matrix.ENGINES[0]}-{name}", marks=matrix.group(name))
+    for name in matrix.ENGINES[1:]
+    for family in FAMILIES
+    for row in matrix.cases(family)
+]
+
+
+@pytest.mark.parametrize(("family", "row", "name", "dtype"), FULL)
+def test_matches_reference_and_central_differences(family, row, name, dtype):
+    result = matrix.results(name, dtype, family)[row]
+    assert result.ok, str(result)
+
+
+@pytest.mark.parametrize(("family", "row", "name"), HALF)
+def test_float16_works_or_says_that_it_cannot(family, row, name):
+    result = matrix.results(name, "float16", family)[row]
+    refused = any("NotImplementedError" in p and "float16" in p for p in result.problems)
+    assert result.ok or refused, str(result)
+
+
+@pytest.mark.parametrize(("family", "row", "name"), PAIRS)
+def test_engines_agree_in_float32(family, row, name):
+    mine = matrix.results(matrix.ENGINES[0], "float32", family)[row]
+    theirs = matrix.results(name, "float32", family)[row]
+    assert mine.outputs, f"{mine} gave nothing"
+    assert theirs.outputs, f"{theirs} gave nothing"
+    assert not parity.differences(mine, theirs)
