@@ -1,0 +1,66 @@
+"""How Keras 1.2.2 stores texts, names and arrays in HDF5, and the way later versions split long lists of names.
+
+Texts are scalar variable-length ASCII strings, lists of names fixed-length byte arrays, an empty list
+a float64 array of length 0, weights contiguous datasets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from .atomic import replacing
+
+#: HDF5 keeps the attributes of an object in a header of 64 KB; later Keras versions split longer lists at this size.
+MAX_ATTRIBUTE = 64512
+
+
+@contextlib.contextmanager
+def writing(path: str | os.PathLike) -> Iterator:
+    """A new h5py file that replaces ``path`` once it is complete and on the disk. OSError if that fails, ``path`` as before."""
+    import h5py
+
+    with replacing(path) as temporary:
+        h5 = h5py.File(temporary, "w")
+        try:
+            yield h5
+        except BaseException:
+            with contextlib.suppress(Exception):
+                h5.close()
+            raise
+        try:
+            h5.close()
+        except Exception as error:
+            raise OSError(f"Saving {os.fspath(path)!r} failed ({error}). What was there before is untouched.") from error
+
+
+def write_text(group, name: str, text: str) -> None:
+    """Store ``text`` (ASCII, as ``json.dumps`` gives it) as attribute ``name``."""
+    import h5py
+
+    group.attrs.create(name, text.encode("ascii"), shape=(), dtype=h5py.string_dtype("ascii"))
+
+
+def write_names(group, name: str, names: Sequence[str]) -> None:
+    """Store a list of names as attribute ``name``; one of over 64 KB as ``name0``, ``name1`` ..."""
+    if not names:
+        group.attrs[name] = np.zeros((0,), dtype="float64")
+        return
+    encoded = np.array([n.encode("utf8") for n in names])
+    if encoded.itemsize > MAX_ATTRIBUTE:
+        longest = max(names, key=len)
+        raise ValueError(f"The name {longest[:60]!r}... of {len(longest)} characters is too long for an HDF5 attribute.")
+    if encoded.nbytes <= MAX_ATTRIBUTE:
+        group.attrs[name] = encoded
+        return
+    each = MAX_ATTRIBUTE // encoded.itemsize
+    for part, start in enumerate(range(0, len(encoded), each)):
+        group.attrs[f"{name}{part}"] = encoded[start : start + each]
+
+
+def write_array(group, name: str, value: np.ndarray) -> None:
+    """Store ``value`` as a contiguous dataset; '/' in ``name`` makes groups, as in Keras."""
+    group.create_dataset(name, data=np.asarray(value))

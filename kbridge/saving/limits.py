@@ -1,0 +1,24 @@
+"""Caps on what a model file may make kbridge do. Real files stay far below them."""
+
+from __future__ import annotations
+
+#: Bytes of one text attribute, JSON or YAML document.
+MAX_TEXT = 64 * 2**20
+
+#: Levels of lists and dicts in a config.
+MAX_DEPTH = 200
+
+#: Values (of any kind) in a config, after YAML aliases are followed.
+MAX_VALUES = 5_000_000
+
+#: Layers in a model, nested ones included.
+MAX_LAYERS = 20_000
+
+#: Weights (arrays) in a file.
+MAX_ARRAYS = 200_000
+
+#: Parts into which one attribute of names may be split.
+MAX_ATTRIBUTE_PARTS = 10_000
+
+#: Axes of a stored array.
+MAX_AXES = 32

@@ -1,0 +1,121 @@
+"""Whole models to and from HDF5: architecture, weights, how it was compiled, and the optimizer's state."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from .configs import KERAS_VERSION, model_config, model_from_config
+from .errors import ModelFileError
+from .hdf5_layout import write_text, writing
+from .optimizer_state import read_state, write_state
+from .origin import forced_origin
+from .reading import Group, failures_named, open_file
+from .texts import dump_json, parse_json, plain
+from .weights import assign, read_weights, weights_origin, write_provenance, write_weights
+
+
+def save_model(model, filepath: str | os.PathLike, overwrite: bool = True) -> None:
+    """Write ``model`` to the HDF5 file ``filepath`` so that training can go on exactly where it stopped.
+
+    With ``overwrite=False`` an existing file is asked about first. The file appears whole or not at
+    all. Functions (Lambda layers, custom losses) are stored by name.
+    """
+    from ..utils.io_utils import ask_to_proceed_with_overwrite
+
+    if not overwrite and os.path.exists(filepath) and not ask_to_proceed_with_overwrite(filepath):
+        return
+    config = dump_json(model_config(model))
+    training = training_config(model)
+    with writing(filepath) as h5:
+        write_text(h5, "keras_version", KERAS_VERSION)
+        write_text(h5, "model_config", config)
+        write_provenance(h5)
+        write_weights(model, h5.create_group("model_weights"))
+        if training is not None:
+            write_text(h5, "training_config", json.dumps(training))
+            write_state(model.optimizer, h5)
+
+
+def load_model(
+    filepath: str | os.PathLike,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    original_backend: str | None = None,
+):
+    """The model in the HDF5 file ``filepath``, compiled and with its optimizer's state if it was saved so.
+
+    ``custom_objects`` maps names to layers, losses, metrics, optimizers and functions that aren't
+    Keras' own; functions of Lambda layers may go by the layer's name. ``compile=False`` leaves the
+    training part of the file alone. ``original_backend`` ('theano' or 'tensorflow') overrides what
+    the file tells about the convention of its kernels.
+
+    Raises ModelFileError (a ValueError) for whatever is wrong with the file; no code in it is run.
+    """
+    from ..utils.generic_utils import CustomObjectScope
+
+    origin = None if original_backend is None else forced_origin(original_backend)
+    with open_file(filepath) as root, CustomObjectScope(dict(custom_objects or {})):
+        model = _build(root)
+        weights = root.group("model_weights")
+        origin = origin or weights_origin(root, weights)
+        assign(read_weights(model, weights, False, origin))
+        if compile:
+            _compile(model, root, dict(custom_objects or {}), origin)
+    return model
+
+
+def _build(root: Group):
+    text = root.text("model_config")
+    if text is None:
+        raise ModelFileError(f"No model found in config file: {root.path!r} has no model_config (weights alone? use load_weights).")
+    config = parse_json(text, f"{root.path!r}, model_config")
+    with failures_named(root.path, "model_config", "the model can't be built from it"):
+        return model_from_config(config)
+
+
+def _compile(model, root: Group, custom_objects: dict[str, Any], origin) -> None:
+    from .. import optimizers
+
+    text = root.text("training_config")
+    if text is None:
+        warnings.warn(f"{root.path!r} holds no training configuration, so the model is not compiled.", stacklevel=3)
+        return
+    config = parse_json(text, f"{root.path!r}, training_config")
+    with failures_named(root.path, "training_config", "the model can't be compiled from it"):
+        model.compile(
+            optimizer=optimizers.optimizer_from_config(config["optimizer_config"]),
+            loss=_custom(config["loss"], custom_objects),
+            metrics=_custom(config.get("metrics"), custom_objects),
+            loss_weights=config.get("loss_weights"),
+            sample_weight_mode=config.get("sample_weight_mode"),
+        )
+    assign(read_state(model, root, origin))
+
+
+def _custom(value: Any, custom_objects: dict[str, Any]) -> Any:
+    """``value`` (names in lists and dicts) with the names in ``custom_objects`` replaced."""
+    if isinstance(value, dict):
+        return {key: _custom(item, custom_objects) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_custom(item, custom_objects) for item in value]
+    return custom_objects.get(value, value) if isinstance(value, str) else value
+
+
+def training_config(model) -> dict[str, Any] | None:
+    """How ``model`` was compiled, as the file holds it; None for a model that wasn't."""
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None:
+        return None
+    return plain(
+        {
+            "optimizer_config": {"class_name": type(optimizer).__name__, "config": optimizer.get_config()},
+            "loss": model.loss,
+            "metrics": model.metrics or None,
+            "sample_weight_mode": model.sample_weight_mode,
+            "loss_weights": model.loss_weights,
+        }
+    )

@@ -1,0 +1,107 @@
+"""The optimizer's weights and counters in a model file.
+
+Keras 1.2.2 stores ``optimizer.weights`` alone, which for some optimizers lacks the count of updates
+that decay and schedules need. kbridge adds those scalars as an attribute that Keras 1 ignores, so that
+its own files resume exactly.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .errors import ModelFileError
+from .hdf5_layout import write_array, write_names, write_text
+from .origin import Origin, flip, spatial_axes
+from .reading import Group
+from .texts import parse_json
+from .weights import Assignment, stored_names
+
+_COUNTERS = "kbridge_optimizer_counters"
+
+
+def write_state(optimizer, h5) -> None:
+    """Put the weights (if there are any yet) and counters of ``optimizer`` into the root ``h5``."""
+    from .. import backend as K
+
+    variables = list(getattr(optimizer, "weights", ()))
+    if variables:
+        group = h5.create_group("optimizer_weights")
+        names = stored_names(variables)
+        write_names(group, "weight_names", names)
+        for name, value in zip(names, K.batch_get_value(variables), strict=True):
+            write_array(group, name, value)
+    counters = {name: float(K.get_value(variable)) for name, variable in _counters(optimizer).items()}
+    if counters:
+        write_text(h5, _COUNTERS, json.dumps(counters))
+
+
+def _counters(optimizer) -> dict[str, Any]:
+    """Scalar variables of ``optimizer`` that neither its config nor its weights hold."""
+    from .. import backend as K
+
+    known = {id(variable) for variable in getattr(optimizer, "weights", ())}
+    config = optimizer.get_config()
+    return {
+        name: value
+        for name, value in vars(optimizer).items()
+        if K.is_variable(value) and K.int_shape(value) == () and name not in config and id(value) not in known
+    }
+
+
+def read_state(model, root: Group, origin: Origin) -> list[Assignment]:
+    """The stored values for the weights and counters of the compiled ``model``'s optimizer."""
+    assignments: list[Assignment] = []
+    if "optimizer_weights" in root:
+        assignments += _stored_weights(model, root.group("optimizer_weights"), origin)
+    text = root.text(_COUNTERS)
+    if text is not None:
+        stored = parse_json(text, f"{root.path!r}, {_COUNTERS}")
+        for name, variable in _counters(model.optimizer).items():
+            if isinstance(stored, dict) and isinstance(stored.get(name), (int, float)):
+                assignments.append(Assignment(variable, np.asarray(stored[name])))
+    return assignments
+
+
+def _stored_weights(model, group: Group, origin: Origin) -> list[Assignment]:
+    from .. import backend as K
+
+    names = group.names("weight_names") or []
+    arrays = [group.array(name) for name in names]
+    if not arrays:
+        return []
+    # An optimizer makes its weights together with the updates of the training function.
+    trained = getattr(model, "model", None) or model
+    trained._make_train_function()
+    variables = list(model.optimizer.weights)
+    shapes = [tuple(K.int_shape(variable)) for variable in variables]
+    if shapes != [array.shape for array in arrays]:
+        raise ModelFileError(
+            f"{group.path!r}: the optimizer {type(model.optimizer).__name__} needs weights of the shapes {_short(shapes)}, "
+            f"the file has {_short([array.shape for array in arrays])}. load_model(..., compile=False) leaves them alone."
+        )
+    axes = _axes_of(variables, model) if origin.flipped else [None] * len(variables)
+    return [Assignment(v, flip(a.read(), axis)) for v, a, axis in zip(variables, arrays, axes, strict=True)]
+
+
+def _axes_of(variables: Sequence, model) -> list[tuple[int, ...] | None]:
+    """The axes to flip for each optimizer weight: after its scalars come runs shaped like the trained weights."""
+    from .. import backend as K
+
+    by_id = spatial_axes(model)
+    trained = list(model.trainable_weights)
+    moments = [k for k, variable in enumerate(variables) if K.int_shape(variable) != ()]
+    axes: list[tuple[int, ...] | None] = [None] * len(variables)
+    if trained and len(moments) % len(trained) == 0:
+        for position, k in enumerate(moments):
+            weight = trained[position % len(trained)]
+            if K.int_shape(weight) == K.int_shape(variables[k]):
+                axes[k] = by_id.get(id(weight))
+    return axes
+
+
+def _short(shapes: list) -> str:
+    return f"{len(shapes)}: {shapes[:6]}" + (" ..." if len(shapes) > 6 else "")

@@ -1,0 +1,291 @@
+"""Read HDF5 files that may be damaged or hostile: checked links, sizes and types, bounded work, one kind of error.
+
+``open_file`` gives the root as a ``Group``. Nothing of h5py's own objects leaves this module.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from collections.abc import Iterator
+
+import numpy as np
+
+from .errors import ModelFileError
+from .limits import MAX_ARRAYS, MAX_ATTRIBUTE_PARTS, MAX_AXES, MAX_TEXT
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+#: Bytes that an attribute of variable-length texts may take in the worst case.
+_MAX_VARIABLE = 4 * 2**30
+
+#: Bytes of one chunk of a chunked array that are always allowed.
+_SMALL_CHUNK = 2**20
+
+#: HDF5's own lossless filters and h5py's LZF, by number. Others would make the library search for plugins.
+_FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32", 6: "scaleoffset", 32000: "lzf"}
+
+
+@contextlib.contextmanager
+def open_file(path: str | os.PathLike) -> Iterator[Group]:
+    """The root group of the HDF5 file ``path``, open while the context lasts.
+
+    OSError if there is no such file or it can't be read at all, ModelFileError for anything wrong in it.
+    """
+    path = os.fspath(path)
+    _check_signature(path)
+    import h5py
+
+    with failures_named(path):
+        file = h5py.File(path, "r")
+    try:
+        yield Group(file, path, "/", os.path.getsize(path))
+    finally:
+        with contextlib.suppress(Exception):
+            file.close()
+
+
+@contextlib.contextmanager
+def failures_named(path: str, where: str = "", problem: str = "damaged, or not a model file") -> Iterator[None]:
+    """Turn whatever a damaged file makes h5py or a constructor raise into a ModelFileError that names the place."""
+    try:
+        yield
+    except ModelFileError as error:
+        if repr(path) in str(error):
+            raise
+        raise ModelFileError(f"{_at(path, where)}: {error}") from error
+    except ImportError:
+        raise  # the machine's fault, not the file's
+    except (MemoryError, RecursionError) as error:
+        raise ModelFileError(f"{_at(path, where)}: reading it needs too much memory.") from error
+    except Exception as error:
+        raise ModelFileError(f"{_at(path, where)}: {problem} ({type(error).__name__}: {error}).") from error
+
+
+def _at(path: str, where: str) -> str:
+    return f"{path!r}, {where}" if where else repr(path)
+
+
+def _check_signature(path: str) -> None:
+    if os.path.isdir(path):
+        raise IsADirectoryError(f"{path!r} is a directory, not a model file.")
+    try:
+        with open(path, "rb") as file:
+            offset, size = 0, os.path.getsize(path)
+            # The signature stands at 0, 512, 1024, 2048 ... (a user block may precede it).
+            while offset < size:
+                file.seek(offset)
+                if file.read(8) == _SIGNATURE:
+                    return
+                offset = offset * 2 or 512
+    except FileNotFoundError:
+        raise FileNotFoundError(f"There is no file {path!r}.") from None
+    raise ModelFileError(f"{path!r}: not an HDF5 file (its signature is missing)." + (" It is empty." if size == 0 else ""))
+
+
+class Group:
+    """A group of a file: its attributes, members and arrays, each checked before it is read."""
+
+    def __init__(self, h5, path: str, where: str, file_size: int):
+        self._h5 = h5
+        self.path = path
+        self.where = where
+        self.file_size = file_size
+
+    def error(self, message: str) -> ModelFileError:
+        """An error about this group."""
+        return ModelFileError(f"{_at(self.path, 'group ' + self.where)}: {message}")
+
+    # ------------------------------------------------------------------ attributes
+
+    def has_attribute(self, name: str) -> bool:
+        with failures_named(self.path, self.where):
+            return name in self._h5.attrs
+
+    def attribute_names(self) -> list[str]:
+        with failures_named(self.path, self.where):
+            return [str(n) for n in self._h5.attrs]
+
+    def text(self, name: str) -> str | None:
+        """A text attribute (bytes or str, from any Python), None if there is none."""
+        value = self._attribute(name)
+        if value is None:
+            return None
+        if isinstance(value, np.ndarray) and value.size == 1:
+            value = value.reshape(-1)[0]
+        if isinstance(value, bytes):
+            with failures_named(self.path, f"attribute {name!r} of {self.where}"):
+                value = value.decode("utf8")
+        if not isinstance(value, str):
+            raise self.error(f"attribute {name!r} should be a text, it is a {type(value).__name__}.")
+        return str(value)
+
+    def integer(self, name: str) -> int | None:
+        """An integer attribute of at least 0, None if there is none."""
+        value = self._attribute(name)
+        if value is None:
+            return None
+        value = np.asarray(value)
+        if value.size != 1 or value.dtype.kind not in "iu" or int(value.reshape(-1)[0]) < 0:
+            raise self.error(f"attribute {name!r} should be a count, it is {value!r}.")
+        return int(value.reshape(-1)[0])
+
+    def names(self, name: str) -> list[str] | None:
+        """A list of names, joined where it was split into ``name0``, ``name1`` ...; None if there is none."""
+        if self.has_attribute(name):
+            return self._names_of(name)
+        if not self.has_attribute(name + "0"):
+            return None
+        joined: list[str] = []
+        for part in range(MAX_ATTRIBUTE_PARTS):
+            if not self.has_attribute(f"{name}{part}"):
+                break
+            joined += self._names_of(f"{name}{part}")
+        return joined
+
+    def _names_of(self, name: str) -> list[str]:
+        value = np.asarray(self._attribute(name))
+        if value.size == 0:
+            return []
+        if value.ndim != 1 or value.dtype.kind not in "SUO":
+            raise self.error(f"attribute {name!r} should be a list of names, it is {value.dtype} of shape {value.shape}.")
+        if value.size > MAX_ARRAYS:
+            raise self.error(f"attribute {name!r} has {value.size} names; the limit is {MAX_ARRAYS}.")
+        names = []
+        for item in value.tolist():
+            if isinstance(item, bytes):
+                with failures_named(self.path, f"attribute {name!r} of {self.where}"):
+                    item = item.decode("utf8")
+            if not isinstance(item, str):
+                raise self.error(f"attribute {name!r} should hold names, it holds a {type(item).__name__}.")
+            names.append(item)
+        return names
+
+    def _attribute(self, name: str):
+        where = f"attribute {name!r} of {self.where}"
+        with failures_named(self.path, where):
+            if name not in self._h5.attrs:
+                return None
+            identifier = self._h5.attrs.get_id(name)
+            shape, dtype = identifier.shape, identifier.dtype
+            if shape is None:
+                raise self.error(f"attribute {name!r} is empty.")
+            if len(shape) > MAX_AXES or math.prod(shape) * dtype.itemsize > MAX_TEXT:
+                raise self.error(f"attribute {name!r} is too large: {dtype} of shape {shape}.")
+            import h5py
+
+            variable_length = dtype.kind == "O"
+            if variable_length and h5py.check_string_dtype(dtype) is None or dtype.kind not in "OSUiufb":
+                raise self.error(f"attribute {name!r} has the type {dtype}, which no model file needs.")
+            # Many entries may refer to one stored text, so the file's size doesn't bound what reading them takes.
+            if variable_length and math.prod(shape) * min(self.file_size, MAX_TEXT) > _MAX_VARIABLE and math.prod(shape) > 1:
+                raise self.error(f"attribute {name!r} has {math.prod(shape)} texts of variable length; that is too many to be read safely.")
+            value = self._h5.attrs[name]
+            if isinstance(value, (str, bytes)) and len(value) > MAX_TEXT:
+                raise self.error(f"attribute {name!r} is {len(value)} long; the limit is {MAX_TEXT}.")
+            return value
+
+    # ------------------------------------------------------------------ members
+
+    def __contains__(self, name: str) -> bool:
+        with failures_named(self.path, self.where):
+            return name in self._h5
+
+    def keys(self) -> list[str]:
+        """The names of the members, in HDF5's order."""
+        with failures_named(self.path, self.where):
+            if len(self._h5) > MAX_ARRAYS:
+                raise self.error(f"{len(self._h5)} members; the limit is {MAX_ARRAYS}.")
+            return [str(key) for key in self._h5]
+
+    def group(self, name: str) -> Group:
+        """The group ``name`` below this one."""
+        import h5py
+
+        h5 = self._member(name)
+        if not isinstance(h5, h5py.Group):
+            raise self.error(f"{name!r} should be a group, it is a {type(h5).__name__}.")
+        return Group(h5, self.path, f"{self.where.rstrip('/')}/{name}", self.file_size)
+
+    def array(self, name: str) -> StoredArray:
+        """The array ``name`` below this group, not read yet."""
+        import h5py
+
+        h5 = self._member(name)
+        if not isinstance(h5, h5py.Dataset):
+            raise self.error(f"{name!r} should be an array, it is a {type(h5).__name__}.")
+        return StoredArray(h5, self.path, f"{self.where.rstrip('/')}/{name}", self.file_size)
+
+    def _member(self, name: str):
+        """Follow ``name`` step by step through hard links only."""
+        import h5py
+
+        with failures_named(self.path, f"{self.where.rstrip('/')}/{name}"):
+            h5 = self._h5
+            steps = name.split("/")
+            if any(step in ("", ".", "..") for step in steps):
+                raise self.error(f"{name!r} is not a name inside the file.")
+            for step in steps:
+                if not isinstance(h5, h5py.Group) or step not in h5:
+                    raise self.error(f"{name!r} is missing.")
+                link = h5.get(step, getlink=True)
+                if not isinstance(link, h5py.HardLink):
+                    raise self.error(f"{name!r} is a {type(link).__name__}; model files hold no links.")
+                h5 = h5[step]
+            return h5
+
+
+class StoredArray:
+    """An array in a file whose type, storage and declared size have been checked."""
+
+    def __init__(self, h5, path: str, where: str, file_size: int):
+        self._h5 = h5
+        self.path = path
+        self.where = where
+        with failures_named(path, where):
+            if h5.shape is None:
+                raise self._error("it has no data.")
+            self.shape: tuple[int, ...] = tuple(int(n) for n in h5.shape)
+            self.dtype: np.dtype = h5.dtype
+            self._check(file_size)
+
+    @property
+    def nbytes(self) -> int:
+        """The declared size in bytes."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def _error(self, message: str) -> ModelFileError:
+        return ModelFileError(f"{_at(self.path, 'array ' + self.where)}: {message}")
+
+    def _check(self, file_size: int) -> None:
+        import h5py
+
+        if len(self.shape) > MAX_AXES:
+            raise self._error(f"it has {len(self.shape)} axes.")
+        if self.dtype.kind not in "fiub" or self.dtype.names is not None:
+            raise self._error(f"it has the type {self.dtype}; weights are numbers.")
+        properties = self._h5.id.get_create_plist()
+        if properties.get_external_count():
+            raise self._error("its data lie in another file.")
+        layout = properties.get_layout()
+        if layout not in (h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED, h5py.h5d.COMPACT):
+            raise self._error("it is a virtual dataset.")
+        if layout == h5py.h5d.CHUNKED:
+            chunk = math.prod(int(n) for n in properties.get_chunk()) * self.dtype.itemsize
+            if chunk > max(self.nbytes, _SMALL_CHUNK):
+                raise self._error(f"one chunk of it takes {chunk} bytes, the whole {self.nbytes}.")
+        filters = [properties.get_filter(i)[0] for i in range(properties.get_nfilters())]
+        for number in filters:
+            if number not in _FILTERS:
+                raise self._error(f"it is stored through the filter {number}; understood are {sorted(_FILTERS.values())}.")
+        stored = self._h5.id.get_storage_size()
+        if stored > file_size or (stored < self.nbytes and not filters):
+            raise self._error(f"{self.nbytes} bytes are declared, {stored} are stored in a file of {file_size}.")
+
+    def read(self, shape: tuple[int, ...] | None = None) -> np.ndarray:
+        """The values. With ``shape`` the array must have it: checked before anything is read."""
+        if shape is not None and tuple(shape) != self.shape:
+            raise self._error(f"its shape is {self.shape}, expected {tuple(shape)}.")
+        with failures_named(self.path, "array " + self.where):
+            return np.asarray(self._h5[()])

@@ -1,0 +1,140 @@
+"""Configs as JSON and YAML texts, read with bounds and without running anything that a text names."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from .errors import ModelFileError
+from .limits import MAX_DEPTH, MAX_LAYERS, MAX_TEXT, MAX_VALUES
+
+_EXTRA_YAML = "pip install 'kbridge[yaml]'"
+
+
+# ---------------------------------------------------------------------- texts to configs
+
+
+def parse_json(text: str | bytes, what: str = "JSON") -> Any:
+    """The config in a JSON text; a text that was encoded twice (``json.dump(model.to_json())``) is understood."""
+    value: Any = text
+    for _ in range(3):
+        if not isinstance(value, (str, bytes)):
+            break
+        if len(value) > MAX_TEXT:
+            raise ModelFileError(f"{what}: {len(value)} characters; the limit is {MAX_TEXT}.")
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError) as error:
+            raise ModelFileError(f"{what}: not valid JSON ({error or 'nested too deeply'}).") from error
+    check_size(value, what)
+    return value
+
+
+def parse_yaml(text: str | bytes, what: str = "YAML") -> Any:
+    """The config in a YAML text as Keras 1 wrote it (tags ``!!python/tuple``, ``!!python/unicode`` ...)."""
+    yaml = _yaml()
+    if len(text) > MAX_TEXT:
+        raise ModelFileError(f"{what}: {len(text)} characters; the limit is {MAX_TEXT}.")
+    try:
+        value = yaml.load(text, Loader=_yaml_loader())  # a SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError) as error:
+        raise ModelFileError(f"{what}: not valid, or a tag that no model needs ({error}).") from error
+    check_size(value, what)
+    return value
+
+
+def check_size(value: Any, what: str) -> None:
+    """ModelFileError if ``value`` is nested too deeply, or has too many values or layers (aliases followed)."""
+    values = layers = 0
+    pending = [(value, 0)]
+    while pending:
+        item, depth = pending.pop()
+        values += 1
+        if depth > MAX_DEPTH:
+            raise ModelFileError(f"{what}: nested more than {MAX_DEPTH} levels deep.")
+        if values > MAX_VALUES:
+            raise ModelFileError(f"{what}: more than {MAX_VALUES} values.")
+        if isinstance(item, dict):
+            layers += "class_name" in item
+            if layers > MAX_LAYERS:
+                raise ModelFileError(f"{what}: more than {MAX_LAYERS} layers.")
+            pending.extend((child, depth + 1) for child in item.values())
+        elif isinstance(item, (list, tuple)):
+            pending.extend((child, depth + 1) for child in item)
+
+
+def _yaml():
+    try:
+        import yaml
+    except ImportError:
+        raise ImportError(f"YAML needs the package PyYAML: {_EXTRA_YAML}.") from None
+    return yaml
+
+
+@cache
+def _yaml_loader():
+    class Loader(_yaml().SafeLoader):
+        """Plain values and the harmless tags that PyYAML's dumper writes for Python ones."""
+
+    prefix = "tag:yaml.org,2002:python/"
+    Loader.add_constructor(prefix + "tuple", lambda loader, node: tuple(loader.construct_sequence(node, deep=True)))
+    for tag in ("unicode", "str"):
+        Loader.add_constructor(prefix + tag, lambda loader, node: loader.construct_scalar(node))
+    for tag in ("int", "long"):
+        Loader.add_constructor(prefix + tag, lambda loader, node: loader.construct_yaml_int(node))
+    Loader.add_constructor(prefix + "float", lambda loader, node: loader.construct_yaml_float(node))
+    Loader.add_constructor(prefix + "bool", lambda loader, node: loader.construct_yaml_bool(node))
+    Loader.add_constructor(prefix + "none", lambda loader, node: loader.construct_yaml_null(node))
+    return Loader
+
+
+@cache
+def _yaml_dumper():
+    class Dumper(_yaml().SafeDumper):
+        """Block style with tuples tagged, as Keras 1 wrote."""
+
+        def ignore_aliases(self, data):
+            return True
+
+    def represent_text(dumper, value):
+        return dumper.represent_str(str(value))
+
+    Dumper.add_representer(tuple, lambda d, value: d.represent_sequence("tag:yaml.org,2002:python/tuple", value))
+    Dumper.add_multi_representer(str, represent_text)
+    return Dumper
+
+
+# ---------------------------------------------------------------------- configs to texts
+
+
+def plain(value: Any) -> Any:
+    """``value`` with NumPy scalars, arrays and dtypes as Python's own values. TypeError for what no text can hold."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(plain(item) for item in value)
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, str):
+        return str(value)
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, type):
+        return value.__name__
+    if callable(value) and hasattr(value, "__name__"):
+        return value.__name__
+    raise TypeError(f"A config can't hold {value!r} (a {type(value).__name__}): numbers, texts, lists, tuples and dicts only.")
+
+
+def dump_json(config: Any, **kwargs) -> str:
+    """``config`` as JSON; ``kwargs`` go to ``json.dumps``."""
+    return json.dumps(plain(config), **kwargs)
+
+
+def dump_yaml(config: Any, **kwargs) -> str:
+    """``config`` as YAML; ``kwargs`` go to ``yaml.dump``."""
+    options = {"default_flow_style": False, "Dumper": _yaml_dumper(), **kwargs}
+    return _yaml().dump(plain(config), **options)
