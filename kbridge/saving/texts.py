@@ -6,6 +6,8 @@ import json
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from .errors import ModelFileError
 from .limits import MAX_DEPTH, MAX_LAYERS, MAX_TEXT, MAX_VALUES
 
@@ -118,10 +120,10 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, str):
         return str(value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return plain(value.tolist())
     if value is None or isinstance(value, (bool, int, float)):
         return value
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
     if isinstance(value, type):
         return value.__name__
     if callable(value) and hasattr(value, "__name__"):

@@ -1,0 +1,95 @@
+"""JSON and YAML of configs: what earlier versions wrote is understood, what a text shouldn't hold is refused."""
+
+import json
+
+import numpy as np
+import pytest
+
+from kbridge.saving import limits
+from kbridge.saving.errors import ModelFileError
+from kbridge.saving.texts import check_size, dump_json, dump_yaml, parse_json, parse_yaml, plain
+
+CONFIG = {"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"batch_input_shape": (None, 2), "p": 0.5}}]}
+
+
+def test_json_encoded_twice_is_understood():
+    assert parse_json(json.dumps(json.dumps(CONFIG))) == json.loads(json.dumps(CONFIG))
+
+
+def test_bytes_are_understood():
+    assert parse_json(b'{"a": 1}') == {"a": 1}
+
+
+@pytest.mark.parametrize("text", ["", "{", "nonsense", '{"a": }', "[" * 100_000, "\x00"])
+def test_broken_json_is_one_error(text):
+    with pytest.raises(ModelFileError):
+        parse_json(text, "the file")
+
+
+def test_nesting_is_capped():
+    deep = "[" * (limits.MAX_DEPTH + 5) + "]" * (limits.MAX_DEPTH + 5)
+    with pytest.raises(ModelFileError, match="levels deep"):
+        parse_json(deep)
+
+
+def test_number_of_layers_is_capped():
+    with pytest.raises(ModelFileError, match="layers"):
+        check_size([{"class_name": "Dense"}] * (limits.MAX_LAYERS + 1), "config")
+
+
+def test_yaml_round_trip_keeps_tuples():
+    text = dump_yaml(CONFIG)
+    assert "batch_input_shape: !!python/tuple\n" in text
+    assert parse_yaml(text) == CONFIG
+
+
+def test_yaml_keys_are_sorted_in_block_style():
+    assert dump_yaml({"b": 1, "a": [1, {"d": None, "c": True}]}) == "a:\n- 1\n- c: true\n  d: null\nb: 1\n"
+
+
+def test_yaml_of_python_2_is_understood():
+    assert parse_yaml("a: !!python/unicode 'x'\nb: !!python/long '3'\nc: !!python/tuple [null, 2]\n") == {"a": "x", "b": 3, "c": (None, 2)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "!!python/object/apply:os.system ['true']",
+        "!!python/object/new:type ['a', !!python/tuple [], {}]",
+        "!!python/name:os.system",
+        "!!python/module:os",
+        "a: [1, 2",
+        "!!python/tuple 3",
+        "!!python/long x",
+    ],
+)
+def test_yaml_that_asks_for_more_than_data_is_refused(text):
+    with pytest.raises(ModelFileError):
+        parse_yaml(text)
+
+
+def test_yaml_aliases_that_multiply_are_refused():
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 10)}]" for k in range(1, 10)]
+    with pytest.raises(ModelFileError, match="values"):
+        parse_yaml("\n".join(lines))
+
+
+def test_yaml_that_contains_itself_is_refused():
+    with pytest.raises(ModelFileError, match="deep"):
+        parse_yaml("&a [*a]")
+
+
+def test_numpy_values_become_plain_ones():
+    value = {"a": np.float32(0.5), "b": np.arange(2), "c": (np.int64(3), None), "d": np.dtype("float32").type}
+    assert plain(value) == {"a": 0.5, "b": [0, 1], "c": (3, None), "d": "float32"}
+    assert dump_json({"a": np.float32(0.1)}) == '{"a": 0.10000000149011612}'
+
+
+def test_what_no_text_can_hold_is_named():
+    with pytest.raises(TypeError, match="object"):
+        plain({"a": object()})
+
+
+def test_json_options_are_passed_on():
+    assert dump_json({"a": 1}, indent=1) == '{\n "a": 1\n}'
