@@ -19,7 +19,7 @@ HALF = [
     pytest.param(family, row, name, id=f"{row}-{name}-float16", marks=matrix.group(name))
     for name in matrix.ENGINES
     for family in FAMILIES
-    for row in matrix.cases(family)
+    for row in matrix.cases(family, float16=True)
 ]
 PAIRS = [
     pytest.param(family, row, name, id=f"{row}-{matrix.ENGINES[0]}-{name}", marks=matrix.group(name))

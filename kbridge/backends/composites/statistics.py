@@ -1,5 +1,7 @@
 """Reductions that follow from others."""
 
+import numpy as np
+
 from ._base import Family
 
 
@@ -27,9 +29,9 @@ class Statistics(Family):
         return result
 
     def l2_normalize(self, x, axis):
-        """x / sqrt(max(sum(x ** 2, axis), 1e-12))."""
+        """x / sqrt(max(sum(x ** 2, axis), 1e-12)); in float16 its smallest normal number stands for 1e-12."""
         norm2 = self.sum(self.square(x), axis=axis, keepdims=True)
-        return x / self.sqrt(self.maximum(norm2, 1e-12))
+        return x / self.sqrt(self.maximum(norm2, max(1e-12, float(np.finfo(self.dtype(x)).tiny))))
 
     def in_top_k(self, predictions, targets, k):
         """For each row of ``predictions`` (samples, classes): is the class ``targets`` (samples,)

@@ -83,6 +83,8 @@ class Case:
     empty: bool = True
     #: False where an engine can't know the result's dimensions before a call
     static: bool = True
+    #: False where float16 has too few digits for what the call shows
+    float16: bool = True
     #: relative tolerance in float32 where the row's is too narrow for this call
     rtol: float | None = None
     #: what is special about this call

@@ -99,6 +99,7 @@ OPS = [
     row("2 - x / 3 + x * y[:, 1:2]", lambda x, y: 2 - x / 3 + x * y[:, 1:2], Case((X, X))),
     index("x[0]", lambda x: x[0], empty=False),
     index("x[-1]", lambda x: x[-1], empty=False),
+    row("v[1] of a vector", lambda v: v[1], Case((In((4,), kind="variable"),))),
     index("x[1:3]", lambda x: x[1:3], In((4, 3, 5), kind="fixed")),
     index("x[:, 1]", lambda x: x[:, 1]),
     index("x[:, -1, :]", lambda x: x[:, -1, :]),
