@@ -22,3 +22,6 @@ MAX_ATTRIBUTE_PARTS = 10_000
 
 #: Axes of a stored array.
 MAX_AXES = 32
+
+#: How many times larger than its compressed form a large array may be.
+MAX_EXPANSION = 100

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from .budget import weight_budget
 from .configs import KERAS_VERSION, model_config, model_from_config
 from .errors import ModelFileError
 from .hdf5_layout import write_text, writing
@@ -15,7 +16,7 @@ from .optimizer_state import read_state, write_state
 from .origin import forced_origin
 from .reading import Group, failures_named, open_file
 from .texts import dump_json, parse_json, plain
-from .weights import assign, read_weights, weights_origin, write_provenance, write_weights
+from .weights import assign, read_weights, stored_values, weights_origin, write_provenance, write_weights
 
 
 def save_model(model, filepath: str | os.PathLike, overwrite: bool = True) -> None:
@@ -59,8 +60,9 @@ def load_model(
 
     origin = None if original_backend is None else forced_origin(original_backend)
     with open_file(filepath) as root, CustomObjectScope(dict(custom_objects or {})):
-        model = _build(root)
         weights = root.group("model_weights")
+        with weight_budget(stored_values(weights)):
+            model = _build(root)
         origin = origin or weights_origin(root, weights)
         assign(read_weights(model, weights, False, origin))
         if compile:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .errors import ModelFileError
-from .limits import MAX_ARRAYS, MAX_ATTRIBUTE_PARTS, MAX_AXES, MAX_TEXT
+from .limits import MAX_ARRAYS, MAX_ATTRIBUTE_PARTS, MAX_AXES, MAX_EXPANSION, MAX_TEXT
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -22,6 +22,9 @@ _MAX_VARIABLE = 4 * 2**30
 
 #: Bytes of one chunk of a chunked array that are always allowed.
 _SMALL_CHUNK = 2**20
+
+#: Bytes of a compressed array that are always allowed.
+_SMALL_ARRAY = 64 * 2**20
 
 #: HDF5's own lossless filters and h5py's LZF, by number. Others would make the library search for plugins.
 _FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32", 6: "scaleoffset", 32000: "lzf"}
@@ -282,6 +285,8 @@ class StoredArray:
         stored = self._h5.id.get_storage_size()
         if stored > file_size or (stored < self.nbytes and not filters):
             raise self._error(f"{self.nbytes} bytes are declared, {stored} are stored in a file of {file_size}.")
+        if self.nbytes > _SMALL_ARRAY + MAX_EXPANSION * stored:
+            raise self._error(f"{self.nbytes} bytes are declared, compressed to {stored}; weights don't compress so well.")
 
     def read(self, shape: tuple[int, ...] | None = None) -> np.ndarray:
         """The values. With ``shape`` the array must have it: checked before anything is read."""

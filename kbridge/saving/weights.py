@@ -5,6 +5,7 @@ Read are also the full files of ``model.save`` and the ``layer_N/param_N`` layou
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Sequence
@@ -117,6 +118,11 @@ def weights_origin(root: Group, group: Group) -> Origin:
         return find_origin(backend, (), oldest_layout=True)
     names = (name for layer in group.names("layer_names") or [] for name in group.group(layer).names("weight_names") or [])
     return find_origin(backend, () if backend else names)
+
+
+def stored_values(group: Group) -> int:
+    """How many numbers the weights below ``group`` are."""
+    return sum(math.prod(array.shape) for name in _layer_names(group) for array in _arrays(group, name))
 
 
 def read_weights(model, group: Group, by_name: bool, origin: Origin) -> list[Assignment]:

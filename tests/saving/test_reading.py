@@ -135,8 +135,14 @@ def test_declared_but_not_stored_data_is_refused(made):
         read_array(path)
 
 
-def test_compressed_data_never_grows_past_the_shape_that_was_asked_for(made):
+def test_large_array_out_of_almost_no_data_is_refused(made):
     path = made(lambda h5: h5.create_dataset("w", (2**18, 2**18), "f4", compression="gzip"))
+    with pytest.raises(ModelFileError, match="compress"):
+        read_array(path)
+
+
+def test_compressed_data_never_grows_past_the_shape_that_was_asked_for(made):
+    path = made(lambda h5: h5.create_dataset("w", (2**11, 2**11), "f4", compression="gzip"))
     with pytest.raises(ModelFileError, match="expected"):
         read_array(path, shape=(3, 4))
 
