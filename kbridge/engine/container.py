@@ -1,0 +1,353 @@
+"""``Container``: a graph of layers as one layer, with inputs and outputs."""
+
+from __future__ import annotations
+
+from .. import backend as K
+from .graph import walk
+from .layer import Layer, object_list_uid
+from .node import Node, as_shapes, single, to_list
+
+
+class Container(Layer):
+    """The layers between ``input`` and ``output`` (tensors or lists of them), without training."""
+
+    def __init__(self, input, output, name=None):
+        self._ensure_state()
+        self.name = name or f"{type(self).__name__.lower()}_{K.get_uid(type(self).__name__.lower())}"
+        self.trainable = True
+        self.supports_masking = False
+        self._connect(input, output)
+
+    def _connect(self, input, output) -> None:
+        """Take over a graph; also used when a Sequential model has grown."""
+        self.inputs, self.outputs = to_list(input), to_list(output)
+        self._check_ends()
+        self.input_layers, self.input_layers_node_indices, self.input_layers_tensor_indices = _histories(self.inputs)
+        self.output_layers, self.output_layers_node_indices, self.output_layers_tensor_indices = _histories(self.outputs)
+        self.input_names = [layer.name for layer in self.input_layers]
+        self.output_names = [layer.name for layer in self.output_layers]
+
+        graph = walk(self.outputs, self.inputs)
+        self.layers = graph.layers
+        self._nodes = graph.nodes
+        self.container_nodes = {_node_key(node) for node in graph.nodes}
+        self.layers_by_depth = _by_depth(graph.layers, graph.layer_depths)
+        self.nodes_by_depth = _by_depth(graph.nodes, graph.node_depths)
+        self._check_names()
+        self.built = True
+
+        self.internal_input_shapes = [x._keras_shape for x in self.inputs]
+        self.internal_output_shapes = [x._keras_shape for x in self.outputs]
+        masks = [
+            layer.inbound_nodes[n].output_masks[t]
+            for layer, n, t in zip(
+                self.output_layers, self.output_layers_node_indices, self.output_layers_tensor_indices, strict=True
+            )
+        ]
+        self.__dict__["inbound_nodes"] = []
+        self.__dict__["outbound_nodes"] = []
+        # the model's own graph counts as its first call
+        Node(
+            self, [], [], [], self.inputs, self.outputs, [None] * len(self.inputs), masks,
+            self.internal_input_shapes, self.internal_output_shapes,
+        )  # fmt: skip
+        self._call_cache: dict = {}
+
+    def _check_ends(self) -> None:
+        for what, tensors in (("input", self.inputs), ("output", self.outputs)):
+            for x in tensors:
+                if not K.is_keras_tensor(x):
+                    raise TypeError(
+                        f"Each {what} of {self.name} must be a tensor that a Keras layer or Input made, got {x!r}. "
+                        f"Wrap other operations in a Lambda layer."
+                    )
+        if len({id(x) for x in self.inputs}) != len(self.inputs):
+            raise ValueError(f"The inputs of {self.name} are not all different: {self.inputs}.")
+        for x in self.inputs:
+            layer = x._keras_history[0]
+            if layer.inbound_nodes[x._keras_history[1]].inbound_layers:
+                raise ValueError(
+                    f"The inputs of {self.name} must come from Input, not from another layer; got an output of {layer.name!r}."
+                )
+
+    def _check_names(self) -> None:
+        names = [layer.name for layer in self.layers]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"The name {name!r} is used {names.count(name)} times in {self.name}: all layers need names of their own.")
+
+    # ------------------------------------------------------------------ layers and what they hold
+
+    def get_layer(self, name=None, index=None) -> Layer:
+        """The layer called ``name``, or the one at ``index`` in ``layers``."""
+        from ..errors import nearest
+
+        if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ValueError(f"{self.name} has {len(self.layers)} layers, asked for the one at index {index}.")
+            return self.layers[index]
+        if not name:
+            raise ValueError("get_layer needs a name or an index.")
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(f"{self.name} has no layer {name!r}.{nearest(name, [layer.name for layer in self.layers])}")
+
+    @property
+    def uses_learning_phase(self) -> bool:
+        return any(x._uses_learning_phase for x in self.outputs)
+
+    @property
+    def stateful(self) -> bool:
+        return any(getattr(layer, "stateful", False) for layer in self.layers)
+
+    @stateful.setter
+    def stateful(self, value) -> None:
+        raise AttributeError(f"stateful is a property of the layers of {self.name}, not of the model.")
+
+    def reset_states(self) -> None:
+        """Reset the states of all stateful layers."""
+        for layer in self.layers:
+            if hasattr(layer, "reset_states") and getattr(layer, "stateful", False):
+                layer.reset_states()
+
+    @property
+    def trainable_weights(self) -> list:
+        return [w for layer in self.layers for w in layer.trainable_weights] if self.trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list:
+        weights = [w for layer in self.layers for w in layer.non_trainable_weights]
+        if not self.trainable:
+            return [w for layer in self.layers for w in layer.trainable_weights] + weights
+        return weights
+
+    @property
+    def constraints(self) -> dict:
+        merged: dict = {}
+        for layer in self.layers:
+            merged.update(getattr(layer, "constraints", {}))
+        return merged
+
+    @property
+    def regularizers(self) -> list:
+        return [r for layer in self.layers for r in getattr(layer, "regularizers", [])]
+
+    def _per_node(self, attribute: str, method: str) -> list:
+        """Losses or updates of all layers: those of the calls in this graph, and those of no call."""
+        found: list = []
+        for layer in self.layers:
+            if not getattr(layer, attribute, None):
+                continue
+            for index, node in enumerate(layer.inbound_nodes):
+                if _node_key(node, index) in self.container_nodes:
+                    found += getattr(layer, method)(single(node.input_tensors))
+            found += getattr(layer, method)(None)
+        return _unique(found)
+
+    @property
+    def updates(self) -> list:
+        if not self.trainable and not self.stateful:
+            return []
+        return self._per_node("updates", "get_updates_for")
+
+    @property
+    def losses(self) -> list:
+        return self._per_node("losses", "get_losses_for")
+
+    @property
+    def state_updates(self) -> list:
+        """The updates of stateful layers, which run in prediction too."""
+        return [u for layer in self.layers if getattr(layer, "stateful", False) for u in layer.updates]
+
+    def get_losses_for(self, inputs) -> list:
+        return self._for_inputs("get_losses_for", self._per_input_losses, inputs)
+
+    def get_updates_for(self, inputs) -> list:
+        return self._for_inputs("get_updates_for", self._per_input_updates, inputs)
+
+    def _for_inputs(self, method: str, by_inputs: dict, inputs) -> list:
+        """What one call of the model as a layer added; with None what depends on no input at all."""
+        if inputs is not None:
+            return by_inputs.get(object_list_uid(inputs), [])
+        return _unique(item for layer in self.layers for item in getattr(layer, method)(None))
+
+    def get_weights(self) -> list:
+        """The values of all weights, layer by layer."""
+        return K.batch_get_value([w for layer in self.layers for w in layer.weights])
+
+    def set_weights(self, weights) -> None:
+        """Set all weights, in the order of ``get_weights``."""
+        counts = [len(layer.weights) for layer in self.layers]
+        if len(weights) != sum(counts):
+            raise ValueError(f"{self.name} has {sum(counts)} weights, got {len(weights)}.")
+        start = 0
+        for layer, count in zip(self.layers, counts, strict=True):
+            layer.set_weights(weights[start : start + count])
+            start += count
+
+    def count_params(self) -> int:
+        """The number of values in all weights, each weight counted once."""
+        return sum(K.count_params(w) for w in _unique(w for layer in self.layers for w in layer.weights))
+
+    @property
+    def input_spec(self):
+        from .layer import InputSpec
+
+        specs = []
+        for layer in self.input_layers:
+            batch = layer.batch_input_shape
+            specs.append(InputSpec(shape=(None if not self.stateful else batch[0], *batch[1:])))
+        return single(specs)
+
+    # ------------------------------------------------------------------ computation
+
+    def call(self, input, mask=None):
+        inputs = to_list(input)
+        masks = [None] * len(inputs) if mask is None else to_list(mask)
+        outputs, _, _ = self._run_cached(inputs, masks)
+        return single(outputs)
+
+    def compute_mask(self, input, mask):
+        inputs = to_list(input)
+        masks = [None] * len(inputs) if mask is None else to_list(mask)
+        _, masks, _ = self._run_cached(inputs, masks)
+        return single(masks)
+
+    def _run_cached(self, inputs: list, masks: list):
+        key = (object_list_uid(inputs), object_list_uid(masks))
+        if key not in self._call_cache:
+            # the inputs are kept with the result: their ids stay taken
+            self._call_cache[key] = (*self.run_internal_graph(inputs, masks), inputs, masks)
+        return self._call_cache[key][:3]
+
+    def get_output_shape_for(self, input_shape):
+        shapes = as_shapes(input_shape)
+        if len(shapes) != len(self.inputs):
+            raise ValueError(f"{self.name} has {len(self.inputs)} inputs, got shapes {shapes}.")
+        known = {id(x): shape for x, shape in zip(self.inputs, shapes, strict=True)}
+        for node in self._in_order():
+            if not node.inbound_layers:
+                continue
+            of_inputs = single([known[id(x)] for x in node.input_tensors])
+            for x, shape in zip(node.output_tensors, as_shapes(node.outbound_layer.get_output_shape_for(of_inputs)), strict=True):
+                known[id(x)] = shape
+        return single([known[id(x)] for x in self.outputs])
+
+    def _in_order(self) -> list[Node]:
+        """All nodes, deepest first: inputs before what is computed from them."""
+        return [node for depth in sorted(self.nodes_by_depth, reverse=True) for node in self.nodes_by_depth[depth]]
+
+    def run_internal_graph(self, inputs, masks=None):
+        """Compute the model on other tensors: (outputs, output masks, output shapes), as lists."""
+        masks = [None] * len(inputs) if masks is None else masks
+        losses = self._per_input_losses.setdefault(object_list_uid(inputs), [])
+        updates = self._per_input_updates.setdefault(object_list_uid(inputs), [])
+        computed = {id(x): (y, mask) for x, y, mask in zip(self.inputs, inputs, masks, strict=True)}
+        for node in self._in_order():
+            if not node.inbound_layers:
+                continue
+            layer = node.outbound_layer
+            pairs = [computed[id(x)] for x in node.input_tensors]
+            tensors, node_masks = single([p[0] for p in pairs]), single([p[1] for p in pairs])
+            outputs = to_list(layer.call(tensors, mask=node_masks))
+            output_masks = to_list(layer.compute_mask(tensors, node_masks))
+            if len(output_masks) == 1 and len(outputs) > 1:
+                output_masks = output_masks * len(outputs)
+            if getattr(layer, "activity_regularizer", None) is not None and not layer.get_losses_for(tensors):
+                layer.add_loss([layer.activity_regularizer(o) for o in outputs], tensors)
+            losses += [loss for loss in layer.get_losses_for(tensors) if not _among(loss, losses)]
+            updates += [update for update in layer.get_updates_for(tensors) if not _among(update, updates)]
+            for x, y, mask in zip(node.output_tensors, outputs, output_masks, strict=True):
+                computed[id(x)] = (y, mask)
+        results = [computed[id(x)] for x in self.outputs]
+        shapes = [getattr(y, "_keras_shape", None) or K.int_shape(y) for y, _ in results]
+        return [y for y, _ in results], [m for _, m in results], shapes
+
+    # ------------------------------------------------------------------ configuration
+
+    def get_config(self) -> dict:
+        from .graph_config import to_config
+
+        return to_config(self)
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects=None) -> Container:
+        """A model with new weights from what ``get_config`` gave."""
+        from .graph_config import from_config
+
+        inputs, outputs, name = from_config(config, custom_objects)
+        return cls(input=inputs, output=outputs, name=name)
+
+    def to_json(self, **kwargs) -> str:
+        """The architecture as JSON; ``kwargs`` go to ``json.dumps``."""
+        from ..saving.configs import model_to_json
+
+        return model_to_json(self, **kwargs)
+
+    def to_yaml(self, **kwargs) -> str:
+        """The architecture as YAML; ``kwargs`` go to ``yaml.dump``. Needs the extra ``yaml``."""
+        from ..saving.configs import model_to_yaml
+
+        return model_to_yaml(self, **kwargs)
+
+    def save(self, filepath, overwrite=True) -> None:
+        """Write architecture, weights, training configuration and optimizer state to an HDF5 file."""
+        from ..saving.model import save_model
+
+        save_model(self, filepath, overwrite)
+
+    def save_weights(self, filepath, overwrite=True) -> None:
+        """Write the weights to an HDF5 file."""
+        from ..saving.weights import save_weights
+
+        save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath, by_name=False, original_backend=None) -> None:
+        """Set the weights from an HDF5 file, layer by layer in order, or ``by_name``."""
+        from ..saving.weights import load_weights
+
+        load_weights(self, filepath, by_name, original_backend)
+
+    def save_weights_to_hdf5_group(self, f) -> None:
+        """Write the weights into an open h5py group."""
+        from ..saving.weights import write_weights
+
+        write_weights(self, f)
+
+    def summary(self, line_length=100, positions=(0.33, 0.55, 0.67, 1.0)) -> None:
+        """Print a table of the layers, their output shapes, parameters and connections."""
+        from ..utils.layer_utils import print_summary
+
+        print_summary(
+            getattr(self, "flattened_layers", None) or self.layers,
+            getattr(self, "container_nodes", None),
+            line_length=line_length,
+            positions=positions,
+        )
+
+
+def _histories(tensors: list) -> tuple[list, list, list]:
+    histories = [x._keras_history for x in tensors]
+    return [h[0] for h in histories], [h[1] for h in histories], [h[2] for h in histories]
+
+
+def _node_key(node: Node, index: int | None = None) -> str:
+    layer = node.outbound_layer
+    return f"{layer.name}_ib-{layer.inbound_nodes.index(node) if index is None else index}"
+
+
+def _by_depth(items: list, depths: dict) -> dict[int, list]:
+    grouped: dict[int, list] = {}
+    for item in items:
+        grouped.setdefault(depths[item], []).append(item)
+    return grouped
+
+
+def _among(item, items: list) -> bool:
+    return any(item is other for other in items)
+
+
+def _unique(items) -> list:
+    seen: set[int] = set()
+    return [item for item in items if not (id(item) in seen or seen.add(id(item)))]

@@ -1,0 +1,108 @@
+"""The config of a functional model: its layers, and for each call of a layer where the inputs come from.
+
+Node indices count the calls that belong to the model; a model that is used as a layer counts its own
+graph as call 0, so that its first use is call 1, as Keras 1 wrote it.
+"""
+
+from __future__ import annotations
+
+import copy
+
+
+from .node import to_list
+
+
+def to_config(container) -> dict:
+    """The config of a container."""
+    numbers = _node_numbers(container)
+    layers = []
+    for layer in container.layers:
+        calls = []
+        for index, node in enumerate(layer.inbound_nodes):
+            if (layer, index) not in numbers or not node.inbound_layers:
+                continue
+            calls.append(
+                [
+                    [source.name, numbers[source, node_index], tensor_index]
+                    for source, node_index, tensor_index in zip(
+                        node.inbound_layers, node.node_indices, node.tensor_indices, strict=True
+                    )
+                ]
+            )
+        entry = {"name": layer.name, "class_name": type(layer).__name__, "config": layer.get_config(), "inbound_nodes": calls}
+        layers.append(entry)
+
+    def ends(kind: str) -> list:
+        return [
+            [layer.name, numbers[layer, node], tensor]
+            for layer, node, tensor in zip(
+                getattr(container, f"{kind}_layers"),
+                getattr(container, f"{kind}_layers_node_indices"),
+                getattr(container, f"{kind}_layers_tensor_indices"),
+                strict=True,
+            )
+        ]
+
+    config = {"name": container.name, "layers": layers, "input_layers": ends("input"), "output_layers": ends("output")}
+    return copy.deepcopy(config)
+
+
+def _node_numbers(container) -> dict:
+    """(layer, index among all its calls) -> index among its calls in this model."""
+    numbers = {}
+    for layer in container.layers:
+        number = 1 if hasattr(layer, "container_nodes") else 0
+        for index in range(len(layer.inbound_nodes)):
+            if f"{layer.name}_ib-{index}" in container.container_nodes:
+                numbers[layer, index] = number
+                number += 1
+    return numbers
+
+
+def from_config(config: dict, custom_objects=None) -> tuple[list, list, str | None]:
+    """Build the layers and call them; returns (inputs, outputs, name) for a model's constructor.
+
+    ValueError for a call whose inputs are never made, or a name that no layer has.
+    """
+    from ..utils.layer_utils import layer_from_config
+
+    layers: dict = {}
+    waiting: list = []
+    for entry in config["layers"]:
+        layer_config = {"class_name": entry["class_name"], "config": entry["config"]}
+        layer = layer_from_config(layer_config, custom_objects=custom_objects)
+        layer.name = entry["name"]
+        layers[entry["name"]] = layer
+        waiting += [(layer, call) for call in entry["inbound_nodes"]]
+    while waiting:
+        later = []
+        called: set = set()
+        for layer, call in waiting:
+            # the calls of one layer keep their order, since others refer to them by number
+            if layer in called or not all(_exists(layers, source) for source in call):
+                called.add(layer)
+                later.append((layer, call))
+                continue
+            tensors = [_tensor(layers, source) for source in call]
+            layer(tensors[0] if len(tensors) == 1 else tensors)
+        if len(later) == len(waiting):
+            layer, call = later[0]
+            raise ValueError(f"The inputs of layer {layer.name!r}, {[s[:3] for s in call]}, are never made by the other layers.")
+        waiting = later
+    inputs = [_tensor(layers, end) for end in to_list(config["input_layers"])]
+    outputs = [_tensor(layers, end) for end in to_list(config["output_layers"])]
+    return inputs, outputs, config.get("name")
+
+
+def _exists(layers: dict, source: list) -> bool:
+    name, node_index = source[0], source[1]
+    if name not in layers:
+        raise ValueError(f"The config refers to a layer {name!r} that it doesn't have.")
+    return node_index < len(layers[name].inbound_nodes)
+
+
+def _tensor(layers: dict, source: list):
+    name, node_index, tensor_index = source[:3]
+    if not _exists(layers, source):
+        raise ValueError(f"The config refers to call {node_index} of layer {name!r}, which was called less often.")
+    return layers[name].inbound_nodes[node_index].output_tensors[tensor_index]

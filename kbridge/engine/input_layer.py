@@ -1,0 +1,72 @@
+"""``InputLayer`` and ``Input``: where data enters a graph of layers."""
+
+from __future__ import annotations
+
+from .. import backend as K
+from .layer import Layer
+from .node import Node, single
+
+
+class InputLayer(Layer):
+    """A layer that puts out a placeholder (or ``input_tensor``).
+
+    ``batch_input_shape`` includes the batch axis, ``input_shape`` doesn't; give one of them.
+    """
+
+    def __init__(
+        self, input_shape=None, batch_input_shape=None, input_dtype=None, input_tensor=None, sparse=False, name=None
+    ):
+        if name is None:
+            name = f"input_{K.get_uid('input')}"
+        super().__init__(name=name)
+        self.built = True
+        self.trainable = False
+        self.sparse = sparse
+        if input_shape is not None and batch_input_shape is not None:
+            raise ValueError(f"InputLayer {name!r}: give input_shape or batch_input_shape, not both.")
+        if input_tensor is not None and batch_input_shape is None and input_shape is None:
+            batch_input_shape = getattr(input_tensor, "_keras_shape", None) or K.int_shape(input_tensor)
+        if batch_input_shape is None:
+            if input_shape is None:
+                raise ValueError(f"InputLayer {name!r} needs input_shape (without the batch axis) or batch_input_shape.")
+            batch_input_shape = (None, *input_shape)
+        self.batch_input_shape = tuple(batch_input_shape)
+        if input_dtype is None:
+            input_dtype = K.floatx() if input_tensor is None else K.dtype(input_tensor)
+        self.input_dtype = input_dtype
+        if input_tensor is None:
+            input_tensor = K.placeholder(shape=self.batch_input_shape, dtype=input_dtype, sparse=sparse, name=name)
+            self.is_placeholder = True
+        else:
+            self.is_placeholder = False
+            if K.is_keras_tensor(input_tensor):
+                input_tensor = K.identity(input_tensor)
+        input_tensor._keras_shape = self.batch_input_shape
+        input_tensor._uses_learning_phase = False
+        input_tensor._keras_history = (self, 0, 0)
+        shape = [self.batch_input_shape]
+        Node(self, [], [], [], [input_tensor], [input_tensor], [None], [None], shape, shape)
+
+    def get_config(self):
+        return {
+            "batch_input_shape": self.batch_input_shape,
+            "input_dtype": self.input_dtype,
+            "sparse": self.sparse,
+            "name": self.name,
+        }
+
+
+def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, tensor=None):
+    """A tensor to build a functional model from.
+
+    ``shape`` excludes the batch axis, ``batch_shape`` includes it; None stands for any length.
+    ``dtype`` is floatx by default. ``tensor`` wraps an existing tensor.
+    """
+    if shape is None and batch_shape is None and tensor is None:
+        raise ValueError("Input needs a shape (without the batch axis) or a batch_shape (with it), for example Input(shape=(100,)).")
+    if shape is not None and batch_shape is None:
+        if isinstance(shape, int):
+            raise ValueError(f"Input: shape must be a tuple such as ({shape},), got the number {shape}.")
+        batch_shape = (None, *shape)
+    layer = InputLayer(batch_input_shape=batch_shape, name=name, input_dtype=dtype, sparse=sparse, input_tensor=tensor)
+    return single(layer.inbound_nodes[0].output_tensors)

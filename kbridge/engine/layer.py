@@ -1,0 +1,399 @@
+"""``Layer``: the base of all layers, with weights, calls, shapes, masks, losses and updates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import backend as K
+from ..errors import unknown_argument
+from .node import Node, single, to_list
+
+
+class InputSpec:
+    """What a layer accepts at one input: ``dtype``, ``ndim``, or a ``shape`` with None for any length."""
+
+    def __init__(self, dtype=None, shape=None, ndim=None):
+        if isinstance(ndim, str) and "+" not in ndim:
+            raise ValueError(f"ndim as a string must end in '+', for 'at least', got {ndim!r}.")
+        self.dtype = dtype
+        self.shape = shape
+        self.ndim = len(shape) if shape is not None else ndim
+
+
+class Layer:
+    """A function of tensors with weights.
+
+    A subclass writes ``build(input_shape)`` to make weights, ``call(x, mask=None)`` for the computation,
+    ``get_output_shape_for(input_shape)`` where the shape changes and ``get_config`` for saving.
+
+    Arguments of every layer: ``name``, ``trainable``; and for the first one of a model
+    ``input_shape`` (without the batch axis) or ``batch_input_shape``, and ``input_dtype``.
+    """
+
+    input_spec = None
+    supports_masking = False
+    uses_learning_phase = False
+    stateful = False
+    built = False
+    activity_regularizer = None
+    initial_weights = None
+
+    #: keyword arguments that every layer takes
+    common_arguments = ("input_shape", "batch_input_shape", "input_dtype", "name", "trainable", "create_input_layer")
+
+    def __init__(self, **kwargs):
+        for name in kwargs:
+            if name not in self.common_arguments:
+                raise unknown_argument(type(self).__name__, name, [*_arguments(type(self)), *self.common_arguments])
+        self._ensure_state()
+        self.trainable = kwargs.get("trainable", True)
+        prefix = type(self).__name__.lower()
+        self.name = kwargs.get("name") or f"{prefix}_{K.get_uid(prefix)}"
+        if "batch_input_shape" in kwargs or "input_shape" in kwargs:
+            shape = kwargs.get("batch_input_shape")
+            self.batch_input_shape = tuple(shape) if shape is not None else (None, *kwargs["input_shape"])
+            self.input_dtype = kwargs.get("input_dtype") or getattr(self, "input_dtype", None) or K.floatx()
+        elif kwargs.get("input_dtype"):
+            self.input_dtype = kwargs["input_dtype"]
+
+    def _ensure_state(self) -> None:
+        """The containers of a layer, unless a subclass filled them before calling ``__init__``."""
+        for attribute, make in _STATE.items():
+            if attribute not in self.__dict__:
+                self.__dict__[attribute] = make()
+
+    # ------------------------------------------------------------------ weights
+
+    @property
+    def trainable_weights(self) -> list:
+        return self._trainable_weights if getattr(self, "trainable", True) else []
+
+    @trainable_weights.setter
+    def trainable_weights(self, weights) -> None:
+        self.__dict__["_trainable_weights"] = list(weights)
+
+    @property
+    def non_trainable_weights(self) -> list:
+        if getattr(self, "trainable", True):
+            return self._non_trainable_weights
+        return self._trainable_weights + self._non_trainable_weights
+
+    @non_trainable_weights.setter
+    def non_trainable_weights(self, weights) -> None:
+        self.__dict__["_non_trainable_weights"] = list(weights)
+
+    @property
+    def weights(self) -> list:
+        return self.trainable_weights + self.non_trainable_weights
+
+    @property
+    def regularizers(self) -> list:
+        """Regularizers with a parameter of their own (``set_param``), as layers of Keras 1.0 list them."""
+        return self._regularizers
+
+    @regularizers.setter
+    def regularizers(self, regularizers) -> None:
+        self.__dict__["_regularizers"] = list(regularizers)
+
+    def add_weight(self, shape, initializer, name=None, trainable=True, regularizer=None, constraint=None):
+        """Make a variable of ``shape`` with ``initializer`` (a function or the name of one) and register it."""
+        from .. import initializations
+
+        initializer = initializations.get(initializer)
+        weight = _initialized(initializer, tuple(shape), name)
+        if regularizer is not None:
+            self.add_loss(regularizer(weight))
+        if constraint is not None:
+            self.constraints[weight] = constraint
+        (self._trainable_weights if trainable else self._non_trainable_weights).append(weight)
+        return weight
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The values of the layer's weights, in the order of ``weights``."""
+        return K.batch_get_value(self.weights)
+
+    def set_weights(self, weights) -> None:
+        """Set the weights from arrays of the shapes that ``get_weights`` gives."""
+        own = self.weights
+        if len(own) != len(weights):
+            raise ValueError(
+                f"Layer {self.name!r} has {len(own)} weights, got {len(weights)}. Expected shapes: "
+                f"{[K.int_shape(w) for w in own]}, got {[np.shape(w) for w in weights]}."
+            )
+        for weight, value in zip(own, weights, strict=True):
+            if tuple(K.int_shape(weight)) != np.shape(value):
+                raise ValueError(
+                    f"Layer {self.name!r}: weight {K.tensor_name(weight)!r} has shape {tuple(K.int_shape(weight))}, "
+                    f"got a value of shape {np.shape(value)}."
+                )
+        K.batch_set_value(list(zip(own, weights, strict=True)))
+
+    def count_params(self) -> int:
+        """The number of values in all weights. RuntimeError before the layer is built."""
+        if not self.built:
+            raise RuntimeError(f"Layer {self.name!r} has no weights yet: it is built when it is first called or given an input shape.")
+        return sum(K.count_params(w) for w in self.weights)
+
+    # ------------------------------------------------------------------ losses and updates
+
+    def add_loss(self, losses, inputs=None) -> None:
+        """Add scalar tensors to the training loss; ``inputs``: those that they depend on, or None."""
+        losses = [] if losses is None else to_list(losses)
+        self.losses.extend(losses)
+        self._per_input_losses.setdefault(object_list_uid(inputs), []).extend(losses)
+
+    def add_update(self, updates, inputs=None) -> None:
+        """Add updates that run with each training step; ``inputs`` as for ``add_loss``."""
+        updates = [] if updates is None else updates if isinstance(updates, list) else [updates]
+        self.updates.extend(updates)
+        self._per_input_updates.setdefault(object_list_uid(inputs), []).extend(updates)
+
+    def get_losses_for(self, inputs) -> list:
+        """The losses that depend on ``inputs`` (None: on no input)."""
+        return self._per_input_losses.get(object_list_uid(inputs), [])
+
+    def get_updates_for(self, inputs) -> list:
+        """The updates that depend on ``inputs`` (None: on no input)."""
+        return self._per_input_updates.get(object_list_uid(inputs), [])
+
+    # ------------------------------------------------------------------ calls
+
+    def __call__(self, x, mask=None):
+        inputs = to_list(x)
+        if not self.built:
+            self.assert_input_compatibility(x)
+            shapes = [_shape_of(self, i) for i in inputs]
+            self.build(single(shapes))
+            self.built = True
+            if self.initial_weights is not None:
+                self.set_weights(self.initial_weights)
+                del self.initial_weights
+        self.assert_input_compatibility(x)
+        if all(K.is_keras_tensor(i) for i in inputs):
+            layers, nodes, positions = zip(*(i._keras_history for i in inputs), strict=True)
+            self.add_inbound_node(list(layers), list(nodes), list(positions))
+            outputs = self.inbound_nodes[-1].output_tensors
+        else:
+            outputs = to_list(self.call(x, mask))
+        if self.activity_regularizer is not None:
+            losses = [self.activity_regularizer(o) for o in outputs]
+            self.add_loss(losses, x)
+        return single(outputs)
+
+    def add_inbound_node(self, inbound_layers, node_indices=None, tensor_indices=None) -> None:
+        """Call the layer on outputs of other layers, recorded as a new node."""
+        inbound_layers = to_list(inbound_layers)
+        if not node_indices:
+            node_indices = [0] * len(inbound_layers)
+        if not tensor_indices:
+            tensor_indices = [0] * len(inbound_layers)
+        if not self.built:
+            shapes = [
+                layer.inbound_nodes[n].output_shapes[t]
+                for layer, n, t in zip(inbound_layers, node_indices, tensor_indices, strict=True)
+            ]
+            self.build(single(shapes))
+            self.built = True
+        Node.create_node(self, inbound_layers, node_indices, tensor_indices)
+
+    def build(self, input_shape) -> None:
+        """Make the weights for inputs of ``input_shape``; here there are none."""
+        self.built = True
+
+    def call(self, x, mask=None):
+        """The output tensor for an input tensor (lists for several); here the input itself."""
+        return x
+
+    def get_output_shape_for(self, input_shape):
+        """The shape of the output for the shape of the input, batch axis included; here the same."""
+        return input_shape
+
+    def compute_mask(self, input, input_mask=None):
+        """The output's mask; here the input's. TypeError if the layer doesn't support masks and gets one."""
+        if not self.supports_masking:
+            if input_mask is not None and any(m is not None for m in to_list(input_mask)):
+                raise TypeError(f"Layer {self.name} does not support masking, but was passed an input_mask: {input_mask}.")
+            return None
+        return input_mask
+
+    def assert_input_compatibility(self, input) -> None:
+        """ValueError if ``input`` doesn't fit ``input_spec``; the message names the layer."""
+        if not self.input_spec:
+            return
+        specs, inputs = to_list(self.input_spec), to_list(input)
+        if len(specs) != len(inputs):
+            raise ValueError(f"Layer {self.name} expects {len(specs)} inputs, but it received {len(inputs)} input tensors: {inputs}.")
+        for i, (x, spec) in enumerate(zip(inputs, specs, strict=True)):
+            if spec is None:
+                continue
+            shape = getattr(x, "_keras_shape", None) or K.int_shape(x)
+            ndim = len(shape)
+            where = f"Input {i} is incompatible with layer {self.name}: "
+            if isinstance(spec.ndim, str):
+                least = int(spec.ndim[:-1])
+                if ndim < least:
+                    raise ValueError(f"{where}expected ndim >= {least}, found ndim={ndim} (shape {tuple(shape)}).")
+            elif spec.ndim is not None and ndim != spec.ndim:
+                raise ValueError(f"{where}expected ndim={spec.ndim}, found ndim={ndim} (shape {tuple(shape)}).")
+            if spec.dtype is not None and K.dtype(x) != spec.dtype:
+                raise ValueError(f"{where}expected dtype={spec.dtype}, found dtype={K.dtype(x)}.")
+            if spec.shape is not None and any(
+                want is not None and have is not None and want != have for want, have in zip(spec.shape, shape, strict=True)
+            ):
+                raise ValueError(f"{where}expected shape={tuple(spec.shape)}, found shape={tuple(shape)}.")
+
+    def create_input_layer(self, batch_input_shape, input_dtype=None, name=None) -> None:
+        """Make an input for this layer and call it on that."""
+        from .input_layer import Input
+
+        name = name or f"{self.name}_input"
+        self.batch_input_shape = batch_input_shape
+        self.input_dtype = input_dtype
+        self(Input(batch_shape=batch_input_shape, dtype=input_dtype, name=name))
+
+    # ------------------------------------------------------------------ what came in and went out
+
+    def _at_node(self, node_index: int, attribute: str, what: str):
+        if not self.inbound_nodes:
+            raise RuntimeError(f"Layer {self.name} has never been called and thus has no defined {what}.")
+        if not -len(self.inbound_nodes) <= node_index < len(self.inbound_nodes):
+            raise ValueError(f"Layer {self.name} has {len(self.inbound_nodes)} inbound nodes, asked for the {what} of node {node_index}.")
+        return single(getattr(self.inbound_nodes[node_index], attribute))
+
+    def _only(self, attribute: str, what: str):
+        if len(self.inbound_nodes) > 1:
+            raise AttributeError(
+                f"Layer {self.name} has {len(self.inbound_nodes)} inbound nodes, so the notion of {what} is ill-defined. "
+                f"Use get_{what.replace(' ', '_')}_at(node_index) instead."
+            )
+        if not self.inbound_nodes:
+            raise AttributeError(f"Layer {self.name} is not connected: it has no {what} before it is called.")
+        return single(getattr(self.inbound_nodes[0], attribute))
+
+    def get_input_shape_at(self, node_index):
+        """The input shape (or shapes) of a call."""
+        return self._at_node(node_index, "input_shapes", "input shape")
+
+    def get_output_shape_at(self, node_index):
+        """The output shape (or shapes) of a call."""
+        return self._at_node(node_index, "output_shapes", "output shape")
+
+    def get_input_at(self, node_index):
+        """The input tensor (or tensors) of a call."""
+        return self._at_node(node_index, "input_tensors", "input")
+
+    def get_output_at(self, node_index):
+        """The output tensor (or tensors) of a call."""
+        return self._at_node(node_index, "output_tensors", "output")
+
+    def get_input_mask_at(self, node_index):
+        """The input mask (or masks) of a call."""
+        return self._at_node(node_index, "input_masks", "input mask")
+
+    def get_output_mask_at(self, node_index):
+        """The output mask (or masks) of a call."""
+        return self._at_node(node_index, "output_masks", "output mask")
+
+    @property
+    def input(self):
+        return self._only("input_tensors", "input")
+
+    @property
+    def output(self):
+        return self._only("output_tensors", "output")
+
+    @property
+    def input_mask(self):
+        return self._only("input_masks", "input mask")
+
+    @property
+    def output_mask(self):
+        return self._only("output_masks", "output mask")
+
+    def _only_shape(self, attribute: str, what: str):
+        if not self.inbound_nodes:
+            raise AttributeError(f"Layer {self.name} is not connected: it has no {what} before it is called.")
+        shapes = {str(getattr(node, attribute)): getattr(node, attribute) for node in self.inbound_nodes}
+        if len(shapes) > 1:
+            raise AttributeError(
+                f"Layer {self.name} was called on inputs of different shapes, so the notion of {what} is ill-defined. "
+                f"Use get_{what.replace(' ', '_')}_at(node_index) instead."
+            )
+        return single(next(iter(shapes.values())))
+
+    @property
+    def input_shape(self):
+        return self._only_shape("input_shapes", "input shape")
+
+    @property
+    def output_shape(self):
+        return self._only_shape("output_shapes", "output shape")
+
+    # ------------------------------------------------------------------ configuration
+
+    def get_config(self) -> dict:
+        """The arguments that make an equal layer (without weights): JSON-ready except for tuples."""
+        config = {"name": self.name}
+        if hasattr(self, "trainable"):
+            config["trainable"] = self.trainable
+        if hasattr(self, "batch_input_shape"):
+            config["batch_input_shape"] = self.batch_input_shape
+        if hasattr(self, "input_dtype"):
+            config["input_dtype"] = self.input_dtype
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict) -> Layer:
+        """A new layer from what ``get_config`` gave."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} layer {getattr(self, 'name', '?')!r}>"
+
+
+_STATE = {
+    "inbound_nodes": list,
+    "outbound_nodes": list,
+    "_trainable_weights": list,
+    "_non_trainable_weights": list,
+    "_regularizers": list,
+    "constraints": dict,
+    "losses": list,
+    "updates": list,
+    "_per_input_losses": dict,
+    "_per_input_updates": dict,
+}
+
+
+def _arguments(cls: type) -> list[str]:
+    """The names that the constructors of a class take, for suggestions."""
+    names: list[str] = []
+    for base in cls.__mro__:
+        code = getattr(base.__dict__.get("__init__"), "__code__", None)
+        if code is not None:
+            names.extend(n for n in code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])
+    return names
+
+
+def _initialized(initializer, shape: tuple, name: str | None):
+    """Call an initialization that may or may not take a ``name``."""
+    spend(shape)
+    try:
+        return initializer(shape, name=name)
+    except TypeError as error:
+        if "name" not in str(error):
+            raise
+    return initializer(shape)
+
+
+def _shape_of(layer: Layer, x):
+    if hasattr(x, "_keras_shape"):
+        return x._keras_shape
+    if K.is_tensor(x):
+        return K.int_shape(x)
+    raise TypeError(f"Layer {layer.name} was called on {x!r}, which is not a tensor of the {K.backend()} backend.")
+
+
+def object_list_uid(object_list) -> str:
+    """A key for the identity of one object or several."""
+    return ", ".join(str(id(o)) for o in to_list(object_list)) if object_list is not None else "None"

@@ -1,0 +1,246 @@
+"""``Merge`` and ``merge``: several tensors into one."""
+
+from __future__ import annotations
+
+from .. import backend as K
+from ..errors import nearest
+from ..saving import functions
+from ..utils.generic_utils import get_custom_objects
+from .layer import Layer
+from .node import as_shapes, to_list
+
+MODES = ("sum", "mul", "concat", "ave", "cos", "dot", "max")
+#: modes whose inputs must have one shape
+ELEMENTWISE = ("sum", "mul", "ave", "max")
+
+
+class Merge(Layer):
+    """Merge a list of tensors: ``mode`` is a name of MODES or a function of the list of tensors.
+
+    ``concat_axis``: where 'concat' joins. ``dot_axes``: which axes 'dot' and 'cos' contract, an int or
+    a pair. With a function, ``output_shape`` (a tuple without the batch axis, or a function of the
+    list of shapes) and ``output_mask`` say what it gives; ``arguments`` are passed on to it. In a
+    Sequential model ``layers`` are the branches.
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        layers=None,
+        mode="sum",
+        concat_axis=-1,
+        dot_axes=-1,
+        output_shape=None,
+        output_mask=None,
+        arguments=None,
+        node_indices=None,
+        tensor_indices=None,
+        name=None,
+    ):
+        super().__init__(name=name)
+        del self.trainable
+        if not callable(mode) and mode not in MODES:
+            raise ValueError(f"Merge {self.name}: unknown mode {mode!r}; allowed are {', '.join(MODES)} or a function.{nearest(mode, MODES)}")
+        self.layers = layers
+        self.mode = mode
+        self.concat_axis = concat_axis
+        self.dot_axes = list(dot_axes) if isinstance(dot_axes, tuple) else dot_axes
+        self._output_shape = list(output_shape) if isinstance(output_shape, tuple) else output_shape
+        self._output_mask = output_mask
+        self.arguments = arguments or {}
+        self.node_indices = node_indices
+        self.tensor_indices = tensor_indices
+        if layers is not None:
+            self._connect(layers, node_indices, tensor_indices)
+            self.built = True
+
+    def _connect(self, layers, node_indices, tensor_indices) -> None:
+        if not isinstance(layers, (list, tuple)) or len(layers) < 2:
+            raise ValueError(f"Merge {self.name} merges a list of at least 2 layers, got {layers!r}.")
+        for layer in layers:
+            if not layer.inbound_nodes:
+                raise ValueError(f"Merge {self.name}: the branch {layer.name!r} has no input yet; give its first layer an input_shape.")
+        node_indices = node_indices or [0] * len(layers)
+        tensor_indices = tensor_indices or [0] * len(layers)
+        self.add_inbound_node(list(layers), list(node_indices), list(tensor_indices))
+
+    def __call__(self, inputs, mask=None):
+        if not isinstance(inputs, (list, tuple)) or len(inputs) < 2:
+            raise ValueError(f"Merge {self.name} merges a list of at least 2 tensors, got {inputs!r}.")
+        self._check_shapes([getattr(x, "_keras_shape", None) or K.int_shape(x) for x in inputs])
+        return super().__call__(list(inputs), mask)
+
+    def add_inbound_node(self, inbound_layers, node_indices=None, tensor_indices=None):
+        nodes = node_indices or [0] * len(inbound_layers)
+        tensors = tensor_indices or [0] * len(inbound_layers)
+        self._check_shapes(
+            [layer.inbound_nodes[n].output_shapes[t] for layer, n, t in zip(inbound_layers, nodes, tensors, strict=True)]
+        )
+        super().add_inbound_node(inbound_layers, node_indices, tensor_indices)
+
+    # ------------------------------------------------------------------ checks
+
+    def _check_shapes(self, shapes) -> None:
+        def fail(problem):
+            raise ValueError(f"Merge {self.name} (mode {self.mode!r}): {problem}; got shapes {[tuple(s) for s in shapes]}.")
+
+        if self.mode in ELEMENTWISE:
+            first = shapes[0]
+            for s in shapes[1:]:
+                if len(s) != len(first) or any(m != n for m, n in zip(s, first, strict=True) if None not in (m, n)):
+                    fail("all inputs must have the same shape")
+        elif self.mode == "concat":
+            ndims = {len(s) for s in shapes}
+            if len(ndims) > 1:
+                fail("all inputs must have the same number of axes")
+            ndim = ndims.pop()
+            if not -ndim <= self.concat_axis < ndim:
+                fail(f"concat_axis={self.concat_axis} is out of range")
+            for a in range(ndim):
+                known = {s[a] for s in shapes if s[a] is not None}
+                if a != self.concat_axis % ndim and len(known) > 1:
+                    fail(f"inputs must agree on all axes but concat_axis={self.concat_axis}")
+        elif self.mode in ("dot", "cos"):
+            if len(shapes) != 2:
+                fail("exactly 2 inputs are needed")
+            axes = self._dot_axes(shapes)
+            sizes = [s[a] for s, a in zip(shapes, axes, strict=True)]
+            if 0 in axes:
+                fail(f"dot_axes={self.dot_axes} names the batch axis")
+            if None not in sizes and sizes[0] != sizes[1]:
+                fail(f"dot_axes={self.dot_axes} have different lengths {sizes[0]} and {sizes[1]}")
+
+    def _dot_axes(self, shapes) -> list[int]:
+        axes = self.dot_axes if isinstance(self.dot_axes, list) else [self.dot_axes] * 2
+        axes = [a[0] if isinstance(a, (list, tuple)) else a for a in axes]
+        for a, s in zip(axes, shapes, strict=True):
+            if not -len(s) <= a < len(s):
+                raise ValueError(f"Merge {self.name}: dot_axes={self.dot_axes} is out of range for shape {tuple(s)}.")
+        return [a % len(s) for a, s in zip(axes, shapes, strict=True)]
+
+    # ------------------------------------------------------------------ computation
+
+    def call(self, inputs, mask=None):
+        if callable(self.mode):
+            arguments = dict(self.arguments)
+            if "mask" in getattr(getattr(self.mode, "__code__", None), "co_varnames", ())[: _argument_count(self.mode)]:
+                arguments["mask"] = mask
+            return self.mode(inputs, **arguments)
+        if self.mode == "concat":
+            return K.concatenate(inputs, axis=self.concat_axis)
+        if self.mode in ("dot", "cos"):
+            return self._dot(*inputs)
+        result = inputs[0]
+        for x in inputs[1:]:
+            result = K.maximum(result, x) if self.mode == "max" else result * x if self.mode == "mul" else result + x
+        return result / len(inputs) if self.mode == "ave" else result
+
+    def _dot(self, x, y):
+        axes = self._dot_axes([K.int_shape(x), K.int_shape(y)])
+        product = K.batch_dot(x, y, axes)
+        if self.mode == "dot":
+            return product
+        norms = K.batch_dot(x, x, [axes[0], axes[0]]) if K.ndim(x) == 2 else None
+        if norms is not None and K.ndim(y) == 2:
+            scale = norms * K.batch_dot(y, y, [axes[1], axes[1]])
+        else:
+            scale = K.batch_dot(
+                K.sum(K.square(x), axis=axes[0], keepdims=True), K.sum(K.square(y), axis=axes[1], keepdims=True), axes
+            )
+        return product / K.sqrt(K.maximum(scale, K.epsilon()))
+
+    def get_output_shape_for(self, input_shape):
+        shapes = as_shapes(input_shape)
+        if callable(self.mode):
+            return self._shape_of_function(shapes)
+        if self.mode in ELEMENTWISE:
+            first = list(shapes[0])
+            for s in shapes[1:]:
+                first = [m if n is None else n for m, n in zip(first, s, strict=True)]
+            return (shapes[0][0], *first[1:])
+        if self.mode == "concat":
+            axis = self.concat_axis % len(shapes[0])
+            lengths = [s[axis] for s in shapes]
+            result = list(shapes[0])
+            result[axis] = None if None in lengths else sum(lengths)
+            return tuple(result)
+        axes = self._dot_axes(shapes)
+        rest = [n for s, axis in zip(shapes, axes, strict=True) for a, n in enumerate(s) if a not in (0, axis)]
+        return (shapes[0][0], *(rest or [1]))
+
+    def _shape_of_function(self, shapes):
+        if callable(self._output_shape):
+            return tuple(self._output_shape(shapes))
+        if self._output_shape is not None:
+            return (shapes[0][0], *self._output_shape)
+        raise ValueError(f"Merge {self.name}: a function as mode needs output_shape, the shape that it gives.")
+
+    def compute_mask(self, inputs, mask=None):
+        masks = to_list(mask) if mask is not None else []
+        if callable(self._output_mask):
+            return self._output_mask(mask)
+        if self._output_mask is not None:
+            return self._output_mask
+        if not masks or all(m is None for m in masks):
+            return None
+        if callable(self.mode):
+            return None
+        if self.mode in ELEMENTWISE:
+            known = [m for m in masks if m is not None]
+            result = K.expand_dims(known[0], 0)
+            if len(known) > 1:
+                result = K.concatenate([K.expand_dims(m, 0) for m in known], axis=0)
+            return K.all(result, axis=0, keepdims=False)
+        if self.mode == "concat":
+            parts = []
+            for x, m in zip(inputs, masks, strict=True):
+                if m is None:
+                    parts.append(K.cast(K.ones_like(x), "bool"))
+                elif K.ndim(m) < K.ndim(x):
+                    # a mask of (samples, time) holds for all features
+                    wide = K.cast(K.expand_dims(m, -1), K.dtype(x)) + K.zeros_like(x)
+                    parts.append(K.not_equal(wide, 0))
+                else:
+                    parts.append(m)
+            return K.all(K.concatenate(parts, axis=self.concat_axis), axis=-1, keepdims=False)
+        return None
+
+    # ------------------------------------------------------------------ configuration
+
+    def get_config(self):
+        config = {"name": self.name}
+        for key, value in (("mode", self.mode), ("output_shape", self._output_shape), ("output_mask", self._output_mask)):
+            config[key] = functions.to_config(value, self.name, key) if callable(value) else value
+            config[f"{key}_type"] = "function" if callable(value) else "raw"
+        config.update(concat_axis=self.concat_axis, dot_axes=self.dot_axes, arguments=self.arguments)
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        for key in ("mode", "output_shape", "output_mask"):
+            kind = config.pop(f"{key}_type", "raw")
+            config[key] = functions.from_config(config.get(key), kind, config.get("name"), key, get_custom_objects())
+        return super().from_config(config)
+
+
+def _argument_count(function) -> int:
+    code = getattr(function, "__code__", None)
+    return code.co_argcount if code else 0
+
+
+def merge(inputs, mode="sum", concat_axis=-1, dot_axes=-1, output_shape=None, output_mask=None, arguments=None, name=None):
+    """Merge a list of tensors into one tensor, or a list of layers into a Merge layer; see ``Merge``."""
+    options = {
+        "mode": mode,
+        "concat_axis": concat_axis,
+        "dot_axes": dot_axes,
+        "output_shape": output_shape,
+        "output_mask": output_mask,
+        "arguments": arguments,
+        "name": name,
+    }
+    if all(K.is_keras_tensor(x) for x in inputs):
+        return Merge(**options)(list(inputs))
+    return Merge(layers=list(inputs), **options)

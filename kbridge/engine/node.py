@@ -1,0 +1,117 @@
+"""Nodes: one for each call of a layer, the edges of the layer graph."""
+
+from __future__ import annotations
+
+from .. import backend as K
+
+
+def to_list(x) -> list:
+    """``x`` itself if it is a list, else a list that holds it."""
+    return x if isinstance(x, list) else list(x) if isinstance(x, tuple) else [x]
+
+
+def single(items: list):
+    """The only item of a list, or the list if there are several (or none)."""
+    return items[0] if len(items) == 1 else items
+
+
+class Node:
+    """A call of ``outbound_layer`` on the outputs of other nodes.
+
+    Input i is output ``tensor_indices[i]`` of node ``node_indices[i]`` of ``inbound_layers[i]``.
+    Tensors, masks and shapes of inputs and outputs are lists. Making a node enters it into the
+    ``inbound_nodes`` of its layer and the ``outbound_nodes`` of the layers it reads.
+    """
+
+    def __init__(
+        self,
+        outbound_layer,
+        inbound_layers,
+        node_indices,
+        tensor_indices,
+        input_tensors,
+        output_tensors,
+        input_masks,
+        output_masks,
+        input_shapes,
+        output_shapes,
+    ):
+        self.outbound_layer = outbound_layer
+        self.inbound_layers = inbound_layers
+        self.node_indices = node_indices
+        self.tensor_indices = tensor_indices
+        self.input_tensors = input_tensors
+        self.output_tensors = output_tensors
+        self.input_masks = input_masks
+        self.output_masks = output_masks
+        self.input_shapes = input_shapes
+        self.output_shapes = output_shapes
+        for layer in inbound_layers:
+            if layer is not None:
+                layer.outbound_nodes.append(self)
+        outbound_layer.inbound_nodes.append(self)
+
+    @classmethod
+    def create_node(cls, outbound_layer, inbound_layers, node_indices=None, tensor_indices=None) -> Node:
+        """Call ``outbound_layer`` on what the inbound nodes put out, and record the call."""
+        node_indices = node_indices or [0] * len(inbound_layers)
+        tensor_indices = tensor_indices or [0] * len(inbound_layers)
+        tensors, masks, shapes = [], [], []
+        for layer, node_index, tensor_index in zip(inbound_layers, node_indices, tensor_indices, strict=True):
+            node = layer.inbound_nodes[node_index]
+            tensors.append(node.output_tensors[tensor_index])
+            masks.append(node.output_masks[tensor_index])
+            shapes.append(node.output_shapes[tensor_index])
+
+        outputs = to_list(outbound_layer.call(single(tensors), mask=single(masks)))
+        output_masks = to_list(outbound_layer.compute_mask(single(tensors), single(masks)))
+        output_shapes = as_shapes(outbound_layer.get_output_shape_for(single(shapes)))
+        if len(output_masks) == 1 and len(outputs) > 1 and output_masks[0] is None:
+            output_masks = [None] * len(outputs)
+        if not len(outputs) == len(output_masks) == len(output_shapes):
+            raise ValueError(
+                f"Layer {outbound_layer.name!r}: call gave {len(outputs)} outputs, compute_mask {len(output_masks)} masks "
+                f"and get_output_shape_for {len(output_shapes)} shapes; they must be as many."
+            )
+        phase = (
+            any(getattr(x, "_uses_learning_phase", False) for x in tensors)
+            or outbound_layer.uses_learning_phase
+            or K.uses_learning_phase(outputs)
+        )
+        for i, (x, shape) in enumerate(zip(outputs, output_shapes, strict=True)):
+            if K.is_keras_tensor(x):
+                # an identity gave back its input: its history must stay with the input
+                x = outputs[i] = K.identity(x)
+            x._keras_shape = shape
+            x._uses_learning_phase = phase
+            x._keras_history = (outbound_layer, len(outbound_layer.inbound_nodes), i)
+        return cls(
+            outbound_layer,
+            list(inbound_layers),
+            list(node_indices),
+            list(tensor_indices),
+            tensors,
+            outputs,
+            masks,
+            output_masks,
+            shapes,
+            output_shapes,
+        )
+
+    def get_config(self) -> dict:
+        """Names and indices, without tensors."""
+        return {
+            "outbound_layer": self.outbound_layer.name if self.outbound_layer else None,
+            "inbound_layers": [layer.name for layer in self.inbound_layers],
+            "node_indices": self.node_indices,
+            "tensor_indices": self.tensor_indices,
+        }
+
+
+def as_shapes(shape) -> list[tuple]:
+    """A list of shapes, from one shape or several."""
+    if isinstance(shape, list) or (isinstance(shape, tuple) and shape and isinstance(shape[0], (tuple, list))):
+        if isinstance(shape, list) and (not shape or not isinstance(shape[0], (tuple, list))):
+            return [tuple(shape)]
+        return [tuple(s) for s in shape]
+    return [tuple(shape)]

@@ -1,0 +1,31 @@
+"""The layer graph under its Keras 1 import path."""
+
+from .. import backend as K
+from .. import initializations
+from ..utils.generic_utils import func_dump, func_load
+from ..utils.io_utils import ask_to_proceed_with_overwrite
+from .container import Container
+from .input_layer import Input, InputLayer
+from .layer import InputSpec, Layer, object_list_uid
+from .merge import Merge, merge
+from .node import Node, to_list
+from .sources import get_source_inputs
+
+__all__ = [
+    "Container",
+    "Input",
+    "InputLayer",
+    "InputSpec",
+    "K",
+    "Layer",
+    "Merge",
+    "Node",
+    "ask_to_proceed_with_overwrite",
+    "func_dump",
+    "func_load",
+    "get_source_inputs",
+    "initializations",
+    "merge",
+    "object_list_uid",
+    "to_list",
+]

@@ -1,0 +1,111 @@
+"""Initial values of weights, as functions of a shape, drawn from NumPy's global random state.
+
+``np.random.seed(n)`` before a model is built gives the same weights on every engine.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import backend as K
+from .utils.generic_utils import get_from_module
+
+
+def get_fans(shape, dim_ordering="th"):
+    """(fan in, fan out) of a weight: for kernels of 2-D and 3-D convolutions the channels times the
+    receptive field, for other shapes with more or fewer than 2 axes sqrt(size) each."""
+    if len(shape) == 2:
+        return shape[0], shape[1]
+    if len(shape) in (4, 5):
+        if dim_ordering == "th":
+            receptive = np.prod(shape[2:])
+            return shape[1] * receptive, shape[0] * receptive
+        if dim_ordering == "tf":
+            receptive = np.prod(shape[: 2])
+            return shape[-2] * receptive, shape[-1] * receptive
+        raise ValueError(f"Invalid dim_ordering: {dim_ordering!r}. Allowed: 'th', 'tf'.")
+    fan = np.sqrt(np.prod(shape))
+    return fan, fan
+
+
+def uniform(shape, scale=0.05, name=None, dim_ordering="th"):
+    """Uniform in [-scale, scale)."""
+    return K.random_uniform_variable(shape, -scale, scale, name=name)
+
+
+def normal(shape, scale=0.05, name=None, dim_ordering="th"):
+    """Normal with standard deviation ``scale``."""
+    return K.random_normal_variable(shape, 0.0, scale, name=name)
+
+
+def lecun_uniform(shape, name=None, dim_ordering="th"):
+    """Uniform with limit sqrt(3 / fan_in) (LeCun et al., 1998)."""
+    fan_in, _ = get_fans(shape, dim_ordering)
+    return uniform(shape, np.sqrt(3.0 / fan_in), name=name)
+
+
+def glorot_normal(shape, name=None, dim_ordering="th"):
+    """Normal with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010)."""
+    fan_in, fan_out = get_fans(shape, dim_ordering)
+    return normal(shape, np.sqrt(2.0 / (fan_in + fan_out)), name=name)
+
+
+def glorot_uniform(shape, name=None, dim_ordering="th"):
+    """Uniform with limit sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
+    fan_in, fan_out = get_fans(shape, dim_ordering)
+    return uniform(shape, np.sqrt(6.0 / (fan_in + fan_out)), name=name)
+
+
+def he_normal(shape, name=None, dim_ordering="th"):
+    """Normal with variance 2 / fan_in (He et al., 2015)."""
+    fan_in, _ = get_fans(shape, dim_ordering)
+    return normal(shape, np.sqrt(2.0 / fan_in), name=name)
+
+
+def he_uniform(shape, name=None, dim_ordering="th"):
+    """Uniform with limit sqrt(6 / fan_in) (He et al., 2015)."""
+    fan_in, _ = get_fans(shape, dim_ordering)
+    return uniform(shape, np.sqrt(6.0 / fan_in), name=name)
+
+
+def orthogonal(shape, scale=1.1, name=None, dim_ordering="th"):
+    """A random orthogonal matrix times ``scale`` (Saxe et al., 2013); axes after the first are taken as one."""
+    if len(shape) < 2:
+        raise ValueError(f"Orthogonal initialization needs at least 2 axes, got shape {tuple(shape)}.")
+    flat = (shape[0], int(np.prod(shape[1:])))
+    u, _, v = np.linalg.svd(np.random.normal(0.0, 1.0, flat), full_matrices=False)
+    q = u if u.shape == flat else v
+    return K.variable(scale * q.reshape(shape), name=name)
+
+
+def identity(shape, scale=1, name=None, dim_ordering="th"):
+    """``scale`` times the identity. ValueError unless the shape is a square matrix."""
+    if len(shape) != 2 or shape[0] != shape[1]:
+        raise ValueError(f"Identity matrix initialization can only be used for 2D square matrices, got shape {tuple(shape)}.")
+    return K.variable(scale * np.identity(shape[0]), name=name)
+
+
+def zero(shape, name=None, dim_ordering="th"):
+    """Zeros."""
+    return K.zeros(shape, name=name)
+
+
+def one(shape, name=None, dim_ordering="th"):
+    """Ones."""
+    return K.ones(shape, name=name)
+
+
+def get(identifier, **kwargs):
+    """The initialization called ``identifier``; functions are returned as they are.
+
+    ``kwargs`` such as ``dim_ordering`` are bound to it.
+    """
+    found = get_from_module(identifier, globals(), "initialization")
+    if not kwargs:
+        return found
+
+    def initialization(shape, **more):
+        return found(shape, **{**kwargs, **more})
+
+    initialization.__name__ = getattr(found, "__name__", "initialization")
+    return initialization

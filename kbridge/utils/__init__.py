@@ -1,0 +1,1 @@
+"""Utilities, under their Keras 1 import paths."""

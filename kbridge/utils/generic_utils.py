@@ -1,0 +1,97 @@
+"""Names of custom objects, looking things up by name, and stored functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import nearest
+
+_custom_objects: dict[str, Any] = {}
+
+
+class CustomObjectScope:
+    """A ``with`` block in which the names of the given dicts are known to loading and to ``get`` functions."""
+
+    def __init__(self, *args: Mapping[str, Any]):
+        self.custom_objects = args
+
+    def __enter__(self) -> CustomObjectScope:
+        self._before = _custom_objects.copy()
+        for objects in self.custom_objects:
+            _custom_objects.update(objects)
+        return self
+
+    def __exit__(self, *exc) -> None:
+        _custom_objects.clear()
+        _custom_objects.update(self._before)
+
+
+def custom_object_scope(*args: Mapping[str, Any]) -> CustomObjectScope:
+    """``CustomObjectScope(*args)``."""
+    return CustomObjectScope(*args)
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """The names known everywhere; change it to make a class or function known for good."""
+    return _custom_objects
+
+
+def get_from_module(identifier, module_params: Mapping[str, Any], module_name: str, instantiate=False, kwargs=None):
+    """What ``identifier`` names among the custom objects and ``module_params``.
+
+    A string is looked up (and called with ``kwargs``, if ``instantiate``); a dict holds the name under
+    'name' and arguments; anything else is returned as it is. ValueError for an unknown name, with
+    ``module_name`` as what it should have been.
+    """
+    if isinstance(identifier, str):
+        found = _custom_objects.get(identifier, module_params.get(identifier))
+        if found is None:
+            known = [n for n, v in module_params.items() if callable(v) and not n.startswith("_")]
+            raise ValueError(f"Invalid {module_name}: {identifier!r}.{nearest(identifier, [*_custom_objects, *known])}")
+        if instantiate:
+            return found(**(kwargs or {}))
+        return found
+    if isinstance(identifier, dict):
+        arguments = dict(identifier)
+        name = arguments.pop("name", None)
+        found = _custom_objects.get(name, module_params.get(name))
+        if found is None:
+            raise ValueError(f"Invalid {module_name}: {name!r}.{nearest(str(name), [*_custom_objects, *module_params])}")
+        return found(**arguments)
+    return identifier
+
+
+def make_tuple(*args) -> tuple:
+    """The arguments as a tuple."""
+    return args
+
+
+def func_dump(func):
+    """(name, default arguments, closure values) of a function: its code is not stored."""
+    closure = tuple(cell.cell_contents for cell in func.__closure__) if func.__closure__ else None
+    return func.__name__, func.__defaults__, closure
+
+
+def func_load(code, defaults=None, closure=None, globs=None):
+    """The function called ``code`` among the custom objects or ``globs``.
+
+    Code stored as bytecode is never run: ValueError says what to pass instead.
+    """
+    if isinstance(code, (tuple, list)):
+        code = code[0]
+    found = _custom_objects.get(code, (globs or {}).get(code)) if isinstance(code, str) else None
+    if not callable(found):
+        raise ValueError(
+            "A stored function is looked up by name and never run from its bytecode. "
+            "Make it known with custom_objects or CustomObjectScope under the name it had."
+        )
+    return found
+
+
+def __getattr__(name: str):
+    if name == "Progbar":
+        from .progbar import Progbar
+
+        return Progbar
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
