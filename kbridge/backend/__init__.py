@@ -21,6 +21,10 @@ def engine():
     return _engine
 
 
+#: Keras 1's name for what ``function`` makes
+Function = _engine.function
+
+
 def clear_session() -> None:
     """Forget the engine's graph and start naming layers from 1 again. Models made before are lost."""
     _engine.clear_session()

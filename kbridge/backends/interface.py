@@ -145,6 +145,11 @@ class Backend(Composites):
     def print_tensor(self, x, message: str = "") -> Tensor:
         """``x``, whose evaluation prints ``message`` and the value."""
 
+    def host_call(self, function: Callable, tensors: Sequence, dtype: str, shape: Callable) -> Tensor:
+        """``function(*arrays)``, run on the host each time, as a tensor of ``dtype`` without a gradient.
+        ``shape(*shapes)`` gives its static shape from those of ``tensors`` (None where unknown)."""
+        raise NotImplementedError(f"The {self.name} engine can't call Python functions inside a graph.")
+
     # ------------------------------------------------------------------ elementwise
 
     @abstractmethod

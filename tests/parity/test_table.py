@@ -42,13 +42,15 @@ def test_every_row_has_a_case_or_a_check(name):
     assert not op.cases or op.reference is not None
 
 
-def test_every_function_of_keras_has_a_row_or_a_reason():
-    missing = set(keras_functions()) - set(TABLE)
-    assert missing == set(WITHOUT_ROW)
-
-
 #: functions of Keras 1.2.2 that are no rows of the table, and why
-WITHOUT_ROW: dict[str, str] = {}
+WITHOUT_ROW = {
+    "backend": "a name, not an op: K.backend() of each engine is tested with the choice of engines",
+    "Function": "Keras 1's class behind K.function: here another name of K.function",
+}
+
+
+def test_every_function_of_keras_has_a_row_or_a_reason():
+    assert set(keras_functions()) - set(TABLE) == set(WITHOUT_ROW)
 
 
 def test_every_function_of_keras_exists_in_K():

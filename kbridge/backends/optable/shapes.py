@@ -56,6 +56,7 @@ OPS = [
     ),
     Op("permute_dimensions", np.transpose, (Case((CUBE, (0, 2, 1))), Case((CUBE, (2, 0, 1))), Case((X, [1, 0])))),
     Op("transpose", np.transpose, (Case((X,)), Case((CUBE,)), Case((In((4, 2), kind="variable"),)))),
+    Op("identity", lambda x: x, (Case((X,)), Case((In((), kind="variable"),)), Case((In((4,), dtype="int32", high=9),)))),
     Op("expand_dims", lambda x, dim=-1: np.expand_dims(x, dim), tuple(Case((X, d)) for d in (-1, 0, 1, 2, -2)) + (Case((X,)),)),
     Op("squeeze", np.squeeze, (Case((In((3, 1, 4)), 1)), Case((In((1, 4), kind="fixed"), 0)), Case((In((3, 4, 1)), -1)))),
     Op("flatten", np.ravel, (Case((X,)), Case((In((2, 3, 2), kind="variable"),)))),

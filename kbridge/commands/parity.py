@@ -1,0 +1,158 @@
+"""``kbridge parity``: run the op table on the engines installed here and print how far each is off.
+
+One line for each function, engine and dtype: the largest absolute and relative errors of values
+(against the NumPy reference) and of gradients (against central differences), and ok or off.
+"""
+
+from __future__ import annotations
+
+import argparse
+import html
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..backends import parity, registry
+from ..backends.optable import FAMILIES, TABLE
+
+COLUMNS = ("op", "engine", "dtype", "forward abs", "forward rel", "gradient abs", "gradient rel", "cases", "result")
+
+
+def add_parser(subparsers) -> None:
+    """Register the sub-command."""
+    parser = subparsers.add_parser(
+        "parity",
+        help="check every backend function on the engines installed here",
+        description="Run the op table on the engines installed here: values against plain NumPy references, "
+        "gradients against central differences, dtypes, static shapes, empty batches, behaviour.",
+    )
+    parser.add_argument("ops", nargs="*", metavar="OP", help="functions or families to check (default: all)")
+    parser.add_argument("--engines", metavar="A,B", help="engines to check (default: all that are installed)")
+    parser.add_argument("--dtypes", metavar="A,B", default="float32,float64", help="float16, float32, float64 (default: %(default)s)")
+    parser.add_argument("--off", action="store_true", help="print only what is off")
+    parser.add_argument("--compiled", action="store_true", help="let engines compile for speed, as for a user; slower to start")
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write the table as a page")
+    parser.set_defaults(run=run)
+
+
+@dataclass
+class Line:
+    """All cases and checks of one function on one engine in one dtype."""
+
+    op: str
+    engine: str
+    dtype: str
+    results: list[parity.Result] = field(default_factory=list)
+
+    @property
+    def problems(self) -> list[str]:
+        return [f"{r.id}: {p}" for r in self.results for p in r.problems]
+
+    def cells(self) -> tuple[str, ...]:
+        errors = []
+        for kind in ("forward_error", "gradient_error"):
+            pairs = [e for r in self.results if (e := getattr(r, kind)) is not None]
+            errors += [f"{max(e[i] for e in pairs):.1e}" if pairs else "-" for i in (0, 1)]
+        return (self.op, self.engine, self.dtype, *errors, str(len(self.results)), "off" if self.problems else "ok")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the table; 1 if anything is off or nothing could be checked."""
+    dtypes = args.dtypes.split(",")
+    unknown = [d for d in dtypes if d not in parity.TOLERANCE]
+    if unknown:
+        raise SystemExit(f"Unknown dtypes: {', '.join(unknown)}. Known: {', '.join(parity.TOLERANCE)}.")
+    ops = chosen_ops(args.ops)
+    lines: list[Line] = []
+    notes: list[str] = []
+    started = time.perf_counter()
+    widths = [max(len(COLUMNS[0]), *map(len, ops)), 10, 7, 11, 11, 12, 12, 5, 6]
+    show(COLUMNS, widths)
+    for K in engines(args.engines, notes):
+        for dtype in dtypes:
+            for line in check(K, ops, dtype, args.compiled):
+                lines.append(line)
+                if line.problems or not args.off:
+                    show(line.cells(), widths)
+                for problem in line.problems:
+                    print(f"    {problem}", flush=True)
+    for note in notes:
+        print(note)
+    off = sum(bool(line.problems) for line in lines)
+    summary = f"{len(lines)} lines, {off} off, in {time.perf_counter() - started:.0f} s."
+    print(summary)
+    if args.html:
+        args.html.write_text(page(lines, notes, summary), encoding="utf-8")
+        print(f"Written to {args.html}.")
+    return 1 if off or not lines else 0
+
+
+def chosen_ops(words: list[str]) -> list[str]:
+    """Names of rows, from names of rows and families."""
+    names: list[str] = []
+    for word in words or list(FAMILIES):
+        if word in TABLE:
+            names.append(word)
+        elif word in FAMILIES:
+            names += [op.name for op in FAMILIES[word].OPS]
+        else:
+            raise SystemExit(f"No function or family {word!r}. Families: {', '.join(FAMILIES)}.")
+    return names
+
+
+def engines(asked: str | None, notes: list[str]) -> Iterator:
+    """The engines to check; those that can't be loaded leave a note, or stop if they were asked for."""
+    for name in asked.split(",") if asked else registry.names():
+        try:
+            yield registry.load(name)
+        except (registry.EngineUnavailable, ValueError) as error:
+            if asked:
+                raise SystemExit(str(error)) from None
+            notes.append(f"{name} was not checked: {error}")
+
+
+def check(K, names: list[str], dtype: str, compiled: bool) -> Iterator[Line]:
+    """One family after the other, so that lines appear as they are known."""
+    options = {} if compiled else parity.quick_options(K)
+    for family in FAMILIES.values():
+        ops = [op for op in family.OPS if op.name in names]
+        results = parity.run(K, ops, dtype, **options)
+        if dtype != "float16":
+            results += parity.run_checks(K, ops, dtype)
+        for op in ops:
+            mine = [r for r in results if r.op == op.name]
+            if mine:
+                yield Line(op.name, K.name, dtype, mine)
+
+
+def show(cells: tuple[str, ...], widths: list[int]) -> None:
+    print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip(), flush=True)
+
+
+STYLE = """
+body { font: 14px/1.4 system-ui, sans-serif; margin: 2em; }
+table { border-collapse: collapse; }
+th, td { padding: .15em .8em; text-align: left; border-bottom: 1px solid #ddd; font-variant-numeric: tabular-nums; }
+th { position: sticky; top: 0; background: #fff; }
+tr.off td { background: #fdd; }
+"""
+
+
+def page(lines: list[Line], notes: list[str], summary: str) -> str:
+    """The table as an HTML page of its own."""
+    head = "".join(f"<th>{html.escape(c)}</th>" for c in COLUMNS)
+    body = []
+    for line in lines:
+        cells = "".join(f"<td>{html.escape(c)}</td>" for c in line.cells())
+        body.append(f'<tr class="{line.cells()[-1]}">{cells}</tr>')
+        body += [f'<tr class="off"><td colspan="{len(COLUMNS)}">{html.escape(p)}</td></tr>' for p in line.problems]
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>kbridge parity</title><style>{STYLE}</style></head>'
+        f"<body><h1>Backend functions, engine by engine</h1><p>{html.escape(summary)} "
+        "Values are compared with plain NumPy references, gradients with central differences in float64.</p>"
+        + "".join(f"<p>{html.escape(n)}</p>" for n in notes)
+        + f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></body></html>\n"
+    )
+
+

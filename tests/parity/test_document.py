@@ -1,0 +1,19 @@
+"""The reference page of K is what the op table says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kbridge.backends.optable import TABLE
+from kbridge.backends.optable.document import markdown
+
+PAGE = Path(__file__).parents[2] / "docs" / "backend.md"
+
+
+def test_page_is_up_to_date():
+    assert PAGE.read_text(encoding="utf-8") == markdown(), "run: python -m kbridge.backends.optable.document docs/backend.md"
+
+
+def test_page_names_every_row():
+    text = markdown()
+    assert [name for name in TABLE if f"`{name}" not in text] == []
