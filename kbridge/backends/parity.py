@@ -233,7 +233,9 @@ class Trial:
             elif self.expected.constant_axes is not None:
                 known = self.expected.constant_axes[i]
                 if any(k and s is None for k, s in zip(known, static)):
-                    self.problem(f"int_shape {static} could be {tuple(n if k else None for k, n in zip(known, output.shape))}")
+                    self.problem(
+                        f"int_shape {static} could be {tuple(n if k else None for k, n in zip(known, output.shape))}"
+                    )
             dtype = self.expected_dtype(output)
             if K.dtype(tensor) != dtype:
                 self.problem(f"K.dtype is {K.dtype(tensor)}, expected {dtype}")
@@ -336,7 +338,9 @@ class Trial:
         scale = max(1.0, float(np.abs(want).max()))
         if np.any(difference > atol * scale + rtol * np.abs(want)):
             worst_at = int(difference.argmax())
-            self.problem(f"{what} is off by {difference[worst_at]:.3g}: got {got[worst_at]:.8g}, expected {want[worst_at]:.8g}")
+            self.problem(
+                f"{what} is off by {difference[worst_at]:.3g}: got {got[worst_at]:.8g}, expected {want[worst_at]:.8g}"
+            )
         return float(difference.max()), float(difference.max() / scale)
 
 
@@ -440,7 +444,9 @@ def run_checks(K: Backend, ops: Iterable[Op], dtype: str = "float32") -> list[Re
     return results
 
 
-def run_family(K: Backend, family: str, dtype: str = "float32", gradients: bool = True, **function_options: Any) -> list[Result]:
+def run_family(
+    K: Backend, family: str, dtype: str = "float32", gradients: bool = True, **function_options: Any
+) -> list[Result]:
     """Cases of one family of the table."""
     return run(K, FAMILIES[family].OPS, dtype, gradients, **function_options)
 

@@ -29,9 +29,13 @@ def add_parser(subparsers) -> None:
     )
     parser.add_argument("ops", nargs="*", metavar="OP", help="functions or families to check (default: all)")
     parser.add_argument("--engines", metavar="A,B", help="engines to check (default: all that are installed)")
-    parser.add_argument("--dtypes", metavar="A,B", default="float32,float64", help="float16, float32, float64 (default: %(default)s)")
+    parser.add_argument(
+        "--dtypes", metavar="A,B", default="float32,float64", help="float16, float32, float64 (default: %(default)s)"
+    )
     parser.add_argument("--off", action="store_true", help="print only what is off")
-    parser.add_argument("--compiled", action="store_true", help="let engines compile for speed, as for a user; slower to start")
+    parser.add_argument(
+        "--compiled", action="store_true", help="let engines compile for speed, as for a user; slower to start"
+    )
     parser.add_argument("--html", metavar="FILE", type=Path, help="write the table as a page")
     parser.set_defaults(run=run)
 
@@ -148,11 +152,10 @@ def page(lines: list[Line], notes: list[str], summary: str) -> str:
         body.append(f'<tr class="{line.cells()[-1]}">{cells}</tr>')
         body += [f'<tr class="off"><td colspan="{len(COLUMNS)}">{html.escape(p)}</td></tr>' for p in line.problems]
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>kbridge parity</title><style>{STYLE}</style></head>'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>kbridge parity</title>'
+        f"<style>{STYLE}</style></head>"
         f"<body><h1>Backend functions, engine by engine</h1><p>{html.escape(summary)} "
         "Values are compared with plain NumPy references, gradients with central differences in float64.</p>"
         + "".join(f"<p>{html.escape(n)}</p>" for n in notes)
         + f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></body></html>\n"
     )
-
-

@@ -67,7 +67,11 @@ def test_it_notices_a_wrong_promise_and_the_source_of_nan(checking):
 
 def test_a_model_script_chooses_it_by_name(installed):
     code = "from kbridge import backend as K; print(K.backend(), K.eval(K.sum(K.variable([1.0, 2.0]))))"
-    environment = {"KBRIDGE_BACKEND": "checking", "PYTHONPATH": f"{installed}:{Path(__file__).parents[2]}", "PATH": "/usr/bin:/bin"}
+    environment = {
+        "KBRIDGE_BACKEND": "checking",
+        "PYTHONPATH": f"{installed}:{Path(__file__).parents[2]}",
+        "PATH": "/usr/bin:/bin",
+    }
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
     assert done.stdout.split() == ["checking", "3.0"], done.stderr
 

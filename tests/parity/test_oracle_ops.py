@@ -16,7 +16,9 @@ from kbridge.backends import parity
 
 BACKEND_ROWS = [row_id for row_id, row in oracle.rows().items() if not oracle.is_frontend(row)]
 ROWS = [
-    pytest.param(name, row_id, id=f"{row_id}-{name}", marks=matrix.group(name)) for name in matrix.ENGINES for row_id in BACKEND_ROWS
+    pytest.param(name, row_id, id=f"{row_id}-{name}", marks=matrix.group(name))
+    for name in matrix.ENGINES
+    for row_id in BACKEND_ROWS
 ]
 
 

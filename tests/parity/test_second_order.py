@@ -40,7 +40,10 @@ FUNCTIONS = {
     "concatenate": (X, lambda K, x: K.sum(K.square(K.concatenate([x, x * x], axis=1)))),
     "l2_normalize": (X, lambda K, x: K.sum(K.l2_normalize(x, 1) * x)),
     "cross-entropy": (X, lambda K, x: K.sum(K.categorical_crossentropy(K.softmax(x), K.constant(np.eye(3)[[0, 2]])))),
-    "conv2d": (IMAGE, lambda K, x: K.sum(K.square(K.conv2d(K.tanh(x), K.constant(KERNEL), border_mode="same", dim_ordering="tf")))),
+    "conv2d": (
+        IMAGE,
+        lambda K, x: K.sum(K.square(K.conv2d(K.tanh(x), K.constant(KERNEL), border_mode="same", dim_ordering="tf"))),
+    ),
     "conv2d kernel": (KERNEL, lambda K, w: K.sum(K.square(K.conv2d(K.constant(IMAGE), K.tanh(w), dim_ordering="tf")))),
     "average pooling": (IMAGE, lambda K, x: K.sum(K.square(K.pool2d(x * x, (2, 2), dim_ordering="tf", pool_mode="avg")))),
     "gradient penalty": (X, lambda K, x: K.square(K.sum(K.square(K.gradients(K.sum(K.tanh(x) * x), [x])[0])) - 1.0)),

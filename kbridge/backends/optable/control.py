@@ -195,7 +195,9 @@ def follows_the_phase(K):
 @with_free_phase
 def takes_functions(K):
     x = K.placeholder((2,))
-    f = K.function([x, K.learning_phase()], [K.in_train_phase(lambda: x * 2.0, lambda: x), K.in_test_phase(lambda: x, x * 3.0)])
+    f = K.function(
+        [x, K.learning_phase()], [K.in_train_phase(lambda: x * 2.0, lambda: x), K.in_test_phase(lambda: x, x * 3.0)]
+    )
     expect(f([np.ones(2), 1])[1], 3.0 * np.ones(2), "in_test_phase in training")
     expect(f([np.ones(2), 0])[0], np.ones(2), "in_train_phase in test")
 
@@ -285,23 +287,45 @@ OPS = [
     Op(
         "function",
         checks=checks(
-            updates_use_old_values, swap_by_updates, values_belong_to_the_caller, values_are_converted, not_contiguous_values,
-            wrong_number_of_inputs, wrong_shape, unknown_keyword, unused_inputs_and_repeated_outputs, sees_new_variable_values,
+            updates_use_old_values,
+            swap_by_updates,
+            values_belong_to_the_caller,
+            values_are_converted,
+            not_contiguous_values,
+            wrong_number_of_inputs,
+            wrong_shape,
+            unknown_keyword,
+            unused_inputs_and_repeated_outputs,
+            sees_new_variable_values,
         ),
     ),
     Op(
         "gradients",
         checks=checks(
-            a_list_comes_back, none_where_unconnected, sum_of_a_loss_that_is_no_scalar, of_inner_tensors_and_inputs,
-            second_order, of_a_variable_used_twice, descent,
+            a_list_comes_back,
+            none_where_unconnected,
+            sum_of_a_loss_that_is_no_scalar,
+            of_inner_tensors_and_inputs,
+            second_order,
+            of_a_variable_used_twice,
+            descent,
         ),
     ),
-    Op("stop_gradient", lambda variables: variables, (Case((X,), grads=(None,)),), checks(stops_one_path_only), gradient=False),
+    Op(
+        "stop_gradient",
+        lambda variables: variables,
+        (Case((X,), grads=(None,)),),
+        checks(stops_one_path_only),
+        gradient=False,
+    ),
     Op("learning_phase", checks=checks(one_placeholder)),
     Op("set_learning_phase", checks=checks(fixed_phase)),
     Op("phase_placeholder", checks=checks(one_placeholder)),
     Op("phase_switch", checks=checks(switches_by_phase)),
-    Op("in_train_phase", checks=checks(follows_the_phase, takes_functions, gradients_follow_the_phase, the_same_tensor_twice)),
+    Op(
+        "in_train_phase",
+        checks=checks(follows_the_phase, takes_functions, gradients_follow_the_phase, the_same_tensor_twice),
+    ),
     Op("in_test_phase", checks=checks(takes_functions)),
     Op("uses_learning_phase", checks=checks(follows_the_phase)),
     Op(

@@ -5,7 +5,7 @@ from math import ceil
 
 import numpy as np
 
-from .table import Case, In, Op
+from .table import Case, In, Op, checks, expect, expect_error
 
 X2 = {"th": In((2, 2, 5, 6)), "tf": In((2, 5, 6, 2))}
 K2 = {"th": In((3, 2, 3, 2), kind="variable"), "tf": In((3, 2, 2, 3), kind="variable")}
@@ -114,10 +114,30 @@ def convolutions(x, kernel, *forms, **common):
 
 def deconvolution(size, strides, border_mode):
     return tuple(
-        Case((XD[o], KD[o], (None, 2, *size) if o == "th" else (None, *size, 2)),
-             {"strides": strides, "border_mode": border_mode, "dim_ordering": o})
+        Case(
+            (XD[o], KD[o], (None, 2, *size) if o == "th" else (None, *size, 2)),
+            {"strides": strides, "border_mode": border_mode, "dim_ordering": o},
+        )
         for o in ORDERINGS
     )
+
+
+def batch_from_the_input(K):
+    """The batch entry of output_shape as a tensor."""
+    x, kernel = K.placeholder((None, 2, 2, 1)), K.variable(np.ones((2, 2, 1, 1)))
+    y = K.deconv2d(x, kernel, (K.shape(x)[0], 4, 4, 1), strides=(2, 2), dim_ordering="tf")
+    expect(K.int_shape(y)[1:], (4, 4, 1), "static shape")
+    value = np.arange(12.0).reshape(3, 2, 2, 1)
+    expect(K.function([x], [y])([value])[0], value.repeat(2, axis=1).repeat(2, axis=2), "value")
+
+
+def unknown_words(K):
+    """A border mode or an ordering that doesn't exist is a ValueError that names it."""
+    x, kernel = K.placeholder((None, 4, 4, 1)), K.variable(np.ones((2, 2, 1, 1)))
+    expect_error(ValueError, ("bogus",), lambda: K.conv2d(x, kernel, border_mode="bogus"))
+    expect_error(ValueError, ("channels_last",), lambda: K.conv2d(x, kernel, dim_ordering="channels_last"))
+    expect_error(ValueError, ("bogus",), lambda: K.pool2d(x, (2, 2), border_mode="bogus"))
+    expect_error(ValueError, ("median",), lambda: K.pool2d(x, (2, 2), pool_mode="median"))
 
 
 OPS = [
@@ -126,7 +146,8 @@ OPS = [
         conv1d,
         tuple(
             Case((In((2, 7, 3)), In((3, 3, 2), kind="variable")), {"stride": s, "border_mode": b})
-            for s in (1, 2) for b in ("valid", "same")
+            for s in (1, 2)
+            for b in ("valid", "same")
         ),
     ),
     Op(
@@ -134,7 +155,8 @@ OPS = [
         conv2d,
         (
             *convolutions(
-                X2, [K2],
+                X2,
+                [K2],
                 {},
                 {"border_mode": "same"},
                 {"border_mode": "full"},
@@ -144,15 +166,26 @@ OPS = [
                 {"filter_dilation": (2, 2)},
                 {"filter_dilation": (2, 1), "border_mode": "same"},
             ),
-            Case((In((2, 5, 6, 2), kind="unknown"), K2["tf"]), {"border_mode": "same", "dim_ordering": "tf"}, note="nothing known"),
-            Case((In((2, 4, 4, 1)), In((1, 1, 1, 2), kind="variable")), {"strides": (2, 2), "dim_ordering": "tf"}, note="1x1, strided"),
+            Case(
+                (In((2, 5, 6, 2), kind="unknown"), K2["tf"]),
+                {"border_mode": "same", "dim_ordering": "tf"},
+                note="nothing known",
+            ),
+            Case(
+                (In((2, 4, 4, 1)), In((1, 1, 1, 2), kind="variable")),
+                {"strides": (2, 2), "dim_ordering": "tf"},
+                note="1x1, strided",
+            ),
             Case((X2["tf"], K2["tf"]), note="default ordering"),
         ),
+        checks(unknown_words),
     ),
     Op(
         "conv3d",
         conv3d,
-        convolutions(X3, [K3], {}, {"border_mode": "same"}, {"strides": (2, 1, 2), "border_mode": "same"}, {"strides": (1, 2, 1)}),
+        convolutions(
+            X3, [K3], {}, {"border_mode": "same"}, {"strides": (2, 1, 2), "border_mode": "same"}, {"strides": (1, 2, 1)}
+        ),
     ),
     Op(
         "deconv2d",
@@ -165,13 +198,20 @@ OPS = [
             *deconvolution((6, 8), (2, 2), "same"),
             *deconvolution((5, 7), (2, 2), "same"),
         ),
+        checks(batch_from_the_input),
         note="the batch entry of output_shape may be None",
     ),
-    Op("atrous_conv2d", atrous_conv2d, convolutions(X2, [K2], {"rate": 2}, {"rate": 2, "border_mode": "same"}, {"rate": (1, 2)})),
+    Op(
+        "atrous_conv2d",
+        atrous_conv2d,
+        convolutions(X2, [K2], {"rate": 2}, {"rate": 2, "border_mode": "same"}, {"rate": (1, 2)}),
+    ),
     Op(
         "depthwise_conv2d",
         depthwise_conv2d,
-        convolutions(X2, [DEPTHWISE], {}, {"border_mode": "same"}, {"strides": (2, 2), "border_mode": "same"}, {"strides": (2, 2)}),
+        convolutions(
+            X2, [DEPTHWISE], {}, {"border_mode": "same"}, {"strides": (2, 2), "border_mode": "same"}, {"strides": (2, 2)}
+        ),
     ),
     Op(
         "separable_conv2d",

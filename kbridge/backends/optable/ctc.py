@@ -133,10 +133,15 @@ OPS = [
         batch_cost,
         (
             Case((In(values=[[0, 1], [1, 0]], dtype="int32"), P, LENGTHS, In(values=[[2], [1]], dtype="int32"))),
-            Case((In(values=[[0, 0], [1, 1]], dtype="int32"), P, LENGTHS, In(values=[[2], [2]], dtype="int32")),
-                 note="repeated labels"),
-            Case((In(values=[[0.0, 1.0], [1.0, 0.0]]), P, LENGTHS, In(values=[[2], [0]], dtype="int32")), grad=(1,),
-                 note="labels as floats; no label at all"),
+            Case(
+                (In(values=[[0, 0], [1, 1]], dtype="int32"), P, LENGTHS, In(values=[[2], [2]], dtype="int32")),
+                note="repeated labels",
+            ),
+            Case(
+                (In(values=[[0.0, 1.0], [1.0, 0.0]]), P, LENGTHS, In(values=[[2], [0]], dtype="int32")),
+                grad=(1,),
+                note="labels as floats; no label at all",
+            ),
         ),
         checks(does_not_fit),
         rtol=2e-5,
@@ -146,9 +151,16 @@ OPS = [
         decode,
         (
             Case((P, In(values=[4, 3], dtype="int32")), {"greedy": True}, grad=(), static=False, empty=False),
-            Case((In((3, 6, 4), fill=probabilities), In(values=[6, 5, 1], dtype="int32")), grad=(), static=False, empty=False),
-            Case((P, In(values=[4, 3], dtype="int32")), {"greedy": False, "beam_width": 50, "top_paths": 2}, grad=(),
-                 static=False, empty=False),
+            Case(
+                (In((3, 6, 4), fill=probabilities), In(values=[6, 5, 1], dtype="int32")), grad=(), static=False, empty=False
+            ),
+            Case(
+                (P, In(values=[4, 3], dtype="int32")),
+                {"greedy": False, "beam_width": 50, "top_paths": 2},
+                grad=(),
+                static=False,
+                empty=False,
+            ),
         ),
         checks(beam_too_narrow),
         gradient=False,
@@ -157,9 +169,16 @@ OPS = [
         "ctc_label_dense_to_sparse",
         dense_to_sparse,
         (
-            Case((In(values=[[1, 2, 3], [4, 0, 0]], dtype="int32"), In(values=[3, 1], dtype="int32")), static=False, empty=False),
-            Case((In(values=[[1, 2], [4, 5], [6, 7]], dtype="int32"), In(values=[0, 2, 1], dtype="int32")), static=False,
-                 empty=False),
+            Case(
+                (In(values=[[1, 2, 3], [4, 0, 0]], dtype="int32"), In(values=[3, 1], dtype="int32")),
+                static=False,
+                empty=False,
+            ),
+            Case(
+                (In(values=[[1, 2], [4, 5], [6, 7]], dtype="int32"), In(values=[0, 2, 1], dtype="int32")),
+                static=False,
+                empty=False,
+            ),
         ),
         call=call_dense_to_sparse,
         gradient=False,
@@ -167,8 +186,10 @@ OPS = [
     Op(
         "ctc_cost",
         lambda predict, Y: np.float64(batch_cost(Y[None], predict[None], [len(predict)], [len(Y)])[0, 0]),
-        (Case((In((4, 3), kind="fixed", fill=probabilities), In(values=[0, 1], dtype="int32", kind="fixed"))),
-         Case((ONE, In(values=[1, 1], dtype="int32")), empty=False, note="lengths unknown until a call")),
+        (
+            Case((In((4, 3), kind="fixed", fill=probabilities), In(values=[0, 1], dtype="int32", kind="fixed"))),
+            Case((ONE, In(values=[1, 1], dtype="int32")), empty=False, note="lengths unknown until a call"),
+        ),
         rtol=2e-5,
     ),
     Op(
@@ -186,18 +207,33 @@ OPS = [
     Op(
         "ctc_path_probs",
         path_probs,
-        (Case((In((4, 3), kind="fixed", fill=probabilities), In(values=[-1, 0, -1, 1, -1], dtype="int32", kind="fixed")), grad=()),
-         Case((In((5, 3), kind="fixed", fill=probabilities), In(values=[-1, 1, -1, 1, -1], dtype="int32", kind="fixed")), grad=(),
-              note="no jump between equal labels")),
+        (
+            Case(
+                (In((4, 3), kind="fixed", fill=probabilities), In(values=[-1, 0, -1, 1, -1], dtype="int32", kind="fixed")),
+                grad=(),
+            ),
+            Case(
+                (In((5, 3), kind="fixed", fill=probabilities), In(values=[-1, 1, -1, 1, -1], dtype="int32", kind="fixed")),
+                grad=(),
+                note="no jump between equal labels",
+            ),
+        ),
         gradient=False,
     ),
     Op(
         "ctc_update_log_p",
         update_log_p,
         tuple(
-            Case((In(values=[1, 3], dtype="int32", kind="fixed"), In(values=[0.0] * 7, kind="fixed"),
-                  In((), values=active, dtype="int32", kind="fixed"), In((7,), -3.0, -0.1, kind="fixed"),
-                  In((7,), -3.0, -0.1, kind="fixed")), grad=())
+            Case(
+                (
+                    In(values=[1, 3], dtype="int32", kind="fixed"),
+                    In(values=[0.0] * 7, kind="fixed"),
+                    In((), values=active, dtype="int32", kind="fixed"),
+                    In((7,), -3.0, -0.1, kind="fixed"),
+                    In((7,), -3.0, -0.1, kind="fixed"),
+                ),
+                grad=(),
+            )
             for active in (1, 2, 4, 7)
         ),
         gradient=False,

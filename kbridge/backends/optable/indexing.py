@@ -40,8 +40,9 @@ OPS = [
     ),
     Op(
         "arange",
-        lambda start, stop=None, step=1, dtype="int32": np.arange(start, stop, step).astype(dtype) if stop is not None
-        else np.arange(start).astype(dtype),
+        lambda start, stop=None, step=1, dtype="int32": (
+            np.arange(start, stop, step).astype(dtype) if stop is not None else np.arange(start).astype(dtype)
+        ),
         (
             Case((5,)),
             Case((2, 9, 3)),

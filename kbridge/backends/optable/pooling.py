@@ -30,7 +30,10 @@ def pool(x, pool_size, strides=None, border_mode="valid", dim_ordering="tf", poo
 
 def poolings(x, *windows):
     return tuple(
-        Case((x[ordering], size), {"strides": strides, "border_mode": border_mode, "dim_ordering": ordering, "pool_mode": mode})
+        Case(
+            (x[ordering], size),
+            {"strides": strides, "border_mode": border_mode, "dim_ordering": ordering, "pool_mode": mode},
+        )
         for mode in ("max", "avg")
         for border_mode in ("valid", "same")
         for size, strides in windows
@@ -47,10 +50,17 @@ OPS = [
         (
             *poolings(X2, ((2, 2), (1, 1)), ((2, 2), (2, 2)), ((3, 2), (1, 2))),
             Case((X2["tf"], (3, 3)), {"strides": (2, 2), "border_mode": "same"}, note="default ordering"),
-            Case((In(values=FLAT), (2, 2)), {"dim_ordering": "tf"}, grads=([[[[1.0], [0.0], [0.0]], [[0.0], [0.0], [1.0]]]],),
-                 note="a tie's gradient goes to the first position"),
-            Case((In((2, 4, 4, 1), kind="unknown", fill=off_grid), (2, 2)), {"strides": (2, 2), "dim_ordering": "tf"},
-                 note="nothing known"),
+            Case(
+                (In(values=FLAT), (2, 2)),
+                {"dim_ordering": "tf"},
+                grads=([[[[1.0], [0.0], [0.0]], [[0.0], [0.0], [1.0]]]],),
+                note="a tie's gradient goes to the first position",
+            ),
+            Case(
+                (In((2, 4, 4, 1), kind="unknown", fill=off_grid), (2, 2)),
+                {"strides": (2, 2), "dim_ordering": "tf"},
+                note="nothing known",
+            ),
         ),
     ),
     Op("pool3d", pool, poolings(X3, ((2, 2, 2), (1, 1, 1)), ((2, 2, 2), (2, 2, 2)))),

@@ -72,7 +72,9 @@ def dtypes(make):
             tensor = make(K, dtype)
             expect(K.dtype(tensor), dtype or K.floatx(), "static dtype")
             got = draw(K, tensor)[0]
-            expect((str(got.dtype), got.shape, K.int_shape(tensor)), (dtype or K.floatx(), (2, 3), (2, 3)), "dtype and shapes")
+            expect(
+                (str(got.dtype), got.shape, K.int_shape(tensor)), (dtype or K.floatx(), (2, 3), (2, 3)), "dtype and shapes"
+            )
 
     return dtype_asked_for
 
@@ -130,7 +132,10 @@ def variables_from_numpy(K):
     state = np.random.get_state()
     try:
         for make, law in (
-            (lambda seed: K.random_uniform_variable((3, 4), -1.0, 2.0, seed=seed), lambda rng: rng.uniform(-1.0, 2.0, (3, 4))),
+            (
+                lambda seed: K.random_uniform_variable((3, 4), -1.0, 2.0, seed=seed),
+                lambda rng: rng.uniform(-1.0, 2.0, (3, 4)),
+            ),
             (lambda seed: K.random_normal_variable((3, 4), 1.0, 0.5, seed=seed), lambda rng: rng.normal(1.0, 0.5, (3, 4))),
         ):
             np.random.seed(11)
@@ -160,11 +165,17 @@ def row(name, law, make):
 OPS = [
     row("random_uniform", uniform_law, lambda K, shape, dtype, seed: K.random_uniform(shape, dtype=dtype, seed=seed)),
     row("random_normal", normal_law, lambda K, shape, dtype, seed: K.random_normal(shape, dtype=dtype, seed=seed)),
-    row("random_binomial", binomial_law, lambda K, shape, dtype, seed: K.random_binomial(shape, p=0.5, dtype=dtype, seed=seed)),
+    row(
+        "random_binomial",
+        binomial_law,
+        lambda K, shape, dtype, seed: K.random_binomial(shape, p=0.5, dtype=dtype, seed=seed),
+    ),
     Op(
         "dropout",
         checks=checks(
-            dropout_law, dropout_noise_shape, dropout_levels,
+            dropout_law,
+            dropout_noise_shape,
+            dropout_levels,
             fresh_and_seeded(lambda K, seed: K.dropout(K.variable(np.ones((5, 6))), 0.5, seed=seed)),
         ),
     ),

@@ -2,7 +2,6 @@
 
 from .table import Case, In, Op, checks, expect, expect_error
 
-
 TENSORFLOW = ("tensorflow",)
 
 

@@ -57,7 +57,11 @@ OPS = [
     Op("permute_dimensions", np.transpose, (Case((CUBE, (0, 2, 1))), Case((CUBE, (2, 0, 1))), Case((X, [1, 0])))),
     Op("transpose", np.transpose, (Case((X,)), Case((CUBE,)), Case((In((4, 2), kind="variable"),)))),
     Op("identity", lambda x: x, (Case((X,)), Case((In((), kind="variable"),)), Case((In((4,), dtype="int32", high=9),)))),
-    Op("expand_dims", lambda x, dim=-1: np.expand_dims(x, dim), tuple(Case((X, d)) for d in (-1, 0, 1, 2, -2)) + (Case((X,)),)),
+    Op(
+        "expand_dims",
+        lambda x, dim=-1: np.expand_dims(x, dim),
+        tuple(Case((X, d)) for d in (-1, 0, 1, 2, -2)) + (Case((X,)),),
+    ),
     Op("squeeze", np.squeeze, (Case((In((3, 1, 4)), 1)), Case((In((1, 4), kind="fixed"), 0)), Case((In((3, 4, 1)), -1)))),
     Op("flatten", np.ravel, (Case((X,)), Case((In((2, 3, 2), kind="variable"),)))),
     Op(
@@ -76,9 +80,17 @@ OPS = [
             Case(([In((3, 2)), In((1, 2), kind="variable")],), {"axis": 0}),
         ),
     ),
-    Op("stack", stack, (Case(([X, X],)), Case(([In((4,), kind="variable"), In((4,), kind="variable"), In((4,), kind="variable")],)))),
+    Op(
+        "stack",
+        stack,
+        (Case(([X, X],)), Case(([In((4,), kind="variable"), In((4,), kind="variable"), In((4,), kind="variable")],))),
+    ),
     Op("pad", np.pad, (Case((X, [(0, 0), (1, 2)])), Case((X, [(2, 1), (0, 0)])), Case((CUBE, [(0, 0), (0, 1), (2, 0)])))),
-    Op("tile", np.tile, (Case((X, [2, 1])), Case((X, (1, 3))), Case((In((2,), kind="variable"), 3)), Case((CUBE, (1, 2, 2))))),
+    Op(
+        "tile",
+        np.tile,
+        (Case((X, [2, 1])), Case((X, (1, 3))), Case((In((2,), kind="variable"), 3)), Case((CUBE, (1, 2, 2)))),
+    ),
     Op(
         "repeat_elements",
         np.repeat,
@@ -90,8 +102,16 @@ OPS = [
         lambda x, axes: np.flip(x, axes if isinstance(axes, int) else tuple(axes)),
         (Case((X, 0)), Case((CUBE, [0, 1])), Case((CUBE, -1)), Case((CUBE, (1,)))),
     ),
-    Op("zeros_like", like(0), (Case((X,), grads=(None,)), Case((X,), {"dtype": "int32"}, grads=()), Case((In(dtype="int64", high=5),)))),
-    Op("ones_like", like(1), (Case((X,), grads=(None,)), Case((X,), {"dtype": "int32"}, grads=()), Case((In(dtype="int64", high=5),)))),
+    Op(
+        "zeros_like",
+        like(0),
+        (Case((X,), grads=(None,)), Case((X,), {"dtype": "int32"}, grads=()), Case((In(dtype="int64", high=5),))),
+    ),
+    Op(
+        "ones_like",
+        like(1),
+        (Case((X,), grads=(None,)), Case((X,), {"dtype": "int32"}, grads=()), Case((In(dtype="int64", high=5),))),
+    ),
     Op("temporal_padding", lambda x, padding=1: pad_from(x, 1, [(padding, padding)]), (Case((CUBE,)), Case((CUBE, 2)))),
     Op(
         "asymmetric_temporal_padding",
@@ -114,7 +134,9 @@ OPS = [
         "spatial_3d_padding",
         spatial_padding,
         tuple(
-            Case((x, *padding), {"dim_ordering": ordering}) for ordering, x in VOLUMES.items() for padding in ((), ((1, 0, 2),))
+            Case((x, *padding), {"dim_ordering": ordering})
+            for ordering, x in VOLUMES.items()
+            for padding in ((), ((1, 0, 2),))
         ),
     ),
     Op("resize_images", resize, tuple(Case((x, 2, 3, ordering)) for ordering, x in IMAGES.items())),

@@ -21,7 +21,12 @@ def row(name, function, *cases, **kwargs):
 def binary(symbol, function, left=X, right=X, reflected=True, grad=None):
     """Tensor with tensor, variable, number and array, and number and array with tensor."""
     array = np.array([0.5, 1.5, 2.5, 0.25])
-    cases = [Case((left, right), grad=grad), Case((left, ROW), grad=grad), Case((left, 2.5), grad=grad), Case((left, array), grad=grad)]
+    cases = [
+        Case((left, right), grad=grad),
+        Case((left, ROW), grad=grad),
+        Case((left, 2.5), grad=grad),
+        Case((left, array), grad=grad),
+    ]
     if reflected:
         cases += [Case((2.5, right), grad=grad, note="a number first"), Case((2, right), grad=grad, note="an int first")]
     return row(f"x {symbol} y", function, *cases)
@@ -33,7 +38,14 @@ def index(text, function, x=CUBE, empty=True):
 
 def comparison(symbol, function):
     digits = In(fill=lambda rng, shape: rng.randint(0, 3, shape))
-    return row(f"x {symbol} y", function, Case((digits, digits), grad=()), Case((digits, 1.0), grad=()), Case((INTS, 4)), gradient=False)
+    return row(
+        f"x {symbol} y",
+        function,
+        Case((digits, digits), grad=()),
+        Case((digits, 1.0), grad=()),
+        Case((INTS, 4)),
+        gradient=False,
+    )
 
 
 def integer_division(x, y):
@@ -94,7 +106,12 @@ OPS = [
     row("a | b", lambda x, y: (x > 0) | (y > 0), Case((X, X), grad=()), gradient=False),
     row("~a", lambda x: ~(x > 0), Case((X,), grad=()), gradient=False),
     row("integers", lambda x, y: x * 2 + y - 300, Case((INTS, INTS))),
-    row("integers // and %", lambda x, y: (x // y) * 10 + x % y, Case((INTS, INTS)), Case((In(dtype="int32", low=-9, high=9), 4))),
+    row(
+        "integers // and %",
+        lambda x, y: (x // y) * 10 + x % y,
+        Case((INTS, INTS)),
+        Case((In(dtype="int32", low=-9, high=9), 4)),
+    ),
     row("int / int", integer_division, Case((INTS, INTS)), note="gives floatx"),
     row("2 - x / 3 + x * y[:, 1:2]", lambda x, y: 2 - x / 3 + x * y[:, 1:2], Case((X, X))),
     index("x[0]", lambda x: x[0], empty=False),
@@ -113,8 +130,16 @@ OPS = [
     index("x[:, None]", lambda x: x[:, None]),
     index("x[None, ..., None]", lambda x: x[None, ..., None]),
     index("x[1, None, ..., 2]", lambda x: x[1, None, ..., 2], In((4, 3, 5), kind="fixed")),
-    row("x[i] of a tensor i", lambda x, i: x[i], Case((In((4, 3), kind="fixed"), In((), values=2, dtype="int32", kind="variable")))),
-    row("x[:, :n] of a tensor n", lambda x, n: x[:, :n], Case((CUBE, In((), values=2, dtype="int32", kind="variable")), static=False)),
+    row(
+        "x[i] of a tensor i",
+        lambda x, i: x[i],
+        Case((In((4, 3), kind="fixed"), In((), values=2, dtype="int32", kind="variable"))),
+    ),
+    row(
+        "x[:, :n] of a tensor n",
+        lambda x, n: x[:, :n],
+        Case((CUBE, In((), values=2, dtype="int32", kind="variable")), static=False),
+    ),
     Op("iteration", checks=checks(iterates)),
     Op("attributes", checks=checks(carries_attributes, distinct_objects)),
     Op("x.eval()", checks=checks(evaluated_by_method, engines=LIKE_THEANO), engines=LIKE_THEANO),

@@ -18,7 +18,18 @@ from kbridge.backends.numpy import NumpyBackend
 from kbridge.backends.numpy.graph import ancestors
 
 #: functions that make no new tensors, or ask for none of their own
-NOT_OPS = {"function", "eval", "get_value", "int_shape", "dtype", "is_tensor", "is_variable", "is_sparse", "ndim", "tensor_name"}
+NOT_OPS = {
+    "function",
+    "eval",
+    "get_value",
+    "int_shape",
+    "dtype",
+    "is_tensor",
+    "is_variable",
+    "is_sparse",
+    "ndim",
+    "tensor_name",
+}
 
 
 class CheckingBackend(NumpyBackend):

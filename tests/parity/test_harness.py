@@ -1,0 +1,143 @@
+"""The parity harness notices engines that are wrong, and the command reports it."""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import pytest
+
+from kbridge.backends import parity, registry
+from kbridge.backends.numpy import NumpyBackend
+from kbridge.backends.optable import TABLE
+from kbridge.commands import parity as command
+
+
+class SlightlyOff(NumpyBackend):
+    def exp(self, x):
+        return super().exp(x) + 1e-3
+
+
+class WrongGradient(NumpyBackend):
+    def exp(self, x):
+        y = super().exp(x)
+        return self.stop_gradient(y) + 0.5 * (y - self.stop_gradient(y))
+
+
+class NoGradient(NumpyBackend):
+    def exp(self, x):
+        return self.stop_gradient(super().exp(x))
+
+
+class WrongDtype(NumpyBackend):
+    def exp(self, x):
+        return self.cast(super().exp(x), "float64")
+
+
+class HidesNan(NumpyBackend):
+    def exp(self, x):
+        y = super().exp(x)
+        return self.where(self.equal(y, y), y, 0.0)
+
+
+class Raises(NumpyBackend):
+    def exp(self, x):
+        raise RuntimeError("no exp today")
+
+
+class WrongShape(NumpyBackend):
+    def exp(self, x):
+        return self.expand_dims(super().exp(x), 0)
+
+
+class ForgetsShape(NumpyBackend):
+    def exp(self, x):
+        y = super().exp(x)
+        y.shape = (None,) * len(y.shape)
+        return y
+
+
+class FailsOnEmptyBatch(NumpyBackend):
+    def exp(self, x):
+        return super().exp(x) + self.max(x * 0.0)
+
+
+@pytest.mark.parametrize(
+    ("engine", "words"),
+    [
+        (SlightlyOff, "off by 0.001"),
+        (WrongGradient, "gradient of input 0 is off"),
+        (NoGradient, "gradient of input 0 is None"),
+        (WrongDtype, "K.dtype is float64, expected float32"),
+        (HidesNan, "NaN"),
+        (Raises, "RuntimeError: no exp today"),
+        (WrongShape, "shape"),
+        (ForgetsShape, "could be"),
+        (FailsOnEmptyBatch, "running"),
+    ],
+)
+def test_each_kind_of_fault_is_reported(engine, words):
+    problems = [p for r in parity.run(engine(), [TABLE["exp"]], "float32") for p in r.problems]
+    assert any(words in p for p in problems), problems
+
+
+def test_one_bad_case_leaves_the_others_of_its_function_alone():
+    results = parity.run(Raises(), [TABLE["exp"], TABLE["square"], TABLE["sin"]])
+    assert {r.op for r in results if not r.ok} == {"exp"}
+    assert all(r.outputs for r in results if r.op != "exp")
+
+
+def test_checks_report_what_was_expected():
+    class LosesUpdates(NumpyBackend):
+        def update_add(self, x, increment):
+            return (x, x)
+
+    problems = [p for r in parity.run_checks(LosesUpdates(), [TABLE["update_add"]]) for p in r.problems]
+    assert any("update_add: expected" in p for p in problems)
+
+
+def test_differences_between_engines_are_found():
+    good, bad = (parity.run(K, [TABLE["exp"]])[0] for K in (NumpyBackend(), SlightlyOff()))
+    assert parity.differences(good, good) == []
+    assert parity.differences(good, bad)
+
+
+def test_references_never_see_float32():
+    seen = []
+    op = TABLE["exp"]
+    spy = type(op)("exp", lambda x: (seen.append(x.dtype), np.exp(x))[1], op.cases[:1])
+    parity.reference(spy, spy.cases[0], [np.ones((3, 4), "float32")])
+    assert seen == [np.float64]
+
+
+def arguments(*words):
+    parser = argparse.ArgumentParser()
+    command.add_parser(parser.add_subparsers())
+    return parser.parse_args(["parity", *words])
+
+
+def test_command_prints_a_line_for_each_function_and_writes_a_page(capsys, tmp_path):
+    page = tmp_path / "parity.html"
+    args = arguments("exp", "linalg", "--engines", "numpy", "--dtypes", "float32,float16", "--html", str(page))
+    assert args.run(args) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:3] == ["op", "engine", "dtype"]
+    assert [line.split()[:3] for line in lines[1:5]] == [
+        [op, "numpy", "float32"] for op in ("exp", "dot", "batch_matmul", "batch_dot")
+    ]
+    assert all(line.endswith("ok") for line in lines[1:9])
+    assert "<td>batch_dot</td><td>numpy</td><td>float16</td>" in page.read_text()
+
+
+def test_command_fails_where_an_engine_is_off(capsys, monkeypatch):
+    monkeypatch.setitem(registry._loaded, "numpy", SlightlyOff())
+    args = arguments("exp", "--engines", "numpy", "--dtypes", "float32", "--off")
+    assert args.run(args) == 1
+    assert "off by 0.001" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [("nonsense",), ("--dtypes", "float8"), ("--engines", "abacus")])
+def test_command_names_what_it_does_not_know(words):
+    args = arguments(*words)
+    with pytest.raises(SystemExit, match="nonsense|float8|abacus"):
+        args.run(args)
