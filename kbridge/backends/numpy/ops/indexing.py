@@ -60,7 +60,7 @@ class SliceGradient(Op):
 
     def emit(self, ctx, attrs, out, g, like):
         ctx.call(out.fill, 0)
-        ctx.call(np.copyto, out[_as_index(attrs)], g)
+        ctx.call(np.copyto, out[(*_as_index(attrs), ...)], g)
 
 
 class Pad(Op):
