@@ -17,7 +17,7 @@ import numpy as np
 
 from . import settings
 from .interface import Backend
-from .optable import FAMILIES, TABLE
+from .optable import TABLE
 from .optable.table import Case, In, Op
 
 #: dtype under test -> (rtol, atol) of values; None: the row's own
@@ -356,9 +356,14 @@ def worst(errors: list[tuple[float, float]]) -> tuple[float, float] | None:
 
 
 def run(
-    K: Backend, ops: Iterable[Op], dtype: str = "float32", gradients: bool = True, **function_options: Any
+    K: Backend,
+    ops: Iterable[Op],
+    dtype: str = "float32",
+    gradients: bool = True,
+    most: int | None = None,
+    **function_options: Any,
 ) -> list[Result]:
-    """All cases of ``ops`` on ``K``, in one function where that works.
+    """The cases of ``ops`` on ``K`` (at most ``most`` of each), in one function where that works.
 
     ``function_options`` go to ``K.function``. Checks (rows' behaviour beyond cases) are run by
     :func:`run_checks`.
@@ -366,7 +371,7 @@ def run(
     results, trials = [], []
     with floatx(dtype):
         for op in ops:
-            for index in range(len(op.cases)):
+            for index in range(len(op.cases[:most])):
                 if dtype == "float16" and not op.cases[index].float16:
                     continue
                 try:
@@ -442,13 +447,6 @@ def run_checks(K: Backend, ops: Iterable[Op], dtype: str = "float32") -> list[Re
                     result.problems.append(describe(error))
                 results.append(result)
     return results
-
-
-def run_family(
-    K: Backend, family: str, dtype: str = "float32", gradients: bool = True, **function_options: Any
-) -> list[Result]:
-    """Cases of one family of the table."""
-    return run(K, FAMILIES[family].OPS, dtype, gradients, **function_options)
 
 
 def describe(error: BaseException) -> str:

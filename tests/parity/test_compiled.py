@@ -1,0 +1,24 @@
+"""The matrix runs engines with their quick options; here one case of every function runs as for a user."""
+
+from __future__ import annotations
+
+import matrix
+import pytest
+
+from kbridge.backends import parity
+from kbridge.backends.optable import FAMILIES
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        pytest.param(name, family, id=f"{family}-{name}", marks=matrix.group(name))
+        for name in matrix.ENGINES
+        for family in FAMILIES
+        if any(op.cases for op in FAMILIES[family].OPS)
+    ],
+)
+def test_one_case_of_every_function(name, family):
+    results = parity.run(matrix.engine(name), FAMILIES[family].OPS, "float32", most=1)
+    assert results
+    assert [str(r) for r in results if not r.ok] == []
