@@ -14,6 +14,10 @@ class Shapes(Family):
         """Reverse the order of the axes."""
         return self.permute_dimensions(x, tuple(range(self.ndim(x)))[::-1])
 
+    def identity(self, x):
+        """The same values and gradients as a distinct tensor."""
+        return self.squeeze(self.expand_dims(x, 0), 0)
+
     def flatten(self, x):
         """All values as a vector."""
         return self.reshape(x, (-1,))

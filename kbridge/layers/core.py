@@ -1,0 +1,625 @@
+"""Core layers: dense layers, activations, dropout, reshaping, Lambda, masking."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+
+from .. import activations, constraints, initializations, regularizers
+from .. import backend as K
+from ..engine.topology import InputSpec, Layer, Merge
+from ..errors import whole_number
+from ..saving import functions
+from ..utils.generic_utils import func_dump, func_load, get_custom_objects, get_from_module
+
+__all__ = [
+    "Activation",
+    "ActivityRegularization",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Highway",
+    "InputSpec",
+    "K",
+    "Lambda",
+    "Layer",
+    "Masking",
+    "MaxoutDense",
+    "Merge",
+    "Permute",
+    "RepeatVector",
+    "Reshape",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+    "TimeDistributedDense",
+    "activations",
+    "constraints",
+    "func_dump",
+    "func_load",
+    "get_from_module",
+    "initializations",
+    "np",
+    "regularizers",
+]
+
+
+def config_of(item) -> dict | None:
+    """The config of a regularizer or constraint; None without one."""
+    return item.get_config() if item else None
+
+
+class Masking(Layer):
+    """Mask time steps of (samples, time, features) in which all features equal ``mask_value``.
+
+    Masked steps are set to 0 and skipped by the layers after this one.
+    """
+
+    supports_masking = True
+
+    def __init__(self, mask_value=0.0, **kwargs):
+        self.mask_value = mask_value
+        super().__init__(**kwargs)
+
+    def compute_mask(self, x, input_mask=None):
+        return K.any(K.not_equal(x, self.mask_value), axis=-1)
+
+    def call(self, x, mask=None):
+        keep = K.any(K.not_equal(x, self.mask_value), axis=-1, keepdims=True)
+        return x * K.cast(keep, K.dtype(x))
+
+    def get_config(self):
+        return {**super().get_config(), "mask_value": self.mask_value}
+
+
+class Dropout(Layer):
+    """In training set a fraction ``p`` of the inputs to 0 and scale the rest up (Srivastava et al., 2014).
+
+    ``noise_shape`` shares decisions along axes of length 1; ``seed`` makes the draws repeatable.
+    """
+
+    supports_masking = True
+
+    def __init__(self, p, noise_shape=None, seed=None, **kwargs):
+        if not 0.0 <= p < 1.0:
+            raise ValueError(f"{type(self).__name__}: p is the fraction to drop, at least 0 and below 1; got {p!r}.")
+        self.p = p
+        self.noise_shape = noise_shape
+        self.seed = seed
+        self.uses_learning_phase = p > 0.0
+        super().__init__(**kwargs)
+
+    def _noise_shape(self, x):
+        return self.noise_shape
+
+    def call(self, x, mask=None):
+        if self.p == 0.0:
+            return x
+        return K.in_train_phase(lambda: K.dropout(x, self.p, self._noise_shape(x), seed=self.seed), x)
+
+    def get_config(self):
+        config = {**super().get_config(), "p": self.p}
+        # Keras 1.2.2 lost these two when saving and can't read them back, so only values that matter are written
+        if self.noise_shape is not None:
+            config["noise_shape"] = self.noise_shape
+        if self.seed is not None:
+            config["seed"] = self.seed
+        return config
+
+
+class SpatialDropout1D(Dropout):
+    """Drop whole features of (samples, time, features) (Tompson et al., 2015)."""
+
+    def __init__(self, p, **kwargs):
+        super().__init__(p, **kwargs)
+        self.input_spec = [InputSpec(ndim=3)]
+
+    def _noise_shape(self, x):
+        return (None, 1, None)
+
+
+class _SpatialDropout(Dropout):
+    """Drop whole channels of images or volumes; ``spatial`` is the number of their axes."""
+
+    spatial = 2
+
+    def __init__(self, p, dim_ordering="default", **kwargs):
+        super().__init__(p, **kwargs)
+        self.dim_ordering = resolve_ordering(self, dim_ordering)
+        self.input_spec = [InputSpec(ndim=self.spatial + 2)]
+
+    def _noise_shape(self, x):
+        ones = (1,) * self.spatial
+        return (None, None, *ones) if self.dim_ordering == "th" else (None, *ones, None)
+
+    def get_config(self):
+        config = super().get_config()
+        if self.dim_ordering != K.image_dim_ordering():
+            config["dim_ordering"] = self.dim_ordering
+        return config
+
+
+class SpatialDropout2D(_SpatialDropout):
+    """Drop whole channels of a batch of images (Tompson et al., 2015)."""
+
+    spatial = 2
+
+
+class SpatialDropout3D(_SpatialDropout):
+    """Drop whole channels of a batch of volumes (Tompson et al., 2015)."""
+
+    spatial = 3
+
+
+def resolve_ordering(layer, dim_ordering: str) -> str:
+    """'th' or 'tf' for a layer's ``dim_ordering``; 'default' is the running setting."""
+    if dim_ordering in ("default", None):
+        return K.image_dim_ordering()
+    if dim_ordering not in ("th", "tf"):
+        raise ValueError(f"{type(layer).__name__}: dim_ordering must be 'th', 'tf' or 'default', got {dim_ordering!r}.")
+    return dim_ordering
+
+
+class Activation(Layer):
+    """Apply an activation: a name or a function of tensors."""
+
+    supports_masking = True
+
+    def __init__(self, activation, **kwargs):
+        self.activation = activations.get(activation)
+        super().__init__(**kwargs)
+
+    def call(self, x, mask=None):
+        return self.activation(x)
+
+    def get_config(self):
+        return {**super().get_config(), "activation": getattr(self.activation, "__name__", type(self.activation).__name__)}
+
+
+class Reshape(Layer):
+    """To ``target_shape`` (without the batch axis); one entry may be -1."""
+
+    def __init__(self, target_shape, **kwargs):
+        super().__init__(**kwargs)
+        self.target_shape = tuple(whole_number(n, f"Reshape {self.name}", "target_shape") for n in target_shape)
+
+    def get_output_shape_for(self, input_shape):
+        rest, target = input_shape[1:], list(self.target_shape)
+        if target.count(-1) > 1:
+            raise ValueError(f"Reshape {self.name}: only one entry of target_shape may be -1, got {self.target_shape}.")
+        if None in rest:
+            return (input_shape[0], *(None if n == -1 else n for n in target))
+        size, known = int(np.prod(rest)), int(np.prod([n for n in target if n != -1]))
+        fits = known != 0 and size % known == 0 if -1 in target else size == known
+        if not fits:
+            raise ValueError(
+                f"Reshape {self.name}: the total size of the new array must be unchanged: an input of shape {tuple(rest)} "
+                f"({size} values) can't become {self.target_shape}."
+            )
+        return (input_shape[0], *(size // known if n == -1 else n for n in target))
+
+    def call(self, x, mask=None):
+        shape = getattr(x, "_keras_shape", None) or K.int_shape(x)
+        target = self.get_output_shape_for(shape)[1:]
+        if None in target:
+            return K.reshape(x, (K.shape(x)[0], *self.target_shape))
+        return K.reshape(x, (-1, *target))
+
+    def get_config(self):
+        return {**super().get_config(), "target_shape": self.target_shape}
+
+
+class Permute(Layer):
+    """Reorder the axes: ``dims`` counts from 1, without the batch axis."""
+
+    def __init__(self, dims, **kwargs):
+        super().__init__(**kwargs)
+        self.dims = tuple(dims)
+        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+            raise ValueError(f"Permute {self.name}: dims must hold 1 to {len(self.dims)} once each, got {self.dims}.")
+        self.input_spec = [InputSpec(ndim=len(self.dims) + 1)]
+
+    def get_output_shape_for(self, input_shape):
+        return (input_shape[0], *(input_shape[d] for d in self.dims))
+
+    def call(self, x, mask=None):
+        return K.permute_dimensions(x, (0, *self.dims))
+
+    def get_config(self):
+        return {**super().get_config(), "dims": self.dims}
+
+
+class Flatten(Layer):
+    """All axes but the batch axis as one, in row-major order."""
+
+    def __init__(self, **kwargs):
+        self.input_spec = [InputSpec(ndim="3+")]
+        super().__init__(**kwargs)
+
+    def get_output_shape_for(self, input_shape):
+        if None in input_shape[1:]:
+            raise ValueError(
+                f"The shape of the input to Flatten {self.name} is not fully defined, got {tuple(input_shape[1:])}. "
+                f"Give the first layer of the model a full input_shape."
+            )
+        return (input_shape[0], int(np.prod(input_shape[1:])))
+
+    def call(self, x, mask=None):
+        return K.batch_flatten(x)
+
+
+class RepeatVector(Layer):
+    """(samples, features) to (samples, n, features)."""
+
+    def __init__(self, n, **kwargs):
+        super().__init__(**kwargs)
+        self.n = whole_number(n, f"RepeatVector {self.name}", "n")
+        self.input_spec = [InputSpec(ndim=2)]
+
+    def get_output_shape_for(self, input_shape):
+        return (input_shape[0], self.n, input_shape[1])
+
+    def call(self, x, mask=None):
+        return K.repeat(x, self.n)
+
+    def get_config(self):
+        return {**super().get_config(), "n": self.n}
+
+
+class Lambda(Layer):
+    """A function of tensors as a layer.
+
+    ``output_shape``: a tuple without the batch axis, a function of the input shape, or None where the
+    engine infers the shape. ``arguments`` are passed on to the function; it gets ``mask`` if it has
+    an argument of that name. Saved by the function's name: loading takes it from ``custom_objects``.
+    """
+
+    def __init__(self, function, output_shape=None, arguments=None, **kwargs):
+        if not callable(function):
+            raise TypeError(f"Lambda takes a function of tensors, got {function!r}.")
+        self.function = function
+        self.arguments = arguments or {}
+        self.supports_masking = False
+        if not (output_shape is None or callable(output_shape) or isinstance(output_shape, (tuple, list))):
+            raise TypeError(f"Lambda: output_shape must be a tuple without the batch axis, or a function; got {output_shape!r}.")
+        self._output_shape = tuple(output_shape) if isinstance(output_shape, list) else output_shape
+        super().__init__(**kwargs)
+
+    def get_output_shape_for(self, input_shape):
+        if callable(self._output_shape):
+            shape = self._output_shape(input_shape)
+            if not isinstance(shape, (list, tuple)):
+                raise ValueError(f"Lambda {self.name}: output_shape must return a tuple, got {shape!r}.")
+            return tuple(shape)
+        if self._output_shape is not None:
+            first = input_shape[0] if not isinstance(input_shape, list) else input_shape[0][0]
+            return (first, *self._output_shape)
+        return self._inferred_shape(input_shape)
+
+    def _inferred_shape(self, input_shape):
+        """What the engine makes of placeholders of the input's shape."""
+        key = str(input_shape)
+        cache = self.__dict__.setdefault("_inferred", {})
+        if key not in cache:
+            if isinstance(input_shape, list):
+                outputs = self.call([K.placeholder(shape=s) for s in input_shape])
+            else:
+                outputs = self.call(K.placeholder(shape=input_shape))
+            cache[key] = [K.int_shape(o) for o in outputs] if isinstance(outputs, (list, tuple)) else K.int_shape(outputs)
+        return cache[key]
+
+    def call(self, x, mask=None):
+        arguments = dict(self.arguments)
+        if "mask" in _parameters(self.function):
+            arguments["mask"] = mask
+        return self.function(x, **arguments)
+
+    def compute_mask(self, x, input_mask=None):
+        return None
+
+    def get_config(self):
+        config = super().get_config()
+        for key, value in (("function", self.function), ("output_shape", self._output_shape)):
+            config[key] = functions.to_config(value, self.name, key) if callable(value) else value
+            config[f"{key}_type"] = "function" if callable(value) else "raw"
+        return {**config, "arguments": self.arguments}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        known = {**get_custom_objects(), **(custom_objects or {})}
+        for key in ("function", "output_shape"):
+            kind = config.pop(f"{key}_type", "raw")
+            config[key] = functions.from_config(config.get(key), kind, config.get("name"), key, known)
+        return cls(**config)
+
+
+def _parameters(function) -> list[str]:
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return []
+
+
+class _Affine(Layer):
+    """What layers with ``W``, ``b``, an activation, regularizers and constraints share."""
+
+    def __init__(
+        self,
+        init="glorot_uniform",
+        activation=None,
+        weights=None,
+        W_regularizer=None,
+        b_regularizer=None,
+        activity_regularizer=None,
+        W_constraint=None,
+        b_constraint=None,
+        bias=True,
+        input_dim=None,
+        **kwargs,
+    ):
+        self.init = initializations.get(init)
+        self.activation = activations.get(activation)
+        self.W_regularizer = regularizers.get(W_regularizer)
+        self.b_regularizer = regularizers.get(b_regularizer)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.W_constraint = constraints.get(W_constraint)
+        self.b_constraint = constraints.get(b_constraint)
+        self.bias = bias
+        self.initial_weights = weights
+        self.input_dim = None if input_dim is None else whole_number(input_dim, type(self).__name__, "input_dim")
+        if self.input_dim and "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
+            kwargs["input_shape"] = self._shape_from_input_dim()
+        super().__init__(**kwargs)
+
+    def _shape_from_input_dim(self) -> tuple:
+        return (self.input_dim,)
+
+    def add_kernel(self, shape, suffix="W"):
+        return self.add_weight(
+            shape,
+            initializer=self.init,
+            name=f"{self.name}_{suffix}",
+            regularizer=self.W_regularizer,
+            constraint=self.W_constraint,
+        )
+
+    def add_bias(self, shape, suffix="b", initializer="zero"):
+        return self.add_weight(
+            shape,
+            initializer=initializer,
+            name=f"{self.name}_{suffix}",
+            regularizer=self.b_regularizer,
+            constraint=self.b_constraint,
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "init": self.init.__name__,
+            "activation": self.activation.__name__,
+            "W_regularizer": config_of(self.W_regularizer),
+            "b_regularizer": config_of(self.b_regularizer),
+            "activity_regularizer": config_of(self.activity_regularizer),
+            "W_constraint": config_of(self.W_constraint),
+            "b_constraint": config_of(self.b_constraint),
+            "bias": self.bias,
+            "input_dim": self.input_dim,
+        }
+
+
+class Dense(_Affine):
+    """activation(x W + b) along the last axis: (samples, ..., input_dim) to (samples, ..., output_dim).
+
+    ``W_regularizer``, ``b_regularizer`` and ``activity_regularizer`` penalise weights and outputs;
+    ``W_constraint`` and ``b_constraint`` hold after each update; ``bias=False`` leaves out b.
+    """
+
+    def __init__(
+        self,
+        output_dim,
+        init="glorot_uniform",
+        activation=None,
+        weights=None,
+        W_regularizer=None,
+        b_regularizer=None,
+        activity_regularizer=None,
+        W_constraint=None,
+        b_constraint=None,
+        bias=True,
+        input_dim=None,
+        **kwargs,
+    ):
+        self.output_dim = whole_number(output_dim, "Dense", "output_dim")
+        self.input_spec = [InputSpec(ndim="2+")]
+        super().__init__(
+            init, activation, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,
+            input_dim, **kwargs,
+        )  # fmt: skip
+
+    def build(self, input_shape):
+        self.input_dim = input_shape[-1]
+        if self.input_dim is None:
+            raise ValueError(f"Dense {self.name} needs to know the length of its input's last axis, got shape {tuple(input_shape)}.")
+        self.input_spec = [InputSpec(dtype=None, ndim="2+")]
+        self.W = self.add_kernel((self.input_dim, self.output_dim))
+        self.b = self.add_bias((self.output_dim,)) if self.bias else None
+        self.built = True
+
+    def assert_input_compatibility(self, input):
+        super().assert_input_compatibility(input)
+        if self.built:
+            shape = getattr(input, "_keras_shape", None) or K.int_shape(input)
+            if shape[-1] not in (None, self.input_dim):
+                raise ValueError(f"Dense {self.name} was built for {self.input_dim} features, got an input of shape {tuple(shape)}.")
+
+    def call(self, x, mask=None):
+        output = K.dot(x, self.W)
+        return self.activation(output + self.b if self.bias else output)
+
+    def get_output_shape_for(self, input_shape):
+        return (*input_shape[:-1], self.output_dim)
+
+    def get_config(self):
+        return _with_first(super().get_config(), output_dim=self.output_dim)
+
+
+def _with_first(config: dict, **items) -> dict:
+    """``items`` put right after the keys of every layer, where Keras 1 wrote them."""
+    head = {k: v for k, v in config.items() if k in ("name", "trainable", "batch_input_shape", "input_dtype")}
+    return {**head, **items, **{k: v for k, v in config.items() if k not in head}}
+
+
+class ActivityRegularization(Layer):
+    """Penalise the input by l1 * sum(abs(x)) + l2 * sum(x ** 2) and pass it on."""
+
+    supports_masking = True
+
+    def __init__(self, l1=0.0, l2=0.0, **kwargs):
+        self.l1 = l1
+        self.l2 = l2
+        super().__init__(**kwargs)
+        self.activity_regularizer = regularizers.L1L2Regularizer(l1=l1, l2=l2)
+
+    def get_config(self):
+        return {**super().get_config(), "l1": self.l1, "l2": self.l2}
+
+
+class MaxoutDense(_Affine):
+    """The maximum of ``nb_feature`` linear maps (Goodfellow et al., 2013): (samples, input_dim) to (samples, output_dim)."""
+
+    def __init__(
+        self,
+        output_dim,
+        nb_feature=4,
+        init="glorot_uniform",
+        weights=None,
+        W_regularizer=None,
+        b_regularizer=None,
+        activity_regularizer=None,
+        W_constraint=None,
+        b_constraint=None,
+        bias=True,
+        input_dim=None,
+        **kwargs,
+    ):
+        self.output_dim = whole_number(output_dim, "MaxoutDense", "output_dim")
+        self.nb_feature = whole_number(nb_feature, "MaxoutDense", "nb_feature")
+        self.input_spec = [InputSpec(ndim=2)]
+        super().__init__(
+            init, None, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,
+            input_dim, **kwargs,
+        )  # fmt: skip
+
+    def build(self, input_shape):
+        input_dim = input_shape[1]
+        self.input_spec = [InputSpec(shape=(None, input_dim))]
+        self.W = self.add_kernel((self.nb_feature, input_dim, self.output_dim))
+        self.b = self.add_bias((self.nb_feature, self.output_dim)) if self.bias else None
+        self.built = True
+
+    def get_output_shape_for(self, input_shape):
+        return (input_shape[0], self.output_dim)
+
+    def call(self, x, mask=None):
+        output = K.dot(x, self.W)
+        return K.max(output + self.b if self.bias else output, axis=1)
+
+    def get_config(self):
+        config = _with_first(super().get_config(), output_dim=self.output_dim, nb_feature=self.nb_feature)
+        del config["activation"]
+        return config
+
+
+class Highway(_Affine):
+    """t * activation(x W + b) + (1 - t) * x with the gate t = sigmoid(x W_carry + b_carry) (Srivastava et al., 2015)."""
+
+    def __init__(
+        self,
+        init="glorot_uniform",
+        activation=None,
+        weights=None,
+        W_regularizer=None,
+        b_regularizer=None,
+        activity_regularizer=None,
+        W_constraint=None,
+        b_constraint=None,
+        bias=True,
+        input_dim=None,
+        **kwargs,
+    ):
+        self.input_spec = [InputSpec(ndim=2)]
+        super().__init__(
+            init, activation, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,
+            input_dim, **kwargs,
+        )  # fmt: skip
+
+    def build(self, input_shape):
+        input_dim = input_shape[1]
+        self.input_spec = [InputSpec(shape=(None, input_dim))]
+        self.W = self.add_kernel((input_dim, input_dim))
+        self.W_carry = self.add_weight((input_dim, input_dim), initializer=self.init, name=f"{self.name}_W_carry")
+        self.b = self.b_carry = None
+        if self.bias:
+            self.b = self.add_bias((input_dim,))
+            self.b_carry = self.add_weight((input_dim,), initializer="one", name=f"{self.name}_b_carry")
+        self.built = True
+
+    def call(self, x, mask=None):
+        gate, output = K.dot(x, self.W_carry), K.dot(x, self.W)
+        if self.bias:
+            gate, output = gate + self.b_carry, output + self.b
+        gate = K.sigmoid(gate)
+        return gate * self.activation(output) + (1 - gate) * x
+
+
+class TimeDistributedDense(_Affine):
+    """Dense at each time step of (samples, time, input_dim). ``TimeDistributed(Dense(...))`` is its successor."""
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        output_dim,
+        init="glorot_uniform",
+        activation=None,
+        weights=None,
+        W_regularizer=None,
+        b_regularizer=None,
+        activity_regularizer=None,
+        W_constraint=None,
+        b_constraint=None,
+        bias=True,
+        input_dim=None,
+        input_length=None,
+        **kwargs,
+    ):
+        self.output_dim = whole_number(output_dim, "TimeDistributedDense", "output_dim")
+        self.input_length = input_length
+        self.input_spec = [InputSpec(ndim=3)]
+        super().__init__(
+            init, activation, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,
+            input_dim, **kwargs,
+        )  # fmt: skip
+
+    def _shape_from_input_dim(self):
+        return (self.input_length, self.input_dim)
+
+    def build(self, input_shape):
+        input_dim = input_shape[2]
+        self.input_spec = [InputSpec(shape=(None, None, input_dim))]
+        self.W = self.add_kernel((input_dim, self.output_dim))
+        self.b = self.add_bias((self.output_dim,)) if self.bias else None
+        self.built = True
+
+    def get_output_shape_for(self, input_shape):
+        return (*input_shape[:2], self.output_dim)
+
+    def call(self, x, mask=None):
+        output = K.dot(x, self.W)
+        return self.activation(output + self.b if self.bias else output)
+
+    def get_config(self):
+        config = _with_first(super().get_config(), output_dim=self.output_dim)
+        return {**config, "input_length": self.input_length}

@@ -1,0 +1,99 @@
+"""Metrics: functions of (y_true, y_pred) that give a scalar, or a value for each sample."""
+
+from __future__ import annotations
+
+from . import backend as K
+from . import objectives
+from .objectives import (  # noqa: F401
+    categorical_crossentropy,
+    cosine_proximity,
+    hinge,
+    kullback_leibler_divergence,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
+from .utils.generic_utils import get_from_module
+
+
+def binary_accuracy(y_true, y_pred):
+    """The fraction of values in which round(y_pred) equals y_true."""
+    return K.mean(K.equal(y_true, K.round(y_pred)))
+
+
+def categorical_accuracy(y_true, y_pred):
+    """The fraction of samples whose most probable class is that of the one-hot y_true."""
+    return K.mean(K.equal(K.argmax(y_true, axis=-1), K.argmax(y_pred, axis=-1)))
+
+
+def sparse_categorical_accuracy(y_true, y_pred):
+    """The fraction of samples whose most probable class is the index in y_true."""
+    found = K.cast(K.argmax(y_pred, axis=-1), K.floatx())
+    return K.mean(K.equal(K.flatten(K.max(y_true, axis=-1)), K.flatten(found)))
+
+
+def top_k_categorical_accuracy(y_true, y_pred, k=5):
+    """The fraction of samples whose class in the one-hot y_true is among the k most probable."""
+    return K.mean(K.in_top_k(y_pred, K.argmax(y_true, axis=-1), k))
+
+
+def binary_crossentropy(y_true, y_pred):
+    """The mean of the cross-entropies of two classes."""
+    return K.mean(objectives.binary_crossentropy(y_true, y_pred))
+
+
+def _positives(y):
+    return K.round(K.clip(y, 0, 1))
+
+
+def precision(y_true, y_pred):
+    """Of the labels that were predicted, the fraction that is right (over one batch)."""
+    right = K.sum(_positives(y_true * y_pred))
+    return right / (K.sum(_positives(y_pred)) + K.epsilon())
+
+
+def recall(y_true, y_pred):
+    """Of the labels that hold, the fraction that was predicted (over one batch)."""
+    right = K.sum(_positives(y_true * y_pred))
+    return right / (K.sum(_positives(y_true)) + K.epsilon())
+
+
+def fbeta_score(y_true, y_pred, beta=1):
+    """The weighted harmonic mean of precision and recall; 0 if no label holds in the batch."""
+    if beta < 0:
+        raise ValueError(f"The lowest choosable beta is zero (only precision), got {beta!r}.")
+    p, r = precision(y_true, y_pred), recall(y_true, y_pred)
+    score = (1 + beta**2) * (p * r) / (beta**2 * p + r + K.epsilon())
+    return K.switch(K.equal(K.sum(_positives(y_true)), 0), K.zeros_like(score), score)
+
+
+def fmeasure(y_true, y_pred):
+    """The harmonic mean of precision and recall."""
+    return fbeta_score(y_true, y_pred, beta=1)
+
+
+def matthews_correlation(y_true, y_pred):
+    """The correlation of predicted and true labels of two classes, -1 to 1 (Matthews, 1975)."""
+    predicted, actual = _positives(y_pred), _positives(y_true)
+    tp = K.sum(actual * predicted)
+    tn = K.sum((1 - actual) * (1 - predicted))
+    fp = K.sum((1 - actual) * predicted)
+    fn = K.sum(actual * (1 - predicted))
+    return (tp * tn - fp * fn) / (K.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)) + K.epsilon())
+
+
+mse = MSE = mean_squared_error
+mae = MAE = mean_absolute_error
+mape = MAPE = mean_absolute_percentage_error
+msle = MSLE = mean_squared_logarithmic_error
+cosine = cosine_proximity
+fscore = f1score = fmeasure
+
+
+def get(identifier):
+    """The metric called ``identifier``; functions are returned as they are."""
+    return get_from_module(identifier, globals(), "metric")

@@ -1,0 +1,375 @@
+"""``Sequential`` and ``Model``, and loading them."""
+
+from __future__ import annotations
+
+import copy
+
+from . import backend as K
+from .engine.topology import Layer, Merge, Node, get_source_inputs
+from .engine.training import Model
+from .errors import nearest, unknown_argument
+from .saving.configs import model_from_config, model_from_json, model_from_yaml
+from .saving.model import load_model, save_model
+from .utils.layer_utils import layer_from_config
+
+__all__ = [
+    "Layer",
+    "Merge",
+    "Model",
+    "Node",
+    "Sequential",
+    "get_source_inputs",
+    "load_model",
+    "model_from_config",
+    "model_from_json",
+    "model_from_yaml",
+    "save_model",
+]
+
+
+class Sequential(Model):
+    """A stack of layers: each one's output is the next one's input.
+
+    The first layer needs an ``input_shape``, ``batch_input_shape`` or ``input_dim``; it may also be a
+    model, or a ``Merge`` of several models.
+    """
+
+    def __init__(self, layers=None, name=None):
+        self._ensure_state()
+        self.layers: list[Layer] = []
+        self.model: Model | None = None
+        self.inputs: list = []
+        self.outputs: list = []
+        self.trainable = True
+        self._initial_weights = None
+        self.name = name or f"sequential_{K.get_uid('sequential')}"
+        for layer in layers or []:
+            self.add(layer)
+
+    def add(self, layer: Layer) -> None:
+        """Put a layer on top. TypeError for anything else; ValueError if the first one's input shape is unknown."""
+        if not isinstance(layer, Layer):
+            raise TypeError(f"Sequential.add takes a Layer, got {layer!r} of type {type(layer).__name__}.")
+        if not self.outputs:
+            self._add_first(layer)
+        else:
+            output = layer(self.outputs[0])
+            if isinstance(output, list):
+                raise TypeError(f"All layers of a Sequential model have one output; {layer.name!r} has {len(output)}. Use a functional Model.")
+            self.outputs = [output]
+        self.layers.append(layer)
+        self._graph_changed()
+
+    def _add_first(self, layer: Layer) -> None:
+        if not layer.inbound_nodes:
+            if not hasattr(layer, "batch_input_shape"):
+                raise ValueError(
+                    f"The first layer of a Sequential model must know its input: give {type(layer).__name__} an input_shape "
+                    f"(without the batch axis), a batch_input_shape, or, for layers that have it, an input_dim."
+                )
+            layer.create_input_layer(layer.batch_input_shape, getattr(layer, "input_dtype", None))
+        outputs = layer.inbound_nodes[-1].output_tensors
+        if len(outputs) != 1:
+            raise TypeError(f"All layers of a Sequential model have one output; {layer.name!r} has {len(outputs)}. Use a functional Model.")
+        self.outputs = list(outputs)
+        self.inputs = get_source_inputs(self.outputs[0])
+
+    def _graph_changed(self) -> None:
+        self.built = False
+        self.model = None
+        self.__dict__["inbound_nodes"] = []
+        if not self.outputs:
+            return
+        mask = self.layers[-1].inbound_nodes[-1].output_masks
+        Node(
+            self, [], [], [], self.inputs, self.outputs, [None] * len(self.inputs), list(mask),
+            [x._keras_shape for x in self.inputs], [x._keras_shape for x in self.outputs],
+        )  # fmt: skip
+
+    def pop(self) -> None:
+        """Remove the last layer. TypeError if there is none."""
+        if not self.layers:
+            raise TypeError("There are no layers in the model.")
+        self.layers.pop()
+        if not self.layers:
+            self.inputs, self.outputs = [], []
+        else:
+            self.layers[-1].__dict__["outbound_nodes"] = []
+            self.outputs = list(self.layers[-1].inbound_nodes[-1].output_tensors)
+        self._graph_changed()
+
+    def build(self, input_shape=None) -> None:
+        """Make the inner functional model. Called when it is needed."""
+        if not self.inputs or not self.outputs:
+            raise TypeError("A Sequential model can't be built before it has a layer: add some first.")
+        self.model = Model(self.inputs, self.outputs[0], name=f"{self.name}_model")
+        self.model.trainable = self.trainable
+        for attribute in (
+            "supports_masking", "_call_cache", "nodes_by_depth", "container_nodes", "_nodes", "output_names", "input_names",
+            "input_layers", "input_layers_node_indices", "input_layers_tensor_indices", "layers_by_depth",
+            "output_layers", "output_layers_node_indices", "output_layers_tensor_indices",
+            "internal_input_shapes", "internal_output_shapes",
+        ):  # fmt: skip
+            setattr(self, attribute, getattr(self.model, attribute))
+        self.built = True
+
+    def _built_model(self) -> Model:
+        if not self.built:
+            self.build()
+        return self.model
+
+    # ------------------------------------------------------------------ as a layer
+
+    def __call__(self, x, mask=None):
+        self._built_model()
+        return super().__call__(x, mask)
+
+    def call(self, x, mask=None):
+        return self._built_model().call(x, mask)
+
+    def compute_mask(self, input, mask=None):
+        return self._built_model().compute_mask(input, mask)
+
+    def get_output_shape_for(self, input_shape):
+        return self._built_model().get_output_shape_for(input_shape)
+
+    @property
+    def uses_learning_phase(self) -> bool:
+        return self._built_model().uses_learning_phase
+
+    @property
+    def input_spec(self):
+        return self._built_model().input_spec
+
+    # ------------------------------------------------------------------ layers and what they hold
+
+    def get_layer(self, name=None, index=None) -> Layer:
+        """The layer called ``name``, or the one at ``index``."""
+        if index is None and name:
+            for layer in self.flattened_layers:
+                if layer.name == name:
+                    return layer
+            raise ValueError(f"{self.name} has no layer {name!r}.{nearest(name, [layer.name for layer in self.flattened_layers])}")
+        return super().get_layer(name, index)
+
+    @property
+    def flattened_layers(self) -> list[Layer]:
+        """The layers, with those of the branches of a leading Merge, and without the Merge itself."""
+        layers: list[Layer] = []
+        if self.layers and isinstance(self.layers[0], Merge) and self.layers[0].layers:
+            for branch in self.layers[0].layers:
+                inner = getattr(branch, "flattened_layers", None) or getattr(branch, "layers", None) or [branch]
+                layers += [layer for layer in inner if layer not in layers]
+        elif self.layers:
+            layers.append(self.layers[0])
+        return layers + [layer for layer in self.layers[1:] if layer not in layers]
+
+    @property
+    def trainable(self) -> bool:
+        return self.__dict__["_trainable"]
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        if self.__dict__.get("model") is not None:
+            self.model.trainable = value
+        self.__dict__["_trainable"] = value
+
+    @property
+    def trainable_weights(self) -> list:
+        return [w for layer in self.flattened_layers for w in layer.trainable_weights] if self.trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list:
+        layers = self.flattened_layers
+        weights = [w for layer in layers for w in layer.non_trainable_weights]
+        return weights if self.trainable else [w for layer in layers for w in layer.trainable_weights] + weights
+
+    @property
+    def updates(self) -> list:
+        return self._built_model().updates
+
+    @property
+    def state_updates(self) -> list:
+        return self._built_model().state_updates
+
+    @property
+    def losses(self) -> list:
+        return self._built_model().losses
+
+    @property
+    def constraints(self) -> dict:
+        return self._built_model().constraints
+
+    @property
+    def regularizers(self) -> list:
+        return self._built_model().regularizers
+
+    def get_losses_for(self, inputs) -> list:
+        return self._built_model().get_losses_for(inputs)
+
+    def get_updates_for(self, inputs) -> list:
+        return self._built_model().get_updates_for(inputs)
+
+    def get_weights(self) -> list:
+        """The values of all weights, layer by layer."""
+        return K.batch_get_value([w for layer in self.flattened_layers for w in layer.weights])
+
+    def set_weights(self, weights) -> None:
+        """Set all weights, in the order of ``get_weights``."""
+        layers = self.flattened_layers
+        total = sum(len(layer.weights) for layer in layers)
+        if len(weights) != total:
+            raise ValueError(f"{self.name} has {total} weights, got {len(weights)}.")
+        weights = list(weights)
+        for layer in layers:
+            count = len(layer.weights)
+            layer.set_weights(weights[:count])
+            del weights[:count]
+
+    def count_params(self) -> int:
+        """The number of values in all weights, each weight counted once."""
+        return self._built_model().count_params()
+
+    # ------------------------------------------------------------------ training, by the inner model
+
+    @property
+    def validation_data(self):
+        return self._built_model().validation_data
+
+    @property
+    def training_data(self):
+        return self._built_model().training_data
+
+    def compile(self, optimizer, loss, metrics=None, sample_weight_mode=None, **kwargs) -> None:
+        """Choose optimizer, loss and metrics; see ``Model.compile``."""
+        model = self._built_model()
+        model.compile(optimizer, loss, metrics=metrics, sample_weight_mode=sample_weight_mode, **kwargs)
+        for attribute in ("optimizer", "loss", "loss_weights", "total_loss", "metrics", "metrics_tensors", "metrics_names", "sample_weight_mode", "sample_weights", "targets", "loss_functions"):  # fmt: skip  # noqa: E501
+            setattr(self, attribute, getattr(model, attribute))
+
+    def _compiled_model(self, what: str) -> Model:
+        if self.model is None or getattr(self.model, "optimizer", None) is None:
+            raise RuntimeError(f"The model {self.name} needs to be compiled before it can {what}: call model.compile(optimizer, loss).")
+        return self.model
+
+    def fit(self, x, y, batch_size=32, nb_epoch=10, verbose=1, callbacks=None, validation_split=0.0, validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0, **kwargs):  # fmt: skip  # noqa: E501
+        """Train; see ``Model.fit``. Returns a History."""
+        return self._compiled_model("train").fit(
+            x, y, batch_size=batch_size, nb_epoch=nb_epoch, verbose=verbose, callbacks=callbacks,
+            validation_split=validation_split, validation_data=validation_data, shuffle=shuffle, class_weight=class_weight,
+            sample_weight=sample_weight, initial_epoch=initial_epoch, **kwargs,
+        )  # fmt: skip
+
+    def evaluate(self, x, y, batch_size=32, verbose=1, sample_weight=None, **kwargs):
+        """Loss and metrics on data; see ``Model.evaluate``."""
+        return self._compiled_model("evaluate").evaluate(
+            x, y, batch_size=batch_size, verbose=verbose, sample_weight=sample_weight, **kwargs
+        )
+
+    def predict(self, x, batch_size=32, verbose=0):
+        """Outputs for inputs, as an array."""
+        return self._built_model().predict(x, batch_size=batch_size, verbose=verbose)
+
+    def predict_on_batch(self, x):
+        """Outputs for one batch."""
+        return self._built_model().predict_on_batch(x)
+
+    def train_on_batch(self, x, y, class_weight=None, sample_weight=None, **kwargs):
+        """One training step; see ``Model.train_on_batch``."""
+        return self._compiled_model("train").train_on_batch(
+            x, y, sample_weight=sample_weight, class_weight=class_weight, **kwargs
+        )
+
+    def test_on_batch(self, x, y, sample_weight=None, **kwargs):
+        """Loss and metrics on one batch."""
+        return self._compiled_model("evaluate").test_on_batch(x, y, sample_weight=sample_weight, **kwargs)
+
+    def predict_proba(self, x, batch_size=32, verbose=1):
+        """``predict``, with a warning if the outputs are no probabilities."""
+        import warnings
+
+        predictions = self.predict(x, batch_size, verbose)
+        if predictions.min() < 0.0 or predictions.max() > 1.0:
+            warnings.warn("The model gives values outside [0, 1], so they are no probabilities: is the last activation missing?", stacklevel=2)
+        return predictions
+
+    def predict_classes(self, x, batch_size=32, verbose=1):
+        """The index of the largest output, or, for one output, whether it is above 0.5 (int32)."""
+        probabilities = self.predict(x, batch_size=batch_size, verbose=verbose)
+        if probabilities.shape[-1] > 1:
+            return probabilities.argmax(axis=-1)
+        return (probabilities > 0.5).astype("int32")
+
+    def fit_generator(self, generator, samples_per_epoch, nb_epoch, verbose=1, callbacks=None, validation_data=None, nb_val_samples=None, class_weight=None, max_q_size=10, nb_worker=1, pickle_safe=False, initial_epoch=0, **kwargs):  # fmt: skip  # noqa: E501
+        """Train on batches from a generator; see ``Model.fit_generator``."""
+        return self._compiled_model("train").fit_generator(
+            generator, samples_per_epoch, nb_epoch, verbose=verbose, callbacks=callbacks, validation_data=validation_data,
+            nb_val_samples=nb_val_samples, class_weight=class_weight, max_q_size=max_q_size, nb_worker=nb_worker,
+            pickle_safe=pickle_safe, initial_epoch=initial_epoch, **kwargs,
+        )  # fmt: skip
+
+    def evaluate_generator(self, generator, val_samples, max_q_size=10, nb_worker=1, pickle_safe=False, **kwargs):
+        """Loss and metrics on batches from a generator."""
+        return self._compiled_model("evaluate").evaluate_generator(
+            generator, val_samples, max_q_size=max_q_size, nb_worker=nb_worker, pickle_safe=pickle_safe, **kwargs
+        )
+
+    def predict_generator(self, generator, val_samples, max_q_size=10, nb_worker=1, pickle_safe=False):
+        """Outputs for batches from a generator."""
+        return self._built_model().predict_generator(
+            generator, val_samples, max_q_size=max_q_size, nb_worker=nb_worker, pickle_safe=pickle_safe
+        )
+
+    def reset_states(self) -> None:
+        """Reset the states of all stateful layers."""
+        for layer in self.flattened_layers:
+            if getattr(layer, "stateful", False) and hasattr(layer, "reset_states"):
+                layer.reset_states()
+
+    # ------------------------------------------------------------------ configuration
+
+    def get_config(self) -> list:
+        """A list of {'class_name', 'config'}, one for each layer."""
+        entries = []
+        for i, layer in enumerate(self.layers):
+            config = layer.get_config()
+            if i == 0 and isinstance(layer, Merge) and layer.layers:
+                config["layers"] = [{"class_name": type(b).__name__, "config": b.get_config()} for b in layer.layers]
+            elif i == 0 and isinstance(config, dict) and "batch_input_shape" not in config and layer.inbound_nodes[0].input_shapes:
+                config = {**config, "batch_input_shape": layer.inbound_nodes[0].input_shapes[0]}
+            entries.append({"class_name": type(layer).__name__, "config": config})
+        return copy.deepcopy(entries)
+
+    @classmethod
+    def from_config(cls, config, layer_cache=None) -> Sequential:
+        """A model with new weights from what ``get_config`` gave; layers of one name are one layer."""
+        if not isinstance(config, list):
+            raise unknown_argument("Sequential.from_config", "a config that is not a list", [])
+        cache = {} if layer_cache is None else layer_cache
+        model = cls()
+        for entry in config:
+            model.add(_cached_layer(entry, cache))
+        return model
+
+
+def _cached_layer(entry: dict, cache: dict) -> Layer:
+    """The layer of a config entry, or the one of the same name that was made before."""
+    config = entry["config"]
+    if isinstance(config, dict) and config.get("name") in cache:
+        return cache[config["name"]]
+    if entry["class_name"] == "Merge" and isinstance(config, dict) and config.get("layers"):
+        branches = [_branch(branch, cache) for branch in config["layers"]]
+        layer = Merge.from_config({**config, "layers": branches})
+    elif entry["class_name"] == "Sequential":
+        layer = Sequential.from_config(config, layer_cache=cache)
+    else:
+        layer = layer_from_config(entry)
+    if isinstance(config, dict) and config.get("name"):
+        cache[config["name"]] = layer
+    return layer
+
+
+def _branch(entry: dict, cache: dict) -> Layer:
+    if entry["class_name"] == "Sequential":
+        return Sequential.from_config(entry["config"], layer_cache=cache)
+    return _cached_layer(entry, cache)

@@ -1,0 +1,65 @@
+"""Layers from configs, and the table that ``model.summary()`` prints."""
+
+from __future__ import annotations
+
+from .. import backend as K
+
+
+def layer_from_config(config, custom_objects=None):
+    """The layer or model of ``{'class_name': ..., 'config': ...}``."""
+    from ..saving.configs import layer_from_config as build
+
+    return build(config, custom_objects)
+
+
+def count_total_params(layers, layer_set=None) -> tuple[int, int]:
+    """(trainable, non-trainable) parameters of layers, those inside models included, each weight once."""
+    trainable = {id(w): w for layer in layers for w in layer.trainable_weights}
+    others = {id(w): w for layer in layers for w in layer.non_trainable_weights if id(w) not in trainable}
+    return sum(map(K.count_params, trainable.values())), sum(map(K.count_params, others.values()))
+
+
+def print_summary(layers, relevant_nodes=None, line_length=100, positions=None) -> None:
+    """Print name and class, output shape, parameters and connections of each layer.
+
+    ``positions``: where the columns end, as fractions of ``line_length`` or as numbers of characters.
+    ``relevant_nodes``: the calls to show, as a model's ``container_nodes``.
+    """
+    positions = list(positions or (0.33, 0.55, 0.67, 1.0))
+    if positions[-1] <= 1:
+        positions = [int(line_length * p) for p in positions]
+
+    def row(fields) -> None:
+        line = ""
+        for text, end in zip(fields, positions, strict=True):
+            line = (line + " " if line else "") + str(text)
+            line = line[:end].ljust(end)
+        print(line.rstrip())
+
+    print("_" * line_length)
+    row(["Layer (type)", "Output Shape", "Param #", "Connected to"])
+    print("=" * line_length)
+    for i, layer in enumerate(layers):
+        connections = _connections(layer, relevant_nodes)
+        shape = getattr(layer, "output_shape", "multiple") if layer.inbound_nodes else "?"
+        row([f"{layer.name} ({type(layer).__name__})", shape, layer.count_params(), connections[0] if connections else ""])
+        for connection in connections[1:]:
+            row(["", "", "", connection])
+        print(("=" if i == len(layers) - 1 else "_") * line_length)
+    trainable, others = count_total_params(layers)
+    print(f"Total params: {trainable + others:,}")
+    print(f"Trainable params: {trainable:,}")
+    print(f"Non-trainable params: {others:,}")
+    print("_" * line_length)
+
+
+def _connections(layer, relevant_nodes) -> list[str]:
+    found = []
+    for index, node in enumerate(layer.inbound_nodes):
+        if relevant_nodes and f"{layer.name}_ib-{index}" not in relevant_nodes:
+            continue
+        found += [
+            f"{source.name}[{node_index}][{tensor_index}]"
+            for source, node_index, tensor_index in zip(node.inbound_layers, node.node_indices, node.tensor_indices, strict=True)
+        ]
+    return found
