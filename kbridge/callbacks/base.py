@@ -1,0 +1,206 @@
+"""The base of callbacks, and the ones that every training run has."""
+
+from __future__ import annotations
+
+from ..utils.progbar import Progbar
+
+
+class Callback:
+    """The base of all callbacks; ``self.model`` and ``self.params`` are set before training.
+
+    ``params`` holds 'batch_size', 'nb_epoch', 'nb_sample', 'verbose', 'do_validation' and 'metrics'.
+    ``logs`` of a batch hold 'batch', 'size' and the values of loss and metrics; those of an epoch their
+    means, and the validation values with the prefix 'val_'.
+    """
+
+    model = None
+    params: dict = {}
+
+    def set_params(self, params):
+        self.params = params
+
+    def set_model(self, model):
+        self.model = model
+
+    # names that Keras 1 programs override and call
+    def _set_params(self, params):
+        self.set_params(params)
+
+    def _set_model(self, model):
+        self.set_model(model)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        pass
+
+    def on_epoch_end(self, epoch, logs=None):
+        pass
+
+    def on_batch_begin(self, batch, logs=None):
+        pass
+
+    def on_batch_end(self, batch, logs=None):
+        pass
+
+    def on_train_begin(self, logs=None):
+        pass
+
+    def on_train_end(self, logs=None):
+        pass
+
+
+class CallbackList:
+    """Several callbacks as one. ``queue_length`` is accepted as in Keras 1 and not needed."""
+
+    def __init__(self, callbacks=None, queue_length=10):
+        self.callbacks = list(callbacks or [])
+        self.queue_length = queue_length
+
+    def append(self, callback):
+        self.callbacks.append(callback)
+
+    def set_params(self, params):
+        for callback in self.callbacks:
+            callback.set_params(params)
+
+    def set_model(self, model):
+        for callback in self.callbacks:
+            callback.set_model(model)
+        # those that keep the empty method of Callback need not be called for every batch
+        self._batch_begin = [c.on_batch_begin for c in self.callbacks if _overrides(c, "on_batch_begin")]
+        self._batch_end = [c.on_batch_end for c in self.callbacks if _overrides(c, "on_batch_end")]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        for callback in self.callbacks:
+            callback.on_epoch_begin(epoch, logs or {})
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = {} if logs is None else logs
+        for callback in self.callbacks:
+            callback.on_epoch_end(epoch, logs)
+
+    def on_batch_begin(self, batch, logs=None):
+        for method in self._methods("on_batch_begin", "_batch_begin"):
+            method(batch, logs or {})
+
+    def on_batch_end(self, batch, logs=None):
+        logs = {} if logs is None else logs
+        for method in self._methods("on_batch_end", "_batch_end"):
+            method(batch, logs)
+
+    def _methods(self, name, cached):
+        return self.__dict__[cached] if cached in self.__dict__ else [getattr(c, name) for c in self.callbacks]
+
+    def on_train_begin(self, logs=None):
+        for callback in self.callbacks:
+            callback.on_train_begin(logs or {})
+
+    def on_train_end(self, logs=None):
+        for callback in self.callbacks:
+            callback.on_train_end(logs or {})
+
+    def __iter__(self):
+        return iter(self.callbacks)
+
+
+def _overrides(callback, name: str) -> bool:
+    return getattr(getattr(callback, name), "__func__", None) is not getattr(Callback, name)
+
+
+class BaseLogger(Callback):
+    """Averages what the batches log over an epoch, weighted by their size."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.seen = 0
+        self.totals = {}
+
+    def on_batch_end(self, batch, logs=None):
+        logs = logs or {}
+        size = logs.get("size", 0)
+        self.seen += size
+        totals = self.totals
+        for name, value in logs.items():
+            if name in totals:
+                totals[name] += value * size
+            else:
+                totals[name] = value * size
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs is not None and self.seen:
+            for name in self.params["metrics"]:
+                if name in self.totals:
+                    logs[name] = self.totals[name] / self.seen
+
+
+class ProgbarLogger(Callback):
+    """Shows an epoch's progress on standard output."""
+
+    def on_train_begin(self, logs=None):
+        self.verbose = self.params["verbose"]
+        self.nb_epoch = self.params["nb_epoch"]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.verbose:
+            print(f"Epoch {epoch + 1}/{self.nb_epoch}")
+            self.progbar = Progbar(target=self.params["nb_sample"], verbose=self.verbose)
+        self.seen = 0
+
+    def on_batch_begin(self, batch, logs=None):
+        if self.seen < self.params["nb_sample"]:
+            self.log_values = []
+
+    def on_batch_end(self, batch, logs=None):
+        if not self.verbose:
+            return
+        self.seen += logs.get("size", 0)
+        self.log_values = [(name, logs[name]) for name in self.params["metrics"] if name in logs]
+        # the last batch is shown at the end of the epoch, with the validation values
+        if self.seen < self.params["nb_sample"]:
+            self.progbar.update(self.seen, self.log_values)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not self.verbose:
+            return
+        shown = {name for name, _ in self.log_values}
+        self.log_values += [(n, logs[n]) for n in self.params["metrics"] if n in logs and n not in shown]
+        self.progbar.update(self.seen, self.log_values, force=True)
+
+
+class History(Callback):
+    """Keeps the epochs' logs: ``epoch`` is a list of their numbers, ``history`` a dict of lists."""
+
+    def on_train_begin(self, logs=None):
+        self.epoch = []
+        self.history = {}
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+
+
+class LambdaCallback(Callback):
+    """A callback from functions: (epoch, logs), (batch, logs) or (logs)."""
+
+    def __init__(
+        self,
+        on_epoch_begin=None,
+        on_epoch_end=None,
+        on_batch_begin=None,
+        on_batch_end=None,
+        on_train_begin=None,
+        on_train_end=None,
+        **kwargs,
+    ):
+        super().__init__()
+        self.__dict__.update(kwargs)
+        given = {
+            "on_epoch_begin": on_epoch_begin,
+            "on_epoch_end": on_epoch_end,
+            "on_batch_begin": on_batch_begin,
+            "on_batch_end": on_batch_end,
+            "on_train_begin": on_train_begin,
+            "on_train_end": on_train_end,
+        }
+        for name, function in given.items():
+            if function is not None:
+                setattr(self, name, function)

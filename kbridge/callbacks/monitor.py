@@ -1,0 +1,39 @@
+"""What callbacks that watch one value share: which way is better, and what happens if it is missing."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+
+class Monitor:
+    """Compares values of ``name``. ``mode``: 'min', 'max', or 'auto' to tell from the name.
+
+    A value is better by more than ``min_delta`` only.
+    """
+
+    def __init__(self, owner: str, name: str, mode: str = "auto", min_delta: float = 0.0):
+        if mode not in ("auto", "min", "max"):
+            warnings.warn(f"{owner}: mode {mode!r} is unknown, using 'auto'.", RuntimeWarning, stacklevel=4)
+            mode = "auto"
+        self.owner = owner
+        self.name = name
+        self.larger = mode == "max" or (mode == "auto" and ("acc" in name or name.startswith("fmeasure")))
+        self.min_delta = abs(min_delta)
+        self.worst = -np.inf if self.larger else np.inf
+
+    def better(self, value, than) -> bool:
+        """Whether ``value`` beats ``than``."""
+        return bool(value - self.min_delta > than if self.larger else value + self.min_delta < than)
+
+    def read(self, logs):
+        """The value in ``logs``, or None with a warning."""
+        value = (logs or {}).get(self.name)
+        if value is None:
+            warnings.warn(
+                f"{self.owner} requires {self.name} available! Logged are: {', '.join(sorted(logs or {})) or 'none'}.",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+        return value

@@ -1,0 +1,1 @@
+"""The training loop, in parts: data, weights of samples, compilation, batches, generators."""
