@@ -14,8 +14,7 @@ import numpy as np
 
 from .errors import ModelFileError
 from .limits import MAX_ARRAYS, MAX_ATTRIBUTE_PARTS, MAX_AXES, MAX_EXPANSION, MAX_TEXT
-
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+from .precheck import check_file
 
 #: Bytes that an attribute of variable-length texts may take in the worst case.
 _MAX_VARIABLE = 4 * 2**30
@@ -37,7 +36,7 @@ def open_file(path: str | os.PathLike) -> Iterator[Group]:
     OSError if there is no such file or it can't be read at all, ModelFileError for anything wrong in it.
     """
     path = os.fspath(path)
-    _check_signature(path)
+    check_file(path)
     import h5py
 
     with failures_named(path):
@@ -68,23 +67,6 @@ def failures_named(path: str, where: str = "", problem: str = "damaged, or not a
 
 def _at(path: str, where: str) -> str:
     return f"{path!r}, {where}" if where else repr(path)
-
-
-def _check_signature(path: str) -> None:
-    if os.path.isdir(path):
-        raise IsADirectoryError(f"{path!r} is a directory, not a model file.")
-    try:
-        with open(path, "rb") as file:
-            offset, size = 0, os.path.getsize(path)
-            # The signature stands at 0, 512, 1024, 2048 ... (a user block may precede it).
-            while offset < size:
-                file.seek(offset)
-                if file.read(8) == _SIGNATURE:
-                    return
-                offset = offset * 2 or 512
-    except FileNotFoundError:
-        raise FileNotFoundError(f"There is no file {path!r}.") from None
-    raise ModelFileError(f"{path!r}: not an HDF5 file (its signature is missing)." + (" It is empty." if size == 0 else ""))
 
 
 class Group:
