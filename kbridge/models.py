@@ -104,6 +104,8 @@ class Sequential(Model):
             raise TypeError("A Sequential model can't be built before it has a layer: add some first.")
         self.model = Model(self.inputs, self.outputs[0], name=f"{self.name}_model")
         self.model.trainable = self.trainable
+        # callbacks see, and save, the model that the user made
+        self.model.callback_model = self
         for attribute in (
             "supports_masking", "_call_cache", "nodes_by_depth", "container_nodes", "_nodes", "output_names", "input_names",
             "input_layers", "input_layers_node_indices", "input_layers_tensor_indices", "layers_by_depth",

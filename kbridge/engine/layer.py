@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 
 from .. import backend as K
 from ..errors import unknown_argument
+from ..saving.budget import spend
 from .node import Node, single, to_list
 
 
@@ -40,6 +43,10 @@ class Layer:
 
     #: keyword arguments that every layer takes
     common_arguments = ("input_shape", "batch_input_shape", "input_dtype", "name", "trainable", "create_input_layer")
+
+    def __new__(cls, *args, **kwargs):
+        _check_call(cls, args, kwargs)
+        return super().__new__(cls)
 
     def __init__(self, **kwargs):
         for name in kwargs:
@@ -139,13 +146,13 @@ class Layer:
     def add_loss(self, losses, inputs=None) -> None:
         """Add scalar tensors to the training loss; ``inputs``: those that they depend on, or None."""
         losses = [] if losses is None else to_list(losses)
-        self.losses.extend(losses)
+        self.__dict__["losses"].extend(losses)
         self._per_input_losses.setdefault(object_list_uid(inputs), []).extend(losses)
 
     def add_update(self, updates, inputs=None) -> None:
         """Add updates that run with each training step; ``inputs`` as for ``add_loss``."""
         updates = [] if updates is None else updates if isinstance(updates, list) else [updates]
-        self.updates.extend(updates)
+        self.__dict__["updates"].extend(updates)
         self._per_input_updates.setdefault(object_list_uid(inputs), []).extend(updates)
 
     def get_losses_for(self, inputs) -> list:
@@ -162,19 +169,15 @@ class Layer:
         inputs = to_list(x)
         if not self.built:
             self.assert_input_compatibility(x)
-            shapes = [_shape_of(self, i) for i in inputs]
-            self.build(single(shapes))
-            self.built = True
-            if self.initial_weights is not None:
-                self.set_weights(self.initial_weights)
-                del self.initial_weights
+            self.build_once(single([_shape_of(self, i) for i in inputs]))
         self.assert_input_compatibility(x)
         if all(K.is_keras_tensor(i) for i in inputs):
             layers, nodes, positions = zip(*(i._keras_history for i in inputs), strict=True)
             self.add_inbound_node(list(layers), list(nodes), list(positions))
             outputs = self.inbound_nodes[-1].output_tensors
         else:
-            outputs = to_list(self.call(x, mask))
+            with K.graph_scope():
+                outputs = to_list(self.call(x, mask))
         if self.activity_regularizer is not None:
             losses = [self.activity_regularizer(o) for o in outputs]
             self.add_loss(losses, x)
@@ -192,13 +195,34 @@ class Layer:
                 layer.inbound_nodes[n].output_shapes[t]
                 for layer, n, t in zip(inbound_layers, node_indices, tensor_indices, strict=True)
             ]
-            self.build(single(shapes))
-            self.built = True
+            self.build_once(single(shapes))
         Node.create_node(self, inbound_layers, node_indices, tensor_indices)
 
     def build(self, input_shape) -> None:
         """Make the weights for inputs of ``input_shape``; here there are none."""
         self.built = True
+
+    def build_once(self, input_shape) -> None:
+        """``build`` unless that has been done, and set the weights that the constructor was given.
+
+        What calls ``build`` of a layer of its own (a wrapper, say) should call this instead.
+        """
+        if self.built:
+            return
+        self.__dict__["_build_shape"] = input_shape
+        with K.graph_scope():
+            self.build(input_shape)
+            self._add_listed_penalties()
+        self.built = True
+        if self.initial_weights is not None:
+            self.set_weights(self.initial_weights)
+            self.initial_weights = None
+
+    def _add_listed_penalties(self) -> None:
+        """The penalties of regularizers that were told their weight (``set_param``), as in Keras 1.0."""
+        for regularizer in self._regularizers:
+            if getattr(regularizer, "p", None) is not None:
+                self.add_loss(regularizer(regularizer.p))
 
     def call(self, x, mask=None):
         """The output tensor for an input tensor (lists for several); here the input itself."""
@@ -347,6 +371,18 @@ class Layer:
         """A new layer from what ``get_config`` gave."""
         return cls(**config)
 
+    def __copy__(self) -> Layer:
+        """The same layer under another identity: weights and calls are shared."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
+
+    def __reduce__(self):
+        """Pickling and deep copies: config and weights, not the calls."""
+        from .copying import reduced
+
+        return reduced(self)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} layer {getattr(self, 'name', '?')!r}>"
 
@@ -363,6 +399,19 @@ _STATE = {
     "_per_input_losses": dict,
     "_per_input_updates": dict,
 }
+
+
+def _check_call(cls: type, args: tuple, kwargs: dict) -> None:
+    """TypeError for arguments that the constructor of ``cls`` can't take because one of them has another name here."""
+    if not kwargs:
+        return
+    try:
+        inspect.signature(cls.__init__).bind(None, *args, **kwargs)
+    except TypeError:
+        known = [*_arguments(cls), *Layer.common_arguments]
+        for name in kwargs:
+            if name not in known:
+                raise unknown_argument(cls.__name__, name, known) from None
 
 
 def _arguments(cls: type) -> list[str]:

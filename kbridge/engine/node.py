@@ -63,9 +63,10 @@ class Node:
             masks.append(node.output_masks[tensor_index])
             shapes.append(node.output_shapes[tensor_index])
 
-        outputs = to_list(outbound_layer.call(single(tensors), mask=single(masks)))
-        output_masks = to_list(outbound_layer.compute_mask(single(tensors), single(masks)))
-        output_shapes = as_shapes(outbound_layer.get_output_shape_for(single(shapes)))
+        with K.graph_scope():
+            outputs = to_list(outbound_layer.call(single(tensors), mask=single(masks)))
+            output_masks = to_list(outbound_layer.compute_mask(single(tensors), single(masks)))
+            output_shapes = as_shapes(outbound_layer.get_output_shape_for(single(shapes)))
         if len(output_masks) == 1 and len(outputs) > 1 and output_masks[0] is None:
             output_masks = [None] * len(outputs)
         if not len(outputs) == len(output_masks) == len(output_shapes):

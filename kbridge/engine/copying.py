@@ -1,0 +1,120 @@
+"""Copies of layers and models from their configs and weights, for ``clone``, ``copy.deepcopy`` and ``pickle``.
+
+A config names custom classes and functions only. A copy takes them from the original, so that it needs
+no ``custom_objects``; a pickle refers to them by their modules, as pickles do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import backend as K
+from ..utils.generic_utils import CustomObjectScope
+from .layer import Layer
+
+
+def clone(layer: Layer, **changes) -> Layer:
+    """A layer of the same config but for ``changes``, with weights of its own that are not made yet."""
+    config = {**layer.get_config(), **changes}
+    with CustomObjectScope(references(layer)):
+        return type(layer).from_config(config)
+
+
+def inner_layers(layer: Layer) -> list[Layer]:
+    """``layer`` and all layers inside it (of models, wrappers, merges), each once, outer ones first."""
+    found: list[Layer] = []
+    seen: set[int] = set()
+    stack = [layer]
+    while stack:
+        current = stack.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        found.append(current)
+        inside: list = []
+        for value in vars(current).values():
+            if isinstance(value, Layer):
+                inside.append(value)
+            elif isinstance(value, (list, tuple)):
+                inside += [item for item in value if isinstance(item, Layer)]
+        stack.extend(reversed(inside))
+    return found
+
+
+def references(layer: Layer) -> dict[str, Any]:
+    """The classes and functions that are not kbridge's own but named in the config of ``layer``, by name."""
+    found: dict[str, Any] = {}
+    for inner in inner_layers(layer):
+        objects = [type(inner), *(_reference(value) for value in vars(inner).values())]
+        for item in objects:
+            name = getattr(item, "__name__", None)
+            if name is None or str(getattr(item, "__module__", "")).split(".")[0] == "kbridge":
+                continue
+            if found.setdefault(name, item) is not item:
+                raise ValueError(f"{layer.name} can't be copied: it uses two different objects called {name!r}. Give them different names.")
+    return found
+
+
+def _reference(value):
+    """The function itself, or the class of a regularizer, constraint or other callable object."""
+    if not callable(value) or K.is_tensor(value) or isinstance(value, Layer):
+        return None
+    return value if hasattr(value, "__name__") else type(value)
+
+
+def reduced(layer: Layer) -> tuple:
+    """What ``__reduce__`` returns for a layer or model."""
+    return rebuild, (type(layer), layer.get_config(), references(layer), _state(layer))
+
+
+def rebuild(cls: type[Layer], config, names: dict[str, Any], state: dict[str, Any]) -> Layer:
+    """The layer or model that ``reduced`` described."""
+    with CustomObjectScope(names):
+        layer = cls.from_config(config)
+    layer.name = state["name"]
+    if state["build_shape"] is not None:
+        layer.build_once(state["build_shape"])
+    for inner, trainable in zip(_models(layer), state["trainable"], strict=True):
+        inner.trainable = trainable
+    if state["weights"]:
+        layer.set_weights(state["weights"])
+    if state["compiled"] is not None:
+        _compile(layer, state["compiled"])
+    return layer
+
+
+def _state(layer: Layer) -> dict[str, Any]:
+    return {
+        "name": layer.name,
+        "build_shape": vars(layer).get("_build_shape"),
+        "trainable": [inner.trainable for inner in _models(layer)],
+        "weights": layer.get_weights(),
+        "compiled": _compiled_state(layer),
+    }
+
+
+def _models(layer: Layer) -> list[Layer]:
+    """The models in ``layer``, itself included; their ``trainable`` is in no config."""
+    from .container import Container
+
+    return [inner for inner in inner_layers(layer) if isinstance(inner, Container)]
+
+
+def _compiled_state(model: Layer) -> dict[str, Any] | None:
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None:
+        return None
+    return {
+        "optimizer": (type(optimizer), optimizer.get_config()),
+        "state": optimizer.get_weights(),
+        "arguments": {key: getattr(model, key) for key in ("loss", "metrics", "loss_weights", "sample_weight_mode")},
+    }
+
+
+def _compile(model: Layer, compiled: dict[str, Any]) -> None:
+    cls, config = compiled["optimizer"]
+    model.compile(cls.from_config(config) if hasattr(cls, "from_config") else cls(**config), **compiled["arguments"])
+    if compiled["state"]:
+        # the optimizer makes its weights together with the training function
+        (getattr(model, "model", None) or model)._make_train_function()
+        model.optimizer.set_weights(compiled["state"])

@@ -1,0 +1,50 @@
+"""Training under its Keras 1 import path."""
+
+from .. import backend as K
+from .. import callbacks as cbks
+from .. import metrics as metrics_module
+from .. import objectives, optimizers
+from ..training.compiling import collect_metrics
+from ..training.data import (
+    batch_shuffle,
+    check_array_lengths,
+    check_loss_and_target_compatibility,
+    make_batches,
+    slice_X,
+    standardize_input_data,
+)
+from ..training.generators import GeneratorEnqueuer
+from ..training.model import Model
+from ..training.weighting import (
+    standardize_class_weights,
+    standardize_sample_or_class_weights,
+    standardize_sample_weights,
+    standardize_weights,
+    weighted_objective,
+)
+from ..utils.progbar import Progbar
+from .topology import Container
+
+__all__ = [
+    "Container",
+    "GeneratorEnqueuer",
+    "K",
+    "Model",
+    "Progbar",
+    "batch_shuffle",
+    "cbks",
+    "check_array_lengths",
+    "check_loss_and_target_compatibility",
+    "collect_metrics",
+    "make_batches",
+    "metrics_module",
+    "objectives",
+    "optimizers",
+    "slice_X",
+    "standardize_class_weights",
+    "standardize_input_data",
+    "standardize_sample_or_class_weights",
+    "standardize_sample_weights",
+    "standardize_weights",
+    "weighted_objective",
+]
