@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from .. import backend as K
 from .graph import walk
 from .layer import Layer, object_list_uid
@@ -67,14 +69,14 @@ class Container(Layer):
             layer = x._keras_history[0]
             if layer.inbound_nodes[x._keras_history[1]].inbound_layers:
                 raise ValueError(
-                    f"The inputs of {self.name} must come from Input, not from another layer; got an output of {layer.name!r}."
+                    f"The inputs of {self.name} must come from Input, not from another layer; got an output of {layer.name!r}. "
+                    f"To start a model in the middle of another one, call its later layers on a new Input."
                 )
 
     def _check_names(self) -> None:
-        names = [layer.name for layer in self.layers]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"The name {name!r} is used {names.count(name)} times in {self.name}: all layers need names of their own.")
+        for name, times in Counter(layer.name for layer in self.layers).items():
+            if times > 1:
+                raise ValueError(f"The name {name!r} is used {times} times in {self.name}: all layers need names of their own.")
 
     # ------------------------------------------------------------------ layers and what they hold
 
@@ -143,6 +145,7 @@ class Container(Layer):
                 if _node_key(node, index) in self.container_nodes:
                     found += getattr(layer, method)(single(node.input_tensors))
             found += getattr(layer, method)(None)
+            found += _unassigned(layer, attribute)
         return _unique(found)
 
     @property
@@ -342,6 +345,13 @@ def _by_depth(items: list, depths: dict) -> dict[int, list]:
     for item in items:
         grouped.setdefault(depths[item], []).append(item)
     return grouped
+
+
+def _unassigned(layer, attribute: str) -> list:
+    """Losses or updates that a layer put into its list by hand, without saying which inputs they depend on."""
+    by_inputs = getattr(layer, f"_per_input_{attribute}", {})
+    known = {id(item) for items in by_inputs.values() for item in items}
+    return [item for item in layer.__dict__.get(attribute, ()) if id(item) not in known]
 
 
 def _among(item, items: list) -> bool:

@@ -107,6 +107,7 @@ def _compiled_state(model: Layer) -> dict[str, Any] | None:
     return {
         "optimizer": (type(optimizer), optimizer.get_config()),
         "state": optimizer.get_weights(),
+        "scalars": {name: K.get_value(value) for name, value in _scalars(optimizer).items()},
         "arguments": {key: getattr(model, key) for key in ("loss", "metrics", "loss_weights", "sample_weight_mode")},
     }
 
@@ -118,3 +119,11 @@ def _compile(model: Layer, compiled: dict[str, Any]) -> None:
         # the optimizer makes its weights together with the training function
         (getattr(model, "model", None) or model)._make_train_function()
         model.optimizer.set_weights(compiled["state"])
+    for name, variable in _scalars(model.optimizer).items():
+        if name in compiled["scalars"]:
+            K.set_value(variable, compiled["scalars"][name])
+
+
+def _scalars(optimizer) -> dict[str, Any]:
+    """Learning rate, count of updates and the like: not all of them are in the optimizer's config or weights."""
+    return {name: value for name, value in vars(optimizer).items() if K.is_variable(value) and K.int_shape(value) == ()}

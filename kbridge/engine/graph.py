@@ -66,6 +66,12 @@ def walk(outputs: list, inputs: list) -> LayerGraph:
         for layer, index in zip(node.inbound_layers, node.node_indices, strict=True):
             source = layer.inbound_nodes[index]
             node_depths[source] = max(node_depths.get(source, 0), depth + 1)
+    for node in (_node_of(x) for x in inputs):
+        # an input that nothing depends on still is one of the model's inputs
+        if node not in node_depths:
+            order.setdefault(node.outbound_layer, len(order))
+            node_depths[node] = layer_depths[node.outbound_layer] = max(node_depths.values())
+            finished.append(node)
     layers = sorted(layer_depths, key=lambda layer: (-layer_depths[layer], order[layer]))
     return LayerGraph(layers, finished, layer_depths, node_depths)
 

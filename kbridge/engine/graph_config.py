@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 
-
 from .node import to_list
 
 
@@ -49,9 +48,11 @@ def to_config(container) -> dict:
 
 def _node_numbers(container) -> dict:
     """(layer, index among all its calls) -> index among its calls in this model."""
+    from .container import Container
+
     numbers = {}
     for layer in container.layers:
-        number = 1 if hasattr(layer, "container_nodes") else 0
+        number = 1 if isinstance(layer, Container) else 0
         for index in range(len(layer.inbound_nodes)):
             if f"{layer.name}_ib-{index}" in container.container_nodes:
                 numbers[layer, index] = number

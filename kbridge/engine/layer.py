@@ -270,7 +270,9 @@ class Layer:
         """Make an input for this layer and call it on that."""
         from .input_layer import Input
 
-        name = name or f"{self.name}_input"
+        prefix = f"{type(self).__name__.lower()}_input"
+        name = name or f"{prefix}_{K.get_uid(prefix)}"
+        self.__dict__.pop("_implied", None)
         self.batch_input_shape = batch_input_shape
         self.input_dtype = input_dtype
         self(Input(batch_shape=batch_input_shape, dtype=input_dtype, name=name))
@@ -360,16 +362,18 @@ class Layer:
         config = {"name": self.name}
         if hasattr(self, "trainable"):
             config["trainable"] = self.trainable
-        if hasattr(self, "batch_input_shape"):
-            config["batch_input_shape"] = self.batch_input_shape
-        if hasattr(self, "input_dtype"):
-            config["input_dtype"] = self.input_dtype
+        for key in ("batch_input_shape", "input_dtype"):
+            if hasattr(self, key) and key not in self.__dict__.get("_implied", ()):
+                config[key] = getattr(self, key)
         return config
 
     @classmethod
     def from_config(cls, config: dict) -> Layer:
         """A new layer from what ``get_config`` gave."""
-        return cls(**config)
+        layer = cls(**config)
+        # an input_dim that building filled in doesn't make this the first layer of a model
+        layer.__dict__["_implied"] = {"batch_input_shape", "input_dtype"} - set(config)
+        return layer
 
     def __copy__(self) -> Layer:
         """The same layer under another identity: weights and calls are shared."""

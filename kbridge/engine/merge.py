@@ -39,7 +39,6 @@ class Merge(Layer):
         name=None,
     ):
         super().__init__(name=name)
-        del self.trainable
         if not callable(mode) and mode not in MODES:
             raise ValueError(f"Merge {self.name}: unknown mode {mode!r}; allowed are {', '.join(MODES)} or a function.{nearest(mode, MODES)}")
         self.layers = layers
@@ -241,6 +240,9 @@ def merge(inputs, mode="sum", concat_axis=-1, dot_axes=-1, output_shape=None, ou
         "arguments": arguments,
         "name": name,
     }
+    inputs = to_list(inputs)
     if all(K.is_keras_tensor(x) for x in inputs):
-        return Merge(**options)(list(inputs))
-    return Merge(layers=list(inputs), **options)
+        return Merge(**options)(inputs)
+    if all(isinstance(x, Layer) for x in inputs):
+        return Merge(layers=inputs, **options)
+    raise TypeError(f"merge takes a list of tensors that Keras layers made (or of layers), got {inputs!r}.")

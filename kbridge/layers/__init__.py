@@ -2,3 +2,4 @@
 
 from ..engine.topology import Input, InputLayer, InputSpec, Layer, Merge, merge
 from .core import *  # noqa: F403
+from .wrappers import *  # noqa: F403

@@ -1,5 +1,7 @@
 """What belonged to one engine's machinery in Keras 1, and helpers that Theano code used."""
 
+import contextlib
+
 from ._base import Family
 
 
@@ -11,6 +13,14 @@ class Session(Family):
     def set_session(self, session):
         """Use ``session`` on TensorFlow; on other engines NotImplementedError."""
         raise NotImplementedError(_only_tensorflow("set_session", self.name))
+
+    def graph_scope(self):
+        """A context in which raw operations of the engine's framework build the graph that ``K`` builds.
+
+        Layers, losses and the like run users' code in it. Engines whose framework has one graph only,
+        or none, need nothing.
+        """
+        return contextlib.nullcontext()
 
     def manual_variable_initialization(self, value):
         """Accepted for Keras 1 code: a variable has its value as soon as it is made, on every engine."""

@@ -1,0 +1,229 @@
+"""Layers round other layers: ``TimeDistributed`` and ``Bidirectional``."""
+
+from __future__ import annotations
+
+from .. import backend as K
+from ..engine.copying import clone
+from ..engine.topology import InputSpec, Layer
+from ..utils.layer_utils import layer_from_config
+
+__all__ = ["Bidirectional", "InputSpec", "K", "Layer", "TimeDistributed", "Wrapper"]
+
+
+class Wrapper(Layer):
+    """A layer that uses another one, ``layer``, whose weights, losses and updates count as its own.
+
+    A subclass that works with several inner layers names them in ``_inner``.
+    """
+
+    def __init__(self, layer, **kwargs):
+        if not isinstance(layer, Layer):
+            raise TypeError(f"{type(self).__name__} wraps a layer, got {layer!r} of type {type(layer).__name__}.")
+        self.layer = layer
+        self.uses_learning_phase = layer.uses_learning_phase
+        super().__init__(**kwargs)
+
+    @property
+    def _inner(self) -> list[Layer]:
+        return [self.layer]
+
+    def build(self, input_shape=None):
+        """Mark as built; a subclass builds its inner layer first."""
+        self.built = True
+
+    # ------------------------------------------------------------------ what the inner layers hold
+
+    @property
+    def trainable_weights(self) -> list:
+        if not self.trainable:
+            return []
+        return self._trainable_weights + [w for layer in self._inner for w in layer.trainable_weights]
+
+    @trainable_weights.setter
+    def trainable_weights(self, weights) -> None:
+        inner = {id(w) for layer in self._inner for w in layer.trainable_weights}
+        self.__dict__["_trainable_weights"] = [w for w in weights if id(w) not in inner]
+
+    @property
+    def non_trainable_weights(self) -> list:
+        weights = [w for layer in self._inner for w in layer.non_trainable_weights]
+        if not self.trainable:
+            weights = self._trainable_weights + [w for layer in self._inner for w in layer.trainable_weights] + weights
+        return weights + self._non_trainable_weights
+
+    @non_trainable_weights.setter
+    def non_trainable_weights(self, weights) -> None:
+        inner = {id(w) for layer in self._inner for w in layer.non_trainable_weights}
+        self.__dict__["_non_trainable_weights"] = [w for w in weights if id(w) not in inner]
+
+    @property
+    def constraints(self) -> dict:
+        """The constraints of all weights, by weight."""
+        merged = dict(self.__dict__["constraints"])
+        for layer in self._inner:
+            merged.update(getattr(layer, "constraints", {}))
+        return merged
+
+    @constraints.setter
+    def constraints(self, constraints) -> None:
+        self.__dict__["constraints"] = dict(constraints)
+
+    @property
+    def losses(self) -> list:
+        """The penalties of the inner layers' weights and of the outputs of all calls."""
+        return _unique(self.__dict__["losses"] + [x for layer in self._inner for x in layer.losses])
+
+    @losses.setter
+    def losses(self, losses) -> None:
+        self.__dict__["losses"] = list(losses)
+
+    @property
+    def updates(self) -> list:
+        """The updates of the inner layers."""
+        return _unique(self.__dict__["updates"] + [x for layer in self._inner for x in layer.updates])
+
+    @updates.setter
+    def updates(self, updates) -> None:
+        self.__dict__["updates"] = list(updates)
+
+    def get_losses_for(self, inputs) -> list:
+        if inputs is not None:
+            return super().get_losses_for(inputs)
+        return _unique(super().get_losses_for(None) + [x for layer in self._inner for x in layer.get_losses_for(None)])
+
+    def get_updates_for(self, inputs) -> list:
+        if inputs is not None:
+            return super().get_updates_for(inputs)
+        return _unique(super().get_updates_for(None) + [x for layer in self._inner for x in layer.get_updates_for(None)])
+
+    def _take_over(self, layer: Layer, inner_input, own_input) -> None:
+        """Make what ``layer`` added for ``inner_input`` depend on this layer's input."""
+        self.add_loss(list(layer.get_losses_for(inner_input)), own_input)
+        self.add_update(list(layer.get_updates_for(inner_input)), own_input)
+
+    # ------------------------------------------------------------------ configuration
+
+    def get_config(self):
+        return {**super().get_config(), "layer": {"class_name": type(self.layer).__name__, "config": self.layer.get_config()}}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        return cls(layer_from_config(config.pop("layer"), custom_objects), **config)
+
+
+class TimeDistributed(Wrapper):
+    """Apply ``layer`` to each time step of (samples, time, ...), with the same weights."""
+
+    supports_masking = True
+
+    def build(self, input_shape):
+        if len(input_shape) < 3:
+            raise ValueError(
+                f"TimeDistributed {self.name} needs an input (samples, time, ...) with at least 3 axes, got shape {tuple(input_shape)}."
+            )
+        self.input_spec = [InputSpec(shape=tuple(input_shape))]
+        self.layer.build_once(self._step_shape(input_shape))
+        super().build()
+
+    @staticmethod
+    def _step_shape(input_shape) -> tuple:
+        return (input_shape[0], *input_shape[2:])
+
+    def get_output_shape_for(self, input_shape):
+        step = self.layer.get_output_shape_for(self._step_shape(input_shape))
+        return (step[0], input_shape[1], *step[1:])
+
+    def call(self, inputs, mask=None):
+        shape = getattr(inputs, "_keras_shape", None) or K.int_shape(inputs)
+        # all steps of all samples as one batch
+        steps = K.reshape(inputs, (-1, *_sizes(inputs, shape, 2)))
+        steps._keras_shape = (None, *shape[2:])
+        self.layer.assert_input_compatibility(steps)
+        outputs = self.layer.call(steps)
+        regularizer = getattr(self.layer, "activity_regularizer", None)
+        if regularizer is not None and not self.layer.get_losses_for(steps):
+            self.layer.add_loss(regularizer(outputs), steps)
+        self._take_over(self.layer, steps, inputs)
+        step = self.layer.get_output_shape_for((None, *shape[2:]))
+        time = K.shape(inputs)[1] if shape[1] is None else shape[1]
+        return K.reshape(outputs, (-1, time, *_sizes(outputs, step, 1)))
+
+
+def _sizes(x, shape, first: int) -> list:
+    """The lengths of the axes of ``x`` from ``first`` on, taken at run time where ``shape`` doesn't know them."""
+    return [K.shape(x)[axis] if shape[axis] is None else shape[axis] for axis in range(first, len(shape))]
+
+
+class Bidirectional(Wrapper):
+    """A recurrent layer run forwards and backwards over the input.
+
+    ``merge_mode`` joins the two outputs: 'concat', 'sum', 'mul', 'ave', or None for a list of both.
+    ``weights``: initial weights, the forward layer's first.
+    """
+
+    supports_masking = True
+    MERGE_MODES = ("sum", "mul", "ave", "concat", None)
+
+    def __init__(self, layer, merge_mode="concat", weights=None, **kwargs):
+        if merge_mode not in self.MERGE_MODES:
+            raise ValueError(f"Bidirectional: merge_mode must be one of {', '.join(map(repr, self.MERGE_MODES))}, got {merge_mode!r}.")
+        super().__init__(layer, **kwargs)
+        if not hasattr(layer, "go_backwards") or not hasattr(layer, "return_sequences"):
+            raise TypeError(f"Bidirectional {self.name} wraps a recurrent layer, got {type(layer).__name__} {layer.name!r}.")
+        self.merge_mode = merge_mode
+        self.forward_layer = clone(layer, name=f"forward_{layer.name}")
+        self.backward_layer = clone(layer, name=f"backward_{layer.name}", go_backwards=not layer.go_backwards)
+        if weights is not None:
+            half = len(weights) // 2
+            self.forward_layer.initial_weights, self.backward_layer.initial_weights = weights[:half], weights[half:]
+        self.stateful = layer.stateful
+        self.return_sequences = layer.return_sequences
+
+    @property
+    def _inner(self) -> list[Layer]:
+        return [self.forward_layer, self.backward_layer]
+
+    def build(self, input_shape):
+        for layer in self._inner:
+            layer.build_once(input_shape)
+        self.input_spec = self.forward_layer.input_spec
+        super().build()
+
+    def get_output_shape_for(self, input_shape):
+        shape = tuple(self.forward_layer.get_output_shape_for(input_shape))
+        if self.merge_mode is None:
+            return [shape, shape]
+        return (*shape[:-1], 2 * shape[-1]) if self.merge_mode == "concat" else shape
+
+    def call(self, inputs, mask=None):
+        forward = self.forward_layer.call(inputs, mask)
+        backward = self.backward_layer.call(inputs, mask)
+        for layer in self._inner:
+            self._take_over(layer, inputs, inputs)
+        if self.return_sequences:
+            backward = K.reverse(backward, 1)
+        if self.merge_mode == "concat":
+            return K.concatenate([forward, backward])
+        if self.merge_mode == "mul":
+            return forward * backward
+        if self.merge_mode is None:
+            return [forward, backward]
+        return (forward + backward) / 2 if self.merge_mode == "ave" else forward + backward
+
+    def compute_mask(self, input, mask=None):
+        kept = mask if self.return_sequences else None
+        return [kept, kept] if self.merge_mode is None else kept
+
+    def reset_states(self) -> None:
+        """Reset the states of both directions."""
+        for layer in self._inner:
+            layer.reset_states()
+
+    def get_config(self):
+        return {**super().get_config(), "merge_mode": self.merge_mode}
+
+
+def _unique(items: list) -> list:
+    seen: set[int] = set()
+    return [item for item in items if not (id(item) in seen or seen.add(id(item)))]
