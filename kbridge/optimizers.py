@@ -65,9 +65,13 @@ class Optimizer:
         constraint = _constraint_of(p, constraints)
         self.updates.append(K.update(p, new if constraint is None else constraint(new)))
 
-    def _decayed_lr(self):
-        """The learning rate after decay: lr / (1 + decay * number of updates)."""
-        self.updates.append(K.update_add(self.iterations, 1))
+    def _decayed_lr(self, count=False):
+        """The learning rate after decay: lr / (1 + decay * number of updates).
+
+        Updates are counted where decay needs it, or with ``count``; Keras 1's files hold the count.
+        """
+        if self.initial_decay or count:
+            self.updates.append(K.update_add(self.iterations, 1))
         if not self.initial_decay:
             return self.lr
         return self.lr * (1.0 / (1.0 + self.decay * self.iterations))
@@ -238,7 +242,7 @@ class Adam(Optimizer):
     def get_updates(self, params, constraints, loss):
         grads = self.get_gradients(loss, params)
         self.updates = []
-        lr = self._decayed_lr()
+        lr = self._decayed_lr(count=True)
         t = self.iterations + 1
         lr_t = lr * K.sqrt(1.0 - K.pow(self.beta_2, t)) / (1.0 - K.pow(self.beta_1, t))
         means, squares = _zeros(params), _zeros(params)
@@ -270,7 +274,7 @@ class Adamax(Optimizer):
     def get_updates(self, params, constraints, loss):
         grads = self.get_gradients(loss, params)
         self.updates = []
-        lr = self._decayed_lr()
+        lr = self._decayed_lr(count=True)
         lr_t = lr / (1.0 - K.pow(self.beta_1, self.iterations + 1))
         means, norms = _zeros(params), _zeros(params)
         self.weights = [self.iterations, *means, *norms]

@@ -140,14 +140,9 @@ class Merge(Layer):
         product = K.batch_dot(x, y, axes)
         if self.mode == "dot":
             return product
-        norms = K.batch_dot(x, x, [axes[0], axes[0]]) if K.ndim(x) == 2 else None
-        if norms is not None and K.ndim(y) == 2:
-            scale = norms * K.batch_dot(y, y, [axes[1], axes[1]])
-        else:
-            scale = K.batch_dot(
-                K.sum(K.square(x), axis=axes[0], keepdims=True), K.sum(K.square(y), axis=axes[1], keepdims=True), axes
-            )
-        return product / K.sqrt(K.maximum(scale, K.epsilon()))
+        # Keras 1's cosine: for inputs with 3 axes the norms are the products of each input with itself
+        norms = K.sqrt(K.batch_dot(x, x, [axes[0], axes[0]]) * K.batch_dot(y, y, [axes[1], axes[1]]))
+        return product / K.maximum(norms, K.epsilon())
 
     def get_output_shape_for(self, input_shape):
         shapes = as_shapes(input_shape)

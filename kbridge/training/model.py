@@ -89,7 +89,8 @@ class Model(Container):
                     self.metrics_names.append(label if len(names) == 1 else f"{name}_{label}")
                     self.metrics_tensors.append(tensor)
         self.train_function = self.test_function = self.predict_function = None
-        self._collected_trainable_weights = _unique(self.trainable_weights)
+        # Keras 1 gave weights to its optimizers in the order of their names, and files hold moments in it
+        self._collected_trainable_weights = sorted(_unique(self.trainable_weights), key=lambda w: K.tensor_name(w) or "")
 
     def _output_masks(self) -> list:
         return [
