@@ -230,7 +230,7 @@ class Container(Layer):
             raise ValueError(f"{self.name} has {len(self.inputs)} inputs, got shapes {shapes}.")
         known = {id(x): shape for x, shape in zip(self.inputs, shapes, strict=True)}
         for node in self._in_order():
-            if not node.inbound_layers:
+            if all(id(x) in known for x in node.output_tensors):
                 continue
             of_inputs = single([known[id(x)] for x in node.input_tensors])
             for x, shape in zip(node.output_tensors, as_shapes(node.outbound_layer.get_output_shape_for(of_inputs)), strict=True):
@@ -248,7 +248,7 @@ class Container(Layer):
         updates = self._per_input_updates.setdefault(object_list_uid(inputs), [])
         computed = {id(x): (y, mask) for x, y, mask in zip(self.inputs, inputs, masks, strict=True)}
         for node in self._in_order():
-            if not node.inbound_layers:
+            if all(id(x) in computed for x in node.output_tensors):
                 continue
             layer = node.outbound_layer
             pairs = [computed[id(x)] for x in node.input_tensors]

@@ -45,7 +45,8 @@ def walk(outputs: list, inputs: list) -> LayerGraph:
         on_path.add(node)
         stack.append((node, True))
         if not node.inbound_layers:
-            if not any(id(x) in given for x in node.output_tensors):
+            # an InputLayer, or a model that stands in the graph by its own inputs
+            if not all(id(x) in given for x in node.input_tensors):
                 raise ValueError(
                     f"Graph disconnected: the outputs depend on the input {node.outbound_layer.name!r} "
                     f"(shape {node.output_shapes[0]}), which is not among the model's inputs."
