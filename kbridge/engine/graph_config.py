@@ -99,6 +99,8 @@ def _exists(layers: dict, source: list) -> bool:
     name, node_index = source[0], source[1]
     if name not in layers:
         raise ValueError(f"The config refers to a layer {name!r} that it doesn't have.")
+    if not isinstance(node_index, int) or node_index < 0:
+        raise ValueError(f"The config refers to call {node_index!r} of layer {name!r}: calls are counted from 0.")
     return node_index < len(layers[name].inbound_nodes)
 
 
@@ -106,4 +108,7 @@ def _tensor(layers: dict, source: list):
     name, node_index, tensor_index = source[:3]
     if not _exists(layers, source):
         raise ValueError(f"The config refers to call {node_index} of layer {name!r}, which was called less often.")
-    return layers[name].inbound_nodes[node_index].output_tensors[tensor_index]
+    outputs = layers[name].inbound_nodes[node_index].output_tensors
+    if not isinstance(tensor_index, int) or not 0 <= tensor_index < len(outputs):
+        raise ValueError(f"The config refers to output {tensor_index!r} of layer {name!r}, which has {len(outputs)}.")
+    return outputs[tensor_index]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .. import backend as K
 from .layer import Layer
 from .node import Node, single
+
+
+DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
 
 
 class InputLayer(Layer):
@@ -33,7 +38,7 @@ class InputLayer(Layer):
         self.batch_input_shape = tuple(batch_input_shape)
         if input_dtype is None:
             input_dtype = K.floatx() if input_tensor is None else K.dtype(input_tensor)
-        self.input_dtype = input_dtype
+        self.input_dtype = input_dtype = _dtype_name(input_dtype, name)
         if input_tensor is None:
             input_tensor = K.placeholder(shape=self.batch_input_shape, dtype=input_dtype, sparse=sparse, name=name)
             self.is_placeholder = True
@@ -54,6 +59,16 @@ class InputLayer(Layer):
             "sparse": self.sparse,
             "name": self.name,
         }
+
+
+def _dtype_name(dtype, layer: str) -> str:
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = ""
+    if name not in DTYPES:
+        raise ValueError(f"InputLayer {layer!r}: the dtype must be one of {', '.join(DTYPES)}, got {dtype!r}.")
+    return name
 
 
 def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, tensor=None):

@@ -18,6 +18,8 @@ from .reading import Group, failures_named, open_file
 from .texts import dump_json, parse_json, plain
 from .weights import assign, read_weights, stored_values, weights_origin, write_provenance, write_weights
 
+_UNBUILDABLE = "the model can't be built from it"
+
 
 def save_model(model, filepath: str | os.PathLike, overwrite: bool = True) -> None:
     """Write ``model`` to the HDF5 file ``filepath`` so that training can go on exactly where it stopped.
@@ -60,9 +62,10 @@ def load_model(
 
     origin = None if original_backend is None else forced_origin(original_backend)
     with open_file(filepath) as root, CustomObjectScope(dict(custom_objects or {})):
+        config = _config(root)
         weights = root.group("model_weights")
-        with weight_budget(stored_values(weights)):
-            model = _build(root)
+        with weight_budget(stored_values(weights)), failures_named(root.path, "model_config", _UNBUILDABLE):
+            model = model_from_config(config)
         origin = origin or weights_origin(root, weights)
         assign(read_weights(model, weights, False, origin))
         if compile:
@@ -70,13 +73,11 @@ def load_model(
     return model
 
 
-def _build(root: Group):
+def _config(root: Group) -> Any:
     text = root.text("model_config")
     if text is None:
         raise ModelFileError(f"No model found in config file: {root.path!r} has no model_config (weights alone? use load_weights).")
-    config = parse_json(text, f"{root.path!r}, model_config")
-    with failures_named(root.path, "model_config", "the model can't be built from it"):
-        return model_from_config(config)
+    return parse_json(text, f"{root.path!r}, model_config")
 
 
 def _compile(model, root: Group, custom_objects: dict[str, Any], origin) -> None:

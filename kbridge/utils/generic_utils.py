@@ -45,21 +45,34 @@ def get_from_module(identifier, module_params: Mapping[str, Any], module_name: s
     ``module_name`` as what it should have been.
     """
     if isinstance(identifier, str):
-        found = _custom_objects.get(identifier, module_params.get(identifier))
-        if found is None:
-            known = [n for n, v in module_params.items() if callable(v) and not n.startswith("_")]
-            raise ValueError(f"Invalid {module_name}: {identifier!r}.{nearest(identifier, [*_custom_objects, *known])}")
-        if instantiate:
-            return found(**(kwargs or {}))
-        return found
+        found = _named(identifier, module_params, module_name)
+        return found(**(kwargs or {})) if instantiate else found
     if isinstance(identifier, dict):
         arguments = dict(identifier)
-        name = arguments.pop("name", None)
-        found = _custom_objects.get(name, module_params.get(name))
-        if found is None:
-            raise ValueError(f"Invalid {module_name}: {name!r}.{nearest(str(name), [*_custom_objects, *module_params])}")
-        return found(**arguments)
+        return _named(arguments.pop("name", None), module_params, module_name)(**arguments)
+    if identifier is not None and not callable(identifier):
+        raise ValueError(f"Invalid {module_name}: {identifier!r} of type {type(identifier).__name__}.")
     return identifier
+
+
+def _named(name, module_params: Mapping[str, Any], module_name: str):
+    """The custom object or member of a module called ``name``; what a module of kbridge merely imports doesn't count."""
+    table = module_params
+    own = str(module_params.get("__name__", ""))
+    if own.partition(".")[0] == __name__.partition(".")[0]:
+        homes = (own, f"{own.rpartition('.')[0]}.objectives")
+        table = {
+            key: value
+            for key, value in module_params.items()
+            if callable(value) and getattr(value, "__module__", None) in homes and key != "get" and not key.startswith("_")
+        }
+    found = None
+    if isinstance(name, str):
+        found = _custom_objects.get(name, table.get(name))
+    if found is None:
+        known = [n for n, v in table.items() if callable(v) and not n.startswith("_")]
+        raise ValueError(f"Invalid {module_name}: {name!r}.{nearest(str(name), [*_custom_objects, *known])}")
+    return found
 
 
 def make_tuple(*args) -> tuple:

@@ -1,0 +1,371 @@
+"""A corpus of hostile and damaged model files: each is refused with ModelFileError, and nothing in it runs."""
+
+import json
+import marshal
+import os
+import subprocess
+import sys
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+from kbridge.layers import Dense, Input, merge
+from kbridge.models import Model, Sequential, load_model, model_from_json
+from kbridge.saving.errors import ModelFileError
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A good model file, compiled and trained for a step."""
+    model = Sequential([Dense(3, input_dim=4, name="d1"), Dense(2, name="d2")])
+    model.compile("adam", "mse")
+    model.train_on_batch(np.ones((2, 4)), np.ones((2, 2)))
+    model.save(tmp_path / "model.h5")
+    return str(tmp_path / "model.h5")
+
+
+def change_text(path, name, change):
+    with h5py.File(path, "r+") as h5:
+        config = json.loads(h5.attrs[name])
+        changed = change(config)
+        h5.attrs[name] = json.dumps(config if changed is None else changed)
+
+
+def refused(path, match=None, **options):
+    with pytest.raises(ModelFileError, match=match):
+        load_model(path, **options)
+
+
+# ---------------------------------------------------------------------- code
+
+
+def evil_code(marker):
+    return f"__import__('os').system('touch {marker}')"
+
+
+def bytecode(marker):
+    code = compile(f"lambda x: {evil_code(marker)}", "evil", "eval").co_consts[0]
+    return [marshal.dumps(code).decode("raw_unicode_escape"), None, None]
+
+
+def lambda_entry(marker, **extra):
+    return {
+        "class_name": "Lambda",
+        "config": {
+            "name": "evil",
+            "trainable": True,
+            "function": bytecode(marker),
+            "function_type": "lambda",
+            "output_shape": None,
+            "output_shape_type": "raw",
+            "arguments": {},
+            **extra,
+        },
+    }
+
+
+def test_bytecode_of_a_lambda_layer_never_runs(path, tmp_path):
+    marker = tmp_path / "ran"
+    change_text(path, "model_config", lambda c: c["config"].append(lambda_entry(marker)))
+    refused(path, "'evil'")
+    assert not marker.exists()
+
+
+def test_bytecode_deep_inside_other_layers_never_runs(path, tmp_path):
+    marker = tmp_path / "ran"
+
+    def change(config):
+        entry = lambda_entry(marker)
+        for _ in range(5):
+            entry = {"class_name": "Sequential", "config": [entry]}
+        config["config"].append({"class_name": "TimeDistributed", "config": {"name": "t", "layer": entry}})
+
+    change_text(path, "model_config", change)
+    refused(path, "'evil'")
+    assert not marker.exists()
+
+
+def test_bytecode_as_output_shape_or_merge_mode_never_runs(path, tmp_path):
+    marker = tmp_path / "ran"
+    entry = lambda_entry(marker, function="known", function_type="function", output_shape=bytecode(marker), output_shape_type="lambda")
+    change_text(path, "model_config", lambda c: c["config"].append(entry))
+    refused(path, "output_shape", custom_objects={"known": lambda x: x})
+    merged = {"class_name": "Merge", "config": {"name": "m", "mode": bytecode(marker), "mode_type": "lambda"}}
+    with pytest.raises(ModelFileError, match="'m'"):
+        model_from_json(json.dumps({"class_name": "Sequential", "config": [merged]}))
+    assert not marker.exists()
+
+
+def test_function_type_that_lies_runs_nothing(path, tmp_path):
+    marker = tmp_path / "ran"
+    for kind in ("raw", "code", None, 3):
+        entry = lambda_entry(marker, function_type=kind)
+        with pytest.raises((ModelFileError, ValueError, TypeError)):
+            model_from_json(json.dumps({"class_name": "Sequential", "config": [entry]}))
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("name", ["os.system", "builtins.eval", "subprocess.Popen", "__import__", "get_custom_objects", "K", "np", ""])
+def test_class_names_that_are_no_layers_are_refused(path, name):
+    def change(config):
+        config["config"][1] = {"class_name": name, "module": "os", "registered_name": name, "config": {"name": "x", "command": "true"}}
+
+    change_text(path, "model_config", change)
+    refused(path, "Unknown layer")
+
+
+@pytest.mark.parametrize("key", ["activation", "init", "W_regularizer", "W_constraint"])
+@pytest.mark.parametrize(
+    "value",
+    ["eval", "os.system", "__builtins__", "K", "get", "get_from_module", {"name": "eval"}, {"name": "get"}, {"name": "get_from_module"}, ["x"], 3],
+)
+def test_names_of_functions_come_from_closed_tables(path, key, value):
+    change_text(path, "model_config", lambda c: c["config"][1]["config"].update({key: value}))
+    refused(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: c.update(loss="eval"),
+        lambda c: c.update(loss="get"),
+        lambda c: c.update(loss="get_from_module"),
+        lambda c: c.update(loss=["mse", "mse"]),
+        lambda c: c.update(loss=None),
+        lambda c: c.update(loss={"other": "mse"}),
+        lambda c: c.update(metrics=["eval"]),
+        lambda c: c.update(metrics=3),
+        lambda c: c.update(optimizer_config={"class_name": "eval", "config": {}}),
+        lambda c: c.update(optimizer_config={"class_name": "os.system", "config": {"command": "true"}}),
+        lambda c: c.update(optimizer_config={"class_name": "Adam", "config": {"lr": "high"}}),
+        lambda c: c.update(optimizer_config={"class_name": "Adam", "config": {"unknown": 1}}),
+        lambda c: c.update(optimizer_config="adam"),
+        lambda c: c.update(optimizer_config={"class_name": "SGD", "config": {}}),
+        lambda c: c.pop("loss"),
+        lambda c: c.pop("optimizer_config"),
+        lambda c: c.update(sample_weight_mode="other"),
+        lambda c: c.update(loss_weights=[1, 2, 3]),
+        lambda c: [],
+        lambda c: "text",
+    ],
+)
+def test_training_configs_that_make_no_sense_are_refused(path, change):
+    change_text(path, "training_config", lambda c: change(c))
+    refused(path)
+
+
+# ---------------------------------------------------------------------- configs
+
+
+def first_layer(**changes):
+    return lambda c: c["config"][0]["config"].update(changes)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: [],
+        lambda c: 3,
+        lambda c: {},
+        lambda c: c.update(class_name="Model"),
+        lambda c: c.update(class_name=None),
+        lambda c: c.update(config=None),
+        lambda c: c.update(config=[]),
+        lambda c: c.update(config=[3]),
+        lambda c: c.update(config={"name": "m", "layers": [], "input_layers": [], "output_layers": []}),
+        lambda c: c["config"][0].pop("config"),
+        lambda c: c["config"][0].pop("class_name"),
+        lambda c: c["config"][0].update(config=None),
+        first_layer(output_dim=-1),
+        first_layer(output_dim=0.5),
+        first_layer(output_dim="many"),
+        first_layer(output_dim=None),
+        first_layer(batch_input_shape=None),
+        first_layer(batch_input_shape=[]),
+        first_layer(batch_input_shape=[None, -4]),
+        first_layer(batch_input_shape="text"),
+        first_layer(batch_input_shape=[None, 2**70]),
+        first_layer(input_dtype="object"),
+        first_layer(unknown_argument=1),
+        first_layer(name=["list"]),
+        first_layer(name={"a": 1}),
+        first_layer(activation={"name": ["x"]}),
+        first_layer(W_regularizer={"l1": 0.1}),
+    ],
+)
+def test_configs_that_make_no_sense_are_refused(path, change):
+    change_text(path, "model_config", change)
+    refused(path)
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"null", b"[" * 100_000, b"\xff\xfe", b'"' + b"x" * 1000 + b'"', b"NaN"])
+def test_model_config_that_is_no_json_is_refused(path, text):
+    with h5py.File(path, "r+") as h5:
+        h5.attrs.create("model_config", text, shape=(), dtype=h5py.string_dtype("ascii"))
+    refused(path)
+
+
+@pytest.mark.parametrize("value", [3, np.arange(3), np.array([b"a", b"b"]), 2.5, True])
+def test_model_config_of_another_type_is_refused(path, value):
+    with h5py.File(path, "r+") as h5:
+        h5.attrs["model_config"] = value
+    refused(path, "model_config")
+
+
+def graph(tmp_path):
+    a = Input((4,), name="a")
+    model = Model(a, merge([Dense(2, name="x")(a), Dense(2, name="y")(a)], mode="sum", name="m"))
+    model.save(tmp_path / "graph.h5")
+    return str(tmp_path / "graph.h5")
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        [[["m", 0, 0]]],  # a circle
+        [[["none", 0, 0]]],
+        [[["a", 7, 0]]],
+        [[["a", 0, 7]]],
+        [[["a", -1, 0]]],
+        [[["a", 0, -5]]],
+        [[["a"]]],
+        [["a", 0, 0]],
+        [[]],
+        "a",
+        None,
+        [[["a", "0", 0]]],
+        [[[["a"], 0, 0]]],
+    ],
+)
+def test_graphs_that_are_none_are_refused(tmp_path, calls):
+    path = graph(tmp_path)
+
+    def change(config):
+        entry = next(e for e in config["config"]["layers"] if e["name"] == "x")
+        entry["inbound_nodes"] = calls
+
+    change_text(path, "model_config", change)
+    refused(path, compile=False)
+
+
+# ---------------------------------------------------------------------- sizes
+
+
+def test_layer_larger_than_its_stored_weights_is_refused_before_memory_is_taken(path):
+    change_text(path, "model_config", first_layer(output_dim=2**40))
+    refused(path, "more weights than the file holds")
+
+
+def test_stored_array_larger_than_the_layer_is_refused(path):
+    with h5py.File(path, "r+") as h5:
+        del h5["model_weights/d1/d1_W:0"]
+        h5["model_weights/d1/d1_W:0"] = np.ones((400, 300))
+    refused(path, r"\(4, 3\).*\(400, 300\)")
+
+
+def test_deep_nesting_is_refused(path):
+    def change(config):
+        entry = config["config"][0]
+        for _ in range(300):
+            entry = {"class_name": "Sequential", "config": [entry]}
+        return entry
+
+    change_text(path, "model_config", change)
+    refused(path)
+
+
+def test_hundred_thousand_layers_are_refused(path):
+    change_text(path, "model_config", lambda c: c["config"].extend([{"class_name": "Activation", "config": {"activation": "relu"}}] * 100_000))
+    refused(path, "layers")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits of Linux")
+def test_loading_a_bomb_takes_little_memory(path, tmp_path):
+    change_text(path, "model_config", first_layer(output_dim=2**28))
+    with h5py.File(path, "r+") as h5:
+        del h5["model_weights/d1/d1_W:0"]
+        h5.create_dataset("model_weights/d1/d1_W:0", (4, 2**28), "f4", compression="gzip")
+    code = (
+        "import resource, sys\nfrom kbridge.models import load_model\nfrom kbridge.saving.errors import ModelFileError\n"
+        "import h5py\nbefore = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "try:\n    load_model(sys.argv[1])\nexcept ModelFileError:\n"
+        "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True, env=environment)
+    assert int(done.stdout) < 100_000  # kilobytes; the array would take 4 million
+
+
+# ---------------------------------------------------------------------- HDF5
+
+
+def test_weights_in_another_file_are_refused(path, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"\0" * 48)
+    with h5py.File(path, "r+") as h5:
+        del h5["model_weights/d1/d1_W:0"]
+        h5["model_weights/d1"].create_dataset("d1_W:0", (4, 3), "f4", external=[(str(secret), 0, 48)])
+    refused(path, "another file")
+
+
+@pytest.mark.parametrize("link", [h5py.SoftLink("/model_weights/d2"), h5py.ExternalLink("/etc/passwd", "/x")])
+@pytest.mark.parametrize("place", ["model_weights/d1", "model_weights/d1/d1_W:0", "model_weights", "optimizer_weights"])
+def test_links_are_refused(path, link, place):
+    with h5py.File(path, "r+") as h5:
+        del h5[place]
+        h5[place] = link
+    refused(path, "links")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda h5: h5["model_weights"].attrs.__delitem__("layer_names"),
+        lambda h5: h5["model_weights/d1"].attrs.__delitem__("weight_names"),
+        lambda h5: h5["model_weights"].attrs.__setitem__("layer_names", np.array([b"d1"])),
+        lambda h5: h5["model_weights"].attrs.__setitem__("layer_names", np.array([b"d1", b"d1"])),
+        lambda h5: h5["model_weights"].attrs.__setitem__("layer_names", np.array([b"d1", b"none"])),
+        lambda h5: h5["model_weights"].attrs.__setitem__("layer_names", np.array([b"d1", b"../model_weights/d2"])),
+        lambda h5: h5["model_weights"].attrs.__setitem__("layer_names", 3),
+        lambda h5: h5["model_weights"].attrs.__setitem__("layer_names", np.array([[b"d1", b"d2"]])),
+        lambda h5: h5["model_weights/d1"].attrs.__setitem__("weight_names", np.array([b"d1_W:0", b"none"])),
+        lambda h5: h5["model_weights/d1"].attrs.__setitem__("weight_names", np.array([b"\xff\xff"])),
+        lambda h5: h5.__delitem__("model_weights"),
+        lambda h5: h5.__delitem__("model_weights/d2"),
+        lambda h5: h5.__delitem__("model_weights/d1/d1_W:0"),
+        lambda h5: h5["optimizer_weights"].attrs.__setitem__("weight_names", np.array([b"none"])),
+        lambda h5: h5["optimizer_weights"].attrs.__setitem__("weight_names", h5["optimizer_weights"].attrs["weight_names"][:-1]),
+        lambda h5: h5.attrs.__delitem__("model_config"),
+        lambda h5: h5.attrs.__setitem__("backend", 3),
+        lambda h5: h5.attrs.__setitem__("kbridge_optimizer_counters", "{"),
+    ],
+)
+def test_files_with_parts_missing_or_mixed_up_are_refused(path, change):
+    with h5py.File(path, "r+") as h5:
+        change(h5)
+    refused(path)
+
+
+@pytest.mark.parametrize("dtype", [h5py.string_dtype(), "S4", h5py.ref_dtype, [("a", "f4")], "c8"])
+def test_weights_that_are_no_numbers_are_refused(path, dtype):
+    with h5py.File(path, "r+") as h5:
+        del h5["model_weights/d1/d1_W:0"]
+        h5["model_weights/d1"].create_dataset("d1_W:0", (4, 3), dtype)
+    refused(path, "numbers")
+
+
+def test_archives_and_other_formats_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
+        archive.writestr("../../escaped", "x")
+        archive.writestr("config.json", "{}")
+    refused(tmp_path / "model.keras", "not an HDF5 file")
+    np.save(tmp_path / "pickled.npy", np.array([{}], dtype=object))
+    refused(tmp_path / "pickled.npy", "not an HDF5 file")
+
+
+def test_weights_of_nan_are_fine(path):
+    with h5py.File(path, "r+") as h5:
+        h5["model_weights/d1/d1_W:0"][:] = np.nan
+    assert np.isnan(load_model(path).get_weights()[0]).all()
