@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 
 from . import backend as K
-from .engine.topology import Layer, Merge, Node, get_source_inputs
+from .engine.topology import Container, Layer, Merge, Node, get_source_inputs
 from .engine.training import Model
-from .errors import nearest, unknown_argument
+from .errors import nearest
 from .saving.configs import model_from_config, model_from_json, model_from_yaml
 from .saving.model import load_model, save_model
 from .utils.layer_utils import layer_from_config
@@ -40,8 +40,8 @@ class Sequential(Model):
         self.model: Model | None = None
         self.inputs: list = []
         self.outputs: list = []
+        self._after_layers: list = []
         self.trainable = True
-        self._initial_weights = None
         self.name = name or f"sequential_{K.get_uid('sequential')}"
         for layer in layers or []:
             self.add(layer)
@@ -58,6 +58,7 @@ class Sequential(Model):
                 raise TypeError(f"All layers of a Sequential model have one output; {layer.name!r} has {len(output)}. Use a functional Model.")
             self.outputs = [output]
         self.layers.append(layer)
+        self._after_layers.append(self.outputs[0])
         self._graph_changed()
 
     def _add_first(self, layer: Layer) -> None:
@@ -68,7 +69,12 @@ class Sequential(Model):
                     f"(without the batch axis), a batch_input_shape, or, for layers that have it, an input_dim."
                 )
             layer.create_input_layer(layer.batch_input_shape, getattr(layer, "input_dtype", None))
-        outputs = layer.inbound_nodes[-1].output_tensors
+        elif len(layer.inbound_nodes) > 1 and not isinstance(layer, Container):
+            raise ValueError(
+                f"The first layer of a Sequential model must not be connected elsewhere; {layer.name!r} was called "
+                f"{len(layer.inbound_nodes)} times. Start the model with one of the tensors in a functional Model."
+            )
+        outputs = layer.inbound_nodes[0].output_tensors
         if len(outputs) != 1:
             raise TypeError(f"All layers of a Sequential model have one output; {layer.name!r} has {len(outputs)}. Use a functional Model.")
         self.outputs = list(outputs)
@@ -77,25 +83,29 @@ class Sequential(Model):
     def _graph_changed(self) -> None:
         self.built = False
         self.model = None
-        self.__dict__["inbound_nodes"] = []
         if not self.outputs:
+            self.__dict__["inbound_nodes"] = []
             return
-        mask = self.layers[-1].inbound_nodes[-1].output_masks
+        layer, node, position = self.outputs[0]._keras_history
         Node(
-            self, [], [], [], self.inputs, self.outputs, [None] * len(self.inputs), list(mask),
+            self, [], [], [], self.inputs, self.outputs, [None] * len(self.inputs),
+            [layer.inbound_nodes[node].output_masks[position]],
             [x._keras_shape for x in self.inputs], [x._keras_shape for x in self.outputs],
         )  # fmt: skip
+        # the model's own graph is call 0; calls of the smaller model keep their numbers
+        self.inbound_nodes[:1] = [self.inbound_nodes.pop()]
 
     def pop(self) -> None:
         """Remove the last layer. TypeError if there is none."""
         if not self.layers:
             raise TypeError("There are no layers in the model.")
         self.layers.pop()
+        self._after_layers.pop()
         if not self.layers:
             self.inputs, self.outputs = [], []
         else:
             self.layers[-1].__dict__["outbound_nodes"] = []
-            self.outputs = list(self.layers[-1].inbound_nodes[-1].output_tensors)
+            self.outputs = self._after_layers[-1:]
         self._graph_changed()
 
     def build(self, input_shape=None) -> None:
@@ -337,7 +347,7 @@ class Sequential(Model):
             config = layer.get_config()
             if i == 0 and isinstance(layer, Merge) and layer.layers:
                 config["layers"] = [{"class_name": type(b).__name__, "config": b.get_config()} for b in layer.layers]
-            elif i == 0 and isinstance(config, dict) and "batch_input_shape" not in config and layer.inbound_nodes[0].input_shapes:
+            elif i == 0 and not isinstance(layer, Container) and "batch_input_shape" not in config:
                 config = {**config, "batch_input_shape": layer.inbound_nodes[0].input_shapes[0]}
             entries.append({"class_name": type(layer).__name__, "config": config})
         return copy.deepcopy(entries)
@@ -346,7 +356,7 @@ class Sequential(Model):
     def from_config(cls, config, layer_cache=None) -> Sequential:
         """A model with new weights from what ``get_config`` gave; layers of one name are one layer."""
         if not isinstance(config, list):
-            raise unknown_argument("Sequential.from_config", "a config that is not a list", [])
+            raise TypeError(f"The config of a Sequential model is a list with one entry for each layer, got {type(config).__name__}.")
         cache = {} if layer_cache is None else layer_cache
         model = cls()
         for entry in config:

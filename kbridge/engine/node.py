@@ -56,6 +56,7 @@ class Node:
         """Call ``outbound_layer`` on what the inbound nodes put out, and record the call."""
         node_indices = node_indices or [0] * len(inbound_layers)
         tensor_indices = tensor_indices or [0] * len(inbound_layers)
+        inbound_layers, node_indices, tensor_indices = _makers(inbound_layers, node_indices, tensor_indices)
         tensors, masks, shapes = [], [], []
         for layer, node_index, tensor_index in zip(inbound_layers, node_indices, tensor_indices, strict=True):
             node = layer.inbound_nodes[node_index]
@@ -88,9 +89,9 @@ class Node:
             x._keras_history = (outbound_layer, len(outbound_layer.inbound_nodes), i)
         return cls(
             outbound_layer,
-            list(inbound_layers),
-            list(node_indices),
-            list(tensor_indices),
+            inbound_layers,
+            node_indices,
+            tensor_indices,
             tensors,
             outputs,
             masks,
@@ -107,6 +108,15 @@ class Node:
             "node_indices": self.node_indices,
             "tensor_indices": self.tensor_indices,
         }
+
+
+def _makers(layers, node_indices, tensor_indices) -> tuple[list, list, list]:
+    """The layers, nodes and positions that really made the tensors: call 0 of a model stands for its inner layers."""
+    histories = [
+        layer.inbound_nodes[node].output_tensors[position]._keras_history
+        for layer, node, position in zip(layers, node_indices, tensor_indices, strict=True)
+    ]
+    return [h[0] for h in histories], [h[1] for h in histories], [h[2] for h in histories]
 
 
 def as_shapes(shape) -> list[tuple]:
