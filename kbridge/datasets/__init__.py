@@ -1,0 +1,1 @@
+"""Data sets, under their Keras 1 import paths."""

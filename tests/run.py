@@ -1,0 +1,84 @@
+"""Run the whole suite: what concerns no single engine once, everything else once for each engine.
+
+    python tests/run.py [--engines numpy,tensorflow] [--only PART] [-- pytest arguments]
+
+Each part is a pytest run of its own process with an empty home. Theano's compiled code is kept in
+``.cache/theano`` of the working tree.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+#: tests that load engines by themselves, or none
+SHARED = ("unit", "parity", "engines")
+#: which module an engine needs
+NEEDS = {"numpy": "numpy", "tensorflow": "tensorflow", "theano": "theano"}
+
+
+def installed() -> list[str]:
+    """The engines that can be tested here."""
+    return [name for name, module in NEEDS.items() if importlib.util.find_spec(module)]
+
+
+def environment(engine: str, home: str) -> dict[str, str]:
+    """The environment of one part: no keras.json, one thread for small matrices, cheap compilation in Theano."""
+    env = {k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "KBRIDGE_BACKEND", "KERAS_HOME")}
+    env.update(
+        HOME=home,
+        KBRIDGE_BACKEND=engine,
+        KBRIDGE_THEANO_CACHE=env.get("KBRIDGE_THEANO_CACHE", str(ROOT / ".cache" / "theano")),
+        THEANO_FLAGS=env.get("THEANO_FLAGS", "optimizer=fast_compile"),
+        OPENBLAS_NUM_THREADS="1",
+        OMP_NUM_THREADS="1",
+        TF_CPP_MIN_LOG_LEVEL="3",
+        PYTHONHASHSEED="0",
+    )
+    return env
+
+
+def parts(engines: list[str]) -> list[tuple[str, str, list[str]]]:
+    """(name, engine, folders) of each pytest run."""
+    tests = ROOT / "tests"
+    folders = sorted(p.name for p in tests.iterdir() if p.is_dir() and any(p.rglob("test_*.py")))
+    frontend = [str(tests / f) for f in folders if f not in (*SHARED, "packages", "data")]
+    shared = [str(tests / f) for f in folders if f in SHARED]
+    return [("shared", "numpy", shared)] + [(engine, engine, frontend) for engine in engines]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--engines", help="comma-separated (default: all installed)")
+    parser.add_argument("--only", help="one part: shared or an engine's name")
+    parser.add_argument("arguments", nargs="*", help="passed on to pytest")
+    args = parser.parse_args()
+    engines = args.engines.split(",") if args.engines else installed()
+    left_out = [name for name in NEEDS if name not in engines]
+    if left_out:
+        print(f"Not installed or not asked for, so not tested: {', '.join(left_out)}", flush=True)
+    results = []
+    for name, engine, folders in parts(engines):
+        if args.only not in (None, name):
+            continue
+        print(f"\n===== {name} =====", flush=True)
+        start = time.time()
+        with tempfile.TemporaryDirectory() as home:
+            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *folders, *args.arguments]
+            code = subprocess.run(command, cwd=ROOT, env=environment(engine, home)).returncode
+        results.append((name, code, time.time() - start))
+    print("\n===== summary =====")
+    for name, code, seconds in results:
+        print(f"{name:12} {'passed' if code == 0 else f'FAILED (exit status {code})':24} {seconds:6.0f} s")
+    return max((code for _, code, _ in results), default=1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
