@@ -1,0 +1,39 @@
+"""The ``kbridge`` command: ``kbridge COMMAND ...`` or ``python -m kbridge COMMAND ...``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from . import __version__
+
+#: sub-commands, each a module of ``kbridge.commands``
+COMMANDS = ("info", "demo", "config", "parity")
+
+
+class UsageError(Exception):
+    """A mistake of the user: its message is printed without a traceback."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status (0 done, 1 failed, 2 wrong use)."""
+    parser = argparse.ArgumentParser(prog="kbridge", description="The Keras 1 API on NumPy, TensorFlow 2 and Theano.")
+    parser.add_argument("--version", action="version", version=f"kbridge {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        importlib.import_module(f".commands.{name}", __package__).add_parser(subparsers)
+    args = parser.parse_args(argv)
+    try:
+        return args.run(args) or 0
+    except (UsageError, OSError, ImportError, ValueError) as error:
+        print(f"kbridge: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("kbridge: interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
