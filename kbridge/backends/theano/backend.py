@@ -1,0 +1,231 @@
+"""The Theano engine's primitives: the contract's names for the operations of this package."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import theano
+import theano.ifelse
+import theano.printing
+import theano.sparse
+import theano.tensor as T
+from theano.compile.sharedvalue import SharedVariable
+from theano.graph.basic import ancestors
+
+from ..interface import Backend
+from . import convolution, elementwise, host, linalg, loops, operators, pooling, random, reductions, shapes, tensors
+from .function import Function
+from .gradients import gradients, stop_gradient
+from .static import int_shape, set_shape
+
+operators.install()
+
+
+def _as_list(x: Any) -> list:
+    return list(x) if isinstance(x, (list, tuple)) else [x]
+
+
+def _primitive(name: str, function):
+    def method(self, *args, **kwargs):
+        return function(*args, **kwargs)
+
+    method.__name__ = name
+    method.__doc__ = function.__doc__
+    method.__wrapped__ = function
+    return method
+
+
+#: primitives that are one function of this package
+FUNCTIONS = {
+    **{
+        name: getattr(elementwise, {"abs": "absolute"}.get(name, name))
+        for name in (
+            "abs", "sign", "round", "exp", "log", "sqrt", "square", "sin", "cos", "tanh", "sigmoid", "softplus",
+            "pow", "maximum", "minimum", "clip", "where", "cast",
+            "equal", "not_equal", "greater", "greater_equal", "lesser", "lesser_equal",
+            "logical_and", "logical_or", "logical_not",
+        )
+    },
+    **{
+        name: getattr(reductions, name)
+        for name in ("sum", "prod", "mean", "max", "min", "any", "all", "argmax", "argmin", "cumsum", "softmax")
+    },
+    **{
+        name: getattr(shapes, {"shape": "shape_of", "permute_dimensions": "permute"}.get(name, name))
+        for name in (
+            "shape", "reshape", "permute_dimensions", "expand_dims", "squeeze", "concatenate", "pad", "tile",
+            "repeat_elements", "reverse", "gather", "arange",
+        )
+    },
+    "dot": linalg.dot,
+    "batch_matmul": linalg.batch_matmul,
+    **{name: getattr(loops, name) for name in ("rnn", "map_fn", "foldl")},
+    **{name: getattr(random, name) for name in ("random_uniform", "random_normal")},
+    "host_call": host.host_call,
+}  # fmt: skip
+
+#: the primitives that are plain functions, as methods
+PlainPrimitives = type("PlainPrimitives", (), {name: _primitive(name, f) for name, f in FUNCTIONS.items()})
+
+
+class TheanoBackend(PlainPrimitives, Backend):
+    """Keras tensors as Theano's own variables; functions compiled by Theano."""
+
+    name = "theano"
+    title = "Theano"
+    #: what to give ``function`` so that it compiles fast rather than runs fast: no C code
+    quick_function_options = {"mode": "FAST_COMPILE"}
+
+    def __init__(self):
+        self._phase = None
+        tensors.floatx()
+
+    # tensors and their values
+
+    def is_tensor(self, x):
+        return tensors.is_tensor(x)
+
+    def is_variable(self, x):
+        return isinstance(x, SharedVariable)
+
+    def variable(self, value, dtype=None, name=None):
+        return tensors.variable(self.eval(value) if tensors.is_tensor(value) else value, dtype, name)
+
+    def constant(self, value, dtype=None, name=None):
+        return tensors.constant(value, dtype, name)
+
+    def placeholder(self, shape=None, ndim=None, dtype=None, sparse=False, name=None):
+        return tensors.placeholder(shape, ndim, dtype, sparse, name)
+
+    def get_value(self, x):
+        if not isinstance(x, SharedVariable):
+            raise TypeError(f"Only variables hold a value, got {x!r}; K.eval computes one.")
+        value = x.get_value()
+        return value.toarray() if hasattr(value, "toarray") else np.asarray(value)
+
+    def set_value(self, x, value):
+        sparse = tensors.is_sparse(x)
+        shape = np.shape(value) if not hasattr(value, "toarray") else value.shape
+        if tuple(shape) != int_shape(x):
+            raise ValueError(f"The variable {x.name or ''} has shape {int_shape(x)}, the value {tuple(shape)}.")
+        if sparse:
+            from scipy.sparse import csr_matrix
+
+            x.set_value(csr_matrix(value).astype(x.dtype))
+        else:
+            dense = value.toarray() if hasattr(value, "toarray") else value
+            x.set_value(np.array(dense, dtype=x.dtype, order="C"), borrow=True)
+
+    def int_shape(self, x):
+        return int_shape(x)
+
+    def dtype(self, x):
+        return x.dtype if tensors.is_tensor(x) else tensors.as_tensor(x).dtype
+
+    def tensor_name(self, x):
+        return x.name
+
+    def is_sparse(self, tensor):
+        return tensors.is_sparse(tensor)
+
+    def to_dense(self, tensor):
+        if not tensors.is_sparse(tensor):
+            return tensor
+        return set_shape(theano.sparse.dense_from_sparse(tensor), int_shape(tensor))
+
+    # functions and gradients
+
+    def function(self, inputs, outputs, updates=(), **kwargs):
+        return Function(_as_list(inputs), _as_list(outputs), updates, **kwargs)
+
+    def gradients(self, loss, variables):
+        return gradients(loss, _as_list(variables))
+
+    def stop_gradient(self, variables):
+        if isinstance(variables, (list, tuple)):
+            return [stop_gradient(v) for v in variables]
+        return stop_gradient(variables)
+
+    def phase_placeholder(self):
+        if self._phase is None:
+            self._phase = tensors.placeholder((), None, "uint8", False, "keras_learning_phase")
+        return self._phase
+
+    def phase_switch(self, x, alt):
+        x, alt = tensors.as_tensors(x, alt)
+        shape = tuple(m if m == n else None for m, n in zip(int_shape(x), int_shape(alt)))
+        pattern = tuple(a and b for a, b in zip(x.type.broadcastable, alt.type.broadcastable))
+        x, alt = tensors.with_pattern(x, pattern), tensors.with_pattern(alt, pattern)
+        return set_shape(theano.ifelse.ifelse(self.phase_placeholder(), x, alt), shape)
+
+    def uses_learning_phase(self, tensors):
+        return self._phase is not None and any(v is self._phase for v in ancestors(_as_list(tensors)))
+
+    def clear_session(self):
+        self._phase = None
+        self._fixed_phase = None
+
+    def print_tensor(self, x, message=""):
+        return theano.printing.Print(message)(tensors.as_tensor(x))
+
+    # elementwise
+
+    def zeros_like(self, x, dtype=None, name=None):
+        return elementwise.zeros_like(x, dtype)
+
+    def ones_like(self, x, dtype=None, name=None):
+        return elementwise.ones_like(x, dtype)
+
+    def identity(self, x):
+        return T.tensor_copy(tensors.as_tensor(x))
+
+    # convolutions and pooling
+
+    def conv2d(
+        self,
+        x,
+        kernel,
+        strides=(1, 1),
+        border_mode="valid",
+        dim_ordering="default",
+        image_shape=None,
+        filter_shape=None,
+        filter_dilation=(1, 1),
+    ):
+        return convolution.conv("conv2d", x, kernel, strides, border_mode, dim_ordering, filter_dilation)
+
+    def conv3d(
+        self,
+        x,
+        kernel,
+        strides=(1, 1, 1),
+        border_mode="valid",
+        dim_ordering="default",
+        volume_shape=None,
+        filter_shape=None,
+        filter_dilation=(1, 1, 1),
+    ):
+        return convolution.conv("conv3d", x, kernel, strides, border_mode, dim_ordering, filter_dilation)
+
+    def deconv2d(
+        self,
+        x,
+        kernel,
+        output_shape,
+        strides=(1, 1),
+        border_mode="valid",
+        dim_ordering="default",
+        image_shape=None,
+        filter_shape=None,
+    ):
+        return convolution.deconv2d(x, kernel, output_shape, strides, border_mode, dim_ordering)
+
+    def depthwise_conv2d(self, x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="default"):
+        return convolution.depthwise_conv2d(x, kernel, strides, border_mode, dim_ordering)
+
+    def pool2d(self, x, pool_size, strides=(1, 1), border_mode="valid", dim_ordering="default", pool_mode="max"):
+        return pooling.pool("pool2d", x, pool_size, strides, border_mode, dim_ordering, pool_mode)
+
+    def pool3d(self, x, pool_size, strides=(1, 1, 1), border_mode="valid", dim_ordering="default", pool_mode="max"):
+        return pooling.pool("pool3d", x, pool_size, strides, border_mode, dim_ordering, pool_mode)

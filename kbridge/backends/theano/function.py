@@ -1,0 +1,91 @@
+"""Compiled functions: values are converted and checked before Theano sees them."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import theano
+import theano.tensor as T
+from theano.compile.sharedvalue import SharedVariable
+from theano.graph.basic import Variable
+
+from .operators import native
+from .static import int_shape
+from .tensors import as_tensor, is_sparse, with_pattern
+
+#: arguments of theano.function that a caller may give
+OPTIONS = tuple(n for n in inspect.signature(theano.function).parameters if n not in ("inputs", "outputs", "updates"))
+
+#: Theano compiles with much global state: one function at a time
+_compiling = threading.RLock()
+
+
+class Function:
+    """What ``K.function`` returns: call it with one value for each input. Calls from several threads take turns."""
+
+    def __init__(self, inputs: Sequence[Variable], outputs: Sequence, updates: Sequence = (), **options: Any):
+        unknown = sorted(set(options) - set(OPTIONS))
+        if unknown:
+            raise ValueError(f"Unknown arguments of K.function: {', '.join(unknown)}. Theano knows: {', '.join(OPTIONS)}.")
+        self.inputs = list(inputs)
+        self.outputs = [as_tensor(o) for o in outputs]
+        self.updates = checked_updates(updates)
+        self._shapes = [int_shape(x) for x in self.inputs]
+        self._lock = threading.Lock()
+        options = {"on_unused_input": "ignore", **options}
+        with _compiling, native():
+            self._function = theano.function(self.inputs, self.outputs, updates=self.updates, **options)
+
+    def __call__(self, inputs: Sequence[Any]) -> list[Any]:
+        if len(inputs) != len(self.inputs):
+            raise ValueError(f"The function takes {len(self.inputs)} inputs, got {len(inputs)}.")
+        values = [self._convert(i, v) for i, v in enumerate(inputs)]
+        with self._lock, np.errstate(all="ignore"):
+            return self._function(*values)
+
+    def _convert(self, i: int, value: Any) -> Any:
+        x, shape = self.inputs[i], self._shapes[i]
+        sparse = hasattr(value, "toarray")
+        if is_sparse(x):
+            return self._sparse(i, value)
+        try:
+            array = np.asarray(value.toarray() if sparse else value, dtype=x.dtype)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{self._describe(i)} can't take {type(value).__name__} {value!r:.80}: {error}") from None
+        if array.ndim != len(shape) or any(n is not None and n != m for n, m in zip(shape, array.shape)):
+            raise ValueError(f"{self._describe(i)} can't take a value of shape {array.shape}.")
+        return array
+
+    def _sparse(self, i: int, value: Any) -> Any:
+        from scipy.sparse import csr_matrix
+
+        matrix = csr_matrix(value).astype(self.inputs[i].dtype)
+        if any(n is not None and n != m for n, m in zip(self._shapes[i], matrix.shape)):
+            raise ValueError(f"{self._describe(i)} can't take a matrix of shape {matrix.shape}.")
+        return matrix
+
+    def _describe(self, i: int) -> str:
+        x = self.inputs[i]
+        name = f" {x.name!r}" if x.name else ""
+        return f"Input {i}, the placeholder{name} with shape {self._shapes[i]} and dtype {x.dtype},"
+
+
+def checked_updates(updates: Sequence) -> list[tuple[SharedVariable, Variable]]:
+    """(variable, new value) pairs, the values in the variable's dtype and broadcasting pattern."""
+    checked = []
+    for update in updates:
+        if not (isinstance(update, tuple) and len(update) == 2 and isinstance(update[0], SharedVariable)):
+            raise TypeError(f"An update is a (variable, new value) pair as K.update makes it, got {update!r}.")
+        variable, new = update
+        new = as_tensor(new, variable.dtype)
+        shape, wanted = int_shape(new), int_shape(variable)
+        if len(shape) != len(wanted) or any(None not in (n, m) and n != m for n, m in zip(shape, wanted)):
+            raise ValueError(f"The update of the variable {variable.name or ''} of shape {wanted} has another shape: {shape}.")
+        if not is_sparse(new):
+            new = with_pattern(T.cast(new, variable.dtype), variable.type.broadcastable)
+        checked.append((variable, new))
+    return checked

@@ -1,0 +1,93 @@
+"""Python's operators on Theano's tensors, by the contract's rules for dtypes and broadcasting.
+
+Theano's own would give float64 for an int32 tensor times a float32 one, would let a float64 tensor meet 0.1 in
+float32, and would not broadcast ``x[:, :1]``. The rules hold for expressions that a user or kbridge writes, and
+not inside Theano (optimizations, gradients of its operations), which counts on its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from theano.graph.basic import Variable
+from theano.tensor.type import TensorType
+from theano.tensor.var import _tensor_py_operators
+
+from . import elementwise, linalg
+
+_inside = threading.local()
+
+
+@contextmanager
+def native() -> Iterator[None]:
+    """Theano's own operators, while Theano compiles or derives."""
+    depth = getattr(_inside, "depth", 0)
+    _inside.depth = depth + 1
+    try:
+        yield
+    finally:
+        _inside.depth = depth
+
+
+OPERATORS: dict[str, Callable] = {
+    "add": elementwise.add,
+    "sub": elementwise.subtract,
+    "mul": elementwise.multiply,
+    "truediv": elementwise.divide,
+    "floordiv": elementwise.floor_divide,
+    "mod": elementwise.remainder,
+    "pow": elementwise.pow,
+    "matmul": linalg.dot,
+    "lt": elementwise.lesser,
+    "le": elementwise.lesser_equal,
+    "gt": elementwise.greater,
+    "ge": elementwise.greater_equal,
+}
+WITHOUT_REFLECTION = ("lt", "le", "gt", "ge")
+
+
+def _is_operand(x: object) -> bool:
+    """What the rules are for: dense tensors, arrays and numbers. All else is left to Theano."""
+    if isinstance(x, Variable):
+        return isinstance(x.type, TensorType) and not x.dtype.startswith("complex")
+    return isinstance(x, (bool, int, float, np.number, np.bool_)) or (isinstance(x, np.ndarray) and x.dtype.kind in "biuf")
+
+
+def install() -> None:
+    """Give Theano's tensors these operators."""
+    for name, function in OPERATORS.items():
+        _install(f"__{name}__", function, reflected=False)
+        if name not in WITHOUT_REFLECTION:
+            _install(f"__r{name}__", function, reflected=True)
+    if not getattr(_tensor_py_operators.__getitem__, "kbridge", False):
+        _tensor_py_operators.__getitem__ = _getitem(_tensor_py_operators.__getitem__)
+
+
+def _getitem(original: Callable) -> Callable:
+    """Indexing with None and fewer indices than axes: Theano's reads ``x[:, None]`` wrongly."""
+
+    def __getitem__(self, index):
+        if isinstance(index, tuple) and any(i is None for i in index) and not any(i is Ellipsis for i in index):
+            index = (*index, Ellipsis)
+        return original(self, index)
+
+    __getitem__.kbridge = True  # type: ignore[attr-defined]
+    return __getitem__
+
+
+def _install(method: str, function: Callable, reflected: bool) -> None:
+    original = getattr(_tensor_py_operators, method, None)
+    if getattr(original, "kbridge", False):
+        return
+
+    def operator(self, other):
+        if getattr(_inside, "depth", 0) or not _is_operand(self) or not _is_operand(other):
+            return NotImplemented if original is None else original(self, other)
+        return function(other, self) if reflected else function(self, other)
+
+    operator.__name__ = operator.__qualname__ = method
+    operator.kbridge = True  # type: ignore[attr-defined]
+    setattr(_tensor_py_operators, method, operator)

@@ -1,0 +1,149 @@
+"""Repairs of Theano's own modules for NumPy 2 and Python 3.11. Each function is one repair; its docstring says
+what breaks without it."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable, Iterable
+
+import numpy
+
+from .inc_code import INC_CODE
+
+
+def _rewritten(function: Callable, *replacements: tuple[str, str]) -> Callable:
+    """The function, compiled again from its source with some of it replaced."""
+    source = textwrap.dedent(inspect.getsource(function))
+    for old, new in replacements:
+        if old not in source:
+            raise RuntimeError(f"This Theano's {function.__qualname__} is not the one that kbridge knows; install theano-pymc 1.1.2.")
+        source = source.replace(old, new)
+    names: dict = {}
+    exec(compile(source, inspect.getfile(function), "exec"), function.__globals__, names)  # noqa: S102
+    return names[function.__name__]
+
+
+def increments_at_indices() -> None:
+    """The C code of ``inc_subtensor(x[index], y)`` doesn't compile: see ``inc_code``."""
+    from theano.tensor import subtensor
+
+    subtensor.inc_code = lambda: INC_CODE
+    subtensor.AdvancedIncSubtensor1.c_code_cache_version = lambda self: (8, "kbridge", 1)
+
+
+def integer_constants() -> None:
+    """``numpy.asarray(300, "int8")`` raises where it wrapped; Theano then takes 300 for a uint64, and every
+    float32 expression with an int above 127 becomes float64."""
+    import theano
+    from theano.scalar.basic import NumpyAutocaster
+
+    original = NumpyAutocaster.__call__
+
+    def autocast(self, x):
+        if type(x) is int and theano.config.cast_policy != "numpy" and all("int" in d for d in self.dtypes):
+            for dtype in self.dtypes:
+                limits = numpy.iinfo(dtype)
+                if limits.min <= x <= limits.max:
+                    return numpy.asarray(x, dtype=dtype)
+            raise OverflowError(f"{x} doesn't fit into any integer dtype.")
+        return original(self, x)
+
+    NumpyAutocaster.__call__ = autocast
+
+
+def strides_of_empty_matrices() -> None:
+    """NumPy gives every empty array strides (0, 0); the products of matrices refuse them: "no unit stride"."""
+    from theano.tensor.blas import GemmRelated
+
+    repair = "".join(
+        """
+        npy_intp kbridge_S%(v)s[2];
+        if (N%(v)s[0] == 0 || N%(v)s[1] == 0) {
+            kbridge_S%(v)s[1] = type_size;
+            kbridge_S%(v)s[0] = type_size * (N%(v)s[1] > 0 ? N%(v)s[1] : 1);
+            S%(v)s = kbridge_S%(v)s;
+        }
+        """
+        % {"v": v}
+        for v in "xyz"
+    )
+    version = GemmRelated.build_gemm_version
+    GemmRelated.check_strides = repair + GemmRelated.check_strides
+    GemmRelated.build_gemm_version = lambda self: (*version(self), "kbridge", 1)
+
+
+def lists_as_indices() -> None:
+    """NumPy no longer takes a list for a tuple of indices: topk, and pooling without a compiler."""
+    from theano.tensor.signal import pool
+
+    sort = sys.modules["theano.tensor.sort"]  # the attribute of theano.tensor is a function
+    sort._topk_py_impl = _rewritten(sort._topk_py_impl, (")[idx]", ")[tuple(idx)]"))
+    pool.Pool.perform = _rewritten(
+        pool.Pool.perform,
+        ("yk[[region_slices[i][r[i]] for i in range(nd)]]", "yk[tuple([region_slices[i][r[i]] for i in range(nd)])]"),
+    )
+    pool.AveragePoolGrad.perform = _rewritten(pool.AveragePoolGrad.perform, ("gxk[region_slice]", "gxk[tuple(region_slice)]"))
+
+
+def keys_of_ops_without_properties() -> None:
+    """An op whose ``__props__`` is empty (Dot22, Softmax) counts as one without a version and is compiled anew
+    in every process."""
+    from theano.link.c.basic import CLinker
+
+    CLinker.cmodule_key_ = _rewritten(
+        CLinker.cmodule_key_,
+        ("version.append(node.op.__props__)", 'version.append(("__props__",) + tuple(node.op.__props__))'),
+    )
+
+
+def random_numbers_without_a_compiler() -> None:
+    """NumPy refuses the mask 0xFFFFFFFF for an int32 in the Python version of the MRG generator."""
+    from theano.sandbox import rng_mrg
+
+    original = rng_mrg.mrg_next_value
+
+    def next_value(rstate, new_rstate, NORM, mask, offset):
+        return original(rstate, new_rstate, NORM, -1 if mask == 0xFFFFFFFF else mask, offset)
+
+    rng_mrg.mrg_next_value = next_value
+
+
+def batched_products_without_blas() -> None:
+    """The C code of BatchedDot calls ``sgemm_`` also where no BLAS is linked: an undefined symbol."""
+    import theano
+    from theano.tensor.blas import BatchedDot
+
+    if theano.config.blas__ldflags:
+        return
+
+    def no_code(self, *args, **kwargs):
+        raise NotImplementedError("BatchedDot is compiled only with a BLAS")
+
+    BatchedDot.c_code = no_code
+
+
+def scan_in_python() -> None:
+    """Theano's C loop for scan, made by an old Cython, doesn't compile on Python 3.11, and scan doesn't catch
+    that. Its absence it does: it loops in Python."""
+    sys.modules["theano.scan.scan_perform_ext"] = None  # type: ignore[assignment]
+
+
+PATCHES: tuple[Callable[[], None], ...] = (
+    increments_at_indices,
+    integer_constants,
+    strides_of_empty_matrices,
+    lists_as_indices,
+    keys_of_ops_without_properties,
+    random_numbers_without_a_compiler,
+    batched_products_without_blas,
+    scan_in_python,
+)
+
+
+def apply(without: Iterable[str] = ()) -> None:
+    """All repairs; ``without`` names those to leave out, so that tests can show what each is for."""
+    for patch in PATCHES:
+        if patch.__name__ not in without:
+            patch()
