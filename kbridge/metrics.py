@@ -4,19 +4,6 @@ from __future__ import annotations
 
 from . import backend as K
 from . import objectives
-from .objectives import (  # noqa: F401
-    categorical_crossentropy,
-    cosine_proximity,
-    hinge,
-    kullback_leibler_divergence,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-    mean_squared_logarithmic_error,
-    poisson,
-    sparse_categorical_crossentropy,
-    squared_hinge,
-)
 from .utils.generic_utils import get_from_module
 
 
@@ -41,9 +28,29 @@ def top_k_categorical_accuracy(y_true, y_pred, k=5):
     return K.mean(K.in_top_k(y_pred, K.argmax(y_true, axis=-1), k))
 
 
-def binary_crossentropy(y_true, y_pred):
-    """The mean of the cross-entropies of two classes."""
-    return K.mean(objectives.binary_crossentropy(y_true, y_pred))
+def _mean_of(loss):
+    """The metric of a loss's name: its mean over all samples (and steps), a scalar."""
+
+    def metric(y_true, y_pred):
+        return K.mean(loss(y_true, y_pred))
+
+    metric.__name__ = metric.__qualname__ = loss.__name__
+    metric.__doc__ = f"The mean of ``objectives.{loss.__name__}``."
+    return metric
+
+
+mean_squared_error = _mean_of(objectives.mean_squared_error)
+mean_absolute_error = _mean_of(objectives.mean_absolute_error)
+mean_absolute_percentage_error = _mean_of(objectives.mean_absolute_percentage_error)
+mean_squared_logarithmic_error = _mean_of(objectives.mean_squared_logarithmic_error)
+hinge = _mean_of(objectives.hinge)
+squared_hinge = _mean_of(objectives.squared_hinge)
+categorical_crossentropy = _mean_of(objectives.categorical_crossentropy)
+sparse_categorical_crossentropy = _mean_of(objectives.sparse_categorical_crossentropy)
+binary_crossentropy = _mean_of(objectives.binary_crossentropy)
+kullback_leibler_divergence = _mean_of(objectives.kullback_leibler_divergence)
+poisson = _mean_of(objectives.poisson)
+cosine_proximity = _mean_of(objectives.cosine_proximity)
 
 
 def _positives(y):
