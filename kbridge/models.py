@@ -374,6 +374,7 @@ def _cached_layer(entry: dict, cache: dict) -> Layer:
         layer = Merge.from_config({**config, "layers": branches})
     elif entry["class_name"] == "Sequential":
         layer = Sequential.from_config(config, layer_cache=cache)
+        layer.name = entry.get("name", layer.name)
     else:
         layer = layer_from_config(entry)
     if isinstance(config, dict) and config.get("name"):

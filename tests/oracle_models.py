@@ -73,7 +73,7 @@ def model_file(row: dict, folder: Path, key: str = "h5") -> Path:
         config = json.loads(h5.attrs["model_config"])
         for layer in config["config"]:
             layer["config"].update(FORGOTTEN[row["name"]].get(layer["config"]["name"], {}))
-        h5.attrs["model_config"] = json.dumps(config)
+        h5.attrs.create("model_config", json.dumps(config).encode(), shape=(), dtype=h5py.string_dtype("ascii"))
     return copy
 
 

@@ -44,7 +44,10 @@ def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
         cls = _class_named(config["class_name"], get_custom_objects())
         build = cls.from_config
         keywords = {"custom_objects": custom_objects} if "custom_objects" in inspect.signature(build).parameters else {}
-        return build(config["config"], **keywords)
+        layer = build(config["config"], **keywords)
+    if isinstance(config["config"], list) and isinstance(config.get("name"), str):
+        layer.name = config["name"]
+    return layer
 
 
 def _class_named(name: str, custom: Mapping[str, Any]):
@@ -97,6 +100,19 @@ def upgrade(config: Any) -> Any:
         if str(key).endswith("_regularizer") and isinstance(value, dict) and value.get("name") in _OLD_REGULARIZERS:
             new[key] = {**value, "name": _OLD_REGULARIZERS[value["name"]]}
     return new
+
+
+def with_group_names(config: Any, group_names: list[str]) -> Any:
+    """``config`` with names for the Sequential models inside a Sequential one, which Keras 1 didn't put into configs: those
+    of their groups of weights."""
+    entries = config.get("config") if isinstance(config, dict) else None
+    if not isinstance(entries, list) or len(entries) != len(group_names):
+        return config
+    named = [
+        {**entry, "name": name} if isinstance(entry, dict) and isinstance(entry.get("config"), list) else entry
+        for entry, name in zip(entries, group_names, strict=True)
+    ]
+    return {**config, "config": named}
 
 
 def model_config(model) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .budget import weight_budget
-from .configs import KERAS_VERSION, model_config, model_from_config
+from .configs import KERAS_VERSION, model_config, model_from_config, with_group_names
 from .errors import ModelFileError
 from .hdf5_layout import write_text, writing
 from .optimizer_state import read_state, write_state
@@ -65,7 +65,7 @@ def load_model(
         config = _config(root)
         weights = root.group("model_weights")
         with weight_budget(stored_values(weights)), failures_named(root.path, "model_config", _UNBUILDABLE):
-            model = model_from_config(config)
+            model = model_from_config(with_group_names(config, weights.names("layer_names") or []))
         origin = origin or weights_origin(root, weights)
         assign(read_weights(model, weights, False, origin))
         if compile:

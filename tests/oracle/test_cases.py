@@ -94,6 +94,8 @@ def check(case, results) -> None:
             wrong.append(f"{key}: missing")
             continue
         found = as_stored(case, key, results[key])
+        if key.startswith(tuple(case.difference.get("reshaped", ["-"]))) and found.size == value.size:
+            found = found.reshape(value.shape)
         if found.shape != value.shape:
             wrong.append(f"{key}: shape {found.shape}, expected {value.shape}")
         elif not np.allclose(found, value, **case.tolerance(key), equal_nan=True):
