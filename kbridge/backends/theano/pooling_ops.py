@@ -148,7 +148,7 @@ class AverageSpread(AveragePool):
 
     def make_node(self, x, g):
         x, g = T.as_tensor_variable(x), T.as_tensor_variable(g)
-        return Apply(self, [x, g], [T.TensorType(g.dtype, (*x.type.broadcastable[:2], False, False, False))()])
+        return Apply(self, [x, g], [T.TensorType(g.dtype, x.type.broadcastable)()])
 
     def perform(self, node, inputs, outputs):
         x, g = inputs
@@ -189,7 +189,7 @@ class Scatter(_AtPlaces):
 
     def make_node(self, x, at, g):
         x, g = T.as_tensor_variable(x), T.as_tensor_variable(g)
-        return Apply(self, [x, at, g], [T.TensorType(g.dtype, (*x.type.broadcastable[:2], False, False, False))()])
+        return Apply(self, [x, at, g], [T.TensorType(g.dtype, x.type.broadcastable)()])
 
     def perform(self, node, inputs, outputs):
         x, at, g = inputs
