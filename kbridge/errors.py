@@ -70,8 +70,13 @@ def check_arguments(owner: str, kwargs: dict, valid: Iterable[str]) -> None:
             raise unknown_argument(owner, name, valid)
 
 
-def whole_number(value, owner: str, argument: str) -> int:
-    """``value`` as an int; integral floats (32.0) are accepted, others are a ValueError."""
-    if isinstance(value, bool) or not hasattr(value, "__int__") or int(value) != value:
-        raise ValueError(f"{owner}: {argument} must be a whole number, got {value!r}.")
-    return int(value)
+def whole_number(value, owner: str, argument: str, least: int | None = None) -> int:
+    """``value`` as an int of at least ``least``; integral floats (32.0) are accepted, others are a ValueError."""
+    try:
+        number = int(value) if hasattr(value, "__int__") and not isinstance(value, bool) else None
+    except (TypeError, ValueError, OverflowError):
+        number = None
+    if number is None or number != value or (least is not None and number < least):
+        wanted = "a whole number" if least is None else f"a whole number of at least {least}"
+        raise ValueError(f"{owner}: {argument} must be {wanted}, got {value!r}.")
+    return number

@@ -254,7 +254,7 @@ class RepeatVector(Layer):
 
     def __init__(self, n, **kwargs):
         super().__init__(**kwargs)
-        self.n = whole_number(n, f"RepeatVector {self.name}", "n")
+        self.n = whole_number(n, f"RepeatVector {self.name}", "n", 1)
         self.input_spec = [InputSpec(ndim=2)]
 
     def get_output_shape_for(self, input_shape):
@@ -368,7 +368,7 @@ class _Affine(Layer):
         self.b_constraint = constraints.get(b_constraint)
         self.bias = bias
         self.initial_weights = weights
-        self.input_dim = None if input_dim is None else whole_number(input_dim, type(self).__name__, "input_dim")
+        self.input_dim = None if input_dim is None else whole_number(input_dim, type(self).__name__, "input_dim", 1)
         if self.input_dim and "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
             kwargs["input_shape"] = self._shape_from_input_dim()
         super().__init__(**kwargs)
@@ -431,7 +431,7 @@ class Dense(_Affine):
         input_dim=None,
         **kwargs,
     ):
-        self.output_dim = whole_number(output_dim, "Dense", "output_dim")
+        self.output_dim = whole_number(output_dim, "Dense", "output_dim", 1)
         self.input_spec = [InputSpec(ndim="2+")]
         super().__init__(
             init, activation, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,
@@ -504,8 +504,8 @@ class MaxoutDense(_Affine):
         input_dim=None,
         **kwargs,
     ):
-        self.output_dim = whole_number(output_dim, "MaxoutDense", "output_dim")
-        self.nb_feature = whole_number(nb_feature, "MaxoutDense", "nb_feature")
+        self.output_dim = whole_number(output_dim, "MaxoutDense", "output_dim", 1)
+        self.nb_feature = whole_number(nb_feature, "MaxoutDense", "nb_feature", 1)
         self.input_spec = [InputSpec(ndim=2)]
         super().__init__(
             init, None, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,
@@ -595,7 +595,7 @@ class TimeDistributedDense(_Affine):
         input_length=None,
         **kwargs,
     ):
-        self.output_dim = whole_number(output_dim, "TimeDistributedDense", "output_dim")
+        self.output_dim = whole_number(output_dim, "TimeDistributedDense", "output_dim", 1)
         self.input_length = input_length
         self.input_spec = [InputSpec(ndim=3)]
         super().__init__(

@@ -41,7 +41,7 @@ def check_layer(
     """
     kwargs = dict(kwargs or {})
     several = isinstance(shape, list) or isinstance(batch_shape, list)
-    shapes = [(None, *s) for s in to_list(shape)] if batch_shape is None else to_list(batch_shape)
+    shapes = [(None, *s) for s in _listed(shape)] if batch_shape is None else _listed(batch_shape)
     dtype = dtype or K.floatx()
     arrays = to_list(data) if data is not None else [_random((SAMPLES, *(n or 4 for n in s[1:])), dtype) for s in shapes]
 
@@ -76,6 +76,10 @@ def check_layer(
     return layer, tested[0] if len(tested) == 1 else tested
 
 
+def _listed(shapes) -> list[tuple]:
+    return shapes if isinstance(shapes, list) else [shapes]
+
+
 def _random(shape, dtype):
     rng = np.random.RandomState(3)
     if dtype.startswith("int"):
@@ -93,7 +97,7 @@ def _function(xs, outputs):
 
 
 def _check_shapes(layer, outputs, promised, values):
-    promised = [tuple(s) for s in promised] if isinstance(promised, list) else [tuple(promised)]
+    promised = [tuple(s) for s in _listed(promised)]
     assert len(promised) == len(outputs) == len(values)
     for x, shape, value in zip(outputs, promised, values, strict=True):
         assert x._keras_shape == shape
@@ -151,7 +155,7 @@ def _check_config(layer, cls, custom_objects):
     assert again.get_config() == config
     text = json.dumps({"class_name": cls.__name__, "config": config})
     loaded = layer_from_config(json.loads(text), {cls.__name__: cls, **(custom_objects or {})})
-    assert json.dumps(loaded.get_config()) == json.dumps(config)
+    assert json.dumps(loaded.get_config(), sort_keys=True) == json.dumps(config, sort_keys=True)
     assert loaded.name == layer.name and loaded.trainable == layer.trainable
 
 
