@@ -1,0 +1,228 @@
+"""The TensorFlow engine's primitives for tensors, functions and gradients; the rest is in its families."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+from .. import settings
+from ..interface import Backend
+from .convolution import ConvolutionPrimitives
+from .dispatch import GraphDispatcher
+from .elementwise import ElementwisePrimitives
+from .function import Function
+from .loops import LoopPrimitives
+from .quiet import tf
+from .reductions import ReductionPrimitives
+from .scope import in_graph, scoped
+from .shapes import ShapePrimitives
+from .state import State
+from .tensors import as_tensor, as_tensors, is_sparse, is_tensor, make_variable, scope_name
+
+
+@scoped
+class TensorflowBackend(
+    ElementwisePrimitives, ReductionPrimitives, ShapePrimitives, ConvolutionPrimitives, LoopPrimitives, Backend
+):
+    """Keras tensors as tensors of a private graph that a session runs."""
+
+    name = "tensorflow"
+    title = "TensorFlow"
+    Function = Function
+
+    def __init__(self):
+        self._state = State()
+        self._dispatcher = GraphDispatcher(lambda: self._state)
+        self._dispatcher.register()
+
+    # tensors and their values
+
+    def is_tensor(self, x):
+        return is_tensor(x)
+
+    def is_variable(self, x):
+        return hasattr(x, "_kbridge_initial")
+
+    def variable(self, value, dtype=None, name=None):
+        dtype = dtype or settings.floatx()
+        if hasattr(value, "tocoo"):
+            coo = value.tocsr().tocoo()
+            sparse = tf.SparseTensor(np.stack([coo.row, coo.col], 1).astype(np.int64), coo.data.astype(dtype), coo.shape)
+            sparse._kbridge_name = name
+            return sparse
+        if is_tensor(value):
+            value = self.eval(value)
+        return make_variable(self._state, np.array(value, dtype=dtype), name)
+
+    def constant(self, value, dtype=None, name=None):
+        if dtype is None:
+            return as_tensor(value)
+        return tf.constant(np.asarray(value), dtype=dtype)
+
+    def placeholder(self, shape=None, ndim=None, dtype=None, sparse=False, name=None):
+        if shape is None:
+            if ndim is None:
+                raise ValueError("placeholder needs a shape or a number of axes (ndim).")
+            shape = (None,) * ndim
+        shape = [None if n is None else int(n) for n in shape]
+        dtype = dtype or settings.floatx()
+        if sparse:
+            x = tf.compat.v1.sparse_placeholder(dtype, shape=shape, name=scope_name(name))
+        else:
+            x = tf.compat.v1.placeholder(dtype, shape=shape, name=scope_name(name))
+        x._kbridge_name = name
+        return x
+
+    def get_value(self, x):
+        if not self.is_variable(x):
+            raise TypeError(f"Only variables hold a value, got {x!r}; K.eval computes one.")
+        return self._state.values([x])[0]
+
+    def batch_get_value(self, xs):
+        return self._state.values(list(xs))
+
+    def set_value(self, x, value):
+        self.batch_set_value([(x, value)])
+
+    def batch_set_value(self, tuples):
+        pairs = []
+        for x, value in tuples:
+            array = np.array(value).astype(x.dtype.base_dtype.as_numpy_dtype)
+            if array.shape != tuple(x.shape.as_list()):
+                raise ValueError(
+                    f"Variable {self.tensor_name(x)!r} has shape {tuple(x.shape.as_list())}, got a value of shape {array.shape}."
+                )
+            pairs.append((x, array))
+        self._state.assign(pairs)
+
+    def int_shape(self, x):
+        if not is_tensor(x):
+            return np.shape(x)
+        if x.shape.rank is None:
+            raise ValueError(f"The number of axes of {x!r} is unknown; give it one with set_shape.")
+        return tuple(x.shape.as_list())
+
+    def shape(self, x):
+        return tf.shape(as_tensor(x))
+
+    def dtype(self, x):
+        return (x if is_tensor(x) else as_tensor(x)).dtype.base_dtype.name
+
+    def tensor_name(self, x):
+        return getattr(x, "_kbridge_name", None)
+
+    def is_sparse(self, tensor):
+        return is_sparse(tensor)
+
+    def to_dense(self, tensor):
+        return tf.sparse.to_dense(tensor) if is_sparse(tensor) else tensor
+
+    def eval(self, x):
+        if self.is_variable(x):
+            return self.get_value(x)
+        return self.function([], [x])([])[0]
+
+    # functions and gradients
+
+    def function(self, inputs, outputs, updates=(), **kwargs):
+        if kwargs:
+            raise ValueError(f"Unknown arguments of K.function: {', '.join(sorted(kwargs))}.")
+        inputs, outputs = _as_list(inputs), [o if is_sparse(o) else as_tensor(o) for o in _as_list(outputs)]
+        pairs = [self._checked_update(u) for u in updates if u is not None]
+        phase = self._state.phase
+        needs = [*outputs, *(u[1] for u in pairs if isinstance(u, tuple))]
+        missing = phase is not None and not any(x is phase for x in inputs) and self.uses_learning_phase(needs)
+        return Function(self._state, inputs, outputs, pairs, missing)
+
+    def _checked_update(self, update):
+        if not isinstance(update, (tuple, list)):
+            if isinstance(update, (tf.Operation, tf.Tensor)):
+                return update
+            raise TypeError(f"An update is a (variable, new value) pair as K.update makes it, got {update!r}.")
+        if len(update) != 2 or not isinstance(update[0], tf.Variable):
+            raise TypeError(f"An update is a (variable, new value) pair as K.update makes it, got {update!r}.")
+        variable, new = update
+        new = as_tensor(new, variable.dtype.base_dtype)
+        if not variable.shape.is_compatible_with(new.shape):
+            raise ValueError(f"The update of {self.tensor_name(variable)!r} has another shape: {new.shape} instead of {variable.shape}.")
+        return variable, new
+
+    def gradients(self, loss, variables):
+        variables = _as_list(variables)
+        loss = as_tensor(loss)
+        if not loss.dtype.is_floating:
+            raise TypeError(f"Only floats have gradients, the loss is {loss!r}.")
+        wanted = [v for v in variables if v.dtype.is_floating]
+        found = iter(tf.gradients(loss, wanted))
+        grads = [next(found) if v.dtype.is_floating else None for v in variables]
+        return [tf.convert_to_tensor(g) if isinstance(g, tf.IndexedSlices) else g for g in grads]
+
+    def stop_gradient(self, variables):
+        if isinstance(variables, (list, tuple)):
+            return [tf.stop_gradient(as_tensor(v)) for v in variables]
+        return tf.stop_gradient(as_tensor(variables))
+
+    def identity(self, x):
+        return tf.identity(as_tensor(x))
+
+    def phase_placeholder(self):
+        if self._state.phase is None:
+            with self._state.graph.as_default():
+                self._state.phase = self.placeholder((), dtype="uint8", name="keras_learning_phase")
+        return self._state.phase
+
+    def phase_switch(self, x, alt):
+        x, alt = as_tensors(x, alt)
+        result = tf.where(tf.cast(self.phase_placeholder(), tf.bool), x, alt)
+        result.set_shape([m if m == n else None for m, n in zip(x.shape.as_list(), alt.shape.as_list())])
+        return result
+
+    def uses_learning_phase(self, tensors):
+        if self._state.phase is None:
+            return False
+        known = self._state.on_phase
+        known[self._state.phase.op] = True
+        stack = [_op_of(t) for t in _as_list(tensors) if is_tensor(t)]
+        roots = list(stack)
+        while stack:
+            op = stack[-1]
+            sources = {i.op for i in op.inputs}
+            if op in known or all(s in known for s in sources):
+                known.setdefault(op, any(known[s] for s in sources))
+                stack.pop()
+            else:
+                stack.extend(s for s in sources if s not in known)
+        return any(known[op] for op in roots)
+
+    def clear_session(self):
+        self._state = State()
+        self._fixed_phase = None
+
+    def get_session(self):
+        return self._state.session
+
+    def set_session(self, session):
+        self._state.session = session
+
+    def graph_scope(self):
+        return in_graph(self._state)
+
+    def native_optimizer_step(self, optimizer, loss, params):
+        """The operation of one step of a TensorFlow 1 optimizer."""
+        return optimizer.apply_gradients([(g, v) for g, v in optimizer.compute_gradients(loss, params) if g is not None])
+
+    def print_tensor(self, x, message=""):
+        x = as_tensor(x)
+        with tf.control_dependencies([tf.print(message, x, output_stream=sys.stdout)]):
+            return tf.identity(x)
+
+
+def _as_list(x) -> list:
+    return list(x) if isinstance(x, (list, tuple)) else [x]
+
+
+def _op_of(tensor):
+    if is_sparse(tensor):
+        return tensor.values.op
+    return tensor.handle.op if isinstance(tensor, tf.Variable) else tensor.op

@@ -1,0 +1,118 @@
+"""Convolutions and pooling: channels last for the kernels that need it, borders as the contract says."""
+
+from __future__ import annotations
+
+from .. import settings
+from .quiet import tf
+from .tensors import as_tensor, as_tensors
+
+MODES = ("valid", "same", "full")
+
+
+def _checked(what: str, border_mode: str, allowed=MODES) -> None:
+    if border_mode not in allowed:
+        raise ValueError(f"{what}: border_mode is {border_mode!r}, allowed are {', '.join(map(repr, allowed))}.")
+
+
+def _last(x):
+    return tf.transpose(x, [0, *range(2, x.shape.rank), 1])
+
+
+def _first(x):
+    return tf.transpose(x, [0, x.shape.rank - 1, *range(1, x.shape.rank - 1)])
+
+
+def _kernel_from_th(kernel):
+    return tf.transpose(kernel, [*range(2, kernel.shape.rank), 1, 0])
+
+
+def _dilated(kernel, dilation):
+    """``kernel`` with zeros between its values: TensorFlow's CPU gradients know no dilation."""
+    for axis, d in enumerate(dilation):
+        if d > 1:
+            shape = kernel.shape.as_list()
+            kernel = tf.expand_dims(kernel, axis + 1)
+            kernel = tf.pad(kernel, [[0, d - 1] if a == axis + 1 else [0, 0] for a in range(len(shape) + 1)])
+            shape[axis] *= d
+            kernel = tf.reshape(kernel, shape)
+            index = [slice(None)] * len(shape)
+            index[axis] = slice(0, shape[axis] - d + 1)
+            kernel = kernel[tuple(index)]
+    return kernel
+
+
+class ConvolutionPrimitives:
+    """conv2d, conv3d, deconv2d, depthwise_conv2d, pool2d and pool3d."""
+
+    def conv2d(self, x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="default", image_shape=None, filter_shape=None, filter_dilation=(1, 1)):  # fmt: skip
+        return self._conv("conv2d", tf.nn.conv2d, x, kernel, strides, border_mode, dim_ordering, filter_dilation)
+
+    def conv3d(self, x, kernel, strides=(1, 1, 1), border_mode="valid", dim_ordering="default", volume_shape=None, filter_shape=None, filter_dilation=(1, 1, 1)):  # fmt: skip
+        return self._conv("conv3d", tf.nn.conv3d, x, kernel, strides, border_mode, dim_ordering, filter_dilation)
+
+    def _conv(self, what, function, x, kernel, strides, border_mode, dim_ordering, dilation):
+        _checked(what, border_mode)
+        x, kernel = as_tensors(x, kernel)
+        first = settings.resolve_dim_ordering(dim_ordering) == "th"
+        if first:
+            x, kernel = _last(x), _kernel_from_th(kernel)
+        kernel = _dilated(kernel, dilation)
+        if border_mode == "full":
+            widths = [k - 1 for k in kernel.shape.as_list()[:-2]]
+            x = tf.pad(x, [[0, 0], *[[w, w] for w in widths], [0, 0]])
+        y = function(x, kernel, [1, *map(int, strides), 1], "SAME" if border_mode == "same" else "VALID")
+        return _first(y) if first else y
+
+    def deconv2d(self, x, kernel, output_shape, strides=(1, 1), border_mode="valid", dim_ordering="default", image_shape=None, filter_shape=None):  # fmt: skip
+        _checked("deconv2d", border_mode)
+        x, kernel = as_tensors(x, kernel)
+        first = settings.resolve_dim_ordering(dim_ordering) == "th"
+        size = [output_shape[i] for i in range(4)]
+        if first:
+            x, kernel = _last(x), _kernel_from_th(kernel)
+            size = [size[0], size[2], size[3], size[1]]
+        rows, cols = kernel.shape.as_list()[:2]
+        crop = (rows - 1, cols - 1) if border_mode == "full" else (0, 0)
+        static = [x.shape[0], *(n if isinstance(n, int) else None for n in size[1:])]
+        size = [tf.shape(x)[0], *size[1:]]
+        if border_mode == "full":
+            size[1], size[2] = size[1] + 2 * crop[0], size[2] + 2 * crop[1]
+        padding = "SAME" if border_mode == "same" else "VALID"
+        y = tf.nn.conv2d_transpose(x, tf.transpose(kernel, [0, 1, 3, 2]), tf.stack(size), [1, *map(int, strides), 1], padding)
+        if border_mode == "full":
+            y = y[:, crop[0] : size[1] - crop[0], crop[1] : size[2] - crop[1], :]
+        y.set_shape(static)
+        return _first(y) if first else y
+
+    def depthwise_conv2d(self, x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="default"):
+        _checked("depthwise_conv2d", border_mode)
+        x, kernel = as_tensors(x, kernel)
+        first = settings.resolve_dim_ordering(dim_ordering) == "th"
+        if first:
+            x, kernel = _last(x), tf.transpose(kernel, [2, 3, 1, 0])
+        if strides[0] == strides[1] and border_mode != "full":
+            y = tf.nn.depthwise_conv2d(x, kernel, [1, *map(int, strides), 1], border_mode.upper())
+        else:
+            # TensorFlow's depthwise kernel has one stride for both axes
+            parts = [
+                self._conv("depthwise_conv2d", tf.nn.conv2d, x[..., c : c + 1], kernel[:, :, c : c + 1], strides, border_mode, "tf", (1, 1))
+                for c in range(kernel.shape[2])
+            ]
+            y = tf.concat(parts, -1)
+        return _first(y) if first else y
+
+    def pool2d(self, x, pool_size, strides=(1, 1), border_mode="valid", dim_ordering="default", pool_mode="max"):
+        return self._pool("pool2d", (tf.nn.max_pool2d, tf.nn.avg_pool2d), x, pool_size, strides, border_mode, dim_ordering, pool_mode)
+
+    def pool3d(self, x, pool_size, strides=(1, 1, 1), border_mode="valid", dim_ordering="default", pool_mode="max"):
+        return self._pool("pool3d", (tf.nn.max_pool3d, tf.nn.avg_pool3d), x, pool_size, strides, border_mode, dim_ordering, pool_mode)
+
+    def _pool(self, what, functions, x, pool_size, strides, border_mode, dim_ordering, pool_mode):
+        _checked(what, border_mode, ("valid", "same"))
+        if pool_mode not in ("max", "avg"):
+            raise ValueError(f"pool_mode is {pool_mode!r}, allowed are 'max' and 'avg'.")
+        x = as_tensor(x)
+        first = settings.resolve_dim_ordering(dim_ordering) == "th"
+        x = _last(x) if first else x
+        y = functions[pool_mode == "avg"](x, [*map(int, pool_size)], [*map(int, strides)], border_mode.upper())
+        return _first(y) if first else y

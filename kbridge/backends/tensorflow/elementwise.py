@@ -1,0 +1,102 @@
+"""Functions that work element by element."""
+
+from __future__ import annotations
+
+from .quiet import tf
+from .tensors import as_float, as_tensor, as_tensors
+
+
+@tf.custom_gradient
+def _round(x):
+    return tf.round(x), tf.zeros_like
+
+
+def _unary(name, function, exact=False):
+    def method(self, x):
+        return function(as_tensor(x) if exact else as_float(x))
+
+    method.__name__ = name
+    return method
+
+
+def _binary(name, function, arithmetic=False):
+    def method(self, x, y):
+        x, y = as_tensors(x, y)
+        if arithmetic and x.dtype == tf.bool:
+            x, y = tf.cast(x, tf.int32), tf.cast(y, tf.int32)
+        return function(x, y)
+
+    method.__name__ = name
+    return method
+
+
+class ElementwisePrimitives:
+    """Casts, elementary functions, comparisons, logic."""
+
+    abs = _unary("abs", tf.abs, exact=True)
+    sign = _unary("sign", tf.sign, exact=True)
+    square = _unary("square", tf.square, exact=True)
+    exp = _unary("exp", tf.exp)
+    log = _unary("log", tf.math.log)
+    sin = _unary("sin", tf.sin)
+    cos = _unary("cos", tf.cos)
+    tanh = _unary("tanh", tf.tanh)
+    sigmoid = _unary("sigmoid", tf.sigmoid)
+    softplus = _unary("softplus", tf.math.softplus)
+
+    maximum = _binary("maximum", tf.maximum, arithmetic=True)
+    minimum = _binary("minimum", tf.minimum, arithmetic=True)
+    equal = _binary("equal", tf.equal)
+    not_equal = _binary("not_equal", tf.not_equal)
+    greater = _binary("greater", tf.greater, arithmetic=True)
+    greater_equal = _binary("greater_equal", tf.greater_equal, arithmetic=True)
+    lesser = _binary("lesser", tf.less, arithmetic=True)
+    lesser_equal = _binary("lesser_equal", tf.less_equal, arithmetic=True)
+
+    def cast(self, x, dtype):
+        x = as_tensor(x)
+        return x if x.dtype == tf.as_dtype(dtype) else tf.cast(x, dtype)
+
+    def round(self, x):
+        x = as_tensor(x)
+        return _round(x) if x.dtype.is_floating else x
+
+    def sqrt(self, x):
+        x = as_float(x)
+        low = x <= 0
+        one, zero = tf.ones([], x.dtype), tf.zeros([], x.dtype)
+        return tf.where(low, zero, tf.sqrt(tf.where(low, one, x)))
+
+    def pow(self, x, a):
+        x, a = as_tensors(x, a)
+        if not x.dtype.is_floating:
+            # TensorFlow refuses negative exponents of integers
+            x, a = as_float(x), as_float(a)
+        return tf.pow(x, a)
+
+    def clip(self, x, min_value, max_value):
+        x = as_tensor(x)
+        numbers = (int, float)
+        if isinstance(min_value, numbers) and isinstance(max_value, numbers) and max_value < min_value:
+            max_value = min_value
+        if max_value is not None:
+            x = tf.minimum(x, tf.cast(as_tensor(max_value, x.dtype), x.dtype))
+        if min_value is not None:
+            x = tf.maximum(x, tf.cast(as_tensor(min_value, x.dtype), x.dtype))
+        return x
+
+    def where(self, condition, x, y):
+        x, y = as_tensors(x, y)
+        return tf.where(tf.cast(as_tensor(condition), tf.bool), x, y)
+
+    def logical_and(self, x, y):
+        return tf.logical_and(tf.cast(as_tensor(x), tf.bool), tf.cast(as_tensor(y), tf.bool))
+
+    def logical_or(self, x, y):
+        return tf.logical_or(tf.cast(as_tensor(x), tf.bool), tf.cast(as_tensor(y), tf.bool))
+
+    def logical_not(self, x):
+        return tf.logical_not(tf.cast(as_tensor(x), tf.bool))
+
+    def softmax(self, x, axis=-1):
+        return tf.nn.softmax(as_float(x), axis=axis)

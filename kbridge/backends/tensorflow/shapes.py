@@ -1,0 +1,83 @@
+"""Shapes, selection and matrix products."""
+
+from __future__ import annotations
+
+from .quiet import tf
+from .tensors import as_tensor, as_tensors, is_sparse
+
+
+class ShapePrimitives:
+    """reshape, concatenate, gather, dot and their like."""
+
+    def reshape(self, x, shape):
+        if isinstance(shape, (list, tuple)):
+            shape = [tf.cast(n, tf.int32) if isinstance(n, tf.Tensor) else int(n) for n in shape]
+        return tf.reshape(as_tensor(x), shape)
+
+    def permute_dimensions(self, x, pattern):
+        return tf.transpose(as_tensor(x), list(pattern))
+
+    def expand_dims(self, x, dim=-1):
+        return tf.expand_dims(as_tensor(x), dim)
+
+    def squeeze(self, x, axis):
+        return tf.squeeze(as_tensor(x), [axis])
+
+    def concatenate(self, tensors, axis=-1):
+        return tf.concat(as_tensors(*tensors), axis)
+
+    def pad(self, x, padding):
+        return tf.pad(as_tensor(x), [list(p) for p in padding])
+
+    def tile(self, x, n):
+        x = as_tensor(x)
+        if isinstance(n, tf.Tensor) and n.shape.rank:
+            return tf.tile(x, n)
+        counts = list(n) if isinstance(n, (list, tuple)) else [n]
+        counts = [1] * (x.shape.rank - len(counts)) + counts
+        for _ in range(len(counts) - x.shape.rank):
+            x = tf.expand_dims(x, 0)
+        return tf.tile(x, counts)
+
+    def repeat_elements(self, x, rep, axis):
+        x = as_tensor(x)
+        result = tf.repeat(x, rep, axis=axis)
+        shape = x.shape.as_list()
+        shape[axis] = None if shape[axis] is None or not isinstance(rep, int) else shape[axis] * rep
+        result.set_shape(shape)
+        return result
+
+    def reverse(self, x, axes):
+        return tf.reverse(as_tensor(x), list(axes) if isinstance(axes, (list, tuple)) else [axes])
+
+    def gather(self, reference, indices):
+        indices = as_tensor(indices, tf.int32)
+        return tf.gather(as_tensor(reference), indices if indices.dtype.is_integer else tf.cast(indices, tf.int32))
+
+    def arange(self, start, stop=None, step=1, dtype="int32"):
+        if stop is None:
+            start, stop = 0, start
+        numbers = all(isinstance(v, (int, float)) for v in (start, stop, step))
+        if numbers and not all(isinstance(v, int) for v in (start, stop, step)):
+            return tf.cast(tf.range(float(start), float(stop), float(step)), dtype)
+        return tf.cast(tf.range(start, stop, step), dtype)
+
+    def zeros_like(self, x, dtype=None, name=None):
+        return tf.zeros_like(as_tensor(x), dtype)
+
+    def ones_like(self, x, dtype=None, name=None):
+        return tf.ones_like(as_tensor(x), dtype)
+
+    def dot(self, x, y):
+        if is_sparse(x):
+            return tf.sparse.sparse_dense_matmul(x, as_tensor(y))
+        x, y = as_tensors(x, y)
+        nx, ny = x.shape.rank, y.shape.rank
+        if nx == ny == 2:
+            return tf.matmul(x, y)
+        if not nx or not ny:
+            return x * y
+        return tf.tensordot(x, y, [[nx - 1], [max(ny - 2, 0)]])
+
+    def batch_matmul(self, x, y):
+        return tf.matmul(*as_tensors(x, y))
