@@ -150,6 +150,10 @@ class Sequential(Model):
         return self._built_model().uses_learning_phase
 
     @property
+    def stateful(self) -> bool:
+        return any(getattr(layer, "stateful", False) for layer in self.flattened_layers)
+
+    @property
     def input_spec(self):
         return self._built_model().input_spec
 
@@ -337,6 +341,11 @@ class Sequential(Model):
         for layer in self.flattened_layers:
             if getattr(layer, "stateful", False) and hasattr(layer, "reset_states"):
                 layer.reset_states()
+
+    def summary(self, line_length=100, positions=(0.33, 0.55, 0.67, 1.0)) -> None:
+        """Print a table of the layers, their output shapes, parameters and connections."""
+        self._built_model()
+        super().summary(line_length, positions)
 
     # ------------------------------------------------------------------ configuration
 

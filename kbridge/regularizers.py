@@ -15,11 +15,13 @@ class Regularizer:
     def get_config(self):
         return {"name": type(self).__name__}
 
-    def set_param(self, _):
-        """Kept for programs of Keras 1.0, where a regularizer was told its weight."""
+    def set_param(self, p):
+        """Tell the weight, as programs of Keras 1.0 do before they put the regularizer into a layer's ``regularizers``."""
+        self.p = p
 
-    def set_layer(self, _):
-        """Kept for programs of Keras 1.0, where an activity regularizer was told its layer."""
+    def set_layer(self, layer):
+        """Tell the layer, as programs of Keras 1.0 do with an activity regularizer."""
+        self.layer = layer
 
 
 class L1L2Regularizer(Regularizer):

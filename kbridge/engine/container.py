@@ -203,6 +203,24 @@ class Container(Layer):
             specs.append(InputSpec(shape=(None if not self.stateful else batch[0], *batch[1:])))
         return single(specs)
 
+    # a model that was called as a layer still has its own graph, which these mean (Keras 1 refused to answer)
+
+    @property
+    def input(self):
+        return single(list(self.inputs))
+
+    @property
+    def output(self):
+        return single(list(self.outputs))
+
+    @property
+    def input_shape(self):
+        return single([x._keras_shape for x in self.inputs])
+
+    @property
+    def output_shape(self):
+        return single([x._keras_shape for x in self.outputs])
+
     # ------------------------------------------------------------------ computation
 
     def call(self, input, mask=None):
@@ -261,6 +279,12 @@ class Container(Layer):
                 layer.add_loss([layer.activity_regularizer(o) for o in outputs], tensors)
             losses += [loss for loss in layer.get_losses_for(tensors) if not _among(loss, losses)]
             updates += [update for update in layer.get_updates_for(tensors) if not _among(update, updates)]
+            if all(hasattr(y, "_keras_shape") for y in to_list(tensors)):
+                # layers may read the shapes of their inputs from the tensors
+                shapes = as_shapes(layer.get_output_shape_for(single([y._keras_shape for y in to_list(tensors)])))
+                for y, shape in zip(outputs, shapes, strict=True):
+                    if not hasattr(y, "_keras_shape"):
+                        y._keras_shape = shape
             for x, y, mask in zip(node.output_tensors, outputs, output_masks, strict=True):
                 computed[id(x)] = (y, mask)
         results = [computed[id(x)] for x in self.outputs]

@@ -44,15 +44,33 @@ def inner_layers(layer: Layer) -> list[Layer]:
 def references(layer: Layer) -> dict[str, Any]:
     """The classes and functions that are not kbridge's own but named in the config of ``layer``, by name."""
     found: dict[str, Any] = {}
+    named = _names_in(layer.get_config())
     for inner in inner_layers(layer):
-        objects = [type(inner), *(_reference(value) for value in vars(inner).values())]
+        objects = [_reference(value) for value in vars(inner).values()]
+        if inner is not layer:
+            objects.append(type(inner))
         for item in objects:
             name = getattr(item, "__name__", None)
-            if name is None or str(getattr(item, "__module__", "")).split(".")[0] == "kbridge":
+            if name not in named or str(getattr(item, "__module__", "")).partition(".")[0] == "kbridge":
                 continue
             if found.setdefault(name, item) is not item:
                 raise ValueError(f"{layer.name} can't be copied: it uses two different objects called {name!r}. Give them different names.")
     return found
+
+
+def _names_in(config) -> set[str]:
+    """All texts in a config, but for functions that come along with their names."""
+    names: set[str] = set()
+    stack = [config]
+    while stack:
+        value = stack.pop()
+        if type(value) is str:
+            names.add(value)
+        elif isinstance(value, dict):
+            stack.extend(value.values())
+        elif isinstance(value, (list, tuple)):
+            stack.extend(value)
+    return names
 
 
 def _reference(value):

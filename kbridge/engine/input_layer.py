@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .. import backend as K
-from .layer import Layer
+from .layer import Layer, shape_of
 from .node import Node, single
-
 
 DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
 
@@ -34,8 +33,8 @@ class InputLayer(Layer):
         if batch_input_shape is None:
             if input_shape is None:
                 raise ValueError(f"InputLayer {name!r} needs input_shape (without the batch axis) or batch_input_shape.")
-            batch_input_shape = (None, *input_shape)
-        self.batch_input_shape = tuple(batch_input_shape)
+            batch_input_shape = (None, *shape_of(input_shape, f"InputLayer {name!r}", "input_shape"))
+        self.batch_input_shape = shape_of(batch_input_shape, f"InputLayer {name!r}", "batch_input_shape")
         if input_dtype is None:
             input_dtype = K.floatx() if input_tensor is None else K.dtype(input_tensor)
         self.input_dtype = input_dtype = _dtype_name(input_dtype, name)
@@ -80,8 +79,6 @@ def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, ten
     if shape is None and batch_shape is None and tensor is None:
         raise ValueError("Input needs a shape (without the batch axis) or a batch_shape (with it), for example Input(shape=(100,)).")
     if shape is not None and batch_shape is None:
-        if isinstance(shape, int):
-            raise ValueError(f"Input: shape must be a tuple such as ({shape},), got the number {shape}.")
-        batch_shape = (None, *shape)
+        batch_shape = (None, *shape_of(shape, "Input", "shape"))
     layer = InputLayer(batch_input_shape=batch_shape, name=name, input_dtype=dtype, sparse=sparse, input_tensor=tensor)
     return single(layer.inbound_nodes[0].output_tensors)

@@ -7,7 +7,7 @@ import inspect
 import numpy as np
 
 from .. import backend as K
-from ..errors import unknown_argument
+from ..errors import unknown_argument, whole_number
 from ..saving.budget import spend
 from .node import Node, single, to_list
 
@@ -44,6 +44,13 @@ class Layer:
     #: keyword arguments that every layer takes
     common_arguments = ("input_shape", "batch_input_shape", "input_dtype", "name", "trainable", "create_input_layer")
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "compute_output_shape" in cls.__dict__ and "get_output_shape_for" not in cls.__dict__:
+            raise TypeError(
+                f"{cls.__name__} defines compute_output_shape, which is its name in Keras 2: in Keras 1 it is get_output_shape_for."
+            )
+
     def __new__(cls, *args, **kwargs):
         _check_call(cls, args, kwargs)
         return super().__new__(cls)
@@ -58,7 +65,9 @@ class Layer:
         self.name = kwargs.get("name") or f"{prefix}_{K.get_uid(prefix)}"
         if "batch_input_shape" in kwargs or "input_shape" in kwargs:
             shape = kwargs.get("batch_input_shape")
-            self.batch_input_shape = tuple(shape) if shape is not None else (None, *kwargs["input_shape"])
+            if shape is None:
+                shape = (None, *shape_of(kwargs["input_shape"], type(self).__name__, "input_shape"))
+            self.batch_input_shape = shape_of(shape, type(self).__name__, "batch_input_shape")
             self.input_dtype = kwargs.get("input_dtype") or getattr(self, "input_dtype", None) or K.floatx()
         elif kwargs.get("input_dtype"):
             self.input_dtype = kwargs["input_dtype"]
@@ -179,7 +188,8 @@ class Layer:
             with K.graph_scope():
                 outputs = to_list(self.call(x, mask))
         if self.activity_regularizer is not None:
-            losses = [self.activity_regularizer(o) for o in outputs]
+            with K.graph_scope():
+                losses = [self.activity_regularizer(o) for o in outputs]
             self.add_loss(losses, x)
         return single(outputs)
 
@@ -222,7 +232,9 @@ class Layer:
         """The penalties of regularizers that were told their weight (``set_param``), as in Keras 1.0."""
         for regularizer in self._regularizers:
             if getattr(regularizer, "p", None) is not None:
-                self.add_loss(regularizer(regularizer.p))
+                # in Keras 1.0 a regularizer was called with the loss so far and added its penalty
+                takes_loss = next(iter(inspect.signature(regularizer).parameters), None) == "loss"
+                self.add_loss(regularizer(0.0 if takes_loss else regularizer.p))
 
     def call(self, x, mask=None):
         """The output tensor for an input tensor (lists for several); here the input itself."""
@@ -403,6 +415,13 @@ _STATE = {
     "_per_input_losses": dict,
     "_per_input_updates": dict,
 }
+
+
+def shape_of(shape, owner: str, argument: str) -> tuple:
+    """``shape`` as a tuple of ints and None; ValueError naming ``owner`` and ``argument`` for anything else."""
+    if not isinstance(shape, (tuple, list)):
+        raise ValueError(f"{owner}: {argument} must be a tuple such as ({shape},), got {shape!r}.")
+    return tuple(None if n is None else whole_number(n, owner, argument, 0) for n in shape)
 
 
 def _check_call(cls: type, args: tuple, kwargs: dict) -> None:

@@ -168,7 +168,7 @@ class Merge(Layer):
             return tuple(self._output_shape(shapes))
         if self._output_shape is not None:
             return (shapes[0][0], *self._output_shape)
-        raise ValueError(f"Merge {self.name}: a function as mode needs output_shape, the shape that it gives.")
+        return tuple(K.int_shape(self.call([K.placeholder(shape=s) for s in shapes])))
 
     def compute_mask(self, inputs, mask=None):
         masks = to_list(mask) if mask is not None else []

@@ -215,7 +215,7 @@ class Permute(Layer):
 
     def __init__(self, dims, **kwargs):
         super().__init__(**kwargs)
-        self.dims = tuple(dims)
+        self.dims = tuple(whole_number(d, f"Permute {self.name}", "dims") for d in dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ValueError(f"Permute {self.name}: dims must hold 1 to {len(self.dims)} once each, got {self.dims}.")
         self.input_spec = [InputSpec(ndim=len(self.dims) + 1)]

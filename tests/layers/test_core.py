@@ -5,6 +5,7 @@ import pytest
 from layers.helper import check_layer
 
 from kbridge import backend as K
+from kbridge.engine.topology import Input
 from kbridge.layers.core import (
     Activation,
     ActivityRegularization,
@@ -23,7 +24,6 @@ from kbridge.layers.core import (
     SpatialDropout3D,
     TimeDistributedDense,
 )
-from kbridge.engine.topology import Input
 from kbridge.models import Model, Sequential
 
 
