@@ -32,7 +32,8 @@ def print_summary(layers, relevant_nodes=None, line_length=100, positions=None) 
     def row(fields) -> None:
         line = ""
         for text, end in zip(fields, positions, strict=True):
-            line = (line + " " if line else "") + str(text)
+            # a field that fills its column is cut, so that a space stands before the next one
+            line = (line[:-1] + " " if line else "") + str(text)
             line = line[:end].ljust(end)
         print(line.rstrip())
 
