@@ -124,6 +124,23 @@ def batched_products_without_blas() -> None:
     BatchedDot.c_code = no_code
 
 
+def silence_about_float16() -> None:
+    """Theano prints a line for every operation that it runs in Python for want of float16 in C."""
+    from theano.graph.op import COp
+
+    COp.make_c_thunk = _rewritten(
+        COp.make_c_thunk, ('print(f"Disabling C code for {self} due to unsupported float16")', "pass")
+    )
+
+
+def broadcast_hints_on_new_expressions() -> None:
+    """``addbroadcast`` and the like try to simplify at once, and ask the graph, which isn't made yet, how often its
+    input is used. Optimizing the graph does the same later."""
+    from theano.tensor import opt
+
+    opt.apply_rebroadcast_opt = lambda result: result
+
+
 def scan_in_python() -> None:
     """Theano's C loop for scan, made by an old Cython, doesn't compile on Python 3.11, and scan doesn't catch
     that. Its absence it does: it loops in Python."""
@@ -138,6 +155,8 @@ PATCHES: tuple[Callable[[], None], ...] = (
     keys_of_ops_without_properties,
     random_numbers_without_a_compiler,
     batched_products_without_blas,
+    silence_about_float16,
+    broadcast_hints_on_new_expressions,
     scan_in_python,
 )
 
