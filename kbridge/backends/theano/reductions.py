@@ -7,6 +7,7 @@ import theano.tensor as T
 from theano.tensor.basic import Max, Min
 
 from .elementwise import cast
+from .products import product
 from .shapes import axes_of, axis_of, size
 from .tensors import as_float, as_tensor
 
@@ -30,7 +31,7 @@ def prod(x, axis=None, keepdims=False):
     if x.dtype == "bool":
         x = T.cast(x, "int32")
     axes = axes_of(axis, x.ndim)
-    return T.prod(x, axis=axes, dtype=x.dtype, keepdims=keepdims) if axes else x
+    return product(x, axes, keepdims) if axes else x
 
 
 def mean(x, axis=None, keepdims=False):
