@@ -55,6 +55,7 @@ EACH_WINDOW = r"""
             %(window)s
         }
     }
+    %(end)s
 """
 
 MAX_PREPARE = r"""
@@ -106,6 +107,8 @@ SPREAD_WINDOW = r"""
                 target[(p * w.n[1] + q) * w.n[2] + r] += share;
 """
 
+SPREAD_END = "Py_DECREF(gradients);"
+
 #: put each gradient where its maximum came from
 SCATTER = r"""
     const npy_intp *dims = PyArray_DIMS(%(x)s);
@@ -139,3 +142,8 @@ PICK = r"""
         for (npy_intp i = 0; i < count; i++) *target++ = values[*at++];
     Py_DECREF(places); Py_DECREF(source);
 """
+
+
+def block(text: str) -> str:
+    """Code in a scope of its own: Theano leaves it at a failure by a jump, which must not pass definitions."""
+    return "{\n" + text + "\n}"

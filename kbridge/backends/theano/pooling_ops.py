@@ -44,10 +44,10 @@ class _Pooling(COp):
     def c_code_cache_version(self):
         return (1,)
 
-    def _each_window(self, prepare: str, window: str, names: dict[str, str]) -> str:
+    def _each_window(self, prepare: str, window: str, names: dict[str, str], end: str = "") -> str:
         listed = {k: ", ".join(map(str, v)) for k, v in (("size", self.size), ("strides", self.strides))}
         names = {**names, **listed, "same": str(int(self.same))}
-        return code.EACH_WINDOW % {**names, "prepare": prepare % names, "window": window % names}
+        return code.block(code.EACH_WINDOW % {**names, "prepare": prepare % names, "window": window % names, "end": end})
 
     # the same in NumPy, for where there is no compiler
 
@@ -160,7 +160,7 @@ class AverageSpread(AveragePool):
 
     def c_code(self, node, name, inputs, outputs, sub):
         names = {"x": inputs[0], "g": inputs[1], "z": outputs[0], "type": node.inputs[1].type.dtype_specs()[1], **sub}
-        return self._each_window(code.SPREAD_PREPARE, code.SPREAD_WINDOW, names) + "\nPy_DECREF(gradients);"
+        return self._each_window(code.SPREAD_PREPARE, code.SPREAD_WINDOW, names, code.SPREAD_END)
 
     def connection_pattern(self, node):
         return [[False], [True]]
@@ -201,7 +201,7 @@ class Scatter(_AtPlaces):
 
     def c_code(self, node, name, inputs, outputs, sub):
         x, at, g = inputs
-        return code.SCATTER % {"x": x, "at": at, "g": g, "z": outputs[0], "type": node.inputs[2].type.dtype_specs()[1], **sub}
+        return code.block(code.SCATTER % {"x": x, "at": at, "g": g, "z": outputs[0], "type": node.inputs[2].type.dtype_specs()[1], **sub})
 
     def connection_pattern(self, node):
         return [[False], [False], [True]]
@@ -224,7 +224,7 @@ class Pick(_AtPlaces):
 
     def c_code(self, node, name, inputs, outputs, sub):
         at, x = inputs
-        return code.PICK % {"x": x, "at": at, "z": outputs[0], "type": node.inputs[1].type.dtype_specs()[1], **sub}
+        return code.block(code.PICK % {"x": x, "at": at, "z": outputs[0], "type": node.inputs[1].type.dtype_specs()[1], **sub})
 
     def connection_pattern(self, node):
         return [[False], [True]]
