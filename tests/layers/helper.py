@@ -11,6 +11,7 @@ import numpy as np
 from kbridge import backend as K
 from kbridge.engine.topology import Input, to_list
 from kbridge.models import Model, Sequential
+from kbridge.utils.generic_utils import CustomObjectScope
 from kbridge.utils.layer_utils import layer_from_config
 
 #: number of samples that layers are checked with
@@ -151,7 +152,8 @@ def _check_mask(layer, x):
 
 def _check_config(layer, cls, custom_objects):
     config = layer.get_config()
-    again = cls.from_config(copy.deepcopy(config))
+    with CustomObjectScope(custom_objects or {}):
+        again = cls.from_config(copy.deepcopy(config))
     assert again.get_config() == config
     text = json.dumps({"class_name": cls.__name__, "config": config})
     loaded = layer_from_config(json.loads(text), {cls.__name__: cls, **(custom_objects or {})})
@@ -166,7 +168,8 @@ def _check_copies(layer, cls, xs, arrays, tested, several, custom_objects):
         assert type(other) is cls and other.get_config() == layer.get_config()
         for got, want in zip(other.get_weights(), weights, strict=True):
             np.testing.assert_array_equal(got, want)
-    again = cls.from_config(layer.get_config())
+    with CustomObjectScope(custom_objects or {}):
+        again = cls.from_config(layer.get_config())
     outputs = to_list(again(xs if several else xs[0]))
     again.set_weights(weights)
     for got, want in zip(_function(xs, outputs)(arrays, 0), tested, strict=True):
