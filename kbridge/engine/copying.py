@@ -32,7 +32,10 @@ def inner_layers(layer: Layer) -> list[Layer]:
         seen.add(id(current))
         found.append(current)
         inside: list = []
-        for value in vars(current).values():
+        for key, value in vars(current).items():
+            if key in ("model", "callback_model") and hasattr(current, "container_nodes"):
+                # a Sequential and the functional model that does its work hold each other
+                continue
             if isinstance(value, Layer):
                 inside.append(value)
             elif isinstance(value, (list, tuple)):
