@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
 from . import __version__
+from .backends.registry import EngineUnavailable
+from .config import ConfigError
 
 #: sub-commands, each a module of ``kbridge.commands``
 COMMANDS = ("info", "demo", "config", "parity")
@@ -26,12 +29,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         importlib.import_module(f".commands.{name}", __package__).add_parser(subparsers)
     args = parser.parse_args(argv)
     try:
-        return args.run(args) or 0
-    except (UsageError, OSError, ImportError, ValueError) as error:
+        status = args.run(args) or 0
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # the reader (head, say) has seen enough; Python's own flush at exit must not fail again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (UsageError, ConfigError, EngineUnavailable, OSError) as error:
+        sys.stdout.flush()
         print(f"kbridge: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("kbridge: interrupted", file=sys.stderr)
+        print("\nkbridge: interrupted", file=sys.stderr)
         return 130
 
 

@@ -7,9 +7,10 @@ versions: it is never written here at import, and keys that kbridge doesn't know
 from __future__ import annotations
 
 import json
-import math
 import os
+import sys
 import warnings
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,8 @@ from typing import Any, NamedTuple
 FLOATX = ("float16", "float32", "float64")
 DIM_ORDERINGS = ("th", "tf")
 DEFAULTS: dict[str, Any] = {"backend": "numpy", "floatx": "float32", "epsilon": 1e-7, "image_dim_ordering": "tf"}
+BACKENDS = ("numpy", "tensorflow", "theano")
+#: in order of precedence; the second is shared with other Keras versions
 BACKEND_VARIABLES = ("KBRIDGE_BACKEND", "KERAS_BACKEND")
 
 #: engines of other Keras versions, which may stand in a shared file
@@ -62,42 +65,58 @@ def startup() -> Startup:
     return read(config_path(), os.environ)
 
 
-def read(path: Path, environment: Any) -> Startup:
-    """Settings from a file (which need not exist) and an environment."""
+def read(path: Path, environment: Mapping[str, str]) -> Startup:
+    """Settings from a file (which need not exist) and an environment. Raises ConfigError."""
     settings = {key: Setting(value, "default") for key, value in DEFAULTS.items()}
-    found = read_file(path)
+    found = _at_startup(path)
     if "image_data_format" in found and "image_dim_ordering" not in found:
         value = found["image_data_format"]
-        if value not in DATA_FORMATS:
-            raise _bad(path, "image_data_format", value, "'channels_first' or 'channels_last'")
+        if not isinstance(value, str) or value not in DATA_FORMATS:
+            raise _bad(path, "image_data_format", value, _listed(tuple(DATA_FORMATS)))
         settings["image_dim_ordering"] = Setting(DATA_FORMATS[value], str(path))
+    named = next((name for name in BACKEND_VARIABLES if environment.get(name)), None)
     for key in DEFAULTS:
-        if key in found:
+        # a variable for the backend is also the way round a bad one in the file
+        if key in found and not (key == "backend" and named):
             settings[key] = Setting(checked(key, found[key], path), str(path))
-    for variable in reversed(BACKEND_VARIABLES):
-        if environment.get(variable):
-            settings["backend"] = Setting(checked("backend", environment[variable], variable), variable)
+    if named:
+        settings["backend"] = Setting(checked("backend", environment[named], named), named)
     backend, origin = settings["backend"]
     if backend in FOREIGN_BACKENDS:
         warnings.warn(
-            f"{origin} asks for the backend {backend!r} of another Keras, which kbridge doesn't have; using 'numpy'.",
-            stacklevel=2,
+            f"{origin} asks for the backend {backend!r} of another Keras, which kbridge doesn't have; using 'numpy'. "
+            "To choose one for kbridge alone, set KBRIDGE_BACKEND.",
+            stacklevel=3,
         )
         settings["backend"] = Setting("numpy", f"default (not {backend!r} of {origin})")
     return Startup(settings)
 
 
-def read_file(path: Path) -> dict[str, Any]:
-    """The object in a keras.json; empty if there is no readable file."""
+def _at_startup(path: Path) -> dict[str, Any]:
+    """What ``read_file`` gives, but a file or home that may not be read doesn't stop a program."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return read_file(path)
+    except PermissionError as error:
+        # a home of somebody else (a container's, say) has no settings for us; a file that we see is worth a word
+        if os.path.exists(path):
+            warnings.warn(f"{path} can't be read ({error.strerror}), so the default settings hold.", stacklevel=4)
         return {}
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """The object in a keras.json; empty if there is none. Raises ConfigError, PermissionError."""
+    try:
+        # an editor on Windows may put a byte order mark in front
+        text = path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except PermissionError:
+        raise
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} can't be read: {error}. Repair or remove it.") from None
     try:
         found = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid JSON ({error}). Repair it, or remove it to use the defaults.") from None
     if not isinstance(found, dict):
         raise ConfigError(f"{path} must hold a JSON object, it holds {type(found).__name__}. Repair or remove it.")
@@ -107,24 +126,31 @@ def read_file(path: Path) -> dict[str, Any]:
 def checked(key: str, value: Any, where: Any) -> Any:
     """``value`` if it is allowed for ``key``; else ConfigError naming ``where`` it came from."""
     if key == "epsilon":
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
-            raise _bad(where, key, value, "a number above 0")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= sys.float_info.max:
+            raise _bad(where, key, value, "a finite number above 0")
         return float(value)
-    allowed = {"floatx": FLOATX, "image_dim_ordering": DIM_ORDERINGS, "backend": ("numpy", "tensorflow", "theano")}[key]
-    if not isinstance(value, str):
-        raise _bad(where, key, value, _listed(allowed))
-    if value not in allowed and not (key == "backend" and (value in FOREIGN_BACKENDS or _is_extension(value))):
-        raise _bad(where, key, value, _listed(allowed))
-    return value
+    allowed = {"floatx": FLOATX, "image_dim_ordering": DIM_ORDERINGS, "backend": BACKENDS}[key]
+    if isinstance(value, str):
+        if value in allowed:
+            return value
+        if key == "backend":
+            # KBRIDGE_BACKEND and --backend speak of nobody but kbridge
+            if value in FOREIGN_BACKENDS and (where in BACKEND_VARIABLES[1:] or isinstance(where, Path)):
+                return value
+            allowed = (*BACKENDS, *(name for name in _extensions() if name not in BACKENDS))
+            if value in allowed:
+                return value
+    raise _bad(where, key, value, _listed(allowed))
 
 
-def _is_extension(name: str) -> bool:
+def _extensions() -> list[str]:
+    """Engines of other packages. Only asked for a name that isn't built in: the look-up takes time."""
     from importlib.metadata import entry_points
 
-    return any(entry.name == name for entry in entry_points(group="kbridge.backends"))
+    return sorted(entry.name for entry in entry_points(group="kbridge.backends"))
 
 
-def _listed(allowed: tuple) -> str:
+def _listed(allowed: tuple[str, ...]) -> str:
     return "one of " + ", ".join(map(repr, allowed))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 
 from .. import config
 from ..saving.atomic import write_bytes
@@ -14,11 +15,12 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser(
         "config",
         help="show keras.json, or change it",
-        description="Without options show the file; with options write them, and keep all other keys.",
+        description="Without options show keras.json; with options write them to it. Keys that are not named stay as they "
+        "are, also those of other Keras versions.",
     )
-    parser.add_argument("--backend", metavar="NAME", help="numpy, tensorflow, theano or an extension")
+    parser.add_argument("--backend", metavar="NAME", help="numpy, tensorflow, theano or an extension's name")
     parser.add_argument("--floatx", metavar="TYPE", help=", ".join(config.FLOATX))
-    parser.add_argument("--epsilon", metavar="NUMBER", type=float)
+    parser.add_argument("--epsilon", metavar="NUMBER", type=float, help="a number above 0")
     parser.add_argument("--image-dim-ordering", metavar="ORDER", help="th (channels first) or tf (channels last)")
     parser.set_defaults(run=run)
 
@@ -28,12 +30,13 @@ def run(args: argparse.Namespace) -> int:
     path = config.config_path()
     given = {key: getattr(args, key) for key in config.DEFAULTS if getattr(args, key) is not None}
     if not given:
-        print(f"{path}{'' if path.exists() else ' (not there; the defaults hold)'}")
-        print(path.read_text(encoding="utf-8") if path.exists() else json.dumps(config.DEFAULTS, indent=4))
+        there = os.path.exists(path)
+        print(f"{path}{'' if there else ' is not there; the defaults hold:'}")
+        print(path.read_text(encoding="utf-8", errors="replace").rstrip() if there else json.dumps(config.DEFAULTS, indent=4))
         return 0
     checked = {key: config.checked(key, value, f"--{key.replace('_', '-')}") for key, value in given.items()}
-    content = {**({} if path.exists() else config.DEFAULTS), **config.read_file(path), **checked}
+    content = {**(config.read_file(path) or config.DEFAULTS), **checked}
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, (json.dumps(content, indent=4) + "\n").encode())
-    print(f"wrote {path}: " + ", ".join(f"{key} = {value}" for key, value in checked.items()))
+    print(f"{path}: " + ", ".join(f"{key} = {value}" for key, value in checked.items()))
     return 0

@@ -9,69 +9,109 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 
 from .. import __version__, config
 from ..backends import registry
 
 #: engine -> (module, distribution) that it runs on
-FRAMEWORKS = {"numpy": ("numpy", "numpy"), "tensorflow": ("tensorflow", "tensorflow"), "theano": ("theano", "Theano-PyMC")}
+FRAMEWORKS = {"numpy": ("numpy", "numpy"), "tensorflow": ("tensorflow", "tensorflow"), "theano": ("theano", "theano-pymc")}
+
+#: a small sum in a process of its own: whatever an engine prints or breaks there, it doesn't here
+TRIAL = (
+    "import sys; from kbridge.backends import registry; K = registry.load(sys.argv[1]); "
+    "assert float(K.eval(K.sum(K.variable([1., 2.])))) == 3, 'a sum came out wrong'"
+)
+TIMEOUT = 120
 
 
 def add_parser(subparsers) -> None:
     """Register the sub-command."""
-    parser = subparsers.add_parser("info", help="show settings and engines", description=__doc__)
+    parser = subparsers.add_parser(
+        "info",
+        help="show settings and engines",
+        description="Show each setting and where it comes from, and which engines work here.",
+    )
     parser.add_argument("--quick", action="store_true", help="don't start the engines to see whether they work")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print both tables."""
-    print(f"kbridge {__version__}, Python {platform.python_version()} on {platform.system()} {platform.machine()}\n")
+    """Print both tables; 1 if the settings are unusable or their engine doesn't work."""
+    print(f"kbridge {__version__}, Python {platform.python_version()} on {platform.system()} {platform.machine()}")
     path = config.config_path()
-    print(f"keras.json: {path}{'' if path.exists() else ' (not there)'}")
+    print(f"\nsettings ({path}{'' if os.path.exists(path) else ', which is not there'}):", flush=True)
+    chosen = None
     try:
         startup = config.startup()
     except config.ConfigError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
-    for key in config.DEFAULTS:
-        print(f"  {key:20} {startup.value(key)!s:12} from {startup.origin(key)}")
-    print("\nengines:")
-    for name in registry.names():
-        print(f"  {name:12} {status(name, args.quick)}", flush=True)
-    return 0
+        print(f"  {error}")
+    else:
+        chosen = startup.value("backend")
+        for key in config.DEFAULTS:
+            print(f"  {key:20} {startup.value(key)!s:12} {startup.origin(key)}")
+    print("\nengines:", flush=True)
+    names = registry.names()
+    with tempfile.TemporaryDirectory() as home:
+        trials = {name: None if args.quick or missing(name) else start_trial(name, home) for name in names}
+        well = {}
+        for name in names:
+            well[name], status = outcome(name, trials[name])
+            print(f"{'*' if name == chosen else ' ':1} {name:20} {status}", flush=True)
+    if chosen:
+        print("\n* the engine that the settings choose")
+    return 0 if well.get(chosen) else 1
 
 
-def status(name: str, quick: bool = False) -> str:
-    """One line about an engine: its version and whether it works here, or why not."""
-    module, distribution = FRAMEWORKS.get(name, (None, None))
-    version = "extension"
-    if module is not None:
-        if importlib.util.find_spec(module) is None:
-            extra = registry.BUILT_IN[name][2]
-            return f"not installed: pip install 'kbridge[{extra}]'" + _python_note(name)
-        version = f"{module} {importlib.metadata.version(distribution)}"
-    if quick:
-        return version
-    problem = _try(name)
-    return f"{version}, works" if problem is None else f"{version}, does not work: {problem}"
+def missing(name: str) -> bool:
+    """Whether the framework of one of kbridge's own engines isn't installed."""
+    return name in FRAMEWORKS and importlib.util.find_spec(FRAMEWORKS[name][0]) is None
+
+
+def start_trial(name: str, home: str) -> subprocess.Popen:
+    """Start an engine in a process of its own, without the user's keras.json."""
+    env = {**os.environ, "KERAS_HOME": home, "KBRIDGE_BACKEND": "numpy"}
+    env.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    return subprocess.Popen(
+        [sys.executable, "-c", TRIAL, name],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=env,
+    )
+
+
+def outcome(name: str, trial: subprocess.Popen | None) -> tuple[bool, str]:
+    """(whether nothing speaks against the engine, one line about it)."""
+    if missing(name):
+        return False, f"not installed; pip install 'kbridge[{registry.BUILT_IN[name][2]}]'{_python_note(name)}"
+    version = _version(name)
+    if trial is None:
+        return True, f"installed, {version}"
+    try:
+        _, errors = trial.communicate(timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        trial.kill()
+        trial.communicate()
+        return False, f"does not work, {version}: no answer in {TIMEOUT} s"
+    if trial.returncode:
+        return False, f"does not work, {version}: {(errors.strip().splitlines() or ['no message'])[-1]}"
+    return True, f"works, {version}"
+
+
+def _version(name: str) -> str:
+    if name not in FRAMEWORKS:
+        return "an extension"
+    module, distribution = FRAMEWORKS[name]
+    try:
+        return f"{distribution} {importlib.metadata.version(distribution)}"
+    except importlib.metadata.PackageNotFoundError:
+        return f"{module} of unknown version"
 
 
 def _python_note(name: str) -> str:
     if name == "theano" and sys.version_info >= (3, 12):
-        return " (on Python 3.11: theano-pymc can't be built on later ones)"
+        return " on Python 3.11: theano-pymc can't be built on later ones"
     return ""
-
-
-def _try(name: str) -> str | None:
-    """Why the engine fails at a small sum in a process of its own; None if it doesn't."""
-    code = (
-        "import sys; from kbridge.backends import registry; K = registry.load(sys.argv[1]); "
-        "assert float(K.eval(K.sum(K.variable([1., 2.])))) == 3"
-    )
-    env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
-    try:
-        done = subprocess.run([sys.executable, "-c", code, name], capture_output=True, text=True, timeout=120, env=env)
-    except subprocess.TimeoutExpired:
-        return "no answer in 2 minutes"
-    return None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["no message"])[-1]
