@@ -1,0 +1,106 @@
+"""Helpers that Keras 1 programs use in their own tests: made-up data, a check of a layer, a clean session."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from .. import backend as K
+from ..engine.topology import Input
+from ..engine.training import Model
+from ..models import Sequential, model_from_json
+
+__all__ = ["Input", "K", "Model", "Sequential", "get_test_data", "keras_test", "layer_test", "model_from_json"]
+
+
+def get_test_data(
+    nb_train=1000, nb_test=500, input_shape=(10,), output_shape=(2,), classification=True, nb_class=2
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """((X_train, y_train), (X_test, y_test)): normal noise round a mean that tells the class or target.
+
+    Classes are whole numbers of shape (samples,); targets of a regression have ``output_shape``.
+    """
+    samples = nb_train + nb_test
+    if classification:
+        y = np.random.randint(0, nb_class, size=(samples,))
+        centres = y
+    else:
+        centres = np.random.random((samples,))
+        y = np.zeros((samples, *output_shape), dtype=K.floatx()) + _column(centres, len(output_shape))
+    x = np.random.normal(loc=_column(centres, len(input_shape)), scale=0.7, size=(samples, *input_shape)).astype(K.floatx())
+    return (x[:nb_train], y[:nb_train]), (x[nb_train:], y[nb_train:])
+
+
+def _column(values: np.ndarray, ndim: int) -> np.ndarray:
+    return values.reshape(-1, *([1] * ndim))
+
+
+def layer_test(
+    layer_cls,
+    kwargs={},  # noqa: B006 (Keras 1's signature; it is not changed)
+    input_shape=None,
+    input_dtype=None,
+    input_data=None,
+    expected_output=None,
+    expected_output_dtype=None,
+    fixed_batch_size=False,
+) -> np.ndarray:
+    """Check a layer in a functional and a Sequential model: shapes, dtype, config, weights, a training step.
+
+    ``input_shape`` includes the batch axis; data are made up unless given. Returns the layer's output.
+    AssertionError for what doesn't hold.
+    """
+    if input_data is None:
+        if input_shape is None:
+            raise ValueError("layer_test needs input_shape (with the batch axis) or input_data.")
+        input_dtype = input_dtype or K.floatx()
+        lengths = [np.random.randint(1, 4) if n is None else n for n in input_shape]
+        input_data = (10 * np.random.random(lengths)).astype(input_dtype)
+    elif input_shape is None:
+        input_shape = np.shape(input_data)
+    input_data = np.asarray(input_data)
+    input_dtype = input_dtype or str(input_data.dtype)
+    batch_shape = tuple(input_shape) if fixed_batch_size else (None, *tuple(input_shape)[1:])
+
+    layer = layer_cls(**kwargs)
+    x = Input(batch_shape=batch_shape, dtype=input_dtype)
+    y = layer(x)
+    if expected_output_dtype is not None:
+        assert K.dtype(y) == expected_output_dtype, f"{layer.name} gives {K.dtype(y)}, expected {expected_output_dtype}"
+    model = Model(x, y)
+    output = model.predict(input_data, batch_size=len(input_data))
+    promised = layer.get_output_shape_for(tuple(input_shape))
+    for want, have in zip(promised, output.shape, strict=True):
+        assert want in (None, have), f"{layer.name} promised the shape {promised}, gave {output.shape}"
+    if expected_output is not None:
+        np.testing.assert_allclose(output, expected_output, rtol=1e-3)
+
+    custom = {layer_cls.__name__: layer_cls}
+    again = Model.from_config(model.get_config(), custom_objects=custom)
+    again.set_weights(model.get_weights())
+    np.testing.assert_allclose(again.predict(input_data, batch_size=len(input_data)), output, rtol=1e-3)
+    model.compile("rmsprop", "mse")
+    model.train_on_batch(input_data, output)
+
+    sequential = Sequential([layer_cls(**{**kwargs, "batch_input_shape": batch_shape, "input_dtype": input_dtype})])
+    output = sequential.predict(input_data, batch_size=len(input_data))
+    again = model_from_json(sequential.to_json(), custom_objects=custom)
+    again.set_weights(sequential.get_weights())
+    np.testing.assert_allclose(again.predict(input_data, batch_size=len(input_data)), output, rtol=1e-3)
+    sequential.compile("rmsprop", "mse")
+    sequential.train_on_batch(input_data, output)
+    return output
+
+
+def keras_test(func):
+    """A decorator for tests that make models: what they leave in the session is cleared afterwards."""
+
+    @functools.wraps(func)
+    def wrapper(*args, **kwargs):
+        try:
+            return func(*args, **kwargs)
+        finally:
+            K.clear_session()
+
+    return wrapper
