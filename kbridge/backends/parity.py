@@ -8,7 +8,7 @@ function, because compiling costs more than running. This module knows no engine
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -361,12 +361,10 @@ def run(
     dtype: str = "float32",
     gradients: bool = True,
     most: int | None = None,
-    **function_options: Any,
 ) -> list[Result]:
     """The cases of ``ops`` on ``K`` (at most ``most`` of each), in one function where that works.
 
-    ``function_options`` go to ``K.function``. Checks (rows' behaviour beyond cases) are run by
-    :func:`run_checks`.
+    Checks (rows' behaviour beyond cases) are run by :func:`run_checks`.
     """
     results, trials = [], []
     with floatx(dtype):
@@ -381,13 +379,13 @@ def run(
                 else:
                     trials.append(trial)
                     results.append(trial.result)
-        _run_together(K, trials, function_options)
+        _run_together(K, trials)
     return results
 
 
-def _run_together(K: Backend, trials: list[Trial], options: dict) -> None:
+def _run_together(K: Backend, trials: list[Trial]) -> None:
     jobs = [Job(t.symbolic_inputs(), t.symbolic_outputs(), (t.feed(False), t.feed(t.can_be_empty))) for t in trials]
-    for trial, answer in zip(trials, evaluate(K, jobs, **options)):
+    for trial, answer in zip(trials, evaluate(K, jobs)):
         if isinstance(answer, Exception):
             trial.problem(f"running: {describe(answer)}")
             continue
@@ -405,20 +403,20 @@ class Job:
     feeds: tuple[list, ...] = ([],)
 
 
-def evaluate(K: Backend, jobs: list[Job], **options: Any) -> list[list[list] | Exception]:
+def evaluate(K: Backend, jobs: list[Job]) -> list[list[list] | Exception]:
     """Each job's outputs for each of its feeds, from one function for all jobs (compiling costs more than
     running). Where that fails: from two functions of half the jobs, down to the job at fault, which
     gives its exception. All jobs have the same number of feeds."""
     if not jobs:
         return []
     try:
-        function = K.function([i for j in jobs for i in j.inputs], [o for j in jobs for o in j.outputs], **options)
+        function = K.function([i for j in jobs for i in j.inputs], [o for j in jobs for o in j.outputs])
         calls = [function([v for j in jobs for v in j.feeds[n]]) for n in range(len(jobs[0].feeds))]
     except Exception as error:
         if len(jobs) == 1:
             return [error]
         middle = len(jobs) // 2
-        return evaluate(K, jobs[:middle], **options) + evaluate(K, jobs[middle:], **options)
+        return evaluate(K, jobs[:middle]) + evaluate(K, jobs[middle:])
     answers: list[list[list] | Exception] = []
     start = 0
     for job in jobs:
@@ -427,9 +425,9 @@ def evaluate(K: Backend, jobs: list[Job], **options: Any) -> list[list[list] | E
     return answers
 
 
-def quick_options(K: Backend) -> dict:
-    """What to give ``K.function`` so that it compiles fast rather than runs fast."""
-    return dict(getattr(K, "quick_function_options", {}))
+def quick(K: Backend) -> AbstractContextManager:
+    """A context in which ``K`` compiles fast rather than runs fast, if it can tell the two apart."""
+    return K.quick_compilation() if hasattr(K, "quick_compilation") else nullcontext()
 
 
 def run_checks(K: Backend, ops: Iterable[Op], dtype: str = "float32") -> list[Result]:

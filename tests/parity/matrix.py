@@ -27,9 +27,10 @@ def engine(name: str) -> Backend:
 def results(name: str, dtype: str, family: str) -> dict[str, Result]:
     """By id (``conv2d[3]``, ``function[swap_by_updates]``); checks run in float32 and float64."""
     K, ops = engine(name), FAMILIES[family].OPS
-    found = parity.run(K, ops, dtype, **parity.quick_options(K))
-    if dtype != "float16":
-        found += parity.run_checks(K, ops, dtype)
+    with parity.quick(K):
+        found = parity.run(K, ops, dtype)
+        if dtype != "float16":
+            found += parity.run_checks(K, ops, dtype)
     return {result.id: result for result in found}
 
 

@@ -1,4 +1,4 @@
-"""The matrix runs engines with their quick options; here one case of every function runs as for a user."""
+"""The matrix lets engines compile fast rather than run fast; here one case of every function runs as for a user."""
 
 from __future__ import annotations
 

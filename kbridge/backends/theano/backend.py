@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -77,13 +78,20 @@ class TheanoBackend(PlainPrimitives, Backend):
 
     def __init__(self):
         self._phase = None
+        self._options: dict[str, Any] = {}
         tensors.floatx()
 
-    @property
-    def quick_function_options(self) -> dict:
-        """What to give ``function`` so that it compiles fast rather than runs fast: no C code, few optimizations."""
+    @contextmanager
+    def quick_compilation(self):
+        """What is built inside compiles fast rather than runs fast: no C code, few optimizations."""
         mode = theano.compile.mode.get_mode("FAST_COMPILE")
-        return {"mode": mode.excluding("conv_gemm", "AbstractConvCheck")}
+        self._options = {"mode": mode.excluding("conv_gemm", "AbstractConvCheck")}
+        try:
+            # the flag is for the inner functions of scans
+            with theano.config.change_flags(mode="FAST_COMPILE"):
+                yield
+        finally:
+            self._options = {}
 
     # tensors and their values
 
@@ -141,7 +149,7 @@ class TheanoBackend(PlainPrimitives, Backend):
     # functions and gradients
 
     def function(self, inputs, outputs, updates=(), **kwargs):
-        return Function(_as_list(inputs), _as_list(outputs), updates, **kwargs)
+        return Function(_as_list(inputs), _as_list(outputs), updates, **{**self._options, **kwargs})
 
     def gradients(self, loss, variables):
         return gradients(loss, _as_list(variables))
