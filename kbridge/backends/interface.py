@@ -10,7 +10,8 @@ Conventions, the same on every engine
   the dtype of the tensor they meet. Native operators work on tensors
   (``+ - * / ** // % < <= > >= & | ~ @``, unary ``-``, ``abs``, indexing).
 * Two float or two integer tensors of different width give the wider; a float tensor with an integer
-  or boolean one keeps the float dtype; true division of integers gives ``floatx``.
+  or boolean one keeps the float dtype; true division of integers gives ``floatx``
+  (float64 by TensorFlow's own operator).
 * Comparisons give ``bool``; ``argmax`` and ``argmin`` give ``int64``; ``shape`` gives ``int32``.
 * ``axis`` is an int, a list of ints, or None for all axes; negative values count from the end.
 * Gradients at kinks: relu(0), abs(0), sign and round: 0. ``maximum``/``minimum`` at a tie: all of it

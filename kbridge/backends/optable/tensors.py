@@ -48,8 +48,18 @@ def comparison(symbol, function):
     )
 
 
-def integer_division(x, y):
-    return np.true_divide(x, y) if isinstance(x, np.ndarray) else x / y
+def gives_floatx(K):
+    """The quotient of integers has the default float dtype."""
+    quotient = K.variable([7, 2], dtype="int32") / K.variable([2, 4], dtype="int32")
+    expect(K.dtype(quotient), K.floatx(), "dtype")
+    expect(K.eval(quotient), np.array([3.5, 0.5], K.floatx()), "quotient")
+
+
+def gives_float64(K):
+    """The quotient of integers by TensorFlow's own operator."""
+    quotient = K.variable([7, 2], dtype="int32") / K.variable([2, 4], dtype="int32")
+    expect(K.dtype(quotient), "float64", "dtype")
+    expect(K.eval(quotient), np.array([3.5, 0.5]), "quotient")
 
 
 def iterates(K):
@@ -112,7 +122,11 @@ OPS = [
         Case((INTS, INTS)),
         Case((In(dtype="int32", low=-9, high=9), 4)),
     ),
-    row("int / int", integer_division, Case((INTS, INTS)), note="gives floatx"),
+    Op(
+        "int / int",
+        checks=(*checks(gives_floatx, engines=("numpy", "theano")), *checks(gives_float64, engines=("tensorflow",))),
+        note="gives floatx; on TensorFlow its own operator gives float64",
+    ),
     row("2 - x / 3 + x * y[:, 1:2]", lambda x, y: 2 - x / 3 + x * y[:, 1:2], Case((X, X))),
     index("x[0]", lambda x: x[0], empty=False),
     index("x[-1]", lambda x: x[-1], empty=False),

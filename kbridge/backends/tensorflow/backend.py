@@ -212,6 +212,12 @@ class TensorflowBackend(
         """The operation of one step of a TensorFlow 1 optimizer."""
         return optimizer.apply_gradients([(g, v) for g, v in optimizer.compute_gradients(loss, params) if g is not None])
 
+    def host_call(self, function, tensors, dtype, shape):
+        tensors = [as_tensor(t) for t in tensors]
+        result = tf.numpy_function(lambda *arrays: np.asarray(function(*arrays), dtype=dtype), tensors, dtype, stateful=False)
+        result.set_shape(shape(*[tuple(t.shape.as_list()) for t in tensors]))
+        return tf.stop_gradient(result)
+
     def print_tensor(self, x, message=""):
         x = as_tensor(x)
         with tf.control_dependencies([tf.print(message, x, output_stream=sys.stdout)]):

@@ -41,6 +41,26 @@ def _dilated(kernel, dilation):
     return kernel
 
 
+def _unless_empty(x, compute, lengths, channels):
+    """``compute()``, or nothing of the right shape for an empty batch, on which oneDNN's kernels give a
+    wrong shape or end the process. ``lengths``: the result's spatial lengths, ints or scalar tensors."""
+    batch = tf.shape(x)[0]
+    static = [x.shape[0], *(n if isinstance(n, int) else None for n in lengths), channels]
+    shape = [batch, *lengths, tf.shape(x)[-1] if channels is None else channels]
+    y = tf.cond(batch > 0, compute, lambda: tf.zeros(shape, x.dtype))
+    y.set_shape(static)
+    return y
+
+
+def _lengths(x, sizes, strides, border_mode):
+    """The spatial lengths of a convolution's or pooling's result."""
+    found = []
+    for axis, (k, s) in enumerate(zip(sizes, strides), 1):
+        n = x.shape[axis] if x.shape[axis] is not None else tf.shape(x)[axis]
+        found.append((n + s - 1) // s if border_mode == "same" else (n - k) // s + 1)
+    return found
+
+
 class ConvolutionPrimitives:
     """conv2d, conv3d, deconv2d, depthwise_conv2d, pool2d and pool3d."""
 
@@ -60,7 +80,10 @@ class ConvolutionPrimitives:
         if border_mode == "full":
             widths = [k - 1 for k in kernel.shape.as_list()[:-2]]
             x = tf.pad(x, [[0, 0], *[[w, w] for w in widths], [0, 0]])
-        y = function(x, kernel, [1, *map(int, strides), 1], "SAME" if border_mode == "same" else "VALID")
+        strides = [int(s) for s in strides]
+        padding = "SAME" if border_mode == "same" else "VALID"
+        lengths = _lengths(x, kernel.shape.as_list()[:-2], strides, border_mode)
+        y = _unless_empty(x, lambda: function(x, kernel, [1, *strides, 1], padding), lengths, kernel.shape[-1])
         return _first(y) if first else y
 
     def deconv2d(self, x, kernel, output_shape, strides=(1, 1), border_mode="valid", dim_ordering="default", image_shape=None, filter_shape=None):  # fmt: skip
@@ -78,7 +101,8 @@ class ConvolutionPrimitives:
         if border_mode == "full":
             size[1], size[2] = size[1] + 2 * crop[0], size[2] + 2 * crop[1]
         padding = "SAME" if border_mode == "same" else "VALID"
-        y = tf.nn.conv2d_transpose(x, tf.transpose(kernel, [0, 1, 3, 2]), tf.stack(size), [1, *map(int, strides), 1], padding)
+        turned, strides = tf.transpose(kernel, [0, 1, 3, 2]), [1, *map(int, strides), 1]
+        y = _unless_empty(x, lambda: tf.nn.conv2d_transpose(x, turned, tf.stack(size), strides, padding), size[1:3], kernel.shape[-1])
         if border_mode == "full":
             y = y[:, crop[0] : size[1] - crop[0], crop[1] : size[2] - crop[1], :]
         y.set_shape(static)
@@ -91,7 +115,10 @@ class ConvolutionPrimitives:
         if first:
             x, kernel = _last(x), tf.transpose(kernel, [2, 3, 1, 0])
         if strides[0] == strides[1] and border_mode != "full":
-            y = tf.nn.depthwise_conv2d(x, kernel, [1, *map(int, strides), 1], border_mode.upper())
+            lengths = _lengths(x, kernel.shape.as_list()[:2], strides, border_mode)
+            channels = kernel.shape[2] * kernel.shape[3]
+            steps = [1, *map(int, strides), 1]
+            y = _unless_empty(x, lambda: tf.nn.depthwise_conv2d(x, kernel, steps, border_mode.upper()), lengths, channels)
         else:
             # TensorFlow's depthwise kernel has one stride for both axes
             parts = [
@@ -114,5 +141,6 @@ class ConvolutionPrimitives:
         x = as_tensor(x)
         first = settings.resolve_dim_ordering(dim_ordering) == "th"
         x = _last(x) if first else x
-        y = functions[pool_mode == "avg"](x, [*map(int, pool_size)], [*map(int, strides)], border_mode.upper())
+        function, size, steps = functions[pool_mode == "avg"], [*map(int, pool_size)], [*map(int, strides)]
+        y = _unless_empty(x, lambda: function(x, size, steps, border_mode.upper()), _lengths(x, size, steps, border_mode), x.shape[-1])
         return _first(y) if first else y

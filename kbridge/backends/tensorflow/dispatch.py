@@ -22,7 +22,7 @@ class GraphDispatcher(tf.__internal__.dispatch.GlobalOpDispatcher):
         if not tf.executing_eagerly() or not _involves(state, (args, kwargs)):
             return self.NOT_SUPPORTED
         with state.graph.as_default():
-            return op(*args, **kwargs)
+            return op(*_as_constants(args), **_as_constants(kwargs))
 
 
 def _involves(state: Any, value: Any, depth: int = 0) -> bool:
@@ -33,6 +33,15 @@ def _involves(state: Any, value: Any, depth: int = 0) -> bool:
     if isinstance(value, (tf.Tensor, tf.Variable)):
         return getattr(value, "graph", None) is state.graph if not _is_eager(value) else False
     return False
+
+
+def _as_constants(value: Any) -> Any:
+    """Eager tensors, such as numbers that were converted before the call failed, as constants of the graph."""
+    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+        return type(value)(_as_constants(v) for v in value)
+    if isinstance(value, dict):
+        return {k: _as_constants(v) for k, v in value.items()}
+    return tf.constant(value.numpy()) if _is_eager(value) else value
 
 
 def _is_eager(value: Any) -> bool:

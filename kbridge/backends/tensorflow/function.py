@@ -27,7 +27,8 @@ class Function:
             assigned = [v.assign(new, read_value=False) for (v, _), new in zip(pairs, new_values)]
         self._results = results
         targets = [op for op in (*assigned, *raw) if op is not None]
-        self._target = tf.group(*targets) if targets else None
+        # a call needs something to run
+        self._target = tf.group(*targets) if targets or not results else None
         self._run: Any = None
 
     def __call__(self, inputs: Sequence) -> list:
