@@ -239,7 +239,7 @@ class Sequential(Model):
         weights = list(weights)
         for layer in layers:
             count = len(layer.weights)
-            layer.set_weights(weights[:count])
+            Layer.set_weights(layer, weights[:count])
             del weights[:count]
 
     def count_params(self) -> int:

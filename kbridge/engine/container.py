@@ -186,7 +186,8 @@ class Container(Layer):
             raise ValueError(f"{self.name} has {sum(counts)} weights, got {len(weights)}.")
         start = 0
         for layer, count in zip(self.layers, counts, strict=True):
-            layer.set_weights(weights[start : start + count])
+            # by ``layer.weights``, as get_weights: a model inside may order its own set_weights otherwise
+            Layer.set_weights(layer, weights[start : start + count])
             start += count
 
     def count_params(self) -> int:

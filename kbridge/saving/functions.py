@@ -128,7 +128,8 @@ def check_functions(config: Any, custom_objects: Mapping[str, Any]) -> None:
 def missing_functions(missing: list[NeededFunction]) -> ModelFileError:
     """The error for functions that must be given."""
     lines = [
-        f"  layer {needed.layer!r}: its {needed.key}" + (f", called {needed.name!r} when it was saved" if needed.name else "")
+        f"  layer {needed.layer!r}: its {needed.key}"
+        + (f", called {needed.name!r} when it was saved" if needed.name else "")
         for needed in missing
     ]
     example = ", ".join(f"{needed.names[-1]!r}: ..." for needed in missing[:3])

@@ -76,7 +76,9 @@ def load_model(
 def _config(root: Group) -> Any:
     text = root.text("model_config")
     if text is None:
-        raise ModelFileError(f"No model found in config file: {root.path!r} has no model_config (weights alone? use load_weights).")
+        raise ModelFileError(
+            f"No model found in config file: {root.path!r} has no model_config (weights alone? use load_weights)."
+        )
     return parse_json(text, f"{root.path!r}, model_config")
 
 
@@ -96,7 +98,8 @@ def _compile(model, root: Group, custom_objects: dict[str, Any], origin) -> None
             loss_weights=config.get("loss_weights"),
             sample_weight_mode=config.get("sample_weight_mode"),
         )
-    assign(read_state(model, root, origin))
+    with failures_named(root.path, "optimizer_weights", "the optimizer can't go on from it"):
+        assign(read_state(model, root, origin))
 
 
 def _custom(value: Any, custom_objects: dict[str, Any]) -> Any:

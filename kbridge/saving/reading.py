@@ -165,7 +165,9 @@ class Group:
                 raise self.error(f"attribute {name!r} has the type {dtype}, which no model file needs.")
             # Many entries may refer to one stored text, so the file's size doesn't bound what reading them takes.
             if variable_length and math.prod(shape) * min(self.file_size, MAX_TEXT) > _MAX_VARIABLE and math.prod(shape) > 1:
-                raise self.error(f"attribute {name!r} has {math.prod(shape)} texts of variable length; that is too many to be read safely.")
+                raise self.error(
+                    f"attribute {name!r} has {math.prod(shape)} texts of variable length; that is too many to be read safely."
+                )
             value = self._h5.attrs[name]
             if isinstance(value, (str, bytes)) and len(value) > MAX_TEXT:
                 raise self.error(f"attribute {name!r} is {len(value)} long; the limit is {MAX_TEXT}.")

@@ -163,7 +163,9 @@ def _pairs_in_order(layers: list, group: Group) -> list[tuple[Any, str, list[Sto
 
 def _pairs_by_name(layers: list, group: Group) -> list[tuple[Any, str, list[StoredArray]]]:
     names = set(_layer_names(group))
-    pairs = [(layer, layer.name, arrays) for layer in layers if layer.name in names and (arrays := _arrays(group, layer.name))]
+    pairs = [
+        (layer, layer.name, arrays) for layer in layers if layer.name in names and (arrays := _arrays(group, layer.name))
+    ]
     if not pairs:
         warnings.warn(
             f"{group.path!r}: by_name=True found no layer of the model, so nothing was loaded. The file has "
@@ -185,7 +187,9 @@ def _pairs_of_oldest_layout(layers: list, group: Group) -> list[tuple[Any, str, 
         if params > MAX_ARRAYS:
             raise inner.error(f"nb_params is {params}; the limit is {MAX_ARRAYS}.")
         stored.append((name, [inner.array(f"param_{k}") for k in range(params)]))
-    if len(stored) == len(layers) and all(len(a) == len(layer.weights) for layer, (_, a) in zip(layers, stored, strict=True)):
+    if len(stored) == len(layers) and all(
+        len(a) == len(layer.weights) for layer, (_, a) in zip(layers, stored, strict=True)
+    ):
         return [(layer, name, arrays) for layer, (name, arrays) in zip(layers, stored, strict=True) if arrays]
     # Layers without weights came and went between versions; those with weights decide.
     stored = [(name, arrays) for name, arrays in stored if arrays]

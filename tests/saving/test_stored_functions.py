@@ -98,8 +98,14 @@ NESTED = layer(
     "Sequential",
 )
 NESTED["config"] = [
-    layer("TimeDistributed", name="td", layer=layer("Lambda", name="half", function=as_stored(lambda x: x), function_type="lambda")),
-    layer("Lambda", name="named", function=as_stored(scale), function_type="lambda", output_shape=None, output_shape_type="raw"),
+    layer(
+        "TimeDistributed",
+        name="td",
+        layer=layer("Lambda", name="half", function=as_stored(lambda x: x), function_type="lambda"),
+    ),
+    layer(
+        "Lambda", name="named", function=as_stored(scale), function_type="lambda", output_shape=None, output_shape_type="raw"
+    ),
     layer("Merge", name="m", mode="sum", mode_type="raw", output_shape=as_stored(scale), output_shape_type="lambda"),
 ]
 

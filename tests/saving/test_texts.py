@@ -9,7 +9,10 @@ from kbridge.saving import limits
 from kbridge.saving.errors import ModelFileError
 from kbridge.saving.texts import check_size, dump_json, dump_yaml, parse_json, parse_yaml, plain
 
-CONFIG = {"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"batch_input_shape": (None, 2), "p": 0.5}}]}
+CONFIG = {
+    "class_name": "Sequential",
+    "config": [{"class_name": "Dense", "config": {"batch_input_shape": (None, 2), "p": 0.5}}],
+}
 
 
 def test_json_encoded_twice_is_understood():
@@ -48,7 +51,11 @@ def test_yaml_keys_are_sorted_in_block_style():
 
 
 def test_yaml_of_python_2_is_understood():
-    assert parse_yaml("a: !!python/unicode 'x'\nb: !!python/long '3'\nc: !!python/tuple [null, 2]\n") == {"a": "x", "b": 3, "c": (None, 2)}
+    assert parse_yaml("a: !!python/unicode 'x'\nb: !!python/long '3'\nc: !!python/tuple [null, 2]\n") == {
+        "a": "x",
+        "b": 3,
+        "c": (None, 2),
+    }
 
 
 @pytest.mark.parametrize(

@@ -190,3 +190,18 @@ def test_overwrite_false_without_a_terminal_is_an_error(path, monkeypatch):
     monkeypatch.setattr("builtins.input", closed)
     with pytest.raises(FileExistsError, match="overwrite=True"):
         model.save_weights(path, overwrite=False)
+
+
+def test_frozen_layers_inside_a_nested_model_keep_their_places():
+    def build(wrap):
+        inner = Sequential([Dense(3, input_dim=4, trainable=False), Dense(2)])
+        return wrap(inner)
+
+    def functional(inner):
+        a = Input((4,))
+        return Model(a, Dense(1)(inner(a)))
+
+    for wrap in (functional, lambda inner: Sequential([inner, Dense(1)])):
+        one, other = build(wrap), build(wrap)
+        other.set_weights(one.get_weights())
+        assert_equal_weights(one, other)

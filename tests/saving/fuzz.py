@@ -1,0 +1,182 @@
+"""Load mutants of good model files: each must load, or be refused with ModelFileError, in bounded time and memory.
+
+    python tests/saving/fuzz.py [--count N] [--seed S] [--keep FOLDER]
+
+Every mutant is written to a file before it is loaded, so that one which crashes the HDF5 library
+stays behind. Exit status 1 and a line for each that ends in anything else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+SECONDS = 5.0
+MEMORY = 3 * 2**30
+
+
+def bits(raw: bytes, chance: random.Random) -> bytes:
+    """A few bits or bytes changed."""
+    data = bytearray(raw)
+    for _ in range(chance.choice([1, 1, 2, 5, 30])):
+        position = chance.randrange(len(data))
+        data[position] = data[position] ^ (1 << chance.randrange(8)) if chance.random() < 0.5 else chance.randrange(256)
+    return bytes(data)
+
+
+def truncated(raw: bytes, chance: random.Random) -> bytes:
+    return raw[: chance.randrange(len(raw))]
+
+
+def doubled(raw: bytes, chance: random.Random) -> bytes:
+    """A piece copied over another place."""
+    data, size = bytearray(raw), chance.choice([8, 64, 512])
+    source, target = (chance.randrange(max(len(data) - size, 1)) for _ in range(2))
+    data[target : target + size] = data[source : source + size]
+    return bytes(data)
+
+
+def in_config(path: Path, chance: random.Random) -> None:
+    """A value of one of the configs replaced by another."""
+    with h5py.File(path, "r+") as h5:
+        name = chance.choice(["model_config", "training_config"])
+        config = json.loads(h5.attrs[name])
+        places = [*_places(config)]
+        holder, key = chance.choice(places)
+        other, other_key = chance.choice(places)
+        holder[key] = chance.choice([None, -1, 0, 1, 2**40, 0.5, "", "eval", [], {}, [[]], True, other[other_key]])
+        h5.attrs[name] = _dumped(config)
+
+
+def _dumped(config) -> str:
+    try:
+        return json.dumps(config)
+    except (ValueError, RecursionError):  # a value was put into itself
+        return "{}"
+
+
+def _places(value):
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield value, key
+        yield from _places(item)
+
+
+def in_structure(path: Path, chance: random.Random) -> None:
+    """Attributes and members swapped, removed or replaced."""
+    with h5py.File(path, "r+") as h5:
+        groups = [h5]
+        h5.visititems(lambda _, item: groups.append(item) if isinstance(item, h5py.Group) else None)
+        group, other = chance.choice(groups), chance.choice(groups)
+        action = chance.randrange(4)
+        if action == 0 and group.attrs:
+            name = chance.choice(sorted(group.attrs))
+            group.attrs[name] = chance.choice([3, b"x", np.zeros(0), np.array([b"a", b"b"]), np.arange(4), 1e300])
+        elif action == 1 and group.attrs and other.attrs:
+            group.attrs[chance.choice(sorted(group.attrs))] = other.attrs[chance.choice(sorted(other.attrs))]
+        elif action == 2 and len(group):
+            del group[chance.choice(sorted(group))]
+        elif len(group):
+            name = chance.choice(sorted(group))
+            del group[name]
+            group[name] = chance.choice(
+                [np.zeros((3, 3)), np.float32(1), h5py.SoftLink("/x"), h5py.ExternalLink("x", "/x"), other]
+            )
+
+
+MUTATIONS = {bits: 6, truncated: 1, doubled: 1, in_config: 4, in_structure: 3}
+
+
+def mutate(source: Path, target: Path, chance: random.Random) -> str:
+    """Write a mutant of ``source`` to ``target``; the name of what was done."""
+    kind = chance.choices(list(MUTATIONS), list(MUTATIONS.values()))[0]
+    if kind in (bits, truncated, doubled):
+        target.write_bytes(kind(source.read_bytes(), chance))
+    else:
+        target.write_bytes(source.read_bytes())
+        kind(target, chance)
+    return kind.__name__
+
+
+def sources(folder: Path) -> list[Path]:
+    """Good files: a stack of layers, trained, and a graph of them."""
+    from kbridge.layers import Activation, Dense, Input, merge
+    from kbridge.models import Model, Sequential
+
+    stack = Sequential([Dense(3, input_dim=4, W_regularizer="l2"), Activation("relu"), Dense(2)])
+    stack.compile("adam", "mse", metrics=["accuracy"])
+    stack.train_on_batch(np.ones((2, 4)), np.ones((2, 2)))
+    stack.save(folder / "stack.h5")
+    a, b = Input((4,)), Input((3,))
+    inner = Sequential([Dense(3, input_dim=4)])
+    graph = Model([a, b], [Dense(2, name="one")(merge([inner(a), b], mode="concat")), Dense(1, name="two")(b)])
+    graph.compile("sgd", {"one": "mse", "two": "mae"}, loss_weights=[1.0, 0.5])
+    graph.save(folder / "graph.h5")
+    return [folder / "stack.h5", folder / "graph.h5"]
+
+
+def limit_memory() -> None:
+    """Let allocations fail before they hurt the machine, where the system can."""
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, help="folder for mutants that end otherwise")
+    args = parser.parse_args()
+
+    from kbridge import backend as K
+    from kbridge.models import load_model
+    from kbridge.saving.errors import ModelFileError
+
+    limit_memory()
+    warnings.simplefilter("ignore")
+    counts: Counter[str] = Counter()
+    bad = 0
+    with tempfile.TemporaryDirectory() as folder:
+        good = sources(Path(folder))
+        keep = args.keep or Path(folder)
+        keep.mkdir(parents=True, exist_ok=True)
+        for number in range(args.count):
+            mutant = keep / f"mutant_{args.seed}_{number}.h5"
+            chance = random.Random(args.seed * 1_000_003 + number)
+            kind = mutate(chance.choice(good), mutant, chance)
+            start = time.monotonic()
+            try:
+                load_model(mutant)
+                outcome = "loaded"
+            except ModelFileError:
+                outcome = "refused"
+            except Exception as error:
+                outcome = f"{type(error).__name__}: {error}"
+            seconds = time.monotonic() - start
+            if outcome not in ("loaded", "refused") or seconds > SECONDS:
+                bad += 1
+                print(f"{mutant.name} ({kind}): {outcome[:300]}, {seconds:.1f} s", flush=True)
+            else:
+                mutant.unlink()
+            counts[f"{kind} {outcome[:7]}"] += 1
+            if number % 200 == 199:
+                K.clear_session()
+    print(", ".join(f"{name}: {count}" for name, count in sorted(counts.items())))
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

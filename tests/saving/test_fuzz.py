@@ -1,0 +1,21 @@
+"""A small, seeded run of the fuzzer; ``python tests/saving/fuzz.py`` does more."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from kbridge import backend as K
+
+
+def test_mutants_load_or_are_refused():
+    count = 300 if K.backend() == "numpy" else 60
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).parent / "fuzz.py"), "--count", str(count), "--seed", "11"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "refused" in done.stdout
+    assert "loaded" in done.stdout

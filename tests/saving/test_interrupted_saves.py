@@ -1,0 +1,82 @@
+"""A model file on the disk is whole at every moment: killed processes, full disks."""
+
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from kbridge.layers import Dense
+from kbridge.models import Sequential, load_model
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and limits of POSIX")
+
+BUILD = """
+import sys
+import numpy as np
+from kbridge.layers import Dense
+from kbridge.models import Sequential
+model = Sequential([Dense(200, input_dim=200), Dense(200)])
+model.compile("sgd", "mse")
+path = sys.argv[1]
+"""
+
+
+def run(code, *arguments, **options):
+    return subprocess.Popen(
+        [sys.executable, "-c", BUILD + code, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+        **options,
+    )
+
+
+def value_of(path) -> float:
+    """The one value that all weights of a whole file have."""
+    values = {float(v) for w in load_model(path).get_weights() for v in np.unique(w)}
+    assert len(values) == 1
+    return values.pop()
+
+
+def test_kill_at_any_moment_leaves_a_whole_file(tmp_path):
+    path = tmp_path / "m.h5"
+    code = """
+for n in range(100000):
+    model.set_weights([np.full_like(w, n) for w in model.get_weights()])
+    model.save(path)
+    if n == 0:
+        print("ready", flush=True)
+"""
+    random = np.random.RandomState(5)
+    for _ in range(4):
+        with run(code, path) as writer:
+            assert writer.stdout.readline() == "ready\n"
+            time.sleep(random.uniform(0.0, 0.15))
+            writer.kill()
+        assert value_of(path) >= 0
+
+
+def test_full_disk_leaves_the_old_file(tmp_path):
+    path = tmp_path / "m.h5"
+    small = Sequential([Dense(2, input_dim=2)])
+    small.compile("sgd", "mse")
+    small.set_weights([np.full_like(w, 7) for w in small.get_weights()])
+    small.save(path)
+    code = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+for save in (model.save, model.save_weights):
+    try:
+        save(path)
+    except OSError as error:
+        print("refused")
+"""
+    for limit in (0, 1000, 20_000, 200_000):
+        with run(code, path, limit) as writer:
+            output = writer.stdout.read()
+        assert (writer.returncode, output) == (0, "refused\n" * 2)
+        assert value_of(path) == 7
+        assert os.listdir(tmp_path) == ["m.h5"]
