@@ -1,51 +1,66 @@
-# make demo   a venv with numpy and h5py alone, and the demo in it
-# make test   a venv with all engines that this Python can have, and the whole test suite in it
-# make lint   ruff and mypy        make bench   benchmarks        make clean   remove the venvs and caches
+# make demo   a virtual environment with numpy and h5py alone, and the demo in it
+# make test   a virtual environment with every engine that this Python can have, and the whole test suite in it
+# make lint   ruff and mypy
+# make build  wheel and source distribution, checked
+# make bench  benchmarks
+# make clean  remove the environments and caches
+#
+# PYTHON=... chooses the interpreter; else demo takes the first fit one, and test prefers 3.11, which all engines run on.
 
-PYTHON ?= python3
+fit = $(shell for p in $(1); do \
+	$$p -c "import sys; sys.exit(sys.version_info < (3, 11))" >/dev/null 2>&1 && { command -v $$p; break; }; done)
+
+ifdef PYTHON
+DEMO_PYTHON := $(PYTHON)
+TEST_PYTHON := $(PYTHON)
+else
+DEMO_PYTHON := $(call fit,python3 python3.13 python3.12 python3.11)
+TEST_PYTHON := $(call fit,python3.11 python3 python3.13 python3.12)
+endif
+
 VENV ?= .venv
 TEST_VENV ?= .venv-test
+PIP = -m pip install --quiet --disable-pip-version-check
+# an environment of another Python is made anew, one of the same is only brought up to date
+version = $(shell $(1) -c "import sys; print(sys.version_info[0], sys.version_info[1], sep='.')" 2>/dev/null)
+DEMO_DONE := $(VENV)/.installed-$(call version,$(DEMO_PYTHON))
+TEST_DONE := $(TEST_VENV)/.installed-$(call version,$(TEST_PYTHON))
 
-# the tests want Python 3.11, where all three engines can be installed
-TEST_PYTHON ?= $(shell for p in python3.11 $(PYTHON); do if $$p -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null; then echo $$p; break; fi; done)
+.PHONY: demo test lint build bench clean
 
-.PHONY: demo test lint bench build clean
+demo: $(DEMO_DONE)
+	@$(VENV)/bin/kbridge demo $(ARGS)
 
-demo: $(VENV)/.installed
-	$(VENV)/bin/kbridge demo
-
-$(VENV)/.installed: pyproject.toml
-	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "kbridge needs Python 3.11 or later; this is $$($(PYTHON) --version 2>&1). Try: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
-	@$(PYTHON) -c "import ensurepip, venv" 2>/dev/null || { echo "Python's venv module is missing. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e .
+$(DEMO_DONE): pyproject.toml tests/requirements.py
+	@test -n "$(DEMO_PYTHON)" || { echo "kbridge needs Python 3.11 or later, and there is none on the PATH. Try: make demo PYTHON=/path/to/python3.11"; exit 1; }
+	@$(DEMO_PYTHON) tests/requirements.py demo
+	@echo "Installing kbridge with numpy and h5py into $(VENV)"
+	@test -e $@ || $(DEMO_PYTHON) -m venv --clear $(VENV)
+	@$(VENV)/bin/python $(PIP) -e .
 	@touch $@
 
-test: $(TEST_VENV)/.installed
-	$(TEST_VENV)/bin/python tests/run.py $(ARGS)
+test: $(TEST_DONE)
+	@$(TEST_VENV)/bin/python tests/run.py $(ARGS)
 
-$(TEST_VENV)/.installed: pyproject.toml tests/requirements.py
-	@test -n "$(TEST_PYTHON)" || { echo "No Python 3.11 or later found. Try: make test PYTHON=/path/to/python3.11"; exit 1; }
-	@$(TEST_PYTHON) tests/requirements.py
-	$(TEST_PYTHON) -m venv $(TEST_VENV)
-	$(TEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	$(TEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[dev,tensorflow]"
-	@if $(TEST_VENV)/bin/python -c "import sys; sys.exit(sys.version_info >= (3, 12))"; then \
-		echo "installing Theano"; $(TEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[theano]"; \
-	fi
+$(TEST_DONE): pyproject.toml tests/requirements.py
+	@test -n "$(TEST_PYTHON)" || { echo "The tests need Python 3.11 or later, and there is none on the PATH. Try: make test PYTHON=/path/to/python3.11"; exit 1; }
+	@$(TEST_PYTHON) tests/requirements.py test
+	@echo "Installing kbridge with its engines and test tools into $(TEST_VENV); TensorFlow is large"
+	@test -e $@ || $(TEST_PYTHON) -m venv --clear $(TEST_VENV)
+	@$(TEST_VENV)/bin/python $(PIP) -e ".[dev,tensorflow,theano]"
 	@touch $@
 
-lint: $(TEST_VENV)/.installed
+lint: $(TEST_DONE)
 	$(TEST_VENV)/bin/ruff check kbridge tests benchmarks
 	$(TEST_VENV)/bin/mypy
 
-bench: $(TEST_VENV)/.installed
-	$(TEST_VENV)/bin/python -m benchmarks
+build: $(TEST_DONE)
+	rm -rf build dist
+	$(TEST_VENV)/bin/python -m build
+	$(TEST_VENV)/bin/twine check --strict dist/*
 
-build: $(TEST_VENV)/.installed
-	rm -rf dist
-	$(TEST_VENV)/bin/python -m build --quiet
-	$(TEST_VENV)/bin/twine check dist/*
+bench: $(TEST_DONE)
+	$(TEST_VENV)/bin/python -m benchmarks $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(TEST_VENV) .cache build dist *.egg-info

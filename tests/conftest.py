@@ -1,1 +1,19 @@
-"""Makes the helpers in this folder importable from all test folders."""
+"""Makes the helpers in this folder importable from all test folders; set-up that all tests share."""
+
+import sys
+
+import pytest
+from hypothesis import settings
+
+# the same examples in each run and no time limit for one: a failure is found by the change that caused it
+settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True)
+def fresh_graph():
+    """A new graph for each test on engines whose graph only grows, where every new function takes longer than the last."""
+    yield
+    K = sys.modules.get("kbridge.backend")
+    if K is not None and K.backend() == "tensorflow":
+        K.clear_session()

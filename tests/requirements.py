@@ -1,4 +1,4 @@
-"""What ``make test`` needs from the machine, checked before anything is installed."""
+"""What ``make demo`` and ``make test`` need from the machine, checked before anything is installed."""
 
 import os
 import shutil
@@ -6,17 +6,17 @@ import sys
 import sysconfig
 
 
-def problems() -> list[str]:
-    """What is missing, each with how to get it."""
+def problems(goal):
+    """What is missing, each with how to get it. Old Pythons must be able to run this far."""
     found = []
-    if sys.version_info < (3, 11):
-        found.append(f"Python 3.11 or later (this is {sys.version.split()[0]}): make test PYTHON=python3.11")
+    if sys.version_info[:2] < (3, 11):
+        found.append("Python 3.11 or later (this is %d.%d): make %s PYTHON=python3.11" % (*sys.version_info[:2], goal))
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
     except ImportError:
         found.append("Python's venv module. On Debian or Ubuntu: apt install python3-venv")
-    if sys.version_info < (3, 12):
+    if goal == "test" and can_have_theano():
         # Theano compiles C++ against Python
         if not shutil.which("g++"):
             found.append("g++, which Theano compiles with. On Debian or Ubuntu: apt install g++")
@@ -26,10 +26,17 @@ def problems() -> list[str]:
     return found
 
 
+def can_have_theano():
+    """theano-pymc's source distribution can't be built on later Pythons."""
+    return sys.version_info[:2] < (3, 12)
+
+
 if __name__ == "__main__":
-    missing = problems()
+    goal = sys.argv[1]
+    missing = problems(goal)
     for line in missing:
-        print("make test needs " + line)
-    if sys.version_info >= (3, 12) and not missing:
-        print(f"Python {sys.version.split()[0]}: theano-pymc builds on 3.11 only, so NumPy and TensorFlow are tested.")
+        print(f"make {goal} needs {line}")
+    if goal == "test" and not can_have_theano() and not missing:
+        version = "%d.%d" % sys.version_info[:2]
+        print(f"Python {version}: theano-pymc can be built on 3.11 only, so NumPy and TensorFlow are tested, and not Theano.")
     sys.exit(bool(missing))

@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-#: tests that load engines by themselves, or none
-SHARED = ("unit", "parity", "engines")
+#: tests that load engines by themselves, or none; the folders in ``engines`` are each for one
+SHARED = ("unit", "parity")
 #: which module an engine needs
 NEEDS = {"numpy": "numpy", "tensorflow": "tensorflow", "theano": "theano"}
 
@@ -34,6 +34,7 @@ def environment(engine: str, home: str) -> dict[str, str]:
     env = {k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "KBRIDGE_BACKEND", "KERAS_HOME")}
     env.update(
         HOME=home,
+        USERPROFILE=home,
         KBRIDGE_BACKEND=engine,
         KBRIDGE_THEANO_CACHE=env.get("KBRIDGE_THEANO_CACHE", str(ROOT / ".cache" / "theano")),
         THEANO_FLAGS=env.get("THEANO_FLAGS", "optimizer=fast_compile"),
@@ -49,8 +50,9 @@ def parts(engines: list[str]) -> list[tuple[str, str, list[str]]]:
     """(name, engine, folders) of each pytest run."""
     tests = ROOT / "tests"
     folders = sorted(p.name for p in tests.iterdir() if p.is_dir() and any(p.rglob("test_*.py")))
-    frontend = [str(tests / f) for f in folders if f not in (*SHARED, "packages", "data")]
-    shared = [str(tests / f) for f in folders if f in SHARED]
+    shared = [f for f in SHARED if f in folders]
+    shared += [f"engines/{p.name}" for p in sorted((tests / "engines").iterdir()) if p.name in engines]
+    frontend = [f for f in folders if f not in (*SHARED, "engines", "packages", "data")]
     return [("shared", "numpy", shared)] + [(engine, engine, frontend) for engine in engines]
 
 
@@ -61,9 +63,15 @@ def main() -> int:
     parser.add_argument("arguments", nargs="*", help="passed on to pytest")
     args = parser.parse_args()
     engines = args.engines.split(",") if args.engines else installed()
+    unknown = [name for name in engines if name not in NEEDS]
+    if unknown or args.only not in (None, "shared", *engines):
+        parser.error(f"no such engine or part: {', '.join(unknown) or args.only}; engines: {', '.join(NEEDS)}")
     left_out = [name for name in NEEDS if name not in engines]
     if left_out:
-        print(f"Not installed or not asked for, so not tested: {', '.join(left_out)}", flush=True)
+        reason = "not asked for" if args.engines else "not installed"
+        if "theano" in left_out and sys.version_info >= (3, 12):
+            reason += "; theano-pymc can be built on Python 3.11 only"
+        print(f"Not tested: {', '.join(left_out)} ({reason})", flush=True)
     results = []
     for name, engine, folders in parts(engines):
         if args.only not in (None, name):
@@ -71,7 +79,8 @@ def main() -> int:
         print(f"\n===== {name} =====", flush=True)
         start = time.time()
         with tempfile.TemporaryDirectory() as home:
-            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *folders, *args.arguments]
+            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+            command += [f"tests/{folder}" for folder in folders] + args.arguments
             code = subprocess.run(command, cwd=ROOT, env=environment(engine, home)).returncode
         results.append((name, code, time.time() - start))
     print("\n===== summary =====")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import queue
 import threading
-import time
 import traceback
 import warnings
 from typing import Any

@@ -42,7 +42,7 @@ def search_sample(log_p: np.ndarray, beam_width: int, top_paths: int) -> list[tu
             for label in range(blank):
                 same = bool(prefix) and label == prefix[-1]
                 add((*prefix, label), 1, (ends_blank if same else total) + step[label])
-        ranked = sorted(after.items(), key=lambda item: -np.logaddexp(*item[1]))
+        ranked = sorted(after.items(), key=lambda item: -np.logaddexp(item[1][0], item[1][1]))
         beam = dict(ranked[:beam_width])
-    best = [(prefix, float(np.logaddexp(*ends))) for prefix, ends in beam.items()][:top_paths]
+    best = [(prefix, float(np.logaddexp(ends[0], ends[1]))) for prefix, ends in beam.items()][:top_paths]
     return best + [((), never)] * (top_paths - len(best))

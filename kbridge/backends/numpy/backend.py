@@ -61,7 +61,7 @@ _METHODS = {
 }  # fmt: skip
 
 #: the primitives that are one row of the ops' tables
-TablePrimitives = type("TablePrimitives", (), _METHODS)
+TablePrimitives: Any = type("TablePrimitives", (), _METHODS)
 
 
 class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backend):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 MODES = ("valid", "same", "full")
 
@@ -21,6 +21,12 @@ class Window(NamedTuple):
     def extent(self, i: int) -> int:
         """How many positions one window spans along spatial axis i."""
         return (self.size[i] - 1) * self.dilation[i] + 1
+
+    @overload
+    def output_length(self, i: int, n: int) -> int: ...
+
+    @overload
+    def output_length(self, i: int, n: None) -> None: ...
 
     def output_length(self, i: int, n: int | None) -> int | None:
         """The number of windows along an axis of length ``n``."""
