@@ -117,7 +117,6 @@ def check_loss_and_target_compatibility(targets, losses, output_shapes) -> None:
     """ValueError for targets whose shape can't be right for their loss."""
     from .. import objectives
 
-    same_shape = (objectives.mean_squared_error, objectives.binary_crossentropy, objectives.categorical_crossentropy)
     for y, loss, shape in zip(targets, losses, output_shapes, strict=True):
         if y is None or shape is None:
             continue
@@ -127,13 +126,6 @@ def check_loss_and_target_compatibility(targets, losses, output_shapes) -> None:
                 f"It expects one-hot targets of shape (samples, {shape[-1]}). For integer classes use "
                 f"`sparse_categorical_crossentropy`, or kbridge.utils.np_utils.to_categorical(classes)."
             )
-        if loss in same_shape:
-            for want, have in zip(shape[1:], y.shape[1:], strict=False):
-                if want is not None and have != want:
-                    raise ValueError(
-                        f"A target array with shape {tuple(y.shape)} was passed for an output of shape {_shown(shape)} while "
-                        f"using as loss `{loss.__name__}`. This loss expects targets to have the same shape as the output."
-                    )
 
 
 def make_batches(size: int, batch_size: int) -> list[tuple[int, int]]:

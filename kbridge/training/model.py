@@ -153,6 +153,8 @@ class Model(Container):
         """(inputs, targets, sample weights) as lists of arrays that fit the model."""
         self._check_compiled("be given targets")
         x = standardize_input_data(x, self.input_names, self.internal_input_shapes, check_batch_axis, "model input")
+        y = standardize_input_data(y, self.output_names, None, check_batch_axis, "model target")
+        check_loss_and_target_compatibility(y, self.loss_functions, self.internal_output_shapes)
         y = standardize_input_data(y, self.output_names, self._target_shapes(), check_batch_axis, "model target")
         self._check_not_empty(x)
         sample_weights = standardize_sample_weights(sample_weight, self.output_names)
@@ -162,7 +164,6 @@ class Model(Container):
             for target, sw, cw, mode in zip(y, sample_weights, class_weights, self.sample_weight_modes, strict=True)
         ]
         check_array_lengths(x, y, weights)
-        check_loss_and_target_compatibility(y, self.loss_functions, self.internal_output_shapes)
         if self.stateful and batch_size and x[0].shape[0] % batch_size:
             raise ValueError(
                 f"In a stateful network, you should only pass inputs with a number of samples that can be divided by the "
