@@ -425,6 +425,11 @@ def evaluate(K: Backend, jobs: list[Job]) -> list[list[list] | Exception]:
     return answers
 
 
+def fresh(K: Backend) -> Backend:
+    """Another engine of the same kind with nothing in its graph: some grow slow, or are spoilt by one bad op."""
+    return type(K)()
+
+
 def quick(K: Backend) -> AbstractContextManager:
     """A context in which ``K`` compiles fast rather than runs fast, if it can tell the two apart."""
     return K.quick_compilation() if hasattr(K, "quick_compilation") else nullcontext()

@@ -121,10 +121,13 @@ def check(K, names: list[str], dtype: str, compiled: bool) -> Iterator[Line]:
     """One family after the other, so that lines appear as they are known."""
     for family in FAMILIES.values():
         ops = [op for op in family.OPS if op.name in names]
-        with nullcontext() if compiled else parity.quick(K):
-            results = parity.run(K, ops, dtype)
+        if not ops:
+            continue
+        engine = parity.fresh(K)
+        with nullcontext() if compiled else parity.quick(engine):
+            results = parity.run(engine, ops, dtype)
             if dtype != "float16":
-                results += parity.run_checks(K, ops, dtype)
+                results += parity.run_checks(engine, ops, dtype)
         for op in ops:
             mine = [r for r in results if r.op == op.name]
             if mine:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import matrix
 import pytest
+from parity import matrix
 
 from kbridge.backends import parity
 from kbridge.backends.optable import FAMILIES

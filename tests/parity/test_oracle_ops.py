@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from functools import cache
 
-import matrix
 import numpy as np
 import oracle_rows as oracle
 import pytest
+from parity import matrix
 
 from kbridge.backends import parity
 
@@ -89,7 +89,7 @@ class Built:
 @cache
 def results(name):
     """For each row: the built row, and its values or the error of running it."""
-    K = matrix.engine(name)
+    K = parity.fresh(matrix.engine(name))
     with parity.floatx("float32"), parity.quick(K):
         built = {row_id: Built(K, oracle.rows()[row_id]) for row_id in BACKEND_ROWS}
         symbolic = [row_id for row_id, b in built.items() if b.tensors]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import matrix
 import numpy as np
 import pytest
+from parity import matrix
 
 from kbridge.backends import parity
 
