@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 
 from . import backend as K
+from . import optimizers
 from .engine.topology import Container, Layer, Merge, Node, get_source_inputs
 from .engine.training import Model
 from .errors import nearest
+from .optimizers import optimizer_from_config
 from .saving.configs import model_from_config, model_from_json, model_from_yaml
 from .saving.model import load_model, save_model
+from .utils.io_utils import ask_to_proceed_with_overwrite
 from .utils.layer_utils import layer_from_config
 
 __all__ = [
@@ -18,11 +21,14 @@ __all__ = [
     "Model",
     "Node",
     "Sequential",
+    "ask_to_proceed_with_overwrite",
     "get_source_inputs",
     "load_model",
     "model_from_config",
     "model_from_json",
     "model_from_yaml",
+    "optimizer_from_config",
+    "optimizers",
     "save_model",
 ]
 

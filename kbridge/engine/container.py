@@ -343,6 +343,18 @@ class Container(Layer):
 
         write_weights(self, f)
 
+    def load_weights_from_hdf5_group(self, f) -> None:
+        """Set the weights from an open h5py group that ``save_weights_to_hdf5_group`` filled, in order."""
+        from ..saving.weights import load_group
+
+        load_group(self, f)
+
+    def load_weights_from_hdf5_group_by_name(self, f) -> None:
+        """Set the weights of the layers whose names are in an open h5py group."""
+        from ..saving.weights import load_group
+
+        load_group(self, f, by_name=True)
+
     def summary(self, line_length=100, positions=(0.33, 0.55, 0.67, 1.0)) -> None:
         """Print a table of the layers, their output shapes, parameters and connections."""
         from ..utils.layer_utils import print_summary

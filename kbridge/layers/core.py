@@ -1,4 +1,4 @@
-"""Core layers: dense layers, activations, dropout, reshaping, Lambda, masking."""
+"""Core layers: activations, dropout, reshaping, Lambda, masking; the dense ones are in ``dense.py``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..engine.topology import InputSpec, Layer, Merge
 from ..errors import whole_number
 from ..saving import functions
 from ..utils.generic_utils import func_dump, func_load, get_custom_objects, get_from_module
+from .dense import Dense, Highway, MaxoutDense, TimeDistributedDense
 
 __all__ = [
     "Activation",
@@ -43,11 +44,6 @@ __all__ = [
     "np",
     "regularizers",
 ]
-
-
-def config_of(item) -> dict | None:
-    """The config of a regularizer or constraint; None without one."""
-    return item.get_config() if item else None
 
 
 class Masking(Layer):
@@ -342,135 +338,6 @@ def _parameters(function) -> list[str]:
         return []
 
 
-class _Affine(Layer):
-    """What layers with ``W``, ``b``, an activation, regularizers and constraints share."""
-
-    def __init__(
-        self,
-        init="glorot_uniform",
-        activation=None,
-        weights=None,
-        W_regularizer=None,
-        b_regularizer=None,
-        activity_regularizer=None,
-        W_constraint=None,
-        b_constraint=None,
-        bias=True,
-        input_dim=None,
-        **kwargs,
-    ):
-        self.init = initializations.get(init)
-        self.activation = activations.get(activation)
-        self.W_regularizer = regularizers.get(W_regularizer)
-        self.b_regularizer = regularizers.get(b_regularizer)
-        self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.W_constraint = constraints.get(W_constraint)
-        self.b_constraint = constraints.get(b_constraint)
-        self.bias = bias
-        self.initial_weights = weights
-        self.input_dim = None if input_dim is None else whole_number(input_dim, type(self).__name__, "input_dim", 1)
-        if self.input_dim and "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
-            kwargs["input_shape"] = self._shape_from_input_dim()
-        super().__init__(**kwargs)
-
-    def _shape_from_input_dim(self) -> tuple:
-        return (self.input_dim,)
-
-    def add_kernel(self, shape, suffix="W"):
-        return self.add_weight(
-            shape,
-            initializer=self.init,
-            name=f"{self.name}_{suffix}",
-            regularizer=self.W_regularizer,
-            constraint=self.W_constraint,
-        )
-
-    def add_bias(self, shape, suffix="b", initializer="zero"):
-        return self.add_weight(
-            shape,
-            initializer=initializer,
-            name=f"{self.name}_{suffix}",
-            regularizer=self.b_regularizer,
-            constraint=self.b_constraint,
-        )
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "init": self.init.__name__,
-            "activation": self.activation.__name__,
-            "W_regularizer": config_of(self.W_regularizer),
-            "b_regularizer": config_of(self.b_regularizer),
-            "activity_regularizer": config_of(self.activity_regularizer),
-            "W_constraint": config_of(self.W_constraint),
-            "b_constraint": config_of(self.b_constraint),
-            "bias": self.bias,
-            "input_dim": self.input_dim,
-        }
-
-
-class Dense(_Affine):
-    """activation(x W + b) along the last axis: (samples, ..., input_dim) to (samples, ..., output_dim).
-
-    ``W_regularizer``, ``b_regularizer`` and ``activity_regularizer`` penalise weights and outputs;
-    ``W_constraint`` and ``b_constraint`` hold after each update; ``bias=False`` leaves out b.
-    """
-
-    def __init__(
-        self,
-        output_dim,
-        init="glorot_uniform",
-        activation=None,
-        weights=None,
-        W_regularizer=None,
-        b_regularizer=None,
-        activity_regularizer=None,
-        W_constraint=None,
-        b_constraint=None,
-        bias=True,
-        input_dim=None,
-        **kwargs,
-    ):
-        self.output_dim = whole_number(output_dim, "Dense", "output_dim", 1)
-        self.input_spec = [InputSpec(ndim="2+")]
-        super().__init__(
-            init, activation, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,
-            input_dim, **kwargs,
-        )  # fmt: skip
-
-    def build(self, input_shape):
-        self.input_dim = input_shape[-1]
-        if self.input_dim is None:
-            raise ValueError(f"Dense {self.name} needs to know the length of its input's last axis, got shape {tuple(input_shape)}.")
-        self.input_spec = [InputSpec(dtype=None, ndim="2+")]
-        self.W = self.add_kernel((self.input_dim, self.output_dim))
-        self.b = self.add_bias((self.output_dim,)) if self.bias else None
-        self.built = True
-
-    def assert_input_compatibility(self, input):
-        super().assert_input_compatibility(input)
-        if self.built:
-            shape = getattr(input, "_keras_shape", None) or K.int_shape(input)
-            if shape[-1] not in (None, self.input_dim):
-                raise ValueError(f"Dense {self.name} was built for {self.input_dim} features, got an input of shape {tuple(shape)}.")
-
-    def call(self, x, mask=None):
-        output = K.dot(x, self.W)
-        return self.activation(output + self.b if self.bias else output)
-
-    def get_output_shape_for(self, input_shape):
-        return (*input_shape[:-1], self.output_dim)
-
-    def get_config(self):
-        return _with_first(super().get_config(), output_dim=self.output_dim)
-
-
-def _with_first(config: dict, **items) -> dict:
-    """``items`` put right after the keys of every layer, where Keras 1 wrote them."""
-    head = {k: v for k, v in config.items() if k in ("name", "trainable", "batch_input_shape", "input_dtype")}
-    return {**head, **items, **{k: v for k, v in config.items() if k not in head}}
-
-
 class ActivityRegularization(Layer):
     """Penalise the input by l1 * sum(abs(x)) + l2 * sum(x ** 2) and pass it on."""
 
@@ -484,142 +351,3 @@ class ActivityRegularization(Layer):
 
     def get_config(self):
         return {**super().get_config(), "l1": self.l1, "l2": self.l2}
-
-
-class MaxoutDense(_Affine):
-    """The maximum of ``nb_feature`` linear maps (Goodfellow et al., 2013): (samples, input_dim) to (samples, output_dim)."""
-
-    def __init__(
-        self,
-        output_dim,
-        nb_feature=4,
-        init="glorot_uniform",
-        weights=None,
-        W_regularizer=None,
-        b_regularizer=None,
-        activity_regularizer=None,
-        W_constraint=None,
-        b_constraint=None,
-        bias=True,
-        input_dim=None,
-        **kwargs,
-    ):
-        self.output_dim = whole_number(output_dim, "MaxoutDense", "output_dim", 1)
-        self.nb_feature = whole_number(nb_feature, "MaxoutDense", "nb_feature", 1)
-        self.input_spec = [InputSpec(ndim=2)]
-        super().__init__(
-            init, None, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,
-            input_dim, **kwargs,
-        )  # fmt: skip
-
-    def build(self, input_shape):
-        input_dim = input_shape[1]
-        self.input_spec = [InputSpec(shape=(None, input_dim))]
-        self.W = self.add_kernel((self.nb_feature, input_dim, self.output_dim))
-        self.b = self.add_bias((self.nb_feature, self.output_dim)) if self.bias else None
-        self.built = True
-
-    def get_output_shape_for(self, input_shape):
-        return (input_shape[0], self.output_dim)
-
-    def call(self, x, mask=None):
-        output = K.dot(x, self.W)
-        return K.max(output + self.b if self.bias else output, axis=1)
-
-    def get_config(self):
-        config = _with_first(super().get_config(), output_dim=self.output_dim, nb_feature=self.nb_feature)
-        del config["activation"]
-        return config
-
-
-class Highway(_Affine):
-    """t * activation(x W + b) + (1 - t) * x with the gate t = sigmoid(x W_carry + b_carry) (Srivastava et al., 2015)."""
-
-    def __init__(
-        self,
-        init="glorot_uniform",
-        activation=None,
-        weights=None,
-        W_regularizer=None,
-        b_regularizer=None,
-        activity_regularizer=None,
-        W_constraint=None,
-        b_constraint=None,
-        bias=True,
-        input_dim=None,
-        **kwargs,
-    ):
-        self.input_spec = [InputSpec(ndim=2)]
-        super().__init__(
-            init, activation, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,
-            input_dim, **kwargs,
-        )  # fmt: skip
-
-    def build(self, input_shape):
-        input_dim = input_shape[1]
-        self.input_spec = [InputSpec(shape=(None, input_dim))]
-        self.W = self.add_kernel((input_dim, input_dim))
-        self.W_carry = self.add_weight((input_dim, input_dim), initializer=self.init, name=f"{self.name}_W_carry")
-        self.b = self.b_carry = None
-        if self.bias:
-            self.b = self.add_bias((input_dim,))
-            self.b_carry = self.add_weight((input_dim,), initializer="one", name=f"{self.name}_b_carry")
-        self.built = True
-
-    def call(self, x, mask=None):
-        gate, output = K.dot(x, self.W_carry), K.dot(x, self.W)
-        if self.bias:
-            gate, output = gate + self.b_carry, output + self.b
-        gate = K.sigmoid(gate)
-        return gate * self.activation(output) + (1 - gate) * x
-
-
-class TimeDistributedDense(_Affine):
-    """Dense at each time step of (samples, time, input_dim). ``TimeDistributed(Dense(...))`` is its successor."""
-
-    supports_masking = True
-
-    def __init__(
-        self,
-        output_dim,
-        init="glorot_uniform",
-        activation=None,
-        weights=None,
-        W_regularizer=None,
-        b_regularizer=None,
-        activity_regularizer=None,
-        W_constraint=None,
-        b_constraint=None,
-        bias=True,
-        input_dim=None,
-        input_length=None,
-        **kwargs,
-    ):
-        self.output_dim = whole_number(output_dim, "TimeDistributedDense", "output_dim", 1)
-        self.input_length = input_length
-        self.input_spec = [InputSpec(ndim=3)]
-        super().__init__(
-            init, activation, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,
-            input_dim, **kwargs,
-        )  # fmt: skip
-
-    def _shape_from_input_dim(self):
-        return (self.input_length, self.input_dim)
-
-    def build(self, input_shape):
-        input_dim = input_shape[2]
-        self.input_spec = [InputSpec(shape=(None, None, input_dim))]
-        self.W = self.add_kernel((input_dim, self.output_dim))
-        self.b = self.add_bias((self.output_dim,)) if self.bias else None
-        self.built = True
-
-    def get_output_shape_for(self, input_shape):
-        return (*input_shape[:2], self.output_dim)
-
-    def call(self, x, mask=None):
-        output = K.dot(x, self.W)
-        return self.activation(output + self.b if self.bias else output)
-
-    def get_config(self):
-        config = _with_first(super().get_config(), output_dim=self.output_dim)
-        return {**config, "input_length": self.input_length}

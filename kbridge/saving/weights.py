@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -44,6 +45,14 @@ def load_weights(model, filepath: str | os.PathLike, by_name: bool = False, orig
         if root.names("layer_names") is None and not root.has_attribute("nb_layers") and "model_weights" in root:
             group = root.group("model_weights")
         assign(read_weights(model, group, by_name, origin or weights_origin(root, group)))
+
+
+def load_group(model, h5, by_name: bool = False) -> None:
+    """Set the weights of ``model`` from the open h5py group ``h5``; see ``load_weights``."""
+    path = h5.file.filename
+    size = os.path.getsize(path) if os.path.exists(path) else sys.maxsize
+    root, group = Group(h5.file, path, "/", size), Group(h5, path, h5.name, size)
+    assign(read_weights(model, group, by_name, weights_origin(root, group)))
 
 
 def write_weights(model, h5) -> None:

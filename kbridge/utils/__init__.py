@@ -1,1 +1,11 @@
-"""Utilities, under their Keras 1 import paths."""
+"""Utilities, under their Keras 1 import paths; each module is loaded when it is first used."""
+
+import importlib
+
+_MODULES = ("data_utils", "generic_utils", "io_utils", "layer_utils", "np_utils", "test_utils")
+
+
+def __getattr__(name: str):
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

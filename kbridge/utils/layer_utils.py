@@ -5,6 +5,16 @@ from __future__ import annotations
 from .. import backend as K
 
 
+def __getattr__(name: str):
+    """Keras 1 had all layers and models here too; they are imported when they are asked for."""
+    from .. import layers, models
+
+    for module in (layers, models):
+        if not name.startswith("_") and hasattr(module, name):
+            return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def layer_from_config(config, custom_objects=None):
     """The layer or model of ``{'class_name': ..., 'config': ...}``."""
     from ..saving.configs import layer_from_config as build

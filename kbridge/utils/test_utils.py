@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 
 import numpy as np
+from numpy.testing import assert_allclose
 
 from .. import backend as K
 from ..engine.topology import Input
 from ..engine.training import Model
 from ..models import Sequential, model_from_json
 
-__all__ = ["Input", "K", "Model", "Sequential", "get_test_data", "keras_test", "layer_test", "model_from_json"]
+__all__ = ["Input", "K", "Model", "Sequential", "assert_allclose", "get_test_data", "keras_test", "layer_test", "model_from_json"]
 
 
 def get_test_data(
@@ -74,12 +75,12 @@ def layer_test(
     for want, have in zip(promised, output.shape, strict=True):
         assert want in (None, have), f"{layer.name} promised the shape {promised}, gave {output.shape}"
     if expected_output is not None:
-        np.testing.assert_allclose(output, expected_output, rtol=1e-3)
+        assert_allclose(output, expected_output, rtol=1e-3)
 
     custom = {layer_cls.__name__: layer_cls}
     again = Model.from_config(model.get_config(), custom_objects=custom)
     again.set_weights(model.get_weights())
-    np.testing.assert_allclose(again.predict(input_data, batch_size=len(input_data)), output, rtol=1e-3)
+    assert_allclose(again.predict(input_data, batch_size=len(input_data)), output, rtol=1e-3)
     model.compile("rmsprop", "mse")
     model.train_on_batch(input_data, output)
 
@@ -87,7 +88,7 @@ def layer_test(
     output = sequential.predict(input_data, batch_size=len(input_data))
     again = model_from_json(sequential.to_json(), custom_objects=custom)
     again.set_weights(sequential.get_weights())
-    np.testing.assert_allclose(again.predict(input_data, batch_size=len(input_data)), output, rtol=1e-3)
+    assert_allclose(again.predict(input_data, batch_size=len(input_data)), output, rtol=1e-3)
     sequential.compile("rmsprop", "mse")
     sequential.train_on_batch(input_data, output)
     return output
