@@ -66,8 +66,13 @@ FUNCTIONS = {
     "host_call": host.host_call,
 }  # fmt: skip
 
-#: the primitives that are plain functions, as methods
-PlainPrimitives = type("PlainPrimitives", (), {name: _primitive(name, f) for name, f in FUNCTIONS.items()})
+
+class PlainPrimitives:
+    """The primitives that are plain functions, as methods."""
+
+
+for _name, _function in FUNCTIONS.items():
+    setattr(PlainPrimitives, _name, _primitive(_name, _function))
 
 
 class TheanoBackend(PlainPrimitives, Backend):
@@ -188,6 +193,9 @@ class TheanoBackend(PlainPrimitives, Backend):
 
     def ones_like(self, x, dtype=None, name=None):
         return elementwise.ones_like(x, dtype)
+
+    def pattern_broadcast(self, x, broadcastable):
+        return tensors.with_pattern(tensors.as_tensor(x), tuple(broadcastable))
 
     def identity(self, x):
         return T.tensor_copy(tensors.as_tensor(x))

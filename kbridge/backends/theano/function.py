@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import theano
 import theano.tensor as T
 from theano.compile.sharedvalue import SharedVariable
-from theano.graph.basic import Variable
+from theano.graph.basic import Variable, ancestors
 
 from .operators import native
 from .static import int_shape
@@ -37,7 +39,7 @@ class Function:
         self._shapes = [int_shape(x) for x in self.inputs]
         self._lock = threading.Lock()
         options = {"on_unused_input": "ignore", **options}
-        with _compiling, native():
+        with _compiling, native(), _room_for(self.outputs, self.updates):
             self._function = theano.function(self.inputs, self.outputs, updates=self.updates, **options)
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
@@ -72,6 +74,18 @@ class Function:
         x = self.inputs[i]
         name = f" {x.name!r}" if x.name else ""
         return f"Input {i}, the placeholder{name} with shape {self._shapes[i]} and dtype {x.dtype},"
+
+
+@contextmanager
+def _room_for(outputs: Sequence[Variable], updates: Sequence) -> Iterator[None]:
+    """Theano copies a graph by recursion, a call a node: let Python go as deep as this graph can be."""
+    before = sys.getrecursionlimit()
+    nodes = sum(1 for _ in ancestors([*outputs, *(new for _, new in updates)]))
+    sys.setrecursionlimit(max(before, 1000 + 4 * nodes))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def checked_updates(updates: Sequence) -> list[tuple[SharedVariable, Variable]]:

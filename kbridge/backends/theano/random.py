@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def _draw(kind: str, shape: Any, dtype: str | None, seed: int | None):
     made_in = "float64" if dtype == "float64" else "float32"
     sizes, known = _sizes(shape)
     stream = _stream(seed)
-    total = None if None in known else int(np.prod(known, dtype=object))
+    total = None if None in known else math.prod(known)
     if total == 0:
         return T.zeros(known, dtype=dtype)
     streams = STREAMS if total is None else max(1, min(STREAMS, total // 2))

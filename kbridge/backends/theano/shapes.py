@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,7 +75,7 @@ def _without_minus_one(x, shape: list) -> list:
     whole = int_shape(x)
     if None in whole or not all(_is_number(n) for n in rest):
         return shape
-    others, total = int(np.prod(rest, dtype=object)), int(np.prod(whole, dtype=object))
+    others, total = math.prod(rest), math.prod(whole)
     if others == 0 or total % others:
         if total % max(others, 1) or others == 0 and total:
             raise ValueError(f"Can't reshape {whole} to {tuple(shape)}.")
@@ -86,7 +87,7 @@ def _check_reshape(x, shape: list) -> None:
     whole = int_shape(x)
     if None in whole or not all(_is_number(n) and n >= 0 for n in shape):
         return
-    if int(np.prod(whole, dtype=object)) != int(np.prod(shape, dtype=object)):
+    if math.prod(whole) != math.prod(shape):
         raise ValueError(f"Can't reshape {whole} to {tuple(shape)}.")
 
 

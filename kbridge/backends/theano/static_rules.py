@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
-import numpy as np
 import theano.ifelse
 import theano.printing
 import theano.sparse
@@ -155,7 +155,7 @@ def reduction(node, inputs):
     shape = tuple(n for a, n in enumerate(k.shape) if a not in axes)
     value = None
     if not shape and isinstance(k.value, list) and None not in k.value:
-        combine = {"add": sum, "mul": lambda v: int(np.prod(v, dtype=object))}.get(node.op.scalar_op.name)
+        combine = {"add": sum, "mul": math.prod}.get(node.op.scalar_op.name)
         value = combine(k.value) if combine else None
     return [Known(shape, value)]
 
@@ -192,13 +192,13 @@ def reshape(node, inputs):
     wanted = target.value if isinstance(target.value, list) else [None] * node.op.ndim
     shape = [None if n is None or n < 0 else n for n in wanted]
     if wanted.count(-1) == 1 and None not in x.shape and all(n is not None for i, n in enumerate(wanted)):
-        rest = int(np.prod([n for n in wanted if n != -1], dtype=object))
+        rest = math.prod(n for n in wanted if n != -1)
         if rest:
-            shape[wanted.index(-1)] = int(np.prod(x.shape, dtype=object)) // rest
+            shape[wanted.index(-1)] = math.prod(x.shape) // rest
     elif shape.count(None) == 1 and None not in x.shape and (-1 in wanted or None in wanted):
-        rest = int(np.prod([n for n in shape if n is not None], dtype=object))
+        rest = math.prod(n for n in shape if n is not None)
         if rest:
-            shape[shape.index(None)] = int(np.prod(x.shape, dtype=object)) // rest
+            shape[shape.index(None)] = math.prod(x.shape) // rest
     value = x.value if node.op.ndim == 1 and isinstance(x.value, list) else None
     return [Known(tuple(shape), value)]
 

@@ -19,6 +19,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from . import blas, cache, compiler, flags, header, legacy, numpy_proxy, patches
 
@@ -61,8 +62,15 @@ def ensure(without: Iterable[str] = ()) -> None:
     if "theano" in sys.modules:
         _repair_imported(without)
     else:
+        _forget_failed_import()
         _import(without)
     _done = True
+
+
+def _forget_failed_import() -> None:
+    """A script may have tried to import theano, in vain; what was loaded then has read the configuration already."""
+    for name in [n for n in sys.modules if n.startswith("theano.")]:
+        del sys.modules[name]
 
 
 def _import(without: Iterable[str]) -> None:
@@ -79,7 +87,7 @@ def _import(without: Iterable[str]) -> None:
         settings["optimizer_excluding"] = "AbstractConvCheck"
     else:
         settings |= _compile_settings(root)
-        watch = compiler.Watch(_header_of(settings), compiler.cpu_flags(), root)
+        watch = compiler.Watch(_header_of(settings), compiler.cpu_flags())
     with flags.in_environment(settings), legacy.stand_ins() as distutils, _quiet():
         _import_modules()
     numpy_proxy.install(distutils)
@@ -88,7 +96,7 @@ def _import(without: Iterable[str]) -> None:
         watch.install()
 
 
-def _compile_settings(root) -> dict[str, str]:
+def _compile_settings(root: Path) -> dict[str, str]:
     library = blas.find()
     cpu = compiler.cpu_flags()
     path = header.write(root, library.definitions() if library else "", cpu)
@@ -99,9 +107,7 @@ def _compile_settings(root) -> dict[str, str]:
     }
 
 
-def _header_of(settings: dict[str, str]):
-    from pathlib import Path
-
+def _header_of(settings: dict[str, str]) -> Path:
     return Path(settings["gcc__cxxflags"].split()[-1])
 
 
@@ -126,7 +132,7 @@ def _repair_imported(without: Iterable[str]) -> None:
             for name, value in settings.items():
                 if name not in user:
                     setattr(theano.config, name, value)
-            compiler.Watch(_header_of(settings), compiler.cpu_flags(), root).install()
+            compiler.Watch(_header_of(settings), compiler.cpu_flags()).install()
         with legacy.stand_ins() as distutils, _quiet():
             _import_modules()
         numpy_proxy.install(distutils)

@@ -13,20 +13,27 @@ VARIABLE = "KBRIDGE_THEANO_CACHE"
 
 
 def directory() -> Path:
-    """The cache's root, made if it is missing. Where it can't be written: a directory for this user under
-    the system's temporary one."""
+    """The cache's root, made if it is missing. Where the default can't be used: a new directory under the system's
+    temporary one, so nothing is kept. OSError if the one that the variable names can't be used."""
     chosen = os.environ.get(VARIABLE)
     root = Path(chosen).expanduser() if chosen else Path(os.path.expanduser("~")) / ".kbridge" / "theano"
+    problem = _problem(root)
+    if problem is None:
+        return root.resolve()
+    if chosen:
+        raise OSError(f"{VARIABLE} names {chosen!r}, which {problem}. Name another directory or unset it.")
+    return Path(tempfile.mkdtemp(prefix="kbridge-theano-"))
+
+
+def _problem(root: Path) -> str | None:
+    """Why a directory can't be the cache."""
+    if any(c in str(root.resolve()) for c in " ,"):
+        return "holds a space or a comma, which Theano's flags can't express"
     try:
         root.mkdir(parents=True, exist_ok=True)
-        if os.access(root, os.W_OK):
-            return root.resolve()
-    except OSError:
-        pass
-    if chosen:
-        raise OSError(f"{VARIABLE} names {chosen!r}, which can't be written. Name another directory or unset it.")
-    user = os.getuid() if hasattr(os, "getuid") else "user"
-    return Path(tempfile.mkdtemp(prefix=f"kbridge-theano-{user}-"))
+    except OSError as error:
+        return f"can't be made ({error})"
+    return None if os.access(root, os.W_OK) else "can't be written"
 
 
 def compile_directory(root: Path) -> Path:

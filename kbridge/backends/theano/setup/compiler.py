@@ -37,7 +37,7 @@ def missing() -> list[str]:
 def warn_missing(absent: list[str]) -> None:
     """Say that Theano will be slow, why, and what to install."""
     warnings.warn(
-        f"Theano finds no {' and no '.join(absent)}, so it runs everything in slow Python loops. "
+        f"Theano misses {' and '.join(absent)}, so it runs everything in slow Python loops. "
         f"{HELP.get(sys.platform, '')} To be rid of this warning without them: THEANO_FLAGS=cxx=",
         stacklevel=2,
     )
@@ -53,10 +53,9 @@ class Watch:
     """Stands before Theano's call of the compiler: precompiles the header before the first call, and says once
     that compiling takes long and where its results are kept."""
 
-    def __init__(self, header_path: Path, flags: str, cache: Path):
+    def __init__(self, header_path: Path, flags: str):
         self.header_path = header_path
         self.flags = flags
-        self.cache = cache
         self.seconds = 0.0
         self.told = False
         self.prepared = False
@@ -96,5 +95,8 @@ class Watch:
         """Count the time; past ``PATIENCE`` tell the user, once a process."""
         self.seconds += seconds
         if self.seconds > PATIENCE and not self.told:
+            import theano
+
             self.told = True
-            print(f"Theano compiles C++ code for this model; it is kept in {self.cache} for the next time.", file=sys.stderr)
+            where = theano.config.base_compiledir
+            print(f"Theano compiles C++ code for this model; it is kept in {where} for the next time.", file=sys.stderr)

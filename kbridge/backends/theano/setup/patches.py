@@ -12,6 +12,16 @@ import numpy
 
 from .inc_code import INC_CODE
 
+#: C++ before the products' check of strides; {v} is the matrix
+STRIDES_OF_EMPTY = """
+    npy_intp kbridge_S{v}[2];
+    if (N{v}[0] == 0 || N{v}[1] == 0) {{
+        kbridge_S{v}[1] = type_size;
+        kbridge_S{v}[0] = type_size * (N{v}[1] > 0 ? N{v}[1] : 1);
+        S{v} = kbridge_S{v};
+    }}
+"""
+
 
 def _rewritten(function: Callable, *replacements: tuple[str, str]) -> Callable:
     """The function, compiled again from its source with some of it replaced."""
@@ -57,18 +67,7 @@ def strides_of_empty_matrices() -> None:
     """NumPy gives every empty array strides (0, 0); the products of matrices refuse them: "no unit stride"."""
     from theano.tensor.blas import GemmRelated
 
-    repair = "".join(
-        """
-        npy_intp kbridge_S%(v)s[2];
-        if (N%(v)s[0] == 0 || N%(v)s[1] == 0) {
-            kbridge_S%(v)s[1] = type_size;
-            kbridge_S%(v)s[0] = type_size * (N%(v)s[1] > 0 ? N%(v)s[1] : 1);
-            S%(v)s = kbridge_S%(v)s;
-        }
-        """
-        % {"v": v}
-        for v in "xyz"
-    )
+    repair = "".join(STRIDES_OF_EMPTY.format(v=v) for v in "xyz")
     version = GemmRelated.build_gemm_version
     GemmRelated.check_strides = repair + GemmRelated.check_strides
     GemmRelated.build_gemm_version = lambda self: (*version(self), "kbridge", 1)
