@@ -46,7 +46,6 @@ class Sequential(Model):
         self.model: Model | None = None
         self.inputs: list = []
         self.outputs: list = []
-        self._after_layers: list = []
         self.trainable = True
         self.name = name or f"sequential_{K.get_uid('sequential')}"
         for layer in layers or []:
@@ -64,7 +63,6 @@ class Sequential(Model):
                 raise TypeError(f"All layers of a Sequential model have one output; {layer.name!r} has {len(output)}. Use a functional Model.")
             self.outputs = [output]
         self.layers.append(layer)
-        self._after_layers.append(self.outputs[0])
         self._graph_changed()
 
     def _add_first(self, layer: Layer) -> None:
@@ -105,13 +103,17 @@ class Sequential(Model):
         """Remove the last layer. TypeError if there is none."""
         if not self.layers:
             raise TypeError("There are no layers in the model.")
-        self.layers.pop()
-        self._after_layers.pop()
+        removed = self.layers.pop()
         if not self.layers:
             self.inputs, self.outputs = [], []
         else:
             self.layers[-1].__dict__["outbound_nodes"] = []
-            self.outputs = self._after_layers[-1:]
+            # the last call of the removed layer in this model was made on the tensor that is the output now
+            maker, node, _ = self.outputs[0]._keras_history
+            if maker is removed:
+                self.outputs = list(removed.inbound_nodes[node].input_tensors)
+            else:
+                self.outputs = list(self.layers[-1].inbound_nodes[-1].output_tensors)
         self._graph_changed()
 
     def build(self, input_shape=None) -> None:
@@ -264,7 +266,9 @@ class Sequential(Model):
 
     def compile(self, optimizer, loss, metrics=None, sample_weight_mode=None, **kwargs) -> None:
         """Choose optimizer, loss and metrics; see ``Model.compile``."""
-        model = self._built_model()
+        # programs of Keras 1 may have changed the lists of layers and outputs by hand
+        self.build()
+        model = self.model
         model.compile(optimizer, loss, metrics=metrics, sample_weight_mode=sample_weight_mode, **kwargs)
         for attribute in ("optimizer", "loss", "loss_weights", "total_loss", "metrics", "metrics_tensors", "metrics_names", "sample_weight_mode", "sample_weights", "targets", "loss_functions"):  # fmt: skip  # noqa: E501
             setattr(self, attribute, getattr(model, attribute))

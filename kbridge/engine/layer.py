@@ -132,8 +132,9 @@ class Layer:
         """Set the weights from arrays of the shapes that ``get_weights`` gives."""
         own = self.weights
         if len(own) != len(weights):
+            unbuilt = "" if self.built else " It gets its weights when it is first called."
             raise ValueError(
-                f"Layer {self.name!r} has {len(own)} weights, got {len(weights)}. Expected shapes: "
+                f"Layer {self.name!r} has {len(own)} weights, got {len(weights)}.{unbuilt} Expected shapes: "
                 f"{[K.int_shape(w) for w in own]}, got {[np.shape(w) for w in weights]}."
             )
         for weight, value in zip(own, weights, strict=True):

@@ -280,6 +280,7 @@ class Lambda(Layer):
         if not (output_shape is None or callable(output_shape) or isinstance(output_shape, (tuple, list))):
             raise TypeError(f"Lambda: output_shape must be a tuple without the batch axis, or a function; got {output_shape!r}.")
         self._output_shape = tuple(output_shape) if isinstance(output_shape, list) else output_shape
+        self._shapes: dict[str, tuple] = {}
         super().__init__(**kwargs)
 
     def get_output_shape_for(self, input_shape):
@@ -295,21 +296,21 @@ class Lambda(Layer):
 
     def _inferred_shape(self, input_shape):
         """What the engine makes of placeholders of the input's shape."""
-        key = str(input_shape)
-        cache = self.__dict__.setdefault("_inferred", {})
-        if key not in cache:
+        if str(input_shape) not in self._shapes:
             if isinstance(input_shape, list):
-                outputs = self.call([K.placeholder(shape=s) for s in input_shape])
+                self.call([K.placeholder(shape=s) for s in input_shape])
             else:
-                outputs = self.call(K.placeholder(shape=input_shape))
-            cache[key] = [K.int_shape(o) for o in outputs] if isinstance(outputs, (list, tuple)) else K.int_shape(outputs)
-        return cache[key]
+                self.call(K.placeholder(shape=input_shape))
+        return self._shapes[str(input_shape)]
 
     def call(self, x, mask=None):
         arguments = dict(self.arguments)
         if "mask" in _parameters(self.function):
             arguments["mask"] = mask
-        return self.function(x, **arguments)
+        outputs = self.function(x, **arguments)
+        # the shapes of a call are those that are asked for next, and need no second call with other tensors
+        self._shapes[str(_shape(x))] = _shape(outputs)
+        return outputs
 
     def compute_mask(self, x, input_mask=None):
         return None
@@ -329,6 +330,13 @@ class Lambda(Layer):
             kind = config.pop(f"{key}_type", "raw")
             config[key] = functions.from_config(config.get(key), kind, config.get("name"), key, known)
         return cls(**config)
+
+
+def _shape(x):
+    """The shape of a tensor, or a list of them; None for what is no tensor."""
+    if isinstance(x, (list, tuple)):
+        return [_shape(item) for item in x]
+    return getattr(x, "_keras_shape", None) or (K.int_shape(x) if K.is_tensor(x) else None)
 
 
 def _parameters(function) -> list[str]:

@@ -210,3 +210,27 @@ def test_summary_shows_what_is_there_now(capsys):
 def test_the_config_of_a_sequential_model_is_no_dict():
     with pytest.raises(TypeError, match="list"):
         Sequential.from_config({"class_name": "Sequential"})
+
+
+def test_programs_take_layers_off_by_hand():
+    model = Sequential([Dense(3, input_dim=2), Dense(4), Dense(5)])
+    model.compile("sgd", "mse")
+    # the way of Keras 1 programs to replace the last layer
+    model.layers.pop()
+    model.outputs = [model.layers[-1].output]
+    model.layers[-1].outbound_nodes = []
+    model.compile("sgd", "mse")
+    assert model.predict(random(3, 2)).shape == (3, 4)
+    model.add(Dense(7))
+    assert model.output_shape == (None, 7) and model.predict(random(3, 2)).shape == (3, 7)
+    model.pop()
+    assert model.predict(random(3, 2)).shape == (3, 4)
+
+
+def test_sequential_models_are_subclassed():
+    class Net(Sequential):
+        def __init__(self, units):
+            super().__init__()
+            self.add(Dense(units, input_dim=2))
+
+    assert Net(units=3).predict(random(4, 2)).shape == (4, 3)

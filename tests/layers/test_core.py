@@ -344,3 +344,11 @@ def test_lambda_refuses_what_is_no_function():
         Lambda(3)
     with pytest.raises(TypeError, match="output_shape"):
         Lambda(scaled, output_shape=3)
+
+
+def test_lambda_of_whole_numbers():
+    table = np.arange(10.0).reshape(5, 2)
+    x = Input((3,), dtype="int32")
+    y = Lambda(lambda t: K.gather(K.variable(table), t))(x)
+    assert y._keras_shape == (None, 3, 2)
+    np.testing.assert_array_equal(K.function([x], [y])([np.array([[0, 1, 4]])])[0], table[[[0, 1, 4]]])
