@@ -16,12 +16,17 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 #: tests that load engines by themselves, or none; the folders in ``engines`` are each for one
 SHARED = ("unit", "parity")
 #: which module an engine needs
 NEEDS = {"numpy": "numpy", "tensorflow": "tensorflow", "theano": "theano"}
+
+
+#: cases of the oracle that Theano also runs as compiled code
+COMPILED_CASES = "opt_adam or mimo_dicts or nested_two_outputs or arch_ or fit_bn or lstm_gpu or gru_stateful or conv2d_th_same"
 
 
 def installed() -> list[str]:
@@ -46,14 +51,35 @@ def environment(engine: str, home: str) -> dict[str, str]:
     return env
 
 
-def parts(engines: list[str]) -> list[tuple[str, str, list[str]]]:
-    """(name, engine, folders) of each pytest run."""
+class Part(NamedTuple):
+    """One pytest run."""
+
+    name: str
+    engine: str
+    #: below tests/
+    paths: list[str]
+    #: what differs in its environment
+    variables: dict[str, str] = {}
+    arguments: tuple[str, ...] = ()
+
+
+def parts(engines: list[str]) -> list[Part]:
+    """All runs for ``engines``."""
     tests = ROOT / "tests"
     folders = sorted(p.name for p in tests.iterdir() if p.is_dir() and any(p.rglob("test_*.py")))
     shared = [f for f in SHARED if f in folders]
     shared += [f"engines/{p.name}" for p in sorted((tests / "engines").iterdir()) if p.name in engines]
     frontend = [f for f in folders if f not in (*SHARED, "engines", "packages", "data")]
-    return [("shared", "numpy", shared)] + [(engine, engine, frontend) for engine in engines]
+    found = [Part("shared", "numpy", shared)]
+    for engine in engines:
+        if engine == "theano":
+            # hundreds of models: compiling them in C takes far longer than running them in Python
+            found.append(Part("theano", engine, [f for f in frontend if f not in ("oracle", "saving")]))
+            found.append(Part("theano-python", engine, ["oracle", "saving"], {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"}))
+            found.append(Part("theano-models", engine, ["oracle/test_cases.py"], {}, ("-k", COMPILED_CASES)))
+        else:
+            found.append(Part(engine, engine, frontend))
+    return found
 
 
 def main() -> int:
@@ -64,7 +90,7 @@ def main() -> int:
     args = parser.parse_args()
     engines = args.engines.split(",") if args.engines else installed()
     unknown = [name for name in engines if name not in NEEDS]
-    if unknown or args.only not in (None, "shared", *engines):
+    if unknown or args.only not in (None, *engines, *(part.name for part in parts(engines))):
         parser.error(f"no such engine or part: {', '.join(unknown) or args.only}; engines: {', '.join(NEEDS)}")
     left_out = [name for name in NEEDS if name not in engines]
     if left_out:
@@ -73,19 +99,19 @@ def main() -> int:
             reason += "; theano-pymc can be built on Python 3.11 only"
         print(f"Not tested: {', '.join(left_out)} ({reason})", flush=True)
     results = []
-    for name, engine, folders in parts(engines):
-        if args.only not in (None, name):
+    for part in parts(engines):
+        if args.only not in (None, part.name, part.name.partition("-")[0]):
             continue
-        print(f"\n===== {name} =====", flush=True)
+        print(f"\n===== {part.name} =====", flush=True)
         start = time.time()
         with tempfile.TemporaryDirectory() as home:
             command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-            command += [f"tests/{folder}" for folder in folders] + args.arguments
-            code = subprocess.run(command, cwd=ROOT, env=environment(engine, home)).returncode
-        results.append((name, code, time.time() - start))
+            command += [f"tests/{path}" for path in part.paths] + [*part.arguments, *args.arguments]
+            code = subprocess.run(command, cwd=ROOT, env={**environment(part.engine, home), **part.variables}).returncode
+        results.append((part.name, code, time.time() - start))
     print("\n===== summary =====")
     for name, code, seconds in results:
-        print(f"{name:12} {'passed' if code == 0 else f'FAILED (exit status {code})':24} {seconds:6.0f} s")
+        print(f"{name:14} {'passed' if code == 0 else f'FAILED (exit status {code})':24} {seconds:6.0f} s")
     return max((code for _, code, _ in results), default=1)
 
 

@@ -3,6 +3,7 @@
 import json
 import marshal
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,19 +12,29 @@ import h5py
 import numpy as np
 import pytest
 
+from kbridge import backend as K
 from kbridge.layers import Dense, Input, merge
 from kbridge.models import Model, Sequential, load_model, model_from_json
 from kbridge.saving.errors import ModelFileError
 
 
-@pytest.fixture
-def path(tmp_path):
+@pytest.fixture(scope="module")
+def good_file(tmp_path_factory):
     """A good model file, compiled and trained for a step."""
     model = Sequential([Dense(3, input_dim=4, name="d1"), Dense(2, name="d2")])
     model.compile("adam", "mse")
     model.train_on_batch(np.ones((2, 4)), np.ones((2, 2)))
-    model.save(tmp_path / "model.h5")
-    return str(tmp_path / "model.h5")
+    path = tmp_path_factory.mktemp("good") / "model.h5"
+    model.save(path)
+    return path
+
+
+@pytest.fixture
+def path(good_file, tmp_path):
+    """A copy of the good file, to be spoilt."""
+    shutil.copy(good_file, tmp_path / "model.h5")
+    yield str(tmp_path / "model.h5")
+    K.clear_session()
 
 
 def change_text(path, name, change):

@@ -25,11 +25,12 @@ path = sys.argv[1]
 
 
 def run(code, *arguments, **options):
+    # Writing is the same on every engine; this one starts fastest.
     return subprocess.Popen(
         [sys.executable, "-c", BUILD + code, *map(str, arguments)],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.getcwd()},
+        env={**os.environ, "KBRIDGE_BACKEND": "numpy", "PYTHONPATH": os.getcwd()},
         **options,
     )
 
@@ -67,16 +68,16 @@ def test_full_disk_leaves_the_old_file(tmp_path):
     small.save(path)
     code = """
 import resource
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
-for save in (model.save, model.save_weights):
-    try:
-        save(path)
-    except OSError as error:
-        print("refused")
+for limit in (0, 1000, 20_000, 200_000):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    for save in (model.save, model.save_weights):
+        try:
+            save(path)
+        except OSError:
+            print("refused")
 """
-    for limit in (0, 1000, 20_000, 200_000):
-        with run(code, path, limit) as writer:
-            output = writer.stdout.read()
-        assert (writer.returncode, output) == (0, "refused\n" * 2)
-        assert value_of(path) == 7
-        assert os.listdir(tmp_path) == ["m.h5"]
+    with run(code, path) as writer:
+        output = writer.stdout.read()
+    assert (writer.returncode, output) == (0, "refused\n" * 8)
+    assert value_of(path) == 7
+    assert os.listdir(tmp_path) == ["m.h5"]
