@@ -146,10 +146,10 @@ class Backend(Composites):
     def print_tensor(self, x, message: str = "") -> Tensor:
         """``x``, whose evaluation prints ``message`` and the value."""
 
+    @abstractmethod
     def host_call(self, function: Callable, tensors: Sequence, dtype: str, shape: Callable) -> Tensor:
         """``function(*arrays)``, run on the host each time, as a tensor of ``dtype`` without a gradient.
         ``shape(*shapes)`` gives its static shape from those of ``tensors`` (None where unknown)."""
-        raise NotImplementedError(f"The {self.name} engine can't call Python functions inside a graph.")
 
     # ------------------------------------------------------------------ elementwise
 
@@ -394,7 +394,9 @@ class Backend(Composites):
         ``output_shape`` is the full shape of the result; its batch entry may be None or a tensor."""
 
     @abstractmethod
-    def depthwise_conv2d(self, x, kernel, strides=(1, 1), border_mode: str = "valid", dim_ordering: str = "default") -> Tensor:
+    def depthwise_conv2d(
+        self, x, kernel, strides=(1, 1), border_mode: str = "valid", dim_ordering: str = "default"
+    ) -> Tensor:
         """Each input channel with its own ``depth_multiplier`` kernels. ``tf``: kernel
         (r, c', channels, multiplier), output channel = channel * multiplier + m; ``th``: kernel
         (multiplier, channels, r, c')."""

@@ -61,6 +61,23 @@ def _lengths(x, sizes, strides, border_mode):
     return found
 
 
+def _pool3d_by_axes(pool2d):
+    """3-D pooling as two 2-D ones: TensorFlow's CPU kernels of the former know float32 alone. Both maximum
+    and average, whose divisor is a product over the axes too, can be taken one axis after the other, and the
+    first position of a tie stays the first."""
+
+    def pool(x, size, steps, border):
+        depth, height, width = (tf.shape(x)[a] if x.shape[a] is None else x.shape[a] for a in (1, 2, 3))
+        channels = tf.shape(x)[4] if x.shape[4] is None else x.shape[4]
+        flat = pool2d(tf.reshape(x, [-1, height, width, channels]), size[1:], steps[1:], border)
+        rows, columns = (tf.shape(flat)[1], tf.shape(flat)[2])
+        by_depth = tf.reshape(flat, [-1, depth, rows * columns, channels])
+        y = pool2d(by_depth, [size[0], 1], [steps[0], 1], border)
+        return tf.reshape(y, [-1, tf.shape(y)[1], rows, columns, channels])
+
+    return pool
+
+
 class ConvolutionPrimitives:
     """conv2d, conv3d, deconv2d, depthwise_conv2d, pool2d and pool3d."""
 
@@ -102,7 +119,9 @@ class ConvolutionPrimitives:
             size[1], size[2] = size[1] + 2 * crop[0], size[2] + 2 * crop[1]
         padding = "SAME" if border_mode == "same" else "VALID"
         turned, strides = tf.transpose(kernel, [0, 1, 3, 2]), [1, *map(int, strides), 1]
-        y = _unless_empty(x, lambda: tf.nn.conv2d_transpose(x, turned, tf.stack(size), strides, padding), size[1:3], kernel.shape[-1])
+        y = _unless_empty(
+            x, lambda: tf.nn.conv2d_transpose(x, turned, tf.stack(size), strides, padding), size[1:3], kernel.shape[-1]
+        )
         if border_mode == "full":
             y = y[:, crop[0] : size[1] - crop[0], crop[1] : size[2] - crop[1], :]
         y.set_shape(static)
@@ -122,17 +141,30 @@ class ConvolutionPrimitives:
         else:
             # TensorFlow's depthwise kernel has one stride for both axes
             parts = [
-                self._conv("depthwise_conv2d", tf.nn.conv2d, x[..., c : c + 1], kernel[:, :, c : c + 1], strides, border_mode, "tf", (1, 1))
+                self._conv(
+                    "depthwise_conv2d",
+                    tf.nn.conv2d,
+                    x[..., c : c + 1],
+                    kernel[:, :, c : c + 1],
+                    strides,
+                    border_mode,
+                    "tf",
+                    (1, 1),
+                )
                 for c in range(kernel.shape[2])
             ]
             y = tf.concat(parts, -1)
         return _first(y) if first else y
 
     def pool2d(self, x, pool_size, strides=(1, 1), border_mode="valid", dim_ordering="default", pool_mode="max"):
-        return self._pool("pool2d", (tf.nn.max_pool2d, tf.nn.avg_pool2d), x, pool_size, strides, border_mode, dim_ordering, pool_mode)
+        return self._pool(
+            "pool2d", (tf.nn.max_pool2d, tf.nn.avg_pool2d), x, pool_size, strides, border_mode, dim_ordering, pool_mode
+        )
 
     def pool3d(self, x, pool_size, strides=(1, 1, 1), border_mode="valid", dim_ordering="default", pool_mode="max"):
-        return self._pool("pool3d", (tf.nn.max_pool3d, tf.nn.avg_pool3d), x, pool_size, strides, border_mode, dim_ordering, pool_mode)
+        return self._pool(
+            "pool3d", (tf.nn.max_pool3d, tf.nn.avg_pool3d), x, pool_size, strides, border_mode, dim_ordering, pool_mode
+        )
 
     def _pool(self, what, functions, x, pool_size, strides, border_mode, dim_ordering, pool_mode):
         _checked(what, border_mode, ("valid", "same"))
@@ -142,5 +174,9 @@ class ConvolutionPrimitives:
         first = settings.resolve_dim_ordering(dim_ordering) == "th"
         x = _last(x) if first else x
         function, size, steps = functions[pool_mode == "avg"], [*map(int, pool_size)], [*map(int, strides)]
-        y = _unless_empty(x, lambda: function(x, size, steps, border_mode.upper()), _lengths(x, size, steps, border_mode), x.shape[-1])
+        if what == "pool3d" and x.dtype != tf.float32:
+            function = _pool3d_by_axes(tf.nn.avg_pool2d if pool_mode == "avg" else tf.nn.max_pool2d)
+        y = _unless_empty(
+            x, lambda: function(x, size, steps, border_mode.upper()), _lengths(x, size, steps, border_mode), x.shape[-1]
+        )
         return _first(y) if first else y
