@@ -1,5 +1,14 @@
 """All layers. A star import brings every layer class and, as in Keras 1, ``K`` and ``Layer``."""
 
 from ..engine.topology import Input, InputLayer, InputSpec, Layer, Merge, merge
+from .advanced_activations import *  # noqa: F403
+from .convolutional import *  # noqa: F403
+from .convolutional_recurrent import *  # noqa: F403
 from .core import *  # noqa: F403
+from .embeddings import *  # noqa: F403
+from .local import *  # noqa: F403
+from .noise import *  # noqa: F403
+from .normalization import *  # noqa: F403
+from .pooling import *  # noqa: F403
+from .recurrent import *  # noqa: F403
 from .wrappers import *  # noqa: F403

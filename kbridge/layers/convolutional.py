@@ -1,0 +1,546 @@
+"""Convolutions over time, images and volumes; upsampling, padding and cropping."""
+
+from __future__ import annotations
+
+from .. import activations, constraints, initializations, regularizers
+from .. import backend as K
+from ..engine.topology import InputSpec, Layer
+from ..errors import whole_number
+from ..utils.np_utils import conv_input_length, conv_output_length
+from .core import resolve_ordering
+from .dense import Affine, config_of
+from .pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+    check_border_mode,
+    check_window,
+    sizes,
+    spatial_axes,
+)
+from .resizing import (
+    Cropping1D,
+    Cropping2D,
+    Cropping3D,
+    UpSampling1D,
+    UpSampling2D,
+    UpSampling3D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+    ZeroPadding3D,
+)
+
+BORDER_MODES = ("valid", "same", "full")
+
+
+class _Convolution(Affine):
+    """What all convolutions share: a kernel W and a bias b over ``spatial`` axes.
+
+    ``kernel_size``, ``steps`` and ``rates`` are tuples over those axes.
+    """
+
+    spatial = 2
+    rates: tuple[int, ...] | None = None
+
+    def _setup(self, nb_filter, kernel_size, steps, border_mode, dim_ordering) -> None:
+        owner = type(self).__name__
+        self.nb_filter = whole_number(nb_filter, owner, "nb_filter", 1)
+        self.kernel_size = sizes(kernel_size, self.spatial, owner, "the kernel's size")
+        self.steps = sizes(steps, self.spatial, owner, "subsample")
+        self.border_mode = check_border_mode(self, border_mode, BORDER_MODES)
+        self.dim_ordering = resolve_ordering(self, dim_ordering)
+        self.input_spec = [InputSpec(ndim=self.spatial + 2)]
+
+    @property
+    def _axes(self) -> range:
+        return spatial_axes(self.dim_ordering, self.spatial)
+
+    def _kernel_shape(self, channels: int) -> tuple[int, ...]:
+        if self.dim_ordering == "th":
+            return (self.nb_filter, channels, *self.kernel_size)
+        return (*self.kernel_size, channels, self.nb_filter)
+
+    def _channels(self, input_shape) -> int:
+        axis = 1 if self.dim_ordering == "th" else len(input_shape) - 1
+        if input_shape[axis] is None:
+            raise ValueError(
+                f"{type(self).__name__} {self.name}: the number of channels (axis {axis}, with dim_ordering "
+                f"{self.dim_ordering!r}) must be known, got shape {tuple(input_shape)}."
+            )
+        return input_shape[axis]
+
+    def _initializer(self):
+        init, ordering = self.init, self.dim_ordering
+
+        def initialize(shape, name=None):
+            try:
+                return init(shape, name=name, dim_ordering=ordering)
+            except TypeError as error:
+                if "dim_ordering" not in str(error):
+                    raise
+            try:
+                return init(shape, name=name)
+            except TypeError as error:
+                if "name" not in str(error):
+                    raise
+            return init(shape)
+
+        return initialize
+
+    def build(self, input_shape):
+        self.W_shape = self._kernel_shape(self._channels(input_shape))
+        self.W = self.add_weight(
+            self.W_shape,
+            initializer=self._initializer(),
+            name=f"{self.name}_W",
+            regularizer=self.W_regularizer,
+            constraint=self.W_constraint,
+        )
+        self.b = self.add_bias((self.nb_filter,)) if self.bias else None
+        self.built = True
+
+    def _window_lengths(self) -> list[int]:
+        rates = self.rates or (1,) * self.spatial
+        return [k + (k - 1) * (r - 1) for k, r in zip(self.kernel_size, rates)]
+
+    def get_output_shape_for(self, input_shape):
+        check_window(self, input_shape, self._axes, self._window_lengths(), self.border_mode)
+        shape = list(input_shape)
+        for axis, window, step in zip(self._axes, self._window_lengths(), self.steps):
+            shape[axis] = conv_output_length(shape[axis], window, self.border_mode, step)
+        shape[1 if self.dim_ordering == "th" else -1] = self.nb_filter
+        return tuple(shape)
+
+    def _with_bias(self, output):
+        if self.bias:
+            shape = (1, self.nb_filter, *(1,) * self.spatial) if self.dim_ordering == "th" else (1,) * (self.spatial + 1) + (self.nb_filter,)
+            output = output + K.reshape(self.b, shape)
+        return self.activation(output)
+
+    def get_config(self):
+        config = super().get_config()
+        del config["input_dim"]
+        return {**config, "nb_filter": self.nb_filter, "border_mode": self.border_mode}
+
+
+class Convolution1D(_Convolution):
+    """Convolve (samples, time, channels) with ``nb_filter`` kernels of ``filter_length`` steps.
+
+    ``subsample_length``: steps between windows. Kernel: (filter_length, 1, channels, nb_filter).
+    """
+
+    spatial = 1
+
+    def __init__(
+        self,
+        nb_filter,
+        filter_length,
+        init="glorot_uniform",
+        activation=None,
+        weights=None,
+        border_mode="valid",
+        subsample_length=1,
+        W_regularizer=None,
+        b_regularizer=None,
+        activity_regularizer=None,
+        W_constraint=None,
+        b_constraint=None,
+        bias=True,
+        input_dim=None,
+        input_length=None,
+        **kwargs,
+    ):
+        self.input_length = input_length
+        self._setup(nb_filter, filter_length, subsample_length, border_mode, "tf")
+        self.filter_length, self.subsample_length = self.kernel_size[0], self.steps[0]
+        self.subsample = (self.subsample_length, 1)
+        super().__init__(
+            init, activation, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,
+            input_dim, **kwargs,
+        )  # fmt: skip
+
+    def _shape_from_input_dim(self):
+        return (self.input_length, self.input_dim)
+
+    def _kernel_shape(self, channels):
+        return (self.filter_length, 1, channels, self.nb_filter)
+
+    def call(self, x, mask=None):
+        output = K.conv2d(
+            K.expand_dims(x, 2),
+            self.W,
+            strides=self.subsample,
+            border_mode=self.border_mode,
+            dim_ordering="tf",
+            filter_dilation=(*(self.rates or (1,)), 1),
+        )
+        return self._with_bias(K.squeeze(output, 2))
+
+    def get_config(self):
+        config = {
+            "filter_length": self.filter_length,
+            "subsample_length": self.subsample_length,
+            "input_dim": self.input_dim,
+            "input_length": self.input_length,
+        }
+        return {**super().get_config(), **config}
+
+
+class AtrousConvolution1D(Convolution1D):
+    """``Convolution1D`` whose kernel has ``atrous_rate - 1`` holes between its steps (Yu and Koltun, 2016)."""
+
+    def __init__(
+        self,
+        nb_filter,
+        filter_length,
+        init="glorot_uniform",
+        activation=None,
+        weights=None,
+        border_mode="valid",
+        subsample_length=1,
+        atrous_rate=1,
+        W_regularizer=None,
+        b_regularizer=None,
+        activity_regularizer=None,
+        W_constraint=None,
+        b_constraint=None,
+        bias=True,
+        **kwargs,
+    ):
+        self.atrous_rate = whole_number(atrous_rate, "AtrousConvolution1D", "atrous_rate", 1)
+        self.rates = (self.atrous_rate,)
+        super().__init__(
+            nb_filter, filter_length, init, activation, weights, border_mode, subsample_length, W_regularizer, b_regularizer,
+            activity_regularizer, W_constraint, b_constraint, bias, **kwargs,
+        )  # fmt: skip
+
+    def get_config(self):
+        return {**super().get_config(), "atrous_rate": self.atrous_rate}
+
+
+class Convolution2D(_Convolution):
+    """Convolve images with ``nb_filter`` kernels of ``nb_row`` x ``nb_col``, ``subsample`` apart.
+
+    ``dim_ordering`` 'th': input (samples, channels, rows, cols), kernel (nb_filter, channels, nb_row, nb_col);
+    'tf': (samples, rows, cols, channels), (nb_row, nb_col, channels, nb_filter). Kernels are not flipped.
+    """
+
+    def __init__(
+        self,
+        nb_filter,
+        nb_row,
+        nb_col,
+        init="glorot_uniform",
+        activation=None,
+        weights=None,
+        border_mode="valid",
+        subsample=(1, 1),
+        dim_ordering="default",
+        W_regularizer=None,
+        b_regularizer=None,
+        activity_regularizer=None,
+        W_constraint=None,
+        b_constraint=None,
+        bias=True,
+        **kwargs,
+    ):
+        self._setup(nb_filter, (nb_row, nb_col), subsample, border_mode, dim_ordering)
+        (self.nb_row, self.nb_col), self.subsample = self.kernel_size, self.steps
+        super().__init__(
+            init, activation, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,
+            **kwargs,
+        )  # fmt: skip
+
+    def call(self, x, mask=None):
+        output = K.conv2d(
+            x,
+            self.W,
+            strides=self.subsample,
+            border_mode=self.border_mode,
+            dim_ordering=self.dim_ordering,
+            filter_dilation=self.rates or (1, 1),
+        )
+        return self._with_bias(output)
+
+    def get_config(self):
+        config = {"nb_row": self.nb_row, "nb_col": self.nb_col, "subsample": self.subsample, "dim_ordering": self.dim_ordering}
+        return {**super().get_config(), **config}
+
+
+class AtrousConvolution2D(Convolution2D):
+    """``Convolution2D`` whose kernel has ``atrous_rate - 1`` holes between its values (Yu and Koltun, 2016)."""
+
+    def __init__(
+        self,
+        nb_filter,
+        nb_row,
+        nb_col,
+        init="glorot_uniform",
+        activation=None,
+        weights=None,
+        border_mode="valid",
+        subsample=(1, 1),
+        atrous_rate=(1, 1),
+        dim_ordering="default",
+        W_regularizer=None,
+        b_regularizer=None,
+        activity_regularizer=None,
+        W_constraint=None,
+        b_constraint=None,
+        bias=True,
+        **kwargs,
+    ):
+        self.atrous_rate = self.rates = sizes(atrous_rate, 2, "AtrousConvolution2D", "atrous_rate")
+        super().__init__(
+            nb_filter, nb_row, nb_col, init, activation, weights, border_mode, subsample, dim_ordering, W_regularizer,
+            b_regularizer, activity_regularizer, W_constraint, b_constraint, bias, **kwargs,
+        )  # fmt: skip
+
+    def get_config(self):
+        return {**super().get_config(), "atrous_rate": self.atrous_rate}
+
+
+class Deconvolution2D(Convolution2D):
+    """The transpose of a convolution (Zeiler et al., 2010): from small images to larger ones.
+
+    ``output_shape``: the full shape of the result; its batch entry may be None.
+    """
+
+    def __init__(
+        self,
+        nb_filter,
+        nb_row,
+        nb_col,
+        output_shape,
+        init="glorot_uniform",
+        activation=None,
+        weights=None,
+        border_mode="valid",
+        subsample=(1, 1),
+        dim_ordering="default",
+        W_regularizer=None,
+        b_regularizer=None,
+        activity_regularizer=None,
+        W_constraint=None,
+        b_constraint=None,
+        bias=True,
+        **kwargs,
+    ):
+        if len(output_shape) != 4:
+            raise ValueError(f"Deconvolution2D: output_shape has 4 entries (samples first, may be None), got {output_shape!r}.")
+        self.output_shape_ = tuple(output_shape)
+        super().__init__(
+            nb_filter, nb_row, nb_col, init, activation, weights, border_mode, subsample, dim_ordering, W_regularizer,
+            b_regularizer, activity_regularizer, W_constraint, b_constraint, bias, **kwargs,
+        )  # fmt: skip
+
+    def get_output_shape_for(self, input_shape):
+        rows, cols = self.output_shape_[2:] if self.dim_ordering == "th" else self.output_shape_[1:3]
+        if self.dim_ordering == "th":
+            return (input_shape[0], self.nb_filter, rows, cols)
+        return (input_shape[0], rows, cols, self.nb_filter)
+
+    def call(self, x, mask=None):
+        output = K.deconv2d(
+            x,
+            self.W,
+            self.get_output_shape_for(K.int_shape(x)),
+            strides=self.subsample,
+            border_mode=self.border_mode,
+            dim_ordering=self.dim_ordering,
+        )
+        return self._with_bias(output)
+
+    def get_config(self):
+        return {**super().get_config(), "output_shape": self.output_shape_}
+
+
+class SeparableConvolution2D(_Convolution):
+    """Convolve each channel with ``depth_multiplier`` kernels of its own, then mix channels by a 1x1 convolution
+    (Chollet, 2016)."""
+
+    def __init__(
+        self,
+        nb_filter,
+        nb_row,
+        nb_col,
+        init="glorot_uniform",
+        activation=None,
+        weights=None,
+        border_mode="valid",
+        subsample=(1, 1),
+        depth_multiplier=1,
+        dim_ordering="default",
+        depthwise_regularizer=None,
+        pointwise_regularizer=None,
+        b_regularizer=None,
+        activity_regularizer=None,
+        depthwise_constraint=None,
+        pointwise_constraint=None,
+        b_constraint=None,
+        bias=True,
+        **kwargs,
+    ):
+        self._setup(nb_filter, (nb_row, nb_col), subsample, border_mode, dim_ordering)
+        check_border_mode(self, border_mode)
+        (self.nb_row, self.nb_col), self.subsample = self.kernel_size, self.steps
+        self.depth_multiplier = whole_number(depth_multiplier, "SeparableConvolution2D", "depth_multiplier", 1)
+        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
+        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
+        self.depthwise_constraint = constraints.get(depthwise_constraint)
+        self.pointwise_constraint = constraints.get(pointwise_constraint)
+        super().__init__(
+            init, activation, weights, None, b_regularizer, activity_regularizer, None, b_constraint, bias, **kwargs
+        )
+
+    def build(self, input_shape):
+        channels = self._channels(input_shape)
+        between = channels * self.depth_multiplier
+        if self.dim_ordering == "th":
+            depthwise = (self.depth_multiplier, channels, self.nb_row, self.nb_col)
+            pointwise = (self.nb_filter, between, 1, 1)
+        else:
+            depthwise = (self.nb_row, self.nb_col, channels, self.depth_multiplier)
+            pointwise = (1, 1, between, self.nb_filter)
+        for part, shape in (("depthwise", depthwise), ("pointwise", pointwise)):
+            kernel = self.add_weight(
+                shape,
+                initializer=self._initializer(),
+                name=f"{self.name}_{part}_kernel",
+                regularizer=getattr(self, f"{part}_regularizer"),
+                constraint=getattr(self, f"{part}_constraint"),
+            )
+            setattr(self, f"{part}_kernel", kernel)
+        self.b = self.add_bias((self.nb_filter,)) if self.bias else None
+        self.built = True
+
+    def call(self, x, mask=None):
+        output = K.separable_conv2d(
+            x,
+            self.depthwise_kernel,
+            self.pointwise_kernel,
+            strides=self.subsample,
+            border_mode=self.border_mode,
+            dim_ordering=self.dim_ordering,
+        )
+        return self._with_bias(output)
+
+    def get_config(self):
+        config = {k: v for k, v in super().get_config().items() if k not in ("W_regularizer", "W_constraint")}
+        return {
+            **config,
+            "nb_row": self.nb_row,
+            "nb_col": self.nb_col,
+            "subsample": self.subsample,
+            "depth_multiplier": self.depth_multiplier,
+            "dim_ordering": self.dim_ordering,
+            "depthwise_regularizer": config_of(self.depthwise_regularizer),
+            "pointwise_regularizer": config_of(self.pointwise_regularizer),
+            "depthwise_constraint": config_of(self.depthwise_constraint),
+            "pointwise_constraint": config_of(self.pointwise_constraint),
+        }
+
+
+class Convolution3D(_Convolution):
+    """Convolve volumes with ``nb_filter`` kernels of ``kernel_dim1`` x ``kernel_dim2`` x ``kernel_dim3``.
+
+    ``dim_ordering`` as for ``Convolution2D``, with three spatial axes.
+    """
+
+    spatial = 3
+
+    def __init__(
+        self,
+        nb_filter,
+        kernel_dim1,
+        kernel_dim2,
+        kernel_dim3,
+        init="glorot_uniform",
+        activation=None,
+        weights=None,
+        border_mode="valid",
+        subsample=(1, 1, 1),
+        dim_ordering="default",
+        W_regularizer=None,
+        b_regularizer=None,
+        activity_regularizer=None,
+        W_constraint=None,
+        b_constraint=None,
+        bias=True,
+        **kwargs,
+    ):
+        self._setup(nb_filter, (kernel_dim1, kernel_dim2, kernel_dim3), subsample, border_mode, dim_ordering)
+        (self.kernel_dim1, self.kernel_dim2, self.kernel_dim3), self.subsample = self.kernel_size, self.steps
+        super().__init__(
+            init, activation, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,
+            **kwargs,
+        )  # fmt: skip
+
+    def call(self, x, mask=None):
+        output = K.conv3d(
+            x, self.W, strides=self.subsample, border_mode=self.border_mode, dim_ordering=self.dim_ordering
+        )
+        return self._with_bias(output)
+
+    def get_config(self):
+        config = {
+            "kernel_dim1": self.kernel_dim1,
+            "kernel_dim2": self.kernel_dim2,
+            "kernel_dim3": self.kernel_dim3,
+            "subsample": self.subsample,
+            "dim_ordering": self.dim_ordering,
+        }
+        return {**super().get_config(), **config}
+
+
+Conv1D = Convolution1D
+Conv2D = Convolution2D
+Conv3D = Convolution3D
+Deconv2D = Deconvolution2D
+AtrousConv1D = AtrousConvolution1D
+AtrousConv2D = AtrousConvolution2D
+SeparableConv2D = SeparableConvolution2D
+
+__all__ = [
+    "AtrousConv1D",
+    "AtrousConv2D",
+    "AtrousConvolution1D",
+    "AtrousConvolution2D",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AveragePooling3D",
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
+    "Convolution1D",
+    "Convolution2D",
+    "Convolution3D",
+    "Cropping1D",
+    "Cropping2D",
+    "Cropping3D",
+    "Deconv2D",
+    "Deconvolution2D",
+    "InputSpec",
+    "K",
+    "Layer",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MaxPooling3D",
+    "SeparableConv2D",
+    "SeparableConvolution2D",
+    "UpSampling1D",
+    "UpSampling2D",
+    "UpSampling3D",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
+    "ZeroPadding3D",
+    "activations",
+    "constraints",
+    "conv_input_length",
+    "conv_output_length",
+    "initializations",
+    "regularizers",
+]

@@ -1,0 +1,246 @@
+"""Recurrent layers on sequences of images."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import activations, initializations, regularizers
+from .. import backend as K
+from ..engine.topology import InputSpec, Layer
+from ..errors import whole_number
+from ..utils.np_utils import conv_output_length
+from .core import resolve_ordering
+from .dense import config_of
+from .pooling import check_border_mode, check_window, sizes, spatial_axes
+
+__all__ = [
+    "ConvLSTM2D",
+    "ConvRecurrent2D",
+    "InputSpec",
+    "K",
+    "Layer",
+    "activations",
+    "conv_output_length",
+    "initializations",
+    "np",
+    "regularizers",
+]
+
+
+class ConvRecurrent2D(Layer):
+    """The base of recurrent layers on (samples, time, and an image in ``dim_ordering``)."""
+
+    def __init__(
+        self,
+        weights=None,
+        nb_row=None,
+        nb_col=None,
+        nb_filter=None,
+        return_sequences=False,
+        go_backwards=False,
+        stateful=False,
+        dim_ordering=None,
+        **kwargs,
+    ):
+        owner = type(self).__name__
+        self.initial_weights = weights
+        self.nb_row = whole_number(nb_row, owner, "nb_row", 1)
+        self.nb_col = whole_number(nb_col, owner, "nb_col", 1)
+        self.nb_filter = whole_number(nb_filter, owner, "nb_filter", 1)
+        self.return_sequences = return_sequences
+        self.go_backwards = go_backwards
+        self.stateful = stateful
+        self.dim_ordering = resolve_ordering(self, dim_ordering)
+        self.input_spec = [InputSpec(ndim=5)]
+        super().__init__(**kwargs)
+
+    def compute_mask(self, input, mask):
+        return mask if self.return_sequences else None
+
+    def _frame_shape(self, input_shape) -> tuple:
+        """The shape of one frame's output for the shape of the whole input."""
+        frame = (input_shape[0], *input_shape[2:])
+        axes = spatial_axes(self.dim_ordering, 2)
+        check_window(self, frame, axes, (self.nb_row, self.nb_col), self.border_mode)
+        shape = list(frame)
+        for axis, size, step in zip(axes, (self.nb_row, self.nb_col), self.subsample):
+            shape[axis] = conv_output_length(shape[axis], size, self.border_mode, step)
+        shape[1 if self.dim_ordering == "th" else 3] = self.nb_filter
+        return tuple(shape)
+
+    def get_output_shape_for(self, input_shape):
+        batch, *frame = self._frame_shape(input_shape)
+        return (batch, input_shape[1], *frame) if self.return_sequences else (batch, *frame)
+
+    def step(self, x, states):
+        """One time step: (output, new states)."""
+        raise NotImplementedError(f"{type(self).__name__} must define step(x, states).")
+
+    def get_constants(self, X, train=False):
+        return []
+
+    def preprocess_input(self, x):
+        return x
+
+    def call(self, x, mask=None):
+        initial = self.states if self.stateful else self.get_initial_states(x)
+        last, outputs, states = K.rnn(
+            self.step,
+            self.preprocess_input(x),
+            initial,
+            go_backwards=self.go_backwards,
+            mask=mask,
+            constants=self.get_constants(x),
+        )
+        if self.stateful:
+            self.add_update([K.update(old, new) for old, new in zip(self.states, states, strict=True)], x)
+        return outputs if self.return_sequences else last
+
+    def get_config(self):
+        config = {
+            "nb_row": self.nb_row,
+            "nb_col": self.nb_col,
+            "nb_filter": self.nb_filter,
+            "return_sequences": self.return_sequences,
+            "go_backwards": self.go_backwards,
+            "stateful": self.stateful,
+            "dim_ordering": self.dim_ordering,
+        }
+        return {**super().get_config(), **config}
+
+
+class ConvLSTM2D(ConvRecurrent2D):
+    """LSTM whose products are convolutions (Shi et al., 2015), without peepholes."""
+
+    def __init__(
+        self,
+        nb_filter,
+        nb_row,
+        nb_col,
+        init="glorot_uniform",
+        inner_init="orthogonal",
+        forget_bias_init="one",
+        activation="tanh",
+        inner_activation="hard_sigmoid",
+        dim_ordering="default",
+        border_mode="valid",
+        subsample=(1, 1),
+        W_regularizer=None,
+        U_regularizer=None,
+        b_regularizer=None,
+        dropout_W=0.0,
+        dropout_U=0.0,
+        **kwargs,
+    ):
+        self.init = initializations.get(init)
+        self.inner_init = initializations.get(inner_init)
+        self.forget_bias_init = initializations.get(forget_bias_init)
+        self.activation = activations.get(activation)
+        self.inner_activation = activations.get(inner_activation)
+        self.border_mode = check_border_mode(self, border_mode)
+        self.subsample = sizes(subsample, 2, "ConvLSTM2D", "subsample")
+        self.W_regularizer = regularizers.get(W_regularizer)
+        self.U_regularizer = regularizers.get(U_regularizer)
+        self.b_regularizer = regularizers.get(b_regularizer)
+        self.dropout_W = dropout_W
+        self.dropout_U = dropout_U
+        self.uses_learning_phase = bool(dropout_W or dropout_U)
+        super().__init__(nb_filter=nb_filter, nb_row=nb_row, nb_col=nb_col, dim_ordering=dim_ordering, **kwargs)
+
+    def build(self, input_shape):
+        self.input_spec = [InputSpec(shape=input_shape)]
+        channels = input_shape[2 if self.dim_ordering == "th" else 4]
+        if self.dim_ordering == "th":
+            self.W_shape = (self.nb_filter, channels, self.nb_row, self.nb_col)
+            self.U_shape = (self.nb_filter, self.nb_filter, self.nb_row, self.nb_col)
+        else:
+            self.W_shape = (self.nb_row, self.nb_col, channels, self.nb_filter)
+            self.U_shape = (self.nb_row, self.nb_col, self.nb_filter, self.nb_filter)
+        for gate in "icfo":
+            parts = (
+                ("W", self.W_shape, self.init, self.W_regularizer),
+                ("U", self.U_shape, self.inner_init, self.U_regularizer),
+                ("b", (self.nb_filter,), self.forget_bias_init if gate == "f" else "zero", self.b_regularizer),
+            )
+            for part, shape, initializer, regularizer in parts:
+                name = f"{part}_{gate}"
+                setattr(self, name, self.add_weight(shape, initializer, f"{self.name}_{name}", regularizer=regularizer))
+        if self.stateful:
+            self.reset_states()
+        else:
+            self.states = [None, None]
+        self.built = True
+
+    def reset_states(self):
+        """Set the states of a stateful layer to zero."""
+        if not self.stateful:
+            raise RuntimeError(f"ConvLSTM2D {self.name} is not stateful: it has no states to reset.")
+        shape = self._frame_shape(self.input_spec[0].shape)
+        if None in shape:
+            raise ValueError(f"ConvLSTM2D {self.name} is stateful, so it must know the whole batch_input_shape; its states would have shape {shape}.")
+        if hasattr(self, "states"):
+            for state in self.states:
+                K.set_value(state, np.zeros(shape))
+        else:
+            self.states = [K.zeros(shape) for _ in range(2)]
+
+    def get_initial_states(self, x):
+        frame = K.sum(K.zeros_like(x), axis=1)
+        zeros = self.conv_step(frame, K.zeros(self.W_shape), border_mode=self.border_mode)
+        return [zeros, zeros]
+
+    def conv_step(self, x, W, b=None, border_mode="valid"):
+        """Convolve one frame of the input."""
+        output = K.conv2d(x, W, strides=self.subsample, border_mode=border_mode, dim_ordering=self.dim_ordering)
+        if b is not None:
+            shape = (1, self.nb_filter, 1, 1) if self.dim_ordering == "th" else (1, 1, 1, self.nb_filter)
+            output = output + K.reshape(b, shape)
+        return output
+
+    def conv_step_hidden(self, x, W, border_mode="valid"):
+        """Convolve the state."""
+        return K.conv2d(x, W, strides=(1, 1), border_mode=border_mode, dim_ordering=self.dim_ordering)
+
+    def step(self, x, states):
+        h, c, B_U, B_W = states
+
+        def gate(g, i):
+            from_input = self.conv_step(x * B_W[i], getattr(self, f"W_{g}"), getattr(self, f"b_{g}"), self.border_mode)
+            return from_input + self.conv_step_hidden(h * B_U[i], getattr(self, f"U_{g}"), "same")
+
+        i, f = self.inner_activation(gate("i", 0)), self.inner_activation(gate("f", 1))
+        c = f * c + i * self.activation(gate("c", 2))
+        o = self.inner_activation(gate("o", 3))
+        h = o * self.activation(c)
+        return h, [h, c]
+
+    def get_constants(self, x, train=False):
+        def masks(level, kernel):
+            if not 0.0 < level < 1.0:
+                return [K.cast_to_floatx(1.0)] * 4
+            ones = kernel(K.sum(K.zeros_like(x), axis=1)) + 1.0
+            return [K.in_train_phase(K.dropout(ones, level), ones) for _ in range(4)]
+
+        hidden = masks(self.dropout_U, lambda frame: self.conv_step(frame, K.zeros(self.W_shape), border_mode=self.border_mode))
+        return [hidden, masks(self.dropout_W, lambda frame: frame)]
+
+    def get_config(self):
+        config = {
+            "init": self.init.__name__,
+            "inner_init": self.inner_init.__name__,
+            "forget_bias_init": self.forget_bias_init.__name__,
+            "activation": self.activation.__name__,
+            "border_mode": self.border_mode,
+            "inner_activation": self.inner_activation.__name__,
+        }
+        config = {**super().get_config(), **config}
+        # Keras 1.2.2 lost these when saving and can read them back, so they are written where they matter
+        optional = {
+            "subsample": (self.subsample, (1, 1)),
+            "W_regularizer": (config_of(self.W_regularizer), None),
+            "U_regularizer": (config_of(self.U_regularizer), None),
+            "b_regularizer": (config_of(self.b_regularizer), None),
+            "dropout_W": (self.dropout_W, 0.0),
+            "dropout_U": (self.dropout_U, 0.0),
+        }
+        return {**config, **{key: value for key, (value, default) in optional.items() if value != default}}

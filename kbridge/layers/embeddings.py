@@ -1,0 +1,92 @@
+"""Embedding of whole numbers as vectors."""
+
+from __future__ import annotations
+
+from .. import backend as K
+from .. import constraints, initializations, regularizers
+from ..engine.topology import Layer
+from ..errors import whole_number
+from .dense import config_of
+
+__all__ = ["Embedding", "K", "Layer", "constraints", "initializations", "regularizers"]
+
+
+class Embedding(Layer):
+    """Whole numbers below ``input_dim`` (samples, time) to vectors (samples, time, output_dim).
+
+    ``mask_zero``: 0 stands for a missing step, and is masked in the layers after this one.
+    ``dropout``: the fraction of the numbers (not of the elements) whose vectors are 0 in training.
+    """
+
+    def __init__(
+        self,
+        input_dim,
+        output_dim,
+        init="uniform",
+        input_length=None,
+        W_regularizer=None,
+        activity_regularizer=None,
+        W_constraint=None,
+        mask_zero=False,
+        weights=None,
+        dropout=0.0,
+        **kwargs,
+    ):
+        self.input_dim = whole_number(input_dim, "Embedding", "input_dim", 1)
+        self.output_dim = whole_number(output_dim, "Embedding", "output_dim", 1)
+        self.init = initializations.get(init)
+        self.input_length = input_length
+        self.mask_zero = mask_zero
+        if not 0 <= dropout < 1:
+            raise ValueError(f"Embedding: dropout must be at least 0 and below 1, got {dropout!r}.")
+        self.dropout = dropout
+        self.W_constraint = constraints.get(W_constraint)
+        self.W_regularizer = regularizers.get(W_regularizer)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.uses_learning_phase = 0.0 < dropout < 1.0
+        self.initial_weights = weights
+        kwargs.setdefault("input_dtype", "int32")
+        if "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
+            kwargs["input_shape"] = (input_length,)
+        super().__init__(**kwargs)
+
+    def build(self, input_shape):
+        self.W = self.add_weight(
+            (self.input_dim, self.output_dim),
+            initializer=self.init,
+            name=f"{self.name}_W",
+            regularizer=self.W_regularizer,
+            constraint=self.W_constraint,
+        )
+        self.built = True
+
+    def compute_mask(self, x, mask=None):
+        return K.not_equal(x, 0) if self.mask_zero else None
+
+    def get_output_shape_for(self, input_shape):
+        length = input_shape[1] if self.input_length is None else self.input_length
+        return (input_shape[0], length, self.output_dim)
+
+    def call(self, x, mask=None):
+        if not K.dtype(x).startswith("int"):
+            x = K.cast(x, "int32")
+        W = self.W
+        if 0.0 < self.dropout < 1.0:
+            keep = 1.0 - self.dropout
+            drawn = K.random_binomial((self.input_dim,), p=keep)
+            W = K.in_train_phase(W * (K.expand_dims(drawn) * (1.0 / keep)), W)
+        return K.gather(W, x)
+
+    def get_config(self):
+        config = {
+            "input_dim": self.input_dim,
+            "output_dim": self.output_dim,
+            "init": self.init.__name__,
+            "input_length": self.input_length,
+            "mask_zero": self.mask_zero,
+            "activity_regularizer": config_of(self.activity_regularizer),
+            "W_regularizer": config_of(self.W_regularizer),
+            "W_constraint": config_of(self.W_constraint),
+            "dropout": self.dropout,
+        }
+        return {**super().get_config(), **config}

@@ -1,0 +1,106 @@
+"""Locally connected layers: convolutions whose kernels differ from place to place."""
+
+from __future__ import annotations
+
+from .. import activations, constraints, initializations, regularizers
+from .. import backend as K
+from ..engine.topology import InputSpec, Layer
+from ..utils.np_utils import conv_output_length
+from .convolutional import Convolution1D, Convolution2D
+from .pooling import check_border_mode
+
+__all__ = [
+    "InputSpec",
+    "K",
+    "Layer",
+    "LocallyConnected1D",
+    "LocallyConnected2D",
+    "activations",
+    "constraints",
+    "conv_output_length",
+    "initializations",
+    "regularizers",
+]
+
+
+def _patches_times_kernels(patches, kernels):
+    """(samples, places, size) with (places, size, filters): (samples, places, filters)."""
+    product = K.batch_matmul(K.permute_dimensions(patches, (1, 0, 2)), kernels)
+    return K.permute_dimensions(product, (1, 0, 2))
+
+
+class LocallyConnected1D(Convolution1D):
+    """``Convolution1D`` with a kernel and a bias of its own for each output step; 'valid' borders only."""
+
+    def __init__(self, nb_filter, filter_length, init="glorot_uniform", activation=None, weights=None, border_mode="valid", subsample_length=1, W_regularizer=None, b_regularizer=None, activity_regularizer=None, W_constraint=None, b_constraint=None, bias=True, input_dim=None, input_length=None, **kwargs):  # fmt: skip  # noqa: E501
+        check_border_mode(self, border_mode, ("valid",))
+        super().__init__(
+            nb_filter, filter_length, init, activation, weights, border_mode, subsample_length, W_regularizer, b_regularizer,
+            activity_regularizer, W_constraint, b_constraint, bias, input_dim, input_length, **kwargs,
+        )  # fmt: skip
+
+    def build(self, input_shape):
+        _, length, channels = input_shape
+        if length is None:
+            raise ValueError(f"LocallyConnected1D {self.name} must know the number of time steps, got shape {tuple(input_shape)}.")
+        self.places = self.get_output_shape_for(input_shape)[1]
+        self.W = self.add_kernel((self.places, self.filter_length * channels, self.nb_filter))
+        self.b = self.add_bias((self.places, self.nb_filter)) if self.bias else None
+        self.input_spec = [InputSpec(shape=input_shape)]
+        self.built = True
+
+    def call(self, x, mask=None):
+        step, channels = self.subsample_length, K.int_shape(x)[2]
+        parts = [
+            x[:, k : k + (self.places - 1) * step + 1 : step, :] for k in range(self.filter_length)
+        ]
+        patches = K.concatenate(parts, axis=2) if len(parts) > 1 else parts[0]
+        patches = K.reshape(patches, (-1, self.places, self.filter_length * channels))
+        output = _patches_times_kernels(patches, self.W)
+        return self.activation(output + K.expand_dims(self.b, 0) if self.bias else output)
+
+
+class LocallyConnected2D(Convolution2D):
+    """``Convolution2D`` with a kernel and a bias of its own for each output position; 'valid' borders only."""
+
+    def __init__(self, nb_filter, nb_row, nb_col, init="glorot_uniform", activation=None, weights=None, border_mode="valid", subsample=(1, 1), dim_ordering="default", W_regularizer=None, b_regularizer=None, activity_regularizer=None, W_constraint=None, b_constraint=None, bias=True, **kwargs):  # fmt: skip  # noqa: E501
+        check_border_mode(self, border_mode, ("valid",))
+        super().__init__(
+            nb_filter, nb_row, nb_col, init, activation, weights, border_mode, subsample, dim_ordering, W_regularizer,
+            b_regularizer, activity_regularizer, W_constraint, b_constraint, bias, **kwargs,
+        )  # fmt: skip
+
+    def build(self, input_shape):
+        if None in input_shape[1:]:
+            raise ValueError(f"LocallyConnected2D {self.name} must know its input's shape, got {tuple(input_shape)}.")
+        output_shape = self.get_output_shape_for(input_shape)
+        self.output_row, self.output_col = (output_shape[a] for a in self._axes)
+        size = self.nb_row * self.nb_col * self._channels(input_shape)
+        self.W = self.add_kernel((self.output_row * self.output_col, size, self.nb_filter))
+        self.b = self.add_bias((self.output_row, self.output_col, self.nb_filter)) if self.bias else None
+        self.input_spec = [InputSpec(shape=input_shape)]
+        self.built = True
+
+    def call(self, x, mask=None):
+        rows, cols = self.output_row, self.output_col
+        step_r, step_c = self.subsample
+        first = self.dim_ordering == "th"
+        channel_axis = 1 if first else 3
+        parts = []
+        for r in range(self.nb_row):
+            for c in range(self.nb_col):
+                spans = (slice(r, r + (rows - 1) * step_r + 1, step_r), slice(c, c + (cols - 1) * step_c + 1, step_c))
+                part = x[:, :, spans[0], spans[1]] if first else x[:, spans[0], spans[1], :]
+                parts.append(K.expand_dims(part, channel_axis + 1 if first else channel_axis))
+        # Keras 1 stored the values of a patch channel by channel ('th') or position by position ('tf')
+        patches = K.concatenate(parts, axis=channel_axis + 1 if first else channel_axis)
+        if first:
+            patches = K.permute_dimensions(patches, (0, 3, 4, 1, 2))
+        size = K.int_shape(self.W)[1]
+        output = _patches_times_kernels(K.reshape(patches, (-1, rows * cols, size)), self.W)
+        output = K.reshape(output, (-1, rows, cols, self.nb_filter))
+        if self.bias:
+            output = output + K.expand_dims(self.b, 0)
+        if first:
+            output = K.permute_dimensions(output, (0, 3, 1, 2))
+        return self.activation(output)

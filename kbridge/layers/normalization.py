@@ -1,0 +1,107 @@
+"""Batch normalization."""
+
+from __future__ import annotations
+
+from .. import backend as K
+from .. import initializations, regularizers
+from ..engine.topology import InputSpec, Layer
+from .dense import config_of
+
+__all__ = ["BatchNormalization", "InputSpec", "K", "Layer", "initializations", "regularizers"]
+
+
+class BatchNormalization(Layer):
+    """Scale activations to mean 0 and variance 1 over the batch (Ioffe and Szegedy, 2015), then by gamma and beta.
+
+    ``mode``: 0 each feature of ``axis`` over the batch and all other axes, with running statistics in
+    test; 1 each sample over its last axis, always with its own statistics; 2 as 0, but with the batch's
+    statistics in test too where the layer is shared: the statistics of the batch at hand in training
+    and running ones never in the loss. ``momentum``: of the running mean and variance (the weight
+    ``running_std`` holds the variance, as in Keras 1).
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        epsilon=1e-3,
+        mode=0,
+        axis=-1,
+        momentum=0.99,
+        weights=None,
+        beta_init="zero",
+        gamma_init="one",
+        gamma_regularizer=None,
+        beta_regularizer=None,
+        **kwargs,
+    ):
+        if mode not in (0, 1, 2):
+            raise ValueError(f"BatchNormalization: mode must be 0, 1 or 2, got {mode!r}.")
+        self.epsilon = epsilon
+        self.mode = mode
+        self.axis = axis
+        self.momentum = momentum
+        self.beta_init = initializations.get(beta_init)
+        self.gamma_init = initializations.get(gamma_init)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.initial_weights = weights
+        self.uses_learning_phase = mode == 0
+        super().__init__(**kwargs)
+
+    def build(self, input_shape):
+        size = input_shape[self.axis]
+        if size is None:
+            raise ValueError(f"BatchNormalization {self.name}: axis {self.axis} of the input must be known, got shape {tuple(input_shape)}.")
+        self.input_spec = [InputSpec(shape=input_shape)]
+        self.gamma = self.add_weight((size,), self.gamma_init, f"{self.name}_gamma", regularizer=self.gamma_regularizer)
+        self.beta = self.add_weight((size,), self.beta_init, f"{self.name}_beta", regularizer=self.beta_regularizer)
+        self.running_mean = self.add_weight((size,), "zero", f"{self.name}_running_mean", trainable=False)
+        self.running_std = self.add_weight((size,), "one", f"{self.name}_running_std", trainable=False)
+        self.built = True
+
+    def call(self, x, mask=None):
+        if self.mode == 1:
+            mean = K.mean(x, axis=-1, keepdims=True)
+            deviation = K.sqrt(K.var(x, axis=-1, keepdims=True) + self.epsilon)
+            return self.gamma * (x - mean) / (deviation + self.epsilon) + self.beta
+        ndim = len(K.int_shape(x))
+        axis = self.axis % ndim
+        others = [a for a in range(ndim) if a != axis]
+        shape = [1] * ndim
+        shape[axis] = K.int_shape(self.gamma)[0]
+        normed, mean, variance = K.normalize_batch_in_training(x, self.gamma, self.beta, others, epsilon=self.epsilon)
+        if self.mode == 2:
+            self.add_update(self._moving(mean, variance), x)
+            return normed
+        self.add_update(self._moving(mean, variance), x)
+
+        def broadcast(weight):
+            return weight if others == list(range(ndim - 1)) else K.reshape(weight, shape)
+
+        running = K.batch_normalization(
+            x,
+            broadcast(self.running_mean),
+            broadcast(self.running_std),
+            broadcast(self.beta),
+            broadcast(self.gamma),
+            epsilon=self.epsilon,
+        )
+        return K.in_train_phase(normed, running)
+
+    def _moving(self, mean, variance) -> list:
+        return [
+            K.moving_average_update(self.running_mean, mean, self.momentum),
+            K.moving_average_update(self.running_std, variance, self.momentum),
+        ]
+
+    def get_config(self):
+        config = {
+            "epsilon": self.epsilon,
+            "mode": self.mode,
+            "axis": self.axis,
+            "gamma_regularizer": config_of(self.gamma_regularizer),
+            "beta_regularizer": config_of(self.beta_regularizer),
+            "momentum": self.momentum,
+        }
+        return {**super().get_config(), **config}

@@ -1,0 +1,253 @@
+"""Pooling over time, images and volumes, and over all of them at once."""
+
+from __future__ import annotations
+
+from .. import backend as K
+from ..engine.topology import InputSpec, Layer
+from ..errors import whole_number
+from ..utils.np_utils import conv_output_length
+from .core import resolve_ordering
+
+__all__ = [
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AveragePooling3D",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
+    "InputSpec",
+    "K",
+    "Layer",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MaxPooling3D",
+    "conv_output_length",
+]
+
+
+def sizes(value, count: int, owner: str, argument: str) -> tuple[int, ...]:
+    """``count`` whole numbers above 0, from a tuple or one number for all."""
+    values = (value,) * count if isinstance(value, (int, float)) else tuple(value)
+    if len(values) != count:
+        raise ValueError(f"{owner}: {argument} needs {count} entries, got {value!r}.")
+    return tuple(whole_number(v, owner, argument, 1) for v in values)
+
+
+def check_border_mode(layer, border_mode: str, allowed=("valid", "same")) -> str:
+    """``border_mode`` if it is allowed; else a ValueError that names the layer's class."""
+    if border_mode not in allowed:
+        raise ValueError(f"{type(layer).__name__}: border_mode must be one of {', '.join(map(repr, allowed))}, got {border_mode!r}.")
+    return border_mode
+
+
+def spatial_axes(dim_ordering: str, count: int) -> range:
+    """The spatial axes of a batch in an ordering."""
+    return range(2, 2 + count) if dim_ordering == "th" else range(1, 1 + count)
+
+
+def check_window(layer, shape, axes, windows, border_mode: str) -> None:
+    """ValueError if a window is larger than its input; the message tells of the other dim ordering where that is at fault."""
+    if border_mode != "valid":
+        return
+    for axis, window in zip(axes, windows):
+        if shape[axis] is not None and shape[axis] < window:
+            hint = ""
+            ordering = getattr(layer, "dim_ordering", None)
+            if ordering is not None:
+                other = "tf" if ordering == "th" else "th"
+                hint = f" The layer's dim_ordering is {ordering!r}; with {other!r} the axes {list(spatial_axes(other, len(windows)))} would be spatial."
+            raise ValueError(
+                f"{type(layer).__name__} {layer.name}: a window of {tuple(windows)} doesn't fit into an input of shape "
+                f"{tuple(shape)}: axis {axis} is {shape[axis]} long.{hint}"
+            )
+
+
+class _Pooling1D(Layer):
+    """Pool (samples, time, features) over ``pool_length`` steps, ``stride`` steps apart (default: pool_length)."""
+
+    mode = "max"
+
+    def __init__(self, pool_length=2, stride=None, border_mode="valid", **kwargs):
+        super().__init__(**kwargs)
+        owner = type(self).__name__
+        self.pool_length = whole_number(pool_length, owner, "pool_length", 1)
+        self.stride = self.pool_length if stride is None else whole_number(stride, owner, "stride", 1)
+        self.border_mode = check_border_mode(self, border_mode)
+        self.input_spec = [InputSpec(ndim=3)]
+
+    def get_output_shape_for(self, input_shape):
+        check_window(self, input_shape, (1,), (self.pool_length,), self.border_mode)
+        length = conv_output_length(input_shape[1], self.pool_length, self.border_mode, self.stride)
+        return (input_shape[0], length, input_shape[2])
+
+    def call(self, x, mask=None):
+        y = K.pool2d(K.expand_dims(x, 2), (self.pool_length, 1), (self.stride, 1), self.border_mode, "tf", self.mode)
+        return K.squeeze(y, 2)
+
+    def get_config(self):
+        config = {"stride": self.stride, "pool_length": self.pool_length, "border_mode": self.border_mode}
+        return {**super().get_config(), **config}
+
+
+class MaxPooling1D(_Pooling1D):
+    """The largest value over windows in time."""
+
+
+class AveragePooling1D(_Pooling1D):
+    """The mean over windows in time."""
+
+    mode = "avg"
+
+
+class _PoolingND(Layer):
+    """Pool ``spatial`` axes over windows of ``pool_size``, ``strides`` apart (default: pool_size)."""
+
+    mode = "max"
+    spatial = 2
+
+    def __init__(self, pool_size=None, strides=None, border_mode="valid", dim_ordering="default", **kwargs):
+        super().__init__(**kwargs)
+        owner = type(self).__name__
+        self.pool_size = sizes(pool_size if pool_size is not None else 2, self.spatial, owner, "pool_size")
+        self.strides = self.pool_size if strides is None else sizes(strides, self.spatial, owner, "strides")
+        self.border_mode = check_border_mode(self, border_mode)
+        self.dim_ordering = resolve_ordering(self, dim_ordering)
+        self.input_spec = [InputSpec(ndim=self.spatial + 2)]
+
+    def get_output_shape_for(self, input_shape):
+        axes = spatial_axes(self.dim_ordering, self.spatial)
+        check_window(self, input_shape, axes, self.pool_size, self.border_mode)
+        shape = list(input_shape)
+        for axis, size, stride in zip(axes, self.pool_size, self.strides):
+            shape[axis] = conv_output_length(shape[axis], size, self.border_mode, stride)
+        return tuple(shape)
+
+    def call(self, x, mask=None):
+        pool = K.pool2d if self.spatial == 2 else K.pool3d
+        return pool(x, self.pool_size, self.strides, self.border_mode, self.dim_ordering, self.mode)
+
+    def get_config(self):
+        config = {
+            "pool_size": self.pool_size,
+            "border_mode": self.border_mode,
+            "strides": self.strides,
+            "dim_ordering": self.dim_ordering,
+        }
+        return {**super().get_config(), **config}
+
+
+class _Pooling2D(_PoolingND):
+    def __init__(self, pool_size=(2, 2), strides=None, border_mode="valid", dim_ordering="default", **kwargs):
+        super().__init__(pool_size, strides, border_mode, dim_ordering, **kwargs)
+
+
+class MaxPooling2D(_Pooling2D):
+    """The largest value over windows of images."""
+
+
+class AveragePooling2D(_Pooling2D):
+    """The mean over windows of images."""
+
+    mode = "avg"
+
+
+class _Pooling3D(_PoolingND):
+    spatial = 3
+
+    def __init__(self, pool_size=(2, 2, 2), strides=None, border_mode="valid", dim_ordering="default", **kwargs):
+        super().__init__(pool_size, strides, border_mode, dim_ordering, **kwargs)
+
+
+class MaxPooling3D(_Pooling3D):
+    """The largest value over windows of volumes."""
+
+
+class AveragePooling3D(_Pooling3D):
+    """The mean over windows of volumes."""
+
+    mode = "avg"
+
+
+class _GlobalPooling1D(Layer):
+    """Pool (samples, time, features) over all time steps."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.input_spec = [InputSpec(ndim=3)]
+
+    def get_output_shape_for(self, input_shape):
+        return (input_shape[0], input_shape[2])
+
+
+class GlobalAveragePooling1D(_GlobalPooling1D):
+    """The mean over time."""
+
+    def call(self, x, mask=None):
+        return K.mean(x, axis=1)
+
+
+class GlobalMaxPooling1D(_GlobalPooling1D):
+    """The largest value over time."""
+
+    def call(self, x, mask=None):
+        return K.max(x, axis=1)
+
+
+class _GlobalPoolingND(Layer):
+    """Pool images or volumes over all positions: (samples, channels)."""
+
+    spatial = 2
+
+    def __init__(self, dim_ordering="default", **kwargs):
+        super().__init__(**kwargs)
+        self.dim_ordering = resolve_ordering(self, dim_ordering)
+        self.input_spec = [InputSpec(ndim=self.spatial + 2)]
+
+    def get_output_shape_for(self, input_shape):
+        return (input_shape[0], input_shape[1] if self.dim_ordering == "th" else input_shape[-1])
+
+    @property
+    def _axes(self) -> list[int]:
+        return list(spatial_axes(self.dim_ordering, self.spatial))
+
+    def get_config(self):
+        return {**super().get_config(), "dim_ordering": self.dim_ordering}
+
+
+class _GlobalPooling2D(_GlobalPoolingND):
+    pass
+
+
+class _GlobalPooling3D(_GlobalPoolingND):
+    spatial = 3
+
+
+class GlobalAveragePooling2D(_GlobalPooling2D):
+    """The mean over all positions of images."""
+
+    def call(self, x, mask=None):
+        return K.mean(x, axis=self._axes)
+
+
+class GlobalMaxPooling2D(_GlobalPooling2D):
+    """The largest value over all positions of images."""
+
+    def call(self, x, mask=None):
+        return K.max(x, axis=self._axes)
+
+
+class GlobalAveragePooling3D(_GlobalPooling3D):
+    """The mean over all positions of volumes."""
+
+    def call(self, x, mask=None):
+        return K.mean(x, axis=self._axes)
+
+
+class GlobalMaxPooling3D(_GlobalPooling3D):
+    """The largest value over all positions of volumes."""
+
+    def call(self, x, mask=None):
+        return K.max(x, axis=self._axes)

@@ -1,0 +1,414 @@
+"""Recurrent layers: SimpleRNN, GRU and LSTM, and their base for cells of one's own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import activations, initializations, regularizers
+from .. import backend as K
+from ..engine.topology import InputSpec, Layer
+from ..errors import whole_number
+from .dense import config_of
+
+__all__ = [
+    "GRU",
+    "LSTM",
+    "InputSpec",
+    "K",
+    "Layer",
+    "Recurrent",
+    "SimpleRNN",
+    "activations",
+    "initializations",
+    "np",
+    "regularizers",
+    "time_distributed_dense",
+]
+
+CONSUME_LESS = ("cpu", "mem", "gpu")
+
+
+def time_distributed_dense(x, w, b=None, dropout=None, input_dim=None, output_dim=None, timesteps=None):
+    """x w + b at each time step of x (samples, time, input_dim), with one dropout decision for all steps.
+
+    The sizes are accepted for Keras 1 code and not needed.
+    """
+    if dropout is not None and 0.0 < dropout < 1.0:
+        keep = K.in_train_phase(K.dropout(K.ones_like(x[:, 0, :]), dropout), K.ones_like(x[:, 0, :]))
+        x = x * K.expand_dims(keep, 1)
+    x = K.dot(x, w)
+    return x if b is None else x + b
+
+
+class Recurrent(Layer):
+    """The base of recurrent layers on (samples, time, input_dim).
+
+    A subclass defines ``step(x, states) -> (output, new states)``, and may override ``get_initial_states``,
+    ``get_constants`` (tensors that each step gets behind its states) and ``preprocess_input``.
+
+    ``return_sequences``: all outputs or the last one. ``go_backwards``: from the last step to the first.
+    ``stateful``: a batch goes on from the states of the batch before; needs a full batch_input_shape.
+    ``unroll``: no loop, for short sequences of known length. ``consume_less``: 'cpu' multiplies all
+    inputs at once, 'mem' step by step, 'gpu' with all gates in one matrix.
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        weights=None,
+        return_sequences=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        consume_less="cpu",
+        input_dim=None,
+        input_length=None,
+        **kwargs,
+    ):
+        if consume_less not in CONSUME_LESS:
+            raise ValueError(f"{type(self).__name__}: consume_less must be 'cpu', 'mem' or 'gpu', got {consume_less!r}.")
+        self.return_sequences = return_sequences
+        self.initial_weights = weights
+        self.go_backwards = go_backwards
+        self.stateful = stateful
+        self.unroll = unroll
+        self.consume_less = consume_less
+        self.input_spec = [InputSpec(ndim=3)]
+        self.input_dim = None if input_dim is None else whole_number(input_dim, type(self).__name__, "input_dim", 1)
+        self.input_length = input_length
+        if self.input_dim and "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
+            kwargs["input_shape"] = (self.input_length, self.input_dim)
+        super().__init__(**kwargs)
+
+    def get_output_shape_for(self, input_shape):
+        if self.return_sequences:
+            return (*input_shape[:2], self.output_dim)
+        return (input_shape[0], self.output_dim)
+
+    def compute_mask(self, input, mask):
+        return mask if self.return_sequences else None
+
+    def step(self, x, states):
+        """One time step: (output, new states) from the input (samples, features) and states + constants."""
+        raise NotImplementedError(f"{type(self).__name__} must define step(x, states).")
+
+    def get_constants(self, x):
+        """Tensors that each step gets behind its states."""
+        return []
+
+    def get_initial_states(self, x):
+        """Zeros (samples, output_dim) for each state."""
+        zeros = K.sum(K.zeros_like(x), axis=(1, 2))
+        return [K.tile(K.expand_dims(zeros), [1, self.output_dim]) for _ in self.states]
+
+    def preprocess_input(self, x):
+        """What the steps run over, computed for all of them at once."""
+        return x
+
+    def call(self, x, mask=None):
+        shape = K.int_shape(x)
+        if self.unroll and shape[1] is None:
+            raise ValueError(
+                f"{type(self).__name__} {self.name}: unroll=True needs a known number of time steps, the input has shape {shape}. "
+                f"Give input_length (or input_shape) to the first layer."
+            )
+        initial = self.states if self.stateful else self.get_initial_states(x)
+        last, outputs, states = K.rnn(
+            self.step,
+            self.preprocess_input(x),
+            initial,
+            go_backwards=self.go_backwards,
+            mask=mask,
+            constants=self.get_constants(x),
+            unroll=self.unroll,
+            input_length=shape[1],
+        )
+        if self.stateful:
+            self.add_update([K.update(old, new) for old, new in zip(self.states, states, strict=True)], x)
+        return outputs if self.return_sequences else last
+
+    def _build_states(self, input_shape, count: int) -> None:
+        self.input_spec = [InputSpec(shape=input_shape)]
+        self.input_dim = input_shape[2]
+        if self.input_dim is None:
+            raise ValueError(f"{type(self).__name__} {self.name}: the number of features must be known, got shape {tuple(input_shape)}.")
+        self._count = count
+        if self.stateful:
+            self.reset_states()
+        else:
+            self.states = [None] * count
+
+    def reset_states(self):
+        """Set the states of a stateful layer to zero."""
+        if not self.stateful:
+            raise RuntimeError(f"{type(self).__name__} {self.name} is not stateful: it has no states to reset.")
+        batch = self.input_spec[0].shape[0]
+        if batch is None:
+            raise ValueError(
+                f"{type(self).__name__} {self.name} is stateful, so it must know the batch size: give the first layer a "
+                f"batch_input_shape such as (32, {', '.join(map(str, self.input_spec[0].shape[1:]))}), or Input a batch_shape."
+            )
+        zeros = np.zeros((batch, self.output_dim))
+        if hasattr(self, "states"):
+            for state in self.states:
+                K.set_value(state, zeros)
+        else:
+            self.states = [K.variable(zeros) for _ in range(self._count)]
+
+    def _add(self, part: str, shape, initializer, regularizer):
+        weight = self.add_weight(shape, initializer=initializer, name=f"{self.name}_{part}", regularizer=regularizer)
+        setattr(self, part, weight)
+        return weight
+
+    def _dropout_constants(self, x, count: int) -> list:
+        """Masks for states and for inputs: (B_U, B_W), each ``count`` of them (one alone for 1)."""
+
+        def masks(level, size):
+            if not 0.0 < level < 1.0:
+                return [K.cast_to_floatx(1.0)] * count
+            ones = K.tile(K.expand_dims(K.sum(K.zeros_like(x), axis=(1, 2)) + 1.0), [1, size])
+            return [K.in_train_phase(K.dropout(ones, level), ones) for _ in range(count)]
+
+        for_states = masks(self.dropout_U, self.output_dim)
+        # 'cpu' drops inputs when it preprocesses them
+        for_inputs = masks(self.dropout_W if self.consume_less != "cpu" else 0.0, self.input_dim)
+        return [for_states[0], for_inputs[0]] if count == 1 else [for_states, for_inputs]
+
+    def get_config(self):
+        config = {
+            "return_sequences": self.return_sequences,
+            "go_backwards": self.go_backwards,
+            "stateful": self.stateful,
+            "unroll": self.unroll,
+            "consume_less": self.consume_less,
+            "input_dim": self.input_dim,
+            "input_length": self.input_length,
+        }
+        return {**super().get_config(), **config}
+
+
+class _Cell(Recurrent):
+    """What the three cells share: their arguments, and gates with weights W, U and b each."""
+
+    def _setup(self, output_dim, init, inner_init, activation, W_regularizer, U_regularizer, b_regularizer, dropout_W, dropout_U):
+        owner = type(self).__name__
+        self.output_dim = whole_number(output_dim, owner, "output_dim", 1)
+        self.init = initializations.get(init)
+        self.inner_init = initializations.get(inner_init)
+        self.activation = activations.get(activation)
+        self.W_regularizer = regularizers.get(W_regularizer)
+        self.U_regularizer = regularizers.get(U_regularizer)
+        self.b_regularizer = regularizers.get(b_regularizer)
+        for name, level in (("dropout_W", dropout_W), ("dropout_U", dropout_U)):
+            if not 0 <= level < 1:
+                raise ValueError(f"{owner}: {name} must be at least 0 and below 1, got {level!r}.")
+        self.dropout_W = dropout_W
+        self.dropout_U = dropout_U
+        self.uses_learning_phase = bool(dropout_W or dropout_U)
+
+    def _add_gate(self, gate: str, bias="zero") -> None:
+        """W, U and b of one gate ('' for the only one, '_i' ...)."""
+        self._add(f"W{gate}", (self.input_dim, self.output_dim), self.init, self.W_regularizer)
+        self._add(f"U{gate}", (self.output_dim, self.output_dim), self.inner_init, self.U_regularizer)
+        self._add(f"b{gate}", (self.output_dim,), bias, self.b_regularizer)
+
+    def _add_joined(self, gates: int, bias) -> None:
+        """W, U and b of all gates side by side."""
+        self._add("W", (self.input_dim, gates * self.output_dim), self.init, self.W_regularizer)
+        self._add("U", (self.output_dim, gates * self.output_dim), self.inner_init, self.U_regularizer)
+        self._add("b", (gates * self.output_dim,), bias, self.b_regularizer)
+
+    def _projected(self, x, gates: str):
+        """The inputs of all gates for all steps, side by side along the last axis."""
+        parts = [
+            time_distributed_dense(x, getattr(self, f"W_{g}"), getattr(self, f"b_{g}"), self.dropout_W) for g in gates
+        ]
+        return K.concatenate(parts, axis=2)
+
+    def _part(self, x, i: int):
+        return x[:, i * self.output_dim : (i + 1) * self.output_dim]
+
+    def _gate_inputs(self, x, gates: str, B_W) -> list:
+        """The input of each gate at one step, in the modes 'cpu' and 'mem'."""
+        if self.consume_less == "cpu":
+            return [self._part(x, i) for i in range(len(gates))]
+        return [K.dot(x * B_W[i], getattr(self, f"W_{g}")) + getattr(self, f"b_{g}") for i, g in enumerate(gates)]
+
+    def get_config(self):
+        config = {
+            "output_dim": self.output_dim,
+            "init": self.init.__name__,
+            "inner_init": self.inner_init.__name__,
+            "activation": self.activation.__name__,
+            "W_regularizer": config_of(self.W_regularizer),
+            "U_regularizer": config_of(self.U_regularizer),
+            "b_regularizer": config_of(self.b_regularizer),
+            "dropout_W": self.dropout_W,
+            "dropout_U": self.dropout_U,
+        }
+        return {**super().get_config(), **config}
+
+
+class SimpleRNN(_Cell):
+    """h' = activation(x W + h U + b)."""
+
+    def __init__(
+        self,
+        output_dim,
+        init="glorot_uniform",
+        inner_init="orthogonal",
+        activation="tanh",
+        W_regularizer=None,
+        U_regularizer=None,
+        b_regularizer=None,
+        dropout_W=0.0,
+        dropout_U=0.0,
+        **kwargs,
+    ):
+        self._setup(output_dim, init, inner_init, activation, W_regularizer, U_regularizer, b_regularizer, dropout_W, dropout_U)
+        super().__init__(**kwargs)
+
+    def build(self, input_shape):
+        self._build_states(input_shape, 1)
+        self._add_gate("")
+        self.built = True
+
+    def preprocess_input(self, x):
+        return time_distributed_dense(x, self.W, self.b, self.dropout_W) if self.consume_less == "cpu" else x
+
+    def step(self, x, states):
+        previous, B_U, B_W = states
+        h = x if self.consume_less == "cpu" else K.dot(x * B_W, self.W) + self.b
+        output = self.activation(h + K.dot(previous * B_U, self.U))
+        return output, [output]
+
+    def get_constants(self, x):
+        return self._dropout_constants(x, 1)
+
+
+class GRU(_Cell):
+    """Gated recurrent unit (Cho et al., 2014): update gate z, reset gate r, candidate h."""
+
+    def __init__(
+        self,
+        output_dim,
+        init="glorot_uniform",
+        inner_init="orthogonal",
+        activation="tanh",
+        inner_activation="hard_sigmoid",
+        W_regularizer=None,
+        U_regularizer=None,
+        b_regularizer=None,
+        dropout_W=0.0,
+        dropout_U=0.0,
+        **kwargs,
+    ):
+        self._setup(output_dim, init, inner_init, activation, W_regularizer, U_regularizer, b_regularizer, dropout_W, dropout_U)
+        self.inner_activation = activations.get(inner_activation)
+        super().__init__(**kwargs)
+
+    def build(self, input_shape):
+        self._build_states(input_shape, 1)
+        if self.consume_less == "gpu":
+            self._add_joined(3, "zero")
+        else:
+            for gate in ("_z", "_r", "_h"):
+                self._add_gate(gate)
+        self.built = True
+
+    def preprocess_input(self, x):
+        return self._projected(x, "zrh") if self.consume_less == "cpu" else x
+
+    def step(self, x, states):
+        h, B_U, B_W = states
+        if self.consume_less == "gpu":
+            joined = K.dot(x * B_W[0], self.W) + self.b
+            x_z, x_r, x_h = (self._part(joined, i) for i in range(3))
+            inner = K.dot(h * B_U[0], self.U[:, : 2 * self.output_dim])
+            h_z, h_r = self._part(inner, 0), self._part(inner, 1)
+            U_h = self.U[:, 2 * self.output_dim :]
+        else:
+            x_z, x_r, x_h = self._gate_inputs(x, "zrh", B_W)
+            h_z, h_r = K.dot(h * B_U[0], self.U_z), K.dot(h * B_U[1], self.U_r)
+            U_h = self.U_h
+        z = self.inner_activation(x_z + h_z)
+        r = self.inner_activation(x_r + h_r)
+        candidate = self.activation(x_h + K.dot(r * h * B_U[0 if self.consume_less == "gpu" else 2], U_h))
+        h = z * h + (1 - z) * candidate
+        return h, [h]
+
+    def get_constants(self, x):
+        return self._dropout_constants(x, 3)
+
+    def get_config(self):
+        return {**super().get_config(), "inner_activation": self.inner_activation.__name__}
+
+
+class LSTM(_Cell):
+    """Long short-term memory (Hochreiter and Schmidhuber, 1997) with forget gate: states h and c.
+
+    ``forget_bias_init``: initial bias of the forget gate (Jozefowicz et al., 2015, recommend 'one').
+    """
+
+    def __init__(
+        self,
+        output_dim,
+        init="glorot_uniform",
+        inner_init="orthogonal",
+        forget_bias_init="one",
+        activation="tanh",
+        inner_activation="hard_sigmoid",
+        W_regularizer=None,
+        U_regularizer=None,
+        b_regularizer=None,
+        dropout_W=0.0,
+        dropout_U=0.0,
+        **kwargs,
+    ):
+        self._setup(output_dim, init, inner_init, activation, W_regularizer, U_regularizer, b_regularizer, dropout_W, dropout_U)
+        self.forget_bias_init = initializations.get(forget_bias_init)
+        self.inner_activation = activations.get(inner_activation)
+        super().__init__(**kwargs)
+
+    def build(self, input_shape):
+        self._build_states(input_shape, 2)
+        if self.consume_less == "gpu":
+            self._add_joined(4, self._joined_bias)
+        else:
+            for gate in ("_i", "_c", "_f", "_o"):
+                self._add_gate(gate, self.forget_bias_init if gate == "_f" else "zero")
+        self.built = True
+
+    def _joined_bias(self, shape, name=None):
+        zeros = np.zeros((self.output_dim,))
+        forget = K.get_value(self.forget_bias_init((self.output_dim,)))
+        return K.variable(np.hstack([zeros, forget, zeros, zeros]), name=name)
+
+    def preprocess_input(self, x):
+        return self._projected(x, "ifco") if self.consume_less == "cpu" else x
+
+    def step(self, x, states):
+        h, c, B_U, B_W = states
+        if self.consume_less == "gpu":
+            joined = K.dot(x * B_W[0], self.W) + K.dot(h * B_U[0], self.U) + self.b
+            z_i, z_f, z_c, z_o = (self._part(joined, i) for i in range(4))
+        else:
+            x_i, x_f, x_c, x_o = self._gate_inputs(x, "ifco", B_W)
+            z_i = x_i + K.dot(h * B_U[0], self.U_i)
+            z_f = x_f + K.dot(h * B_U[1], self.U_f)
+            z_c = x_c + K.dot(h * B_U[2], self.U_c)
+            z_o = x_o + K.dot(h * B_U[3], self.U_o)
+        i = self.inner_activation(z_i)
+        f = self.inner_activation(z_f)
+        c = f * c + i * self.activation(z_c)
+        o = self.inner_activation(z_o)
+        h = o * self.activation(c)
+        return h, [h, c]
+
+    def get_constants(self, x):
+        return self._dropout_constants(x, 4)
+
+    def get_config(self):
+        config = {"forget_bias_init": self.forget_bias_init.__name__, "inner_activation": self.inner_activation.__name__}
+        return {**super().get_config(), **config}

@@ -1,0 +1,240 @@
+"""Upsampling, zero padding and cropping of sequences, images and volumes.
+
+Keras 1.2.2 lost ``dim_ordering`` of these layers when saving; here it is written where it isn't the
+running setting.
+"""
+
+from __future__ import annotations
+
+from .. import backend as K
+from ..engine.topology import InputSpec, Layer
+from ..errors import whole_number
+from .core import resolve_ordering
+from .pooling import sizes, spatial_axes
+
+
+class _Resizing(Layer):
+    """A layer that changes the lengths of ``spatial`` axes."""
+
+    spatial = 2
+
+    def __init__(self, dim_ordering="default", **kwargs):
+        super().__init__(**kwargs)
+        self.dim_ordering = resolve_ordering(self, dim_ordering)
+        self.input_spec = [InputSpec(ndim=self.spatial + 2)]
+
+    @property
+    def _axes(self) -> range:
+        return spatial_axes(self.dim_ordering, self.spatial)
+
+    def _resized(self, input_shape, change) -> tuple:
+        """``input_shape`` with ``change(i, length)`` for spatial axis i."""
+        shape = list(input_shape)
+        for i, axis in enumerate(self._axes):
+            if shape[axis] is not None:
+                shape[axis] = change(i, shape[axis])
+        return tuple(shape)
+
+    def get_config(self):
+        config = super().get_config()
+        if self.spatial > 1 and self.dim_ordering != K.image_dim_ordering():
+            config["dim_ordering"] = self.dim_ordering
+        return config
+
+
+class _Sequence(_Resizing):
+    """A layer on (samples, time, features)."""
+
+    spatial = 1
+
+    def __init__(self, **kwargs):
+        super().__init__("tf", **kwargs)
+
+
+class UpSampling1D(_Sequence):
+    """Repeat each time step ``length`` times."""
+
+    def __init__(self, length=2, **kwargs):
+        self.length = whole_number(length, "UpSampling1D", "length", 1)
+        super().__init__(**kwargs)
+
+    def get_output_shape_for(self, input_shape):
+        return self._resized(input_shape, lambda i, n: n * self.length)
+
+    def call(self, x, mask=None):
+        return K.repeat_elements(x, self.length, axis=1)
+
+    def get_config(self):
+        return {**super().get_config(), "length": self.length}
+
+
+class _UpSamplingND(_Resizing):
+    def __init__(self, size, dim_ordering="default", **kwargs):
+        self.size = sizes(size, self.spatial, type(self).__name__, "size")
+        super().__init__(dim_ordering, **kwargs)
+
+    def get_output_shape_for(self, input_shape):
+        return self._resized(input_shape, lambda i, n: n * self.size[i])
+
+    def call(self, x, mask=None):
+        resize = K.resize_images if self.spatial == 2 else K.resize_volumes
+        return resize(x, *self.size, self.dim_ordering)
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size}
+
+
+class UpSampling2D(_UpSamplingND):
+    """Repeat rows and columns ``size`` times."""
+
+    def __init__(self, size=(2, 2), dim_ordering="default", **kwargs):
+        super().__init__(size, dim_ordering, **kwargs)
+
+
+class UpSampling3D(_UpSamplingND):
+    """Repeat the three spatial axes ``size`` times."""
+
+    spatial = 3
+
+    def __init__(self, size=(2, 2, 2), dim_ordering="default", **kwargs):
+        super().__init__(size, dim_ordering, **kwargs)
+
+
+def _padding_pairs(padding, names, owner: str) -> list[tuple[int, int]]:
+    """(before, after) for each axis, from one number, one or two for each axis, or a dict by side."""
+    count = len(names)
+    if isinstance(padding, dict):
+        unknown = [key for key in padding if key not in sum(names, ())]
+        if unknown:
+            raise ValueError(f"{owner}: unexpected key {unknown[0]!r} in padding. Keys have to be in {list(sum(names, ()))}.")
+        values = [tuple(padding.get(side, 0) for side in pair) for pair in names]
+    elif isinstance(padding, (int, float)):
+        values = [(padding, padding)] * count
+    elif len(padding) == count and count > 1:
+        values = [tuple(p) if isinstance(p, (list, tuple)) else (p, p) for p in padding]
+    elif len(padding) == 2 * count:
+        values = [tuple(padding[2 * i : 2 * i + 2]) for i in range(count)]
+    else:
+        raise ValueError(f"{owner}: padding must be a whole number, {count} or {2 * count} of them, or a dict; got {padding!r}.")
+    return [(whole_number(a, owner, "padding", 0), whole_number(b, owner, "padding", 0)) for a, b in values]
+
+
+class ZeroPadding1D(_Sequence):
+    """Zeros before and after the time steps: ``padding`` is a number, a pair, or {'left_pad', 'right_pad'}."""
+
+    def __init__(self, padding=1, **kwargs):
+        self.padding = padding
+        self._pairs = _padding_pairs(padding, [("left_pad", "right_pad")], "ZeroPadding1D")
+        self.left_pad, self.right_pad = self._pairs[0]
+        super().__init__(**kwargs)
+
+    def get_output_shape_for(self, input_shape):
+        return self._resized(input_shape, lambda i, n: n + self.left_pad + self.right_pad)
+
+    def call(self, x, mask=None):
+        return K.asymmetric_temporal_padding(x, self.left_pad, self.right_pad)
+
+    def get_config(self):
+        return {**super().get_config(), "padding": self.padding}
+
+
+class ZeroPadding2D(_Resizing):
+    """Zeros round images: ``padding`` is (rows, cols), (top, bottom, left, right), or a dict of
+    'top_pad', 'bottom_pad', 'left_pad', 'right_pad'."""
+
+    def __init__(self, padding=(1, 1), dim_ordering="default", **kwargs):
+        self.padding = padding
+        self._pairs = _padding_pairs(padding, [("top_pad", "bottom_pad"), ("left_pad", "right_pad")], "ZeroPadding2D")
+        (self.top_pad, self.bottom_pad), (self.left_pad, self.right_pad) = self._pairs
+        super().__init__(dim_ordering, **kwargs)
+
+    def get_output_shape_for(self, input_shape):
+        return self._resized(input_shape, lambda i, n: n + sum(self._pairs[i]))
+
+    def call(self, x, mask=None):
+        return K.asymmetric_spatial_2d_padding(
+            x, self.top_pad, self.bottom_pad, self.left_pad, self.right_pad, dim_ordering=self.dim_ordering
+        )
+
+    def get_config(self):
+        return {**super().get_config(), "padding": self.padding}
+
+
+class ZeroPadding3D(_Resizing):
+    """``padding[i]`` zeros on both sides of spatial axis i of volumes."""
+
+    spatial = 3
+
+    def __init__(self, padding=(1, 1, 1), dim_ordering="default", **kwargs):
+        if isinstance(padding, (int, float)):
+            padding = (padding,) * 3
+        self.padding = tuple(whole_number(p, "ZeroPadding3D", "padding", 0) for p in padding)
+        super().__init__(dim_ordering, **kwargs)
+
+    def get_output_shape_for(self, input_shape):
+        return self._resized(input_shape, lambda i, n: n + 2 * self.padding[i])
+
+    def call(self, x, mask=None):
+        return K.spatial_3d_padding(x, padding=self.padding, dim_ordering=self.dim_ordering)
+
+    def get_config(self):
+        return {**super().get_config(), "padding": self.padding}
+
+
+class _Cropping(_Resizing):
+    """Cut (before, after) off each spatial axis."""
+
+    def __init__(self, cropping, dim_ordering="default", **kwargs):
+        self._cuts = tuple(tuple(whole_number(c, type(self).__name__, "cropping", 0) for c in pair) for pair in cropping)
+        if len(self._cuts) != self.spatial or any(len(pair) != 2 for pair in self._cuts):
+            raise ValueError(f"{type(self).__name__}: cropping needs {self.spatial} pairs (before, after), got {cropping!r}.")
+        super().__init__(dim_ordering, **kwargs)
+
+    def get_output_shape_for(self, input_shape):
+        shape = self._resized(input_shape, lambda i, n: n - sum(self._cuts[i]))
+        if any(n is not None and n <= 0 for n in shape[1:]):
+            raise ValueError(f"{type(self).__name__} {self.name}: cropping {self._cuts} leaves nothing of an input of shape {tuple(input_shape)}.")
+        return shape
+
+    def call(self, x, mask=None):
+        index: list = [slice(None)] * (self.spatial + 2)
+        for axis, (before, after) in zip(self._axes, self._cuts):
+            index[axis] = slice(before, -after or None)
+        return x[tuple(index)]
+
+
+class Cropping1D(_Cropping):
+    """Cut ``cropping`` = (before, after) off the time steps."""
+
+    spatial = 1
+
+    def __init__(self, cropping=(1, 1), **kwargs):
+        self.cropping = tuple(cropping)
+        super().__init__([cropping], "tf", **kwargs)
+
+    def get_config(self):
+        return {**super().get_config(), "cropping": self.cropping}
+
+
+class Cropping2D(_Cropping):
+    """Cut ((top, bottom), (left, right)) off images."""
+
+    def __init__(self, cropping=((0, 0), (0, 0)), dim_ordering="default", **kwargs):
+        super().__init__(cropping, dim_ordering, **kwargs)
+        self.cropping = self._cuts
+
+    def get_config(self):
+        return {**super().get_config(), "cropping": self.cropping}
+
+
+class Cropping3D(_Cropping):
+    """Cut (before, after) off the three spatial axes of volumes."""
+
+    spatial = 3
+
+    def __init__(self, cropping=((1, 1), (1, 1), (1, 1)), dim_ordering="default", **kwargs):
+        super().__init__(cropping, dim_ordering, **kwargs)
+        self.cropping = self._cuts
+
+    def get_config(self):
+        return {**super().get_config(), "cropping": self.cropping}
