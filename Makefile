@@ -22,7 +22,7 @@ VENV ?= .venv
 TEST_VENV ?= .venv-test
 PIP = -m pip install --quiet --disable-pip-version-check
 # an environment of another Python is made anew, one of the same is only brought up to date
-version = $(shell $(1) -c "import sys; print(sys.version_info[0], sys.version_info[1], sep='.')" 2>/dev/null)
+version = $(if $(1),$(shell $(1) -c "import sys; print(sys.version_info[0], sys.version_info[1], sep='.')" 2>/dev/null))
 DEMO_DONE := $(VENV)/.installed-$(call version,$(DEMO_PYTHON))
 TEST_DONE := $(TEST_VENV)/.installed-$(call version,$(TEST_PYTHON))
 

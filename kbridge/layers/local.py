@@ -99,8 +99,9 @@ class LocallyConnected2D(Convolution2D):
         size = K.int_shape(self.W)[1]
         output = _patches_times_kernels(K.reshape(patches, (-1, rows * cols, size)), self.W)
         output = K.reshape(output, (-1, rows, cols, self.nb_filter))
-        if self.bias:
-            output = output + K.expand_dims(self.b, 0)
         if first:
             output = K.permute_dimensions(output, (0, 3, 1, 2))
+        if self.bias:
+            # Keras 1 read the stored (rows, cols, filters) as (filters, rows, cols) with 'th', and files rely on it
+            output = output + K.reshape(self.b, (1, self.nb_filter, rows, cols) if first else (1, rows, cols, self.nb_filter))
         return self.activation(output)

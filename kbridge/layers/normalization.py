@@ -14,10 +14,9 @@ class BatchNormalization(Layer):
     """Scale activations to mean 0 and variance 1 over the batch (Ioffe and Szegedy, 2015), then by gamma and beta.
 
     ``mode``: 0 each feature of ``axis`` over the batch and all other axes, with running statistics in
-    test; 1 each sample over its last axis, always with its own statistics; 2 as 0, but with the batch's
-    statistics in test too where the layer is shared: the statistics of the batch at hand in training
-    and running ones never in the loss. ``momentum``: of the running mean and variance (the weight
-    ``running_std`` holds the variance, as in Keras 1).
+    test; 1 each sample over its last axis, always with its own statistics; 2 as 0, but always with the
+    statistics of the batch at hand, in test too. ``momentum``: of the running mean and variance (the
+    weight ``running_std`` holds the variance, as in Keras 1).
     """
 
     supports_masking = True
@@ -72,7 +71,6 @@ class BatchNormalization(Layer):
         shape[axis] = K.int_shape(self.gamma)[0]
         normed, mean, variance = K.normalize_batch_in_training(x, self.gamma, self.beta, others, epsilon=self.epsilon)
         if self.mode == 2:
-            self.add_update(self._moving(mean, variance), x)
             return normed
         self.add_update(self._moving(mean, variance), x)
 

@@ -98,7 +98,8 @@ class ConvKernel(Op):
         first = True
         for columns, part in column_blocks(ctx, attrs, pads, x, g.shape[1:-1]):
             rows = ctx.view(g, lambda a, part=part: a[part].reshape(-1, a.shape[-1]))
-            ctx.call(product(out.dtype), columns.T, rows, result if first else partial)
+            turned = ctx.view(columns, lambda a: a.T)
+            ctx.call(product(out.dtype), turned, rows, result if first else partial)
             if not first:
                 ctx.call(np.add, result, partial, result)
             first = False

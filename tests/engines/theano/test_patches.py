@@ -1,0 +1,142 @@
+"""Each repair of Theano is needed: a piece of Theano code works with all of them and fails without the one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+#: patch -> (code that needs it, THEANO_FLAGS)
+NEEDS = {
+    "increments_at_indices": (
+        """
+        w, i = T.fmatrix(), T.ivector()
+        g = theano.function([w, i], theano.grad(w[i].sum(), w), mode="FAST_RUN")
+        assert g(np.ones((3, 2), "float32"), np.array([1, 1], "int32")).tolist() == [[0, 0], [2, 2], [0, 0]]
+        """,
+        "",
+    ),
+    "integer_constants": (
+        """
+        assert (theano.tensor.mul(T.fmatrix(), 300)).dtype == "float32"
+        assert (theano.tensor.mul(T.imatrix(), -70000)).dtype == "int32"
+        """,
+        "cxx=",
+    ),
+    "strides_of_empty_matrices": (
+        """
+        x, w, b = T.fmatrix(), T.fmatrix(), T.fmatrix()
+        f = theano.function([x, w, b], b * np.float32(0.5) + T.dot(x, w), mode="FAST_RUN")
+        assert f(np.zeros((0, 4), "float32"), np.ones((4, 3), "float32"), np.zeros((0, 3), "float32")).shape == (0, 3)
+        g = theano.function([x, w], T.dot(x.T, w), mode="FAST_RUN")
+        assert not g(np.zeros((0, 4), "float32"), np.ones((0, 3), "float32")).any()
+        """,
+        "",
+    ),
+    "lists_as_indices": (
+        """
+        x = T.fmatrix()
+        found = theano.function([x], T.topk(x, 2, sorted=False), mode="FAST_COMPILE")(np.array([[3, 1, 2]], "float32"))
+        assert sorted(found[0]) == [2, 3]
+        from theano.tensor.signal.pool import pool_2d
+        image = T.ftensor4()
+        found = theano.function([image], pool_2d(image, (2, 2), ignore_border=True), mode="FAST_COMPILE")
+        assert found(np.arange(4, dtype="float32").reshape(1, 1, 2, 2)).ravel() == 3
+        """,
+        "cxx=",
+    ),
+    "keys_of_ops_without_properties": (
+        """
+        from theano.graph.fg import FunctionGraph
+        from theano.link.c.basic import CLinker
+        from theano.tensor.blas import Dot22
+        x, y = T.fmatrix(), T.fmatrix()
+        key = CLinker().accept(FunctionGraph([x, y], [Dot22()(x, y)])).cmodule_key()
+        assert key[0], "an empty version: compiled anew in each process"
+        """,
+        "",
+    ),
+    "random_numbers_without_a_compiler": (
+        """
+        from theano.sandbox.rng_mrg import MRG_RandomStream
+        x = MRG_RandomStream(1).uniform((3,), nstreams=2)
+        assert 0 < theano.function([], x, mode="FAST_COMPILE")().mean() < 1
+        """,
+        "cxx=",
+    ),
+    "batched_products_without_blas": (
+        """
+        x, y = T.ftensor3(), T.ftensor3()
+        f = theano.function([x, y], T.batched_dot(x, y), mode="FAST_RUN")
+        assert f(np.ones((2, 3, 4), "float32"), np.ones((2, 4, 5), "float32")).shape == (2, 3, 5)
+        """,
+        "blas__ldflags=",
+    ),
+    "silence_about_float16": (
+        """
+        import contextlib, io
+        x = T.TensorType("float16", (False,))()
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            theano.function([x], T.sum(x), mode="FAST_RUN")
+        assert printed.getvalue() == "", printed.getvalue()
+        """,
+        "",
+    ),
+    "broadcast_hints_on_new_expressions": (
+        """
+        x = T.fmatrix()
+        assert T.addbroadcast(T.exp(x), 1).type.broadcastable == (False, True)
+        """,
+        "cxx=",
+    ),
+    "scan_in_python": (
+        """
+        x = T.fvector()
+        f = theano.function([x], theano.scan(lambda e, s: s + e, sequences=x, outputs_info=[np.float32(0)])[0])
+        assert f(np.ones(3, "float32")).tolist() == [1, 2, 3]
+        """,
+        "",
+    ),
+}
+
+# kbridge.backends.theano itself would apply all patches when it is imported
+PREAMBLE = """
+import sys, types
+package = types.ModuleType("kbridge.backends.theano")
+package.__path__ = ["kbridge/backends/theano"]
+sys.modules[package.__name__] = package
+from kbridge.backends.theano.setup import ensure
+ensure(without={without!r})
+import numpy as np, theano, theano.tensor as T
+"""
+
+
+def run(code: str, without: list[str], flags: str) -> subprocess.CompletedProcess:
+    script = PREAMBLE.format(without=without) + textwrap.dedent(code)
+    environment = {**os.environ, "THEANO_FLAGS": flags}
+    return subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+def test_every_patch_is_here():
+    from kbridge.backends.theano.setup.patches import PATCHES
+
+    assert {p.__name__ for p in PATCHES} == set(NEEDS)
+    assert all(p.__doc__ for p in PATCHES)
+
+
+@pytest.mark.parametrize("patch", NEEDS)
+def test_is_needed(patch):
+    code, flags = NEEDS[patch]
+    assert run(code, [patch], flags).returncode != 0
+
+
+@pytest.mark.parametrize("flags", sorted({flags for _, flags in NEEDS.values()}))
+def test_all_together_make_it_work(flags):
+    done = run("\n".join(textwrap.dedent(code) for code, f in NEEDS.values() if f == flags), [], flags)
+    assert done.returncode == 0, done.stderr[-2000:]
