@@ -1,0 +1,78 @@
+"""Compiled functions: what they take, refuse and leave alone."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+
+def test_theanos_arguments_are_taken_and_others_refused(K):
+    x = K.placeholder((2,))
+    assert K.function([x], [x * 2.0], mode="FAST_COMPILE", name="doubled")([[1, 2]])[0].tolist() == [2, 4]
+    with pytest.raises(ValueError, match="nonsense.*Theano knows: mode"):
+        K.function([x], [x], nonsense=1)
+
+
+def test_values_that_cannot_be_converted_name_the_placeholder(K, quick):
+    x = K.placeholder((None, 2), name="features")
+    f = K.function([x], [x])
+    with pytest.raises(ValueError, match="features"):
+        f([[["a", "b"]]])
+    with pytest.raises(ValueError, match="features"):
+        f([[[1, 2], [3]]])
+
+
+def test_updates_of_another_shape_or_kind_are_refused(K):
+    v = K.variable(np.ones((2, 3)), name="w")
+    with pytest.raises(ValueError, match=r"w of shape \(2, 3\)"):
+        K.function([], [], updates=[(v, K.variable(np.ones((3, 2))))])
+    with pytest.raises(TypeError, match="K.update"):
+        K.function([], [], updates=[v])
+
+
+def test_updates_take_the_variables_dtype_and_pattern(K, quick):
+    v = K.variable(np.ones((1, 3)), dtype="float32")
+    new = K.placeholder((None, 3), dtype="float64")
+    K.function([new], [], updates=[(v, new)])([np.full((1, 3), 2.0)])
+    assert (K.dtype(v), K.get_value(v).tolist()) == ("float32", [[2.0, 2.0, 2.0]])
+
+
+def test_sparse_values_are_checked_and_converted(K, quick):
+    from scipy.sparse import coo_matrix
+
+    x = K.placeholder((None, 3), sparse=True, name="counts")
+    f = K.function([x], [K.dot(x, K.variable(np.eye(3)))])
+    value = np.array([[0, 2, 0]])
+    for fed in (coo_matrix(value), value):
+        np.testing.assert_array_equal(f([fed])[0], value)
+    with pytest.raises(ValueError, match="counts"):
+        f([np.ones((1, 4))])
+
+
+def test_the_recursion_limit_is_left_as_it_was(K, quick):
+    before = sys.getrecursionlimit()
+    x = K.placeholder((1,))
+    y = x
+    for _ in range(1200):
+        y = K.tanh(y)
+    K.function([x], [y])
+    assert sys.getrecursionlimit() == before
+
+
+def test_the_side_of_the_phase_that_is_not_chosen_does_not_run(K, quick):
+    K = type(K)()
+    x = K.placeholder((2,))
+    ran = []
+
+    def noted(a):
+        ran.append(1)
+        return a
+
+    y = K.in_train_phase(K.host_call(noted, [x], "float32", lambda shape: shape), x)
+    f = K.function([x, K.learning_phase()], [y])
+    f([[1, 2], 0])
+    assert not ran
+    f([[1, 2], 1])
+    assert ran
