@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from .. import activations, initializations, regularizers
@@ -182,9 +184,9 @@ class Recurrent(Layer):
             "stateful": self.stateful,
             "unroll": self.unroll,
             "consume_less": self.consume_less,
-            "input_dim": self.input_dim,
-            "input_length": self.input_length,
         }
+        if not self.stateful:  # batch_input_shape says both then
+            config.update(input_dim=self.input_dim, input_length=self.input_length)
         return {**super().get_config(), **config}
 
 
@@ -210,14 +212,26 @@ class _Cell(Recurrent):
     def _add_gate(self, gate: str, bias="zero") -> None:
         """W, U and b of one gate ('' for the only one, '_i' ...)."""
         self._add(f"W{gate}", (self.input_dim, self.output_dim), self.init, self.W_regularizer)
-        self._add(f"U{gate}", (self.output_dim, self.output_dim), self.inner_init, self.U_regularizer)
+        self._add(f"U{gate}", (self.output_dim, self.output_dim), self.inner_init, self._regularizer_of_U())
         self._add(f"b{gate}", (self.output_dim,), bias, self.b_regularizer)
 
     def _add_joined(self, gates: int, bias) -> None:
         """W, U and b of all gates side by side."""
         self._add("W", (self.input_dim, gates * self.output_dim), self.init, self.W_regularizer)
-        self._add("U", (self.output_dim, gates * self.output_dim), self.inner_init, self.U_regularizer)
+        self._add("U", (self.output_dim, gates * self.output_dim), self.inner_init, self._regularizer_of_U())
         self._add("b", (gates * self.output_dim,), bias, self.b_regularizer)
+
+    def _regularizer_of_U(self):
+        """``W_regularizer`` for GRU and LSTM: so Keras 1.2.2 computed, and a model must give its numbers."""
+        same = config_of(self.U_regularizer) == config_of(self.W_regularizer)
+        if not same and not getattr(self, "_told", False):
+            self._told = True
+            warnings.warn(
+                f"{type(self).__name__} {self.name}: as in Keras 1.2.2, W_regularizer applies to the recurrent weights U too, "
+                f"and U_regularizer has no effect.",
+                stacklevel=6,
+            )
+        return self.W_regularizer
 
     def _projected(self, x, gates: str):
         """The inputs of all gates for all steps, side by side along the last axis."""
@@ -273,6 +287,9 @@ class SimpleRNN(_Cell):
         self._build_states(input_shape, 1)
         self._add_gate("")
         self.built = True
+
+    def _regularizer_of_U(self):
+        return self.U_regularizer
 
     def preprocess_input(self, x):
         return time_distributed_dense(x, self.W, self.b, self.dropout_W) if self.consume_less == "cpu" else x
