@@ -82,7 +82,7 @@ def test_a_checkpoint_holds_the_model_and_the_best_one_only(tmp_path):
 
 def test_early_stopping_waits_for_patience_epochs():
     stopper = callbacks.EarlyStopping(monitor="loss", patience=2)
-    history = compiled(lr=0.0).fit(X, Y, nb_epoch=20, verbose=0, callbacks=[stopper])
+    history = compiled(lr=0.0).fit(X, Y, nb_epoch=20, verbose=0, shuffle=False, callbacks=[stopper])
     assert len(history.epoch) == 4
     assert stopper.stopped_epoch == 3
 
