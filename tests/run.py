@@ -25,8 +25,11 @@ SHARED = ("unit", "parity")
 NEEDS = {"numpy": "numpy", "tensorflow": "tensorflow", "theano": "theano"}
 
 
-#: cases of the oracle that Theano also runs as compiled code
-COMPILED_CASES = "opt_adam or mimo_dicts or nested_two_outputs or arch_ or fit_bn or lstm_gpu or gru_stateful or conv2d_th_same"
+#: tests that Theano also runs as compiled code, and which of their cases
+COMPILED = ["training/test_tutorial.py", "oracle/test_cases.py"]
+COMPILED_CASES = (
+    "tutorial or opt_adam or mimo_dicts or nested_two_outputs or arch_ or fit_bn or lstm_gpu or gru_stateful or conv2d_th_same"
+)
 
 
 def installed() -> list[str]:
@@ -74,9 +77,8 @@ def parts(engines: list[str]) -> list[Part]:
     for engine in engines:
         if engine == "theano":
             # hundreds of models: compiling them in C takes far longer than running them in Python
-            found.append(Part("theano", engine, [f for f in frontend if f not in ("oracle", "saving")]))
-            found.append(Part("theano-python", engine, ["oracle", "saving"], {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"}))
-            found.append(Part("theano-models", engine, ["oracle/test_cases.py"], {}, ("-k", COMPILED_CASES)))
+            found.append(Part("theano-python", engine, frontend, {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"}))
+            found.append(Part("theano-compiled", engine, COMPILED, {}, ("-k", COMPILED_CASES)))
         else:
             found.append(Part(engine, engine, frontend))
     return found
