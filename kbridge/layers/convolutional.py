@@ -91,6 +91,7 @@ class _Convolution(Affine):
         return initialize
 
     def build(self, input_shape):
+        self.get_output_shape_for(input_shape)  # a kernel that doesn't fit is an error here, with the layer's name
         self.W_shape = self._kernel_shape(self._channels(input_shape))
         self.W = self.add_weight(
             self.W_shape,

@@ -78,6 +78,10 @@ class _Pooling1D(Layer):
         self.border_mode = check_border_mode(self, border_mode)
         self.input_spec = [InputSpec(ndim=3)]
 
+    def build(self, input_shape):
+        self.get_output_shape_for(input_shape)  # a window that doesn't fit is an error here, with the layer's name
+        self.built = True
+
     def get_output_shape_for(self, input_shape):
         check_window(self, input_shape, (1,), (self.pool_length,), self.border_mode)
         length = conv_output_length(input_shape[1], self.pool_length, self.border_mode, self.stride)
@@ -116,6 +120,10 @@ class _PoolingND(Layer):
         self.border_mode = check_border_mode(self, border_mode)
         self.dim_ordering = resolve_ordering(self, dim_ordering)
         self.input_spec = [InputSpec(ndim=self.spatial + 2)]
+
+    def build(self, input_shape):
+        self.get_output_shape_for(input_shape)  # a window that doesn't fit is an error here, with the layer's name
+        self.built = True
 
     def get_output_shape_for(self, input_shape):
         axes = spatial_axes(self.dim_ordering, self.spatial)
