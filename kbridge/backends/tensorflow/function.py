@@ -24,6 +24,9 @@ class Function:
         raw = [u for u in updates if not isinstance(u, tuple)]
         new_values = [tf.identity(tf.cast(new, v.dtype)) if not _same_dtype(new, v) else tf.identity(new) for v, new in pairs]
         with tf.control_dependencies([*results, *new_values]):
+            # one node between them, or n values and n assignments would make n * n edges
+            computed = tf.no_op()
+        with tf.control_dependencies([computed]):
             assigned = [v.assign(new, read_value=False) for (v, _), new in zip(pairs, new_values)]
         self._results = results
         targets = [op for op in (*assigned, *raw) if op is not None]
