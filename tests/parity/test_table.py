@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from parity import matrix
 
 from kbridge.backends.interface import Backend
 from kbridge.backends.optable import FAMILIES, TABLE
@@ -53,9 +55,12 @@ def test_every_function_of_keras_has_a_row_or_a_reason():
     assert set(keras_functions()) - set(TABLE) == set(WITHOUT_ROW)
 
 
-def test_every_function_of_keras_exists_in_K():
+@pytest.mark.parametrize("name", [pytest.param(name, marks=matrix.group(name)) for name in matrix.ENGINES])
+def test_every_function_of_keras_exists_in_K(name):
+    matrix.engine(name)
     code = f"from kbridge import backend as K; print([n for n in {keras_functions()} if not callable(getattr(K, n, None))])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    environment = {**os.environ, "KBRIDGE_BACKEND": name}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
 
 
