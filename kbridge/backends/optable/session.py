@@ -1,5 +1,7 @@
 """Functions that belong to one engine's machinery, and small helpers that Theano code used."""
 
+import numpy as np
+
 from .table import Case, In, Op, checks, expect, expect_error
 
 TENSORFLOW = ("tensorflow",)
@@ -23,6 +25,14 @@ def initialises_anyway(K):
     expect_error(ValueError, ("bool",), lambda: K.manual_variable_initialization("yes"))
 
 
+def builds_inside(K):
+    """K's own functions work in the scope as outside, with tensors of both."""
+    v = K.variable([1.0, 2.0])
+    with K.graph_scope():
+        inside = v * 2.0
+    expect(K.eval(inside + v), np.array([3.0, 6.0]), "a tensor from inside")
+
+
 def explicit(K):
     expect(K.is_explicit_shape((2, 3)), True, "ints")
     expect(K.is_explicit_shape((None, 3)), False, "None")
@@ -38,6 +48,7 @@ OPS = [
     Op("get_session", checks=SESSION, engines=TENSORFLOW),
     Op("set_session", checks=SESSION, engines=TENSORFLOW),
     Op("manual_variable_initialization", checks=checks(initialises_anyway)),
+    Op("graph_scope", checks=checks(builds_inside)),
     Op("is_explicit_shape", checks=checks(explicit)),
     Op("pattern_broadcast", lambda x, broadcastable: x, (Case((In((3, 1), kind="fixed"), (False, True))),)),
 ]
