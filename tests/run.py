@@ -88,6 +88,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engines", help="comma-separated (default: all installed)")
     parser.add_argument("--only", help="one part: shared or an engine's name")
+    workers = min(2, os.cpu_count() or 1)
+    parser.add_argument("--workers", type=int, default=workers, help="processes of a part (default: %(default)s)")
     parser.add_argument("arguments", nargs="*", help="passed on to pytest")
     args = parser.parse_args()
     engines = args.engines.split(",") if args.engines else installed()
@@ -108,6 +110,9 @@ def main() -> int:
         start = time.time()
         with tempfile.TemporaryDirectory() as home:
             command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+            if args.workers > 1:
+                # tests that share a costly computation name their group
+                command += ["-n", str(args.workers), "--dist", "loadgroup"]
             command += [f"tests/{path}" for path in part.paths] + [*part.arguments, *args.arguments]
             code = subprocess.run(command, cwd=ROOT, env={**environment(part.engine, home), **part.variables}).returncode
         results.append((part.name, code, time.time() - start))

@@ -23,7 +23,7 @@ def collapsed(path, blank):
 
 def labellings(p):
     """The probability of every labelling of one sample (time, classes)."""
-    found = {}
+    found: dict[tuple[int, ...], float] = {}
     for path in product(range(p.shape[1]), repeat=len(p)):
         labels = collapsed(path, p.shape[1] - 1)
         found[labels] = found.get(labels, 0.0) + np.prod(p[range(len(p)), path])

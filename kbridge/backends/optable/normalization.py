@@ -18,7 +18,7 @@ def normalize_batch_in_training(x, gamma, beta, reduction_axes, epsilon=0.001):
     mean, var = x.mean(axis=axes), x.var(axis=axes)
     kept = [1 if a in axes or a - x.ndim in axes else n for a, n in enumerate(x.shape)]
     parameters = [v.reshape(kept) for v in (mean, var, beta, gamma)]
-    return batch_normalization(x, *parameters, epsilon), mean, var
+    return batch_normalization(x, *parameters, epsilon=epsilon), mean, var
 
 
 OPS = [

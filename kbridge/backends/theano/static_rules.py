@@ -48,7 +48,7 @@ def by_infer_shape(node: Apply, inputs: list[Known]) -> list[Known | None]:
 
     if not hasattr(node.op, "infer_shape"):
         return [None] * len(node.outputs)
-    symbols = []
+    symbols: list = []
     for variable, k in zip(node.inputs, inputs):
         if not hasattr(variable, "ndim"):
             symbols.append(None)
