@@ -74,3 +74,19 @@ def _connections(layer, relevant_nodes) -> list[str]:
             for source, node_index, tensor_index in zip(node.inbound_layers, node.node_indices, node.tensor_indices, strict=True)
         ]
     return found
+
+
+def convert_all_kernels_in_model(model) -> None:
+    """Flip the kernels of all convolutions of a model, those of models inside it too: weights that were read
+    without conversion go from Theano's convention to TensorFlow's, or back."""
+    from ..layers.convolutional import Convolution1D, Convolution2D, Convolution3D
+    from ..layers.local import LocallyConnected1D, LocallyConnected2D
+    from .np_utils import convert_kernel
+
+    for layer in getattr(model, "flattened_layers", None) or model.layers:
+        if hasattr(layer, "layers"):
+            convert_all_kernels_in_model(layer)
+        elif isinstance(layer, (Convolution1D, Convolution2D, Convolution3D)):
+            # the kernels of locally connected layers are no convolutions' and were the same everywhere
+            if not isinstance(layer, (LocallyConnected1D, LocallyConnected2D)):
+                K.set_value(layer.W, convert_kernel(K.get_value(layer.W), layer.dim_ordering))
