@@ -95,6 +95,14 @@ NEEDS = {
         """,
         "cxx=",
     ),
+    "gradient_of_division": (
+        """
+        x, y = T.fscalars("xy")
+        g = theano.function([x, y], theano.grad(x / y, y), mode="FAST_RUN")
+        assert abs(g(np.float32(1e30), np.float32(1e25)) / -1e-20 - 1) < 1e-5
+        """,
+        "",
+    ),
     "scan_in_python": (
         """
         x = T.fvector()

@@ -140,6 +140,23 @@ def broadcast_hints_on_new_expressions() -> None:
     opt.apply_rebroadcast_opt = lambda result: result
 
 
+def gradient_of_division() -> None:
+    """The gradient of a division squares the divisor: above 2e19 that is infinite in float32, and the gradient wrong."""
+    from theano.scalar.basic import TrueDiv
+
+    from .quotient import quotient_slope
+
+    original = TrueDiv.grad
+
+    def grad(self, inputs, gradients):
+        (x, y), (g,) = inputs, gradients
+        if not all(v.dtype.startswith("float") for v in (x, y, g)):
+            return original(self, inputs, gradients)
+        return [g / y, quotient_slope(g, x, y)]
+
+    TrueDiv.grad = grad
+
+
 def scan_in_python() -> None:
     """Theano's C loop for scan, made by an old Cython, doesn't compile on Python 3.11, and scan doesn't catch
     that. Its absence it does: it loops in Python."""
@@ -156,6 +173,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     batched_products_without_blas,
     silence_about_float16,
     broadcast_hints_on_new_expressions,
+    gradient_of_division,
     scan_in_python,
 )
 
