@@ -1,7 +1,9 @@
 """Functions, gradients, the learning phase, conditions."""
 
 import contextlib
-import io
+import os
+import sys
+import tempfile
 
 import numpy as np
 
@@ -275,12 +277,36 @@ def switch_takes_functions(K):
     expect(K.eval(got), np.array([2.0, 4.0]), "then")
 
 
+@contextlib.contextmanager
+def printed():
+    """What is printed, by Python or below it, as a list of one text that is there at the end."""
+    texts: list[str] = []
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
+        saved = {number: os.dup(number) for number in (1, 2)}
+        sys.stdout.flush()
+        try:
+            for number in saved:
+                os.dup2(file.fileno(), number)
+            with contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
+                yield texts
+            file.flush()
+        finally:
+            for number, copy in saved.items():
+                os.dup2(copy, number)
+                os.close(copy)
+        file.seek(0)
+        texts.append(file.read())
+
+
 def prints(K):
     """The message and the value go to standard output or error when it is evaluated; the value is unchanged."""
     v = K.variable([1.0, 2.0])
-    with contextlib.redirect_stdout(io.StringIO()):
-        got = K.eval(K.print_tensor(v, "the value is") * 1.0)
+    tensor = K.print_tensor(v, "the value is") * 1.0
+    with printed() as texts:
+        got = K.eval(tensor)
     expect(got, np.array([1.0, 2.0]), "value")
+    for word in ("the value is", "1", "2"):
+        expect(word in texts[0], True, f"{word!r} in what was printed, {texts[0]!r}")
 
 
 OPS = [
