@@ -27,9 +27,7 @@ NEEDS = {"numpy": "numpy", "tensorflow": "tensorflow", "theano": "theano"}
 
 #: tests that Theano also runs as compiled code, and which of their cases
 COMPILED = ["training/test_tutorial.py", "oracle/test_cases.py"]
-COMPILED_CASES = (
-    "tutorial or opt_adam or mimo_dicts or nested_two_outputs or arch_ or fit_bn or lstm_gpu or gru_stateful or conv2d_th_same"
-)
+COMPILED_CASES = "tutorial or opt_adam or mimo_dicts or nested_two_outputs or arch_ or fit_bn or lstm_gpu or gru_stateful or conv2d_th_same"
 
 
 def installed() -> list[str]:

@@ -75,12 +75,34 @@ def spatial_axes(model) -> dict[int, tuple[int, ...]]:
         count = next((_CONVOLUTIONS[c.__name__] for c in type(layer).__mro__ if c.__name__ in _CONVOLUTIONS), None)
         if count is None:
             continue
-        channels_first = getattr(layer, "dim_ordering", "tf") == "th" and count + 2 > 0 and not _is_temporal(layer)
+        channels_first = getattr(layer, "dim_ordering", "tf") == "th" and not _is_temporal(layer)
         chosen = tuple(range(2, 2 + count)) if channels_first else tuple(range(count))
         for variable in layer.weights:
             if len(_shape(variable)) == count + 2:
                 axes[id(variable)] = chosen
     return axes
+
+
+def differing_borders(model) -> list[str]:
+    """The names of layers with 'same' borders that Keras 1 on Theano placed otherwise: even windows, and strides.
+
+    Theano put window // 2 zeros on both sides and cut the result to its length; TensorFlow, as kbridge,
+    puts as few as are needed, the smaller half before.
+    """
+    return [layer.name for layer in leaves(model) if getattr(layer, "border_mode", None) == "same" and _uneven(layer)]
+
+
+def _uneven(layer) -> bool:
+    def lengths(*names: str) -> tuple[int, ...]:
+        for name in names:
+            if hasattr(layer, name):
+                value = getattr(layer, name)
+                return tuple(value) if isinstance(value, (tuple, list)) else (value,)
+        return ()
+
+    windows = lengths("kernel_size", "pool_size", "pool_length") or lengths("nb_row") + lengths("nb_col")
+    steps = lengths("steps", "strides", "stride", "subsample")
+    return any(window % 2 == 0 for window in windows) or any(step != 1 for step in steps)
 
 
 def _is_temporal(layer) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 from .errors import ModelFileError
 from .hdf5_layout import write_array, write_names, write_text, writing
 from .limits import MAX_ARRAYS
-from .origin import WRITTEN, Origin, find_origin, flip, forced_origin, spatial_axes
+from .origin import WRITTEN, Origin, differing_borders, find_origin, flip, forced_origin, spatial_axes
 from .reading import Group, StoredArray, open_file
 
 
@@ -151,6 +151,12 @@ def read_weights(model, group: Group, by_name: bool, origin: Origin) -> list[Ass
             f"{group.path!r}: {origin.reason}, so it is unclear which engine saved its convolution kernels; "
             f"taken as {origin.engine}. Pass original_backend='theano' or 'tensorflow' if that is wrong.",
             stacklevel=3,
+        )
+    if origin.flipped and (layers_named := differing_borders(model)):
+        warnings.warn(
+            f"{group.path!r} comes from Theano ({origin.reason}), where 'same' borders with even windows or strides lie "
+            f"elsewhere; here these layers compute what they compute on TensorFlow: {_listed(layers_named)}.",
+            stacklevel=4,
         )
     assignments = []
     for number, (layer, name, arrays) in enumerate(pairs):
