@@ -56,7 +56,7 @@ lint: $(TEST_DONE)
 
 build: $(TEST_DONE)
 	rm -rf build dist
-	$(TEST_VENV)/bin/python -m build
+	$(TEST_VENV)/bin/python -m build --quiet
 	$(TEST_VENV)/bin/twine check --strict dist/*
 
 bench: $(TEST_DONE)
