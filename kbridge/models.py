@@ -12,6 +12,7 @@ from .errors import nearest
 from .optimizers import optimizer_from_config
 from .saving.configs import model_from_config, model_from_json, model_from_yaml
 from .saving.model import load_model, save_model
+from .training.arguments import keras1_arguments
 from .utils.io_utils import ask_to_proceed_with_overwrite
 from .utils.layer_utils import layer_from_config
 
@@ -292,10 +293,12 @@ class Sequential(Model):
             x, y, batch_size=batch_size, verbose=verbose, sample_weight=sample_weight, **kwargs
         )
 
+    @keras1_arguments
     def predict(self, x, batch_size=32, verbose=0):
         """Outputs for inputs, as an array."""
         return self._built_model().predict(x, batch_size=batch_size, verbose=verbose)
 
+    @keras1_arguments
     def predict_on_batch(self, x):
         """Outputs for one batch."""
         return self._built_model().predict_on_batch(x)
@@ -310,6 +313,7 @@ class Sequential(Model):
         """Loss and metrics on one batch."""
         return self._compiled_model("evaluate").test_on_batch(x, y, sample_weight=sample_weight, **kwargs)
 
+    @keras1_arguments
     def predict_proba(self, x, batch_size=32, verbose=1):
         """``predict``, with a warning if the outputs are no probabilities."""
         import warnings
@@ -319,6 +323,7 @@ class Sequential(Model):
             warnings.warn("The model gives values outside [0, 1], so they are no probabilities: is the last activation missing?", stacklevel=2)
         return predictions
 
+    @keras1_arguments
     def predict_classes(self, x, batch_size=32, verbose=1):
         """The index of the largest output, or, for one output, whether it is above 0.5 (int32)."""
         probabilities = self.predict(x, batch_size=batch_size, verbose=verbose)
@@ -326,6 +331,7 @@ class Sequential(Model):
             return probabilities.argmax(axis=-1)
         return (probabilities > 0.5).astype("int32")
 
+    @keras1_arguments
     def fit_generator(self, generator, samples_per_epoch, nb_epoch, verbose=1, callbacks=None, validation_data=None, nb_val_samples=None, class_weight=None, max_q_size=10, nb_worker=1, pickle_safe=False, initial_epoch=0, **kwargs):  # fmt: skip  # noqa: E501
         """Train on batches from a generator; see ``Model.fit_generator``."""
         return self._compiled_model("train").fit_generator(
@@ -334,12 +340,14 @@ class Sequential(Model):
             pickle_safe=pickle_safe, initial_epoch=initial_epoch, **kwargs,
         )  # fmt: skip
 
+    @keras1_arguments
     def evaluate_generator(self, generator, val_samples, max_q_size=10, nb_worker=1, pickle_safe=False, **kwargs):
         """Loss and metrics on batches from a generator."""
         return self._compiled_model("evaluate").evaluate_generator(
             generator, val_samples, max_q_size=max_q_size, nb_worker=nb_worker, pickle_safe=pickle_safe, **kwargs
         )
 
+    @keras1_arguments
     def predict_generator(self, generator, val_samples, max_q_size=10, nb_worker=1, pickle_safe=False):
         """Outputs for batches from a generator."""
         return self._built_model().predict_generator(

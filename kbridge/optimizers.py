@@ -329,23 +329,37 @@ class Nadam(Optimizer):
 
 
 class TFOptimizer(Optimizer):
-    """A native optimizer of the engine (``compute_gradients`` and ``apply_gradients``) behind Keras 1's interface."""
+    """A TensorFlow optimizer of the old kind (``compute_gradients``, ``apply_gradients``) behind Keras 1's interface.
+
+    Only for the engine that it belongs to. It keeps its moments to itself, so that they are not saved with a model.
+    """
 
     def __init__(self, optimizer):
         super().__init__()
-        if not (hasattr(optimizer, "compute_gradients") and hasattr(optimizer, "apply_gradients")):
+        if not _is_native(optimizer):
             raise TypeError(f"TFOptimizer wraps an object with compute_gradients and apply_gradients, got {optimizer!r}.")
+        if not hasattr(K, "native_optimizer_step"):
+            raise ValueError(f"The {K.backend()} engine can't use {optimizer!r}, another framework's optimizer: choose one of kbridge's.")
         self.optimizer = optimizer
         self.iterations = K.variable(0.0)
 
     def get_updates(self, params, constraints, loss):
         if constraints:
             raise ValueError("A native optimizer can't keep weight constraints; use one of kbridge's own optimizers.")
-        self.updates = [K.update_add(self.iterations, 1), K.native_optimizer_step(self.optimizer, loss, params)]
+        grads = self.get_gradients(loss, params)
+        self.updates = [K.update_add(self.iterations, 1), K.native_optimizer_step(self.optimizer, grads, params)]
         return self.updates
 
     def get_config(self):
         raise NotImplementedError("A native optimizer has no config that kbridge could store.")
+
+    @classmethod
+    def from_config(cls, config):
+        raise NotImplementedError("A native optimizer can't be made from a config: pass TFOptimizer(optimizer).")
+
+
+def _is_native(optimizer) -> bool:
+    return hasattr(optimizer, "compute_gradients") and hasattr(optimizer, "apply_gradients")
 
 
 sgd = SGD
@@ -356,7 +370,7 @@ adam = Adam
 adamax = Adamax
 nadam = Nadam
 
-_CLASSES = {cls.__name__.lower(): cls for cls in (SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam, TFOptimizer)}
+_CLASSES = {cls.__name__.lower(): cls for cls in (SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam)}
 
 
 def optimizer_from_config(config, custom_objects=None) -> Optimizer:
@@ -370,11 +384,13 @@ def optimizer_from_config(config, custom_objects=None) -> Optimizer:
 
 
 def get(identifier, kwargs=None) -> Optimizer:
-    """The optimizer called ``identifier`` (in any case), of a config, or the object itself."""
+    """The optimizer called ``identifier`` (in any case), of a config, or the object itself; a native one gets wrapped."""
     if isinstance(identifier, dict):
         return optimizer_from_config(identifier)
     if isinstance(identifier, str):
         return optimizer_from_config({"class_name": identifier, "config": kwargs or {}})
     if hasattr(identifier, "get_updates"):
         return identifier
+    if _is_native(identifier):
+        return TFOptimizer(identifier)
     raise ValueError(f"An optimizer is a name or an object with get_updates, got {identifier!r}. Names: {', '.join(_CLASSES)}.")

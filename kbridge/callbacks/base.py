@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..utils.progbar import Progbar
 
 
@@ -21,13 +23,6 @@ class Callback:
 
     def set_model(self, model):
         self.model = model
-
-    # names that Keras 1 programs override and call
-    def _set_params(self, params):
-        self.set_params(params)
-
-    def _set_model(self, model):
-        self.set_model(model)
 
     def on_epoch_begin(self, epoch, logs=None):
         pass
@@ -49,7 +44,7 @@ class Callback:
 
 
 class CallbackList:
-    """Several callbacks as one. ``queue_length`` is accepted as in Keras 1 and not needed."""
+    """Several callbacks as one. ``queue_length`` is kept for programs of Keras 1: batches aren't timed here."""
 
     def __init__(self, callbacks=None, queue_length=10):
         self.callbacks = list(callbacks or [])
@@ -65,13 +60,11 @@ class CallbackList:
     def set_model(self, model):
         for callback in self.callbacks:
             callback.set_model(model)
-        # those that keep the empty method of Callback need not be called for every batch
-        self._batch_begin = [c.on_batch_begin for c in self.callbacks if _overrides(c, "on_batch_begin")]
-        self._batch_end = [c.on_batch_end for c in self.callbacks if _overrides(c, "on_batch_end")]
 
     def on_epoch_begin(self, epoch, logs=None):
+        logs = {} if logs is None else logs
         for callback in self.callbacks:
-            callback.on_epoch_begin(epoch, logs or {})
+            callback.on_epoch_begin(epoch, logs)
 
     def on_epoch_end(self, epoch, logs=None):
         logs = {} if logs is None else logs
@@ -79,35 +72,31 @@ class CallbackList:
             callback.on_epoch_end(epoch, logs)
 
     def on_batch_begin(self, batch, logs=None):
-        for method in self._methods("on_batch_begin", "_batch_begin"):
-            method(batch, logs or {})
+        logs = {} if logs is None else logs
+        for callback in self.callbacks:
+            callback.on_batch_begin(batch, logs)
 
     def on_batch_end(self, batch, logs=None):
         logs = {} if logs is None else logs
-        for method in self._methods("on_batch_end", "_batch_end"):
-            method(batch, logs)
-
-    def _methods(self, name, cached):
-        return self.__dict__[cached] if cached in self.__dict__ else [getattr(c, name) for c in self.callbacks]
+        for callback in self.callbacks:
+            callback.on_batch_end(batch, logs)
 
     def on_train_begin(self, logs=None):
+        logs = {} if logs is None else logs
         for callback in self.callbacks:
-            callback.on_train_begin(logs or {})
+            callback.on_train_begin(logs)
 
     def on_train_end(self, logs=None):
+        logs = {} if logs is None else logs
         for callback in self.callbacks:
-            callback.on_train_end(logs or {})
+            callback.on_train_end(logs)
 
     def __iter__(self):
         return iter(self.callbacks)
 
 
-def _overrides(callback, name: str) -> bool:
-    return getattr(getattr(callback, name), "__func__", None) is not getattr(Callback, name)
-
-
 class BaseLogger(Callback):
-    """Averages what the batches log over an epoch, weighted by their size."""
+    """Averages what the batches log over an epoch, weighted by their size, in double precision."""
 
     def on_epoch_begin(self, epoch, logs=None):
         self.seen = 0
@@ -119,16 +108,15 @@ class BaseLogger(Callback):
         self.seen += size
         totals = self.totals
         for name, value in logs.items():
-            if name in totals:
-                totals[name] += value * size
-            else:
-                totals[name] = value * size
+            totals[name] = totals.get(name, 0.0) + np.float64(value) * size
 
     def on_epoch_end(self, epoch, logs=None):
-        if logs is not None and self.seen:
-            for name in self.params["metrics"]:
-                if name in self.totals:
-                    logs[name] = self.totals[name] / self.seen
+        if logs is None or not self.seen:
+            return
+        for name in self.params["metrics"]:
+            if name in self.totals:
+                mean = self.totals[name] / self.seen
+                logs[name] = mean if np.ndim(mean) else float(mean)
 
 
 class ProgbarLogger(Callback):
@@ -143,14 +131,12 @@ class ProgbarLogger(Callback):
             print(f"Epoch {epoch + 1}/{self.nb_epoch}")
             self.progbar = Progbar(target=self.params["nb_sample"], verbose=self.verbose)
         self.seen = 0
-
-    def on_batch_begin(self, batch, logs=None):
-        if self.seen < self.params["nb_sample"]:
-            self.log_values = []
+        self.log_values = []
 
     def on_batch_end(self, batch, logs=None):
         if not self.verbose:
             return
+        logs = logs or {}
         self.seen += logs.get("size", 0)
         self.log_values = [(name, logs[name]) for name in self.params["metrics"] if name in logs]
         # the last batch is shown at the end of the epoch, with the validation values
@@ -160,9 +146,11 @@ class ProgbarLogger(Callback):
     def on_epoch_end(self, epoch, logs=None):
         if not self.verbose:
             return
-        shown = {name for name, _ in self.log_values}
-        self.log_values += [(n, logs[n]) for n in self.params["metrics"] if n in logs and n not in shown]
+        logs = logs or {}
+        known = dict(self.log_values)
+        self.log_values += [(name, logs[name]) for name in self.params["metrics"] if name in logs and name not in known]
         self.progbar.update(self.seen, self.log_values, force=True)
+        self.progbar.finish()
 
 
 class History(Callback):

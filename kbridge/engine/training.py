@@ -4,17 +4,16 @@ from .. import backend as K
 from .. import callbacks as cbks
 from .. import metrics as metrics_module
 from .. import objectives, optimizers
+from ..training.batches import batch_shuffle, make_batches
 from ..training.compiling import collect_metrics
 from ..training.data import (
-    batch_shuffle,
     check_array_lengths,
     check_loss_and_target_compatibility,
-    make_batches,
     slice_X,
     standardize_input_data,
 )
-from ..training.generators import GeneratorEnqueuer
-from ..training.model import Model
+from ..training.enqueuer import GeneratorEnqueuer
+from ..training.model import Model, collect_trainable_weights
 from ..training.weighting import (
     standardize_class_weights,
     standardize_sample_or_class_weights,
@@ -36,6 +35,7 @@ __all__ = [
     "check_array_lengths",
     "check_loss_and_target_compatibility",
     "collect_metrics",
+    "collect_trainable_weights",
     "make_batches",
     "metrics_module",
     "objectives",

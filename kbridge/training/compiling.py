@@ -5,7 +5,8 @@ from __future__ import annotations
 from .. import backend as K
 from .. import metrics as metrics_module
 from .. import objectives
-from .weighting import masked_metric
+from ..errors import nearest
+from .weighting import masked
 
 
 def per_output(value, names, what, default=None) -> list:
@@ -13,31 +14,36 @@ def per_output(value, names, what, default=None) -> list:
     if isinstance(value, dict):
         for name in value:
             if name not in names:
-                raise ValueError(f"Unknown entry in {what} dictionary: {name!r}. Only expected the following keys: {', '.join(names)}.")
+                raise ValueError(
+                    f"Unknown entry in {what} dictionary: {name!r}. Only expected the following keys: {', '.join(names)}."
+                    f"{nearest(name, names)}"
+                )
         return [value.get(name, default) for name in names]
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         if len(value) != len(names):
             raise ValueError(f"When passing a list as {what}, it should have one entry per model output. The model has {len(names)} outputs, got {value!r}.")
-        return value
+        return list(value)
     return [value] * len(names)
 
 
 def losses_of(loss, names) -> list:
     """The loss function of each output."""
-    if loss is None:
-        raise ValueError("compile needs a loss, for example loss='mse'.")
     if isinstance(loss, dict):
         for name in names:
-            if name not in loss:
+            if name not in loss and not set(loss) - set(names):
                 raise ValueError(f"Missing output {name!r} in the loss dictionary.")
-    return [objectives.get(item) for item in per_output(loss, names, "loss")]
+    listed = per_output(loss, names, "loss")
+    for item, name in zip(listed, names, strict=True):
+        if item is None:
+            raise ValueError(f"compile needs a loss for the output {name!r}, for example loss='mse'.")
+    return [objectives.get(item) for item in listed]
 
 
-def loss_weights_of(loss_weights, names) -> list[float]:
-    """The factor of each output's loss."""
+def loss_weights_of(loss_weights, names) -> list:
+    """The factor of each output's loss: numbers, or variables that a callback changes."""
     if loss_weights is None:
         return [1.0] * len(names)
-    if not isinstance(loss_weights, (list, dict)):
+    if not isinstance(loss_weights, (list, tuple, dict)):
         raise TypeError(f"loss_weights must be a list or a dict by output name, got {loss_weights!r}.")
     return per_output(loss_weights, names, "loss_weights", 1.0)
 
@@ -46,27 +52,56 @@ def collect_metrics(metrics, output_names) -> list[list]:
     """A list of metrics for each output."""
     if not metrics:
         return [[] for _ in output_names]
-    if isinstance(metrics, list):
+    if isinstance(metrics, (list, tuple)):
         return [list(metrics) for _ in output_names]
     if isinstance(metrics, dict):
         found = per_output(metrics, output_names, "metrics", [])
-        return [m if isinstance(m, list) else [m] for m in found]
+        return [list(m) if isinstance(m, (list, tuple)) else [m] for m in found]
     raise TypeError(f"metrics must be a list, or a dict by output name, got {metrics!r}.")
 
 
 def metric_tensors(metric, loss, output_shape, y_true, y_pred, mask) -> list[tuple[str, object]]:
     """(name, scalar tensor) for one entry of ``metrics``. 'accuracy' is chosen by the loss and the output's shape."""
-    if metric in ("accuracy", "acc"):
-        if output_shape[-1] == 1 or loss is objectives.binary_crossentropy:
-            function = metrics_module.binary_accuracy
-        elif loss is objectives.sparse_categorical_crossentropy:
-            function = metrics_module.sparse_categorical_accuracy
-        else:
-            function = metrics_module.categorical_accuracy
-        return [("acc", masked_metric(function)(y_true, y_pred, mask))]
-    function = metrics_module.get(metric)
-    if mask is None:
-        value = function(y_true, y_pred)
-        if isinstance(value, dict):
-            return [(name, K.mean(v) if K.ndim(v) else v) for name, v in value.items()]
-    return [(getattr(function, "__name__", type(function).__name__), masked_metric(function)(y_true, y_pred, mask))]
+    if isinstance(metric, str) and metric in ("accuracy", "acc"):
+        values = {"acc": _accuracy(loss, output_shape)(y_true, y_pred)}
+    else:
+        function = _metric(metric)
+        values = function(y_true, y_pred)
+        if not isinstance(values, dict):
+            values = {name_of(function): values}
+    return [(name, _mean(value, mask)) for name, value in values.items()]
+
+
+def _accuracy(loss, output_shape):
+    if output_shape[-1] == 1 or loss is objectives.binary_crossentropy:
+        return metrics_module.binary_accuracy
+    if loss is objectives.sparse_categorical_crossentropy:
+        return metrics_module.sparse_categorical_accuracy
+    return metrics_module.categorical_accuracy
+
+
+def _metric(metric):
+    try:
+        return metrics_module.get(metric)
+    except ValueError:
+        hint = nearest(metric, ("accuracy", "acc"))
+        if not isinstance(metric, str) or not hint:
+            raise
+        raise ValueError(f"Invalid metric: {metric!r}.{hint}") from None
+
+
+def name_of(function) -> str:
+    """A function's name, or that of the class of a callable object."""
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _mean(value, mask):
+    """A metric as a scalar: the mean over what the mask leaves, if it has a value for each of that."""
+    if K.ndim(value) == 0:
+        return value
+    return K.mean(masked(value, mask) if mask is not None and K.ndim(value) >= K.ndim(mask) else value)
+
+
+def labels_of(names: list[str]) -> list[str]:
+    """``metrics_names`` as keys of logs: those that come more than once are numbered, acc_1, acc_2 ..."""
+    return [f"{name}_{names[:i].count(name) + 1}" if names.count(name) > 1 else name for i, name in enumerate(names)]

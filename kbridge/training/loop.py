@@ -1,4 +1,4 @@
-"""The loops over batches and epochs of arrays."""
+"""The loops over epochs and batches of arrays."""
 
 from __future__ import annotations
 
@@ -6,44 +6,28 @@ import numpy as np
 
 from .. import callbacks as cbks
 from ..utils.progbar import Progbar
-from .data import batch_shuffle, len_of, make_batches, slice_array
-
-
-class Batches:
-    """Reads batches from arrays and scalars (the learning phase), by slices where the order is plain."""
-
-    def __init__(self, arrays, batch_size: int):
-        self.arrays = arrays
-        self.samples = next(len_of(a) for a in arrays if not np.isscalar(a))
-        self.bounds = make_batches(self.samples, batch_size)
-
-    def read(self, bounds, index=None) -> list:
-        """The arrays for one (start, stop), through an ``index`` of samples if there is one."""
-        start, stop = bounds
-        if index is None:
-            return [a if np.isscalar(a) else slice_array(a, start, stop) for a in self.arrays]
-        rows = index[start:stop]
-        return [a if np.isscalar(a) else slice_array(a, rows) for a in self.arrays]
+from .batches import Batches
+from .data import len_of
 
 
 def callback_list(model, callbacks, params, verbose):
     """(CallbackList ready to start, History, the model that callbacks see)."""
-    model.history = cbks.History()
-    listed = [cbks.BaseLogger(), *(callbacks or []), model.history]
+    history = cbks.History()
+    listed = [cbks.BaseLogger(), *(callbacks or []), history]
     if verbose:
-        listed.insert(len(listed) - 1, cbks.ProgbarLogger())
+        listed.append(cbks.ProgbarLogger())
     together = cbks.CallbackList(listed)
     seen = getattr(model, "callback_model", None) or model
-    seen.history = model.history
+    model.history = seen.history = history
     together.set_model(seen)
     together.set_params(params)
-    return together, model.history, seen
+    return together, history, seen
 
 
-def fit_loop(model, f, ins, out_labels, batch_size, nb_epoch, verbose, callbacks, val_f, val_ins, shuffle, callback_metrics, initial_epoch):  # fmt: skip  # noqa: E501
+def fit_loop(model, f, ins, labels, batch_size, nb_epoch, verbose, callbacks, val_f, val_ins, shuffle, callback_metrics, initial_epoch):  # fmt: skip  # noqa: E501
     """Train ``f`` on ``ins`` for the epochs from ``initial_epoch`` to ``nb_epoch``; returns the History."""
     batches = Batches(ins, batch_size)
-    do_validation = val_f is not None and val_ins is not None
+    do_validation = val_f is not None
     if do_validation and verbose:
         print(f"Train on {batches.samples} samples, validate on {len_of(val_ins[0])} samples")
     params = {
@@ -57,35 +41,30 @@ def fit_loop(model, f, ins, out_labels, batch_size, nb_epoch, verbose, callbacks
     callbacks, history, seen = callback_list(model, callbacks, params, verbose)
     callbacks.on_train_begin()
     seen.stop_training = False
-    model.validation_data = val_ins if do_validation else None
-    index = np.arange(batches.samples)
-    begin, end = callbacks.on_batch_begin, callbacks.on_batch_end
+    model.validation_data = val_ins
     for epoch in range(initial_epoch, nb_epoch):
         callbacks.on_epoch_begin(epoch)
-        if shuffle == "batch":
-            index = batch_shuffle(index, batch_size)
-        elif shuffle:
-            np.random.shuffle(index)
-        order = index if shuffle else None
-        epoch_logs: dict = {}
-        for number, bounds in enumerate(batches.bounds):
-            ins_batch = batches.read(bounds, order)
-            logs = {"batch": number, "size": bounds[1] - bounds[0]}
-            begin(number, logs)
-            for label, value in zip(out_labels, f(ins_batch), strict=True):
-                logs[label] = value
-            end(number, logs)
-            if seen.stop_training and number < len(batches.bounds) - 1:
+        for number, (size, values) in enumerate(batches.epoch(shuffle)):
+            logs = {"batch": number, "size": size}
+            callbacks.on_batch_begin(number, logs)
+            logs.update(zip(labels, f(values)))
+            callbacks.on_batch_end(number, logs)
+            if seen.stop_training:
                 break
+        logs = {}
         if do_validation:
-            values = test_loop(val_f, val_ins, batch_size, verbose=0)
-            values = values if isinstance(values, list) else [values]
-            epoch_logs.update({f"val_{label}": v for label, v in zip(out_labels, values, strict=True)})
-        callbacks.on_epoch_end(epoch, epoch_logs)
+            logs = validation_logs(labels, test_loop(val_f, val_ins, batch_size))
+        callbacks.on_epoch_end(epoch, logs)
         if seen.stop_training:
             break
     callbacks.on_train_end()
     return history
+
+
+def validation_logs(labels, values) -> dict:
+    """What an epoch logs of the validation: ``values`` is what ``evaluate`` gives."""
+    values = values if isinstance(values, list) else [values]
+    return {f"val_{label}": value for label, value in zip(labels, values)}
 
 
 def predict_loop(f, ins, batch_size=32, verbose=0):
@@ -93,18 +72,21 @@ def predict_loop(f, ins, batch_size=32, verbose=0):
     batches = Batches(ins, batch_size)
     progress = Progbar(target=batches.samples) if verbose == 1 else None
     results: list[np.ndarray] = []
-    for start, stop in batches.bounds:
-        outs = f(batches.read((start, stop)))
-        if not results:
-            if len(batches.bounds) == 1:
-                results = [np.asarray(o) for o in outs]
-            else:
-                results = [np.empty((batches.samples, *np.shape(o)[1:]), dtype=o.dtype) for o in outs]
-        if len(batches.bounds) > 1:
-            for result, out in zip(results, outs, strict=True):
-                result[start:stop] = out
+    done = 0
+    for size, values in batches.in_order():
+        outs = f(values)
+        if len(batches.bounds) == 1:
+            results = [np.asarray(out) for out in outs]
+        else:
+            if not results:
+                results = [np.empty((batches.samples, *np.shape(out)[1:]), dtype=out.dtype) for out in outs]
+            for i, (result, out) in enumerate(zip(results, outs, strict=True)):
+                if np.shape(out)[:1] != (size,):
+                    raise ValueError(f"Output {i} of the model has shape {np.shape(out)} for a batch of {size} samples; it can't be predicted in batches.")
+                result[done : done + size] = out
+        done += size
         if progress:
-            progress.update(stop)
+            progress.update(done)
     return results[0] if len(results) == 1 else results
 
 
@@ -112,14 +94,31 @@ def test_loop(f, ins, batch_size=32, verbose=0):
     """The means of the outputs of ``f`` over all samples: a number, or a list of them."""
     batches = Batches(ins, batch_size)
     progress = Progbar(target=batches.samples) if verbose == 1 else None
-    totals: list = []
-    for start, stop in batches.bounds:
-        outs = f(batches.read((start, stop)))
-        if not totals:
-            totals = [0.0] * len(outs)
-        for i, value in enumerate(outs):
-            totals[i] += value * (stop - start)
+    mean = Mean()
+    for size, values in batches.in_order():
+        mean.add(f(values), size)
         if progress:
-            progress.update(stop)
-    means = [total / batches.samples for total in totals]
-    return means[0] if len(means) == 1 else means
+            progress.update(mean.samples)
+    return mean.result()
+
+
+class Mean:
+    """The mean of batches' losses and metrics, weighted by their sizes, in double precision."""
+
+    def __init__(self):
+        self.samples = 0
+        self._totals: list = []
+
+    def add(self, values, size: int) -> None:
+        """The values of a batch of ``size`` samples."""
+        if not self._totals:
+            self._totals = [0.0] * len(values)
+        for i, value in enumerate(values):
+            self._totals[i] += np.float64(value) * size
+        self.samples += size
+
+    def result(self):
+        """One number, or a list of them."""
+        means = [total / self.samples for total in self._totals]
+        means = [mean if np.ndim(mean) else float(mean) for mean in means]
+        return means[0] if len(means) == 1 else means

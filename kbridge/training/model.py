@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from .. import backend as K
 from .. import objectives, optimizers
 from ..engine.topology import Container
-from ..errors import check_arguments
+from ..errors import whole_number
 from . import generators
-from .compiling import collect_metrics, loss_weights_of, losses_of, metric_tensors, per_output
+from .arguments import keras1_arguments
+from .compiling import collect_metrics, labels_of, loss_weights_of, losses_of, metric_tensors, per_output
 from .data import (
     check_array_lengths,
     check_loss_and_target_compatibility,
-    slice_X,
+    check_shapes,
+    one_for_each,
+    part,
     standardize_input_data,
 )
 from .loop import fit_loop, predict_loop, test_loop
@@ -76,7 +77,8 @@ class Model(Container):
             if len(names) > 1:
                 self.metrics_tensors.append(output_loss)
                 self.metrics_names.append(f"{name}_loss")
-            term = output_loss if weights[i] == 1 else weights[i] * output_loss
+            plain = isinstance(weights[i], (int, float)) and weights[i] == 1
+            term = output_loss if plain else weights[i] * output_loss
             self.total_loss = term if self.total_loss is None else self.total_loss + term
         for penalty in self.losses:
             self.total_loss = self.total_loss + penalty
@@ -89,8 +91,7 @@ class Model(Container):
                     self.metrics_names.append(label if len(names) == 1 else f"{name}_{label}")
                     self.metrics_tensors.append(tensor)
         self.train_function = self.test_function = self.predict_function = None
-        # Keras 1 gave weights to its optimizers in the order of their names, and files hold moments in it
-        self._collected_trainable_weights = sorted(_unique(self.trainable_weights), key=lambda w: K.tensor_name(w) or "")
+        self._collected_trainable_weights = collect_trainable_weights(self)
 
     def _output_masks(self) -> list:
         return [
@@ -153,10 +154,14 @@ class Model(Container):
         """(inputs, targets, sample weights) as lists of arrays that fit the model."""
         self._check_compiled("be given targets")
         x = standardize_input_data(x, self.input_names, self.internal_input_shapes, check_batch_axis, "model input")
-        y = standardize_input_data(y, self.output_names, None, check_batch_axis, "model target")
-        check_loss_and_target_compatibility(y, self.loss_functions, self.internal_output_shapes)
-        y = standardize_input_data(y, self.output_names, self._target_shapes(), check_batch_axis, "model target")
-        self._check_not_empty(x)
+        shapes = self.internal_output_shapes
+        y = one_for_each(y, self.output_names, "model target", [len(shape) for shape in shapes])
+        for target, name in zip(y, self.output_names, strict=True):
+            if target is None:
+                raise ValueError(f"The output {name!r} needs targets, got None.")
+        check_loss_and_target_compatibility(y, self.loss_functions, shapes)
+        check_shapes(y, self.output_names, self._target_shapes(), "model target", check_batch_axis)
+        self._check_inputs(x, batch_size)
         sample_weights = standardize_sample_weights(sample_weight, self.output_names)
         class_weights = standardize_class_weights(class_weight, self.output_names)
         weights = [
@@ -164,11 +169,6 @@ class Model(Container):
             for target, sw, cw, mode in zip(y, sample_weights, class_weights, self.sample_weight_modes, strict=True)
         ]
         check_array_lengths(x, y, weights)
-        if self.stateful and batch_size and x[0].shape[0] % batch_size:
-            raise ValueError(
-                f"In a stateful network, you should only pass inputs with a number of samples that can be divided by the "
-                f"batch size. Found: {x[0].shape[0]} samples and batch size {batch_size}."
-            )
         return x, y, weights
 
     def _target_shapes(self) -> list:
@@ -183,21 +183,36 @@ class Model(Container):
                 shapes.append(None)
         return shapes
 
-    def _check_not_empty(self, x) -> None:
-        for array, name in zip(x, self.input_names, strict=True):
-            if array.shape[0] == 0:
-                raise ValueError(f"The input {name!r} holds no samples: its shape is {tuple(array.shape)}.")
-
-    def _inputs_only(self, x, check_batch_axis=False) -> list:
+    def _inputs_only(self, x, check_batch_axis=True, batch_size=None) -> list:
+        """Inputs for a prediction as a list of arrays that fit the model."""
         x = standardize_input_data(x, self.input_names, self.internal_input_shapes, check_batch_axis, "model input")
-        lengths = {a.shape[0] for a in x}
-        if len(lengths) > 1:
-            raise ValueError(f"All input arrays should have the same number of samples, got {sorted(lengths)}.")
+        self._check_inputs(x, batch_size)
+        check_array_lengths(x, [], [])
         return x
+
+    def _check_inputs(self, x, batch_size=None) -> None:
+        """ValueError for inputs without samples, or whose number doesn't suit a fixed batch size or a stateful model."""
+        for array, name, shape in zip(x, self.input_names, self.internal_input_shapes, strict=True):
+            if array is None:
+                raise ValueError(f"The input {name!r} needs data, got None.")
+            samples = array.shape[0]
+            if samples == 0:
+                raise ValueError(f"The input {name!r} holds no samples: its shape is {tuple(array.shape)}.")
+            if batch_size and self.stateful and samples % batch_size:
+                raise ValueError(
+                    f"In a stateful network, you should only pass inputs with a number of samples that can be divided by the "
+                    f"batch size. Found: {samples} samples. Batch size: {batch_size}."
+                )
+            if batch_size and shape[0] and (samples % shape[0] or min(batch_size, samples) != shape[0]):
+                raise ValueError(
+                    f"The model takes batches of {shape[0]} samples (the input {name!r} has shape {tuple(shape)}). "
+                    f"Found: {samples} samples. Batch size: {batch_size}."
+                )
 
     # ------------------------------------------------------------------ training
 
-    def fit(self, x, y, batch_size=32, nb_epoch=10, verbose=1, callbacks=None, validation_split=0.0, validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0, **kwargs):  # fmt: skip  # noqa: E501
+    @keras1_arguments
+    def fit(self, x, y, batch_size=32, nb_epoch=10, verbose=1, callbacks=None, validation_split=0.0, validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0):  # fmt: skip  # noqa: E501
         """Train for ``nb_epoch`` epochs on ``x`` and ``y``: arrays, lists or dicts of them.
 
         ``verbose``: 0 silent, 1 a progress bar, 2 a line an epoch. ``validation_split``: the fraction at
@@ -205,74 +220,68 @@ class Model(Container):
         ``shuffle``: True, False or 'batch'. ``class_weight``: a dict by class index. ``sample_weight``: an
         array. Returns a History.
         """
-        check_arguments("fit", kwargs, ["x", "y", "batch_size", "nb_epoch", "verbose", "callbacks", "validation_split", "validation_data", "shuffle", "class_weight", "sample_weight", "initial_epoch"])  # fmt: skip  # noqa: E501
-        batch_size = _positive(batch_size, "batch_size")
+        batch_size = whole_number(batch_size, "fit", "batch_size", 1)
+        epochs = whole_number(nb_epoch, "fit", "nb_epoch", 0), whole_number(initial_epoch, "fit", "initial_epoch", 0)
         x, y, weights = self._standardize_user_data(x, y, sample_weight, class_weight, False, batch_size)
-        val_ins = None
+        validation = None
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
-                raise ValueError(f"validation_data is (x, y) or (x, y, sample_weight), got {type(validation_data).__name__} of {len(validation_data)}.")
+                found = f" of {len(validation_data)}" if isinstance(validation_data, (tuple, list)) else ""
+                raise ValueError(f"validation_data is (x, y) or (x, y, sample_weight), got {type(validation_data).__name__}{found}.")
             val_x, val_y, *rest = validation_data
-            val = self._standardize_user_data(val_x, val_y, rest[0] if rest else None, None, False, batch_size)
-            val_ins = [*val[0], *val[1], *val[2], *self._phase_value(0)]
+            validation = self._standardize_user_data(val_x, val_y, rest[0] if rest else None, None, False, batch_size)
         elif validation_split:
-            if not 0.0 < validation_split < 1.0:
-                raise ValueError(f"validation_split must lie between 0 and 1, got {validation_split!r}.")
-            split = int(x[0].shape[0] * (1.0 - validation_split))
-            if split == 0 or split == x[0].shape[0]:
-                raise ValueError(f"validation_split={validation_split} of {x[0].shape[0]} samples leaves no samples on one side.")
-            parts = [(slice_X(p, 0, split), slice_X(p, split)) for p in (x, y, weights)]
-            (x, val_x), (y, val_y), (weights, val_weights) = parts
-            val_ins = [*val_x, *val_y, *val_weights, *self._phase_value(0)]
-        val_f = None
+            samples = x[0].shape[0]
+            split = _split_at(samples, validation_split)
+            validation = [[part(a, split, samples) for a in arrays] for arrays in (x, y, weights)]
+            x, y, weights = [[part(a, 0, split) for a in arrays] for arrays in (x, y, weights)]
+            self._check_inputs(x, batch_size)
+            self._check_inputs(validation[0], batch_size)
         labels = labels_of(self.metrics_names)
-        callback_metrics = list(labels)
-        if val_ins is not None:
+        logged, val_f, val_ins = list(labels), None, None
+        if validation is not None:
             self._make_test_function()
             val_f = self.test_function
-            callback_metrics += [f"val_{n}" for n in labels]
+            val_ins = [*validation[0], *validation[1], *validation[2], *self._phase_value(0)]
+            logged += [f"val_{label}" for label in labels]
         self._make_train_function()
         ins = [*x, *y, *weights, *self._phase_value(1)]
         return fit_loop(
-            self, self.train_function, ins, labels, batch_size, nb_epoch, verbose, callbacks, val_f, val_ins, shuffle,
-            callback_metrics, initial_epoch,
+            self, self.train_function, ins, labels, batch_size, epochs[0], verbose, callbacks, val_f, val_ins, shuffle,
+            logged, epochs[1],
         )  # fmt: skip
 
-    def evaluate(self, x, y, batch_size=32, verbose=1, sample_weight=None, **kwargs):
+    @keras1_arguments
+    def evaluate(self, x, y, batch_size=32, verbose=1, sample_weight=None):
         """Loss and metrics on data: a number, or a list in the order of ``metrics_names``."""
-        check_arguments("evaluate", kwargs, ["x", "y", "batch_size", "verbose", "sample_weight"])
-        batch_size = _positive(batch_size, "batch_size")
+        batch_size = whole_number(batch_size, "evaluate", "batch_size", 1)
         x, y, weights = self._standardize_user_data(x, y, sample_weight, None, False, batch_size)
         self._make_test_function()
         return test_loop(self.test_function, [*x, *y, *weights, *self._phase_value(0)], batch_size, verbose)
 
+    @keras1_arguments
     def predict(self, x, batch_size=32, verbose=0):
         """Outputs for inputs, computed in batches: an array, or a list of them for several outputs."""
-        batch_size = _positive(batch_size, "batch_size")
-        x = self._inputs_only(x)
-        self._check_not_empty(x)
-        if self.stateful and x[0].shape[0] > batch_size and x[0].shape[0] % batch_size:
-            raise ValueError(
-                f"In a stateful network, you should only pass inputs with a number of samples that can be divided by the "
-                f"batch size. Found: {x[0].shape[0]} samples. Batch size: {batch_size}."
-            )
+        batch_size = whole_number(batch_size, "predict", "batch_size", 1)
+        x = self._inputs_only(x, False, batch_size)
         self._make_predict_function()
         return predict_loop(self.predict_function, [*x, *self._phase_value(0)], batch_size, verbose)
 
-    def train_on_batch(self, x, y, sample_weight=None, class_weight=None, **kwargs):
+    @keras1_arguments
+    def train_on_batch(self, x, y, sample_weight=None, class_weight=None):
         """One step on one batch: the loss, or a list in the order of ``metrics_names``."""
-        check_arguments("train_on_batch", kwargs, ["x", "y", "sample_weight", "class_weight"])
         x, y, weights = self._standardize_user_data(x, y, sample_weight, class_weight)
         self._make_train_function()
         return _single(self.train_function([*x, *y, *weights, *self._phase_value(1)]))
 
-    def test_on_batch(self, x, y, sample_weight=None, **kwargs):
+    @keras1_arguments
+    def test_on_batch(self, x, y, sample_weight=None):
         """Loss and metrics on one batch: a number, or a list in the order of ``metrics_names``."""
-        check_arguments("test_on_batch", kwargs, ["x", "y", "sample_weight"])
         x, y, weights = self._standardize_user_data(x, y, sample_weight)
         self._make_test_function()
         return _single(self.test_function([*x, *y, *weights, *self._phase_value(0)]))
 
+    @keras1_arguments
     def predict_on_batch(self, x):
         """Outputs for one batch: an array, or a list of them for several outputs."""
         x = self._inputs_only(x)
@@ -281,52 +290,58 @@ class Model(Container):
 
     # ------------------------------------------------------------------ generators
 
-    def fit_generator(self, generator, samples_per_epoch, nb_epoch, verbose=1, callbacks=None, validation_data=None, nb_val_samples=None, class_weight=None, max_q_size=10, nb_worker=1, pickle_safe=False, initial_epoch=0, **kwargs):  # fmt: skip  # noqa: E501
+    @keras1_arguments
+    def fit_generator(self, generator, samples_per_epoch, nb_epoch, verbose=1, callbacks=None, validation_data=None, nb_val_samples=None, class_weight=None, max_q_size=10, nb_worker=1, pickle_safe=False, initial_epoch=0):  # fmt: skip  # noqa: E501
         """Train on batches (x, y) or (x, y, sample_weight) that ``generator`` yields without end.
 
         ``nb_worker`` threads (processes, with ``pickle_safe``) read up to ``max_q_size`` batches ahead.
         ``validation_data``: arrays as for ``fit``, or a generator with ``nb_val_samples``. Returns a History.
         """
-        check_arguments("fit_generator", kwargs, ["generator", "samples_per_epoch", "nb_epoch", "nb_val_samples", "max_q_size", "nb_worker", "pickle_safe"])  # fmt: skip  # noqa: E501
         self._make_train_function()
         if validation_data is not None:
             self._make_test_function()
+        if nb_val_samples is not None:
+            nb_val_samples = whole_number(nb_val_samples, "fit_generator", "nb_val_samples", 1)
         return generators.fit_generator(
-            self, generator, samples_per_epoch, nb_epoch, verbose, callbacks, validation_data, nb_val_samples, class_weight,
-            max_q_size, nb_worker, pickle_safe, initial_epoch,
+            self, generator, whole_number(samples_per_epoch, "fit_generator", "samples_per_epoch", 1),
+            whole_number(nb_epoch, "fit_generator", "nb_epoch", 0), verbose, callbacks, validation_data, nb_val_samples,
+            class_weight, max_q_size, nb_worker, pickle_safe, whole_number(initial_epoch, "fit_generator", "initial_epoch", 0),
         )  # fmt: skip
 
-    def evaluate_generator(self, generator, val_samples, max_q_size=10, nb_worker=1, pickle_safe=False, **kwargs):
+    @keras1_arguments
+    def evaluate_generator(self, generator, val_samples, max_q_size=10, nb_worker=1, pickle_safe=False):
         """Loss and metrics over ``val_samples`` samples of a generator of (x, y) or (x, y, sample_weight)."""
-        check_arguments("evaluate_generator", kwargs, ["generator", "val_samples", "max_q_size", "nb_worker", "pickle_safe"])
+        val_samples = whole_number(val_samples, "evaluate_generator", "val_samples", 1)
         self._make_test_function()
         return generators.evaluate_generator(self, generator, val_samples, max_q_size, nb_worker, pickle_safe)
 
+    @keras1_arguments
     def predict_generator(self, generator, val_samples, max_q_size=10, nb_worker=1, pickle_safe=False):
         """Outputs for ``val_samples`` samples of a generator of inputs, or of tuples that start with them."""
+        val_samples = whole_number(val_samples, "predict_generator", "val_samples", 1)
         self._make_predict_function()
         return generators.predict_generator(self, generator, val_samples, max_q_size, nb_worker, pickle_safe)
 
 
-def labels_of(names: list[str]) -> list[str]:
-    """Names made different where metrics share one: acc, acc_1 ..."""
-    labels: list[str] = []
-    for i, name in enumerate(names):
-        repeats = names[:i].count(name)
-        labels.append(f"{name}_{repeats}" if repeats else name)
-    return labels
+def collect_trainable_weights(layer) -> list:
+    """The trainable weights, each once, in the order in which Keras 1 gave them to optimizers: by name.
+
+    Files hold the optimizers' moments in it. Names ended in ':0' on TensorFlow, which tells where
+    'dense_1_b' stands beside 'dense_1_b2'.
+    """
+    unique = {id(w): w for w in layer.trainable_weights}
+    return sorted(unique.values(), key=lambda w: f"{K.tensor_name(w) or ''}:0")
+
+
+def _split_at(samples: int, fraction) -> int:
+    """Where the validation data begin."""
+    if not 0.0 < fraction < 1.0:
+        raise ValueError(f"validation_split must lie between 0 and 1, got {fraction!r}.")
+    split = int(samples * (1.0 - fraction))
+    if split in (0, samples):
+        raise ValueError(f"validation_split={fraction} of {samples} samples leaves no samples on one side.")
+    return split
 
 
 def _single(outputs):
     return outputs[0] if len(outputs) == 1 else list(outputs)
-
-
-def _unique(weights) -> list:
-    seen: set[int] = set()
-    return [w for w in weights if not (id(w) in seen or seen.add(id(w)))]
-
-
-def _positive(n, name: str) -> int:
-    if isinstance(n, bool) or not isinstance(n, (int, float, np.number)) or int(n) != n or n < 1:
-        raise ValueError(f"{name} must be a whole number above 0, got {n!r}.")
-    return int(n)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from .. import backend as K
@@ -40,79 +42,89 @@ def standardize_sample_weights(sample_weight, output_names):
 
 
 def standardize_weights(y, sample_weight=None, class_weight=None, sample_weight_mode=None):
-    """An array of weights for the samples (time steps, if the mode is 'temporal') of the targets ``y``."""
+    """An array of weights for the samples (time steps, if the mode is 'temporal') of the targets ``y``.
+
+    Weights of samples come before weights of classes, if both are given.
+    """
     if sample_weight_mode not in (None, "temporal"):
         raise ValueError(f"sample_weight_mode is None or 'temporal', got {sample_weight_mode!r}.")
-    if sample_weight_mode == "temporal":
-        if len(y.shape) < 3:
-            raise ValueError(
-                f"Found a sample_weight_mode 'temporal' for targets of shape {tuple(y.shape)}: timestep-wise weights need "
-                f"targets with at least 3 dimensions (samples, time, ...)."
-            )
-        if sample_weight is not None and np.ndim(sample_weight) != 2:
-            raise ValueError(f"Found a sample_weight array with shape {np.shape(sample_weight)}: timestep-wise weights have shape (samples, time).")
-    elif sample_weight is not None and np.ndim(sample_weight) != 1:
+    if sample_weight_mode == "temporal" and len(y.shape) < 3:
         raise ValueError(
-            f"Found a sample_weight array with shape {np.shape(sample_weight)}: sample-wise weights have shape (samples,). "
-            f"For timestep-wise weights compile with sample_weight_mode='temporal'."
+            f"Found a sample_weight_mode 'temporal' for targets of shape {tuple(y.shape)}: timestep-wise weights need "
+            f"targets with at least 3 dimensions (samples, time, ...)."
         )
     if sample_weight is not None:
-        weights = np.asarray(sample_weight)
-        if weights.shape != tuple(y.shape[: weights.ndim]):
-            raise ValueError(f"Found a sample_weight array with shape {weights.shape} for targets with shape {tuple(y.shape)}.")
-        return weights
+        if class_weight is not None:
+            warnings.warn("class_weight is ignored where sample_weight is given; multiply them yourself to use both.", stacklevel=5)
+        return _of_samples(y, sample_weight, sample_weight_mode)
     if isinstance(class_weight, dict):
-        return _of_classes(y, class_weight)
-    if class_weight is not None:
+        return _of_classes(y, class_weight, sample_weight_mode)
+    if isinstance(class_weight, str) and class_weight == "auto":
+        warnings.warn("class_weight='auto' has no effect since Keras 1.0: pass a dict from class index to weight.", stacklevel=5)
+    elif class_weight is not None:
         raise TypeError(f"class_weight must be a dict from class index to weight, got {class_weight!r}.")
     return np.ones(y.shape[:2] if sample_weight_mode == "temporal" else y.shape[:1], dtype=K.floatx())
 
 
-def _of_classes(y, class_weight: dict):
-    if len(y.shape) > 2:
+def _of_samples(y, sample_weight, mode) -> np.ndarray:
+    weights = np.asarray(sample_weight)
+    if mode == "temporal" and weights.ndim != 2:
+        raise ValueError(f"Found a sample_weight array with shape {weights.shape}: timestep-wise weights have shape (samples, time).")
+    if mode is None and weights.ndim != 1:
+        raise ValueError(
+            f"Found a sample_weight array with shape {weights.shape}: sample-wise weights have shape (samples,). "
+            f"For timestep-wise weights compile with sample_weight_mode='temporal'."
+        )
+    if weights.shape != tuple(y.shape[: weights.ndim]):
+        raise ValueError(f"Found a sample_weight array with shape {weights.shape} for targets with shape {tuple(y.shape)}.")
+    return weights
+
+
+def _of_classes(y, class_weight: dict, mode) -> np.ndarray:
+    if len(y.shape) > 2 or mode == "temporal":
         raise ValueError(f"class_weight is not supported for targets with 3 or more dimensions, got shape {tuple(y.shape)}.")
-    y = np.asarray(y)
-    classes = y.argmax(axis=1) if y.shape[1] > 1 else y.reshape(-1)
-    missing = sorted(set(classes.tolist()) - set(class_weight))
+    y = y.toarray() if hasattr(y, "toarray") else np.asarray(y[:])
+    classes, places = np.unique(y.argmax(axis=1) if y.shape[1] > 1 else y.reshape(-1), return_inverse=True)
+    missing = [label for label in classes.tolist() if label not in class_weight]
     if missing:
         raise ValueError(f"class_weight must hold all classes of the targets; it lacks {missing[:10]}.")
-    return np.asarray([class_weight[c] for c in classes.tolist()])
+    return np.asarray([class_weight[label] for label in classes.tolist()])[places]
 
 
 def weighted_objective(fn):
     """A loss that also takes weights and a mask: (y_true, y_pred, weights, mask=None) to a scalar.
 
-    The mean runs over unmasked values, and over samples whose weight isn't 0.
+    The mean runs over unmasked values, and over samples whose weight isn't 0. Where nothing is left it is 0.
     """
 
     def weighted(y_true, y_pred, weights, mask=None):
-        score = fn(y_true, y_pred)
-        if mask is not None:
-            mask = K.cast(mask, K.floatx())
-            score = score * mask
-            score = score / K.mean(mask)
+        score = masked(fn(y_true, y_pred), mask)
         if weights is not None:
             ndim = K.ndim(weights)
             if K.ndim(score) > ndim:
                 score = K.mean(score, axis=list(range(ndim, K.ndim(score))))
-            score = score * weights
-            score = score / K.mean(K.cast(K.not_equal(weights, 0), K.floatx()))
+            score = score * weights / _share(K.cast(K.not_equal(weights, 0), K.floatx()))
         return K.mean(score)
 
     weighted.__name__ = getattr(fn, "__name__", type(fn).__name__)
     return weighted
 
 
-def masked_metric(fn):
-    """A metric as a scalar tensor of (y_true, y_pred, mask): the mean over unmasked values."""
+def masked(score, mask):
+    """``score`` with masked values at 0 and the others scaled so that its mean is theirs. A scalar stays."""
+    if mask is None or K.ndim(score) == 0:
+        return score
+    if K.ndim(score) < K.ndim(mask):
+        raise ValueError(
+            f"A loss of {K.ndim(score)} dimensions can't be masked by a mask of {K.ndim(mask)}: "
+            f"let it give one value for each time step, or one for the whole batch."
+        )
+    kept = K.cast(mask, K.floatx())
+    for _ in range(K.ndim(score) - K.ndim(mask)):
+        kept = K.expand_dims(kept)
+    return score * kept / _share(kept)
 
-    def metric(y_true, y_pred, mask=None):
-        score = fn(y_true, y_pred)
-        if mask is not None and K.ndim(score) > 0:
-            mask = K.cast(mask, K.floatx())
-            score = score * mask
-            score = score / K.mean(mask)
-        return K.mean(score)
 
-    metric.__name__ = getattr(fn, "__name__", type(fn).__name__)
-    return metric
+def _share(kept):
+    """The share of what is kept; never 0, so that a batch with nothing kept gives a loss of 0, not NaN."""
+    return K.maximum(K.mean(kept), K.epsilon())

@@ -9,15 +9,15 @@ import numpy as np
 
 
 class Progbar:
-    """A bar over ``target`` samples with running means of named values.
+    """A bar over ``target`` samples (None or below 1: unknown) with running means of named values.
 
     ``verbose``: 1 is the bar, 2 a line when it is full, 0 nothing. ``interval`` is the least time in
     seconds between two drawings. In a terminal (and in a notebook) the bar is drawn over itself; where
-    output goes to a file or a pipe only the full bar is written.
+    output goes to a file or a pipe only its last state is written.
     """
 
     def __init__(self, target, width=30, verbose=1, interval=0.05):
-        self.target = target
+        self.target = int(target) if target and target > 0 else None
         self.width = width
         self.verbose = verbose
         self.interval = interval
@@ -28,59 +28,71 @@ class Progbar:
         self.total_width = 0
         self.seen_so_far = 0
         self._redraws = _can_redraw(sys.stdout)
+        self._open = True
 
     def update(self, current, values=None, force=False) -> None:
         """Set the progress to ``current``. ``values`` are (name, value) pairs that hold for the samples since
         the last call; ``force`` draws now."""
+        new = current - self.seen_so_far
         for name, value in values or []:
             if name not in self.sum_values:
                 self.unique_values.append(name)
-                self.sum_values[name] = [value * (current - self.seen_so_far), current - self.seen_so_far]
-            else:
-                total = self.sum_values[name]
-                total[0] += value * (current - self.seen_so_far)
-                total[1] += current - self.seen_so_far
+                self.sum_values[name] = [0.0, 0]
+            total = self.sum_values[name]
+            total[0] += np.float64(value) * new
+            total[1] += new
         self.seen_so_far = current
-        now = time.time()
-        done = self.target is not None and current >= self.target
-        if self.verbose == 1:
-            if done or (self._redraws and (force or now - self.last_update >= self.interval)):
-                self._draw(current, now, done)
+        if self.target is not None and current >= self.target:
+            self.finish()
+        elif self.verbose == 1 and self._redraws and self._open:
+            now = time.time()
+            if force or now - self.last_update >= self.interval:
                 self.last_update = now
-        elif self.verbose == 2 and done:
-            sys.stdout.write(f" - {now - self.start:.0f}s{self._values(only_known=True)}\n")
-            sys.stdout.flush()
+                self._draw(now)
 
     def add(self, n, values=None) -> None:
         """Move ``n`` samples on."""
         self.update(self.seen_so_far + n, values)
 
-    def _draw(self, current, now: float, done: bool) -> None:
-        if self.target:
-            digits = len(str(self.target))
-            filled = int(self.width * current / self.target)
-            bar = "=" * max(filled - 1, 0) + ("=" if done else ">" if filled else "")
-            line = f"{current:{digits}d}/{self.target} [{bar[: self.width]}{'.' * (self.width - filled)}]"
-        else:
-            line = f"{current:7d}/Unknown"
+    def finish(self) -> None:
+        """Show the last state and end the line, also if the target wasn't reached."""
+        if not self._open:
+            return
+        self._open = False
+        now = time.time()
+        if self.verbose == 1:
+            self._draw(now)
+            sys.stdout.write("\n")
+        elif self.verbose == 2:
+            sys.stdout.write(f"{int(now - self.start)}s{self._values()}\n")
+        sys.stdout.flush()
+
+    def _draw(self, now: float) -> None:
+        current = self.seen_so_far
+        line = f"{current:7d}/Unknown" if self.target is None else self._bar(current)
         elapsed = now - self.start
-        if done or not self.target:
-            line += f" - {elapsed:.0f}s"
+        if self.target is None or not self._open:
+            line += f" - {int(elapsed)}s"
         else:
-            rate = elapsed / current if current else 0.0
-            line += f" - ETA: {rate * (self.target - current):.0f}s"
+            line += f" - ETA: {int(elapsed / current * (self.target - current)) if current else 0}s"
         line += self._values()
         cover = " " * max(0, self.total_width - len(line))
         self.total_width = len(line)
-        sys.stdout.write(("\r" if self._redraws else "") + line + cover + ("\n" if done else ""))
+        sys.stdout.write(("\r" if self._redraws else "") + line + cover)
         sys.stdout.flush()
 
-    def _values(self, only_known: bool = False) -> str:
+    def _bar(self, current) -> str:
+        filled = min(int(self.width * current / self.target), self.width)
+        tip = "=" if current >= self.target else ">"
+        bar = "=" * (filled - 1) + tip if filled else ""
+        return f"{current:{len(str(self.target))}d}/{self.target} [{bar}{'.' * (self.width - filled)}]"
+
+    def _values(self) -> str:
         text = ""
         for name in self.unique_values:
             total, count = self.sum_values[name]
             mean = np.mean(total / max(1, count))
-            text += f" - {name}: {mean:.4f}" if abs(mean) > 1e-3 or only_known else f" - {name}: {mean:.4e}"
+            text += f" - {name}: {mean:.4f}" if abs(mean) > 1e-3 else f" - {name}: {mean:.4e}"
         return text
 
 

@@ -40,7 +40,7 @@ def test_a_notebook_redraws(monkeypatch):
     assert drawn(monkeypatch, Notebook()).count("\r") == 4
 
 
-@pytest.mark.parametrize(("verbose", "text"), [(0, ""), (2, " - 0s - loss: 0.5208\n")])
+@pytest.mark.parametrize(("verbose", "text"), [(0, ""), (2, "0s - loss: 0.5208\n")])
 def test_other_degrees_of_detail(monkeypatch, verbose, text):
     assert drawn(monkeypatch, Terminal(), verbose) == text
 
