@@ -88,7 +88,7 @@ class TensorflowBackend(
         self.batch_set_value([(x, value)])
 
     def batch_set_value(self, tuples):
-        by_state = {}
+        by_state: dict[State, list[tuple]] = {}
         for x, value in tuples:
             if not self.is_variable(x):
                 raise TypeError(f"Only variables can be given a value, got {x!r}.")
