@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import warnings
-from collections.abc import Iterable
 
 import numpy as np
 
@@ -75,6 +74,8 @@ class CSVLogger(Callback):
         self.csv_file = None
 
     def on_train_begin(self, logs=None):
+        if self.csv_file is not None:
+            self.csv_file.close()
         existing = self.append and os.path.exists(self.filename) and os.path.getsize(self.filename) > 0
         self.csv_file = open(self.filename, "a" if self.append else "w", newline="", encoding="utf-8")  # noqa: SIM115
         self._header = not existing
@@ -99,26 +100,31 @@ class CSVLogger(Callback):
 def _cell(value):
     if isinstance(value, str) or value is None or np.ndim(value) == 0:
         return value
-    return '"[' + ", ".join(map(str, value)) + ']"' if isinstance(value, Iterable) else value
+    return '"[' + ", ".join(map(str, value)) + ']"'
 
 
 class RemoteMonitor(Callback):
-    """Post the logs of each epoch as JSON to ``root + path`` (field ``data``), through the package requests."""
+    """Post the logs of each epoch to ``root + path``, as JSON in the form field ``field``.
+
+    A server that can't be reached is a warning. ``headers``: sent along.
+    """
 
     def __init__(self, root="http://localhost:9000", path="/publish/epoch/end/", field="data", headers=None):
         super().__init__()
         self.root = root
         self.path = path
         self.field = field
-        self.headers = headers or {"Accept": "application/json", "Content-Type": "application/json"}
+        self.headers = headers or {"Accept": "application/json"}
 
     def on_epoch_end(self, epoch, logs=None):
+        # these take long to import
+        import urllib.parse
+        import urllib.request
+
+        send = {"epoch": epoch, **{name: np.asarray(value).tolist() for name, value in (logs or {}).items()}}
+        body = urllib.parse.urlencode({self.field: json.dumps(send)}).encode()
         try:
-            import requests
-        except ImportError as error:
-            raise ImportError("RemoteMonitor needs the package requests: pip install 'kbridge[remote]'") from error
-        send = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
-        try:
-            requests.post(self.root + self.path, {self.field: json.dumps(send)}, headers=self.headers, timeout=10)
-        except requests.exceptions.RequestException:
-            warnings.warn(f"RemoteMonitor could not reach the server at {self.root}.", stacklevel=2)
+            with urllib.request.urlopen(urllib.request.Request(self.root + self.path, body, self.headers), timeout=10):
+                pass
+        except OSError as error:
+            warnings.warn(f"RemoteMonitor could not reach the server at {self.root}: {error}.", stacklevel=2)

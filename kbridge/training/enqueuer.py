@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import queue
 import threading
 import time
@@ -55,6 +54,8 @@ class GeneratorEnqueuer:
             thread.start()
 
     def _start_processes(self, nb_worker: int) -> list[RemoteBatches]:
+        import multiprocessing
+
         # a forked process has a copy of the generator, which can't be pickled
         can_fork = "fork" in multiprocessing.get_all_start_methods()
         context = multiprocessing.get_context("fork" if can_fork else None)

@@ -9,7 +9,7 @@ from kbridge import backend as K
 
 
 def test_mutants_load_or_are_refused():
-    count = 300 if K.backend() == "numpy" else 60
+    count = 300 if K.backend() == "numpy" else 25
     done = subprocess.run(
         [sys.executable, str(Path(__file__).parent / "fuzz.py"), "--count", str(count), "--seed", "11"],
         capture_output=True,

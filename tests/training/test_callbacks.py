@@ -1,18 +1,30 @@
 """Callbacks: what they are told, what they change, what they write."""
 
 import csv
+import http.server
+import importlib.util
+import json
 import os
+import struct
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
 
 import numpy as np
 import pytest
 
 from kbridge import backend as K
 from kbridge import callbacks
-from kbridge.layers import Dense
-from kbridge.models import Sequential, load_model
+from kbridge.layers import Dense, Input
+from kbridge.models import Model, Sequential, load_model
 
 X = np.random.RandomState(0).randn(40, 3).astype("float32")
 Y = X.sum(axis=1, keepdims=True)
+
+
+needs_tensorboard = pytest.mark.skipif(importlib.util.find_spec("tensorboard") is None, reason="tensorboard isn't installed")
 
 
 def compiled(lr=0.01):
@@ -122,19 +134,102 @@ def test_a_csv_file_has_a_line_for_each_epoch_and_can_be_continued(tmp_path):
     assert float(rows[0]["loss"]) > float(rows[1]["loss"])
 
 
-def test_event_files_hold_scalars_histograms_and_the_graph(tmp_path):
-    pytest.importorskip("tensorboard")
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+def events_in(folder):
+    """The events in the only file of a folder. (TensorBoard's own reader takes TensorFlow, where there is one.)"""
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 
+    (name,) = os.listdir(folder)
+    assert name.startswith("events.out.tfevents.")
+    data = (folder / name).read_bytes()
+    events, at = [], 0
+    while at < len(data):
+        (length,) = struct.unpack_from("<Q", data, at)
+        record = data[at + 12 : at + 12 + length]
+        assert struct.unpack_from("<I", data, at + 8)[0] == masked_crc32c(data[at : at + 8])
+        assert struct.unpack_from("<I", data, at + 12 + length)[0] == masked_crc32c(record)
+        events.append(Event.FromString(record))
+        at += length + 16
+    return events
+
+
+def nodes_of(events):
+    from tensorboard.compat.proto.graph_pb2 import GraphDef
+
+    (graph,) = [event.graph_def for event in events if event.graph_def]
+    return {node.name: list(node.input) for node in GraphDef.FromString(graph).node}
+
+
+@needs_tensorboard
+def test_event_files_hold_scalars_histograms_images_and_the_graph(tmp_path):
     board = callbacks.TensorBoard(str(tmp_path), histogram_freq=1, write_images=True)
-    history = compiled().fit(X, Y, nb_epoch=2, verbose=0, callbacks=[board])
-    events = EventAccumulator(str(tmp_path))
-    events.Reload()
-    tags = events.Tags()
-    assert "loss" in tags["scalars"]
-    assert any(tag.endswith("_W") for tag in tags["histograms"])
-    assert tags["graph"]
-    np.testing.assert_allclose([e.value for e in events.Scalars("loss")], history.history["loss"], rtol=1e-6)
+    before = time.time()
+    history = compiled().fit(X, Y, nb_epoch=2, verbose=0, callbacks=[board], validation_data=(X[:10], Y[:10]))
+    events = events_in(tmp_path)
+    assert events[0].file_version == "brain.Event:2"
+    assert all(before - 1 <= event.wall_time <= time.time() + 1 for event in events)
+    epochs = [event for event in events if event.summary.value]
+    assert [event.step for event in epochs] == [0, 1]
+    values = [{value.tag: value for value in event.summary.value} for event in epochs]
+    for name in ("loss", "mean_absolute_error", "val_loss", "val_mean_absolute_error"):
+        np.testing.assert_allclose([v[name].simple_value for v in values], history.history[name], rtol=1e-6)
+    (weights,) = [tag for tag in values[0] if tag.endswith("_W")]
+    assert values[0][weights].histo.num == 3
+    assert values[0][f"{weights}/image"].image.encoded_image_string.startswith(b"\x89PNG")
+    (outputs,) = [tag for tag in values[0] if tag.endswith("_out")]
+    assert [v[outputs].histo.num for v in values] == [10, 10]
+    nodes = nodes_of(events)
+    assert len(nodes) == 2
+    assert nodes[outputs.removesuffix("_out")][0] in nodes
+
+
+@needs_tensorboard
+def test_a_layer_that_is_used_twice_has_two_nodes_in_the_graph(tmp_path):
+    x = Input((3,), name="x")
+    layer = Dense(3, name="shared")
+    model = Model(x, layer(layer(x)))
+    model.compile("sgd", "mse")
+    model.fit(X, X, nb_epoch=1, verbose=0, callbacks=[callbacks.TensorBoard(str(tmp_path))])
+    assert nodes_of(events_in(tmp_path)) == {"x": [], "shared": ["x"], "shared_1": ["shared"]}
+
+
+@needs_tensorboard
+def test_event_files_need_no_tensorflow(tmp_path):
+    code = (
+        "import sys; import kbridge.callbacks.event_file as e; f = e.EventFile(sys.argv[1]);"
+        "f.add_summary([e.scalar('a', 1.0), e.histogram('b', [1, 2]), e.image('c', [[1, 2]])], 0);"
+        "f.add_graph([('x', 'Dense', [])]); f.close(); print('tensorflow' in sys.modules)"
+    )
+    env = {**os.environ, "KBRIDGE_BACKEND": "numpy"}
+    shown = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, env=env, check=True)
+    assert shown.stdout.strip() == "False"
+
+
+class Posts(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.server.received.append((self.path, form))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+def test_a_server_gets_the_logs_of_each_epoch():
+    server = http.server.HTTPServer(("127.0.0.1", 0), Posts)
+    server.received = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monitor = callbacks.RemoteMonitor(root=f"http://127.0.0.1:{server.server_port}", path="/epoch/", field="logs")
+    history = compiled().fit(X, Y, nb_epoch=2, verbose=0, callbacks=[monitor])
+    server.shutdown()
+    server.server_close()
+    assert [path for path, _ in server.received] == ["/epoch/", "/epoch/"]
+    sent = [json.loads(form["logs"][0]) for _, form in server.received]
+    assert [s["epoch"] for s in sent] == [0, 1]
+    assert [s["loss"] for s in sent] == history.history["loss"]
+    with pytest.warns(UserWarning, match="could not reach the server"):
+        monitor.on_epoch_end(2, {"loss": np.float32(1)})
 
 
 def test_training_stops_when_a_callback_asks_for_it():

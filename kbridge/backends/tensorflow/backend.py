@@ -8,17 +8,18 @@ import numpy as np
 
 from .. import settings
 from ..interface import Backend
+from . import dispatch  # noqa: F401  (registers itself with TensorFlow)
 from .convolution import ConvolutionPrimitives
-from .dispatch import GraphDispatcher
 from .elementwise import ElementwisePrimitives
-from .function import Function
+from .function import Function, NativeStep
 from .loops import LoopPrimitives
 from .quiet import tf
 from .reductions import ReductionPrimitives
 from .scope import in_graph, scoped
 from .shapes import ShapePrimitives
 from .state import State
-from .tensors import as_tensor, as_tensors, is_sparse, is_tensor, make_variable, scope_name
+from .tensors import as_tensor, as_tensors, host_value, is_sparse, is_tensor, scope_name
+from .variables import assignments, make_sparse_variable, make_variable, value_of
 
 
 @scoped
@@ -33,8 +34,6 @@ class TensorflowBackend(
 
     def __init__(self):
         self._state = State()
-        self._dispatcher = GraphDispatcher(lambda: self._state)
-        self._dispatcher.register()
 
     # tensors and their values
 
@@ -42,23 +41,20 @@ class TensorflowBackend(
         return is_tensor(x)
 
     def is_variable(self, x):
-        return hasattr(x, "_kbridge_initial")
+        return hasattr(x, "_kbridge_initial") or hasattr(x, "_kbridge_parts")
 
     def variable(self, value, dtype=None, name=None):
         dtype = dtype or settings.floatx()
         if hasattr(value, "tocoo"):
-            coo = value.tocsr().tocoo()
-            sparse = tf.SparseTensor(np.stack([coo.row, coo.col], 1).astype(np.int64), coo.data.astype(dtype), coo.shape)
-            sparse._kbridge_name = name
-            return sparse
+            return make_sparse_variable(self._state, value, dtype, name)
         if is_tensor(value):
             value = self.eval(value)
-        return make_variable(self._state, np.array(value, dtype=dtype), name)
+        return make_variable(self._state, np.array(host_value(value), dtype=dtype), name)
 
     def constant(self, value, dtype=None, name=None):
         if dtype is None:
             return as_tensor(value)
-        return tf.constant(np.asarray(value), dtype=dtype)
+        return tf.constant(np.asarray(host_value(value)).astype(dtype))
 
     def placeholder(self, shape=None, ndim=None, dtype=None, sparse=False, name=None):
         if shape is None:
@@ -75,26 +71,31 @@ class TensorflowBackend(
         return x
 
     def get_value(self, x):
-        if not self.is_variable(x):
-            raise TypeError(f"Only variables hold a value, got {x!r}; K.eval computes one.")
-        return self._state.values([x])[0]
+        return self.batch_get_value([x])[0]
 
     def batch_get_value(self, xs):
-        return self._state.values(list(xs))
+        xs = list(xs)
+        for x in xs:
+            if not self.is_variable(x):
+                raise TypeError(f"Only variables hold a value, got {x!r}; K.eval computes one.")
+        states = {x._kbridge_state for x in xs if hasattr(x, "_kbridge_state")}
+        if len(states) == 1 and not any(is_sparse(x) for x in xs):
+            # one run for all
+            return states.pop().values(xs)
+        return [value_of(x) for x in xs]
 
     def set_value(self, x, value):
         self.batch_set_value([(x, value)])
 
     def batch_set_value(self, tuples):
-        pairs = []
+        by_state: dict[State, list[tuple]] = {}
         for x, value in tuples:
-            array = np.array(value).astype(x.dtype.base_dtype.as_numpy_dtype)
-            if array.shape != tuple(x.shape.as_list()):
-                raise ValueError(
-                    f"Variable {self.tensor_name(x)!r} has shape {tuple(x.shape.as_list())}, got a value of shape {array.shape}."
-                )
-            pairs.append((x, array))
-        self._state.assign(pairs)
+            if not self.is_variable(x):
+                raise TypeError(f"Only variables can be given a value, got {x!r}.")
+            for variable, array in assignments(x, value):
+                by_state.setdefault(variable._kbridge_state, []).append((variable, array))
+        for state, pairs in by_state.items():
+            state.assign(pairs)
 
     def int_shape(self, x):
         if not is_tensor(x):
@@ -118,26 +119,19 @@ class TensorflowBackend(
     def to_dense(self, tensor):
         return tf.sparse.to_dense(tensor) if is_sparse(tensor) else tensor
 
-    def eval(self, x):
-        if self.is_variable(x):
-            return self.get_value(x)
-        return self.function([], [x])([])[0]
-
     # functions and gradients
 
     def function(self, inputs, outputs, updates=(), **kwargs):
         if kwargs:
             raise ValueError(f"Unknown arguments of K.function: {', '.join(sorted(kwargs))}.")
         inputs, outputs = _as_list(inputs), [o if is_sparse(o) else as_tensor(o) for o in _as_list(outputs)]
-        pairs = [self._checked_update(u) for u in updates if u is not None]
-        phase = self._state.phase
-        needs = [*outputs, *(u[1] for u in pairs if isinstance(u, tuple))]
-        missing = phase is not None and not any(x is phase for x in inputs) and self.uses_learning_phase(needs)
-        return Function(self._state, inputs, outputs, pairs, missing)
+        updates = [self._checked_update(u) for u in updates]
+        missing = not any(x is self._state.phase for x in inputs) and self.uses_learning_phase([*outputs, *_computed(updates)])
+        return Function(self._state, inputs, outputs, updates, missing)
 
     def _checked_update(self, update):
         if not isinstance(update, (tuple, list)):
-            if isinstance(update, (tf.Operation, tf.Tensor)):
+            if isinstance(update, (tf.Operation, tf.Tensor, NativeStep)):
                 return update
             raise TypeError(f"An update is a (variable, new value) pair as K.update makes it, got {update!r}.")
         if len(update) != 2 or not isinstance(update[0], tf.Variable):
@@ -183,11 +177,11 @@ class TensorflowBackend(
             return False
         known = self._state.on_phase
         known[self._state.phase.op] = True
-        stack = [_op_of(t) for t in _as_list(tensors) if is_tensor(t)]
+        stack = [_op_of(t) for t in _as_list(tensors) if is_tensor(t) or isinstance(t, tf.Operation)]
         roots = list(stack)
         while stack:
             op = stack[-1]
-            sources = {i.op for i in op.inputs}
+            sources = _sources(op)
             if op in known or all(s in known for s in sources):
                 known.setdefault(op, any(known[s] for s in sources))
                 stack.pop()
@@ -203,14 +197,14 @@ class TensorflowBackend(
         return self._state.session
 
     def set_session(self, session):
-        self._state.session = session
+        self._state.adopt(session)
 
     def graph_scope(self):
         return in_graph(self._state)
 
-    def native_optimizer_step(self, optimizer, loss, params):
-        """The operation of one step of a TensorFlow 1 optimizer."""
-        return optimizer.apply_gradients([(g, v) for g, v in optimizer.compute_gradients(loss, params) if g is not None])
+    def native_optimizer_step(self, optimizer, grads, params):
+        """One step of a TensorFlow 1 optimizer, as an update for ``function``."""
+        return NativeStep(optimizer, grads, params)
 
     def host_call(self, function, tensors, dtype, shape):
         tensors = [as_tensor(t) for t in tensors]
@@ -224,11 +218,28 @@ class TensorflowBackend(
             return tf.identity(x)
 
 
+def _computed(updates) -> list:
+    """What the updates compute."""
+    found: list = []
+    for update in updates:
+        found += [update[1]] if isinstance(update, tuple) else update.grads if isinstance(update, NativeStep) else [update]
+    return found
+
+
 def _as_list(x) -> list:
     return list(x) if isinstance(x, (list, tuple)) else [x]
 
 
 def _op_of(tensor):
+    if isinstance(tensor, tf.Operation):
+        return tensor
     if is_sparse(tensor):
         return tensor.values.op
     return tensor.handle.op if isinstance(tensor, tf.Variable) else tensor.op
+
+
+def _sources(op) -> set:
+    """The operations that ``op`` takes values from; in a loop or branch, those outside of it too."""
+    if op.type == "Placeholder" and (captures := getattr(op.graph, "captures", None)):
+        return {outer.op for outer, inner in captures if inner.op is op and is_tensor(outer)}
+    return {i.op for i in op.inputs}

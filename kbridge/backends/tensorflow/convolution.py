@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from .. import settings
 from .quiet import tf
 from .tensors import as_tensor, as_tensors
@@ -41,15 +43,70 @@ def _dilated(kernel, dilation):
     return kernel
 
 
-def _unless_empty(x, compute, lengths, channels):
-    """``compute()``, or nothing of the right shape for an empty batch, on which oneDNN's kernels give a
-    wrong shape or end the process. ``lengths``: the result's spatial lengths, ints or scalar tensors."""
-    batch = tf.shape(x)[0]
-    static = [x.shape[0], *(n if isinstance(n, int) else None for n in lengths), channels]
-    shape = [batch, *lengths, tf.shape(x)[-1] if channels is None else channels]
-    y = tf.cond(batch > 0, compute, lambda: tf.zeros(shape, x.dtype))
-    y.set_shape(static)
-    return y
+# Empty batches: oneDNN's convolutions give them the shape of their input, its gradient of maximum pooling ends the
+# process, and the depthwise gradient of the kernel is never written.
+
+
+def _reshaped(y, lengths, channels):
+    """``y``, which has the spatial ``lengths`` and ``channels`` already unless the batch is empty. A reshape costs
+    nothing; its shape comes from a placeholder, or TensorFlow would find it superfluous and drop it."""
+    if y.shape[0]:
+        return y
+    known = all(isinstance(n, int) and n > 0 for n in (*lengths, channels))
+    # with lengths of 0 the batch can't be inferred
+    shape = [-1 if known else tf.shape(y)[0], *lengths, channels]
+    z = tf.reshape(y, tf.compat.v1.placeholder_with_default(shape, [len(shape)]))
+    z.set_shape([y.shape[0], *(n if isinstance(n, int) else None for n in shape[1:])])
+    return z
+
+
+def _gradient_reshaped(x, lengths, channels):
+    """``x``, whose gradient gets its shape as ``_reshaped`` does."""
+
+    @tf.custom_gradient
+    def same(x):
+        return tf.identity(x), lambda dx: _reshaped(dx, lengths, channels)
+
+    return x if x.shape[0] else same(x)
+
+
+def _gradient_zero_if_empty(kernel, x):
+    """``kernel``, whose gradient is 0 when the batch ``x`` is empty."""
+
+    @tf.custom_gradient
+    def same(kernel):
+        return tf.identity(kernel), lambda dk: tf.where(tf.shape(x)[0] > 0, dk, tf.zeros_like(dk))
+
+    return kernel if x.shape[0] else same(kernel)
+
+
+def _max_pool(function, gradient):
+    """A maximum pooling whose gradient isn't computed for an empty batch."""
+
+    def pool(x, size, steps, border):
+        if x.shape[0]:
+            return function(x, size, steps, border)
+        arguments = {"ksize": [1, *size, 1], "strides": [1, *steps, 1], "padding": border}
+
+        @tf.custom_gradient
+        def guarded(x):
+            y = function(x, size, steps, border)
+
+            def upstream(dy):
+                compute = functools.partial(gradient, orig_input=x, orig_output=y, grad=dy, **arguments)
+                dx = tf.cond(tf.shape(x)[0] > 0, compute, lambda: tf.zeros_like(x))
+                dx.set_shape(x.shape)
+                return dx
+
+            return y, upstream
+
+        return guarded(x)
+
+    return pool
+
+
+_max_pool2d = _max_pool(tf.nn.max_pool2d, tf.raw_ops.MaxPoolGrad)
+_max_pool3d = _max_pool(tf.nn.max_pool3d, tf.raw_ops.MaxPool3DGrad)
 
 
 def _lengths(x, sizes, strides, border_mode):
@@ -100,7 +157,7 @@ class ConvolutionPrimitives:
         strides = [int(s) for s in strides]
         padding = "SAME" if border_mode == "same" else "VALID"
         lengths = _lengths(x, kernel.shape.as_list()[:-2], strides, border_mode)
-        y = _unless_empty(x, lambda: function(x, kernel, [1, *strides, 1], padding), lengths, kernel.shape[-1])
+        y = _reshaped(function(x, kernel, [1, *strides, 1], padding), lengths, kernel.shape[-1])
         return _first(y) if first else y
 
     def deconv2d(self, x, kernel, output_shape, strides=(1, 1), border_mode="valid", dim_ordering="default", image_shape=None, filter_shape=None):  # fmt: skip
@@ -119,9 +176,8 @@ class ConvolutionPrimitives:
             size[1], size[2] = size[1] + 2 * crop[0], size[2] + 2 * crop[1]
         padding = "SAME" if border_mode == "same" else "VALID"
         turned, strides = tf.transpose(kernel, [0, 1, 3, 2]), [1, *map(int, strides), 1]
-        y = _unless_empty(
-            x, lambda: tf.nn.conv2d_transpose(x, turned, tf.stack(size), strides, padding), size[1:3], kernel.shape[-1]
-        )
+        x = _gradient_reshaped(x, [x.shape[a] or tf.shape(x)[a] for a in (1, 2)], x.shape[-1] or tf.shape(x)[-1])
+        y = tf.nn.conv2d_transpose(x, turned, tf.stack(size), strides, padding)
         if border_mode == "full":
             y = y[:, crop[0] : size[1] - crop[0], crop[1] : size[2] - crop[1], :]
         y.set_shape(static)
@@ -137,7 +193,8 @@ class ConvolutionPrimitives:
             lengths = _lengths(x, kernel.shape.as_list()[:2], strides, border_mode)
             channels = kernel.shape[2] * kernel.shape[3]
             steps = [1, *map(int, strides), 1]
-            y = _unless_empty(x, lambda: tf.nn.depthwise_conv2d(x, kernel, steps, border_mode.upper()), lengths, channels)
+            kernel = _gradient_zero_if_empty(kernel, x)
+            y = _reshaped(tf.nn.depthwise_conv2d(x, kernel, steps, border_mode.upper()), lengths, channels)
         else:
             # TensorFlow's depthwise kernel has one stride for both axes
             parts = [
@@ -158,12 +215,12 @@ class ConvolutionPrimitives:
 
     def pool2d(self, x, pool_size, strides=(1, 1), border_mode="valid", dim_ordering="default", pool_mode="max"):
         return self._pool(
-            "pool2d", (tf.nn.max_pool2d, tf.nn.avg_pool2d), x, pool_size, strides, border_mode, dim_ordering, pool_mode
+            "pool2d", (_max_pool2d, tf.nn.avg_pool2d), x, pool_size, strides, border_mode, dim_ordering, pool_mode
         )
 
     def pool3d(self, x, pool_size, strides=(1, 1, 1), border_mode="valid", dim_ordering="default", pool_mode="max"):
         return self._pool(
-            "pool3d", (tf.nn.max_pool3d, tf.nn.avg_pool3d), x, pool_size, strides, border_mode, dim_ordering, pool_mode
+            "pool3d", (_max_pool3d, tf.nn.avg_pool3d), x, pool_size, strides, border_mode, dim_ordering, pool_mode
         )
 
     def _pool(self, what, functions, x, pool_size, strides, border_mode, dim_ordering, pool_mode):
@@ -175,8 +232,8 @@ class ConvolutionPrimitives:
         x = _last(x) if first else x
         function, size, steps = functions[pool_mode == "avg"], [*map(int, pool_size)], [*map(int, strides)]
         if what == "pool3d" and x.dtype != tf.float32:
-            function = _pool3d_by_axes(tf.nn.avg_pool2d if pool_mode == "avg" else tf.nn.max_pool2d)
-        y = _unless_empty(
-            x, lambda: function(x, size, steps, border_mode.upper()), _lengths(x, size, steps, border_mode), x.shape[-1]
-        )
+            function = _pool3d_by_axes(tf.nn.avg_pool2d if pool_mode == "avg" else _max_pool2d)
+        y = function(x, size, steps, border_mode.upper())
+        if what == "pool3d":
+            y.set_shape([x.shape[0], *(n if isinstance(n, int) else None for n in _lengths(x, size, steps, border_mode)), x.shape[-1]])
         return _first(y) if first else y

@@ -1,7 +1,7 @@
 """Raw ``tf.*`` calls and operators on K tensors outside of any K function.
 
 Eager execution can't compute with tensors of a graph: the call fails. TensorFlow then asks its
-dispatchers, and this one repeats the call inside the engine's graph.
+dispatchers, and this one repeats the call inside the graph to which the tensors belong.
 """
 
 from __future__ import annotations
@@ -9,40 +9,43 @@ from __future__ import annotations
 from typing import Any
 
 from .quiet import tf
+from .state import outermost
+from .tensors import host_value, is_eager
+
+#: how deep arguments may be nested
+DEPTH = 4
 
 
 class GraphDispatcher(tf.__internal__.dispatch.GlobalOpDispatcher):
-    """Repeats failed calls that involve a tensor of ``state()``'s graph inside that graph."""
-
-    def __init__(self, state):
-        self._state = state
+    """Repeats failed eager calls that involve a tensor of an engine's graph inside that graph."""
 
     def handle(self, op, args, kwargs):
-        state = self._state()
-        if not tf.executing_eagerly() or not _involves(state, (args, kwargs)):
+        graph = _graph_of((args, kwargs)) if tf.executing_eagerly() else None
+        if graph is None:
             return self.NOT_SUPPORTED
-        with state.graph.as_default():
+        with graph.as_default():
             return op(*_as_constants(args), **_as_constants(kwargs))
 
 
-def _involves(state: Any, value: Any, depth: int = 0) -> bool:
-    if isinstance(value, (list, tuple)):
-        return depth < 4 and any(_involves(state, v, depth + 1) for v in value)
-    if isinstance(value, dict):
-        return depth < 4 and any(_involves(state, v, depth + 1) for v in value.values())
-    if isinstance(value, (tf.Tensor, tf.Variable)):
-        return getattr(value, "graph", None) is state.graph if not _is_eager(value) else False
-    return False
+def _graph_of(value: Any, depth: int = 0) -> Any:
+    """The engine's graph of the first of its tensors among nested arguments."""
+    if isinstance(value, (list, tuple, dict)):
+        items = value.values() if isinstance(value, dict) else value
+        return next((g for v in items if (g := _graph_of(v, depth + 1)) is not None), None) if depth < DEPTH else None
+    if not isinstance(value, (tf.Tensor, tf.Variable, tf.SparseTensor)) or is_eager(value):
+        return None
+    graph = outermost(value.graph)
+    return graph if getattr(graph, "_kbridge_owned", False) else None
 
 
 def _as_constants(value: Any) -> Any:
     """Eager tensors, such as numbers that were converted before the call failed, as constants of the graph."""
-    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+    if type(value) in (list, tuple):
         return type(value)(_as_constants(v) for v in value)
     if isinstance(value, dict):
         return {k: _as_constants(v) for k, v in value.items()}
-    return tf.constant(value.numpy()) if _is_eager(value) else value
+    return tf.constant(host_value(value)) if is_eager(value) else value
 
 
-def _is_eager(value: Any) -> bool:
-    return isinstance(value, tf.Tensor) and hasattr(value, "numpy")
+# one for all engines of the process: TensorFlow has no way to take a dispatcher away
+GraphDispatcher().register()

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .quiet import tf
-from .tensors import is_sparse
+from .tensors import as_tensor, host_value, is_sparse
+from .variables import sparse_parts
+
+
+@dataclass
+class NativeStep:
+    """An update that a TensorFlow 1 optimizer makes: one step along ``grads`` of ``params``."""
+
+    optimizer: Any
+    grads: Sequence
+    params: Sequence
 
 
 class Function:
@@ -16,22 +28,26 @@ class Function:
 
     def __init__(self, state: Any, inputs: Sequence, outputs: Sequence, updates: Sequence, phase_missing: bool):
         self._state = state
-        self.inputs = list(inputs)
+        self.inputs = [x if is_sparse(x) else as_tensor(x) for x in inputs]
+        self.outputs = list(outputs)
         self._phase_missing = phase_missing
         self._dtypes = [x.dtype.as_numpy_dtype for x in self.inputs]
-        results = [tf.identity(tf.sparse.to_dense(o) if is_sparse(o) else o) for o in outputs]
+        self._fetches = [tf.identity(tf.sparse.to_dense(o) if is_sparse(o) else o) for o in outputs]
+        steps = [u for u in updates if isinstance(u, NativeStep)]
         pairs = [u for u in updates if isinstance(u, tuple)]
-        raw = [u for u in updates if not isinstance(u, tuple)]
-        new_values = [tf.identity(tf.cast(new, v.dtype)) if not _same_dtype(new, v) else tf.identity(new) for v, new in pairs]
-        with tf.control_dependencies([*results, *new_values]):
+        raw = [u for u in updates if not isinstance(u, (tuple, NativeStep))]
+        new_values = [tf.identity(tf.cast(new, v.dtype)) for v, new in pairs]
+        moves = [[(tf.identity(g), v) for g, v in zip(s.grads, s.params) if g is not None] for s in steps]
+        with tf.control_dependencies([*self._fetches, *new_values, *(g for move in moves for g, _ in move)]):
             # one node between them, or n values and n assignments would make n * n edges
             computed = tf.no_op()
         with tf.control_dependencies([computed]):
             assigned = [v.assign(new, read_value=False) for (v, _), new in zip(pairs, new_values)]
-        self._results = results
-        targets = [op for op in (*assigned, *raw) if op is not None]
+            assigned += [_apply(state, s.optimizer, move) for s, move in zip(steps, moves)]
+        # functions that change variables take turns: each shall see what the one before has stored
+        self._turn = state.updating if updates else contextlib.nullcontext()
         # a call needs something to run
-        self._target = tf.group(*targets) if targets or not results else None
+        self._target = tf.group(*assigned, *raw) if updates or not outputs else None
         self._run: Any = None
 
     def __call__(self, inputs: Sequence) -> list:
@@ -45,61 +61,64 @@ class Function:
         values: list = []
         for i, (tensor, value, dtype) in enumerate(zip(self.inputs, inputs, self._dtypes)):
             if is_sparse(tensor):
-                values += _sparse_parts(value, dtype)
+                values += _sparse(i, tensor, value, dtype)
             else:
-                values.append(self._converted(i, tensor, value, dtype))
+                values.append(_converted(i, tensor, value, dtype))
         session = self._state.session
         if self._run is None:
             self._run = self._prepare(session)
-        return list(self._run(*values))
-
-    def _converted(self, i: int, tensor: Any, value: Any, dtype: Any) -> np.ndarray:
-        if type(value) is not np.ndarray or value.dtype != dtype:
-            if hasattr(value, "toarray"):
-                value = value.toarray()
-            elif isinstance(value, (tf.Tensor, tf.Variable)):
-                value = value.numpy()
-            try:
-                value = np.asarray(value, dtype=dtype)
-            except (TypeError, ValueError) as error:
-                raise ValueError(f"{_describe(tensor, i)} can't take {type(value).__name__} {value!r:.80}: {error}") from None
-        # the prepared call checks nothing: a wrong shape would run silently
-        if not tensor.shape.is_compatible_with(value.shape):
-            raise ValueError(f"{_describe(tensor, i)} can't take a value of shape {value.shape}.")
-        return value
+        with self._turn:
+            results = self._run(*values)
+        # results may share memory with variables, constants and each other
+        return [r.copy() if isinstance(r, np.ndarray) else r for r in results]
 
     def _prepare(self, session: Any) -> Any:
         feeds: list = []
         for tensor in self.inputs:
             feeds += [tensor.indices, tensor.values, tensor.dense_shape] if is_sparse(tensor) else [tensor]
-        fetches, target = self._results, self._target
+        target = [] if self._target is None else [self._target]
         if hasattr(session, "_make_callable_from_options"):
             from tensorflow.core.protobuf import config_pb2
 
-            spec = config_pb2.CallableOptions(
-                feed=[t.name for t in feeds], fetch=[t.name for t in fetches], target=[target.name] if target is not None else []
+            options = config_pb2.CallableOptions(
+                feed=[t.name for t in feeds], fetch=[t.name for t in self._fetches], target=[t.name for t in target]
             )
-            return session._make_callable_from_options(spec)
-        wanted = [*fetches, *([target] if target is not None else [])]
-        return lambda *values: session.run(wanted, dict(zip(feeds, values)))[: len(fetches)]
+            return session._make_callable_from_options(options)
+        return lambda *values: session.run([self._fetches, target], dict(zip(feeds, values)))[0]
 
 
-def _same_dtype(new: Any, variable: Any) -> bool:
-    return getattr(new, "dtype", None) is not None and new.dtype.base_dtype == variable.dtype.base_dtype
+def _apply(state: Any, optimizer: Any, move: Sequence) -> Any:
+    """The operation of an optimizer's step. The variables that it makes for itself get their values before the next run."""
+    before = {id(v) for v in tf.compat.v1.global_variables()}
+    operation = optimizer.apply_gradients(move)
+    state.initialize([v.initializer for v in tf.compat.v1.global_variables() if id(v) not in before])
+    return operation
 
 
-def _sparse_parts(value: Any, dtype: Any) -> list[np.ndarray]:
-    """Indices (row by row), values and shape of a scipy sparse matrix, or of an array."""
-    if not hasattr(value, "tocoo"):
-        array = np.asarray(value, dtype)
-        indices = np.argwhere(array).astype(np.int64)
-        return [indices, array[tuple(indices.T)], np.array(array.shape, np.int64)]
-    coo = value.tocsr().tocoo()
-    return [np.stack([coo.row, coo.col], 1).astype(np.int64), coo.data.astype(dtype), np.array(coo.shape, np.int64)]
+def _converted(i: int, tensor: Any, value: Any, dtype: Any) -> np.ndarray:
+    """The array to feed. The prepared call checks nothing: a wrong shape would run silently."""
+    if type(value) is not np.ndarray or value.dtype != dtype:
+        if hasattr(value, "toarray"):
+            value = value.toarray()
+        try:
+            value = np.asarray(host_value(value), dtype=dtype)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{_describe(tensor, i)} can't take {type(value).__name__} {value!r:.80}: {error}") from None
+    if not tensor.shape.is_compatible_with(value.shape):
+        raise ValueError(f"{_describe(tensor, i)} can't take a value of shape {value.shape}.")
+    return value
+
+
+def _sparse(i: int, tensor: Any, value: Any, dtype: Any) -> list[np.ndarray]:
+    parts = sparse_parts(host_value(value), dtype)
+    if not tensor.shape.is_compatible_with(tuple(parts[2])):
+        raise ValueError(f"{_describe(tensor, i)} can't take a value of shape {tuple(map(int, parts[2]))}.")
+    return parts
 
 
 def _describe(tensor: Any, i: int) -> str:
     name = getattr(tensor, "_kbridge_name", None)
     shape = tuple(tensor.shape.as_list()) if tensor.shape.rank is not None else "unknown"
-    kind = "placeholder" if tensor.op.type == "Placeholder" else "tensor"
+    fed = tensor.values if is_sparse(tensor) else tensor
+    kind = "placeholder" if fed.op.type == "Placeholder" else "tensor"
     return f"Input {i}, the {kind}{f' {name!r}' if name else ''} with shape {shape} and dtype {tensor.dtype.name},"

@@ -41,11 +41,12 @@ class LoopPrimitives:
 
         def step(x, keep, previous, states):
             output, new_states = step_function(x, [*states, *constants])
+            output, new_states = as_tensor(output), [as_tensor(n, o.dtype) for n, o in zip(new_states, states)]
             if keep is not None:
                 new_states = [tf.where(_spread(keep, n), n, o) for n, o in zip(new_states, states)]
                 previous = tf.zeros_like(output) if previous is None else previous
                 output = tf.where(_spread(keep, output), output, previous)
-            return output, list(new_states)
+            return output, new_states
 
         if unroll:
             return _unrolled(step, steps, masks, states)
@@ -54,55 +55,69 @@ class LoopPrimitives:
     def map_fn(self, fn, elems, name=None):
         elems = as_tensor(elems)
         probe = as_tensor(fn(elems[0]))
-        return tf.map_fn(lambda e: as_tensor(fn(e)), elems, fn_output_signature=tf.TensorSpec(probe.shape, probe.dtype))
+        signature = tf.TensorSpec(probe.shape, probe.dtype)
+        return tf.map_fn(_as_it_stands(lambda e: as_tensor(fn(e))), elems, fn_output_signature=signature)
 
     def foldl(self, fn, elems, initializer=None, name=None):
         elems = as_tensor(elems)
         start = None if initializer is None else as_tensor(initializer, elems.dtype)
-        return tf.foldl(fn, elems, initializer=start)
+        return tf.foldl(_as_it_stands(lambda a, e: as_tensor(fn(a, e))), elems, initializer=start)
+
+
+#: TensorFlow would rewrite the source of functions given to map_fn and foldl, into temporary files
+_as_it_stands = tf.autograph.experimental.do_not_convert
 
 
 def _unrolled(step, steps, masks, states):
     if steps.shape[0] is None:
         raise ValueError(f"rnn: unroll needs a known number of time steps, the input has shape {steps.shape} (time first).")
     outputs: list = []
-    for t in range(steps.shape[0]):
-        output, states = step(steps[t], None if masks is None else masks[t], outputs[-1] if outputs else None, states)
+    for x, keep in zip(tf.unstack(steps), [None] * steps.shape[0] if masks is None else tf.unstack(masks)):
+        output, states = step(x, keep, outputs[-1] if outputs else None, states)
         outputs.append(output)
     return outputs[-1], tf.stack(outputs, 1), states
 
 
 def _looped(step, steps, masks, states):
-    # a first step outside of the loop tells the shape and dtype of the outputs
-    probe, _ = step(steps[0], None, None, states)
+    # a first step outside of the loop, which never runs, tells shapes and dtypes
+    probe, probe_states = step(steps[0], None if masks is None else masks[0], None, states)
+    shapes = [_common(s.shape, p.shape) for s, p in zip(states, probe_states)]
     time = tf.shape(steps)[0]
+    read_step, read_mask = _reader(steps), _reader(masks)
     array = tf.TensorArray(probe.dtype, size=time, element_shape=probe.shape)
     carried: list = []
     if masks is not None:
         fits = bool(states) and _same_shape(states[0], probe)
         carried = [states[0] if fits else tf.zeros_like(probe)]
 
-    def body(t, array, carried, *states):
-        output, new_states = step(steps[t], None if masks is None else masks[t], carried[0] if carried else None, list(states))
-        for new, old in zip(new_states, states):
-            new.set_shape(new.shape.merge_with(old.shape) if new.shape.is_compatible_with(old.shape) else new.shape)
-        return (t + 1, array.write(t, output), [output] if carried else [], *new_states)
+    def body(t, array, carried, states):
+        output, states = step(read_step(t), read_mask(t), carried[0] if carried else None, states)
+        output.set_shape(probe.shape)
+        for state, shape in zip(states, shapes):
+            state.set_shape(shape)
+        return t + 1, array.write(t, output), [output] if carried else [], states
 
-    def general(x):
-        return tf.TensorShape([None] * x.shape.rank) if None in x.shape.as_list() else x.shape
-
-    invariants = (tf.TensorShape([]), None, [general(c) for c in carried], *[general(s) for s in states])
-    variables = (tf.constant(0), array, carried, *states)
-    flat = tf.while_loop(
+    _, array, _, states = tf.while_loop(
         lambda t, *_: t < time,
         body,
-        variables,
-        shape_invariants=(invariants[0], tf.TensorShape(None), *invariants[2:]),
+        (tf.constant(0), array, carried, states),
+        shape_invariants=(tf.TensorShape([]), tf.TensorShape(None), [_common(c.shape, probe.shape) for c in carried], shapes),
     )
-    outputs = flat[1].stack()
+    outputs = array.stack()
     outputs.set_shape([steps.shape[0], *probe.shape.as_list()])
-    last = outputs[-1]
-    finals = list(flat[3:])
-    for final, start in zip(finals, states):
-        final.set_shape(start.shape)
-    return last, tf.transpose(outputs, [1, 0, *range(2, outputs.shape.rank)]), finals
+    return outputs[-1], tf.transpose(outputs, [1, 0, *range(2, outputs.shape.rank)]), states
+
+
+def _reader(steps):
+    """A function that gives the slice of a time step. A slice of the tensor itself would have a gradient of the
+    whole tensor's size at each step."""
+    if steps is None:
+        return lambda t: None
+    return tf.TensorArray(steps.dtype, size=tf.shape(steps)[0], element_shape=steps.shape[1:]).unstack(steps).read
+
+
+def _common(a, b):
+    """The shape that both have: None where they differ."""
+    if a.rank != b.rank:
+        raise ValueError(f"rnn: a state has shape {a} before a step and {b} after it.")
+    return tf.TensorShape([m if m == n else None for m, n in zip(a.as_list(), b.as_list())])

@@ -10,52 +10,87 @@ import numpy as np
 
 from .quiet import tf
 
+#: the process in which TensorFlow's threads were started, by the first session
+_runtime_pid: int | None = None
+
+
+def _check_process() -> None:
+    global _runtime_pid
+    if _runtime_pid is None:
+        _runtime_pid = os.getpid()
+    elif _runtime_pid != os.getpid():
+        raise RuntimeError(
+            "This process was forked after the tensorflow backend was used, and TensorFlow's threads don't survive that. "
+            "Start workers with multiprocessing's 'spawn' method, or use the numpy backend in them."
+        )
+
 
 class State:
     """One graph with its session. ``K.clear_session`` makes a new one."""
 
     def __init__(self):
         self.graph = tf.Graph()
+        self.graph._kbridge_owned = True
         self.phase: Any = None
         #: whether an op depends on the learning phase, as far as it is known
         self.on_phase: dict[Any, bool] = {}
+        #: held by functions that assign variables, so that no update is lost between threads
+        self.updating = threading.RLock()
         self._session: Any = None
-        self._pid = os.getpid()
         self._waiting: dict[int, tuple[Any, np.ndarray]] = {}
+        self._initializers: list = []
         self._lock = threading.RLock()
 
     @property
     def session(self) -> Any:
         """The session, in which all variables have their values. RuntimeError in a forked process."""
-        if os.getpid() != self._pid:
-            raise RuntimeError(
-                "This process was forked after the tensorflow backend was used, and a TensorFlow session does not "
-                "survive that. Start workers with multiprocessing's 'spawn' method, or use the numpy backend in them."
-            )
-        with self._lock:
-            if self._session is None:
-                self._session = tf.compat.v1.Session(graph=self.graph)
-            if self._waiting:
-                waiting, self._waiting = list(self._waiting.values()), {}
-                feed = {v._kbridge_initial: value for v, value in waiting}
-                self._session.run([v.initializer for v, _ in waiting], feed)
+        _check_process()
+        if self._session is None or self._waiting or self._initializers:
+            with self._lock:
+                if self._session is None:
+                    self._session = tf.compat.v1.Session(graph=self.graph)
+                if self._waiting:
+                    waiting, self._waiting = list(self._waiting.values()), {}
+                    self._store(waiting)
+                if self._initializers:
+                    initializers, self._initializers = self._initializers, []
+                    self._session.run(initializers)
         return self._session
 
-    @session.setter
-    def session(self, session: Any) -> None:
+    def adopt(self, session: Any) -> None:
+        """Go on with another session, which gets the values that variables have now."""
         if session.graph is not self.graph:
             if self.graph.get_operations():
-                raise ValueError("set_session: the session belongs to another graph than the tensors made so far; set it before.")
+                raise ValueError(
+                    "set_session: the session belongs to another graph than the tensors made so far; "
+                    "set it before, or make it with tf.compat.v1.Session(graph=K.get_session().graph)."
+                )
             self.graph = session.graph
-        self._session = session
+            self.graph._kbridge_owned = True
+        with self._lock:
+            if self._session is not None and self._session is not session:
+                variables = [v for v in self.graph.get_collection("kbridge") if id(v) not in self._waiting]
+                for variable, value in zip(variables, self.values(variables)):
+                    self.wait(variable, value)
+            self._session = session
 
     def wait(self, variable: Any, value: np.ndarray) -> None:
         """Give ``variable`` a value before the next run."""
         with self._lock:
             self._waiting[id(variable)] = (variable, value)
 
+    def initialize(self, operations: list) -> None:
+        """Run initializers of variables that aren't the engine's before the next run."""
+        with self._lock:
+            self._initializers += operations
+
+    def first_value(self, variable: Any) -> np.ndarray:
+        """The value that waits for ``variable``, which doesn't wait any longer."""
+        with self._lock:
+            return self._waiting.pop(id(variable))[1]
+
     def values(self, variables: list) -> list[np.ndarray]:
-        """The values of variables, those not yet set in the session included."""
+        """Copies of the values of variables, those not yet set in the session included."""
         with self._lock:
             found = {id(v): self._waiting[id(v)][1] for v in variables if id(v) in self._waiting}
             missing = [v for v in variables if id(v) not in found]
@@ -65,18 +100,27 @@ class State:
 
     def assign(self, pairs: list[tuple[Any, np.ndarray]]) -> None:
         """Set values."""
-        with self._lock:
-            run = [(v, value) for v, value in pairs if self._session is not None and id(v) not in self._waiting]
-            for v, value in pairs:
-                if not any(v is r for r, _ in run):
-                    self.wait(v, value)
-            if run:
-                self.session.run([v.initializer for v, _ in run], {v._kbridge_initial: value for v, value in run})
+        with self.updating, self._lock:
+            stored = {}
+            for variable, value in pairs:
+                if self._session is None or id(variable) in self._waiting:
+                    self.wait(variable, value)
+                else:
+                    stored[id(variable)] = (variable, value)
+            if stored:
+                _check_process()
+                self._store(list(stored.values()))
+
+    def _store(self, pairs: list[tuple[Any, np.ndarray]]) -> None:
+        self._session.run([v._kbridge_assign for v, _ in pairs], {v._kbridge_initial: value for v, value in pairs})
 
     def owns(self, graph: Any) -> bool:
         """Whether ``graph`` is this one or that of a loop or branch inside it."""
-        while graph is not None:
-            if graph is self.graph:
-                return True
-            graph = getattr(graph, "outer_graph", None)
-        return False
+        return outermost(graph) is self.graph
+
+
+def outermost(graph: Any) -> Any:
+    """The graph round the graphs of loops and branches."""
+    while getattr(graph, "outer_graph", None) is not None:
+        graph = graph.outer_graph
+    return graph

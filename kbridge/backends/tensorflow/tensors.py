@@ -1,4 +1,4 @@
-"""Tensors of the engine: variables that can be dict keys, conversion, dtype promotion."""
+"""Tensors of the engine: what counts as one, conversion, dtype promotion."""
 
 from __future__ import annotations
 
@@ -10,64 +10,6 @@ import numpy as np
 from .. import settings
 from .quiet import tf
 
-_CLASSES: dict[type, type] = {}
-
-
-def make_variable(state: Any, value: np.ndarray, name: str | None) -> Any:
-    """A variable of the engine's graph (which is the default one here)."""
-    initial = tf.compat.v1.placeholder(value.dtype, value.shape)
-    variable = tf.Variable(initial, trainable=False, shape=value.shape, name=scope_name(name) or "Variable")
-    variable.__class__ = _with_identity(type(variable), state)
-    variable._kbridge_initial = initial
-    variable._kbridge_name = name
-    variable._kbridge_read = tf.identity(variable)
-    state.wait(variable, value)
-    return variable
-
-
-def _with_identity(cls: type, state: Any) -> type:
-    """A class of variables that are equal to themselves only, so that dicts can hold them."""
-    if cls not in _CLASSES:
-
-        def value(self, *args, **kwargs):
-            if tf.executing_eagerly():
-                with self.graph.as_default():
-                    return cls.value(self, *args, **kwargs)
-            return cls.value(self, *args, **kwargs)
-
-        def convert(self, *args, **kwargs):
-            if tf.executing_eagerly():
-                with self.graph.as_default():
-                    return cls._dense_var_to_tensor(self, *args, **kwargs)
-            return cls._dense_var_to_tensor(self, *args, **kwargs)
-
-        def evaluate(self, session=None):
-            from .. import registry
-
-            return registry.load("tensorflow").get_value(self)
-
-        _CLASSES[cls] = type(
-            "Variable",
-            (cls,),
-            {
-                "__hash__": object.__hash__,
-                "__eq__": lambda self, other: self is other,
-                "__ne__": lambda self, other: self is not other,
-                "value": value,
-                "_dense_var_to_tensor": convert,
-                "eval": evaluate,
-                "get_value": lambda self, borrow=False: evaluate(self),
-                "set_value": lambda self, new, borrow=False: _set(self, new),
-            },
-        )
-    return _CLASSES[cls]
-
-
-def _set(variable, value):
-    from .. import registry
-
-    registry.load("tensorflow").set_value(variable, value)
-
 
 def scope_name(name: str | None) -> str | None:
     """``name`` as TensorFlow allows names."""
@@ -77,12 +19,26 @@ def scope_name(name: str | None) -> str | None:
     return name if re.match(r"[A-Za-z0-9.]", name) else "x" + name
 
 
+def is_eager(x: Any) -> bool:
+    """Whether ``x`` is a tensor or variable of eager execution, which belongs to no graph."""
+    return isinstance(getattr(x, "handle", x) if isinstance(x, tf.Variable) else x, tf.__internal__.EagerTensor)
+
+
+def host_value(x: Any) -> Any:
+    """Tensors and variables of eager execution as arrays, anything else as it is."""
+    if not is_eager(x):
+        return x
+    with tf.__internal__.eager_context.eager_mode():
+        return x.numpy()
+
+
 def is_sparse(x: Any) -> bool:
     return isinstance(x, tf.SparseTensor)
 
 
 def is_tensor(x: Any) -> bool:
-    return isinstance(x, (tf.Tensor, tf.Variable, tf.SparseTensor))
+    """Whether ``x`` is symbolic. Eager tensors are values, like arrays."""
+    return isinstance(x, (tf.Tensor, tf.Variable, tf.SparseTensor)) and not is_eager(x)
 
 
 def promote(*dtypes: tf.DType) -> tf.DType:
@@ -97,7 +53,11 @@ def promote(*dtypes: tf.DType) -> tf.DType:
 def as_tensor(x: Any, like: tf.DType | None = None) -> Any:
     """``x`` as a tensor; numbers and arrays take the dtype ``like``, except floats that meet integers (floatx)."""
     if is_tensor(x):
-        return tf.convert_to_tensor(x) if isinstance(x, tf.Variable) else x
+        if isinstance(x, tf.Variable):
+            # one read for all uses: the graph stays small, and all of a run see the same value
+            return x._kbridge_read if hasattr(x, "_kbridge_read") else tf.convert_to_tensor(x)
+        return x
+    x = host_value(x)
     if isinstance(x, (list, tuple)) and any(is_tensor(v) for v in x):
         return tf.stack([as_tensor(v, like) for v in x])
     array = np.asarray(x)
