@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .quiet import tf
-from .state import outermost
+from .state import building, outermost
 from .tensors import host_value, is_eager
 
 #: how deep arguments may be nested
@@ -23,7 +23,7 @@ class GraphDispatcher(tf.__internal__.dispatch.GlobalOpDispatcher):
         graph = _graph_of((args, kwargs)) if tf.executing_eagerly() else None
         if graph is None:
             return self.NOT_SUPPORTED
-        with graph.as_default():
+        with building(graph):
             return op(*_as_constants(args), **_as_constants(kwargs))
 
 
@@ -35,7 +35,7 @@ def _graph_of(value: Any, depth: int = 0) -> Any:
     if not isinstance(value, (tf.Tensor, tf.Variable, tf.SparseTensor)) or is_eager(value):
         return None
     graph = outermost(value.graph)
-    return graph if getattr(graph, "_kbridge_owned", False) else None
+    return graph if hasattr(graph, "_kbridge_building") else None
 
 
 def _as_constants(value: Any) -> Any:

@@ -1,9 +1,10 @@
 """TensorFlow, imported without its notices and without the Keras that comes with it.
 
 The notices: the user can have them back with TF_CPP_MIN_LOG_LEVEL. The other Keras: TensorFlow imports it at its own
-import to register optimizers, which takes time, and that Keras writes a keras.json naming itself where there is none.
-kbridge would read that file at the next start, and its default engine would have changed because somebody tried this
-one. ``tf.keras`` still loads when it is used.
+import to register optimizers, which takes time; ``tf.keras`` still loads when it is used. That Keras, and the older one
+that lies inside TensorFlow itself, write a keras.json naming TensorFlow where there is none. kbridge would read that
+file at the next start, and its default engine would have changed because somebody tried this one: the home that
+TensorFlow sees while it is imported is an empty directory.
 """
 
 from __future__ import annotations
@@ -99,6 +100,8 @@ with contextlib.ExitStack() as stack:
         stack.enter_context(_variables(TF_CPP_MIN_LOG_LEVEL="3"))
         stack.enter_context(_without_notices())
     stack.enter_context(_without_keras())
+    home = stack.enter_context(tempfile.TemporaryDirectory())
+    stack.enter_context(_variables(KERAS_HOME=home))
     import tensorflow as tf
 
 # without it a loop that ran once can't be differentiated any more (predict, then train)

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from .quiet import tf
+from .state import building
 
 
 def in_graph(state: Any) -> Any:
     """A context in which new operations belong to the engine's graph (or to the loop being built in it)."""
     current = tf.compat.v1.get_default_graph() if not tf.executing_eagerly() else None
-    return _NOTHING if state.owns(current) else state.graph.as_default()
+    return _NOTHING if state.owns(current) else building(state.graph)
 
 
 class _Nothing:
@@ -29,14 +30,14 @@ _NOTHING = _Nothing()
 def _scoped(method: Callable) -> Callable:
     @functools.wraps(method)
     def build(self, *args, **kwargs):
-        with in_graph(self._state):
+        with self._state.graph._kbridge_building, in_graph(self._state):
             return method(self, *args, **kwargs)
 
     return build
 
 
 #: methods that build nothing, or manage the graph themselves
-UNSCOPED = {"graph_scope", "clear_session", "get_value", "set_value", "batch_get_value", "batch_set_value", "is_tensor", "is_variable"}
+UNSCOPED = {"graph_scope", "clear_session", "get_value", "set_value", "batch_get_value", "batch_set_value", "is_tensor", "is_variable", "eval"}
 
 
 def scoped(cls: type) -> type:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,8 +31,7 @@ class State:
     """One graph with its session. ``K.clear_session`` makes a new one."""
 
     def __init__(self):
-        self.graph = tf.Graph()
-        self.graph._kbridge_owned = True
+        self.graph = _owned(tf.Graph())
         self.phase: Any = None
         #: whether an op depends on the learning phase, as far as it is known
         self.on_phase: dict[Any, bool] = {}
@@ -49,12 +50,13 @@ class State:
             with self._lock:
                 if self._session is None:
                     self._session = tf.compat.v1.Session(graph=self.graph)
+                # emptied afterwards: threads that find nothing waiting don't take the lock
                 if self._waiting:
-                    waiting, self._waiting = list(self._waiting.values()), {}
-                    self._store(waiting)
+                    self._store(list(self._waiting.values()))
+                    self._waiting = {}
                 if self._initializers:
-                    initializers, self._initializers = self._initializers, []
-                    self._session.run(initializers)
+                    self._session.run(self._initializers)
+                    self._initializers = []
         return self._session
 
     def adopt(self, session: Any) -> None:
@@ -65,8 +67,7 @@ class State:
                     "set_session: the session belongs to another graph than the tensors made so far; "
                     "set it before, or make it with tf.compat.v1.Session(graph=K.get_session().graph)."
                 )
-            self.graph = session.graph
-            self.graph._kbridge_owned = True
+            self.graph = _owned(session.graph)
         with self._lock:
             if self._session is not None and self._session is not session:
                 variables = [v for v in self.graph.get_collection("kbridge") if id(v) not in self._waiting]
@@ -117,6 +118,20 @@ class State:
     def owns(self, graph: Any) -> bool:
         """Whether ``graph`` is this one or that of a loop or branch inside it."""
         return outermost(graph) is self.graph
+
+
+def _owned(graph: Any) -> Any:
+    """``graph``, marked as an engine's by the lock that who builds into it must hold: TensorFlow doesn't let
+    two threads add operations at a time."""
+    graph._kbridge_building = threading.RLock()
+    return graph
+
+
+@contextlib.contextmanager
+def building(graph: Any) -> Iterator[None]:
+    """Build into an engine's graph from outside of it."""
+    with graph._kbridge_building, graph.as_default():
+        yield
 
 
 def outermost(graph: Any) -> Any:

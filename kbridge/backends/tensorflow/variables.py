@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .quiet import tf
-from .state import State
+from .state import State, building
 from .tensors import host_value, scope_name
 
 
@@ -15,7 +15,7 @@ def make_variable(state: State, value: np.ndarray, name: str | None, shape: Any 
     """A variable of the engine's graph; ``shape`` is that of the values it may get (default: that of ``value``)."""
     shape = value.shape if shape is None else shape
     # out of loops and branches that are being built
-    with state.graph.as_default() if tf.executing_eagerly() else tf.init_scope():
+    with building(state.graph) if tf.executing_eagerly() else tf.init_scope():
         initial = tf.compat.v1.placeholder(value.dtype, shape)
         variable = tf.Variable(initial, shape=tf.TensorShape(shape), name=scope_name(name) or "Variable")
         variable._kbridge_assign = variable.initializer
@@ -60,7 +60,7 @@ class _Variable:
 
     def _in_graph(self, method, *args, **kwargs):
         if tf.executing_eagerly():
-            with self.graph.as_default():
+            with building(self.graph):
                 return method(*args, **kwargs)
         return method(*args, **kwargs)
 
@@ -69,7 +69,7 @@ class _Variable:
         """An operation that gives the variable its first value, and leaves the one that it has: what
         ``global_variables_initializer`` runs never resets weights that were trained or loaded."""
         if self._kbridge_first is None:
-            with self.graph.as_default(), tf.control_dependencies(None):
+            with building(self.graph), tf.control_dependencies(None):
                 state, dtype = self._kbridge_state, self.dtype
 
                 def first():
