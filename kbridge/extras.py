@@ -1,0 +1,15 @@
+"""Packages that kbridge needs for some tasks only: imported when they are used, with an error that names the extra."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+
+def needed(module: str, extra: str, task: str) -> ModuleType:
+    """The module called ``module``. ImportError says that ``task`` needs it and how to install ``kbridge[extra]``."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        package = module.partition(".")[0]
+        raise ImportError(f"{task} needs {package} ({error}): pip install 'kbridge[{extra}]'.", name=package) from error

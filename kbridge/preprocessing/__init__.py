@@ -1,0 +1,1 @@
+"""Preparing images, sequences and texts, under their Keras 1 import paths."""

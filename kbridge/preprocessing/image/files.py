@@ -1,0 +1,85 @@
+"""Image files, Pillow images and arrays, one from the other. Pillow is imported when it is used."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from ... import backend as K
+from ...extras import needed
+
+
+def ordering(dim_ordering: str) -> str:
+    """'th' or 'tf'; the running setting for 'default'."""
+    found = K.image_dim_ordering() if dim_ordering == "default" else dim_ordering
+    if found not in ("th", "tf"):
+        raise ValueError(f"Invalid dim_ordering: {dim_ordering!r}. Allowed: 'th' (channels first), 'tf' (channels last).")
+    return found
+
+
+def load_img(path, grayscale=False, target_size=None):
+    """The image file ``path`` as a Pillow image: RGB, or with ``grayscale`` one channel.
+
+    ``target_size``: (height, width) to resize to, by the nearest pixel as in Keras 1. OSError names the file
+    if it isn't a readable image.
+    """
+    image_module = needed("PIL.Image", "images", "Reading images")
+    try:
+        with image_module.open(path) as opened:
+            image = opened.convert("L" if grayscale else "RGB")
+    except FileNotFoundError:
+        raise
+    except (OSError, SyntaxError, ValueError, image_module.DecompressionBombError) as error:
+        raise OSError(f"{os.fspath(path)!r} can't be read as an image: {error}") from error
+    if target_size:
+        height, width = target_size
+        image = image.resize((width, height), image_module.Resampling.NEAREST)
+    return image
+
+
+def img_to_array(img, dim_ordering="default") -> np.ndarray:
+    """An image (Pillow's, or an array with the channels last or without channels) as an array of floatx with 3 axes."""
+    channels_first = ordering(dim_ordering) == "th"
+    x = np.array(img, dtype=K.floatx())
+    if x.ndim == 2:
+        return x[None] if channels_first else x[:, :, None]
+    if x.ndim != 3:
+        raise ValueError(f"An image has 2 or 3 axes, got shape {x.shape}.")
+    return x.transpose(2, 0, 1) if channels_first else x
+
+
+def array_to_img(x, dim_ordering="default", scale=True):
+    """An array with 3 axes, 1 or 3 of them channels, as a Pillow image.
+
+    With ``scale`` its values are moved to at least 0, and stretched so that the largest becomes 255.
+    """
+    image_module = needed("PIL.Image", "images", "Making images of arrays")
+    x = np.asarray(x)
+    if x.ndim != 3:
+        raise ValueError(f"array_to_img takes one image with 3 axes, got shape {x.shape}.")
+    channels_first = ordering(dim_ordering) == "th"
+    if x.shape[0 if channels_first else 2] not in (1, 3):
+        where = "first" if channels_first else "last"
+        raise ValueError(f"array_to_img: the {where} axis should be 1 or 3 channels, got shape {x.shape}.")
+    if channels_first:
+        x = x.transpose(1, 2, 0)
+    if scale:
+        x = x.astype("float64")
+        x = x + max(-np.min(x), 0)
+        largest = np.max(x)
+        x = x * (255 / largest) if largest else x
+    # values that no byte can hold would wrap round
+    x = np.clip(x, 0, 255).astype("uint8")
+    return image_module.fromarray(x[:, :, 0] if x.shape[2] == 1 else x)
+
+
+def list_pictures(directory, ext="jpg|jpeg|bmp|png") -> list[str]:
+    """The paths of all image files below ``directory``, sorted; ``ext``: their extensions, divided by '|'."""
+    extensions = tuple(f".{extension.lower()}" for extension in ext.split("|"))
+    return sorted(
+        os.path.join(folder, name)
+        for folder, _, names in os.walk(directory)
+        for name in names
+        if name.lower().endswith(extensions)
+    )

@@ -1,0 +1,79 @@
+"""Padding of sequences, and training pairs for word embeddings."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+
+
+def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncating="pre", value=0.0) -> np.ndarray:
+    """Sequences of any lengths as one array (samples, maxlen, ...), filled up with ``value``.
+
+    ``maxlen`` is the longest length by default. ``padding`` and ``truncating`` ('pre' or 'post') say on
+    which side values are added or removed. Entries of the sequences may be arrays of one shape.
+    """
+    for name, side in (("padding", padding), ("truncating", truncating)):
+        if side not in ("pre", "post"):
+            raise ValueError(f"pad_sequences: {name} must be 'pre' or 'post', got {side!r}.")
+    for number, sequence in enumerate(sequences):
+        if not hasattr(sequence, "__len__"):
+            raise ValueError(f"pad_sequences takes a list of sequences; number {number} is {sequence!r}.")
+    if maxlen is None:
+        maxlen = max((len(s) for s in sequences), default=0)
+    # the first sequence that isn't empty tells the shape of an entry
+    entry = next((np.asarray(s).shape[1:] for s in sequences if len(s)), ())
+    padded = np.full((len(sequences), maxlen, *entry), value, dtype=dtype)
+    for number, sequence in enumerate(sequences):
+        kept = sequence[max(0, len(sequence) - maxlen) :] if truncating == "pre" else sequence[:maxlen]
+        if not len(kept):
+            continue
+        kept = np.asarray(kept, dtype=dtype)
+        if kept.shape[1:] != entry:
+            raise ValueError(f"pad_sequences: the entries of sequence {number} have shape {kept.shape[1:]}, those before have {entry}.")
+        start = 0 if padding == "post" else maxlen - len(kept)
+        padded[number, start : start + len(kept)] = kept
+    return padded
+
+
+def make_sampling_table(size, sampling_factor=1e-5) -> np.ndarray:
+    """The probability to keep the word of each rank (word2vec's subsampling of frequent words).
+
+    Word frequencies are taken from Zipf's law: the inverse frequency of rank r is about r (ln r + g) + 1/2 -
+    1/(12 r), g being Euler's constant. The probability is sqrt(factor / frequency), at most 1.
+    """
+    rank = np.arange(size, dtype="float64")
+    rank[:1] = 1  # the index 0 stands for no word
+    inverse = rank * (np.log(rank) + 0.577) + 0.5 - 1.0 / (12.0 * rank)
+    return np.minimum(1.0, np.sqrt(sampling_factor * inverse))
+
+
+def skipgrams(
+    sequence, vocabulary_size, window_size=4, negative_samples=1.0, shuffle=True, categorical=False, sampling_table=None
+):
+    """(couples, labels): pairs of word indices, 1 for words that stand within ``window_size`` of each other, 0 for made-up ones.
+
+    ``negative_samples``: made-up pairs for each real one. ``categorical``: labels [0, 1] and [1, 0].
+    ``sampling_table``: the probability to keep each word, see ``make_sampling_table``. Index 0 is no word.
+    """
+    if vocabulary_size < 2 and negative_samples > 0:
+        raise ValueError(f"skipgrams: made-up pairs need a vocabulary_size of at least 2 (index 0 is no word), got {vocabulary_size}.")
+    couples, labels = [], []
+    for position, word in enumerate(sequence):
+        if not word or (sampling_table is not None and sampling_table[word] < random.random()):
+            continue
+        for other in range(max(0, position - window_size), min(len(sequence), position + window_size + 1)):
+            if other != position and sequence[other]:
+                couples.append([word, sequence[other]])
+                labels.append([0, 1] if categorical else 1)
+    if negative_samples > 0 and couples:
+        wanted = int(len(labels) * negative_samples)
+        words = [couple[0] for couple in couples]
+        random.shuffle(words)
+        couples += [[words[i % len(words)], random.randint(1, vocabulary_size - 1)] for i in range(wanted)]
+        labels += [[1, 0] if categorical else 0] * wanted
+    if shuffle:
+        order = list(range(len(couples)))
+        random.shuffle(order)
+        couples, labels = [couples[i] for i in order], [labels[i] for i in order]
+    return couples, labels

@@ -1,0 +1,184 @@
+"""Files from the network, kept in a cache: checked by their hash, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import sys
+import tarfile
+import tempfile
+import urllib.error
+import urllib.request
+from pathlib import Path, PurePosixPath
+
+from ..config import config_path
+from ..saving.atomic import replacing
+from .progbar import Progbar
+
+#: seconds without an answer after which a download fails
+TIMEOUT = 30
+_BLOCK = 2**16
+
+
+class DownloadError(OSError):
+    """A file could not be downloaded; the message tells from where, why, and where to put it by hand."""
+
+
+def get_file(fname, origin, untar=False, md5_hash=None, cache_subdir="datasets") -> str:
+    """The path of ``fname`` in the cache, downloaded from ``origin`` if it isn't there.
+
+    The cache is ``cache_subdir`` of ``$KERAS_HOME`` or ``~/.keras``. ``md5_hash``: the MD5 (or SHA-256, by its length)
+    that the file must have; a cached file with another one is downloaded again. ``untar``: the file is an
+    archive (``fname`` + '.tar.gz') that holds ``fname``, which is unpacked beside it; archives with links or with
+    paths that leave the folder are refused.
+    DownloadError (an OSError) says what is wrong, where the file comes from and where it belongs.
+    """
+    _inside(fname, "fname")
+    if md5_hash is not None:
+        _checked_hash(md5_hash)
+    folder = cache_folder(cache_subdir)
+    path = folder / fname
+    if not untar:
+        return str(_fetched(path, origin, md5_hash))
+    if not path.exists():
+        archive = _fetched(folder / f"{fname}.tar.gz", origin, md5_hash)
+        _unpack(archive, folder, fname)
+    return str(path)
+
+
+def validate_file(fpath, md5_hash) -> bool:
+    """Whether the file has this MD5 (or SHA-256, for 64 hexadecimal digits)."""
+    wanted = _checked_hash(md5_hash)
+    digest = hashlib.sha256() if len(wanted) == 64 else hashlib.md5(usedforsecurity=False)
+    with open(fpath, "rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest() == wanted
+
+
+def cache_folder(cache_subdir: str) -> Path:
+    """The folder ``cache_subdir`` of the cache, made if need be; where home can't be written, one of the user's own
+    among temporary files."""
+    _inside(cache_subdir, "cache_subdir")
+    home = config_path().parent
+    folder = home / cache_subdir
+    if folder.is_dir():
+        return folder
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    # the name can't be guessed or taken by another user: the folder must belong to this one
+    fallback = Path(tempfile.gettempdir()) / f".keras-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+    fallback.mkdir(mode=0o700, exist_ok=True)
+    if hasattr(os, "getuid") and (fallback.is_symlink() or fallback.stat().st_uid != os.getuid()):
+        raise PermissionError(f"{home} can't be written, and {fallback} belongs to somebody else. Set KERAS_HOME to a folder of your own.")
+    folder = fallback / cache_subdir
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _inside(name: str, argument: str) -> None:
+    """ValueError for a name that leads out of the cache."""
+    parts = PurePosixPath(str(name).replace("\\", "/"))
+    if not parts.parts or parts.is_absolute() or ".." in parts.parts or re.match(r"[A-Za-z]:", str(name)):
+        raise ValueError(f"get_file: {argument} should be a name inside the cache, got {name!r}.")
+
+
+def _checked_hash(given) -> str:
+    text = str(given).lower()
+    if not re.fullmatch(r"[0-9a-f]{32}|[0-9a-f]{64}", text):
+        raise ValueError(f"An MD5 has 32 hexadecimal digits, a SHA-256 64; got {given!r}.")
+    return text
+
+
+def _fetched(path: Path, origin: str, md5_hash) -> Path:
+    if path.exists():
+        if md5_hash is None or validate_file(path, md5_hash):
+            return path
+        print(f"{path} doesn't have the hash {md5_hash}: it may be outdated or incomplete, so it is downloaded again.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    print(f"Downloading data from {origin}")
+    try:
+        with replacing(path) as temporary:
+            _download(origin, temporary)
+            if md5_hash is not None and not validate_file(temporary, md5_hash):
+                raise DownloadError(f"what came doesn't have the hash {md5_hash}")
+    except urllib.error.HTTPError as error:
+        raise _failed(path, origin, f"the server answered {error.code} {error.reason}") from error
+    except urllib.error.URLError as error:
+        raise _failed(path, origin, f"no connection ({error.reason})") from error
+    except (OSError, ValueError) as error:
+        raise _failed(path, origin, str(error) or type(error).__name__) from error
+    return path
+
+
+def _failed(path: Path, origin: str, reason: str) -> DownloadError:
+    return DownloadError(f"{path.name} could not be downloaded from {origin}: {reason}. It can also be fetched elsewhere and put at {path}")
+
+
+def _download(origin: str, target: str) -> None:
+    """Write what is at ``origin`` to the file ``target``, with a progress bar."""
+    import http.client
+
+    with urllib.request.urlopen(origin, timeout=TIMEOUT) as answer, open(target, "wb") as file:
+        length = answer.headers.get("Content-Length")
+        expected = int(length) if length and length.isdigit() else None
+        bar = Progbar(expected)
+        received = 0
+        try:
+            while block := answer.read(_BLOCK):
+                file.write(block)
+                received += len(block)
+                bar.update(received)
+        except http.client.HTTPException as error:
+            raise OSError(f"the connection broke after {received} bytes") from error
+        finally:
+            bar.finish()
+            sys.stdout.flush()
+        if expected is not None and received != expected:
+            raise OSError(f"the connection broke after {received} of {expected} bytes")
+
+
+def _unpack(archive: Path, folder: Path, wanted: str) -> None:
+    """Unpack ``archive`` beside its folder's files, where ``wanted`` must be among what it holds."""
+    print(f"Untaring file {archive.name}")
+    # unpacked elsewhere first: a half-unpacked folder would be taken for a whole one
+    temporary = Path(tempfile.mkdtemp(prefix=f".{wanted}.", suffix=".tmp", dir=folder))
+    try:
+        try:
+            _extract(archive, temporary)
+        except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise ValueError(f"{str(archive)!r} can't be unpacked: {error}") from error
+        if not (temporary / wanted).exists():
+            found = ", ".join(sorted(os.listdir(temporary))[:5]) or "nothing"
+            raise ValueError(f"{str(archive)!r} doesn't hold {wanted!r}, but {found}.")
+        for entry in sorted(temporary.iterdir()):
+            if not (folder / entry.name).exists():
+                os.replace(entry, folder / entry.name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _extract(archive: Path, target: Path) -> None:
+    """Regular files and folders only, each inside ``target``."""
+    with tarfile.open(archive, "r:*") as tar:
+        for member in tar:
+            path = PurePosixPath(member.name.replace("\\", "/"))
+            if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", member.name):
+                raise ValueError(f"the member {member.name!r} would be written outside the folder")
+            place = target.joinpath(*path.parts)
+            if member.isdir():
+                place.mkdir(parents=True, exist_ok=True)
+            elif member.isfile():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                source = tar.extractfile(member)
+                assert source is not None  # it is a regular file
+                with source, open(place, "wb") as file:
+                    shutil.copyfileobj(source, file)
+            else:
+                raise ValueError(f"the member {member.name!r} is neither a file nor a folder")
