@@ -1,3 +1,38 @@
-"""kbridge: the Keras 1 model API on NumPy, TensorFlow 2 and Theano."""
+"""kbridge: the Keras 1 model API on NumPy, TensorFlow 2 and Theano.
 
-__version__ = "0.1.0"
+As after ``import keras``, all parts are there as ``kbridge.layers`` and so on; each is loaded when it is first used.
+"""
+
+import importlib as _importlib
+
+from ._version import __version__ as __version__
+
+__all__ = [
+    "activations",
+    "applications",
+    "backend",
+    "callbacks",
+    "constraints",
+    "datasets",
+    "engine",
+    "initializations",
+    "layers",
+    "metrics",
+    "models",
+    "objectives",
+    "optimizers",
+    "preprocessing",
+    "regularizers",
+    "utils",
+    "wrappers",
+]
+
+
+def __getattr__(name: str):
+    if name in __all__:
+        return _importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -8,16 +8,13 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import __version__
+from ._version import __version__
 from .backends.registry import EngineUnavailable
 from .config import ConfigError
+from .errors import UsageError
 
 #: sub-commands, each a module of ``kbridge.commands``
-COMMANDS = ("info", "demo", "config", "parity")
-
-
-class UsageError(Exception):
-    """A mistake of the user: its message is printed without a traceback."""
+COMMANDS = ("info", "demo", "config", "parity", "run")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +28,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status = args.run(args) or 0
         sys.stdout.flush()
-        return status
     except BrokenPipeError:
         # the reader (head, say) has seen enough; Python's own flush at exit must not fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -43,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nkbridge: interrupted", file=sys.stderr)
         return 130
+    # a program to run: its exceptions are its own
+    return status() if callable(status) else status
 
 
 if __name__ == "__main__":

@@ -80,3 +80,7 @@ def whole_number(value, owner: str, argument: str, least: int | None = None) -> 
         wanted = "a whole number" if least is None else f"a whole number of at least {least}"
         raise ValueError(f"{owner}: {argument} must be {wanted}, got {value!r}.")
     return number
+
+
+class UsageError(Exception):
+    """A mistake of the user of the command: its message is printed without a traceback."""

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 
-from .. import __version__, config
+from .. import config
+from .._version import __version__
 from ..backends import registry
 
 #: engine -> (module, distribution) that it runs on

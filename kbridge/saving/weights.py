@@ -72,8 +72,8 @@ def write_weights(model, h5) -> None:
 
 def write_provenance(h5) -> None:
     """The attributes that tell where the kernels' convention comes from, and who wrote the file."""
-    from .. import __version__
     from .. import backend as K
+    from .._version import __version__
 
     write_text(h5, "backend", WRITTEN)
     write_text(h5, "kbridge_version", __version__)

@@ -4,6 +4,11 @@
 ``scope`` makes every backend function build into that graph; ``function`` compiles and runs.
 """
 
+from ...stand_ins import tensorflow_v1
 from .backend import TensorflowBackend
+from .quiet import tf
+from .state import share_default_graph
+
+tensorflow_v1.complete(tf, share_default_graph)
 
 __all__ = ["TensorflowBackend"]

@@ -27,11 +27,33 @@ def _check_process() -> None:
         )
 
 
+#: whether graphs of the engine are the process's default graph; whether that one has been used
+_shared = False
+_shared_before = False
+
+
+def share_default_graph() -> None:
+    """Let the engine build into TensorFlow's default graph, as programs of version 1 expect; eager execution is off."""
+    global _shared
+    _shared = True
+
+
+def _new_graph() -> Any:
+    global _shared_before
+    if not _shared:
+        return tf.Graph()
+    # the first takes what the program has made already
+    if _shared_before:
+        tf.compat.v1.reset_default_graph()
+    _shared_before = True
+    return tf.compat.v1.get_default_graph()
+
+
 class State:
     """One graph with its session. ``K.clear_session`` makes a new one."""
 
     def __init__(self):
-        self.graph = _owned(tf.Graph())
+        self.graph = _owned(_new_graph())
         self.phase: Any = None
         #: whether an op depends on the learning phase, as far as it is known
         self.on_phase: dict[Any, bool] = {}

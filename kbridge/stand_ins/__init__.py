@@ -1,0 +1,49 @@
+"""What programs get for ``import theano`` and ``import tensorflow``: what kbridge's engines have made of them."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+
+
+class ThroughEngine(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Has the first import of a framework load the package of kbridge's engine for it, which repairs and completes it."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self.package = f"kbridge.backends.{name}"
+
+    def install(self) -> None:
+        """From now on; for a framework that has been imported before at once."""
+        if self.name in sys.modules:
+            importlib.import_module(self.package)
+        elif not any(isinstance(finder, ThroughEngine) and finder.name == self.name for finder in sys.meta_path):
+            sys.meta_path.insert(0, self)
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname != self.name or importlib.machinery.PathFinder.find_spec(fullname) is None:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+
+    def exec_module(self, module):
+        sys.meta_path.remove(self)
+        # the framework itself comes under the same name
+        del sys.modules[self.name]
+        # the engine may be what imports it
+        importlib.import_module(self.name if self.package in sys.modules else self.package)
+
+
+def theano() -> None:
+    """Repair theano at its first import."""
+    ThroughEngine("theano").install()
+
+
+def tensorflow(version1: bool = False) -> None:
+    """Complete TensorFlow at its first import, with ``version1`` by all names of its versions 0 and 1."""
+    if version1:
+        from . import tensorflow_v1
+
+        tensorflow_v1.wanted = True
+    ThroughEngine("tensorflow").install()

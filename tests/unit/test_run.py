@@ -1,0 +1,200 @@
+"""``kbridge run``: a program as plain Python runs it, but that keras is kbridge; frameworks; Python 2."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+from processes import ROOT, SETTINGS, kbridge, python
+
+STATE = """
+import sys, os
+print(sys.argv, __name__, __file__, __package__, sys.path[0], sys.modules["__main__"].__dict__ is globals())
+print(sorted(n for n in globals() if n.startswith("__")))
+"""
+
+
+def program(tmp_path, text, name="program.py"):
+    folder = tmp_path / "project"
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(text)
+    return folder / name
+
+
+def both(*args, tmp_path, **options):
+    """What plain Python and ``kbridge run`` do with the same arguments."""
+    return python(*args, home=tmp_path, **options), kbridge("run", *args, home=tmp_path, **options)
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_argv_main_file_and_path_are_those_of_plain_python(absolute, tmp_path):
+    file = program(tmp_path, STATE)
+    plain, ours = both(str(file) if absolute else "project/program.py", "-x", "--backend", "a b", "--", tmp_path=tmp_path, cwd=tmp_path)
+    assert plain.returncode == 0 and (ours.stdout, ours.stderr) == (plain.stdout, plain.stderr)
+
+
+def test_a_module_and_a_line_of_code_run_too(tmp_path):
+    program(tmp_path, "")
+    package = tmp_path / "project" / "tool"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "__main__.py").write_text(STATE + "print(__spec__.name)")
+    for args in (["-m", "tool", "-m", "x"], ["-c", "import sys; print(sys.argv, sys.path[0], __name__)", "-c"]):
+        plain, ours = both(*args, tmp_path=tmp_path, cwd=tmp_path / "project")
+        assert plain.returncode == 0, plain.stderr
+        # a line of code names no file
+        assert (ours.stdout, ours.stderr) == (plain.stdout, plain.stderr)
+
+
+ENDINGS = {
+    "well": "pass",
+    "status": "import sys; sys.exit(7)",
+    "message": "import sys; sys.exit('no such luck')",
+    "traceback": "def f():\n    raise ValueError('x')\ntry:\n    f()\nexcept ValueError as e:\n    raise OSError('later') from e",
+    "own hook": "import sys\nsys.excepthook = lambda kind, value, tb: print('mine', value, tb.tb_lineno)\n1 / 0",
+    "interrupt": "raise KeyboardInterrupt",
+    "syntax": "def f(:\n    pass",
+    "atexit": "import atexit; atexit.register(print, 'done'); raise SystemExit(3)",
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_it_ends_as_with_plain_python(ending, tmp_path):
+    file = program(tmp_path, ENDINGS[ending])
+    plain, ours = both(str(file), tmp_path=tmp_path)
+    assert (ours.returncode, ours.stdout, ours.stderr) == (plain.returncode, plain.stdout, plain.stderr)
+
+
+@pytest.mark.parametrize(
+    ("args", "part"),
+    [([], "no program"), (["nothing.py"], "there is no file nothing.py"), (["-m", "no.such"], "no module no.such")],
+)
+def test_what_cant_run_is_named(args, part, tmp_path):
+    done = kbridge("run", *args, home=tmp_path)
+    assert done.returncode == 1 and part in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_backend_is_chosen_for_the_program_and_its_workers(tmp_path):
+    text = "import os, keras.backend as K; print(K.backend(), os.environ['KBRIDGE_BACKEND'])"
+    done = kbridge("run", "--backend", "numpy", "-c", text, home=tmp_path, KBRIDGE_BACKEND="theano")
+    assert done.stdout.split() == ["numpy", "numpy"]
+    done = kbridge("run", "--backend", "nonsense", "-c", text, home=tmp_path)
+    assert done.returncode == 1 and "--backend: backend is 'nonsense'" in done.stderr
+
+
+def test_objects_of_the_program_live_until_python_ends(tmp_path):
+    file = program(tmp_path, "import atexit\nclass A: pass\nimport pickle\natexit.register(lambda: print(type(pickle.loads(pickle.dumps(A())))))")
+    done = kbridge("run", str(file), home=tmp_path)
+    assert done.stdout.strip() == "<class '__main__.A'>"
+
+
+needs_theano = pytest.mark.skipif(find_spec("theano") is None, reason="theano is not installed")
+needs_tensorflow = pytest.mark.skipif(find_spec("tensorflow") is None, reason="tensorflow is not installed")
+
+
+@needs_theano
+@pytest.mark.parametrize("engine", ["theano", "numpy"])
+def test_a_program_may_import_theano_first(engine, tmp_path):
+    text = """
+import theano.tensor as T
+import theano
+import numpy as np
+x = T.dvector()
+print(theano.function([x], T.nnet.sigmoid(x).sum())(np.zeros(4)))
+import keras.backend as K
+print(K.backend(), K.eval(K.sum(K.variable([1., 2.]))))
+"""
+    flags = {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"}
+    done = kbridge("run", "--backend", engine, str(program(tmp_path, text)), home=tmp_path, **flags)
+    assert done.stdout.split() == ["2.0", engine, "3.0"], done.stderr
+
+
+@needs_tensorflow
+@pytest.mark.parametrize("first", ["tensorflow", "keras"])
+def test_tf1_has_the_names_of_version_1_and_layers_build_into_the_same_graph(first, tmp_path):
+    imports = ["import tensorflow as tf", "from keras import backend as K"]
+    text = "\n".join(imports if first == "tensorflow" else imports[::-1])
+    text += """
+import numpy as np
+tf.python.control_flow_ops = tf
+from tensorflow.python.ops import control_flow_ops
+from keras.layers import Dense, Dropout, LSTM
+from keras.models import Sequential
+from keras.objectives import mean_squared_error
+sess = tf.Session(config=tf.ConfigProto(allow_soft_placement=True))
+K.set_session(sess)
+x = tf.placeholder(tf.float32, shape=(None, 4))
+y = Dense(2)(Dropout(.5)(x))
+target = tf.placeholder(tf.float32, shape=(None, 2))
+loss = tf.reduce_mean(mean_squared_error(target, y))
+step = tf.train.GradientDescentOptimizer(.1).minimize(loss)
+tf.scalar_summary("loss", loss)
+merged = tf.merge_all_summaries()
+sess.run(tf.initialize_all_variables())
+X, Y = np.random.rand(8, 4), np.ones((8, 2))
+losses = []
+with sess.as_default():
+    for _ in range(60):
+        step.run(feed_dict={x: X, target: Y, K.learning_phase(): 0})
+        losses.append(loss.eval(feed_dict={x: X, target: Y, K.learning_phase(): 0}))
+assert losses[-1] < .5 * losses[0], losses
+assert y.get_shape()[1].value == 2
+assert tf.concat(1, [y, y]).get_shape().as_list() == tf.concat([y, y], 1).get_shape().as_list() == [None, 4]
+assert [p.get_shape().as_list() for p in tf.split(1, 2, y)] == [[None, 1]] * 2
+assert tf.mul(2., 3.).eval(session=sess) == 6
+K.clear_session()
+model = Sequential([LSTM(3, input_shape=(4, 2)), Dense(1)])
+model.compile("adam", "mse")
+model.fit(np.ones((4, 4, 2)), np.ones((4, 1)), nb_epoch=1, verbose=0)
+assert model.predict(np.ones((4, 4, 2))).shape == (4, 1)
+print("done")
+"""
+    done = kbridge("run", "--backend", "tensorflow", "--tf1", str(program(tmp_path, text)), home=tmp_path, TF_CPP_MIN_LOG_LEVEL="3")
+    assert done.stdout.split() == ["done"], done.stderr
+
+
+def test_a_program_that_is_interrupted_keeps_its_model_and_leaves_no_process(tmp_path):
+    """Workers of fit_generator are processes; a program that catches Ctrl-C goes on with its model."""
+    text = """
+import os, signal, sys, threading, time
+import numpy as np
+from keras.models import Sequential
+from keras.layers import Dense, Dropout
+from keras.callbacks import Callback
+model = Sequential([Dense(8, input_dim=4), Dropout(.2), Dense(1)])
+model.compile("adam", "mse")
+def batches():
+    while True:
+        yield np.ones((8, 4)), np.ones((8, 1))
+class Interrupt(Callback):
+    def on_batch_end(self, batch, logs=None):
+        if batch == 3:
+            os.kill(0, signal.SIGINT)  # the terminal sends it to all processes of the group
+            time.sleep(5)
+for call in (
+    lambda: model.fit(np.ones((80, 4)), np.ones((80, 1)), batch_size=8, nb_epoch=10, verbose=0, callbacks=[Interrupt()]),
+    lambda: model.fit_generator(batches(), 8000, 10, verbose=0, nb_worker=2, callbacks=[Interrupt()]),
+    lambda: model.fit_generator(batches(), 8000, 10, verbose=0, nb_worker=2, pickle_safe=True, callbacks=[Interrupt()]),
+):
+    try:
+        call()
+        sys.exit("not interrupted")
+    except KeyboardInterrupt:
+        pass
+    before = model.evaluate(np.ones((8, 4)), -np.ones((8, 1)), verbose=0)
+    model.fit(np.ones((8, 4)), -np.ones((8, 1)), nb_epoch=30, verbose=0)
+    assert model.evaluate(np.ones((8, 4)), -np.ones((8, 1)), verbose=0) < before
+    model.save("model.h5")
+children = open(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read().split()
+print("usable", children, [t.name for t in threading.enumerate()])
+"""
+    file = program(tmp_path, text)
+    command = [sys.executable, "-m", "kbridge", "run", str(file)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, start_new_session=True, timeout=120)
+    assert done.stdout.strip() == "usable [] ['MainThread']", done.stdout + done.stderr
+    assert (tmp_path / "model.h5").exists()
+
+
+def environment(home):
+    return {k: v for k, v in os.environ.items() if k not in SETTINGS} | {"HOME": str(home), "PYTHONPATH": str(ROOT)}
