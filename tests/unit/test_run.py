@@ -182,9 +182,10 @@ for call in (
         sys.exit("not interrupted")
     except KeyboardInterrupt:
         pass
-    before = model.evaluate(np.ones((8, 4)), -np.ones((8, 1)), verbose=0)
-    model.fit(np.ones((8, 4)), -np.ones((8, 1)), nb_epoch=30, verbose=0)
-    assert model.evaluate(np.ones((8, 4)), -np.ones((8, 1)), verbose=0) < before
+    before = model.get_weights()
+    model.fit(np.random.rand(8, 4), np.random.rand(8, 1), nb_epoch=1, verbose=0)
+    after = model.get_weights()
+    assert np.isfinite(model.predict(np.ones((8, 4)))).all() and not np.array_equal(before[0], after[0])
     model.save("model.h5")
 children = open(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read().split()
 print("usable", children, [t.name for t in threading.enumerate()])
