@@ -1,0 +1,42 @@
+"""VGG16: 13 convolutions of 3 by 3 in five blocks, and three dense layers."""
+
+from __future__ import annotations
+
+from .. import backend as K
+from ..engine.topology import Input, get_source_inputs
+from ..engine.training import Model
+from ..layers.convolutional import Convolution2D
+from ..layers.core import Dense, Flatten
+from ..layers.pooling import MaxPooling2D
+from ..utils.data_utils import get_file
+from ..utils.layer_utils import convert_all_kernels_in_model
+from . import vgg
+from .common import load_weights
+from .imagenet_utils import decode_predictions, preprocess_input
+
+# the names of Keras 1's module
+__all__ = [
+    "Convolution2D", "Dense", "Flatten", "Input", "K", "MaxPooling2D", "Model", "VGG16", "convert_all_kernels_in_model",
+    "decode_predictions", "get_file", "get_source_inputs", "preprocess_input",
+]  # fmt: skip
+
+_RELEASE = "https://github.com/fchollet/deep-learning-models/releases/download/v0.1/vgg16_weights_"
+TH_WEIGHTS_PATH = _RELEASE + "th_dim_ordering_th_kernels.h5"
+TF_WEIGHTS_PATH = _RELEASE + "tf_dim_ordering_tf_kernels.h5"
+TH_WEIGHTS_PATH_NO_TOP = _RELEASE + "th_dim_ordering_th_kernels_notop.h5"
+TF_WEIGHTS_PATH_NO_TOP = _RELEASE + "tf_dim_ordering_tf_kernels_notop.h5"
+
+
+def VGG16(include_top=True, weights="imagenet", input_tensor=None, input_shape=None, classes=1000) -> Model:
+    """The model for 224 by 224 images (see ``preprocess_input``), in the running dim ordering.
+
+    ``include_top``: with the dense layers; without them ``input_shape`` may be any of at least 48 by 48.
+    ``weights``: 'imagenet' (trained, downloaded once), None (random) or a file. ``input_tensor``: what to build on.
+    ``classes``: outputs, if ``weights`` isn't 'imagenet'.
+    """
+    model = vgg.build("VGG16", (2, 2, 3, 3, 3), include_top, weights, input_tensor, input_shape, classes)
+    if K.image_dim_ordering() == "th":
+        origin = TH_WEIGHTS_PATH if include_top else TH_WEIGHTS_PATH_NO_TOP
+    else:
+        origin = TF_WEIGHTS_PATH if include_top else TF_WEIGHTS_PATH_NO_TOP
+    return load_weights(model, weights, "imagenet", origin)
