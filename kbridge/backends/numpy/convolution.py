@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .. import settings
 from .graph import Tensor
 from .ops.common import as_tensor, as_tensors
 from .ops.conv import conv, conv_transposed
 from .ops.pool import pool
-from .ops.shapes import broadcast_to, concatenate, permute, shape_of
+from .ops.shapes import broadcast_to, concatenate, permute, reshape, shape_of
 from .ops.windows import window
+
+#: Channels of a depthwise convolution that are computed as one convolution: more means fewer steps, but more products with 0.
+#: A NaN or infinity in one of them spreads to the others, as it does in any convolution.
+DEPTHWISE_GROUP = 32
 
 
 def _channels_last(x: Tensor) -> Tensor:
@@ -71,8 +77,16 @@ class ConvolutionPrimitives:
         if first:
             x, kernel = _channels_last(x), permute(kernel, (2, 3, 1, 0))
         windows = window(kernel.shape[:2], strides, (1, 1), border_mode, "depthwise_conv2d")
-        channels = range(kernel.shape[2])
-        y = concatenate([conv(x[:, :, :, c : c + 1], kernel[:, :, c : c + 1, :], windows) for c in channels], 3)
+        rows, columns, channels, multiplier = kernel.shape
+        parts = []
+        for c in range(0, channels, DEPTHWISE_GROUP):
+            size = min(DEPTHWISE_GROUP, channels - c)
+            # a kernel of all the group's channels that is 0 between different ones
+            own = as_tensor(np.eye(size, dtype=kernel.dtype).reshape(size, size, 1))
+            block = reshape(kernel[:, :, c : c + size, :], (rows, columns, size, 1, multiplier)) * own
+            block = reshape(block, (rows, columns, size, size * multiplier))
+            parts.append(conv(x[:, :, :, c : c + size], block, windows))
+        y = parts[0] if len(parts) == 1 else concatenate(parts, 3)
         return _channels_first(y) if first else y
 
     def pool2d(self, x, pool_size, strides=(1, 1), border_mode="valid", dim_ordering="default", pool_mode="max"):
