@@ -1,0 +1,1 @@
+"""Models inside other libraries, under their Keras 1 import paths."""
