@@ -2,6 +2,7 @@
 # make test   a virtual environment with every engine that this Python can have, and the whole test suite in it
 # make lint   ruff and mypy
 # make build  wheel and source distribution, checked
+# make docs  the documentation as a site, in build/site
 # make bench  benchmarks
 # make clean  remove the environments and caches
 #
@@ -26,7 +27,7 @@ version = $(if $(1),$(shell $(1) -c "import sys; print(sys.version_info[0], sys.
 DEMO_DONE := $(VENV)/.installed-$(call version,$(DEMO_PYTHON))
 TEST_DONE := $(TEST_VENV)/.installed-$(call version,$(TEST_PYTHON))
 
-.PHONY: demo test lint build bench clean
+.PHONY: demo test lint build docs bench clean
 
 demo: $(DEMO_DONE)
 	@$(VENV)/bin/kbridge demo $(ARGS)
@@ -58,6 +59,10 @@ build: $(TEST_DONE)
 	rm -rf build dist
 	$(TEST_VENV)/bin/python -m build --quiet
 	$(TEST_VENV)/bin/twine check --strict dist/*
+
+docs: $(TEST_DONE)
+	@NO_MKDOCS_2_WARNING=1 $(TEST_VENV)/bin/mkdocs build --strict --quiet
+	@echo "The site is build/site/index.html"
 
 bench: $(TEST_DONE)
 	$(TEST_VENV)/bin/python -m benchmarks $(ARGS)

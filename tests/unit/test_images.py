@@ -1,7 +1,9 @@
 """Image files, random changes of images, and batches of them."""
 
+import sys
 import threading
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -74,8 +76,8 @@ def test_a_file_that_is_no_image_is_named(tmp_path):
 
 
 def test_pictures_are_listed_below_a_folder(folder):
-    names = [path.removeprefix(str(folder)) for path in image.list_pictures(folder / "cats")]
-    assert names == ["/cats/a.png", "/cats/c.JPG", "/cats/deep/b.bmp"]
+    names = [Path(path).relative_to(folder).as_posix() for path in image.list_pictures(folder / "cats")]
+    assert names == ["cats/a.png", "cats/c.JPG", "cats/deep/b.bmp"]
     assert len(image.list_pictures(folder, ext="png")) == 4
 
 
@@ -285,7 +287,8 @@ def test_folders_are_classes(folder, capsys):
     found = image.ImageDataGenerator().flow_from_directory(folder, target_size=(4, 8), batch_size=4, shuffle=False)
     assert capsys.readouterr().out == "Found 6 images belonging to 2 classes.\n"
     assert found.class_indices == {"cats": 0, "dogs": 1}
-    assert found.filenames == ["cats/a.png", "cats/c.JPG", "cats/deep/b.bmp", "dogs/d.png", "dogs/e.jpeg", "dogs/f.png"]
+    names = [Path(name).as_posix() for name in found.filenames]
+    assert names == ["cats/a.png", "cats/c.JPG", "cats/deep/b.bmp", "dogs/d.png", "dogs/e.jpeg", "dogs/f.png"]
     assert found.classes.tolist() == [0, 0, 0, 1, 1, 1] and found.nb_sample == 6 and found.nb_class == 2
     x, y = next(found)
     assert x.shape == (4, 4, 8, 3) and y.tolist() == [[1, 0], [1, 0], [1, 0], [0, 1]]
@@ -321,6 +324,7 @@ def test_bad_folders_and_modes_are_named(folder):
         next(empty)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
 def test_links_are_followed_when_asked_and_loops_end(folder):
     (folder / "dogs" / "loop").symlink_to(folder / "dogs", target_is_directory=True)
     (folder / "dogs" / "more").symlink_to(folder / "cats", target_is_directory=True)

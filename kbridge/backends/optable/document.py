@@ -28,7 +28,7 @@ engine they need. **grad** says whether gradients flow through the function. A *
 each engine, a *composite* once, from primitives.
 
 Conventions for dtypes, axes, NaN, ties and kinks stand at the top of
-[`kbridge/backends/interface.py`](../kbridge/backends/interface.py). Every row is checked on every engine:
+`kbridge/backends/interface.py`. Every row is checked on every engine:
 `kbridge parity` prints the errors against plain NumPy references.
 """
 

@@ -1,0 +1,39 @@
+"""The programs in the documentation's pages run as they stand, page by page."""
+
+import re
+from importlib.util import find_spec
+
+import pytest
+from processes import ROOT, python
+
+PAGES = {page.name: page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs").glob("*.md"))}
+#: programs of these are parts of a package, which stands whole in the tests
+PARTS = ("write-an-engine.md",)
+
+
+def programs(page: str) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", PAGES[page], re.M | re.S)
+
+
+#: on all engines where the page is about what works on all of them
+RUNS = [("write-a-layer.md", "tensorflow"), ("write-a-layer.md", "theano")]
+RUNS += [(page, "numpy") for page in PAGES if programs(page) and page not in PARTS]
+
+
+@pytest.mark.parametrize("page, engine", RUNS)
+def test_programs_of_a_page(page, engine, tmp_path):
+    if find_spec(engine) is None:
+        pytest.skip(f"{engine} is not installed")
+    flags = {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"} if engine == "theano" else {}
+    done = python("-c", "\n".join(programs(page)), home=tmp_path, cwd=tmp_path, KBRIDGE_BACKEND=engine, **flags)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_page_is_in_the_navigation():
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert [page for page in PAGES if f" {page}\n" not in navigation] == []
+
+
+def test_links_lead_to_pages():
+    links = {(page, link) for page, text in PAGES.items() for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text)}
+    assert [(page, link) for page, link in links if "://" not in link and link not in PAGES] == []
