@@ -1,4 +1,7 @@
-"""Audio files as mel spectrograms for ``MusicTaggerCRNN``, and the names of its 50 tags. librosa is imported when it is used."""
+"""Audio files as mel spectrograms for ``MusicTaggerCRNN``, and the names of its 50 tags.
+
+librosa is imported when it is used.
+"""
 
 from __future__ import annotations
 

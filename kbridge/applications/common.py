@@ -11,24 +11,25 @@ from ..utils.data_utils import get_file
 
 
 def check_arguments(owner: str, weights, trained_on: str, include_top: bool, classes: int, trained_classes: int) -> None:
-    """ValueError unless ``weights`` is None, ``trained_on`` or a file, and trained weights have the right number of classes."""
+    """ValueError unless ``weights`` is None, ``trained_on`` or a file; trained ones have a fixed number of classes."""
     if weights is None:
         return
     if weights == trained_on:
         if include_top and classes != trained_classes:
             raise ValueError(
-                f"{owner}: weights={trained_on!r} with include_top=True have {trained_classes} classes, got classes={classes!r}. "
-                "Pass weights=None or include_top=False."
+                f"{owner}: weights={trained_on!r} with include_top=True have {trained_classes} classes, "
+                f"got classes={classes!r}. Pass weights=None or include_top=False."
             )
         return
     if not isinstance(weights, (str, os.PathLike)) or not os.path.isfile(weights):
         raise ValueError(
-            f"{owner}: weights should be None (random ones), {trained_on!r} (trained ones) or the path of a weights file, got {weights!r}."
+            f"{owner}: weights should be None (random ones), {trained_on!r} (trained ones) or the path of a weights file, "
+            f"got {weights!r}."
         )
 
 
 def input_for(input_tensor, shape):
-    """The tensor that the model starts from: ``input_tensor`` itself, an Input of it if it is none of Keras's, or a new Input."""
+    """What the model starts from: ``input_tensor`` itself, an Input of it if it isn't a Keras tensor, or a new Input."""
     if input_tensor is None:
         return Input(shape=shape)
     return input_tensor if K.is_keras_tensor(input_tensor) else Input(tensor=input_tensor, shape=shape)
@@ -42,7 +43,8 @@ def model_of(input_tensor, start, output, name: str | None) -> Model:
 def load_weights(model: Model, weights, trained_on: str, origin: str, by_name: bool = False) -> Model:
     """Set the weights of ``model``: none, those at ``origin`` (kept in the cache), or those of a file.
 
-    ``by_name``: layers of those at ``origin`` are found by their names. ``origin`` ends in Keras 1's names, which tell the convention of the kernels: 'th_kernels' are flipped.
+    ``by_name``: layers of those at ``origin`` are found by their names. ``origin`` ends in
+    Keras 1's names, which tell the convention of the kernels: 'th_kernels' are flipped.
     """
     if weights is None:
         return model
@@ -50,5 +52,7 @@ def load_weights(model: Model, weights, trained_on: str, origin: str, by_name: b
         model.load_weights(weights)
         return model
     path = get_file(os.path.basename(origin), origin, cache_subdir="models")
-    model.load_weights(path, by_name=by_name, original_backend="theano" if "th_kernels" in os.path.basename(origin) else "tensorflow")
+    model.load_weights(
+        path, by_name=by_name, original_backend="theano" if "th_kernels" in os.path.basename(origin) else "tensorflow"
+    )
     return model

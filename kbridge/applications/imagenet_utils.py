@@ -17,7 +17,7 @@ _MEANS = (103.939, 116.779, 123.68)
 
 
 def preprocess_input(x, dim_ordering="default") -> np.ndarray:
-    """A batch of RGB images with values 0 to 255 as BGR, less ImageNet's mean colours: what VGG16, VGG19 and ResNet50 take."""
+    """A batch of RGB images with values 0 to 255 as BGR, less ImageNet's mean colours, for VGG16, VGG19 and ResNet50."""
     dim_ordering = K.image_dim_ordering() if dim_ordering == "default" else dim_ordering
     if dim_ordering not in ("th", "tf"):
         raise ValueError(f"Invalid dim_ordering: {dim_ordering!r}. Allowed: 'th', 'tf'.")
@@ -45,7 +45,7 @@ def decode_predictions(preds, top=5) -> list[list[tuple[str, str, float]]]:
 
 
 def _obtain_input_shape(input_shape, default_size, min_size, dim_ordering, include_top) -> tuple:
-    """The shape of one image: the default with ``include_top``; else ``input_shape``, which may leave sizes open, or any size."""
+    """The shape of one image: the default with ``include_top``, else ``input_shape`` (sizes may be None) or any size."""
     axis = 0 if dim_ordering == "th" else 2
     default = _with_channels((default_size, default_size), axis)
     if include_top:
@@ -56,7 +56,10 @@ def _obtain_input_shape(input_shape, default_size, min_size, dim_ordering, inclu
         return _with_channels((None, None), axis)
     shape = tuple(input_shape)
     if len(shape) != 3 or shape[axis] != 3:
-        raise ValueError(f"input_shape should have 3 entries, and 3 channels at position {axis} (dim_ordering={dim_ordering!r}), got {input_shape!r}.")
+        raise ValueError(
+            f"input_shape should have 3 entries, and 3 channels at position {axis} (dim_ordering={dim_ordering!r}), "
+            f"got {input_shape!r}."
+        )
     if any(size is not None and size < min_size for size in np.delete(np.array(shape, dtype=object), axis)):
         raise ValueError(f"Images should be at least {min_size} x {min_size}, got input_shape={input_shape!r}.")
     return shape

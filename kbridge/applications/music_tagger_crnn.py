@@ -1,4 +1,4 @@
-"""A tagger of music, after Choi, Fazekas, Sandler and Cho (2016), "Convolutional Recurrent Neural Networks for Music Classification"."""
+"""A tagger of music, after Choi et al. (2016), "Convolutional Recurrent Neural Networks for Music Classification"."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def identity_block(input_tensor, kernel_size, filters, stage, block):
 
 
 def conv_block(input_tensor, kernel_size, filters, stage, block, strides=(2, 2)):
-    """A residual block whose shortcut is a convolution too, which gives the last of ``filters`` and makes the ``strides``."""
+    """A residual block whose shortcut is a convolution too; the last of ``filters`` and ``strides`` give its shape."""
     x = _main_path(input_tensor, kernel_size, filters, stage, block, strides)
     shortcut = Convolution2D(filters[2], 1, 1, subsample=strides, name=f"res{stage}{block}_branch1")(input_tensor)
     shortcut = BatchNormalization(axis=_channels(), name=f"bn{stage}{block}_branch1")(shortcut)

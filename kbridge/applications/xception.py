@@ -86,8 +86,8 @@ def Xception(include_top=True, weights="imagenet", input_tensor=None, input_shap
     running = K.image_dim_ordering()
     if running != "tf":
         warnings.warn(
-            f"Xception exists for images with the channels last only, and dim_ordering is {running!r}: the model takes inputs of shape "
-            "(samples, rows, columns, 3).",
+            f"Xception exists for images with the channels last only, and dim_ordering is {running!r}: the model takes inputs of "
+            "shape (samples, rows, columns, 3).",
             stacklevel=2,
         )
     K.set_image_dim_ordering("tf")

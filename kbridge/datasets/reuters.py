@@ -9,7 +9,15 @@ from .word_lists import limited, marked, nothing_left, short, shuffled, word_ind
 
 
 def load_data(
-    path="reuters.pkl", nb_words=None, skip_top=0, maxlen=None, test_split=0.2, seed=113, start_char=1, oov_char=2, index_from=3
+    path="reuters.pkl",
+    nb_words=None,
+    skip_top=0,
+    maxlen=None,
+    test_split=0.2,
+    seed=113,
+    start_char=1,
+    oov_char=2,
+    index_from=3,
 ):
     """((X_train, y_train), (X_test, y_test)): arrays of lists of word indices, arrays of topics (0 to 45).
 

@@ -74,7 +74,9 @@ def cache_folder(cache_subdir: str) -> Path:
     fallback = Path(tempfile.gettempdir()) / f".keras-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
     fallback.mkdir(mode=0o700, exist_ok=True)
     if hasattr(os, "getuid") and (fallback.is_symlink() or fallback.stat().st_uid != os.getuid()):
-        raise PermissionError(f"{home} can't be written, and {fallback} belongs to somebody else. Set KERAS_HOME to a folder of your own.")
+        raise PermissionError(
+            f"{home} can't be written, and {fallback} belongs to somebody else. Set KERAS_HOME to a folder of your own."
+        )
     folder = fallback / cache_subdir
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -116,7 +118,9 @@ def _fetched(path: Path, origin: str, md5_hash) -> Path:
 
 
 def _failed(path: Path, origin: str, reason: str) -> DownloadError:
-    return DownloadError(f"{path.name} could not be downloaded from {origin}: {reason}. It can also be fetched elsewhere and put at {path}")
+    return DownloadError(
+        f"{path.name} could not be downloaded from {origin}: {reason}. It can also be fetched elsewhere and put at {path}"
+    )
 
 
 def _download(origin: str, target: str) -> None:

@@ -86,7 +86,15 @@ def test_layers_have_the_names_that_files_of_weights_use(quick):
         assert name in found
     assert "block2_sepconv1_act" not in found
     found = names(MusicTaggerCRNN)
-    assert [name for name in found if name.startswith(("bn", "gru"))] == ["bn_0_freq", "bn1", "bn2", "bn3", "bn4", "gru1", "gru2"]
+    assert [name for name in found if name.startswith(("bn", "gru"))] == [
+        "bn_0_freq",
+        "bn1",
+        "bn2",
+        "bn3",
+        "bn4",
+        "gru1",
+        "gru2",
+    ]
 
 
 def transposed(weights):
@@ -192,7 +200,9 @@ def test_weights_of_either_convention_are_downloaded(server, tmp_path, monkeypat
     monkeypatch.setattr(vgg16, "TF_WEIGHTS_PATH_NO_TOP", origin)
     np.testing.assert_array_equal(VGG16(include_top=False, input_shape=(48, 48, 3)).predict(x), expected)
     assert (tmp_path / "home" / "models" / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5").exists()
-    np.testing.assert_array_equal(VGG16(weights=tmp_path / "w.h5", include_top=False, input_shape=(48, 48, 3)).predict(x), expected)
+    np.testing.assert_array_equal(
+        VGG16(weights=tmp_path / "w.h5", include_top=False, input_shape=(48, 48, 3)).predict(x), expected
+    )
 
     ordering("th")
     flipped = VGG16(weights=None, include_top=False, input_shape=(3, 48, 48))
@@ -221,7 +231,8 @@ def test_each_model_and_ordering_has_its_own_file(quick, server, monkeypatch, or
     asked = []
     for module, build in ((vgg16, VGG16), (resnet50, ResNet50), (inception_v3, InceptionV3), (xception, Xception)):
         monkeypatch.setattr(
-            "kbridge.applications.common.get_file", lambda name, origin, cache_subdir: asked.append((name, origin)) or "nowhere"
+            "kbridge.applications.common.get_file",
+            lambda name, origin, cache_subdir: asked.append((name, origin)) or "nowhere",
         )
         for dim_ordering in ("th", "tf"):
             if module is xception and dim_ordering == "th":

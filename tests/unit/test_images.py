@@ -20,7 +20,9 @@ BATCH = RNG.uniform(0, 255, (12, 8, 6, 3)).astype("float32")
 @pytest.fixture
 def folder(tmp_path):
     """Two classes of three images each, one of them in a folder of its own."""
-    for number, name in enumerate(["cats/a.png", "cats/deep/b.bmp", "cats/c.JPG", "dogs/d.png", "dogs/e.jpeg", "dogs/f.png"]):
+    for number, name in enumerate(
+        ["cats/a.png", "cats/deep/b.bmp", "cats/c.JPG", "dogs/d.png", "dogs/e.jpeg", "dogs/f.png"]
+    ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (10, 5), (number * 40, 0, 0)).save(path)
@@ -162,7 +164,24 @@ def test_flips_and_half_floats():
 def test_all_options_together(dim_ordering):
     x = BATCH if dim_ordering == "tf" else BATCH.transpose(0, 3, 1, 2)
     generator = image.ImageDataGenerator(
-        True, True, True, True, True, 90.0, 0.1, 0.1, 0.5, 0.2, 10.0, "reflect", 1.0, True, True, 0.1, lambda x: x + 1, dim_ordering
+        True,
+        True,
+        True,
+        True,
+        True,
+        90.0,
+        0.1,
+        0.1,
+        0.5,
+        0.2,
+        10.0,
+        "reflect",
+        1.0,
+        True,
+        True,
+        0.1,
+        lambda x: x + 1,
+        dim_ordering,
     )
     generator.fit(x, augment=True, rounds=2, seed=1)
     batches = generator.flow(x, np.arange(12), batch_size=5, shuffle=True, seed=2)
@@ -300,7 +319,13 @@ def test_folders_are_classes(folder, capsys):
 )
 def test_each_class_mode_and_the_order_of_classes(folder, mode, labels):
     found = image.ImageDataGenerator().flow_from_directory(
-        folder, classes=["dogs", "cats"], class_mode=mode, color_mode="grayscale", target_size=(2, 2), batch_size=6, shuffle=False
+        folder,
+        classes=["dogs", "cats"],
+        class_mode=mode,
+        color_mode="grayscale",
+        target_size=(2, 2),
+        batch_size=6,
+        shuffle=False,
     )
     batch = next(found)
     x = batch if mode is None else batch[0]

@@ -213,7 +213,9 @@ def test_cross_validation():
 def test_grid_search_finds_the_better_parameters():
     np.random.seed(2)
     search = GridSearchCV(
-        KerasClassifier(classifier, batch_size=15, verbose=0), {"nb_epoch": [1, 15], "hidden": [4, 8], "lr": [1e-6, 0.1]}, cv=2
+        KerasClassifier(classifier, batch_size=15, verbose=0),
+        {"nb_epoch": [1, 15], "hidden": [4, 8], "lr": [1e-6, 0.1]},
+        cv=2,
     )
     search.fit(X, Y)
     assert search.best_params_["lr"] == 0.1 and search.best_params_["nb_epoch"] == 15

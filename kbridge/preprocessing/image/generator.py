@@ -25,7 +25,8 @@ class ImageDataGenerator:
 
     Then it is standardized, in this order: ``preprocessing_function`` (of one image), ``rescale`` (a
     factor), ``samplewise_center`` and ``samplewise_std_normalization`` by the image's own mean and deviation,
-    ``featurewise_center``, ``featurewise_std_normalization`` and ``zca_whitening`` by those of the data set, which ``fit`` learns.
+    ``featurewise_center``, ``featurewise_std_normalization`` and ``zca_whitening`` by those of the data set,
+    which ``fit`` learns.
 
     ``dim_ordering``: 'tf' (rows, columns, channels), 'th' (channels, rows, columns), or the running setting.
     """
@@ -66,7 +67,7 @@ class ImageDataGenerator:
     def flow(
         self, X, y=None, batch_size=32, shuffle=True, seed=None, save_to_dir=None, save_prefix="", save_format="jpeg"
     ) -> NumpyArrayIterator:
-        """Batches (x, y) of the images ``X``, or x if there is no ``y``; ``save_to_dir``: a folder to save them in as well."""
+        """Batches (x, y) of the images ``X``, or x if there is no ``y``; ``save_to_dir``: a folder to save them in."""
         return NumpyArrayIterator(
             X, y, self, batch_size=batch_size, shuffle=shuffle, seed=seed, dim_ordering=self.dim_ordering,
             save_to_dir=save_to_dir, save_prefix=save_prefix, save_format=save_format,
@@ -108,7 +109,10 @@ class ImageDataGenerator:
 
     def _has(self, attribute: str, option: str) -> bool:
         if getattr(self, attribute) is None:
-            warnings.warn(f"This ImageDataGenerator has {option} but isn't fitted, so images stay as they are: call fit(images).", stacklevel=3)
+            warnings.warn(
+                f"This ImageDataGenerator has {option} but isn't fitted, so images stay as they are: call fit(images).",
+                stacklevel=3,
+            )
             return False
         return True
 
@@ -119,7 +123,9 @@ class ImageDataGenerator:
         if self.rotation_range:
             matrices.append(transforms.rotation_matrix(self.rotation_range))
         if self.height_shift_range or self.width_shift_range:
-            matrices.append(transforms.shift_matrix(self.height_shift_range * x.shape[row], self.width_shift_range * x.shape[column]))
+            matrices.append(
+                transforms.shift_matrix(self.height_shift_range * x.shape[row], self.width_shift_range * x.shape[column])
+            )
         if self.shear_range:
             matrices.append(transforms.shear_matrix(self.shear_range))
         if tuple(self.zoom_range) != (1, 1):

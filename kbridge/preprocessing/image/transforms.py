@@ -44,7 +44,13 @@ def rotation_matrix(rg) -> np.ndarray:
 
 def shift_matrix(rows, columns) -> np.ndarray:
     """A shift by at most ``rows`` and ``columns`` pixels."""
-    return np.array([[1, 0, draw().uniform(-rows, rows) if rows else 0], [0, 1, draw().uniform(-columns, columns) if columns else 0], [0, 0, 1]])
+    return np.array(
+        [
+            [1, 0, draw().uniform(-rows, rows) if rows else 0],
+            [0, 1, draw().uniform(-columns, columns) if columns else 0],
+            [0, 0, 1],
+        ]
+    )
 
 
 def shear_matrix(intensity) -> np.ndarray:
