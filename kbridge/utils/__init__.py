@@ -2,7 +2,7 @@
 
 import importlib
 
-_MODULES = ("data_utils", "generic_utils", "io_utils", "layer_utils", "np_utils", "test_utils", "visualize_util")
+_MODULES = ("data_utils", "generic_utils", "io_utils", "layer_utils", "np_utils", "test_utils", "theano_utils", "visualize_util")
 
 
 def __getattr__(name: str):

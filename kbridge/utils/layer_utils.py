@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .. import backend as K
+from .generic_utils import get_custom_objects  # noqa: F401 (a name of Keras 1's module)
+from .np_utils import convert_kernel
 
 
 def __getattr__(name: str):
@@ -81,7 +83,6 @@ def convert_all_kernels_in_model(model) -> None:
     without conversion go from Theano's convention to TensorFlow's, or back."""
     from ..layers.convolutional import Convolution1D, Convolution2D, Convolution3D
     from ..layers.local import LocallyConnected1D, LocallyConnected2D
-    from .np_utils import convert_kernel
 
     for layer in getattr(model, "flattened_layers", None) or model.layers:
         if hasattr(layer, "layers"):

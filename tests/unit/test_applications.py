@@ -1,6 +1,8 @@
 """The application models: architecture, weights, inputs and outputs."""
 
 import json
+import sys
+import wave
 
 import numpy as np
 import pytest
@@ -298,3 +300,27 @@ def test_models_and_modules_are_names_of_the_package():
     assert applications.VGG16 is VGG16 and applications.vgg16 is vgg16
     with pytest.raises(AttributeError, match="VGG17"):
         _ = applications.VGG17
+
+
+@pytest.mark.parametrize("dim_ordering, shape", [("tf", (96, 1366, 1)), ("th", (1, 96, 1366))])
+@pytest.mark.parametrize("seconds", [2, 40])
+def test_audio_files_become_spectrograms(tmp_path, dim_ordering, shape, seconds):
+    pytest.importorskip("librosa", reason="librosa is not installed")
+    time = np.arange(16000 * seconds) / 16000
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        file.writeframes((np.sin(2 * np.pi * 1000 * time) * 20000).astype("<i2").tobytes())
+    found = audio_conv_utils.preprocess_input(str(tmp_path / "a.wav"), dim_ordering)
+    assert found.shape == shape
+    loudest = found.reshape(96, 1366)[:, 20].argmax()
+    # band centres are evenly spaced in mels up to 6000 Hz; 1000 Hz lies about 40 % of the way up
+    assert 30 < loudest < 45
+    assert (found.reshape(96, 1366)[:, 1300].max() < found.max() - 20) == (seconds == 2)
+
+
+def test_audio_without_librosa_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "librosa", None)
+    with pytest.raises(ImportError, match=r"pip install 'kbridge\[audio\]'"):
+        audio_conv_utils.preprocess_input("a.wav")
