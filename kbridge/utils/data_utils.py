@@ -12,6 +12,8 @@ import tarfile
 import tempfile
 import urllib.error
 import urllib.request
+import warnings
+import zlib
 from pathlib import Path, PurePosixPath
 
 from ..config import config_path
@@ -30,22 +32,21 @@ class DownloadError(OSError):
 def get_file(fname, origin, untar=False, md5_hash=None, cache_subdir="datasets") -> str:
     """The path of ``fname`` in the cache, downloaded from ``origin`` if it isn't there.
 
-    The cache is ``cache_subdir`` of ``$KERAS_HOME`` or ``~/.keras``. ``md5_hash``: the MD5 (or SHA-256, by its length)
-    that the file must have; a cached file with another one is downloaded again. ``untar``: the file is an
-    archive (``fname`` + '.tar.gz') that holds ``fname``, which is unpacked beside it; archives with links or with
-    paths that leave the folder are refused.
+    The cache is ``cache_subdir`` of ``$KERAS_HOME`` or ``~/.keras``; both names may also be absolute paths.
+    ``md5_hash``: the MD5 (or SHA-256, by its length) that the file must have; a cached file with another one is
+    downloaded again. ``untar``: the file is an archive (``fname`` + '.tar.gz') that holds ``fname`` and is unpacked
+    beside it; archives with links or with paths that leave the folder are refused.
     DownloadError (an OSError) says what is wrong, where the file comes from and where it belongs.
     """
-    _inside(fname, "fname")
+    _check_name(fname, "fname")
     if md5_hash is not None:
         _checked_hash(md5_hash)
-    folder = cache_folder(cache_subdir)
-    path = folder / fname
+    path = Path(fname) if os.path.isabs(fname) else cache_folder(cache_subdir) / fname
     if not untar:
         return str(_fetched(path, origin, md5_hash))
     if not path.exists():
-        archive = _fetched(folder / f"{fname}.tar.gz", origin, md5_hash)
-        _unpack(archive, folder, fname)
+        archive = _fetched(path.with_name(f"{path.name}.tar.gz"), origin, md5_hash)
+        _unpack(archive, path.parent, path.name)
     return str(path)
 
 
@@ -62,14 +63,16 @@ def validate_file(fpath, md5_hash) -> bool:
 def cache_folder(cache_subdir: str) -> Path:
     """The folder ``cache_subdir`` of the cache, made if need be; where home can't be written, one of the user's own
     among temporary files."""
-    _inside(cache_subdir, "cache_subdir")
+    _check_name(cache_subdir, "cache_subdir")
     home = config_path().parent
-    folder = home / cache_subdir
+    folder = home / cache_subdir  # an absolute path stays as it is
     if folder.is_dir():
         return folder
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+    if os.path.isabs(cache_subdir):
+        raise PermissionError(f"The folder {os.fspath(cache_subdir)!r} can't be made.")
     # the name can't be guessed or taken by another user: the folder must belong to this one
     fallback = Path(tempfile.gettempdir()) / f".keras-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
     fallback.mkdir(mode=0o700, exist_ok=True)
@@ -82,11 +85,11 @@ def cache_folder(cache_subdir: str) -> Path:
     return folder
 
 
-def _inside(name: str, argument: str) -> None:
-    """ValueError for a name that leads out of the cache."""
-    parts = PurePosixPath(str(name).replace("\\", "/"))
-    if not parts.parts or parts.is_absolute() or ".." in parts.parts or re.match(r"[A-Za-z]:", str(name)):
-        raise ValueError(f"get_file: {argument} should be a name inside the cache, got {name!r}.")
+def _check_name(name, argument: str) -> None:
+    """ValueError for a name that climbs out of the cache; names often come from an address."""
+    parts = PurePosixPath(os.fspath(name).replace("\\", "/")).parts
+    if not parts or ".." in parts:
+        raise ValueError(f"get_file: {argument} should be a name inside the cache or an absolute path, got {name!r}.")
 
 
 def _checked_hash(given) -> str:
@@ -147,25 +150,36 @@ def _download(origin: str, target: str) -> None:
 
 
 def _unpack(archive: Path, folder: Path, wanted: str) -> None:
-    """Unpack ``archive`` beside its folder's files, where ``wanted`` must be among what it holds."""
+    """Unpack ``archive``, which should hold ``wanted``, into ``folder``; what is there already stays."""
     print(f"Untaring file {archive.name}")
     # unpacked elsewhere first: a half-unpacked folder would be taken for a whole one
     temporary = Path(tempfile.mkdtemp(prefix=f".{wanted}.", suffix=".tmp", dir=folder))
     try:
         try:
             _extract(archive, temporary)
-        except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+        except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
             raise ValueError(f"{str(archive)!r} can't be unpacked: {error}") from error
-        if not (temporary / wanted).exists():
-            found = ", ".join(sorted(os.listdir(temporary))[:5]) or "nothing"
-            raise ValueError(f"{str(archive)!r} doesn't hold {wanted!r}, but {found}.")
-        for entry in sorted(temporary.iterdir()):
-            if not (folder / entry.name).exists():
-                os.replace(entry, folder / entry.name)
+        found = sorted(os.listdir(temporary))
+        if wanted not in found:
+            # programs of Keras 1 may know the real name, and use the path's folder only
+            warnings.warn(
+                f"{str(archive)!r} doesn't hold {wanted!r}, but {', '.join(found[:5]) or 'nothing'}.", stacklevel=4
+            )
+        for name in found:
+            if not (folder / name).exists():
+                _move(temporary / name, folder / name)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        os.replace(source, target)
+    except OSError:
+        if not target.exists():  # else another process was faster
+            raise
 
 
 def _extract(archive: Path, target: Path) -> None:
@@ -186,3 +200,6 @@ def _extract(archive: Path, target: Path) -> None:
                     shutil.copyfileobj(source, file)
             else:
                 raise ValueError(f"the member {member.name!r} is neither a file nor a folder")
+        # the checksum of a compressed archive comes last
+        while tar.fileobj is not None and tar.fileobj.read(_BLOCK):
+            pass
