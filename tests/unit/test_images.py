@@ -221,10 +221,14 @@ def test_options_that_need_fit_warn_without_it():
         assert np.array_equal(generator.standardize(BATCH[0]), BATCH[0])
 
 
-def test_standardize_leaves_its_argument_alone():
+def test_standardize_works_in_place_and_batches_leave_the_data_alone():
     x = BATCH[0].copy()
-    image.ImageDataGenerator(rescale=2, samplewise_center=True).standardize(x)
-    np.testing.assert_array_equal(x, BATCH[0])
+    generator = image.ImageDataGenerator(rescale=2)
+    assert generator.standardize(x) is x
+    np.testing.assert_array_equal(x, 2 * BATCH[0])
+    before = BATCH.copy()
+    next(generator.flow(BATCH))
+    np.testing.assert_array_equal(BATCH, before)
     assert image.ImageDataGenerator(rescale=0.5).standardize(np.ones((1, 1, 1), dtype="uint8")).max() == 0.5
 
 

@@ -89,10 +89,12 @@ class ImageDataGenerator:
         )  # fmt: skip
 
     def standardize(self, x) -> np.ndarray:
-        """One image, standardized."""
+        """One image, standardized; as in Keras 1 an array of floats is changed in place, all but by ZCA."""
         if self.preprocessing_function:
             x = self.preprocessing_function(x)
-        x = np.array(x, dtype=np.result_type(np.asarray(x).dtype, K.floatx()))
+        x = np.asarray(x)
+        if x.dtype.kind != "f":
+            x = x.astype(K.floatx())
         if self.rescale:
             x *= self.rescale
         if self.samplewise_center:

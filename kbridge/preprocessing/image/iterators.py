@@ -108,7 +108,7 @@ class NumpyArrayIterator(Iterator):
         batch = np.zeros((size, *self.x.shape[1:]), dtype=K.floatx())
         with drawing_from(state):
             for number, index in enumerate(indices):
-                changed = self.image_data_generator.random_transform(self.x[index])
+                changed = self.image_data_generator.random_transform(self.x[index].copy())
                 batch[number] = self.image_data_generator.standardize(changed)
         self._save(batch, start)
         return batch if self.y is None else (batch, self.y[indices])
