@@ -56,11 +56,14 @@ def find(path: str | os.PathLike, default: str) -> str:
     path = os.fspath(path)
     if os.path.isfile(path):
         return path
-    source = SOURCES.get(os.path.basename(path), SOURCES[default])
+    folder = cache_folder("datasets")
+    name = os.path.basename(path)
+    if name not in SOURCES and (folder / path).exists():
+        return str(folder / path)  # somebody's own file: it has no hash to check, and nothing may replace it
+    source = SOURCES.get(name, SOURCES[default])
     later = LATER.get(path)
     if later is None:
         return get_file(path, origin=source.origin, md5_hash=source.hash)
-    folder = cache_folder("datasets")
     if not (folder / path).exists() and (folder / later).exists():
         return get_file(later, origin=SOURCES[later].origin, md5_hash=SOURCES[later].hash)
     try:

@@ -277,6 +277,13 @@ def test_imdb_is_shuffled_as_keras_1_did(cache, unchecked, protocol):
         assert y.tolist() == labels and x.dtype == object
 
 
+def test_a_file_of_one_s_own_in_the_cache_is_read_and_kept(cache):
+    content = pickle.dumps(tuple(REVIEWS))
+    (cache / "mine.pkl").write_bytes(content)
+    assert len(imdb.load_data("mine.pkl")[0][0]) == 20
+    assert (cache / "mine.pkl").read_bytes() == content
+
+
 def test_imdb_options(cache, unchecked):
     (cache / "imdb_full.pkl").write_bytes(pickle.dumps(tuple(REVIEWS)))
     plain = imdb.load_data(start_char=None, index_from=0)[0][0]
