@@ -16,7 +16,7 @@ from .optimizer_state import read_state, write_state
 from .origin import forced_origin
 from .reading import Group, failures_named, open_file
 from .texts import dump_json, parse_json, plain
-from .weights import assign, read_weights, stored_values, weights_origin, write_provenance, write_weights
+from .weights import assign, assign_converted, read_weights, stored_values, weights_origin, write_provenance, write_weights
 
 _UNBUILDABLE = "the model can't be built from it"
 
@@ -67,7 +67,7 @@ def load_model(
         with weight_budget(stored_values(weights)), failures_named(root.path, "model_config", _UNBUILDABLE):
             model = model_from_config(with_group_names(config, weights.names("layer_names") or []))
         origin = origin or weights_origin(root, weights)
-        assign(read_weights(model, weights, False, origin))
+        assign_converted(model, read_weights(model, weights, False, origin))
         if compile:
             _compile(model, root, dict(custom_objects or {}), origin)
     return model

@@ -44,7 +44,7 @@ def load_weights(model, filepath: str | os.PathLike, by_name: bool = False, orig
         group = root
         if root.names("layer_names") is None and not root.has_attribute("nb_layers") and "model_weights" in root:
             group = root.group("model_weights")
-        assign(read_weights(model, group, by_name, origin or weights_origin(root, group)))
+        assign_converted(model, read_weights(model, group, by_name, origin or weights_origin(root, group)))
 
 
 def load_group(model, h5, by_name: bool = False) -> None:
@@ -52,7 +52,7 @@ def load_group(model, h5, by_name: bool = False) -> None:
     path = h5.file.filename
     size = os.path.getsize(path) if os.path.exists(path) else sys.maxsize
     root, group = Group(h5.file, path, "/", size), Group(h5, path, h5.name, size)
-    assign(read_weights(model, group, by_name, weights_origin(root, group)))
+    assign_converted(model, read_weights(model, group, by_name, weights_origin(root, group)))
 
 
 def write_weights(model, h5) -> None:
@@ -118,6 +118,15 @@ def assign(assignments: Sequence[Assignment]) -> None:
     from .. import backend as K
 
     K.batch_set_value([(item.variable, item.value) for item in assignments])
+
+
+def assign_converted(model, assignments: Sequence[Assignment]) -> None:
+    """Set all weights of ``model``, and remember that its kernels have been converted where they came from Theano.
+
+    Programs of Keras 1 call ``convert_all_kernels_in_model`` after loading; it must not turn them a second time.
+    """
+    assign(assignments)
+    model.kernels_converted = True
 
 
 def weights_origin(root: Group, group: Group) -> Origin:

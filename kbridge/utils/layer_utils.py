@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from .. import backend as K
 from .generic_utils import get_custom_objects  # noqa: F401 (a name of Keras 1's module)
 from .np_utils import convert_kernel
@@ -79,11 +81,21 @@ def _connections(layer, relevant_nodes) -> list[str]:
 
 
 def convert_all_kernels_in_model(model) -> None:
-    """Flip the kernels of all convolutions of a model, those of models inside it too: weights that were read
-    without conversion go from Theano's convention to TensorFlow's, or back."""
+    """Flip the kernels of all convolutions of a model, those of models inside it too: weights that were set
+    without conversion go from Theano's convention to TensorFlow's, or back.
+
+    Weights that were loaded from a file have been converted already; they stay as they are, with a warning.
+    """
     from ..layers.convolutional import Convolution1D, Convolution2D, Convolution3D
     from ..layers.local import LocallyConnected1D, LocallyConnected2D
 
+    if getattr(model, "kernels_converted", False):
+        warnings.warn(
+            f"The kernels of {model.name} were converted, where that was needed, when they were loaded: "
+            "convert_all_kernels_in_model leaves them as they are.",
+            stacklevel=2,
+        )
+        return
     for layer in getattr(model, "flattened_layers", None) or model.layers:
         if hasattr(layer, "layers"):
             convert_all_kernels_in_model(layer)
