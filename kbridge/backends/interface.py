@@ -106,7 +106,8 @@ class Backend(Composites):
     @abstractmethod
     def function(self, inputs: Sequence, outputs: Sequence, updates: Sequence = (), **kwargs) -> Callable[[Sequence], list]:
         """A callable from a list of arrays (one for each of ``inputs``) to the list of the outputs'
-        values, as arrays or NumPy scalars that the caller owns.
+        values, as arrays or NumPy scalars that the caller owns. A variable or a result among
+        ``inputs`` has the value that is given for it, in this call only.
 
         ``updates`` are ``(variable, new value)`` pairs as ``K.update`` makes them. All outputs and new
         values are computed from the old values; then the new ones are stored together. The learning

@@ -19,11 +19,11 @@ def make_variable(state: State, value: np.ndarray, name: str | None, shape: Any 
         initial = tf.compat.v1.placeholder(value.dtype, shape)
         variable = tf.Variable(initial, shape=tf.TensorShape(shape), name=scope_name(name) or "Variable")
         variable._kbridge_assign = variable.initializer
+        variable._kbridge_read = tf.identity(variable)
         variable.__class__ = _with_identity(type(variable))
         variable._kbridge_initial = initial
         variable._kbridge_name = name
         variable._kbridge_state = state
-        variable._kbridge_read = tf.identity(variable)
         state.graph.add_to_collection("kbridge", variable)
     state.wait(variable, value)
     return variable
@@ -43,6 +43,7 @@ def _with_identity(cls: type) -> type:
 class _Variable:
     _kbridge_state: State
     _kbridge_first: Any = None
+    _kbridge_read: Any
 
     __hash__ = object.__hash__
 
@@ -53,7 +54,11 @@ class _Variable:
         return self is not other
 
     def value(self, *args, **kwargs):
-        return self._in_graph(super().value, *args, **kwargs)
+        # what K's functions read too, so that a value fed in its place is seen by TensorFlow's operators as well;
+        # an operation that waits for others, such as an assignment, reads anew
+        if tf.executing_eagerly() or not tf.compat.v1.get_default_graph()._control_dependencies_for_inputs([]):
+            return self._kbridge_read
+        return super().value(*args, **kwargs)
 
     def _dense_var_to_tensor(self, *args, **kwargs):
         return self._in_graph(super()._dense_var_to_tensor, *args, **kwargs)

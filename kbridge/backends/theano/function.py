@@ -39,8 +39,13 @@ class Function:
         self._shapes = [int_shape(x) for x in self.inputs]
         self._lock = threading.Lock()
         options = {"on_unused_input": "ignore", **options}
+        # Theano takes no value for a variable, only for what stands in its place
+        fed = [x.type() if isinstance(x, SharedVariable) else x for x in self.inputs]
+        givens = [(x, new) for x, new in zip(self.inputs, fed) if new is not x]
+        if givens:
+            options["givens"] = [*dict(options.get("givens") or ()).items(), *givens]
         with _compiling, native(), _room_for(self.outputs, self.updates):
-            self._function = theano.function(self.inputs, self.outputs, updates=self.updates, **options)
+            self._function = theano.function(fed, self.outputs, updates=self.updates, **options)
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
         if len(inputs) != len(self.inputs):
@@ -73,7 +78,8 @@ class Function:
     def _describe(self, i: int) -> str:
         x = self.inputs[i]
         name = f" {x.name!r}" if x.name else ""
-        return f"Input {i}, the placeholder{name} with shape {self._shapes[i]} and dtype {x.dtype},"
+        kind = "variable" if isinstance(x, SharedVariable) else "placeholder"
+        return f"Input {i}, the {kind}{name} with shape {self._shapes[i]} and dtype {x.dtype},"
 
 
 @contextmanager

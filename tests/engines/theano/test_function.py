@@ -76,3 +76,11 @@ def test_the_side_of_the_phase_that_is_not_chosen_does_not_run(K, quick):
     assert not ran
     f([[1, 2], 1])
     assert ran
+
+
+def test_a_variable_or_a_result_can_be_fed(K, quick):
+    v = K.variable([1.0, 2.0])
+    doubled = v * 2.0
+    np.testing.assert_array_equal(K.function([v], [doubled])([[5.0, 6.0]])[0], [10.0, 12.0])
+    np.testing.assert_array_equal(K.function([doubled], [doubled + 1.0])([[5.0, 6.0]])[0], [6.0, 7.0])
+    np.testing.assert_array_equal(K.get_value(v), [1.0, 2.0])

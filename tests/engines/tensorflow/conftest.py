@@ -1,0 +1,20 @@
+"""Every test here gets an engine of its own, with nothing in its graph, or is skipped where TensorFlow is missing."""
+
+import pytest
+
+from kbridge.backends import parity, registry
+
+
+@pytest.fixture
+def K():
+    try:
+        return parity.fresh(registry.load("tensorflow"))
+    except registry.EngineUnavailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def tf(K):
+    import tensorflow
+
+    return tensorflow

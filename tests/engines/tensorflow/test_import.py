@@ -1,0 +1,63 @@
+"""What loading the engine does to the process."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def run(code, **variables):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("TF_")} | variables
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, env=env, capture_output=True, text=True, timeout=180
+    )
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    return run("""
+        import sys
+        from kbridge.backends import registry
+        K = registry.load("tensorflow")
+        assert K.eval(K.variable([1.0]) * 2.0)[0] == 2.0
+        assert not [m for m in sys.modules if m.partition(".")[0] in ("keras", "tf_keras")]
+        import tensorflow as tf
+        assert tf.keras.layers.Dense is not None
+        print("fine")
+    """)
+
+
+@pytest.mark.usefixtures("K")
+def test_no_other_keras_is_imported_and_tf_keras_loads_when_used(loaded):
+    assert loaded.stdout == "fine\n", loaded.stderr
+
+
+@pytest.mark.usefixtures("K")
+def test_nothing_is_printed(loaded):
+    assert loaded.stderr == ""
+
+
+@pytest.mark.usefixtures("K")
+def test_a_module_called_keras_that_is_there_stays():
+    result = run("""
+        import sys, types
+        sys.modules["keras"] = mine = types.ModuleType("keras")
+        from kbridge.backends import registry
+        K = registry.load("tensorflow")
+        assert sys.modules["keras"] is mine
+        assert K.eval(K.variable([1.0]) * 2.0)[0] == 2.0
+        print("fine")
+    """)
+    assert result.stdout == "fine\n", result.stderr
+
+
+@pytest.mark.usefixtures("K")
+def test_the_users_log_level_counts():
+    code = "from kbridge.backends import registry; registry.load('tensorflow'); import os; print(os.environ.get('TF_CPP_MIN_LOG_LEVEL'))"
+    assert run(code).stdout == "None\n"
+    assert run(code, TF_CPP_MIN_LOG_LEVEL="1").stdout == "1\n"
