@@ -24,6 +24,8 @@ class LoopPrimitives:
     ):
         if inputs.ndim < 3:
             raise ValueError(f"rnn takes inputs of shape (samples, time, ...), got {inputs.shape}.")
+        if inputs.shape[1] == 0:
+            raise ValueError(f"rnn needs at least one time step, got inputs of shape {inputs.shape}.")
         steps = permute(inputs, (1, 0, *range(2, inputs.ndim)))
         masks = None
         if mask is not None:

@@ -83,6 +83,12 @@ def unroll_needs_a_length(K):
     )
 
 
+def no_time_steps_are_refused(K):
+    """A static length of 0 is an error that shows the shape."""
+    x = K.placeholder((2, 0, 3))
+    expect_error((ValueError,), ("at least one time step", "(2, 0, 3)"), lambda: K.rnn(lambda x_t, s: (x_t, []), x, []))
+
+
 def no_states(K):
     x = K.placeholder((None, 3, 2))
     _, outputs, states = K.rnn(lambda x_t, s: (x_t * 2.0, []), x, [])
@@ -146,7 +152,9 @@ OPS = [
                 note="steps with two axes",
             ),
         ),
-        checks=checks(narrower_output, one_function_many_lengths, unroll_needs_a_length, no_states, static_shapes),
+        checks=checks(
+            narrower_output, one_function_many_lengths, unroll_needs_a_length, no_time_steps_are_refused, no_states, static_shapes
+        ),
         call=call_rnn,
     ),
     Op(

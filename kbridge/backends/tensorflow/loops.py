@@ -26,6 +26,8 @@ class LoopPrimitives:
         inputs = as_tensor(inputs)
         if inputs.shape.rank < 3:
             raise ValueError(f"rnn takes inputs of shape (samples, time, ...), got {inputs.shape}.")
+        if inputs.shape[1] == 0:
+            raise ValueError(f"rnn needs at least one time step, got inputs of shape {inputs.shape}.")
         steps = tf.transpose(inputs, [1, 0, *range(2, inputs.shape.rank)])
         masks = None
         if mask is not None:

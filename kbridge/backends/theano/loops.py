@@ -29,6 +29,8 @@ def rnn(
     inputs = as_tensor(inputs)
     if inputs.ndim < 3:
         raise ValueError(f"rnn takes inputs of shape (samples, time, ...), got {int_shape(inputs)}.")
+    if int_shape(inputs)[1] == 0:
+        raise ValueError(f"rnn needs at least one time step, got inputs of shape {int_shape(inputs)}.")
     steps = _time_first(inputs)
     masks = None if mask is None else _time_first(_mask(mask))
     if go_backwards:
