@@ -12,6 +12,7 @@ __all__ = [
     "applications",
     "backend",
     "callbacks",
+    "compare",
     "constraints",
     "datasets",
     "engine",
@@ -23,12 +24,15 @@ __all__ = [
     "optimizers",
     "preprocessing",
     "regularizers",
+    "testing",
     "utils",
     "wrappers",
 ]
 
 
 def __getattr__(name: str):
+    if name == "compare":
+        return _importlib.import_module(f"{__name__}.comparison").compare
     if name in __all__:
         return _importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

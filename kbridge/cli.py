@@ -14,7 +14,7 @@ from .config import ConfigError
 from .errors import UsageError
 
 #: sub-commands, each a module of ``kbridge.commands``
-COMMANDS = ("info", "demo", "config", "parity", "run")
+COMMANDS = ("info", "demo", "config", "parity", "run", "compare")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
