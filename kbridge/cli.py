@@ -12,9 +12,10 @@ from ._version import __version__
 from .backends.registry import EngineUnavailable
 from .config import ConfigError
 from .errors import UsageError
+from .saving.errors import ModelFileError
 
 #: sub-commands, each a module of ``kbridge.commands``
-COMMANDS = ("info", "demo", "config", "parity", "run", "compare")
+COMMANDS = ("info", "demo", "config", "parity", "run", "compare", "inspect", "convert")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # the reader (head, say) has seen enough; Python's own flush at exit must not fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (UsageError, ConfigError, EngineUnavailable, OSError) as error:
+    except (UsageError, ModelFileError, ConfigError, EngineUnavailable, OSError) as error:
         sys.stdout.flush()
         print(f"kbridge: {error}", file=sys.stderr)
         return 1

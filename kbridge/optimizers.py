@@ -370,16 +370,17 @@ adam = Adam
 adamax = Adamax
 nadam = Nadam
 
-_CLASSES = {cls.__name__.lower(): cls for cls in (SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam)}
+#: name in lower case -> optimizer
+CLASSES = {cls.__name__.lower(): cls for cls in (SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam)}
 
 
 def optimizer_from_config(config, custom_objects=None) -> Optimizer:
     """The optimizer of ``{'class_name': ..., 'config': ...}``. ValueError for an unknown name."""
     name = config["class_name"]
     custom = {**get_custom_objects(), **(custom_objects or {})}
-    cls = custom.get(name) or _CLASSES.get(str(name).lower())
+    cls = custom.get(name) or CLASSES.get(str(name).lower())
     if cls is None:
-        raise ValueError(f"Optimizer not found: {name!r}.{nearest(str(name).lower(), [*_CLASSES, *custom])}")
+        raise ValueError(f"Optimizer not found: {name!r}.{nearest(str(name).lower(), [*CLASSES, *custom])}")
     return cls.from_config(config.get("config", {}))
 
 
@@ -393,4 +394,4 @@ def get(identifier, kwargs=None) -> Optimizer:
         return identifier
     if _is_native(identifier):
         return TFOptimizer(identifier)
-    raise ValueError(f"An optimizer is a name or an object with get_updates, got {identifier!r}. Names: {', '.join(_CLASSES)}.")
+    raise ValueError(f"An optimizer is a name or an object with get_updates, got {identifier!r}. Names: {', '.join(CLASSES)}.")

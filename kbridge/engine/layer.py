@@ -58,7 +58,7 @@ class Layer:
     def __init__(self, **kwargs):
         for name in kwargs:
             if name not in self.common_arguments:
-                raise unknown_argument(type(self).__name__, name, [*_arguments(type(self)), *self.common_arguments])
+                raise unknown_argument(type(self).__name__, name, [*arguments_of(type(self)), *self.common_arguments])
         self._ensure_state()
         self.trainable = kwargs.get("trainable", True)
         prefix = type(self).__name__.lower()
@@ -432,14 +432,14 @@ def _check_call(cls: type, args: tuple, kwargs: dict) -> None:
     try:
         inspect.signature(cls.__init__).bind(None, *args, **kwargs)
     except TypeError:
-        known = [*_arguments(cls), *Layer.common_arguments]
+        known = [*arguments_of(cls), *Layer.common_arguments]
         for name in kwargs:
             if name not in known:
                 raise unknown_argument(cls.__name__, name, known) from None
 
 
-def _arguments(cls: type) -> list[str]:
-    """The names that the constructors of a class take, for suggestions."""
+def arguments_of(cls: type) -> list[str]:
+    """The names that the constructors of a class and its bases take."""
     names: list[str] = []
     for base in cls.__mro__:
         code = getattr(base.__dict__.get("__init__"), "__code__", None)

@@ -1,0 +1,34 @@
+"""``kbridge inspect``: what a model file holds, without building or running anything of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+
+
+def add_parser(subparsers) -> None:
+    """Register the sub-command."""
+    parser = subparsers.add_parser(
+        "inspect",
+        help="what is in a model file, is it safe, will it load?",
+        description="Show the layers, weights and training settings in a model file, a weights file or an architecture as "
+        "JSON; whether it is safe, and what it needs to be loaded here. Nothing is built, and nothing in the file is run. "
+        "The exit status is 0 for any sound file, 1 for one that is damaged or hostile.",
+    )
+    parser.add_argument("file", metavar="FILE", help="a .h5 file of Keras 1 or 2, or a .json architecture")
+    parser.add_argument("--weights", action="store_true", help="min, mean, max, std, NaN and inf of each array")
+    parser.add_argument("--original-backend", choices=("theano", "tensorflow"), help="whose convention the kernels follow")
+    parser.add_argument("--json", action="store_true", help="print all facts as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the facts."""
+    # nothing is computed, so the engine that starts fastest will do
+    os.environ.setdefault("KBRIDGE_BACKEND", "numpy")
+    from .. import inspection
+
+    facts = inspection.inspect_file(args.file, weights=args.weights, original_backend=args.original_backend)
+    print(json.dumps(facts, indent=2) if args.json else inspection.as_text(facts))
+    return 0

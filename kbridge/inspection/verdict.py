@@ -1,0 +1,149 @@
+"""Is a file safe, and will it load here? Answered from its texts and the tables of names that loading uses."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .. import optimizers
+from ..engine.layer import arguments_of
+from ..saving.configs import layer_classes
+from ..saving.functions import needed_functions
+from ..utils.generic_utils import get_from_module
+
+#: what holds a name of a function or object in a layer's config -> module of kbridge that knows the names
+_NAMED = {
+    "activation": "activations", "inner_activation": "activations",
+    "init": "initializations", "inner_init": "initializations", "forget_bias_init": "initializations",
+    "W_regularizer": "regularizers", "U_regularizer": "regularizers", "b_regularizer": "regularizers",
+    "activity_regularizer": "regularizers", "gamma_regularizer": "regularizers", "beta_regularizer": "regularizers",
+    "W_constraint": "constraints", "b_constraint": "constraints",
+}  # fmt: skip
+
+
+def safety(config: Any, others: list[str]) -> dict[str, Any]:
+    """``safe``: whether the file is texts and numbers only; ``unsafe`` and ``notes`` say what else is in it.
+
+    A file with code in it is not safe for every program; kbridge still never runs that code.
+    """
+    code = [needed for needed in needed_functions(config) if _has_code(config, needed.layer, needed.key)]
+    unsafe = [f"layer {needed.layer!r}: its {needed.key} is stored as Python bytecode" for needed in code]
+    for name, key in _foreign_modules(config):
+        unsafe.append(f"{name!r} asks for the module {key!r} to be imported")
+    notes = [f"{name!r} in the file belongs to no model and is never read" for name in others]
+    return {"safe": not unsafe, "unsafe": unsafe, "notes": notes}
+
+
+def _has_code(config: Any, layer: str, key: str) -> bool:
+    for value in _dicts(config):
+        inner = value.get("config")
+        if isinstance(inner, dict) and str(inner.get("name")) == layer:
+            stored = inner.get(key)
+            if isinstance(stored, (list, dict)) or isinstance(stored, str) and not stored.isprintable():
+                return True
+    return False
+
+
+def _foreign_modules(config: Any) -> Iterator[tuple[str, str]]:
+    """(class name, module) of what Keras 3 would import from elsewhere than Keras."""
+    for value in _dicts(config):
+        module = value.get("module")
+        if isinstance(module, str) and "class_name" in value and module.partition(".")[0] not in ("keras", "tf_keras"):
+            yield str(value["class_name"]), module
+
+
+def loading(config: Any, compiled: Any, version: str | None, custom_objects: Iterable[str]) -> dict[str, Any]:
+    """``loads``: True, False, or None for weights alone; ``needs``: names for custom_objects; ``problems``: what is in the way."""
+    known = set(custom_objects)
+    needs: dict[str, list] = {"functions": [], "classes": [], "names": [], "training": []}
+    problems: list[str] = []
+    if config is None:
+        return {"loads": None, "needs": needs, "problems": problems}
+    if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
+        problems.append("its config is not that of a model")
+    major = (version or "1").partition(".")[0]
+    if major.isdigit() and int(major) >= 2:
+        problems.append(f"it was written by Keras {version}, whose layers have other settings than those of Keras 1")
+    else:
+        for needed in needed_functions(config):
+            if not known & set(needed.names):
+                needs["functions"].append({"layer": needed.layer, "key": needed.key, "name": needed.name, "give": needed.names})
+        _check_layers(config, known, needs, problems)
+    if isinstance(compiled, dict) and not problems:
+        needs["training"] = sorted(set(_unknown_training(compiled)) - known)
+    return {"loads": not problems and not any(needs.values()), "needs": needs, "problems": problems}
+
+
+def _check_layers(config: Any, known: set[str], needs: dict[str, list], problems: list[str]) -> None:
+    classes = layer_classes()
+    for value in _dicts(config):
+        name, inner = value.get("class_name"), value.get("config")
+        if "class_name" not in value:
+            continue
+        if not isinstance(name, str) or not isinstance(inner, (dict, list)):
+            problems.append(f"a layer without class or settings: {str(value)[:80]}")
+        elif name not in classes:
+            if name not in known and name not in needs["classes"]:
+                needs["classes"].append(name)
+        elif isinstance(inner, dict) and name not in ("Model", "Container", "InputLayer"):
+            problems += _bad_settings(classes[name], name, inner)
+            needs["names"] += [n for n in _unknown_names(inner) if n not in known and n not in needs["names"]]
+
+
+def _bad_settings(cls: type, name: str, config: dict) -> Iterator[str]:
+    """Settings that the layer doesn't have, and those it can't do without."""
+    known = arguments_of(cls)
+    allowed = {*known, *getattr(cls, "common_arguments", ()), *(f"{key}_type" for key in known)}
+    label = f"layer {config.get('name', '')!r} ({name})"
+    yield from (f"{label} has no setting {key!r} here" for key in config if key not in allowed)
+    for p in inspect.signature(cls).parameters.values():
+        if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in config:
+            yield f"{label} lacks its setting {p.name!r}"
+
+
+def _unknown_names(config: dict) -> Iterator[str]:
+    """Names of functions and objects in a layer's config that kbridge doesn't know."""
+    for key, module in _NAMED.items():
+        value = config.get(key)
+        name = value.get("name") if isinstance(value, dict) else value
+        if isinstance(name, str) and not _is_known(name, module):
+            yield name
+
+
+def _unknown_training(compiled: dict) -> Iterator[str]:
+    optimizer = compiled.get("optimizer_config")
+    if isinstance(optimizer, dict) and not _is_known(str(optimizer.get("class_name")), "optimizers"):
+        yield str(optimizer.get("class_name"))
+    for key in ("loss", "metrics"):
+        pending = [compiled.get(key)]
+        while pending:
+            value = pending.pop()
+            if isinstance(value, (list, dict)):
+                pending += value.values() if isinstance(value, dict) else value
+            elif isinstance(value, str) and not _is_known(value, "objectives" if key == "loss" else "metrics"):
+                yield value
+
+
+def _is_known(name: str, module: str) -> bool:
+    """Whether a module of kbridge knows ``name``, or a program has made it known everywhere."""
+    if module == "metrics" and name in ("accuracy", "acc"):
+        return True
+    try:
+        get_from_module(name, vars(importlib.import_module(f"kbridge.{module}")), module)
+    except ValueError:
+        return module == "optimizers" and name.lower() in optimizers.CLASSES
+    return True
+
+
+def _dicts(config: Any) -> Iterator[dict]:
+    """Every dict in a config, outer ones first."""
+    pending = [config]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            yield value
+            pending.extend(reversed(list(value.values())))
+        elif isinstance(value, (list, tuple)):
+            pending.extend(reversed(value))
