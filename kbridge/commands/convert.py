@@ -1,1 +1,63 @@
-def add_parser(s): pass
+"""``kbridge convert``: a model file in another format."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from ..errors import UsageError
+
+_FORMATS = ("keras1", "json", "keras3")
+
+
+def add_parser(subparsers) -> None:
+    """Register the sub-command."""
+    parser = subparsers.add_parser(
+        "convert",
+        help="write a model for Keras 1 or Keras 3",
+        description="Convert a model file. The format goes by the suffix of OUT: .h5 (Keras 1, as kbridge writes it), .json "
+        "(architecture, with the weights in a .weights.h5 file beside it), .keras (Keras 3); --to keras3 writes "
+        "Keras 3's own .h5 file. If anything can't be converted, all of it is listed, and nothing is written.",
+    )
+    parser.add_argument("source", metavar="IN", help="a .h5 model, or a .json or .yaml architecture with --weights")
+    parser.add_argument("target", metavar="OUT", help="replaced if it exists")
+    parser.add_argument("--to", choices=_FORMATS, help="the format, where the suffix of OUT doesn't tell")
+    parser.add_argument("--weights", metavar="FILE", help="the weights of an architecture")
+    parser.add_argument("--custom", metavar="FILE.py", help="defines the model's own layers and functions; it is run")
+    parser.add_argument("--original-backend", choices=("theano", "tensorflow"), help="whose convention the kernels follow")
+    parser.add_argument("--no-training", action="store_true", help="leave loss and optimizer out of a Keras 1 file")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Convert, and print what was written."""
+    # a model is built, but hardly computed: the engine that starts fastest, unless the user wants another
+    os.environ.setdefault("KBRIDGE_BACKEND", "numpy")
+    from .. import convert
+    from ..saving.errors import ModelFileError
+
+    custom = _names_in(args.custom) if args.custom else None
+    try:
+        notes = convert.convert(
+            args.source, args.target, args.to, args.weights, custom, args.original_backend, training=not args.no_training
+        )
+    except ModelFileError as error:
+        hint = "" if args.custom else "\nLayers and functions of your own come from a file: --custom FILE.py."
+        raise UsageError(f"{error}{hint if 'custom_objects' in str(error) else ''}") from error
+    except (ValueError, ImportError) as error:
+        raise UsageError(str(error)) from error
+    for note in notes:
+        print(f"kbridge: note: {note}", file=sys.stderr)
+    written = [args.target]
+    if (args.to or convert.format_of(args.target)) == "json":
+        written.append(str(convert.weights_beside(args.target)))
+    print("wrote " + " and ".join(f"{name} ({os.path.getsize(name):,} bytes)" for name in written))
+    return 0
+
+
+def _names_in(path: str) -> dict:
+    """What a Python file defines."""
+    import runpy
+
+    return {name: value for name, value in runpy.run_path(path).items() if not name.startswith("_")}

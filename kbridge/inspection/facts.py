@@ -102,7 +102,10 @@ def _stored(group: Group) -> dict[str, list[tuple[str, StoredArray]]]:
     """Layer name -> (name, array) of its weights; also for the layout of Keras 0.x."""
     if not group.has_attribute("nb_layers"):
         stored: dict[str, list[tuple[str, StoredArray]]] = {}
-        for layer in group.names("layer_names") or []:
+        layers = group.names("layer_names")
+        if layers is None:
+            raise group.error("no weights: the attribute 'layer_names' is missing.")
+        for layer in layers:
             inner = group.group(layer)
             names = inner.names("weight_names")
             if names is None:

@@ -1,0 +1,98 @@
+"""``convert``: from one file to another; ``save_keras3``: a model in memory to a file."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..saving.errors import ModelFileError
+
+#: format -> suffixes that stand for it where none is named
+FORMATS = {"keras1": (".h5", ".hdf5", ".hdf"), "json": (".json",), "keras3": (".keras",)}
+
+
+def convert(
+    source: str | os.PathLike,
+    target: str | os.PathLike,
+    to: str | None = None,
+    weights: str | os.PathLike | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
+    original_backend: str | None = None,
+    training: bool = True,
+) -> list[str]:
+    """Write the model in ``source`` to ``target``; returns notes of what the result lacks.
+
+    ``source``: an HDF5 model file, or an architecture (``.json``, ``.yaml``) with its ``weights``. ``to``: one of FORMATS,
+    by default what the suffix of ``target`` says. ``training=False`` leaves loss and optimizer out of a Keras 1 file;
+    the other formats hold none. ``custom_objects`` and ``original_backend`` as for ``load_model``.
+
+    Raises NotConvertible with all reasons, ModelFileError for a bad source, ValueError for an unknown format. The target
+    appears whole or not at all.
+    """
+    to = to or format_of(target)
+    if to not in FORMATS:
+        raise ValueError(f"The formats are {', '.join(FORMATS)}, got {to!r}.")
+    compiled = training and to == "keras1"
+    with warnings.catch_warnings():
+        if not compiled:
+            warnings.filterwarnings("ignore", message=".*no training configuration.*")
+        model = _load(source, weights, custom_objects, original_backend, compiled)
+    if to == "keras1":
+        model.save(target)
+        return []
+    if to == "json":
+        model.save_weights(weights_beside(target))
+        from ..saving.atomic import write_bytes
+
+        write_bytes(target, model.to_json(indent=2).encode())
+        return []
+    return save_keras3(model, target)
+
+
+def format_of(target: str | os.PathLike) -> str:
+    """The format that the suffix of ``target`` stands for. ValueError for none."""
+    suffix = Path(target).suffix.lower()
+    for name, suffixes in FORMATS.items():
+        if suffix in suffixes:
+            return name
+    known = ", ".join(suffix for suffixes in FORMATS.values() for suffix in suffixes)
+    raise ValueError(f"The suffix {suffix!r} of {os.fspath(target)!r} stands for no format ({known}): name one of {', '.join(FORMATS)}.")
+
+
+def weights_beside(target: str | os.PathLike) -> Path:
+    """Where the weights of an architecture ``NAME.json`` go: ``NAME.weights.h5``."""
+    return Path(target).with_suffix(".weights.h5")
+
+
+def _load(source, weights, custom_objects, original_backend, compiled: bool):
+    from ..models import load_model, model_from_json, model_from_yaml
+
+    suffix = Path(source).suffix.lower()
+    if suffix not in (".json", ".yaml", ".yml"):
+        if weights is not None:
+            raise ValueError(f"{os.fspath(source)!r} is a model file; weights of their own belong to a .json or .yaml architecture.")
+        return load_model(source, custom_objects, compile=compiled, original_backend=original_backend)
+    if weights is None:
+        raise ModelFileError(f"{os.fspath(source)!r} is an architecture without weights: name the file that has them.")
+    read = model_from_json if suffix == ".json" else model_from_yaml
+    model = read(Path(source).read_bytes().decode("utf8", "replace"), custom_objects)
+    model.load_weights(weights, original_backend=original_backend)
+    return model
+
+
+def save_keras3(model, path: str | os.PathLike) -> list[str]:
+    """Write ``model`` so that Keras 3 loads it and predicts the same: a ``.keras`` archive, or Keras 3's ``.h5`` file.
+
+    The result isn't compiled. Returns notes of what differs: in training, or at steps that a mask drops. Raises
+    NotConvertible with a line for each layer or setting that Keras 3 lacks.
+    """
+    from .keras3.files import write_h5, write_keras
+    from .keras3.models import converted
+
+    part, notes = converted(model)
+    (write_h5 if Path(path).suffix.lower() in FORMATS["keras1"] else write_keras)(part, path)
+    return notes
+

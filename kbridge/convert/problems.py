@@ -1,0 +1,21 @@
+"""The one error for models that another format can't hold, with all of its reasons."""
+
+from __future__ import annotations
+
+
+class NotConvertible(ValueError):
+    """A model has layers or settings that the target format lacks; ``problems`` lists each of them."""
+
+    def __init__(self, target: str, problems: list[str]):
+        self.problems = list(dict.fromkeys(problems))
+        listed = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(f"The model can't be converted to {target}:\n{listed}")
+
+
+class Unsupported(Exception):
+    """One layer or setting that the target format lacks; collected into a NotConvertible."""
+
+
+def called(layer) -> str:
+    """How an error names a layer."""
+    return f"layer {layer.name!r} ({type(layer).__name__})"

@@ -1,0 +1,205 @@
+"""``kbridge inspect``: the facts of a file, its verdicts, and that it builds and runs nothing."""
+
+import json
+import shutil
+
+import h5py
+import numpy as np
+import oracle_models
+import pytest
+from processes import ROOT, kbridge, output
+
+from kbridge import backend as K
+from kbridge.inspection import as_text, inspect_file
+from kbridge.layers import Dense
+from kbridge.models import Sequential, load_model
+from kbridge.saving.errors import ModelFileError
+
+CASES = ROOT / "tests" / "data" / "oracle" / "cases"
+
+
+@pytest.mark.parametrize("name", list(oracle_models.rows()))
+def test_every_model_of_the_oracle_is_told_as_it_loads(name):
+    path = CASES / f"{name}.h5"
+    if not path.exists():
+        pytest.skip("a case without a file")
+    facts = inspect_file(path)
+    assert as_text(facts)
+    assert facts["keras_version"].startswith("1.2.2")
+    json.dumps(facts)
+    case = oracle_models.rows()[name]
+    K.set_image_dim_ordering(case.get("set_image_dim_ordering", "tf"))
+    try:
+        if not facts["loads"]:
+            with pytest.raises(ModelFileError):
+                load_model(path)
+            return
+        try:
+            model = load_model(path)
+        except ModelFileError:
+            # Keras 1 forgot an argument of these when it saved them: it takes building them to see it
+            assert name in oracle_models.FORGOTTEN
+            return
+        assert facts["parameters"] == model.count_params()
+    finally:
+        K.set_image_dim_ordering("tf")
+        K.clear_session()
+
+
+def row(facts, name):
+    return next(row for row in facts["layers"] if row["name"] == name)
+
+
+def test_layers_of_a_graph_name_what_they_read():
+    facts = inspect_file(CASES / "merge_masked.h5")
+    assert row(facts, "merge_1")["inputs"] == ["embedding_1", "embedding_2"]
+    assert row(facts, "embedding_1")["shapes"] == [[7, 2]]
+    assert facts["training"]["optimizer"] == "SGD"
+    assert (facts["kernels"]["engine"], facts["safe"], facts["loads"]) == ("tensorflow", True, True)
+
+
+def test_nested_layers_stand_below_the_one_that_holds_them():
+    facts = inspect_file(CASES / "arch_seq2seq.h5")
+    assert [(r["name"], r["depth"]) for r in facts["layers"][-2:]] == [("timedistributed_1", 0), ("dense_1", 1)]
+
+
+def test_stored_code_makes_a_file_unsafe_and_needs_functions(tmp_path):
+    facts = inspect_file(CASES / "lambda_bytecode_py36.h5")
+    assert (facts["safe"], facts["loads"]) == (False, False)
+    assert facts["needs"]["functions"] == [{"layer": "lambda_1", "key": "function", "name": None, "give": ["lambda_1"]}]
+    given = inspect_file(CASES / "lambda_bytecode_py36.h5", custom_objects=["lambda_1"])
+    assert (given["safe"], given["loads"]) == (False, True)
+    assert "bytecode" in as_text(facts)
+
+
+def changed(tmp_path, source, name, change):
+    path = tmp_path / "changed.h5"
+    shutil.copy(source, path)
+    with h5py.File(path, "r+") as h5:
+        config = json.loads(h5.attrs[name])
+        change(config)
+        h5.attrs[name] = json.dumps(config)
+    return path
+
+
+@pytest.mark.parametrize(
+    "change,needs",
+    [
+        (lambda c: c["config"][0].update(class_name="Mine"), {"classes": ["Mine"]}),
+        (lambda c: c["config"][0]["config"].update(activation="mine"), {"names": ["mine"]}),
+        (lambda c: c["config"][0]["config"].update(W_regularizer={"name": "Mine"}), {"names": ["Mine"]}),
+        (lambda c: c["config"][0]["config"].update(mine=3), {"problem": "has no setting 'mine'"}),
+        (lambda c: c["config"][0]["config"].pop("output_dim"), {"problem": "lacks its setting 'output_dim'"}),
+    ],
+)
+def test_what_stands_in_the_way_of_loading_is_named(change, needs, tmp_path):
+    path = changed(tmp_path, CASES / "dense_relu.h5", "model_config", change)
+    facts = inspect_file(path)
+    assert facts["loads"] is False
+    problem = needs.pop("problem", None)
+    assert all(facts["needs"][key] == names for key, names in needs.items())
+    assert problem is None or problem in facts["problems"][0]
+    with pytest.raises(ModelFileError):
+        load_model(path)
+    given = inspect_file(path, custom_objects=[name for names in needs.values() for name in names])
+    assert given["loads"] is (problem is None)
+
+
+def test_training_with_functions_of_ones_own_is_named(tmp_path):
+    path = changed(tmp_path, CASES / "dense_relu.h5", "training_config", lambda c: c.update(loss="mine", metrics=["acc", "own"]))
+    assert inspect_file(path)["needs"]["training"] == ["mine", "own"]
+
+
+def test_files_of_later_versions_are_told_apart(tmp_path):
+    path = changed(tmp_path, CASES / "dense_relu.h5", "model_config", lambda c: c.update(config={"layers": c["config"]}))
+    with h5py.File(path, "r+") as h5:
+        h5.attrs["keras_version"] = "2.2.4"
+    facts = inspect_file(path)
+    assert row(facts, "dense_1")["shapes"]
+    assert facts["keras_version"] == "2.2.4"
+
+
+def test_weights_alone_and_those_of_keras_0(tmp_path):
+    model = Sequential([Dense(3, input_dim=2, name="a"), Dense(2, name="b")])
+    model.save_weights(tmp_path / "w.h5")
+    facts = inspect_file(tmp_path / "w.h5")
+    assert (facts["kind"], facts["parameters"], facts["loads"]) == ("weights", 17, None)
+    assert [r["name"] for r in facts["layers"]] == ["a", "b"]
+    with h5py.File(tmp_path / "old.h5", "w") as h5:
+        h5.attrs["nb_layers"] = 1
+        group = h5.create_group("layer_0")
+        group.attrs["nb_params"] = 2
+        group["param_0"], group["param_1"] = np.ones((2, 3)), np.ones(3)
+    facts = inspect_file(tmp_path / "old.h5")
+    assert (facts["parameters"], facts["kernels"]["engine"]) == (9, "theano")
+    assert "load_weights" in as_text(facts)
+
+
+def test_an_architecture_as_json(tmp_path):
+    model = Sequential([Dense(3, input_dim=2, name="a")])
+    (tmp_path / "m.json").write_text(model.to_json())
+    facts = inspect_file(tmp_path / "m.json")
+    assert (facts["kind"], facts["loads"], [r["name"] for r in facts["layers"]]) == ("architecture", True, ["a"])
+    assert "without weights" in as_text(facts)
+
+
+def test_statistics_count_what_is_not_finite(tmp_path):
+    model = Sequential([Dense(2, input_dim=2, name="a")])
+    model.set_weights([np.array([[1, np.nan], [np.inf, 3]]), np.array([np.nan, np.nan])])
+    model.save(tmp_path / "m.h5")
+    facts = inspect_file(tmp_path / "m.h5", weights=True)
+    W, b = facts["statistics"]
+    assert (W["nan"], W["inf"], W["min"], W["mean"], W["max"], W["std"]) == (1, 1, 1.0, 2.0, 3.0, 1.0)
+    assert (b["nan"], b["min"]) == (2, None)
+    assert "NaN" in as_text(facts)
+
+
+def test_names_from_a_file_cant_steer_a_terminal(tmp_path):
+    path = changed(tmp_path, CASES / "dense_relu.h5", "model_config", lambda c: c["config"][1].update(class_name="\x1b[2J\nDense"))
+    assert "\x1b" not in as_text(inspect_file(path))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda h5: h5.__setitem__("model_weights/dense_1/other", h5py.ExternalLink("/etc/passwd", "/x")),
+        lambda h5: h5["model_weights"].attrs.__delitem__("layer_names"),
+        lambda h5: h5["model_weights"].attrs.__setitem__("layer_names", np.array([b"../x"])),
+        lambda h5: h5.attrs.__setitem__("model_config", "{"),
+        lambda h5: h5.attrs.__setitem__("model_config", "[" * 5000),
+        lambda h5: h5.attrs.__setitem__("training_config", 3),
+    ],
+)
+def test_hostile_files_are_refused(change, tmp_path):
+    shutil.copy(CASES / "dense_relu.h5", tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5", "r+") as h5:
+        change(h5)
+        if "other" in h5["model_weights/dense_1"]:
+            h5["model_weights/dense_1"].attrs["weight_names"] = np.array([b"other"])
+    with pytest.raises(ModelFileError):
+        inspect_file(tmp_path / "m.h5")
+
+
+def test_the_command_prints_text_or_json_and_ends_with_1_for_a_bad_file(tmp_path):
+    path = str(CASES / "opt_adam.mid.h5")
+    done = kbridge("inspect", path, "--weights", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "loads here     yes" in done.stdout and "Variable_5:0" in done.stdout
+    facts = json.loads(kbridge("inspect", path, "--json", home=tmp_path).stdout)
+    assert facts["training"]["optimizer_values"] == 87
+    (tmp_path / "bad.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + b"\0" * 100)
+    done = kbridge("inspect", str(tmp_path / "bad.h5"), home=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "") and "bad.h5" in done.stderr
+    assert kbridge("inspect", str(tmp_path / "none.h5"), home=tmp_path).returncode == 1
+
+
+def test_inspecting_builds_no_layer(tmp_path):
+    code = f"""
+from kbridge.engine.layer import Layer
+def refuse(*args, **kwargs):
+    raise SystemExit("a layer was built")
+Layer.__init__ = refuse
+from kbridge.inspection import inspect_file
+print(inspect_file({str(CASES / "arch_seq2seq.h5")!r}, weights=True)["loads"])
+"""
+    assert output(code, tmp_path).strip() == "True"
