@@ -8,16 +8,16 @@ import sys
 
 from ..errors import UsageError
 
-_FORMATS = ("keras1", "json", "keras3")
+_FORMATS = ("keras1", "json", "keras3", "onnx")
 
 
 def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "convert",
-        help="write a model for Keras 1 or Keras 3",
+        help="write a model for Keras 1, Keras 3 or ONNX",
         description="Convert a model file. The format goes by the suffix of OUT: .h5 (Keras 1, as kbridge writes it), .json "
-        "(architecture, with the weights in a .weights.h5 file beside it), .keras (Keras 3); --to keras3 writes "
+        "(architecture, with the weights in a .weights.h5 file beside it), .keras (Keras 3), .onnx; --to keras3 writes "
         "Keras 3's own .h5 file. If anything can't be converted, all of it is listed, and nothing is written.",
     )
     parser.add_argument("source", metavar="IN", help="a .h5 model, or a .json or .yaml architecture with --weights")

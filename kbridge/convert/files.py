@@ -1,4 +1,4 @@
-"""``convert``: from one file to another; ``save_keras3``: a model in memory to a file."""
+"""``convert``: from one file to another; ``save_keras3`` and ``save_onnx``: a model in memory to a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from ..saving.errors import ModelFileError
 
 #: format -> suffixes that stand for it where none is named
-FORMATS = {"keras1": (".h5", ".hdf5", ".hdf"), "json": (".json",), "keras3": (".keras",)}
+FORMATS = {"keras1": (".h5", ".hdf5", ".hdf"), "json": (".json",), "keras3": (".keras",), "onnx": (".onnx",)}
 
 
 def convert(
@@ -49,7 +49,7 @@ def convert(
 
         write_bytes(target, model.to_json(indent=2).encode())
         return []
-    return save_keras3(model, target)
+    return save_keras3(model, target) if to == "keras3" else save_onnx(model, target)
 
 
 def format_of(target: str | os.PathLike) -> str:
@@ -96,3 +96,15 @@ def save_keras3(model, path: str | os.PathLike) -> list[str]:
     (write_h5 if Path(path).suffix.lower() in FORMATS["keras1"] else write_keras)(part, path)
     return notes
 
+
+def save_onnx(model, path: str | os.PathLike) -> list[str]:
+    """Write ``model``, as it predicts, as an ONNX model of operator set 17; shapes as in Keras, channels where they were.
+
+    Returns notes. Raises NotConvertible with a line for each layer or setting that ONNX has no operators for here.
+    """
+    from .onnx.files import write_onnx
+    from .onnx.models import converted
+
+    graph, notes = converted(model)
+    write_onnx(graph, path)
+    return notes

@@ -1,0 +1,20 @@
+"""Writing an ONNX file."""
+
+from __future__ import annotations
+
+import os
+
+from ...saving.atomic import write_bytes
+from ..problems import NotConvertible
+from .builder import Builder
+
+#: Protocol buffers end here.
+MAX_BYTES = 2**31 - 1
+
+
+def write_onnx(graph: Builder, path: str | os.PathLike) -> None:
+    """Write the file. NotConvertible for a model of 2 GB or more."""
+    data = graph.serialized()
+    if len(data) > MAX_BYTES:
+        raise NotConvertible("ONNX", [f"it takes {len(data):,} bytes; an ONNX file holds {MAX_BYTES:,}"])
+    write_bytes(path, data)

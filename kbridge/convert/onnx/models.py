@@ -1,0 +1,83 @@
+"""A kbridge model, as it predicts, as an ONNX graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import backend as K
+from ...engine.topology import Container
+from ...models import Sequential
+from ..problems import NotConvertible, Unsupported
+from . import core, images, sequences  # noqa: F401 (they enter their layers into the table)
+from .builder import Builder
+from .context import Call, Context
+from .proto import DATA_TYPES
+
+
+def converted(model) -> tuple[Builder, list[str]]:
+    """(the graph, notes of what differs). NotConvertible with all reasons, if there are any."""
+    context = _Models(model.name)
+    container = _container(model)
+    tensors = [
+        context.graph.input(layer.name, _dtype(layer), x._keras_shape) for layer, x in zip(container.input_layers, container.inputs)
+    ]
+    outputs = context.container(container, tensors)
+    if context.problems:
+        raise NotConvertible("ONNX", context.problems)
+    for layer, tensor, x in zip(container.output_layers, outputs, container.outputs):
+        context.graph.output(f"{layer.name}_output" if layer in container.input_layers else layer.name, tensor, x._keras_shape)
+    if K.floatx() != "float32":
+        context.notes.append(f"it computes in float32, not in {K.floatx()}")
+    return context.graph, context.notes
+
+
+def _container(model):
+    return model._built_model() if isinstance(model, Sequential) else model
+
+
+def _dtype(layer) -> str:
+    dtype = str(getattr(layer, "input_dtype", None) or "float32")
+    return dtype if dtype in DATA_TYPES and not dtype.startswith("float") else "float32"
+
+
+class _Models(Context):
+    """A Context that knows models too."""
+
+    def inside(self, layer, call: Call) -> Any:
+        """The output of a layer, or of a model, inside of another."""
+        if isinstance(layer, Container):
+            outputs = self.container(_container(layer), call.inputs)
+            return outputs[0] if len(outputs) == 1 else outputs
+        return self.make(layer, call)
+
+    def container(self, container, inputs: list[str]) -> list[str]:
+        """The output tensors of a graph of layers on ``inputs``. What can't be converted is noted, and skipped."""
+        tensors: dict[tuple, list[str]] = {}
+        for layer, node, tensor in zip(
+            container.input_layers, container.input_layers_node_indices, inputs, strict=True
+        ):
+            tensors[layer, node] = [tensor]
+        indices = {
+            id(node): index
+            for layer in container.layers
+            for index, node in enumerate(layer.inbound_nodes)
+        }
+        scope = self.graph.scope
+        for node in container._nodes:
+            layer, index = node.outbound_layer, indices[id(node)]
+            if (layer, index) in tensors:
+                continue
+            sources = zip(node.inbound_layers, node.node_indices, node.tensor_indices, strict=True)
+            read = [tensors[source, n][t] for source, n, t in sources]
+            self.graph.scope = f"{scope}/{layer.name}" if scope else layer.name
+            masked = any(mask is not None for mask in node.input_masks)
+            shapes = [tuple(s) for s in node.input_shapes]
+            try:
+                outputs = self.inside(layer, Call(read, shapes, [tuple(s) for s in node.output_shapes], masked))
+            except Unsupported as problem:
+                self.problems.append(str(problem))
+                outputs = [""] * len(node.output_shapes)
+            tensors[layer, index] = outputs if isinstance(outputs, list) else [outputs]
+        self.graph.scope = scope
+        ends = zip(container.output_layers, container.output_layers_node_indices, container.output_layers_tensor_indices, strict=True)
+        return [tensors[layer, node][tensor] for layer, node, tensor in ends]

@@ -1,0 +1,91 @@
+"""ONNX operators for embeddings, recurrent layers and wrappers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..problems import Unsupported, called
+from ..weights import gates, value
+from .context import Call, Context, makes
+
+
+@makes("Embedding")
+def embedding(c, layer, call):
+    return c.graph.op("Gather", value(layer.W), c.graph.op("Cast", call.x, to=7), axis=0)
+
+
+def _recurrent(c: Context, layer, call: Call, op: str, weights: list[np.ndarray], activations: list, **attributes) -> str:
+    """A recurrent operator on (time, samples, features), forwards, from W, U and b with the gates in ONNX's order."""
+    g = c.graph
+    if layer.stateful:
+        raise Unsupported(f"{called(layer)}: stateful=True")
+    if call.masked:
+        raise Unsupported(f"{called(layer)}: a mask, which ONNX's recurrent operators don't take")
+    W, U, b = weights
+    bias = np.concatenate([b, np.zeros_like(b)])
+    needed = [a for a in activations if a[0] in ("HardSigmoid", "Affine", "Elu")]
+    attributes |= {"hidden_size": layer.output_dim, "activations": [a[0] for a in activations]}
+    if needed:
+        attributes |= {
+            "activation_alpha": [a[1] for a in needed],
+            "activation_beta": [a[2] for a in needed if a[0] != "Elu"] or [0.0],
+        }
+    x = g.transpose(call.x, 1, 0, 2)
+    if layer.go_backwards:
+        x = g.reverse(x, 0)
+    every, last = g.op(op, x, W.T[None], U.T[None], bias[None], outputs=2, **attributes)[:2]
+    if layer.return_sequences:
+        return g.transpose(g.squeeze(every, 1), 1, 0, 2)
+    return g.squeeze(last, 0)
+
+
+@makes("SimpleRNN")
+def simple_rnn(c, layer, call):
+    weights = [value(w) for w in (layer.W, layer.U, layer.b)]
+    return _recurrent(c, layer, call, "RNN", weights, [c.recurrent_activation(layer, "activation")])
+
+
+@makes("GRU")
+def gru(c, layer, call):
+    activations = [c.recurrent_activation(layer, name) for name in ("inner_activation", "activation")]
+    return _recurrent(c, layer, call, "GRU", gates(layer), activations, linear_before_reset=0)
+
+
+@makes("LSTM")
+def lstm(c, layer, call):
+    activations = [c.recurrent_activation(layer, name) for name in ("inner_activation", "activation", "activation")]
+    return _recurrent(c, layer, call, "LSTM", gates(layer, "iofc"), activations)
+
+
+@makes("Bidirectional")
+def bidirectional(c, layer, call):
+    g = c.graph
+    shape = layer.forward_layer.get_output_shape_for(call.shape)
+    forward, backward = (
+        c.inside(side, Call(call.inputs, call.shapes, [shape], call.masked)) for side in (layer.forward_layer, layer.backward_layer)
+    )
+    if layer.return_sequences:
+        backward = g.reverse(backward, 1)
+    if layer.merge_mode is None:
+        return [forward, backward]
+    if layer.merge_mode == "concat":
+        return g.op("Concat", forward, backward, axis=-1)
+    return g.op({"sum": "Add", "mul": "Mul", "ave": "Mean"}[layer.merge_mode], forward, backward)
+
+
+@makes("TimeDistributed")
+def time_distributed(c, layer, call):
+    """All steps of all samples as one batch."""
+    g = c.graph
+    rest = call.shape[2:]
+    if None in rest:
+        raise Unsupported(f"{called(layer)}: all axes but those of samples and time must be known")
+    step = (None, *rest)
+    inner_shape = tuple(layer.layer.get_output_shape_for(step))
+    x = c.inside(layer.layer, Call([g.reshape(call.x, -1, *rest)], [step], [inner_shape]))
+    if None in inner_shape[1:]:
+        raise Unsupported(f"{called(layer)}: all axes of its output but those of samples and time must be known")
+    if call.shape[1] is not None:
+        return g.reshape(x, -1, call.shape[1], *inner_shape[1:])
+    ends = g.op("Slice", g.op("Shape", call.x), g.integers(0), g.integers(2))
+    return g.op("Reshape", x, g.op("Concat", ends, g.integers(*inner_shape[1:]), axis=0))
