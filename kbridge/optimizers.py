@@ -32,6 +32,8 @@ class Optimizer:
             if name not in ("clipnorm", "clipvalue"):
                 valid = [*type(self).__init__.__code__.co_varnames[1 : type(self).__init__.__code__.co_argcount], "clipnorm", "clipvalue"]
                 raise unknown_argument(type(self).__name__, name, valid)
+            if value is not None and (isinstance(value, str) or not np.isscalar(value)):
+                raise ValueError(f"{type(self).__name__}: {name} must be a number, got {value!r}.")
             setattr(self, name, value)
         self.updates: list = []
         self.weights: list = []

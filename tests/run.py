@@ -25,9 +25,11 @@ SHARED = ("unit", "parity")
 NEEDS = {"numpy": "numpy", "tensorflow": "tensorflow", "theano": "theano"}
 
 #: tests that Theano also runs as compiled code, and which of their cases
-COMPILED = ["training/test_tutorial.py", "oracle/test_cases.py"]
+COMPILED = ["training/test_tutorial.py", "oracle/test_cases.py", "learning"]
+#: tests that Theano runs as compiled code only, because they train for thousands of batches
+ONLY_COMPILED = ["learning"]
 COMPILED_CASES = " or ".join(
-    ["tutorial", "opt_adam", "mimo_dicts", "nested_two_outputs", "arch_", "fit_bn", "lstm_gpu", "gru_stateful", "conv2d_th_same"]
+    ["learning", "tutorial", "opt_adam", "mimo_dicts", "nested_two_outputs", "arch_", "fit_bn", "lstm_gpu", "gru_stateful", "conv2d_th_same"]
 )
 
 
@@ -76,7 +78,8 @@ def parts(engines: list[str]) -> list[Part]:
     for engine in engines:
         if engine == "theano":
             # hundreds of models: compiling them in C takes far longer than running them in Python
-            found.append(Part("theano-python", engine, frontend, {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"}))
+            quick = [f for f in frontend if f not in ONLY_COMPILED]
+            found.append(Part("theano-python", engine, quick, {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"}))
             found.append(Part("theano-compiled", engine, COMPILED, {}, ("-k", COMPILED_CASES)))
         else:
             found.append(Part(engine, engine, frontend))

@@ -17,6 +17,26 @@ OUTDATED = {
     "nb_val_worker": "validation data is read by one worker",
 }
 
+#: arguments of ``compile`` that other versions have: those of Keras 0 are ignored, those of Keras 2 change the result
+OUTDATED_IN_COMPILE = {
+    "class_mode": "the accuracy that suits the loss is chosen by metrics=['accuracy']",
+    "theano_mode": "pass mode to compile on the Theano engine",
+}
+LATER_IN_COMPILE = ("weighted_metrics", "target_tensors")
+
+
+def compile_options(kwargs: dict) -> dict:
+    """``kwargs`` of ``compile`` as options of ``K.function``: without those of Keras 0, with a warning for each.
+
+    TypeError for those that only Keras 2 has.
+    """
+    for name in kwargs:
+        if name in LATER_IN_COMPILE:
+            raise TypeError(f"compile has no argument {name!r}: Keras 2 has it, Keras 1 doesn't.")
+        if name in OUTDATED_IN_COMPILE:
+            warnings.warn(f"compile: the argument {name!r} is outdated and ignored: {OUTDATED_IN_COMPILE[name]}.", stacklevel=3)
+    return {name: value for name, value in kwargs.items() if name not in OUTDATED_IN_COMPILE}
+
 
 def keras1_arguments(method):
     """Give ``method`` Keras 1's answer to keywords that it doesn't have.

@@ -7,7 +7,7 @@ from .. import objectives, optimizers
 from ..engine.topology import Container
 from ..errors import whole_number
 from . import generators
-from .arguments import keras1_arguments
+from .arguments import compile_options, keras1_arguments
 from .compiling import collect_metrics, labels_of, loss_weights_of, losses_of, metric_tensors, per_output
 from .data import (
     check_array_lengths,
@@ -44,12 +44,13 @@ class Model(Container):
         ``loss_weights``: factors of the outputs' losses. ``sample_weight_mode``: 'temporal' for weights
         of time steps. ``kwargs`` go to ``K.function``.
         """
+        options = compile_options(kwargs)
         self.optimizer = optimizers.get(optimizer)
         self.sample_weight_mode = sample_weight_mode
         self.loss = loss
         self.loss_weights = loss_weights
         self.metrics = metrics
-        self._function_kwargs = kwargs
+        self._function_kwargs = options
         names = self.output_names
         self.loss_functions = losses_of(loss, names)
         weighted = [weighted_objective(fn) for fn in self.loss_functions]
