@@ -13,6 +13,7 @@ from .optimizers import optimizer_from_config
 from .saving.configs import model_from_config, model_from_json, model_from_yaml
 from .saving.model import load_model, save_model
 from .training.arguments import keras1_arguments
+from .training.compiling import unchanged_on_error
 from .utils.io_utils import ask_to_proceed_with_overwrite
 from .utils.layer_utils import layer_from_config
 
@@ -268,9 +269,10 @@ class Sequential(Model):
     def compile(self, optimizer, loss, metrics=None, sample_weight_mode=None, **kwargs) -> None:
         """Choose optimizer, loss and metrics; see ``Model.compile``."""
         # programs of Keras 1 may have changed the lists of layers and outputs by hand
-        self.build()
+        with unchanged_on_error(self):
+            self.build()
+            self.model.compile(optimizer, loss, metrics=metrics, sample_weight_mode=sample_weight_mode, **kwargs)
         model = self.model
-        model.compile(optimizer, loss, metrics=metrics, sample_weight_mode=sample_weight_mode, **kwargs)
         for attribute in ("optimizer", "loss", "loss_weights", "total_loss", "metrics", "metrics_tensors", "metrics_names", "sample_weight_mode", "sample_weights", "targets", "loss_functions"):  # fmt: skip  # noqa: E501
             setattr(self, attribute, getattr(model, attribute))
 

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from .. import backend as K
 from .. import metrics as metrics_module
 from .. import objectives
 from ..errors import nearest
 from .weighting import masked
+
+
+@contextlib.contextmanager
+def unchanged_on_error(model) -> Iterator[None]:
+    """Give the model back all it had if something is raised within: a mistake in ``compile`` must not cost what was compiled."""
+    before = dict(vars(model))
+    try:
+        yield
+    except BaseException:
+        vars(model).clear()
+        vars(model).update(before)
+        raise
 
 
 def per_output(value, names, what, default=None) -> list:

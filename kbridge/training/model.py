@@ -8,7 +8,7 @@ from ..engine.topology import Container
 from ..errors import whole_number
 from . import generators
 from .arguments import compile_options, keras1_arguments
-from .compiling import collect_metrics, labels_of, loss_weights_of, losses_of, metric_tensors, per_output
+from .compiling import collect_metrics, labels_of, loss_weights_of, losses_of, metric_tensors, per_output, unchanged_on_error
 from .data import (
     check_array_lengths,
     check_loss_and_target_compatibility,
@@ -42,9 +42,13 @@ class Model(Container):
         ``optimizer``: a name or an Optimizer. ``loss``: a name or function (y_true, y_pred), or a list or
         dict of them by output. ``metrics``: a list of names or functions, or a dict of such by output.
         ``loss_weights``: factors of the outputs' losses. ``sample_weight_mode``: 'temporal' for weights
-        of time steps. ``kwargs`` go to ``K.function``.
+        of time steps. ``kwargs`` go to ``K.function``. If it raises, the model stays as it was compiled before.
         """
         options = compile_options(kwargs)
+        with unchanged_on_error(self):
+            self._compile(optimizer, loss, metrics, loss_weights, sample_weight_mode, options)
+
+    def _compile(self, optimizer, loss, metrics, loss_weights, sample_weight_mode, options) -> None:
         self.optimizer = optimizers.get(optimizer)
         self.sample_weight_mode = sample_weight_mode
         self.loss = loss

@@ -199,3 +199,18 @@ def test_the_class_mode_of_keras_0_is_ignored_with_a_warning():
     with pytest.warns(UserWarning, match="'class_mode' is outdated and ignored.*accuracy"):
         model = one_output("mse", class_mode="categorical")
     assert np.isfinite(model.train_on_batch(X, np.eye(3)[[0] * 6]))
+
+
+@pytest.mark.parametrize("mistake", [{"loss": "mze"}, {"optimizer": "sdg"}, {"metrics": ["acuracy"]}])
+@pytest.mark.parametrize("kind", ["sequential", "functional"])
+def test_a_mistake_in_compile_leaves_the_model_as_it_was_compiled(kind, mistake):
+    x = Input((4,))
+    model = Sequential([Dense(2, input_dim=4)]) if kind == "sequential" else Model(x, Dense(2)(x))
+    model.compile("adam", "mse", metrics=["mae"])
+    model.train_on_batch(X, A)
+    optimizer = model.optimizer
+    with pytest.raises(ValueError):
+        model.compile(**{"optimizer": "sgd", "loss": "mse", **mistake})
+    assert model.optimizer is optimizer and model.metrics_names == ["loss", "mean_absolute_error"]
+    assert len(model.train_on_batch(X, A)) == 2
+    assert float(K.get_value(model.optimizer.iterations)) == 2
