@@ -39,4 +39,8 @@ globals().update(
     }
 )
 
+globals().update(_engine.libraries)
+# programs of Keras 1 ask for getattr(K, K.backend() + "_backend")
+globals()[f"{_BACKEND}_backend"] = _sys.modules[__name__]
+
 print(f"Using {getattr(_engine, 'title', _BACKEND)} backend.", file=_sys.stderr)

@@ -42,6 +42,11 @@ class Backend(Composites):
     #: The name in ``keras.json`` and ``K.backend()``.
     name: ClassVar[str]
 
+    @property
+    def libraries(self) -> dict[str, Any]:
+        """What programs reach through ``K`` of the engine's own library, by name: ``K.tf``, ``K.T``."""
+        return {}
+
     # ------------------------------------------------------------------ tensors and their values
 
     @abstractmethod

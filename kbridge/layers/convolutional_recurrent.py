@@ -68,6 +68,11 @@ class ConvRecurrent2D(Layer):
         shape[1 if self.dim_ordering == "th" else 3] = self.nb_filter
         return tuple(shape)
 
+    def get_initial_states(self, X):
+        frame = K.sum(K.zeros_like(X), axis=1)
+        zeros = self.conv_step(frame, K.zeros(self.W_shape), border_mode=self.border_mode)
+        return [zeros, zeros]
+
     def get_output_shape_for(self, input_shape):
         batch, *frame = self._frame_shape(input_shape)
         return (batch, input_shape[1], *frame) if self.return_sequences else (batch, *frame)
@@ -183,11 +188,6 @@ class ConvLSTM2D(ConvRecurrent2D):
                 K.set_value(state, np.zeros(shape))
         else:
             self.states = [K.zeros(shape) for _ in range(2)]
-
-    def get_initial_states(self, x):
-        frame = K.sum(K.zeros_like(x), axis=1)
-        zeros = self.conv_step(frame, K.zeros(self.W_shape), border_mode=self.border_mode)
-        return [zeros, zeros]
 
     def conv_step(self, x, W, b=None, border_mode="valid"):
         """Convolve one frame of the input."""

@@ -312,7 +312,7 @@ class Lambda(Layer):
         self._shapes[str(_shape(x))] = _shape(outputs)
         return outputs
 
-    def compute_mask(self, x, input_mask=None):
+    def compute_mask(self, input, input_mask=None):
         return None
 
     def get_config(self):

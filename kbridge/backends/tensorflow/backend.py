@@ -35,6 +35,12 @@ class TensorflowBackend(
     def __init__(self):
         self._state = State()
 
+    @property
+    def libraries(self):
+        major, minor = tf.__version__.split(".")[:2]
+        # where the names of version 1 were asked for, "tensorflow" is the module that has them
+        return {"tf": sys.modules["tensorflow"], "tf_major_version": int(major), "tf_minor_version": int(minor)}
+
     # tensors and their values
 
     def is_tensor(self, x):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,7 +34,9 @@ def _primitive(name: str, function):
 
     method.__name__ = name
     method.__doc__ = function.__doc__
-    method.__wrapped__ = function
+    owner = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    signature = inspect.signature(function)
+    method.__signature__ = signature.replace(parameters=[owner, *signature.parameters.values()])
     return method
 
 
@@ -80,6 +83,10 @@ class TheanoBackend(PlainPrimitives, Backend):
 
     name = "theano"
     title = "Theano"
+
+    @property
+    def libraries(self):
+        return {"theano": theano, "T": T}
 
     def __init__(self):
         self._phase = None
