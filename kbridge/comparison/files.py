@@ -9,7 +9,7 @@ import numpy as np
 
 from ..saving.reading import open_file
 from ..saving.weights import stored_arrays
-from .report import Difference, difference
+from .difference import Difference, difference
 
 
 @dataclass

@@ -2,97 +2,125 @@
 
 from __future__ import annotations
 
-import html
+from html import escape
 
-from .report import Comparison, Difference, Row
-from .table import COLUMNS, cells, conclusions
+from .difference import EXPONENTS, Difference
+from .drawing import GRADES, grade, graph
+from .page_assets import SCRIPT, STYLE
+from .report import Comparison, Row
+from .table import conclusions, number, parts_of, verdict
 
-_STYLE = """
-:root{color-scheme:light dark;--ok:#1a7f37;--off:#b3261e;--line:#8886}
-body{font:1rem/1.5 system-ui,sans-serif;margin:1rem auto;max-width:75rem;padding:0 1rem}
-@media(prefers-color-scheme:dark){:root{--ok:#57d27a;--off:#ff8a80}}
-.scroll{overflow-x:auto}table{border-collapse:collapse}th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem;text-align:left}
-th button{font:inherit;font-weight:bold;background:none;border:0;color:inherit;cursor:pointer;padding:.3rem 0}
-.ok{color:var(--ok)}.off{color:var(--off);font-weight:bold}svg text{fill:currentColor;font-size:12px}
-:focus-visible{outline:3px solid Highlight;outline-offset:2px}
-"""
-_SCRIPT = """
-document.querySelectorAll('th button').forEach((button, column) => button.addEventListener('click', () => {
-  const head = button.parentElement, body = document.querySelector('tbody');
-  const down = head.getAttribute('aria-sort') === 'ascending';
-  document.querySelectorAll('th').forEach(th => th.removeAttribute('aria-sort'));
-  head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
-  const key = row => row.cells[column].dataset.key;
-  const rows = [...body.rows].sort((a, b) => key(a).localeCompare(key(b), undefined, {numeric: true}));
-  const number = row => parseFloat(key(row));
-  if (rows.every(row => key(row) === '-' || !isNaN(number(row))))
-    rows.sort((a, b) => (isNaN(number(a)) ? -1 : number(a)) - (isNaN(number(b)) ? -1 : number(b)));
-  body.append(...(down ? rows.reverse() : rows));
-}));
-"""
+_BINS = ("0", *(f"up to 1e{n}" for n in EXPONENTS), "more than 1")
 
 
 def page(comparison: Comparison) -> str:
     """The page's text."""
-    title = html.escape(f"{comparison.title}: {', '.join(comparison.backends)}")
-    said = "".join(f"<li>{html.escape(text)}</li>" for text in conclusions(comparison))
-    head = "".join(f'<th scope="col"><button type="button">{name}</button></th>' for name in COLUMNS)
-    rows = "".join(map(_row, comparison.layers))
-    verdict = "ok" if comparison.ok else "off"
+    title = escape(f"{comparison.title}: {', '.join(comparison.backends)}")
+    mark, kind = ("✓", "ok") if comparison.ok else ("✗", "off")
+    *said, last = conclusions(comparison)
+    said = [text for text in said if text not in map(str, comparison.causes)]
+    shown = "gradient" if comparison.first_output is None and comparison.first_gradient is not None else "output"
+    legend = "".join(f'<li><span class="grade-{i}">{text}</span></li>' for i, text in enumerate(GRADES))
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}</style></head><body><main>'
-        f'<h1>{title}</h1><p class="{verdict}">{verdict}, with atol {comparison.atol:g} and rtol {comparison.rtol:g}</p>'
-        f"<ul>{said}</ul><h2>Layers</h2>"
-        f'<div class="scroll" tabindex="0" role="region" aria-label="Table of layers"><table><caption>Largest differences between '
-        f"the engines</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-        f'<h2>Graph</h2><div class="scroll" tabindex="0" role="region" aria-label="Graph of layers">{_graph(comparison.layers)}</div>'
-        f"<h2>Histograms</h2>{_histograms(comparison.layers)}</main><script>{_SCRIPT}</script></body></html>\n"
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head><body><main>\n'
+        f'<h1>{title}</h1><p class="verdict {kind}">{mark} {escape(last)}</p>\n'
+        f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in said)}</ul>\n{_causes(comparison)}"
+        f'<h2 id="graph">Graph</h2>{_choice(comparison, shown)}<ul class="legend" aria-label="Colours">{legend}</ul>'
+        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="graph">{graph(comparison, shown)}</div>\n'
+        f'<h2 id="table">Layers</h2>{_table(comparison)}'
+        f"<h2>Histograms</h2><p>How many values differ by how much between the engines.</p>{_histograms(comparison)}"
+        f"</main><script>{SCRIPT}</script></body></html>\n"
     )
 
 
-def _row(row: Row) -> str:
-    name, *others = cells(row)
-    verdict = "ok" if row.ok else "off"
-    data = "".join(
-        f'<td data-key="{html.escape(text)}"{f" class={verdict}" if i == len(others) - 1 else ""}>{html.escape(text)}</td>'
-        for i, text in enumerate(others)
+def _choice(comparison: Comparison, shown: str) -> str:
+    """What the graph's colours show: one of what was compared."""
+    parts = [(part, {"weights": "gradient of weights", "trained": "trained weights"}.get(part, part)) for _, part in parts_of(comparison)]
+    if comparison.causes:
+        parts.append(("alone", "error made in the layer itself"))
+    options = "".join(
+        f'<label><input type="radio" name="colour" value="{part}"{" checked" if part == shown else ""}> {text}</label>' for part, text in parts
     )
-    return f'<tr><th scope="row" data-key="{html.escape(name)}">{html.escape(name)}</th>{data}</tr>'
+    return f'<fieldset class="choice"><legend>Colours show:</legend>{options}</fieldset>'
 
 
-def _graph(rows: list[Row]) -> str:
-    """Layers below each other in graph order, arcs from each to where it is used."""
-    parts = []
-    for row in rows:
-        y = 40 * row.index
-        for source in row.sources:
-            top, bend = 40 * source + 28, 130 - 30 * min(row.index - source - 1, 4)
-            parts.append(f'<path d="M130 {top}C{bend} {top + 12} {bend} {y - 12} 130 {y}" fill="none" stroke="currentColor"/>')
-        verdict = "ok" if row.ok else "off"
-        label = html.escape(f"{row.name}: {verdict}")
-        parts.append(
-            f'<rect class="{verdict}" x="120" y="{y}" width="300" height="28" rx="5" fill="none" stroke="currentColor" '
-            f'stroke-width="2"/><text x="130" y="{y + 19}">{label}</text>'
-        )
-    names = html.escape("; ".join(f"{row.name} {'ok' if row.ok else 'off'}" for row in rows))
-    return f'<svg role="img" aria-label="{names}" width="430" height="{40 * len(rows)}">{"".join(parts)}</svg>'
+def _causes(comparison: Comparison) -> str:
+    if not comparison.causes:
+        return ""
+    numbers = {row.name: row.index for row in comparison.layers}
+    items = []
+    for cause in comparison.causes:
+        name, text = escape(cause.layer), escape(str(cause)).removeprefix(escape(cause.layer))
+        items.append(f'<li><a href="#row-{numbers[cause.layer]}">{name}</a>{text}</li>' if cause.layer in numbers else f"<li>{name}{text}</li>")
+    return f"<h2>Where and why</h2><ol>{''.join(items)}</ol>\n"
 
 
-def _histograms(rows: list[Row]) -> str:
-    """For each layer, how many output values differ by how much."""
-    return "".join(f"<details><summary>{html.escape(row.name)}</summary>{_bars(row.output)}</details>" for row in rows)
+def _table(comparison: Comparison) -> str:
+    parts = parts_of(comparison)
+    heads = [("#", True), ("layer", False), ("class", False), ("shape", False)]
+    for heading, _ in parts:
+        heads += [(f"{heading} abs", True), (f"{heading} rel", True)]
+    heads.append(("result", False))
+    columns = "".join(
+        f'<th scope="col"{" data-numbers" if numbers else ""}{" aria-sort=ascending" if name == "#" else ""}>'
+        f'<button type="button">{name}</button></th>'
+        for name, numbers in heads
+    )
+    rows = "\n".join(_row(row, parts) for row in comparison.layers)
+    what = "of outputs, of the loss's gradients for outputs and weights" + (", of weights after training." if comparison.trained else ".")
+    return (
+        f"<p>The largest differences between the engines, as they are (abs) and relative to the array's largest value (rel): {what}</p>"
+        '<p id="sorted" role="status" class="soft">In graph order</p>'
+        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="table"><table id="layers"><caption>Differences by layer</caption>'
+        f"<thead><tr>{columns}</tr></thead><tbody>\n{rows}</tbody></table></div>\n"
+    )
 
 
-def _bars(difference: Difference) -> str:
-    if not difference.histogram:
+def _row(row: Row, parts: list[tuple[str, str]]) -> str:
+    numbers = ""
+    for _, part in parts:
+        d: Difference | None = getattr(row, part)
+        colour = "" if d is None else f" grade-{grade(d.tolerances)}"
+        for value in (d and d.abs, d and d.rel):
+            # what doesn't exist is sorted below zero
+            key = "-1" if value is None else "Infinity" if value == float("inf") else repr(value)
+            numbers += f'<td class="number{colour}" data-key="{key}">{number(value)}</td>'
+    kind = "ok" if row.ok and not row.wrong else "off"
+    shape = "×".join(map(str, row.shape)) or "scalar"
+    return (
+        f'<tr id="row-{row.index}"><td class="number">{row.index}</td><th scope="row">{escape(row.name)}</th>'
+        f'<td>{escape(row.class_name)}</td><td>{shape}</td>{numbers}<td class="{kind}">{escape(verdict(row))}</td></tr>'
+    )
+
+
+def _histograms(comparison: Comparison) -> str:
+    parts = parts_of(comparison)
+    found = []
+    for row in comparison.layers:
+        shown = [(heading, d) for heading, part in parts if (d := getattr(row, part)) is not None]
+        opened = " open" if row.wrong else ""
+        found.append(f"<details{opened}><summary>{escape(row.name)}: {escape(verdict(row))}</summary>{_bars(row.name, shown)}</details>")
+    return "\n".join(found)
+
+
+def _bars(name: str, shown: list[tuple[str, Difference]]) -> str:
+    """Counts with bars; empty bins are left out."""
+    compared = [(heading, d.histogram) for heading, d in shown if d.compared]
+    if not compared:
         return "<p>The shapes differ.</p>"
-    most = max(*difference.histogram, 1)
+    heads = "".join(f'<th scope="col">{heading}</th>' for heading, _ in compared)
     lines = []
-    for i, count in enumerate(difference.histogram):
-        label = f"up to 1e{i - 12}" if i < 13 else "more than 1"
-        lines.append(
-            f'<text x="0" y="{18 * i + 13}">{label}</text><rect x="90" y="{18 * i + 2}" width="{200 * count / most:.1f}" height="13" '
-            f'fill="currentColor"/><text x="300" y="{18 * i + 13}">{count}</text>'
-        )
-    return f'<svg role="img" aria-label="Values by difference: {difference.histogram}" width="380" height="256">{"".join(lines)}</svg>'
+    for i, label in enumerate(_BINS):
+        if any(counts[i] for _, counts in compared):
+            cells = "".join(f"<td>{_bar(counts, i)}</td>" for _, counts in compared)
+            lines.append(f'<tr><th scope="row">{label}</th>{cells}</tr>')
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="Histogram of {escape(name)}"><table><caption>Values by difference'
+        f'</caption><thead><tr><th scope="col">difference</th>{heads}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
+    )
+
+
+def _bar(counts: list[int], i: int) -> str:
+    width = 6 * counts[i] / max(1, *counts)
+    return f'{counts[i]}<span class="bar" style="width:{width:.2f}rem"></span>' if counts[i] else ""

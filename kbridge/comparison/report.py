@@ -4,72 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
+from .difference import Difference, difference, together
+
+#: names of the learning phases 0 and 1
+PHASES = ("inference", "training")
+
+Arrays = dict[str, np.ndarray]
+
+
+def _named(*keys: str) -> tuple[str, ...]:
+    """How the names of arrays begin that are one of ``keys``, in any phase."""
+    return tuple(f"{phase}/{key}" for phase in PHASES for key in keys)
+
 
 @dataclass
-class Difference:
-    """The largest absolute and relative difference between arrays, and whether all are within tolerance."""
+class Own:
+    """An engine's own error in a layer that runs alone, measured from float64 on the same input and gradient."""
 
-    abs: float
-    rel: float
-    ok: bool
-    #: how many values differ by up to 1e-12, 1e-11, ... 1, and by more
-    histogram: list[int] = field(default_factory=list)
+    output: Difference
+    #: with respect to inputs and weights
+    gradient: Difference
 
-
-def difference(arrays: Sequence[np.ndarray], atol: float, rtol: float) -> Difference:
-    """Of each of ``arrays`` from the first. Other shapes, and NaN or infinity in one alone, are never within tolerance."""
-    first = np.asarray(arrays[0]).astype("float64")
-    worst = Difference(0.0, 0.0, True, [0] * 14)
-    for other in arrays[1:]:
-        second = np.asarray(other).astype("float64")
-        if first.shape != second.shape:
-            return Difference(float("inf"), float("inf"), False)
-        if not first.size:
-            continue
-        with np.errstate(all="ignore"):
-            same = (first == second) | (np.isnan(first) & np.isnan(second))
-            off = np.where(same, 0.0, np.abs(first - second))
-            off = np.where(np.isnan(off), np.inf, off)
-            rel = np.where(same, 0.0, off / np.maximum(np.abs(first), 1e-30))
-            # gradients may be tiny or huge as a whole: rtol is of the largest value, not of each
-            scale = np.max(np.abs(first[np.isfinite(first)]), initial=0.0)
-            ok = bool((off <= atol + rtol * scale).all())
-        counts = np.bincount(np.searchsorted(10.0 ** np.arange(-12, 1), off.ravel()), minlength=14)
-        worst = Difference(
-            max(worst.abs, float(off.max())),
-            max(worst.rel, float(np.nan_to_num(rel, nan=np.inf, posinf=np.inf).max())),
-            worst.ok and ok,
-            [a + int(b) for a, b in zip(worst.histogram, counts, strict=True)],
-        )
-    return worst
-
-
-def _together(found: list[dict[str, np.ndarray]], prefixes: tuple[str, ...], atol: float, rtol: float) -> Difference | None:
-    """The worst difference among the arrays whose names begin so; None if there are none."""
-    names = [name for name in found[0] if name.startswith(prefixes)]
-    missing = any({n for n in f if n.startswith(prefixes)} != set(names) for f in found)
-    if missing:
-        return Difference(float("inf"), float("inf"), False)
-    each = [difference([f[name] for f in found], atol, rtol) for name in names]
-    if not each:
-        return None
-    counts = [sum(column) for column in zip(*(d.histogram for d in each if d.histogram), strict=True)]
-    return Difference(max(d.abs for d in each), max(d.rel for d in each), all(d.ok for d in each), counts)
-
-
-def judged_forward(own: dict, right: dict, atol: float, rtol: float) -> Difference:
-    """An engine's outputs of one layer against the judge's."""
-    return _together([right, own], ("output/",), atol, rtol) or Difference(0.0, 0.0, True)
-
-
-def judged_backward(own: dict, right: dict, atol: float, rtol: float) -> Difference:
-    """An engine's gradients of one layer against the judge's."""
-    return _together([right, own], ("gradient/", "weight/"), atol, rtol) or Difference(0.0, 0.0, True)
+    @property
+    def ok(self) -> bool:
+        """Whether the engine computes this layer within tolerance."""
+        return self.output.ok and self.gradient.ok
 
 
 @dataclass
@@ -85,39 +49,67 @@ class Row:
     output: Difference
     gradient: Difference | None
     weights: Difference | None
+    #: how far the layer's weights are apart after training, if that was asked for
+    trained: Difference | None = None
+    #: engine -> its own error here; empty where all agree, and for inputs
+    own: dict[str, Own] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, index: int, fact: dict, found: dict[str, dict[str, np.ndarray]], atol: float, rtol: float) -> Row:
+    def of(cls, index: int, fact: dict, found: dict[str, Arrays], atol: float, rtol: float) -> Row:
         """From what each engine computed."""
         engines = list(found.values())
-        parts = [_together(engines, (f"{kind}/{index}/",), atol, rtol) for kind in ("output", "gradient", "weight")]
-        shape = list(engines[0][f"output/{index}/0"].shape)
-        output = parts[0] or Difference(0.0, 0.0, True)
-        return cls(
-            index, fact["name"], fact["class_name"], fact["sources"], fact["positions"], shape, output, parts[1], parts[2]
+        output, gradient, weights = (
+            together(engines, _named(f"{kind}/{index}/"), atol, rtol) for kind in ("output", "gradient", "weight")
         )
+        shape = next(engines[0][name].shape for name in _named(f"output/{index}/0") if name in engines[0])
+        sources, positions = fact["sources"], fact["positions"]
+        return cls(index, fact["name"], fact["class_name"], sources, positions, list(shape), output or Difference(), gradient, weights)
+
+    @property
+    def off(self) -> list[str]:
+        """What is out of tolerance: 'output', 'gradient', 'weights' (their gradient), 'trained' (weights)."""
+        parts = {"output": self.output, "gradient": self.gradient, "weights": self.weights, "trained": self.trained}
+        return [name for name, d in parts.items() if d is not None and not d.ok]
 
     @property
     def ok(self) -> bool:
-        """Whether output and gradients are within tolerance."""
-        return all(d is None or d.ok for d in (self.output, self.gradient, self.weights))
+        """Whether all is within tolerance."""
+        return not self.off
+
+    @property
+    def wrong(self) -> list[str]:
+        """Engines that go wrong in this layer by themselves."""
+        return [engine for engine, own in self.own.items() if not own.ok]
 
 
 @dataclass
 class Cause:
-    """A layer run alone where engines first differ; ``engines`` are those wrong by themselves, none if error was carried."""
+    """Why engines differ: a layer where some go wrong by themselves, or the first to which error was carried."""
 
     layer: str
     class_name: str
-    #: 'output' or 'gradient'
+    #: 'output', 'gradient'
     kind: str
+    #: engine -> largest distance from float64: of the layer alone, or, if no engine is wrong by itself, of the whole run
     errors: dict[str, float]
+    #: those wrong by themselves; none if error was carried
     engines: list[str]
+    #: whether all engines but the judge's are
+    judge_alone: bool = False
 
     def __str__(self) -> str:
-        if self.engines:
-            return f"{self.layer} ({self.class_name}): {self.kind} is wrong on {', '.join(self.engines)} by itself, from the same input."
-        return f"{self.layer} ({self.class_name}): the first {self.kind} out of tolerance; alone it agrees, so the error was carried here."
+        measured = ", ".join(f"{engine} {error:.1e}" for engine, error in self.errors.items())
+        where = f"{self.layer} ({self.class_name})"
+        if not self.engines:
+            return (
+                f"{where}: the first {self.kind} out of tolerance, but no layer alone is: small differences add up "
+                f"on the way. Distance from float64: {measured}."
+            )
+        doubt = " All agree but NumPy, which is the judge: it may be NumPy that is wrong." if self.judge_alone else ""
+        return (
+            f"{where}: its {self.kind} is wrong on {', '.join(self.engines)}, from the same input. "
+            f"Distance of the layer alone from float64: {measured}.{doubt}"
+        )
 
 
 @dataclass
@@ -127,26 +119,95 @@ class Comparison:
     title: str
     backends: list[str]
     layers: list[Row]
-    losses: dict[str, float]
     atol: float
     rtol: float
+    #: engine -> loss, before training
+    losses: dict[str, float] = field(default_factory=dict)
+    predictions: Difference = field(default_factory=Difference)
+    loss_difference: Difference = field(default_factory=Difference)
+    #: outputs in graph order, then gradients against it
     causes: list[Cause] = field(default_factory=list)
-    loss_difference: Difference | None = None
+    #: engine -> loss of each training step
     train_losses: dict[str, list[float]] = field(default_factory=dict)
     train_loss_difference: Difference | None = None
+    #: of all weights after training
     trained: Difference | None = None
 
     @property
     def ok(self) -> bool:
         """Whether everything is within tolerance."""
-        ends = (self.loss_difference, self.train_loss_difference, self.trained)
+        ends = (self.predictions, self.loss_difference, self.train_loss_difference, self.trained)
         return all(row.ok for row in self.layers) and all(d is None or d.ok for d in ends)
+
+    @property
+    def first_output(self) -> Row | None:
+        """The first layer in graph order whose output is out of tolerance."""
+        return next((row for row in self.layers if not row.output.ok), None)
+
+    @property
+    def first_gradient(self) -> Row | None:
+        """The first layer against graph order of whose output or weights the gradient is out of tolerance."""
+        return next((row for row in reversed(self.layers) if {"gradient", "weights"} & set(row.off)), None)
+
+    def add_ends(self, found: dict[str, Arrays]) -> None:
+        """Predictions and loss."""
+        engines = list(found.values())
+        self.losses = {engine: float(arrays[f"{PHASES[0]}/loss"]) for engine, arrays in found.items()}
+        self.predictions = together(engines, _named("prediction/"), self.atol, self.rtol) or Difference()
+        self.loss_difference = together(engines, _named("loss"), self.atol, self.rtol) or Difference()
+
+    def add_causes(self, judge: Arrays, right: Arrays, found: dict[str, Arrays], alone: dict[str, Arrays]) -> None:
+        """``judge`` and ``right``: whole run and layers alone in float64; ``found`` and ``alone``: those of the engines."""
+
+        def own_errors(key: str) -> dict[str, Own]:
+            return {engine: Own(self._part([right, a], "output", key), self._part([right, a], "gradient", key)) for engine, a in alone.items()}
+
+        for row in self.layers:
+            if row.sources:
+                row.own = own_errors(f"{row.index}/")
+        owns = [(row.name, row.class_name, row.own) for row in self.layers if row.own] + [("loss", "of the predictions", own_errors("loss/"))]
+        for kind in ("output", "gradient"):
+            ordered = owns if kind == "output" else owns[::-1]
+            made = [cause for cause in (self._own_cause(kind, *item) for item in ordered) if cause]
+            first = self.first_output if kind == "output" else self.first_gradient
+            if made or first is None:
+                self.causes += made
+            else:
+                parts = ("output",) if kind == "output" else ("gradient", "weight")
+                keys = _named(*(f"{part}/{first.index}/" for part in parts))
+                errors = {e: (together([judge, a], keys, self.atol, self.rtol) or Difference()).abs for e, a in found.items()}
+                self.causes.append(Cause(first.name, first.class_name, kind, errors, []))
+
+    def _part(self, pair: Sequence[Arrays], kind: str, key: str) -> Difference:
+        names = ("output/" + key,) if kind == "output" else ("gradient/" + key, "weight/" + key)
+        return together(pair, _named(*names), self.atol, self.rtol) or Difference()
+
+    def _own_cause(self, kind: str, name: str, class_name: str, own: dict[str, Own]) -> Cause | None:
+        errors: dict[str, Difference] = {engine: getattr(error, kind) for engine, error in own.items()}
+        wrong = [engine for engine, d in errors.items() if not d.ok]
+        if not wrong:
+            return None
+        judge_alone = len(self.backends) > 2 and wrong == [e for e in self.backends if e != "numpy"]
+        return Cause(name, class_name, kind, {engine: d.abs for engine, d in errors.items()}, wrong, judge_alone)
+
+    def add_training(self, weights: dict[str, Arrays]) -> None:
+        """``weights``: engine -> weights after training by 'layer/number'."""
+        engines = list(weights.values())
+        self.trained = together(engines, ("",), self.atol, self.rtol) or Difference()
+        self.train_loss_difference = difference([np.array(v) for v in self.train_losses.values()], self.atol, self.rtol)
+        for row in self.layers:
+            own = [{n: w for n, w in arrays.items() if n.rpartition("/")[0] == row.name} for arrays in engines]
+            row.trained = together(own, ("",), self.atol, self.rtol)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values; infinities and NaN are texts, which JSON can hold."""
-        from dataclasses import asdict
-
-        return _plain({"ok": self.ok, **asdict(self)})
+        found = asdict(self)
+        for row, plain in zip(self.layers, found["layers"], strict=True):
+            plain |= {"ok": row.ok, "off": row.off}
+        for cause, plain in zip(self.causes, found["causes"], strict=True):
+            plain["text"] = str(cause)
+        first = {"first_output": self.first_output, "first_gradient": self.first_gradient}
+        return _plain({"ok": self.ok, **{key: row and row.name for key, row in first.items()}, **found})
 
     def to_json(self) -> str:
         """As JSON."""

@@ -2,43 +2,67 @@
 
 from __future__ import annotations
 
-from .report import Comparison, Difference, Row
+from .difference import Difference
+from .report import Comparison, Row
 
-COLUMNS = ("layer", "class", "shape", "output abs", "output rel", "gradient abs", "weights abs", "result")
+#: heading and part of a row; each is shown as an absolute and a relative difference
+PARTS = (("output", "output"), ("gradient", "gradient"), ("weights", "weights"), ("trained", "trained"))
 
 
-def cells(row: Row) -> tuple[str, ...]:
+def parts_of(comparison: Comparison) -> list[tuple[str, str]]:
+    """Those of ``PARTS`` that were compared."""
+    return [part for part in PARTS if part[1] != "trained" or comparison.trained is not None]
+
+
+def number(value: float | None) -> str:
+    """A difference; '-' for none."""
+    return "-" if value is None else "0" if value == 0 else f"{value:.1e}"
+
+
+def verdict(row: Row) -> str:
+    """'ok', or what is off and who made that error."""
+    if row.wrong:
+        # who is wrong here by itself, which may be hidden in the whole
+        return f"WRONG on {', '.join(row.wrong)}"
+    return "ok" if row.ok else f"off: {', '.join(row.off)}" + (" (carried)" if row.own else "")
+
+
+def cells(row: Row, parts: list[tuple[str, str]]) -> list[str]:
     """A row's texts, for the columns of the table."""
-    shape = "x".join(map(str, row.shape))
-    off = [
-        name
-        for name, d in (("output", row.output), ("gradient", row.gradient), ("weights", row.weights))
-        if d is not None and not d.ok
-    ]
-    shown = [number(row.output), f"{row.output.rel:.1e}", number(row.gradient), number(row.weights)]
-    return (row.name, row.class_name, shape, *shown, "off: " + ", ".join(off) if off else "ok")
-
-
-def number(difference: Difference | None) -> str:
-    """The largest absolute difference, '-' for none."""
-    return "-" if difference is None else f"{difference.abs:.1e}"
+    numbers = []
+    for _, part in parts:
+        d: Difference | None = getattr(row, part)
+        numbers += [number(d and d.abs), number(d and d.rel)]
+    return [row.name, row.class_name, "x".join(map(str, row.shape)) or "scalar", *numbers, verdict(row)]
 
 
 def conclusions(comparison: Comparison) -> list[str]:
     """The sentences below the table."""
-    said = [f"loss: {', '.join(f'{e} {v:.7g}' for e, v in comparison.losses.items())}"]
-    for engine, losses in comparison.train_losses.items():
-        said.append(f"training losses on {engine}: {', '.join(f'{v:.7g}' for v in losses)}")
-    if comparison.trained is not None:
-        said.append(f"weights after training: differ by {comparison.trained.abs:.1e}, {'ok' if comparison.trained.ok else 'off'}")
-    said += [str(cause) for cause in comparison.causes]
-    said.append("ok: all within tolerance" if comparison.ok else "off: the engines differ")
+    c = comparison
+    said = [f"predictions: {_judged(c.predictions)}"]
+    said.append(f"loss: {_judged(c.loss_difference)} ({', '.join(f'{e} {v:.7g}' for e, v in c.losses.items())})")
+    if c.trained is not None and c.train_loss_difference is not None:
+        steps = len(next(iter(c.train_losses.values())))
+        last = ", ".join(f"{e} {v[-1]:.7g}" for e, v in c.train_losses.items())
+        said.append(f"training losses of {steps} steps: {_judged(c.train_loss_difference)} (the last: {last})")
+        said.append(f"weights after {steps} steps: {_judged(c.trained)}")
+    said += [str(cause) for cause in c.causes]
+    within = f"atol {c.atol:g}, rtol {c.rtol:g}"
+    said.append(f"ok: all within tolerance ({within})" if c.ok else f"DIFFERENT: not all within tolerance ({within})")
     return said
+
+
+def _judged(difference: Difference) -> str:
+    return f"{number(difference.abs)}, {'ok' if difference.ok else 'off'}"
 
 
 def table(comparison: Comparison) -> str:
     """A line for each layer in graph order, then the conclusions."""
-    lines = [COLUMNS, *map(cells, comparison.layers)]
+    parts = parts_of(comparison)
+    heads = ["layer", "class", "shape"]
+    for heading, _ in parts:
+        heads += [heading, "rel"]
+    lines = [[*heads, "result"], *(cells(row, parts) for row in comparison.layers)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     rows = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     return "\n".join([f"{comparison.title}: {', '.join(comparison.backends)}", "", *rows, "", *conclusions(comparison)])

@@ -1,4 +1,8 @@
-"""NumPy's engine with one mistake, which KBRIDGE_PLANTED names: 'gradient', 'padding' or 'epsilon'."""
+"""NumPy's engine with one mistake, which KBRIDGE_PLANTED names.
+
+'padding' (of convolutions with three filters), 'epsilon' and 'training epsilon' (of batch normalization), or
+'gradient FUNCTION' (twice the right one) and 'value FUNCTION' (1% too large) of a function of K.
+"""
 
 import os
 
@@ -15,20 +19,32 @@ class PlantedBackend(NumpyBackend):
 
     def __init__(self):
         super().__init__()
-        planted = os.environ["KBRIDGE_PLANTED"]
-        if planted == "gradient":
-            right_tanh = self.tanh
-            # the same values, twice the gradient: 2 x - x, with the second x a constant
-            self.tanh = lambda x: 2 * right_tanh(x) - self.stop_gradient(right_tanh(x))
-        elif planted == "padding":
+        kind, _, function = os.environ["KBRIDGE_PLANTED"].partition(" ")
+        if kind in ("gradient", "value"):
+            right = getattr(self, function)
+            setattr(self, function, self._wrong_gradient(right) if kind == "gradient" else self._wrong_value(right))
+        elif kind == "padding":
             right_conv = self.conv2d
 
             def conv2d(x, kernel, *args, **kwargs):
                 y = right_conv(x, kernel, *args, **kwargs)
                 # one convolution only, that with three filters
-                return y * np.float32(1.0) if self.int_shape(kernel)[-1] != 3 else self.concatenate([y[:, 1:], y[:, :1] * 0], axis=1)
+                return y if self.int_shape(kernel)[-1] != 3 else self.concatenate([y[:, 1:], y[:, :1] * 0], axis=1)
 
             self.conv2d = conv2d
-        elif planted == "epsilon":
+        elif kind == "epsilon":
             right_norm = self.batch_normalization
             self.batch_normalization = lambda x, mean, var, beta, gamma, epsilon=1e-3: right_norm(x, mean, var, beta, gamma, 0.1)
+        elif kind == "training":
+            right_training = self.normalize_batch_in_training
+            self.normalize_batch_in_training = lambda x, gamma, beta, axes, epsilon=1e-3: right_training(x, gamma, beta, axes, 0.1)
+        else:
+            raise ValueError(f"no such mistake: {kind}")
+
+    def _wrong_gradient(self, right):
+        # the same values, twice the gradient: 2 x - x, with the second x a constant
+        return lambda *args, **kwargs: 2 * right(*args, **kwargs) - self.stop_gradient(right(*args, **kwargs))
+
+    @staticmethod
+    def _wrong_value(right):
+        return lambda *args, **kwargs: right(*args, **kwargs) * np.float32(1.01)

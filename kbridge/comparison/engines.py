@@ -1,0 +1,145 @@
+"""The processes of a comparison: one for each engine, which keeps its model and its compiled code between questions."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import UsageError
+
+#: seconds after which a silent engine is said to be at work still
+_PATIENCE = 10.0
+
+Progress = Callable[[str], None]
+Answer = tuple[dict, dict[str, np.ndarray]]
+
+
+class EngineError(UsageError):
+    """What an engine's process said when it could not do its part; ``missing`` names custom objects."""
+
+    def __init__(self, engine: str, message: str, missing: Iterable[str] = ()):
+        super().__init__(message)
+        self.engine, self.missing = engine, list(missing)
+
+
+class Engines:
+    """Engines in processes of their own, started when they are first asked; a context manager that ends them."""
+
+    def __init__(self, progress: Progress | None = None):
+        self.progress = progress or (lambda text: None)
+        self._folder = tempfile.TemporaryDirectory(prefix="kbridge-compare-")
+        self.folder = Path(self._folder.name)
+        self._workers: dict[str, _Worker] = {}
+
+    def __enter__(self) -> Engines:
+        return self
+
+    def __exit__(self, *_) -> None:
+        for worker in self._workers.values():
+            worker.end()
+        self._folder.cleanup()
+
+    def ask(self, engine: str, job: dict) -> Answer:
+        """One engine's answer: facts and arrays. EngineError if it has none."""
+        return self.ask_all([engine], job)[engine]
+
+    def ask_all(self, engines: Iterable[str], job: dict) -> dict[str, Answer]:
+        """Every engine's answer to the same job, at which they work at the same time."""
+        engines = list(engines)
+        for engine in engines:
+            if engine not in self._workers:
+                self._workers[engine] = _Worker(engine, self.folder / f"worker-{len(self._workers)}")
+        asked = [self._workers[engine] for engine in engines]
+        self.progress(f"{job['task']}: {', '.join(engines)}")
+        threads = [threading.Thread(target=worker.work, args=(job,), daemon=True) for worker in asked]
+        for thread in threads:
+            thread.start()
+        self._wait(threads, asked, job["task"])
+        return {worker.engine: worker.answer() for worker in asked}
+
+    def _wait(self, threads: list[threading.Thread], workers: list[_Worker], task: str) -> None:
+        """Until all are done; tells who is done, and what the others do."""
+        start = told = time.monotonic()
+        busy = list(zip(threads, workers, strict=True))
+        while busy:
+            busy[0][0].join(0.1)
+            now = time.monotonic()
+            for _, worker in [pair for pair in busy if not pair[0].is_alive()]:
+                if now - start > 1:
+                    self.progress(f"{task}: {worker.engine} after {now - start:.0f} s")
+            busy = [pair for pair in busy if pair[0].is_alive()]
+            if busy and now - told >= _PATIENCE:
+                told = now
+                doing = ", ".join(f"{worker.engine} ({worker.doing})" for _, worker in busy)
+                self.progress(f"{task}: {now - start:.0f} s, still {doing}")
+
+
+class _Worker:
+    """One engine's process, and its last answer."""
+
+    def __init__(self, engine: str, base: Path):
+        self.engine, self.base, self.doing = engine, base, "starting"
+        package = str(Path(__file__).resolve().parents[2])
+        paths = os.pathsep.join(p for p in (package, os.environ.get("PYTHONPATH")) if p)
+        self._errors = open(base.with_suffix(".log"), "w+", encoding="utf-8", errors="replace")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "kbridge.comparison.worker"],
+            env=os.environ | {"KBRIDGE_BACKEND": engine, "PYTHONPATH": paths},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            encoding="utf-8",
+        )
+        self._message: dict[str, Any] | None = None
+        self._number = 0
+
+    def work(self, job: dict) -> None:
+        """Ask, and wait for the answer."""
+        self._number += 1
+        self._out = Path(f"{self.base}-{self._number}.npz")
+        self._message = None
+        try:
+            self._process.stdin.write(json.dumps({**job, "out": str(self._out)}) + "\n")
+            self._process.stdin.flush()
+            for line in self._process.stdout:
+                message = json.loads(line)
+                if "progress" not in message:
+                    self._message = message
+                    return
+                self.doing = message["progress"]
+        except OSError:
+            # the process is gone: answer() says so
+            return
+
+    def answer(self) -> Answer:
+        """Facts and arrays of the last job."""
+        if self._message is None:
+            status = self._process.wait()
+            self._errors.seek(0)
+            said = [line for line in self._errors.read().splitlines() if line.strip()][-5:]
+            how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+            raise EngineError(self.engine, "\n".join([f"its process {how}", *said]))
+        if "error" in self._message:
+            raise EngineError(self.engine, self._message["error"], self._message["missing"])
+        with np.load(self._out, allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in arrays.files}
+        self._out.unlink()
+        return self._message["facts"], found
+
+    def end(self) -> None:
+        """Stop the process, whatever it does."""
+        self._process.kill()
+        self._process.wait()
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._errors.close()
