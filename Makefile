@@ -52,7 +52,7 @@ $(TEST_DONE): pyproject.toml tests/requirements.py
 	@touch $@
 
 lint: $(TEST_DONE)
-	$(TEST_VENV)/bin/ruff check kbridge tests benchmarks
+	$(TEST_VENV)/bin/ruff check kbridge tests benchmarks examples
 	$(TEST_VENV)/bin/mypy
 
 build: $(TEST_DONE)

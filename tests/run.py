@@ -25,11 +25,11 @@ SHARED = ("unit", "parity")
 NEEDS = {"numpy": "numpy", "tensorflow": "tensorflow", "theano": "theano"}
 
 #: tests that Theano also runs as compiled code, and which of their cases
-COMPILED = ["training/test_tutorial.py", "oracle/test_cases.py", "learning"]
+COMPILED = ["training/test_tutorial.py", "oracle/test_cases.py", "learning", "examples"]
 #: tests that Theano runs as compiled code only, because they train for thousands of batches
-ONLY_COMPILED = ["learning"]
+ONLY_COMPILED = ["learning", "examples"]
 COMPILED_CASES = " or ".join(
-    ["learning", "tutorial", "opt_adam", "mimo_dicts", "nested_two_outputs", "arch_", "fit_bn", "lstm_gpu", "gru_stateful", "conv2d_th_same"]
+    ["learning", "example", "tutorial", "opt_adam", "mimo_dicts", "nested_two_outputs", "arch_", "fit_bn", "lstm_gpu", "gru_stateful", "conv2d_th_same"]
 )
 
 

@@ -36,4 +36,4 @@ def test_every_page_is_in_the_navigation():
 
 def test_links_lead_to_pages():
     links = {(page, link) for page, text in PAGES.items() for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text)}
-    assert [(page, link) for page, link in links if "://" not in link and link not in PAGES] == []
+    assert [(page, link) for page, link in links if "://" not in link and link not in PAGES and not (ROOT / "docs" / link).is_file()] == []
