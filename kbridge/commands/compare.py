@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
+
+#: what a model is compared on where nothing else is said
+ALL = ("numpy", "tensorflow", "theano")
 
 
 def add_parser(subparsers) -> None:
@@ -16,17 +21,19 @@ def add_parser(subparsers) -> None:
         "compare",
         help="where does a model compute otherwise on another engine?",
         description="Run a model on the same data on several engines, each in a process of its own, and compare outputs and "
-        "gradients layer by layer, without dropout and noise; or compare the weights in two files. "
+        "gradients layer by layer, without dropout and noise; or compare architectures and weights of two files. "
         "The exit status is 0 only if all is within tolerance.",
     )
     parser.add_argument("files", nargs="+", metavar="MODEL.h5", help="a model; or two files to compare with each other")
-    parser.add_argument("--backends", default="numpy,tensorflow,theano", metavar="A,B", help="default: %(default)s")
-    parser.add_argument("--data", metavar="FILE", type=Path, help=".npy, or .npz with an array for each input in order")
+    parser.add_argument(
+        "--backends", metavar="A,B", help="default: numpy,tensorflow,theano; for two files none, or where to run both of them"
+    )
+    parser.add_argument("--data", metavar="FILE", type=Path, help=".npy, or .npz with an array for each input, named like them or in order")
     parser.add_argument("--targets", metavar="FILE", type=Path, help="the same for the outputs")
     parser.add_argument("--loss", metavar="NAME", help="default: the model's own, or mse")
     parser.add_argument("--train-steps", type=int, default=0, metavar="N", help="training steps to compare too")
-    parser.add_argument("--atol", type=float, default=1e-4, help="default: %(default)s")
-    parser.add_argument("--rtol", type=float, default=1e-4, help="of the largest value of an array; default: %(default)s")
+    parser.add_argument("--atol", type=float, help="default: 1e-4; 0 for two files")
+    parser.add_argument("--rtol", type=float, help="of the largest value of an array; default: 1e-4; 0 for two files")
     parser.add_argument("--custom", metavar="FILE.py", help="defines the model's own layers and functions; it is run")
     parser.add_argument("--original-backend", choices=("theano", "tensorflow"), help="whose convention the kernels follow")
     parser.add_argument("--seed", type=int, default=0, help="of drawn inputs and targets; default: %(default)s")
@@ -38,35 +45,41 @@ def add_parser(subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the table; 1 if anything is out of tolerance."""
     from .. import comparison
+    from ..saving.atomic import write_bytes
 
     if len(args.files) > 2:
         raise UsageError(f"compare takes a model or two files, got {len(args.files)}.")
+    for path in (args.html, args.json):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise UsageError(f"{path} can't be written: there is no folder {path.parent}.")
+    backends = args.backends.split(",") if args.backends else []
+    shared: dict[str, Any] = {"data": _arrays(args.data), "custom": args.custom, "original_backend": args.original_backend}
+    shared |= {"seed": args.seed, "progress": lambda text: print(f"... {text}", file=sys.stderr, flush=True)}
+    shared |= {name: value for name, value in (("atol", args.atol), ("rtol", args.rtol)) if value is not None}
+    result: Any
     if len(args.files) == 2:
-        if args.html or args.json:
-            raise UsageError("--html and --json are for one model on several engines, not for two files.")
-        first, second = args.files
-        files = comparison.compare_files(first, second, args.atol, args.rtol)
-        print(files)
-        return 0 if files.ok else 1
-    result = comparison.compare(
-        args.files[0],
-        args.backends.split(","),
-        data=_arrays(args.data),
-        targets=_arrays(args.targets),
-        loss=args.loss,
-        train_steps=args.train_steps,
-        atol=args.atol,
-        rtol=args.rtol,
-        custom=args.custom,
-        original_backend=args.original_backend,
-        seed=args.seed,
-        progress=lambda text: print(f"... {text}", file=sys.stderr, flush=True),
-    )
+        unfit = [name for name in ("html", "targets", "loss", "train_steps") if getattr(args, name)]
+        if unfit:
+            raise UsageError(f"--{unfit[0].replace('_', '-')} is for one model on several engines, not for two files.")
+        # reading files needs no particular engine, so that which starts fastest will do
+        os.environ.setdefault("KBRIDGE_BACKEND", "numpy")
+        from ..comparison.files import compare_files
+
+        result = compare_files(*args.files, backends=backends, **shared)
+    else:
+        result = comparison.compare(
+            args.files[0],
+            backends or ALL,
+            targets=_arrays(args.targets),
+            loss=args.loss,
+            train_steps=args.train_steps,
+            **shared,
+        )
     print(result)
     if args.html:
-        args.html.write_text(result.to_html(), encoding="utf-8")
+        write_bytes(args.html, result.to_html().encode())
     if args.json:
-        args.json.write_text(result.to_json(), encoding="utf-8")
+        write_bytes(args.json, result.to_json().encode())
     return 0 if result.ok else 1
 
 
@@ -77,6 +90,8 @@ def _arrays(path: Path | None) -> Any:
         return None
     try:
         loaded = np.load(path, allow_pickle=False)
-        return [loaded[name] for name in loaded.files] if hasattr(loaded, "files") else loaded
-    except ValueError as error:
+        return {name: loaded[name] for name in loaded.files} if hasattr(loaded, "files") else loaded
+    except FileNotFoundError:
+        raise UsageError(f"There is no file {path}.") from None
+    except (ValueError, zipfile.BadZipFile) as error:
         raise UsageError(f"{path} can't be read as .npy or .npz: {error}") from None

@@ -1,5 +1,7 @@
-"""The same model on several engines, each in a process of its own, compared layer by layer."""
+"""The same model on several engines, each in a process of its own, compared layer by layer.
 
-from .files import compare_files as compare_files
+Comparing two files (``comparison.files``) is apart, since it needs ``K`` and so an engine in this process.
+"""
+
 from .report import Comparison as Comparison
 from .run import compare as compare

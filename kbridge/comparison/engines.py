@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +20,31 @@ from ..errors import UsageError
 #: seconds after which a silent engine is said to be at work still
 _PATIENCE = 10.0
 
+#: what a task is called while it runs
+_TASKS = {"draw": "inputs", "layers": "all layers", "alone": "each layer alone", "train": "training"}
+
 Progress = Callable[[str], None]
 Answer = tuple[dict, dict[str, np.ndarray]]
 
 
 class EngineError(UsageError):
-    """What an engine's process said when it could not do its part; ``missing`` names custom objects."""
+    """What an engine's process said when it could not do its part.
 
-    def __init__(self, engine: str, message: str, missing: Iterable[str] = ()):
+    ``missing`` names custom objects that it needs; ``usage``: whether what was given is at fault, not the engine.
+    """
+
+    def __init__(self, engine: str, message: str, missing: Iterable[str] = (), usage: bool = False):
         super().__init__(message)
-        self.engine, self.missing = engine, list(missing)
+        self.engine, self.missing, self.usage = engine, list(missing), usage
 
 
 class Engines:
     """Engines in processes of their own, started when they are first asked; a context manager that ends them."""
 
-    def __init__(self, progress: Progress | None = None):
+    def __init__(self, progress: Progress | None = None, variables: Mapping[str, str] | None = None):
+        """``progress`` is called with lines of text; ``variables`` are added to the processes' environment."""
         self.progress = progress or (lambda text: None)
+        self._variables = dict(variables or {})
         self._folder = tempfile.TemporaryDirectory(prefix="kbridge-compare-")
         self.folder = Path(self._folder.name)
         self._workers: dict[str, _Worker] = {}
@@ -58,13 +66,13 @@ class Engines:
         engines = list(engines)
         for engine in engines:
             if engine not in self._workers:
-                self._workers[engine] = _Worker(engine, self.folder / f"worker-{len(self._workers)}")
+                self._workers[engine] = _Worker(engine, self.folder / f"worker-{len(self._workers)}", self._variables)
         asked = [self._workers[engine] for engine in engines]
-        self.progress(f"{job['task']}: {', '.join(engines)}")
+        self.progress(f"{_TASKS[job['task']]}: {', '.join(engines)}")
         threads = [threading.Thread(target=worker.work, args=(job,), daemon=True) for worker in asked]
         for thread in threads:
             thread.start()
-        self._wait(threads, asked, job["task"])
+        self._wait(threads, asked, _TASKS[job["task"]])
         return {worker.engine: worker.answer() for worker in asked}
 
     def _wait(self, threads: list[threading.Thread], workers: list[_Worker], task: str) -> None:
@@ -76,7 +84,7 @@ class Engines:
             now = time.monotonic()
             for _, worker in [pair for pair in busy if not pair[0].is_alive()]:
                 if now - start > 1:
-                    self.progress(f"{task}: {worker.engine} after {now - start:.0f} s")
+                    self.progress(f"{task}: {worker.engine} done after {now - start:.0f} s")
             busy = [pair for pair in busy if pair[0].is_alive()]
             if busy and now - told >= _PATIENCE:
                 told = now
@@ -87,14 +95,14 @@ class Engines:
 class _Worker:
     """One engine's process, and its last answer."""
 
-    def __init__(self, engine: str, base: Path):
+    def __init__(self, engine: str, base: Path, variables: Mapping[str, str]):
         self.engine, self.base, self.doing = engine, base, "starting"
         package = str(Path(__file__).resolve().parents[2])
         paths = os.pathsep.join(p for p in (package, os.environ.get("PYTHONPATH")) if p)
         self._errors = open(base.with_suffix(".log"), "w+", encoding="utf-8", errors="replace")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "kbridge.comparison.worker"],
-            env=os.environ | {"KBRIDGE_BACKEND": engine, "PYTHONPATH": paths},
+            env=os.environ | variables | {"KBRIDGE_BACKEND": engine, "PYTHONPATH": paths},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -130,7 +138,7 @@ class _Worker:
             how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
             raise EngineError(self.engine, "\n".join([f"its process {how}", *said]))
         if "error" in self._message:
-            raise EngineError(self.engine, self._message["error"], self._message["missing"])
+            raise EngineError(self.engine, self._message["error"], self._message["missing"], self._message["usage"])
         with np.load(self._out, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files}
         self._out.unlink()

@@ -202,12 +202,12 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values; infinities and NaN are texts, which JSON can hold."""
         found = asdict(self)
-        for row, plain in zip(self.layers, found["layers"], strict=True):
-            plain |= {"ok": row.ok, "off": row.off}
-        for cause, plain in zip(self.causes, found["causes"], strict=True):
-            plain["text"] = str(cause)
+        for row, values in zip(self.layers, found["layers"], strict=True):
+            values |= {"ok": row.ok, "off": row.off}
+        for cause, values in zip(self.causes, found["causes"], strict=True):
+            values["text"] = str(cause)
         first = {"first_output": self.first_output, "first_gradient": self.first_gradient}
-        return _plain({"ok": self.ok, **{key: row and row.name for key, row in first.items()}, **found})
+        return plain({"ok": self.ok, **{key: row and row.name for key, row in first.items()}, **found})
 
     def to_json(self) -> str:
         """As JSON."""
@@ -225,9 +225,10 @@ class Comparison:
         return table(self)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """``value`` for JSON: infinities and NaN as texts, tuples as lists."""
     if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
+        return {k: plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     return str(value) if isinstance(value, float) and not np.isfinite(value) else value

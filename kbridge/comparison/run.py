@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .. import config
 from ..errors import UsageError
 from .engines import Answer, EngineError, Engines
 from .report import Comparison, Row
@@ -48,17 +49,19 @@ def compare(
         backends = backends.split(",")
     if len(backends) < 2 or len(set(backends)) < len(backends):
         raise UsageError(f"compare needs two different engines or more, got {', '.join(backends) or 'none'}.")
+    for name in backends:
+        config.checked("backend", name, "backends")
     if train_steps < 0 or atol < 0 or rtol < 0:
         raise UsageError(f"train_steps, atol and rtol can't be negative, got {train_steps}, {atol:g} and {rtol:g}.")
     if custom is not None and not os.path.isfile(custom):
         raise UsageError(f"There is no file {os.fspath(custom)} with custom objects.")
     if engines is None:
         with Engines(progress) as own:
-            return _Work(own, model, custom, original_backend, loss).compare(list(backends), data, targets, train_steps, atol, rtol, seed)
-    return _Work(engines, model, custom, original_backend, loss).compare(list(backends), data, targets, train_steps, atol, rtol, seed)
+            return Work(own, model, custom, original_backend, loss).compare(list(backends), data, targets, train_steps, atol, rtol, seed)
+    return Work(engines, model, custom, original_backend, loss).compare(list(backends), data, targets, train_steps, atol, rtol, seed)
 
 
-class _Work:
+class Work:
     """The files of one comparison, and what is asked of the engines."""
 
     def __init__(self, engines: Engines, model, custom, original_backend, loss):
@@ -68,7 +71,7 @@ class _Work:
             model.save(str(source))
         elif not source.is_file():
             raise UsageError(f"There is no model file {source}.")
-        self.title = str(model) if isinstance(model, (str, os.PathLike)) else model.name
+        self.title = os.fspath(model) if isinstance(model, (str, os.PathLike)) else model.name
         self.job = {"loss": loss, "custom": os.path.abspath(custom) if custom else None, "original_backend": original_backend}
         self.number = sum(1 for _ in self.folder.glob("*-float32.h5"))
         settled_copy(source, self._model("float32"))
@@ -83,16 +86,23 @@ class _Work:
         try:
             return self.engines.ask_all(engines, job)
         except EngineError as error:
-            text, custom = str(error), self.job["custom"]
+            custom = self.job["custom"]
             if error.missing:
                 text = f"it needs custom objects: {', '.join(error.missing)}. "
                 text += f"{custom} doesn't define them." if custom else "Give a file that defines them: --custom FILE.py, or custom= in Python."
-            raise UsageError(f"{error.engine} can't run {self.title}: {text}") from error
+            else:
+                # the user knows the file that was copied, not the copy
+                text = str(error).replace(job["model"], self.title)
+            raise UsageError(text if error.usage else f"{error.engine} can't run {self.title}: {text}") from error
+
+    def draw(self, data, targets, seed) -> tuple[str, dict[str, np.ndarray]]:
+        """Inputs and targets, as given or drawn: (their file, they)."""
+        given, names = _listed({"x": data, "y": targets})
+        _, drawn = self.ask([JUDGE], "draw", data=self._store("given", given), names=names, seed=seed)[JUDGE]
+        return self._store("data", drawn), drawn
 
     def compare(self, backends, data, targets, steps, atol, rtol, seed) -> Comparison:
-        given = self._store("given", _listed("x", data) | _listed("y", targets))
-        _, drawn = self.ask([JUDGE], "draw", data=given, seed=seed)[JUDGE]
-        batch = self._store("data", drawn)
+        batch, drawn = self.draw(data, targets, seed)
         answers = self.ask(backends, "layers", data=batch)
         facts, found = answers[backends[0]][0], {engine: arrays for engine, (_, arrays) in answers.items()}
         rows = [Row.of(i, fact, found, atol, rtol) for i, fact in enumerate(facts["layers"])]
@@ -128,6 +138,14 @@ class _Work:
         comparison.add_training(weights)
 
 
-def _listed(prefix: str, value: Any) -> dict[str, np.ndarray]:
-    listed = [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
-    return {f"{prefix}/{i}": np.asarray(v) for i, v in enumerate(listed)}
+def _listed(given: dict[str, Any]) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
+    """(arrays by prefix and number, by prefix the names that the user gave them)."""
+    arrays: dict[str, np.ndarray] = {}
+    names = {}
+    for prefix, value in given.items():
+        if isinstance(value, Mapping):
+            names[prefix] = [str(name) for name in value]
+            value = list(value.values())
+        listed = [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
+        arrays |= {f"{prefix}/{i}": np.asarray(v) for i, v in enumerate(listed)}
+    return arrays, names

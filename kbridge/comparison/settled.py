@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ..errors import UsageError
 from ..saving.hdf5_layout import write_text
 from ..saving.reading import open_file
 from ..saving.texts import parse_json
@@ -30,10 +31,10 @@ def settled_copy(source: Path, target: Path, floatx: str | None = None) -> None:
 
     with open_file(source) as root:
         text = root.text("model_config")
+    if text is None:
+        raise UsageError(f"{source} has weights alone, without a model (no model_config): compare needs the model saved with them.")
     shutil.copyfile(source, target)
     target.chmod(0o600)
-    if text is None:
-        return
     config = _settled(parse_json(text, f"{str(source)!r}, model_config"), floatx)
     with h5py.File(target, "r+") as h5:
         del h5.attrs["model_config"]

@@ -63,6 +63,10 @@ def table(comparison: Comparison) -> str:
     for heading, _ in parts:
         heads += [heading, "rel"]
     lines = [[*heads, "result"], *(cells(row, parts) for row in comparison.layers)]
+    return "\n".join([f"{comparison.title}: {', '.join(comparison.backends)}", "", *aligned(lines), "", *conclusions(comparison)])
+
+
+def aligned(lines: list[list[str]]) -> list[str]:
+    """Cells in columns."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    rows = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    return "\n".join([f"{comparison.title}: {', '.join(comparison.backends)}", "", *rows, "", *conclusions(comparison)])
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]

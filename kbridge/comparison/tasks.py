@@ -11,6 +11,7 @@ import numpy as np
 from .. import backend as K
 from ..engine.container import Container
 from ..engine.node import single, to_list
+from ..errors import UsageError
 from ..models import load_model
 from ..training.compiling import loss_weights_of, losses_of, name_of
 from ..training.weighting import weighted_objective
@@ -50,7 +51,7 @@ def _model(job: dict) -> Any:
     try:
         custom = custom_objects(job["custom"])
     except Exception as error:
-        raise RuntimeError(f"{job['custom']} fails with {type(error).__name__}: {error}") from error
+        raise UsageError(f"{job['custom']} fails with {type(error).__name__}: {error}") from error
     return load_model(job["model"], custom_objects=custom, original_backend=job["original_backend"])
 
 
@@ -125,29 +126,38 @@ def draw(job: dict, progress: Progress) -> Results:
     """Inputs and targets, as given or drawn."""
     loaded = _loaded(job, progress)
     graph, given = loaded.graph, _data(job) if job["data"] else {}
-    x = _listed(given, "x") or draw_inputs(loaded.calls, len(graph.inputs), job["seed"])
-    _check("input", graph.input_names, [t._keras_shape for t in graph.inputs], x)
-    y = _listed(given, "y")
+    x = _given(given, "x", job, graph.input_names) or draw_inputs(loaded.calls, len(graph.inputs), job["seed"])
+    _check("data", "input", graph.input_names, [t._keras_shape for t in graph.inputs], x)
+    losses = [name_of(f) for f in _loss_functions(job, loaded.model, graph.output_names)]
+    y = _given(given, "y", job, graph.output_names)
     if y:
-        _check("output", graph.output_names, None, y)
+        shapes = [t._keras_shape for t in graph.outputs]
+        classes = [(*s[:-1], 1) if loss == "sparse_categorical_crossentropy" else s for s, loss in zip(shapes, losses, strict=True)]
+        _check("targets", "output", graph.output_names, classes, y)
     else:
-        names = [name_of(f) for f in _loss_functions(job, loaded.model, graph.output_names)]
         wanted = {str(i): t for i, t in enumerate(loaded.outputs)}
         found = _run(graph.inputs, wanted, lambda phase: x, False, progress)
-        y = draw_targets(names, list(found.values()), job["seed"])
+        y = draw_targets(losses, list(found.values()), job["seed"])
+    if len({len(array) for array in x + y}) != 1:
+        raise UsageError(f"data and targets must have the same number of samples, got {', '.join(str(len(a)) for a in x + y)}.")
     return {}, {f"x/{i}": v for i, v in enumerate(x)} | {f"y/{i}": v for i, v in enumerate(y)}
 
 
-def _check(what: str, names: list[str], shapes: list[tuple] | None, arrays: list[np.ndarray]) -> None:
-    """As many arrays as the model takes, and each of a shape that it takes."""
+def _given(given: dict[str, np.ndarray], prefix: str, job: dict, names: list[str]) -> list[np.ndarray]:
+    """The user's arrays, by name where their names are the model's, else in the order they came in."""
+    arrays, called = _listed(given, prefix), job["names"].get(prefix, [])
+    return [arrays[called.index(name)] for name in names] if sorted(called) == sorted(names) else arrays
+
+
+def _check(given: str, what: str, names: list[str], shapes: list[tuple], arrays: list[np.ndarray]) -> None:
+    """As many arrays as the model has inputs or outputs, and each of a shape that fits."""
     if len(arrays) != len(names):
-        given = "data" if what == "input" else "targets"
-        raise ValueError(f"the model has {len(names)} {what}s ({', '.join(names)}), the {given} have {len(arrays)} arrays.")
-    for name, shape, x in zip(names, shapes or [], arrays, strict=bool(shapes)):
+        raise UsageError(f"the model has {len(names)} {what}s ({', '.join(names)}), but the {given} hold {len(arrays)} arrays.")
+    for name, shape, x in zip(names, shapes, arrays, strict=True):
         if x.dtype.kind not in "fiub":
-            raise ValueError(f"the data for input {name} must be numbers, got {x.dtype}.")
+            raise UsageError(f"the {given} for the model's {what} {name} must be numbers, got {x.dtype}.")
         if len(shape) != x.ndim or any(n not in (None, m) for n, m in zip(shape, x.shape, strict=True)):
-            raise ValueError(f"the model's input {name} has the shape {shape}, the data {x.shape}.")
+            raise UsageError(f"the model's {what} {name} has the shape {shape}, the {given} {x.shape}.")
 
 
 def layers(job: dict, progress: Progress) -> Results:

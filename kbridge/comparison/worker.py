@@ -14,6 +14,8 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from ..errors import UsageError
+
 
 def serve() -> None:
     """Answer each line; what the model prints goes to standard error."""
@@ -23,8 +25,10 @@ def serve() -> None:
         job = json.loads(line)
         try:
             answer: dict[str, Any] = {"facts": _do(job, lambda text: _send(answers, {"progress": text}))}
+        except UsageError as error:
+            answer = {"error": str(error), "missing": [], "usage": True}
         except Exception as error:
-            answer = {"error": f"{type(error).__name__}: {error}", "missing": _missing(job)}
+            answer = {"error": f"{type(error).__name__}: {error}", "missing": _missing(job), "usage": False}
         _send(answers, answer)
 
 

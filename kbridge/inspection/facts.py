@@ -35,8 +35,8 @@ def inspect_file(
         text = root.text("model_config")
         config = None if text is None else parse_json(text, f"{path!r}, model_config")
         training = root.text("training_config")
-        group = _weights_group(root)
-        stored = _stored(group)
+        group = weights_group(root)
+        stored = stored_weights(group)
         origin = forced or weights_origin(root, group)
         if config is not None:
             config = with_group_names(upgrade(config), list(stored))
@@ -90,7 +90,8 @@ def _architecture(path: str, custom_objects: Any) -> dict[str, Any]:
 # ---------------------------------------------------------------------- weights
 
 
-def _weights_group(root: Group) -> Group:
+def weights_group(root: Group) -> Group:
+    """The group with the weights in a model's file or a file of weights. ModelFileError if it is neither."""
     if root.names("layer_names") is None and not root.has_attribute("nb_layers"):
         if "model_weights" in root:
             return root.group("model_weights")
@@ -98,7 +99,7 @@ def _weights_group(root: Group) -> Group:
     return root
 
 
-def _stored(group: Group) -> dict[str, list[tuple[str, StoredArray]]]:
+def stored_weights(group: Group) -> dict[str, list[tuple[str, StoredArray]]]:
     """Layer name -> (name, array) of its weights; also for the layout of Keras 0.x."""
     if not group.has_attribute("nb_layers"):
         stored: dict[str, list[tuple[str, StoredArray]]] = {}

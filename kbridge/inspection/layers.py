@@ -48,7 +48,7 @@ class Row:
 def rows_of(config: Any, stored: dict[str, list]) -> list[Row]:
     """The rows of a model's config; ``stored`` maps layer names to (name, array) pairs."""
     rows: list[Row] = []
-    for entry in _entries(config):
+    for entry in entries_of(config):
         _add(rows, entry, 0, stored)
     return rows
 
@@ -60,7 +60,7 @@ def _add(rows: list[Row], entry: Any, depth: int, stored: dict[str, list]) -> No
     inner = config if isinstance(config, dict) else {}
     name = str(entry.get("name") or inner.get("name") or "")
     row = Row(name, str(entry.get("class_name")), _settings(inner), depth)
-    row.inputs = _sources(entry.get("inbound_nodes"))
+    row.inputs = sources_of(entry.get("inbound_nodes"))
     shape = inner.get("batch_input_shape") or inner.get("batch_shape")
     row.input_shape = shape if isinstance(shape, list) else None
     row.trainable = inner.get("trainable") is not False
@@ -73,7 +73,7 @@ def _add(rows: list[Row], entry: Any, depth: int, stored: dict[str, list]) -> No
             _add_branch(rows, branch, depth + 1, stored)
         return
     wrapped = [inner[key] for key in ("layer", "backward_layer") if isinstance(inner.get(key), dict)]
-    for child in [*wrapped, *_entries(entry)]:
+    for child in [*wrapped, *entries_of(entry)]:
         _add(rows, child, depth + 1, stored)
 
 
@@ -85,7 +85,7 @@ def _add_branch(rows: list[Row], branch: Any, depth: int, stored: dict[str, list
             row.hold(stored[row.name])
 
 
-def _entries(config: Any) -> list:
+def entries_of(config: Any) -> list:
     """The layers of a model's config: a list (Keras 1's Sequential), or a dict with 'layers'."""
     inner = config.get("config") if isinstance(config, dict) else None
     if isinstance(inner, list):
@@ -109,7 +109,7 @@ def _settings(config: dict) -> str:
     return ", ".join(told)
 
 
-def _sources(nodes: Any) -> list[str]:
+def sources_of(nodes: Any) -> list[str]:
     """The names of the layers that a layer's calls read: ``[name, call, tensor]`` lists, or Keras 3's keras_history."""
     found: list[str] = []
     pending = [nodes]

@@ -226,11 +226,6 @@ def _pairs_of_oldest_layout(layers: list, group: Group) -> list[tuple[Any, str, 
     return [(layer, name, arrays) for layer, (name, arrays) in zip(expecting, stored, strict=True)]
 
 
-def stored_arrays(group: Group) -> dict[str, list]:
-    """Layer name -> the values of its weights as they are stored, in their order."""
-    return {name: [a.read() for a in _arrays(group, name)] for name in _layer_names(group)}
-
-
 def _layer_names(group: Group) -> list[str]:
     names = group.names("layer_names")
     if names is None:

@@ -1,10 +1,7 @@
 """``kbridge.compare`` names the layer where an engine goes wrong, and no other, wherever in a model it stands."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from processes import ROOT
 
 import kbridge as kb
 from kbridge.layers import (
@@ -121,28 +118,14 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """An engine from outside with a mistake, as an installer would leave it."""
-    folder = tmp_path_factory.mktemp("site")
-    source = Path(__file__).parents[1] / "packages" / "kbridge_planted" / "kbridge_planted.py"
-    (folder / "kbridge_planted.py").write_text(source.read_text())
-    info = folder / "kbridge_planted-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: kbridge_planted\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[kbridge.backends]\nplanted = kbridge_planted:PlantedBackend\n")
-    return folder
-
-
 @pytest.mark.parametrize(("mistake", "build", "blamed"), CASES, ids=[f"{m}-{getattr(b, '__name__', '')}" for m, b, _ in CASES])
-def test_the_layer_with_a_mistake_is_named_and_no_other(mistake, build, blamed, site, tmp_path, monkeypatch):
+def test_the_layer_with_a_mistake_is_named_and_no_other(mistake, build, blamed, plant, tmp_path):
     np.random.seed(3)
     model = build()
     model.compile("sgd", "mse")
     path = tmp_path / "model.h5"
     model.save(str(path))
-    monkeypatch.setenv("PYTHONPATH", f"{site}:{ROOT}")
-    monkeypatch.setenv("KBRIDGE_PLANTED", mistake)
+    plant(mistake)
     result = kb.compare(path, ["numpy", "planted"])
     assert not result.ok
     assert [(cause.layer, cause.kind) for cause in result.causes] == blamed, str(result)

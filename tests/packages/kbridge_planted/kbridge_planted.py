@@ -1,7 +1,7 @@
 """NumPy's engine with one mistake, which KBRIDGE_PLANTED names.
 
 'padding' (of convolutions with three filters), 'epsilon' and 'training epsilon' (of batch normalization), or
-'gradient FUNCTION' (twice the right one) and 'value FUNCTION' (1% too large) of a function of K.
+'gradient FUNCTION' (twice the right one) and 'value FUNCTION' (1% too large) of a function of K; or 'none'.
 """
 
 import os
@@ -38,7 +38,7 @@ class PlantedBackend(NumpyBackend):
         elif kind == "training":
             right_training = self.normalize_batch_in_training
             self.normalize_batch_in_training = lambda x, gamma, beta, axes, epsilon=1e-3: right_training(x, gamma, beta, axes, 0.1)
-        else:
+        elif kind != "none":
             raise ValueError(f"no such mistake: {kind}")
 
     def _wrong_gradient(self, right):

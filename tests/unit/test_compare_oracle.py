@@ -1,0 +1,57 @@
+"""Real models of Keras 1 compute the same on all engines, layer by layer, to 1e-4.
+
+A sample of them runs always, on Theano without its compiler. ``KBRIDGE_COMPARE=all`` runs every model that has no
+Lambda layer, as compiled code and with two steps of training, which takes a long time when Theano's cache is empty.
+"""
+
+import contextlib
+import importlib.util
+import json
+import os
+
+import oracle_models as pack
+import pytest
+
+import kbridge as kb
+from kbridge.comparison.engines import Engines
+
+ALL = os.environ.get("KBRIDGE_COMPARE") == "all"
+#: of each kind of layer one, masks, models in models, shared layers, several outputs
+SAMPLE = [
+    "arch_inception_tf", "arch_vgg_tf", "arch_residual_th", "bn_mode2_shared", "deconv2d_tf_same_stride", "embedding_mask_zero_lstm",
+    "gru_stateful", "lstm_masking", "merge_cos_3d", "nested_two_outputs", "obj_hinge", "sequential_of_models", "srelu_shared",
+    "temporal_sample_weight_mask", "trainable_false_nested", "zeropad2d_asym_th",
+]  # fmt: skip
+BACKENDS = [name for name in ("numpy", "tensorflow", "theano") if importlib.util.find_spec(name)]
+
+
+def names() -> list[str]:
+    """Cases without Lambda layers."""
+    return [name for name in pack.rows() if not name.startswith("lambda_") and (ALL or name in SAMPLE)]
+
+
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory):
+    """Image ordering -> engines that stay up for all models; the setting is their keras.json's."""
+    variables = {} if ALL else {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"}
+    with contextlib.ExitStack() as stack:
+        made = {}
+        for ordering in ("tf", "th"):
+            home = tmp_path_factory.mktemp(ordering)
+            (home / "keras.json").write_text(json.dumps({"image_dim_ordering": ordering}))
+            made[ordering] = stack.enter_context(Engines(variables=variables | {"KERAS_HOME": str(home)}))
+        yield made
+
+
+@pytest.mark.xdist_group("compare_oracle")
+@pytest.mark.parametrize("name", names())
+def test_engines_agree(name, engines, tmp_path):
+    assert len(BACKENDS) > 1, "one engine has nothing to be compared with"
+    row, custom = pack.rows()[name], None
+    if row.get("custom_objects"):
+        custom = tmp_path / "custom.py"
+        sources = [f"{key} = {value}\n" for key, value in row["custom_objects"].items()]
+        custom.write_text("from keras import backend as K\n" + "".join(sources))
+    running = engines[row.get("set_image_dim_ordering", "tf")]
+    result = kb.compare(pack.model_file(row, tmp_path), BACKENDS, custom=custom, train_steps=2 if ALL else 0, engines=running)
+    assert result.ok, str(result)
