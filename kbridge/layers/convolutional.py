@@ -7,6 +7,7 @@ from .. import backend as K
 from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
 from ..utils.np_utils import conv_input_length, conv_output_length
+from .borders import Bordered, convolution_borders, deconvolved, padded
 from .core import resolve_ordering
 from .dense import Affine, config_of
 from .pooling import (
@@ -36,7 +37,7 @@ from .resizing import (
 BORDER_MODES = ("valid", "same", "full")
 
 
-class _Convolution(Affine):
+class _Convolution(Affine, Bordered):
     """What all convolutions share: a kernel W and a bias b over ``spatial`` axes.
 
     ``kernel_size``, ``steps`` and ``rates`` are tuples over those axes.
@@ -115,6 +116,18 @@ class _Convolution(Affine):
         shape[1 if self.dim_ordering == "th" else -1] = self.nb_filter
         return tuple(shape)
 
+    def theano_borders(self):
+        return [convolution_borders(window) for window in self._window_lengths()]
+
+    def window_steps(self):
+        return self.steps
+
+    def _bordered(self, x):
+        """The input and the border mode to convolve it with: padded here where the borders are those of Theano."""
+        if not self.borders_of_theano:
+            return x, self.border_mode
+        return padded(x, self.theano_borders(), self.dim_ordering), "valid"
+
     def _with_bias(self, output):
         if self.bias:
             shape = (1, self.nb_filter, *(1,) * self.spatial) if self.dim_ordering == "th" else (1,) * (self.spatial + 1) + (self.nb_filter,)
@@ -170,11 +183,12 @@ class Convolution1D(_Convolution):
         return (self.filter_length, 1, channels, self.nb_filter)
 
     def call(self, x, mask=None):
+        x, border_mode = self._bordered(x)
         output = K.conv2d(
             K.expand_dims(x, 2),
             self.W,
             strides=self.subsample,
-            border_mode=self.border_mode,
+            border_mode=border_mode,
             dim_ordering="tf",
             filter_dilation=(*(self.rates or (1,)), 1),
         )
@@ -256,11 +270,12 @@ class Convolution2D(_Convolution):
         )  # fmt: skip
 
     def call(self, x, mask=None):
+        x, border_mode = self._bordered(x)
         output = K.conv2d(
             x,
             self.W,
             strides=self.subsample,
-            border_mode=self.border_mode,
+            border_mode=border_mode,
             dim_ordering=self.dim_ordering,
             filter_dilation=self.rates or (1, 1),
         )
@@ -345,10 +360,15 @@ class Deconvolution2D(Convolution2D):
         return (input_shape[0], rows, cols, self.nb_filter)
 
     def call(self, x, mask=None):
+        output_shape = self.get_output_shape_for(K.int_shape(x))
+        if self.borders_of_theano:
+            return self._with_bias(
+                deconvolved(x, self.W, output_shape, self.kernel_size, self.subsample, self.dim_ordering)
+            )
         output = K.deconv2d(
             x,
             self.W,
-            self.get_output_shape_for(K.int_shape(x)),
+            output_shape,
             strides=self.subsample,
             border_mode=self.border_mode,
             dim_ordering=self.dim_ordering,
@@ -419,12 +439,13 @@ class SeparableConvolution2D(_Convolution):
         self.built = True
 
     def call(self, x, mask=None):
+        x, border_mode = self._bordered(x)
         output = K.separable_conv2d(
             x,
             self.depthwise_kernel,
             self.pointwise_kernel,
             strides=self.subsample,
-            border_mode=self.border_mode,
+            border_mode=border_mode,
             dim_ordering=self.dim_ordering,
         )
         return self._with_bias(output)
@@ -481,9 +502,8 @@ class Convolution3D(_Convolution):
         )  # fmt: skip
 
     def call(self, x, mask=None):
-        output = K.conv3d(
-            x, self.W, strides=self.subsample, border_mode=self.border_mode, dim_ordering=self.dim_ordering
-        )
+        x, border_mode = self._bordered(x)
+        output = K.conv3d(x, self.W, strides=self.subsample, border_mode=border_mode, dim_ordering=self.dim_ordering)
         return self._with_bias(output)
 
     def get_config(self):

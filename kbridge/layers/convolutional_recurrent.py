@@ -9,6 +9,7 @@ from .. import backend as K
 from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
 from ..utils.np_utils import conv_output_length
+from .borders import Bordered, convolution_borders, padded
 from .core import resolve_ordering
 from .dense import config_of
 from .pooling import check_border_mode, check_window, sizes, spatial_axes
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 
-class ConvRecurrent2D(Layer):
+class ConvRecurrent2D(Bordered):
     """The base of recurrent layers on (samples, time, and an image in ``dim_ordering``)."""
 
     def __init__(
@@ -189,8 +190,26 @@ class ConvLSTM2D(ConvRecurrent2D):
         else:
             self.states = [K.zeros(shape) for _ in range(2)]
 
+    def _bordered(self, x, border_mode):
+        """A frame and the border mode to convolve it with: padded here where the borders are those of Theano."""
+        if border_mode != "same" or self.border_origin != "theano":
+            return x, border_mode
+        return padded(x, self.theano_borders(), self.dim_ordering), "valid"
+
+    def theano_borders(self):
+        return [convolution_borders(size) for size in (self.nb_row, self.nb_col)]
+
+    def window_steps(self):
+        return self.subsample
+
+    @property
+    def depends_on_origin(self):
+        # the state is convolved with 'same' borders whatever those of the input are
+        return super().depends_on_origin or self.nb_row % 2 == 0 or self.nb_col % 2 == 0
+
     def conv_step(self, x, W, b=None, border_mode="valid"):
         """Convolve one frame of the input."""
+        x, border_mode = self._bordered(x, border_mode)
         output = K.conv2d(x, W, strides=self.subsample, border_mode=border_mode, dim_ordering=self.dim_ordering)
         if b is not None:
             shape = (1, self.nb_filter, 1, 1) if self.dim_ordering == "th" else (1, 1, 1, self.nb_filter)
@@ -199,6 +218,7 @@ class ConvLSTM2D(ConvRecurrent2D):
 
     def conv_step_hidden(self, x, W, border_mode="valid"):
         """Convolve the state."""
+        x, border_mode = self._bordered(x, border_mode)
         return K.conv2d(x, W, strides=(1, 1), border_mode=border_mode, dim_ordering=self.dim_ordering)
 
     def step(self, x, states):

@@ -6,6 +6,7 @@ from .. import backend as K
 from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
 from ..utils.np_utils import conv_output_length
+from .borders import Bordered, pooled, pooling_borders
 from .core import resolve_ordering
 
 __all__ = [
@@ -65,7 +66,7 @@ def check_window(layer, shape, axes, windows, border_mode: str) -> None:
             )
 
 
-class _Pooling1D(Layer):
+class _Pooling1D(Bordered):
     """Pool (samples, time, features) over ``pool_length`` steps, ``stride`` steps apart (default: pool_length)."""
 
     mode = "max"
@@ -87,8 +88,19 @@ class _Pooling1D(Layer):
         length = conv_output_length(input_shape[1], self.pool_length, self.border_mode, self.stride)
         return (input_shape[0], length, input_shape[2])
 
+    def theano_borders(self):
+        return [pooling_borders(self.pool_length)]
+
+    def window_steps(self):
+        return (self.stride,)
+
     def call(self, x, mask=None):
-        y = K.pool2d(K.expand_dims(x, 2), (self.pool_length, 1), (self.stride, 1), self.border_mode, "tf", self.mode)
+        x = K.expand_dims(x, 2)
+        size, steps = (self.pool_length, 1), (self.stride, 1)
+        if self.borders_of_theano:
+            y = pooled(x, K.pool2d, size, steps, "tf", self.mode)
+        else:
+            y = K.pool2d(x, size, steps, self.border_mode, "tf", self.mode)
         return K.squeeze(y, 2)
 
     def get_config(self):
@@ -106,7 +118,7 @@ class AveragePooling1D(_Pooling1D):
     mode = "avg"
 
 
-class _PoolingND(Layer):
+class _PoolingND(Bordered):
     """Pool ``spatial`` axes over windows of ``pool_size``, ``strides`` apart (default: pool_size)."""
 
     mode = "max"
@@ -133,8 +145,16 @@ class _PoolingND(Layer):
             shape[axis] = conv_output_length(shape[axis], size, self.border_mode, stride)
         return tuple(shape)
 
+    def theano_borders(self):
+        return [pooling_borders(size) for size in self.pool_size]
+
+    def window_steps(self):
+        return self.strides
+
     def call(self, x, mask=None):
         pool = K.pool2d if self.spatial == 2 else K.pool3d
+        if self.borders_of_theano:
+            return pooled(x, pool, self.pool_size, self.strides, self.dim_ordering, self.mode)
         return pool(x, self.pool_size, self.strides, self.border_mode, self.dim_ordering, self.mode)
 
     def get_config(self):

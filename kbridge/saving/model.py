@@ -58,15 +58,20 @@ def load_model(
 
     Raises ModelFileError (a ValueError) for whatever is wrong with the file; no code in it is run.
     """
+    from ..layers.borders import borders_from
     from ..utils.generic_utils import CustomObjectScope
 
     origin = None if original_backend is None else forced_origin(original_backend)
     with open_file(filepath) as root, CustomObjectScope(dict(custom_objects or {})):
         config = _config(root)
         weights = root.group("model_weights")
-        with weight_budget(stored_values(weights)), failures_named(root.path, "model_config", _UNBUILDABLE):
-            model = model_from_config(with_group_names(config, weights.names("layer_names") or []))
         origin = origin or weights_origin(root, weights)
+        with (
+            weight_budget(stored_values(weights)),
+            failures_named(root.path, "model_config", _UNBUILDABLE),
+            borders_from(origin.borders),
+        ):
+            model = model_from_config(with_group_names(config, weights.names("layer_names") or []))
         assign_converted(model, read_weights(model, weights, False, origin))
         if compile:
             _compile(model, root, dict(custom_objects or {}), origin)

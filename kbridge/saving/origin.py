@@ -42,6 +42,11 @@ class Origin(NamedTuple):
         """Whether kernels must be flipped to be cross-correlation kernels."""
         return self.engine == "theano"
 
+    @property
+    def borders(self) -> str:
+        """Whose 'same' borders the file's layers had."""
+        return "theano" if self.engine == "theano" else "tensorflow"
+
 
 def find_origin(backend: str | None, weight_names: Iterable[str], oldest_layout: bool = False) -> Origin:
     """From the file's ``backend`` attribute, else from the names of its weights, else from its layout."""
@@ -84,25 +89,12 @@ def spatial_axes(model) -> dict[int, tuple[int, ...]]:
 
 
 def differing_borders(model) -> list[str]:
-    """The names of layers with 'same' borders that Keras 1 on Theano placed otherwise: even windows, and strides.
-
-    Theano put window // 2 zeros on both sides and cut the result to its length; TensorFlow, as kbridge,
-    puts as few as are needed, the smaller half before.
-    """
-    return [layer.name for layer in leaves(model) if getattr(layer, "border_mode", None) == "same" and _uneven(layer)]
-
-
-def _uneven(layer) -> bool:
-    def lengths(*names: str) -> tuple[int, ...]:
-        for name in names:
-            if hasattr(layer, name):
-                value = getattr(layer, name)
-                return tuple(value) if isinstance(value, (tuple, list)) else (value,)
-        return ()
-
-    windows = lengths("kernel_size", "pool_size", "pool_length") or lengths("nb_row") + lengths("nb_col")
-    steps = lengths("steps", "strides", "stride", "subsample")
-    return any(window % 2 == 0 for window in windows) or any(step != 1 for step in steps)
+    """The names of layers whose 'same' borders would lie elsewhere if they had been made for a file from Theano."""
+    return [
+        layer.name
+        for layer in leaves(model)
+        if getattr(layer, "border_origin", None) == "tensorflow" and layer.depends_on_origin
+    ]
 
 
 def _is_temporal(layer) -> bool:

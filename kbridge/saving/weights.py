@@ -164,7 +164,8 @@ def read_weights(model, group: Group, by_name: bool, origin: Origin) -> list[Ass
     if origin.flipped and (layers_named := differing_borders(model)):
         warnings.warn(
             f"{group.path!r} comes from Theano ({origin.reason}), where 'same' borders with even windows or strides lie "
-            f"elsewhere; here these layers compute what they compute on TensorFlow: {_listed(layers_named)}.",
+            f"elsewhere; these layers of the model compute what they compute on TensorFlow: {_listed(layers_named)}. "
+            "Make them with border_origin='theano', or load the whole model with load_model, which does so.",
             stacklevel=4,
         )
     assignments = []

@@ -4,31 +4,27 @@ The files of the oracle that TensorFlow saved hold the same numbers as Theano's 
 names they are Theano's.
 """
 
+import warnings
+
 import h5py
 import numpy as np
 import oracle_models as pack
 import pytest
 
 from kbridge import backend as K
-from kbridge.models import load_model
+from kbridge.layers import MaxPooling2D
+from kbridge.models import Sequential, load_model, model_from_json
 
 #: Layers of which Keras 1 on Theano computed something else from the same numbers.
-CONVOLUTIONS = ("Convolution", "Deconvolution", "ConvLSTM2D")
+CONVOLUTIONS = ("Convolution", "Deconvolution", "ConvLSTM2D", "Atrous", "MaxPooling", "AveragePooling")
 
 
 def cases():
     """Cases of models with convolutions that Theano computed, and with which results."""
     for name, row in pack.rows().items():
         on_theano = row["oracle_status"]["th"] == "ok" and not row.get("set_image_dim_ordering")
-        if on_theano and any(word.startswith(CONVOLUTIONS) or word.startswith("Atrous") for word in row["covers"]):
+        if on_theano and any(word.startswith(CONVOLUTIONS) for word in row["covers"]):
             yield name
-
-
-#: Even windows or strides with 'same' borders, whose other placing on Theano is not kept yet: loading warns.
-OTHER_BORDERS = {
-    "conv1d_same", "conv1d_even_same", "conv1d_stride", "conv2d_th_same", "conv3d_th_same", "deconv2d_th_same_stride",
-    "conv2d_tf_same", "conv3d_tf_same", "deconv2d_tf_same_stride", "conv2d_even_same", "conv2d_same_stride_even_in",
-}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -60,10 +56,6 @@ def test_predictions_are_those_of_theano(name, tmp_path):
     case = pack.Case(name)
     as_from_theano(pack.DATA / case.row["h5"], tmp_path / "theano.h5")
     expected = {key.split("/", 1)[1]: v for key, v in case.arrays.items() if key.startswith(("both/", "th/"))}
-    if name in OTHER_BORDERS:
-        with pytest.warns(UserWarning, match="'same' borders"):
-            load_model(tmp_path / "theano.h5")
-        return
     model = load_model(tmp_path / "theano.h5")
     np.testing.assert_allclose(
         model.predict(case.x, batch_size=case.batch_size), expected["predict/0"], rtol=1e-4, atol=1e-5
@@ -105,3 +97,45 @@ def test_moments_of_kernels_are_flipped_with_the_kernels(tmp_path):
     assert restored.train_on_batch(case.x, case.y) == model.train_on_batch(case.x, case.y)
     for a, b in zip(restored.get_weights(), model.get_weights()):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["conv2d_even_same", "deconv2d_tf_same_stride", "pool2d_avg_tf_same", "pool3d_same_tf"])
+def test_borders_of_theano_survive_saving_again_and_json(name, tmp_path):
+    case = pack.Case(name)
+    as_from_theano(pack.DATA / case.row["h5"], tmp_path / "theano.h5")
+    model = load_model(tmp_path / "theano.h5")
+    model.save(tmp_path / "ours.h5")
+    expected = model.predict(case.x)
+    np.testing.assert_allclose(expected, case.arrays["th/predict/0"], rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(load_model(tmp_path / "ours.h5").predict(case.x), expected)
+    rebuilt = model_from_json(model.to_json())
+    rebuilt.load_weights(tmp_path / "ours.h5")
+    np.testing.assert_array_equal(rebuilt.predict(case.x), expected)
+
+
+def test_only_where_borders_matter_the_config_tells_of_them(tmp_path):
+    """So that Keras 1 can read what it can compute."""
+    case = pack.Case("conv2d_tf_valid")
+    as_from_theano(pack.DATA / case.row["h5"], tmp_path / "theano.h5")
+    assert "border_origin" not in load_model(tmp_path / "theano.h5").to_json()
+
+
+def test_weights_of_theano_in_a_model_with_other_borders_are_warned_about(tmp_path):
+    case = pack.Case("conv2d_even_same")
+    as_from_theano(pack.DATA / case.row["h5"], tmp_path / "theano.h5")
+    model = load_model(pack.DATA / case.row["h5"])
+    with pytest.warns(UserWarning, match="border_origin='theano'"):
+        model.load_weights(tmp_path / "theano.h5")
+    config = model.get_config()
+    for entry in config:
+        entry["config"]["border_origin"] = "theano"
+    rebuilt = Sequential.from_config(config)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rebuilt.load_weights(tmp_path / "theano.h5")
+    np.testing.assert_allclose(rebuilt.predict(case.x), case.arrays["th/predict/0"], rtol=1e-4, atol=1e-5)
+
+
+def test_an_unknown_border_origin_is_an_error():
+    with pytest.raises(ValueError, match="border_origin is 'tensorflow' or 'theano', got 'torch'"):
+        MaxPooling2D(border_origin="torch")

@@ -1,0 +1,129 @@
+"""Where the zeros of 'same' borders lie: as on TensorFlow, or as Keras 1 on Theano put them.
+
+TensorFlow puts as few zeros as are needed, the smaller half before, so their number depends on the input's length with
+strides. Keras 1 on Theano put a number that depends on the window alone. A layer with ``border_origin='theano'``
+computes the latter on every engine: it pads its input itself and then works with 'valid' borders.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
+
+import numpy as np
+
+from .. import backend as K
+from ..engine.topology import Layer
+
+BORDER_ORIGINS = ("tensorflow", "theano")
+
+
+_origin: ContextVar[str] = ContextVar("border_origin", default="tensorflow")
+
+
+@contextlib.contextmanager
+def borders_from(origin: str) -> Iterator[None]:
+    """Layers that are made in this context, and aren't told otherwise, have the 'same' borders of ``origin``."""
+    token = _origin.set(origin)
+    try:
+        yield
+    finally:
+        _origin.reset(token)
+
+
+class Bordered(Layer):
+    """A layer with windows over its input.
+
+    ``border_origin``: whose 'same' borders it has, 'tensorflow' (the default) or 'theano'. It is stored only where it
+    is 'theano' and matters, since Keras 1 doesn't know it.
+    """
+
+    common_arguments = (*Layer.common_arguments, "border_origin")
+    border_origin = "tensorflow"
+
+    def __init__(self, **kwargs):
+        origin = kwargs.get("border_origin") or _origin.get()
+        if origin not in BORDER_ORIGINS:
+            raise ValueError(f"{type(self).__name__}: border_origin is 'tensorflow' or 'theano', got {origin!r}.")
+        self.border_origin = origin
+        super().__init__(**kwargs)
+
+    def theano_borders(self) -> list[tuple[int, int]]:
+        """For each spatial axis, how many zeros 'same' borders had before and after on Theano."""
+        raise NotImplementedError(f"{type(self).__name__} must define theano_borders().")
+
+    def window_steps(self) -> tuple[int, ...]:
+        """For each spatial axis, the distance from window to window."""
+        raise NotImplementedError(f"{type(self).__name__} must define window_steps().")
+
+    @property
+    def borders_of_theano(self) -> bool:
+        """Whether this layer must place its borders itself."""
+        return self.border_origin == "theano" and self.border_mode == "same"
+
+    @property
+    def depends_on_origin(self) -> bool:
+        """Whether its results may differ between the two origins."""
+        return self.border_mode == "same" and any(
+            sum(pair) > 0 and (step > 1 or pair != tensorflow_borders(sum(pair) + 1))
+            for pair, step in zip(self.theano_borders(), self.window_steps(), strict=True)
+        )
+
+    def get_config(self):
+        config = super().get_config()
+        stored = self.border_origin == "theano" and self.depends_on_origin
+        return {**config, "border_origin": "theano"} if stored else config
+
+
+# Every pair sums to window - 1, so that 'valid' windows give the ceil(length / stride) results of 'same' ones.
+
+
+def tensorflow_borders(window: int) -> tuple[int, int]:
+    """Zeros before and after on TensorFlow, for windows one step apart."""
+    return (window - 1) // 2, window // 2
+
+
+def convolution_borders(window: int) -> tuple[int, int]:
+    """Zeros before and after, for convolutions."""
+    return window // 2, (window - 1) // 2
+
+
+def pooling_borders(window: int) -> tuple[int, int]:
+    """Places before and after, for poolings."""
+    before = window - 2 if window > 2 and window % 2 else window - 1
+    return before, window - 1 - before
+
+
+def padded(x, borders: Sequence[tuple[int, int]], dim_ordering: str):
+    """``x`` with zeros before and after its spatial axes."""
+    axis = 2 if dim_ordering == "th" else 1
+    after = K.ndim(x) - axis - len(borders)
+    return K.pad(x, [(0, 0)] * axis + list(borders) + [(0, 0)] * after)
+
+
+def pooled(x, pool, pool_size, strides, dim_ordering: str, mode: str):
+    """``pool`` (K.pool2d or K.pool3d) with the borders of Theano, which neither the maximum nor the mean's divisor sees."""
+    borders = [pooling_borders(size) for size in pool_size]
+    inside = padded(K.ones_like(x), borders, dim_ordering)
+    x = padded(x, borders, dim_ordering)
+    if mode == "max":
+        lowest = float(np.finfo(K.floatx()).min)
+        return pool(x + (1.0 - inside) * lowest, pool_size, strides, "valid", dim_ordering, mode)
+    mean = pool(x, pool_size, strides, "valid", dim_ordering, mode)
+    return mean / pool(inside, pool_size, strides, "valid", dim_ordering, mode)
+
+
+def deconvolved(x, kernel, output_shape, window, strides, dim_ordering: str):
+    """``K.deconv2d`` as the gradient of a convolution with the borders of Theano."""
+    axes = (2, 3) if dim_ordering == "th" else (1, 2)
+    whole = list(output_shape)
+    spans = [slice(None)] * 4
+    for axis, size, step in zip(axes, window, strides, strict=True):
+        before, length = size // 2, output_shape[axis]
+        steps = (length + 2 * before - size) // step
+        # all that the windows reach, or more where the result reaches further
+        whole[axis] = max(steps * step + size, before + length)
+        spans[axis] = slice(before, before + length)
+    full = K.deconv2d(x, kernel, tuple(whole), strides=strides, border_mode="valid", dim_ordering=dim_ordering)
+    return full[tuple(spans)]
