@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 from .. import backend as K
 from ..errors import nearest
 from ..saving import functions
@@ -9,13 +11,25 @@ from ..utils.generic_utils import get_custom_objects
 from .layer import Layer
 from .node import as_shapes, to_list
 
-MODES = ("sum", "mul", "concat", "ave", "cos", "dot", "max")
+MODES = ("sum", "mul", "concat", "ave", "cos", "dot", "max", "min", "sub")
 #: modes whose inputs must have one shape
-ELEMENTWISE = ("sum", "mul", "ave", "max")
+ELEMENTWISE = ("sum", "mul", "ave", "max", "min", "sub")
+
+
+#: how the element-wise modes join two tensors; 'ave' divides their sum
+_JOINED = {
+    "sum": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "max": lambda x, y: K.maximum(x, y),
+    "min": lambda x, y: K.minimum(x, y),
+}
 
 
 class Merge(Layer):
     """Merge a list of tensors: ``mode`` is a name of MODES or a function of the list of tensors.
+
+    'min' and 'sub' (the first tensor minus the second) are not Keras 1's; they are those of Keras 2's Minimum and Subtract.
 
     ``concat_axis``: where 'concat' joins. ``dot_axes``: which axes 'dot' and 'cos' contract, an int or
     a pair. With a function, ``output_shape`` (a tuple without the batch axis, or a function of the
@@ -89,6 +103,8 @@ class Merge(Layer):
             for s in shapes[1:]:
                 if len(s) != len(first) or any(m != n for m, n in zip(s, first, strict=True) if None not in (m, n)):
                     fail("all inputs must have the same shape")
+            if self.mode == "sub" and len(shapes) != 2:
+                fail("exactly 2 inputs are needed")
         elif self.mode == "concat":
             ndims = {len(s) for s in shapes}
             if len(ndims) > 1:
@@ -130,9 +146,10 @@ class Merge(Layer):
             return K.concatenate(inputs, axis=self.concat_axis)
         if self.mode in ("dot", "cos"):
             return self._dot(*inputs)
+        join = _JOINED.get(self.mode, _JOINED["sum"])
         result = inputs[0]
         for x in inputs[1:]:
-            result = K.maximum(result, x) if self.mode == "max" else result * x if self.mode == "mul" else result + x
+            result = join(result, x)
         return result / len(inputs) if self.mode == "ave" else result
 
     def _dot(self, x, y):

@@ -322,7 +322,8 @@ class AtrousConvolution2D(Convolution2D):
 class Deconvolution2D(Convolution2D):
     """The transpose of a convolution (Zeiler et al., 2010): from small images to larger ones.
 
-    ``output_shape``: the full shape of the result; its batch entry may be None.
+    ``output_shape``: the full shape of the result; its batch entry may be None. Spatial entries that are None are found
+    when the layer is built, as the shortest that the input could have come from ('same' borders: input * subsample).
     """
 
     def __init__(
@@ -352,6 +353,19 @@ class Deconvolution2D(Convolution2D):
             nb_filter, nb_row, nb_col, init, activation, weights, border_mode, subsample, dim_ordering, W_regularizer,
             b_regularizer, activity_regularizer, W_constraint, b_constraint, bias, **kwargs,
         )  # fmt: skip
+
+    def build(self, input_shape):
+        shape = list(self.output_shape_)
+        for axis, size, step in zip(self._axes, self.kernel_size, self.subsample):
+            if shape[axis] is None and input_shape[axis] is None:
+                raise ValueError(
+                    f"Deconvolution2D {self.name} must know its output_shape or its input's shape; got {self.output_shape_} "
+                    f"and {tuple(input_shape)}."
+                )
+            if shape[axis] is None:
+                shape[axis] = input_shape[axis] * step + (max(size - step, 0) if self.border_mode == "valid" else 0)
+        self.output_shape_ = tuple(shape)
+        super().build(input_shape)
 
     def get_output_shape_for(self, input_shape):
         rows, cols = self.output_shape_[2:] if self.dim_ordering == "th" else self.output_shape_[1:3]

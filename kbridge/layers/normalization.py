@@ -16,7 +16,8 @@ class BatchNormalization(Layer):
     ``mode``: 0 each feature of ``axis`` over the batch and all other axes, with running statistics in
     test; 1 each sample over its last axis, always with its own statistics; 2 as 0, but always with the
     statistics of the batch at hand, in test too. ``momentum``: of the running mean and variance (the
-    weight ``running_std`` holds the variance, as in Keras 1).
+    weight ``running_std`` holds the variance, as in Keras 1). ``center=False`` leaves out beta and ``scale=False``
+    gamma; Keras 1 has always both, so these are stored only where they are False.
     """
 
     supports_masking = True
@@ -32,6 +33,8 @@ class BatchNormalization(Layer):
         gamma_init="one",
         gamma_regularizer=None,
         beta_regularizer=None,
+        center=True,
+        scale=True,
         **kwargs,
     ):
         if mode not in (0, 1, 2):
@@ -39,6 +42,8 @@ class BatchNormalization(Layer):
         self.epsilon = epsilon
         self.mode = mode
         self.axis = axis
+        self.center = center
+        self.scale = scale
         self.momentum = momentum
         self.beta_init = initializations.get(beta_init)
         self.gamma_init = initializations.get(gamma_init)
@@ -53,8 +58,14 @@ class BatchNormalization(Layer):
         if size is None:
             raise ValueError(f"BatchNormalization {self.name}: axis {self.axis} of the input must be known, got shape {tuple(input_shape)}.")
         self.input_spec = [InputSpec(shape=input_shape)]
-        self.gamma = self.add_weight((size,), self.gamma_init, f"{self.name}_gamma", regularizer=self.gamma_regularizer)
-        self.beta = self.add_weight((size,), self.beta_init, f"{self.name}_beta", regularizer=self.beta_regularizer)
+        if self.scale:
+            self.gamma = self.add_weight((size,), self.gamma_init, f"{self.name}_gamma", regularizer=self.gamma_regularizer)
+        else:
+            self.gamma = K.ones((size,))
+        if self.center:
+            self.beta = self.add_weight((size,), self.beta_init, f"{self.name}_beta", regularizer=self.beta_regularizer)
+        else:
+            self.beta = K.zeros((size,))
         self.running_mean = self.add_weight((size,), "zero", f"{self.name}_running_mean", trainable=False)
         self.running_std = self.add_weight((size,), "one", f"{self.name}_running_std", trainable=False)
         self.built = True
@@ -102,4 +113,5 @@ class BatchNormalization(Layer):
             "beta_regularizer": config_of(self.beta_regularizer),
             "momentum": self.momentum,
         }
-        return {**super().get_config(), **config}
+        left_out = {key: False for key in ("center", "scale") if not getattr(self, key)}
+        return {**super().get_config(), **config, **left_out}

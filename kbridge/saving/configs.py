@@ -11,6 +11,7 @@ from typing import Any
 
 from .errors import ModelFileError
 from .functions import check_functions
+from .keras2 import speaks_keras2, to_keras1
 from .texts import check_size, dump_json, dump_yaml, parse_json, parse_yaml
 
 #: The version whose format kbridge writes.
@@ -74,7 +75,7 @@ def model_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None):
-    """The model of a JSON text that ``to_json`` made, in this or an earlier Keras 1."""
+    """The model of a JSON text that ``to_json`` made, in this or an earlier Keras 1, or in Keras 2."""
     return _build(parse_json(json_string), custom_objects)
 
 
@@ -87,6 +88,8 @@ def _build(config: Any, custom_objects: Mapping[str, Any] | None):
     from ..utils.generic_utils import CustomObjectScope, get_custom_objects
 
     with CustomObjectScope(dict(custom_objects or {})):
+        if speaks_keras2(config):
+            config = to_keras1(config)
         check_functions(config, get_custom_objects())
         return layer_from_config(upgrade(config))
 

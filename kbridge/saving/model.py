@@ -12,11 +12,21 @@ from .budget import weight_budget
 from .configs import KERAS_VERSION, model_config, model_from_config, with_group_names
 from .errors import ModelFileError
 from .hdf5_layout import write_text, writing
+from .keras2 import to_keras1
 from .optimizer_state import read_state, write_state
 from .origin import forced_origin
 from .reading import Group, failures_named, open_file
 from .texts import dump_json, parse_json, plain
-from .weights import assign, assign_converted, read_weights, stored_values, weights_origin, write_provenance, write_weights
+from .weights import (
+    assign,
+    assign_converted,
+    is_of_keras2,
+    read_weights,
+    stored_values,
+    weights_origin,
+    write_provenance,
+    write_weights,
+)
 
 _UNBUILDABLE = "the model can't be built from it"
 
@@ -63,6 +73,7 @@ def load_model(
 
     origin = None if original_backend is None else forced_origin(original_backend)
     with open_file(filepath) as root, CustomObjectScope(dict(custom_objects or {})):
+        keras2 = is_of_keras2(root)
         config = _config(root)
         weights = root.group("model_weights")
         origin = origin or weights_origin(root, weights)
@@ -71,9 +82,16 @@ def load_model(
             failures_named(root.path, "model_config", _UNBUILDABLE),
             borders_from(origin.borders),
         ):
-            model = model_from_config(with_group_names(config, weights.names("layer_names") or []))
-        assign_converted(model, read_weights(model, weights, False, origin))
-        if compile:
+            if keras2:
+                config = to_keras1(config, warn=False)
+            config = with_group_names(config, weights.names("layer_names") or [])
+            model = model_from_config(config)
+        # Keras 2 may list the layers of a functional model in another order than kbridge
+        same_names = keras2 and not hasattr(model, "add")
+        assign_converted(model, read_weights(model, weights, False, origin, keras2, same_names))
+        if compile and keras2:
+            _compile_keras2(model, root, origin)
+        elif compile:
             _compile(model, root, dict(custom_objects or {}), origin)
     return model
 
@@ -105,6 +123,34 @@ def _compile(model, root: Group, custom_objects: dict[str, Any], origin) -> None
         )
     with failures_named(root.path, "optimizer_weights", "the optimizer can't go on from it"):
         assign(read_state(model, root, origin))
+
+
+def _compile_keras2(model, root: Group, origin) -> None:
+    """As ``_compile``, as far as Keras 1 has the same; a warning tells what isn't restored."""
+    from .. import optimizers
+    from .keras2 import training
+
+    def not_restored(what: str) -> None:
+        warnings.warn(f"{root.path!r} was written by Keras 2: {what}.", stacklevel=4)
+
+    text = root.text("training_config")
+    if text is None:
+        return not_restored("it holds no training configuration, so the model is not compiled")
+    config = parse_json(text, f"{root.path!r}, training_config")
+    with failures_named(root.path, "training_config", "the model can't be compiled from it"):
+        try:
+            arguments, left_out = training.compile_arguments(config, getattr(model, "output_names", [model.name]))
+        except training.Unrepresentable as error:
+            return not_restored(f"its training state is not restored, and the model is not compiled ({error})")
+        optimizer = optimizers.optimizer_from_config(arguments.pop("optimizer"))
+        model.compile(optimizer=optimizer, **arguments)
+    if left_out:
+        not_restored(f"these metrics are unknown here and left out: {', '.join(left_out)}")
+    with failures_named(root.path, "optimizer_weights", "the optimizer can't go on from it"):
+        try:
+            assign(training.read_state(model, root, origin.flipped))
+        except training.Unrepresentable as error:
+            not_restored(f"the optimizer starts anew ({error})")
 
 
 def _custom(value: Any, custom_objects: dict[str, Any]) -> Any:

@@ -83,7 +83,7 @@ def _stored_weights(model, group: Group, origin: Origin) -> list[Assignment]:
             f"{group.path!r}: the optimizer {type(model.optimizer).__name__} needs weights of the shapes {_short(shapes)}, "
             f"the file has {_short([array.shape for array in arrays])}. load_model(..., compile=False) leaves them alone."
         )
-    axes = _axes_of(variables, model) if origin.flipped else [None] * len(variables)
+    axes = _axes_of(variables, trained) if origin.flipped else [None] * len(variables)
     return [Assignment(v, flip(a.read(), axis)) for v, a, axis in zip(variables, arrays, axes, strict=True)]
 
 
@@ -92,7 +92,7 @@ def _axes_of(variables: Sequence, model) -> list[tuple[int, ...] | None]:
     from .. import backend as K
 
     by_id = spatial_axes(model)
-    trained = list(model.trainable_weights)
+    trained = list(model._collected_trainable_weights)  # in the order in which the optimizer got them
     moments = [k for k, variable in enumerate(variables) if K.int_shape(variable) != ()]
     axes: list[tuple[int, ...] | None] = [None] * len(variables)
     if trained and len(moments) % len(trained) == 0:

@@ -1,6 +1,7 @@
 """Weights of a model to and from HDF5: one group a layer, in the order of the layers, as Keras 1.2.2 lays them out.
 
-Read are also the full files of ``model.save`` and the ``layer_N/param_N`` layout of Keras 0.x.
+Read are also the full files of ``model.save``, the ``layer_N/param_N`` layout of Keras 0.x and, by ``keras2``, what Keras 2
+wrote.
 """
 
 from __future__ import annotations
@@ -44,7 +45,19 @@ def load_weights(model, filepath: str | os.PathLike, by_name: bool = False, orig
         group = root
         if root.names("layer_names") is None and not root.has_attribute("nb_layers") and "model_weights" in root:
             group = root.group("model_weights")
-        assign_converted(model, read_weights(model, group, by_name, origin or weights_origin(root, group)))
+        keras2 = is_of_keras2(root) or is_of_keras2(group)
+        assign_converted(model, read_weights(model, group, by_name, origin or weights_origin(root, group), keras2))
+
+
+def is_of_keras2(group: Group) -> bool:
+    """Whether the attributes of ``group`` say that Keras 2 wrote it. ModelFileError for a later Keras."""
+    from .keras2 import major_version
+
+    version = group.text("keras_version")
+    major = major_version(version)
+    if major is not None and major > 2:
+        raise ModelFileError(f"{group.path!r} was written by Keras {version}; files of Keras 1 and 2 can be read.")
+    return major == 2
 
 
 def load_group(model, h5, by_name: bool = False) -> None:
@@ -52,7 +65,8 @@ def load_group(model, h5, by_name: bool = False) -> None:
     path = h5.file.filename
     size = os.path.getsize(path) if os.path.exists(path) else sys.maxsize
     root, group = Group(h5.file, path, "/", size), Group(h5, path, h5.name, size)
-    assign_converted(model, read_weights(model, group, by_name, weights_origin(root, group)))
+    keras2 = is_of_keras2(root) or is_of_keras2(group)
+    assign_converted(model, read_weights(model, group, by_name, weights_origin(root, group), keras2))
 
 
 def write_weights(model, h5) -> None:
@@ -143,8 +157,13 @@ def stored_values(group: Group) -> int:
     return sum(math.prod(array.shape) for name in _layer_names(group) for array in _arrays(group, name))
 
 
-def read_weights(model, group: Group, by_name: bool, origin: Origin) -> list[Assignment]:
-    """The values below ``group`` for the weights of ``model``, flipped where the origin demands."""
+def read_weights(
+    model, group: Group, by_name: bool, origin: Origin, keras2: bool = False, same_names: bool = False
+) -> list[Assignment]:
+    """The values below ``group`` for the weights of ``model``, flipped where the origin demands.
+
+    ``keras2``: the arrays are laid out as Keras 2 does. ``same_names``: layers are those of the file, by their names.
+    """
     layers = stored_layers(model)
     if group.has_attribute("nb_layers"):
         if by_name:
@@ -152,26 +171,38 @@ def read_weights(model, group: Group, by_name: bool, origin: Origin) -> list[Ass
         pairs = _pairs_of_oldest_layout(layers, group)
     elif by_name:
         pairs = _pairs_by_name(layers, group)
+    elif same_names:
+        pairs = _pairs_of_same_names(layers, group)
     else:
         pairs = _pairs_in_order(layers, group)
     axes = spatial_axes(model)
-    if origin.mixed and axes:
+    _warn_of_origin(model, group, origin, bool(axes))
+    assignments: list[Assignment] = []
+    for number, (layer, name, arrays) in enumerate(pairs):
+        if keras2:
+            from .keras2.weights import assignments as of_keras2
+
+            assignments += of_keras2(layer, arrays, group, origin.flipped)
+        else:
+            assignments += _layer_values(number, layer, name, arrays, axes if origin.flipped else {}, group)
+    return assignments
+
+
+def _warn_of_origin(model, group: Group, origin: Origin, has_convolutions: bool) -> None:
+    """Tell where it is unclear who saved the kernels, or what a model can't compute as it was computed there."""
+    if origin.mixed and has_convolutions:
         warnings.warn(
             f"{group.path!r}: {origin.reason}, so it is unclear which engine saved its convolution kernels; "
             f"taken as {origin.engine}. Pass original_backend='theano' or 'tensorflow' if that is wrong.",
-            stacklevel=3,
+            stacklevel=4,
         )
     if origin.flipped and (layers_named := differing_borders(model)):
         warnings.warn(
             f"{group.path!r} comes from Theano ({origin.reason}), where 'same' borders with even windows or strides lie "
             f"elsewhere; these layers of the model compute what they compute on TensorFlow: {_listed(layers_named)}. "
             "Make them with border_origin='theano', or load the whole model with load_model, which does so.",
-            stacklevel=4,
+            stacklevel=5,
         )
-    assignments = []
-    for number, (layer, name, arrays) in enumerate(pairs):
-        assignments += _layer_values(number, layer, name, arrays, axes if origin.flipped else {}, group)
-    return assignments
 
 
 def _pairs_in_order(layers: list, group: Group) -> list[tuple[Any, str, list[StoredArray]]]:
@@ -198,6 +229,15 @@ def _pairs_by_name(layers: list, group: Group) -> list[tuple[Any, str, list[Stor
             stacklevel=4,
         )
     return pairs
+
+
+def _pairs_of_same_names(layers: list, group: Group) -> list[tuple[Any, str, list[StoredArray]]]:
+    """As ``_pairs_by_name``, but no layer with weights may be missing on either side."""
+    stored = {name: arrays for name in _layer_names(group) if (arrays := _arrays(group, name))}
+    expecting = {layer.name: layer for layer in layers if layer.weights}
+    if different := stored.keys() ^ expecting.keys():
+        raise ModelFileError(f"{group.path!r}: the config and the weights don't have the same layers: {_listed(sorted(different))}.")
+    return [(expecting[name], name, arrays) for name, arrays in stored.items()]
 
 
 def _pairs_of_oldest_layout(layers: list, group: Group) -> list[tuple[Any, str, list[StoredArray]]]:

@@ -1,0 +1,53 @@
+"""Is a config, or a file, of Keras 2?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: Config keys that Keras 2 has and Keras 1 hasn't.
+_KEYS = frozenset(
+    {
+        "units", "filters", "kernel_size", "data_format", "use_bias", "kernel_initializer", "rate", "dtype",
+        "recurrent_activation", "embeddings_initializer", "stddev", "moving_mean_initializer", "alpha_initializer",
+    }
+)  # fmt: skip
+
+#: Layers of Keras 2 whose configs may have no key of their own.
+_CLASSES = frozenset({"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot", "Functional"})
+
+
+def major_version(version: str | None) -> int | None:
+    """2 for '2.2.4-tf'; None for no version or one that isn't understood."""
+    head = (version or "").strip().partition(".")[0]
+    return int(head) if head.isdecimal() and len(head) < 4 else None
+
+
+def speaks_keras2(config: Any) -> bool:
+    """Whether ``config`` is Keras 2's, by its ``keras_version`` or else by the names in its layers."""
+    if isinstance(config, dict) and isinstance(config.get("keras_version"), str):
+        return major_version(config["keras_version"]) == 2
+    return any(_is_of_keras2(entry) for entry in _layers(config))
+
+
+def _layers(config: Any):
+    """The dicts in ``config`` that name a class."""
+    pending = [config]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get("class_name"), str):
+                yield value
+            pending.extend(value.values())
+        elif isinstance(value, (list, tuple)):
+            pending.extend(value)
+
+
+def _is_of_keras2(entry: dict) -> bool:
+    from ...utils.generic_utils import get_custom_objects
+
+    name, config = entry["class_name"], entry.get("config")
+    if name in get_custom_objects():
+        return False  # its options are the user's own
+    if name == "Sequential":
+        return isinstance(config, dict)
+    return name in _CLASSES or isinstance(config, dict) and not _KEYS.isdisjoint(config)

@@ -1,0 +1,476 @@
+"""Layers of Keras 2: the class and the config of the Keras 1 layer that computes the same."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Any
+
+from .options import Options
+from .values import (
+    activation,
+    border_mode,
+    constraint,
+    initializer,
+    ordering,
+    pair_or_number,
+    regularizer,
+    zeros,
+)
+
+#: What a translation gives: the class's name in Keras 1, and its config without what all layers have.
+Translated = tuple[str, dict[str, Any]]
+Translation = Callable[[Options], Translated]
+
+
+# ---------------------------------------------------------------------- dense, embedding, normalization
+
+
+def _affine(options: Options, moved_axes: bool = False) -> dict[str, Any]:
+    """What layers with a kernel, a bias and an activation share."""
+    zeros(options)
+    return {
+        "init": initializer(options, "kernel_initializer", "glorot_uniform"),
+        "activation": activation(options),
+        "W_regularizer": regularizer(options, "kernel_regularizer"),
+        "b_regularizer": regularizer(options, "bias_regularizer"),
+        "activity_regularizer": regularizer(options, "activity_regularizer"),
+        "W_constraint": constraint(options, "kernel_constraint", moved_axes),
+        "b_constraint": constraint(options, "bias_constraint"),
+        "bias": bool(options.take("use_bias", True)),
+    }
+
+
+def _dense(options: Options) -> Translated:
+    return "Dense", {"output_dim": options.need("units"), **_affine(options)}
+
+
+def _embedding(options: Options) -> Translated:
+    return "Embedding", {
+        "input_dim": options.need("input_dim"),
+        "output_dim": options.need("output_dim"),
+        "init": initializer(options, "embeddings_initializer", "uniform"),
+        "W_regularizer": regularizer(options, "embeddings_regularizer"),
+        "activity_regularizer": regularizer(options, "activity_regularizer"),
+        "W_constraint": constraint(options, "embeddings_constraint"),
+        "mask_zero": bool(options.take("mask_zero", False)),
+        "input_length": options.take("input_length"),
+    }
+
+
+def _batch_normalization(options: Options) -> Translated:
+    for key in ("beta_constraint", "gamma_constraint", "virtual_batch_size", "adjustment"):
+        options.only(key, None)
+    options.only("renorm", False)
+    options.only("synchronized", False)
+    options.ignore("fused", "renorm_clipping", "renorm_momentum")
+    zeros(options, "moving_mean_initializer", "zero")
+    zeros(options, "moving_variance_initializer", "one")
+    axis = options.take("axis", -1)
+    if isinstance(axis, (list, tuple)):
+        if len(axis) != 1:
+            raise options.error("axis", axis)
+        axis = axis[0]
+    config = {
+        "axis": axis,
+        "momentum": options.take("momentum", 0.99),
+        "epsilon": options.take("epsilon", 1e-3),
+        "mode": 0,
+        "beta_init": initializer(options, "beta_initializer", "zero"),
+        "gamma_init": initializer(options, "gamma_initializer", "one"),
+        "beta_regularizer": regularizer(options, "beta_regularizer"),
+        "gamma_regularizer": regularizer(options, "gamma_regularizer"),
+    }
+    return "BatchNormalization", config | {key: False for key in ("center", "scale") if not options.take(key, True)}
+
+
+# ---------------------------------------------------------------------- convolutions
+
+
+def _convolution(spatial: int) -> Translation:
+    def translate(options: Options) -> Translated:
+        if spatial == 1:
+            options.only("data_format", "channels_last", None)
+            dim_ordering = "tf"
+        else:
+            dim_ordering = ordering(options)
+        options.only("groups", 1)
+        rates = pair_or_number(options, "dilation_rate", spatial)
+        atrous = any(rate != 1 for rate in rates)
+        if atrous and spatial == 3:
+            raise options.error("dilation_rate", rates)
+        size = pair_or_number(options, "kernel_size", spatial)
+        steps = pair_or_number(options, "strides", spatial)
+        config: dict[str, Any] = {"nb_filter": options.need("filters"), "border_mode": border_mode(options)}
+        if spatial == 1:
+            config |= {"filter_length": size[0], "subsample_length": steps[0]}
+        else:
+            config |= {**_kernel_lengths(size), "subsample": steps, "dim_ordering": dim_ordering}
+        if atrous:
+            config["atrous_rate"] = rates[0] if spatial == 1 else rates
+        config |= _affine(options, moved_axes=spatial == 1 or dim_ordering == "th")
+        return f"{'Atrous' if atrous else ''}Convolution{spatial}D", config
+
+    return translate
+
+
+def _kernel_lengths(size: list[int]) -> dict[str, int]:
+    names = ("nb_row", "nb_col") if len(size) == 2 else ("kernel_dim1", "kernel_dim2", "kernel_dim3")
+    return dict(zip(names, size, strict=True))
+
+
+def _transposed_convolution(options: Options) -> Translated:
+    options.only("output_padding", None)
+    options.only("groups", 1)
+    options.all_ones("dilation_rate")
+    dim_ordering = ordering(options)
+    filters = options.need("filters")
+    return "Deconvolution2D", {
+        "nb_filter": filters,
+        **_kernel_lengths(pair_or_number(options, "kernel_size", 2)),
+        "subsample": pair_or_number(options, "strides", 2),
+        "border_mode": border_mode(options),
+        "dim_ordering": dim_ordering,
+        "output_shape": [None, filters, None, None] if dim_ordering == "th" else [None, None, None, filters],
+        **_affine(options, moved_axes=True),
+    }
+
+
+def _separable_convolution(options: Options) -> Translated:
+    options.all_ones("dilation_rate")
+    options.only("groups", 1)
+    options.ignore("kernel_initializer")  # of the base class; no kernel has it
+    for key in ("kernel_regularizer", "kernel_constraint"):
+        options.only(key, None)
+    start = initializer(options, "depthwise_initializer", "glorot_uniform")
+    if initializer(options, "pointwise_initializer", "glorot_uniform") != start:
+        options.unknown_initializers.append(f"{options.name}.pointwise_initializer")
+    dim_ordering = ordering(options)
+    config = {
+        "nb_filter": options.need("filters"),
+        **_kernel_lengths(pair_or_number(options, "kernel_size", 2)),
+        "subsample": pair_or_number(options, "strides", 2),
+        "border_mode": border_mode(options),
+        "dim_ordering": dim_ordering,
+        "depth_multiplier": options.take("depth_multiplier", 1),
+    }
+    for part in ("depthwise", "pointwise"):
+        config[f"{part}_regularizer"] = regularizer(options, f"{part}_regularizer")
+        config[f"{part}_constraint"] = constraint(options, f"{part}_constraint", moved_axes=dim_ordering == "th")
+    affine = {k: v for k, v in _affine(options).items() if k not in ("init", "W_regularizer", "W_constraint")}
+    return "SeparableConvolution2D", {**config, **affine, "init": start}
+
+
+def _locally_connected(spatial: int) -> Translation:
+    def translate(options: Options) -> Translated:
+        options.only("implementation", 1)
+        options.only("padding", "valid")
+        size, steps = pair_or_number(options, "kernel_size", spatial), pair_or_number(options, "strides", spatial)
+        config: dict[str, Any] = {"nb_filter": options.need("filters"), "border_mode": "valid"}
+        if spatial == 1:
+            options.only("data_format", "channels_last", None)
+            config |= {"filter_length": size[0], "subsample_length": steps[0]}
+        else:
+            config |= {**_kernel_lengths(size), "subsample": steps, "dim_ordering": ordering(options)}
+        return f"LocallyConnected{spatial}D", config | _affine(options)
+
+    return translate
+
+
+# ---------------------------------------------------------------------- pooling, padding, resizing
+
+
+def _pooling(name: str, spatial: int) -> Translation:
+    def translate(options: Options) -> Translated:
+        size = pair_or_number(options, "pool_size", spatial, 2)
+        strides = options.take("strides")
+        steps = size if strides is None else [strides] * spatial if isinstance(strides, int) else list(strides)
+        mode = border_mode(options)
+        if spatial == 1:
+            options.only("data_format", "channels_last", None)
+            return name, {"pool_length": size[0], "stride": steps[0], "border_mode": mode}
+        return name, {"pool_size": size, "strides": steps, "border_mode": mode, "dim_ordering": ordering(options)}
+
+    return translate
+
+
+def _global_pooling(name: str, spatial: int) -> Translation:
+    def translate(options: Options) -> Translated:
+        options.only("keepdims", False)
+        if spatial == 1:
+            options.only("data_format", "channels_last", None)
+            return name, {}
+        return name, {"dim_ordering": ordering(options)}
+
+    return translate
+
+
+def _zero_padding(spatial: int) -> Translation:
+    def translate(options: Options) -> Translated:
+        padding = options.take("padding", 1)
+        if spatial == 1:
+            options.only("data_format", "channels_last", None)
+            return "ZeroPadding1D", {"padding": padding if isinstance(padding, int) else list(padding)}
+        pairs = [[p, p] if isinstance(p, int) else list(p) for p in ([padding] * spatial if isinstance(padding, int) else padding)]
+        if spatial == 3:
+            if any(before != after for before, after in pairs):
+                raise options.error("padding", padding)
+            return "ZeroPadding3D", {"padding": [pair[0] for pair in pairs], "dim_ordering": ordering(options)}
+        return "ZeroPadding2D", {"padding": sum(pairs, []), "dim_ordering": ordering(options)}
+
+    return translate
+
+
+def _cropping(spatial: int) -> Translation:
+    def translate(options: Options) -> Translated:
+        cropping = options.take("cropping", 1)
+        if spatial == 1:
+            return "Cropping1D", {"cropping": [cropping] * 2 if isinstance(cropping, int) else list(cropping)}
+        entries = [cropping] * spatial if isinstance(cropping, int) else cropping
+        pairs = [[c, c] if isinstance(c, int) else list(c) for c in entries]
+        return f"Cropping{spatial}D", {"cropping": pairs, "dim_ordering": ordering(options)}
+
+    return translate
+
+
+def _upsampling(spatial: int) -> Translation:
+    def translate(options: Options) -> Translated:
+        if spatial == 1:
+            return "UpSampling1D", {"length": options.take("size", 2)}
+        options.only("interpolation", "nearest")
+        return f"UpSampling{spatial}D", {"size": pair_or_number(options, "size", spatial, 2), "dim_ordering": ordering(options)}
+
+    return translate
+
+
+# ---------------------------------------------------------------------- recurrent layers
+
+
+def _recurrent(name: str) -> Translation:
+    def translate(options: Options) -> Translated:
+        options.only("use_bias", True)
+        options.only("return_state", False)
+        options.only("time_major", False)
+        options.only("zero_output_for_mask", False)
+        options.only("reset_after", False, None)
+        for key in ("activity_regularizer", "kernel_constraint", "recurrent_constraint", "bias_constraint"):
+            options.only(key, None)
+        zeros(options)
+        kernel, recurrent = regularizer(options, "kernel_regularizer"), regularizer(options, "recurrent_regularizer")
+        if name != "SimpleRNN" and kernel != recurrent:
+            raise options.error(
+                "recurrent_regularizer", recurrent, f"while kernel_regularizer={kernel!r}: here one holds for both"
+            )
+        config = {
+            "output_dim": options.need("units"),
+            "activation": activation(options, default="tanh"),
+            "init": initializer(options, "kernel_initializer", "glorot_uniform"),
+            "inner_init": initializer(options, "recurrent_initializer", "orthogonal"),
+            "W_regularizer": kernel,
+            "U_regularizer": recurrent,
+            "b_regularizer": regularizer(options, "bias_regularizer"),
+            "dropout_W": options.take("dropout", 0.0),
+            "dropout_U": options.take("recurrent_dropout", 0.0),
+            # both have one dropout decision for all gates with implementation 2, else one for each
+            "consume_less": "gpu" if options.take("implementation", 1) == 2 and name != "SimpleRNN" else "cpu",
+        }
+        for key in ("return_sequences", "go_backwards", "stateful", "unroll"):
+            config[key] = bool(options.take(key, False))
+        if name != "SimpleRNN":
+            config["inner_activation"] = activation(options, "recurrent_activation", "hard_sigmoid")
+        if name == "LSTM":
+            config["forget_bias_init"] = "one" if options.take("unit_forget_bias", True) else "zero"
+        return name, config
+
+    return translate
+
+
+def _conv_lstm(options: Options) -> Translated:
+    options.only("use_bias", True)
+    options.only("return_state", False)
+    options.all_ones("dilation_rate")
+    for key in ("activity_regularizer", "kernel_constraint", "recurrent_constraint", "bias_constraint"):
+        options.only(key, None)
+    options.only("unroll", False)
+    options.only("time_major", False)
+    options.only("zero_output_for_mask", False)
+    options.ignore("implementation")
+    zeros(options)
+    return "ConvLSTM2D", {
+        "nb_filter": options.need("filters"),
+        **_kernel_lengths(pair_or_number(options, "kernel_size", 2)),
+        "subsample": pair_or_number(options, "strides", 2),
+        "border_mode": border_mode(options),
+        "dim_ordering": ordering(options),
+        "init": initializer(options, "kernel_initializer", "glorot_uniform"),
+        "inner_init": initializer(options, "recurrent_initializer", "orthogonal"),
+        "forget_bias_init": "one" if options.take("unit_forget_bias", True) else "zero",
+        "activation": activation(options, default="tanh"),
+        "inner_activation": activation(options, "recurrent_activation", "hard_sigmoid"),
+        "W_regularizer": regularizer(options, "kernel_regularizer"),
+        "U_regularizer": regularizer(options, "recurrent_regularizer"),
+        "b_regularizer": regularizer(options, "bias_regularizer"),
+        "dropout_W": options.take("dropout", 0.0),
+        "dropout_U": options.take("recurrent_dropout", 0.0),
+        **{key: bool(options.take(key, False)) for key in ("return_sequences", "go_backwards", "stateful")},
+    }
+
+
+# ---------------------------------------------------------------------- the rest
+
+
+def _renamed(name: str, **keys: str) -> Translation:
+    """A layer whose options (Keras 1 name=Keras 2 name) differ at most by their names."""
+
+    def translate(options: Options) -> Translated:
+        return name, {new: options.need(old) for new, old in keys.items()}
+
+    return translate
+
+
+def _dropout(options: Options) -> Translated:
+    return "Dropout", {"p": options.need("rate"), "noise_shape": options.take("noise_shape"), "seed": options.take("seed")}
+
+
+def _noise(name: str, key: str, old: str) -> Translation:
+    def translate(options: Options) -> Translated:
+        options.ignore("seed")  # the draws of another engine can't be repeated
+        return name, {key: options.need(old)}
+
+    return translate
+
+
+def _spatial_dropout(spatial: int) -> Translation:
+    def translate(options: Options) -> Translated:
+        options.only("noise_shape", None)
+        config = {"p": options.need("rate"), "seed": options.take("seed")}
+        return f"SpatialDropout{spatial}D", config if spatial == 1 else {**config, "dim_ordering": ordering(options)}
+
+    return translate
+
+
+def _flatten(options: Options) -> Translated:
+    options.only("data_format", "channels_last", None)
+    return "Flatten", {}
+
+
+def _activation(options: Options) -> Translated:
+    return "Activation", {"activation": activation(options)}
+
+
+def _softmax(options: Options) -> Translated:
+    options.only("axis", -1)
+    return "Activation", {"activation": "softmax"}
+
+
+def _relu(options: Options) -> Translated:
+    options.only("max_value", None)
+    options.only("threshold", 0, None)
+    slope = options.take("negative_slope", 0.0)
+    return ("LeakyReLU", {"alpha": slope}) if slope else ("Activation", {"activation": "relu"})
+
+
+def _prelu(options: Options) -> Translated:
+    options.only("alpha_regularizer", None)
+    options.only("alpha_constraint", None)
+    return "PReLU", {"init": initializer(options, "alpha_initializer", "zero"), "shared_axes": options.take("shared_axes")}
+
+
+def _merge(mode: str) -> Translation:
+    return lambda options: ("Merge", {"mode": mode})
+
+
+def _concatenate(options: Options) -> Translated:
+    return "Merge", {"mode": "concat", "concat_axis": options.take("axis", -1)}
+
+
+def _dot(options: Options) -> Translated:
+    axes = options.need("axes")
+    return "Merge", {"mode": "cos" if options.take("normalize", False) else "dot", "dot_axes": axes}
+
+
+def _lambda(options: Options) -> Translated:
+    options.ignore("module", "output_shape_module", "function_module")
+    options.only("mask", None)
+    config = {key: options.take(key) for key in ("function", "output_shape")}
+    for key in config:
+        config[f"{key}_type"] = options.take(f"{key}_type", "raw")
+        if config[f"{key}_type"] == "lambda":
+            config[key] = _bytecode(config[key])
+    return "Lambda", {
+        "function": config["function"],
+        "function_type": config["function_type"],
+        "output_shape": config["output_shape"],
+        "output_shape_type": config["output_shape_type"],
+        "arguments": options.take("arguments") or {},
+    }
+
+
+def _bytecode(stored: Any) -> Any:
+    """Stored code with the base64 undone that Keras 2 put round it. It is only searched for the function's name."""
+    if isinstance(stored, dict):
+        stored = (stored.get("config") or {}).get("code") if isinstance(stored.get("config"), dict) else None
+    code = stored[0] if isinstance(stored, (list, tuple)) and stored else stored
+    if not isinstance(code, str):
+        return ["", None, None]
+    try:
+        return [base64.b64decode(code, validate=False).decode("latin-1"), None, None]
+    except (binascii.Error, ValueError):
+        return [code, None, None]
+
+
+TRANSLATIONS: dict[str, Translation] = {
+    "Dense": _dense,
+    "Embedding": _embedding,
+    "BatchNormalization": _batch_normalization,
+    "BatchNormalizationV1": _batch_normalization,
+    "BatchNormalizationV2": _batch_normalization,
+    "Conv1D": _convolution(1),
+    "Conv2D": _convolution(2),
+    "Conv3D": _convolution(3),
+    "Conv2DTranspose": _transposed_convolution,
+    "SeparableConv2D": _separable_convolution,
+    "LocallyConnected1D": _locally_connected(1),
+    "LocallyConnected2D": _locally_connected(2),
+    "SimpleRNN": _recurrent("SimpleRNN"),
+    "GRU": _recurrent("GRU"),
+    "LSTM": _recurrent("LSTM"),
+    "ConvLSTM2D": _conv_lstm,
+    "Dropout": _dropout,
+    "GaussianNoise": _noise("GaussianNoise", "sigma", "stddev"),
+    "GaussianDropout": _noise("GaussianDropout", "p", "rate"),
+    "Flatten": _flatten,
+    "Reshape": _renamed("Reshape", target_shape="target_shape"),
+    "Permute": _renamed("Permute", dims="dims"),
+    "RepeatVector": _renamed("RepeatVector", n="n"),
+    "Masking": _renamed("Masking", mask_value="mask_value"),
+    "ActivityRegularization": _renamed("ActivityRegularization", l1="l1", l2="l2"),
+    "Activation": _activation,
+    "Softmax": _softmax,
+    "ReLU": _relu,
+    "LeakyReLU": _renamed("LeakyReLU", alpha="alpha"),
+    "ELU": _renamed("ELU", alpha="alpha"),
+    "ThresholdedReLU": _renamed("ThresholdedReLU", theta="theta"),
+    "PReLU": _prelu,
+    "Add": _merge("sum"),
+    "Multiply": _merge("mul"),
+    "Average": _merge("ave"),
+    "Maximum": _merge("max"),
+    "Minimum": _merge("min"),
+    "Subtract": _merge("sub"),
+    "Concatenate": _concatenate,
+    "Dot": _dot,
+    "Lambda": _lambda,
+}
+for _n in (1, 2, 3):
+    TRANSLATIONS |= {
+        f"MaxPooling{_n}D": _pooling(f"MaxPooling{_n}D", _n),
+        f"AveragePooling{_n}D": _pooling(f"AveragePooling{_n}D", _n),
+        f"GlobalMaxPooling{_n}D": _global_pooling(f"GlobalMaxPooling{_n}D", _n),
+        f"GlobalAveragePooling{_n}D": _global_pooling(f"GlobalAveragePooling{_n}D", _n),
+        f"ZeroPadding{_n}D": _zero_padding(_n),
+        f"Cropping{_n}D": _cropping(_n),
+        f"UpSampling{_n}D": _upsampling(_n),
+        f"SpatialDropout{_n}D": _spatial_dropout(_n),
+    }

@@ -1,0 +1,227 @@
+"""Whole models of Keras 2: their configs as Keras 1 wrote them, with all layers and calls translated."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from ...utils.generic_utils import get_custom_objects
+from ..errors import ModelFileError
+from .layers import TRANSLATIONS
+from .options import Options
+from .values import bare_name
+
+_FUNCTIONAL = ("Model", "Functional", "Container")
+
+#: What a layer's config holds besides its own options, and says nothing about what the layer computes.
+_BOOKKEEPING = ("build_config", "build_input_shape", "registered_name", "optional")
+
+
+def to_keras1(config: Any, warn: bool = True) -> dict[str, Any]:
+    """The Keras 1 config for a whole model's {'class_name', 'config'} of Keras 2.
+
+    ``warn``: whether to tell of initializers that kbridge lacks, which matter unless the weights are loaded.
+    ModelFileError names the layer and the option that can't be represented.
+    """
+    unknown: list[str] = []
+    translated = _entry(_plain(config), unknown)
+    if unknown and warn:
+        warnings.warn(
+            f"These initializers of Keras 2 aren't known here, so new weights start otherwise unless they are loaded: "
+            f"{', '.join(unknown)}.",
+            stacklevel=4,
+        )
+    return translated
+
+
+def _plain(value: Any) -> Any:
+    """``value`` without the dicts that tf.keras puts round tuples and shapes."""
+    if isinstance(value, dict):
+        if value.get("class_name") in ("__tuple__", "TensorShape") and isinstance(value.get("items"), list):
+            return [_plain(item) for item in value["items"]]
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _entry(entry: Any, unknown: list[str]) -> dict[str, Any]:
+    """{'class_name', 'config'} of a layer or model, translated; {'name'} too for a Sequential model."""
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("class_name"), str) or "config" not in entry:
+        raise ModelFileError(f"A layer's config is a dict with 'class_name' and 'config', got {type(entry).__name__}.")
+    class_name, config = bare_name(entry["class_name"]), entry["config"]
+    if class_name == "Sequential":
+        return _sequential(config, entry.get("name"), unknown)
+    if not isinstance(config, Mapping):
+        raise ModelFileError(f"The config of a {class_name} layer is a dict, got {type(config).__name__}.")
+    if class_name in _FUNCTIONAL and class_name not in get_custom_objects():
+        return {"class_name": "Model", "config": _functional(config, unknown)}
+    return _layer(class_name, config, unknown)
+
+
+# ---------------------------------------------------------------------- models
+
+
+def _sequential(config: Any, name: Any, unknown: list[str]) -> dict[str, Any]:
+    entries, shape = config, None
+    if isinstance(config, Mapping):
+        entries, name, shape = config.get("layers"), config.get("name", name), config.get("build_input_shape")
+    if not isinstance(entries, list):
+        raise ModelFileError(f"The layers of the Sequential model {name!r} should be a list, got {type(entries).__name__}.")
+    layers = [_entry(entry, unknown) for entry in entries]
+    if len(layers) > 1 and layers[0]["class_name"] == "InputLayer" and isinstance(layers[1]["config"], dict):
+        _take_input(layers[1], layers[0]["config"])
+        layers = layers[1:]
+    elif shape and layers and isinstance(layers[0]["config"], dict):
+        layers[0]["config"].setdefault("batch_input_shape", shape)
+    translated = {"class_name": "Sequential", "config": layers}
+    return translated if name is None else {**translated, "name": name}
+
+
+def _take_input(layer: dict[str, Any], given: dict[str, Any]) -> None:
+    """Put the shape and dtype of an InputLayer into the layer after it, as in Keras 1."""
+    if layer["class_name"] in ("Model", "Sequential"):
+        return
+    layer["config"]["batch_input_shape"] = given["batch_input_shape"]
+    if layer["class_name"] != "Embedding":
+        layer["config"].setdefault("input_dtype", given.get("input_dtype", "float32"))
+
+
+def _functional(config: Mapping[str, Any], unknown: list[str]) -> dict[str, Any]:
+    name = config.get("name")
+    if not all(isinstance(config.get(key), list) for key in ("layers", "input_layers", "output_layers")):
+        raise ModelFileError(f"The config of the model {name!r} should have lists of layers, input_layers and output_layers.")
+    layers = []
+    for entry in config["layers"]:
+        translated = _entry(entry, unknown)
+        own = entry.get("name", translated.get("name"))
+        calls = entry.get("inbound_nodes")
+        if not isinstance(calls, list):
+            raise ModelFileError(f"Layer {own!r}: inbound_nodes should be a list of calls, got {type(calls).__name__}.")
+        layers.append(
+            {
+                "name": own,
+                "class_name": translated["class_name"],
+                "config": translated["config"],
+                "inbound_nodes": [_call(own, call) for call in calls],
+            }
+        )
+    return {
+        "name": name,
+        "layers": layers,
+        "input_layers": _ends(config["input_layers"]),
+        "output_layers": _ends(config["output_layers"]),
+    }
+
+
+def _call(layer: Any, call: Any) -> list[list[Any]]:
+    """[name, node, tensor] of each input of a call."""
+    if isinstance(call, list) and call and isinstance(call[0], str):
+        call = [call]
+    if not isinstance(call, list) or any(not isinstance(source, list) or len(source) not in (3, 4) for source in call):
+        raise ModelFileError(f"Layer {layer!r}: a call should be a list of [name, node, tensor, arguments].")
+    for source in call:
+        if len(source) == 4 and source[3]:
+            raise ModelFileError(
+                f"Layer {layer!r} is called with the arguments {source[3]!r:.100}, which can't be represented here."
+            )
+    return [source[:3] for source in call]
+
+
+def _ends(ends: list) -> list:
+    """A list of [name, node, tensor]; tf.keras writes one alone without the outer list."""
+    return [ends] if ends and isinstance(ends[0], str) else ends
+
+
+# ---------------------------------------------------------------------- layers
+
+
+def _layer(class_name: str, config: Mapping[str, Any], unknown: list[str]) -> dict[str, Any]:
+    if class_name in get_custom_objects():
+        return {"class_name": class_name, "config": _of_custom_layer(config)}
+    options = Options(class_name, config)
+    common = _common(class_name, options)
+    if class_name == "InputLayer":
+        translated = "InputLayer", _input_layer(options, common)
+    elif class_name == "TimeDistributed":
+        translated = class_name, {"layer": _wrapped(options, unknown)}
+    elif class_name == "Bidirectional":
+        translated = class_name, _bidirectional(options, unknown)
+    elif class_name in TRANSLATIONS:
+        translated = TRANSLATIONS[class_name](options)
+    else:
+        near = get_close_matches(class_name, TRANSLATIONS, n=1)
+        raise ModelFileError(
+            f"Layer {options.name!r} is a {class_name} of Keras 2, which kbridge doesn't have"
+            + (f" (near: {near[0]})" if near else "")
+            + f". A class of your own can be passed: custom_objects={{{class_name!r}: ...}}."
+        )
+    options.finish()
+    unknown += options.unknown_initializers
+    keras1_class, own = translated
+    if keras1_class == "Merge":
+        common = {"name": common["name"]}  # it has no weights, and takes nothing else
+    if keras1_class == "Embedding":
+        common.pop("input_dtype", None)  # numbers, whatever type they come in
+    return {"class_name": keras1_class, "config": {**common, **own}}
+
+
+def _common(class_name: str, options: Options) -> dict[str, Any]:
+    """What all layers have: name, whether trained, and for a first layer its input."""
+    from ... import backend as K
+
+    common: dict[str, Any] = {"name": options.name, "trainable": bool(options.take("trainable", True))}
+    options.take("name")
+    options.ignore(*_BOOKKEEPING)
+    dtype = _dtype(options)
+    shape = options.take("batch_input_shape", options.take("batch_shape"))
+    if shape is not None:
+        common["batch_input_shape"] = shape
+        common["input_dtype"] = dtype or K.floatx()
+    elif class_name != "InputLayer" and dtype not in (None, K.floatx()) and dtype.startswith("float"):
+        raise options.error("dtype", dtype, f"while all layers here compute in floatx, which is {K.floatx()!r}")
+    return common
+
+
+def _dtype(options: Options) -> str | None:
+    """The name in the option ``dtype``: a text, or the config of a policy."""
+    value = options.take("dtype")
+    name = value
+    if isinstance(value, Mapping):
+        inner = value.get("config")
+        name = inner.get("name") if isinstance(inner, Mapping) else None
+    if value is not None and (not isinstance(name, str) or name.startswith("mixed")):
+        raise options.error("dtype", value)
+    return name
+
+
+def _input_layer(options: Options, common: dict[str, Any]) -> dict[str, Any]:
+    options.only("ragged", False)
+    if "batch_input_shape" not in common:
+        raise ModelFileError(f"The InputLayer {options.name!r} has no batch_input_shape.")
+    common.pop("trainable")
+    return {"sparse": bool(options.take("sparse", False))}
+
+
+def _wrapped(options: Options, unknown: list[str]) -> dict[str, Any]:
+    return _entry(options.need("layer"), unknown)
+
+
+def _bidirectional(options: Options, unknown: list[str]) -> dict[str, Any]:
+    if options.take("backward_layer") is not None:
+        raise options.error("backward_layer", "a layer of its own")
+    layer = options.need("layer")
+    if isinstance(layer, Mapping) and isinstance(layer.get("config"), Mapping):
+        # Keras 2 sets this for its two copies; it matters for masked inputs, where the layer's call complains
+        inner = {key: value for key, value in layer["config"].items() if key != "zero_output_for_mask"}
+        layer = {**layer, "config": inner}
+    return {"layer": _entry(layer, unknown), "merge_mode": options.take("merge_mode", "concat")}
+
+
+def _of_custom_layer(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of the user's own layer: only what every layer of Keras 2 writes is made Keras 1's."""
+    own = {str(key): value for key, value in config.items() if key not in _BOOKKEEPING}
+    dtype = own.pop("dtype", None)
+    if own.get("batch_input_shape") is not None and isinstance(dtype, str):
+        own["input_dtype"] = dtype
+    return own

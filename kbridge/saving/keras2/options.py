@@ -1,0 +1,65 @@
+"""The options of one layer in a config of Keras 2: each must be taken, so that none is lost unnoticed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import ModelFileError
+
+_MISSING = object()
+
+
+class Options:
+    """What a layer's config says. ``take`` gives an option's value; ``finish`` complains about those not taken."""
+
+    def __init__(self, class_name: str, config: Mapping[str, Any]):
+        self.class_name = class_name
+        self.name = str(config.get("name"))
+        self._left = {str(key): value for key, value in config.items()}
+        #: Initializers that kbridge lacks, for a warning: weights that are loaded don't need them.
+        self.unknown_initializers: list[str] = []
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._left
+
+    def take(self, key: str, default: Any = None) -> Any:
+        """The value of ``key``; lists for tuples."""
+        return self._left.pop(key, default)
+
+    def need(self, key: str) -> Any:
+        """The value of ``key``, which must be there."""
+        value = self._left.pop(key, _MISSING)
+        if value is _MISSING:
+            raise ModelFileError(f"Layer {self.name!r} ({self.class_name}): its config lacks {key!r}.")
+        return value
+
+    def only(self, key: str, *allowed: Any) -> Any:
+        """The value of ``key`` (the first of ``allowed`` where it is missing), which must be one of ``allowed``."""
+        value = self._left.pop(key, allowed[0])
+        if value not in allowed:
+            raise self.error(key, value)
+        return value
+
+    def all_ones(self, key: str) -> None:
+        """``key`` must be 1, or a list of ones."""
+        value = self._left.pop(key, 1)
+        if value != 1 and (not isinstance(value, (list, tuple)) or any(n != 1 for n in value)):
+            raise self.error(key, value)
+
+    def ignore(self, *keys: str) -> None:
+        """These say nothing about what the layer computes."""
+        for key in keys:
+            self._left.pop(key, None)
+
+    def error(self, key: str, value: Any, why: str = "which can't be represented here") -> ModelFileError:
+        """An error about an option."""
+        text = repr(value)
+        return ModelFileError(
+            f"Layer {self.name!r} ({self.class_name} of Keras 2) has {key}={text if len(text) < 100 else text[:97] + '...'}, {why}."
+        )
+
+    def finish(self) -> None:
+        """ModelFileError if an option is left that nobody has taken."""
+        for key, value in self._left.items():
+            raise self.error(key, value)

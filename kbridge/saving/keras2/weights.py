@@ -1,0 +1,236 @@
+"""The weights of Keras 2 files: which of kbridge's weights each stored array fills, and how.
+
+Keras 2 stores all gates of a recurrent layer side by side, convolution kernels with the spatial axes first whatever the
+ordering, and for a model inside another one the weights of all its layers: first those that are trained, then the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import ModelFileError
+from ..reading import Group, StoredArray
+from ..weights import Assignment
+
+_SPATIAL = {
+    "Convolution1D": 1,
+    "AtrousConvolution1D": 1,
+    "Convolution2D": 2,
+    "AtrousConvolution2D": 2,
+    "Convolution3D": 3,
+}
+
+
+class Slot(NamedTuple):
+    """One array of Keras 2: its name there (None: any), its shape, and what it means here."""
+
+    name: str | None
+    shape: tuple[int, ...]
+    #: the array's value -> the values of kbridge's weights
+    fill: Callable[[np.ndarray], list[Assignment]]
+    trained: bool = True
+    #: axes along which a kernel from Theano is flipped
+    kernel_axes: tuple[int, ...] = ()
+
+
+# ---------------------------------------------------------------------- the slots of layers
+
+
+def slots_of(layer: Any) -> list[Slot]:
+    """The arrays that Keras 2 stores for ``layer``, layer by layer where it holds others."""
+    inner = _inner_layers(layer)
+    if inner is not None:
+        slots = [slot for item in inner for slot in slots_of(item)]
+    else:
+        slots = next((_TABLE[c.__name__](layer) for c in type(layer).__mro__ if c.__name__ in _TABLE), None) or _as_they_are(layer)
+    return slots if getattr(layer, "trainable", True) else [slot._replace(trained=False) for slot in slots]
+
+
+def _inner_layers(layer: Any) -> list | None:
+    if hasattr(layer, "forward_layer"):
+        return [layer.forward_layer, layer.backward_layer]
+    if hasattr(layer, "flattened_layers"):
+        return list(layer.flattened_layers)
+    if type(layer).__name__ != "Merge" and getattr(layer, "layers", None) is not None:
+        return list(layer.layers)
+    return [layer.layer] if hasattr(layer, "layer") else None
+
+
+def _shape(variable: Any) -> tuple[int, ...]:
+    from ... import backend as K
+
+    return tuple(K.int_shape(variable))
+
+
+def _plain(name: str | None, variable: Any, trained: bool = True) -> Slot:
+    return Slot(name, _shape(variable), lambda value: [Assignment(variable, value)], trained)
+
+
+def _moved(name: str, variable: Any, order: Sequence[int], kernel_axes: tuple[int, ...] = ()) -> Slot:
+    """An array whose axes, put into ``order``, are those of ``variable``."""
+    shape = _shape(variable)
+    stored = [0] * len(shape)
+    for own, theirs in enumerate(order):
+        stored[theirs] = shape[own]
+    return Slot(name, tuple(stored), lambda value: [Assignment(variable, np.transpose(value, order))], kernel_axes=kernel_axes)
+
+
+def _joined(name: str, variables: Sequence[Any], order: Sequence[int] | None = None, kernel_axes: tuple[int, ...] = ()) -> Slot:
+    """An array that holds ``variables`` side by side along its last axis, each with its axes to be put into ``order``."""
+    parts = [_moved(name, v, order or range(len(_shape(v)))) for v in variables]
+    *head, last = parts[0].shape
+
+    def fill(value: np.ndarray) -> list[Assignment]:
+        return [a for part, piece in zip(parts, np.split(value, len(parts), axis=-1), strict=True) for a in part.fill(piece)]
+
+    return Slot(name, (*head, last * len(parts)), fill, kernel_axes=kernel_axes)
+
+
+def _with_bias(layer: Any, *slots: Slot) -> list[Slot]:
+    return [*slots, _plain("bias", layer.b)] if getattr(layer, "bias", True) else list(slots)
+
+
+def _as_they_are(layer: Any) -> list[Slot]:
+    """A layer without weights, or of the user's own."""
+    trained = {id(variable) for variable in layer.trainable_weights}
+    return [_plain(None, variable, id(variable) in trained) for variable in layer.weights]
+
+
+def _dense(layer: Any) -> list[Slot]:
+    return _with_bias(layer, _plain("kernel", layer.W))
+
+
+def _convolution(layer: Any) -> list[Slot]:
+    spatial = next(_SPATIAL[c.__name__] for c in type(layer).__mro__ if c.__name__ in _SPATIAL)
+    axes = tuple(range(spatial))
+    if spatial == 1:
+        length, _, channels, filters = _shape(layer.W)
+        kernel = Slot(
+            "kernel", (length, channels, filters), lambda value: [Assignment(layer.W, value[:, np.newaxis])], kernel_axes=axes
+        )
+    else:
+        kernel = _moved("kernel", layer.W, _order(layer, spatial), axes)
+    return _with_bias(layer, kernel)
+
+
+def _order(layer: Any, spatial: int) -> tuple[int, ...]:
+    """The axes of a kernel (spatial axes, channels in, filters) in the order that ``layer`` has."""
+    axes = tuple(range(spatial))
+    return (spatial + 1, spatial, *axes) if layer.dim_ordering == "th" else (*axes, spatial, spatial + 1)
+
+
+def _transposed_convolution(layer: Any) -> list[Slot]:
+    order = (2, 3, 0, 1) if layer.dim_ordering == "th" else (0, 1, 3, 2)
+    return _with_bias(layer, _moved("kernel", layer.W, order, (0, 1)))
+
+
+def _separable_convolution(layer: Any) -> list[Slot]:
+    order = _order(layer, 2)
+    kernels = [_moved(f"{part}_kernel", getattr(layer, f"{part}_kernel"), order) for part in ("depthwise", "pointwise")]
+    return _with_bias(layer, *kernels)
+
+
+def _embedding(layer: Any) -> list[Slot]:
+    return [_plain("embeddings", layer.W)]
+
+
+def _batch_normalization(layer: Any) -> list[Slot]:
+    slots = [_plain("gamma", layer.gamma)] if layer.scale else []
+    slots += [_plain("beta", layer.beta)] if layer.center else []
+    moving = (("moving_mean", layer.running_mean), ("moving_variance", layer.running_std))
+    return slots + [_plain(name, variable, trained=False) for name, variable in moving]
+
+
+def _prelu(layer: Any) -> list[Slot]:
+    return [_plain("alpha", layer.alphas)]
+
+
+def _recurrent(layer: Any) -> list[Slot]:
+    gates = {"LSTM": "ifco", "GRU": "zrh"}.get(next(c.__name__ for c in type(layer).__mro__ if c.__name__ in _TABLE), "")
+    suffixes = [f"_{gate}" for gate in gates] if gates and layer.consume_less != "gpu" else [""]
+    return [
+        _joined(name, [getattr(layer, part + suffix) for suffix in suffixes])
+        for part, name in (("W", "kernel"), ("U", "recurrent_kernel"), ("b", "bias"))
+    ]
+
+
+def _conv_lstm(layer: Any) -> list[Slot]:
+    def gates(part: str) -> list:
+        return [getattr(layer, f"{part}_{gate}") for gate in "ifco"]
+
+    order = _order(layer, 2)
+    return [
+        _joined("kernel", gates("W"), order, (0, 1)),
+        _joined("recurrent_kernel", gates("U"), order, (0, 1)),
+        _joined("bias", gates("b")),
+    ]
+
+
+_TABLE: dict[str, Callable[[Any], list[Slot]]] = {
+    "Dense": _dense,
+    "LocallyConnected1D": _dense,
+    "LocallyConnected2D": _dense,
+    "Deconvolution2D": _transposed_convolution,
+    "SeparableConvolution2D": _separable_convolution,
+    **dict.fromkeys(_SPATIAL, _convolution),
+    "ConvLSTM2D": _conv_lstm,
+    "Embedding": _embedding,
+    "BatchNormalization": _batch_normalization,
+    "PReLU": _prelu,
+    "SimpleRNN": _recurrent,
+    "GRU": _recurrent,
+    "LSTM": _recurrent,
+}
+
+_NAMES = frozenset(
+    {"kernel", "bias", "recurrent_kernel", "depthwise_kernel", "pointwise_kernel", "embeddings", "gamma", "beta"}
+    | {"moving_mean", "moving_variance", "alpha"}
+)
+
+
+# ---------------------------------------------------------------------- matching them with a file
+
+
+def assignments(layer: Any, arrays: Sequence[StoredArray], group: Group, flipped: bool) -> Iterator[Assignment]:
+    """The values for the weights of ``layer`` from a file's ``arrays``. Nothing is read before all shapes have been compared."""
+    for slot, array in match(layer, arrays, group):
+        yield from slot.fill(_flipped(array.read(), slot) if flipped else array.read())
+
+
+def _flipped(value: np.ndarray, slot: Slot) -> np.ndarray:
+    return np.flip(value, slot.kernel_axes) if slot.kernel_axes else value
+
+
+def match(layer: Any, arrays: Sequence[StoredArray], group: Group) -> list[tuple[Slot, StoredArray]]:
+    """The slots of ``layer`` with their arrays. ModelFileError names the layer and the first array that doesn't fit."""
+    slots = slots_of(layer)
+    if len(slots) != len(arrays):
+        raise ModelFileError(
+            f"{group.path!r}: layer {layer.name!r} takes {len(slots)} arrays of Keras 2 "
+            f"({', '.join(str(slot.name) for slot in slots) or 'none'}), the file has {len(arrays)}."
+        )
+    trained_first = sorted(slots, key=lambda slot: not slot.trained)
+    problems = []
+    # Keras 2 and tf.keras differ in whether the layers of a frozen model are listed one by one
+    for order in (trained_first, slots):
+        problem = next((p for pair in zip(order, arrays, strict=True) if (p := _misfit(*pair))), None)
+        if problem is None:
+            return list(zip(order, arrays, strict=True))
+        problems.append(problem)
+    raise ModelFileError(f"{group.path!r}: layer {layer.name!r}: {problems[0]}")
+
+
+def _misfit(slot: Slot, array: StoredArray) -> str | None:
+    """What is wrong with taking ``array`` for ``slot``."""
+    stored = re.sub(r"(_\d+)?(:\d+)?$", "", array.where.rpartition("/")[2])
+    if slot.name is not None and stored in _NAMES and stored != slot.name:
+        return f"{slot.name!r} was expected where the file has {array.where!r}."
+    if slot.shape == array.shape:
+        return None
+    if slot.name == "bias" and array.shape == (2, *slot.shape):
+        return "it is a GRU with reset_after=True (two biases), which can't be represented here."
+    return f"{slot.name or 'the weight'!r} has the shape {slot.shape} in Keras 2, the file's {array.where} has {array.shape}."

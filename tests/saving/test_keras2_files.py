@@ -1,0 +1,52 @@
+"""Files of Keras 2 (tests/data/keras2, written by keras2_models.py) load and predict what they predicted there."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import keras2_models as cases
+import numpy as np
+import pytest
+
+from kbridge import backend as K
+from kbridge.models import load_model, model_from_json
+
+DATA = Path(__file__).parents[1] / "data" / "keras2"
+EXPECTED = np.load(DATA / "predictions.npz")
+
+
+@pytest.fixture(autouse=True)
+def fresh_session():
+    yield
+    K.clear_session()
+
+
+def check(model, name: str) -> None:
+    expected = [EXPECTED[f"{name}/{i}"] for i in range(sum(key.startswith(f"{name}/") for key in EXPECTED.files))]
+    results = cases.predictions(model, name)
+    assert len(results) == len(expected)
+    for result, wanted in zip(results, expected):
+        np.testing.assert_allclose(result, wanted, rtol=1e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("name", list(cases.CASES))
+def test_a_model_predicts_what_it_predicted_on_keras_2(name):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error")
+        check(load_model(DATA / f"{name}.h5", compile=False), name)
+
+
+@pytest.mark.parametrize("name", ["conv2d", "recurrent", "nested_models", "batch_normalization_parts"])
+def test_saved_again_nothing_is_lost(name, tmp_path):
+    model = load_model(DATA / f"{name}.h5", compile=False)
+    model.save(tmp_path / "ours.h5")
+    check(load_model(tmp_path / "ours.h5", compile=False), name)
+
+
+@pytest.mark.parametrize("name", ["conv2d", "frozen_parts"])
+def test_architecture_and_weights_can_be_read_apart(name, tmp_path):
+    model = load_model(DATA / f"{name}.h5", compile=False)
+    rebuilt = model_from_json(model.to_json())
+    rebuilt.load_weights(DATA / f"{name}.h5")
+    check(rebuilt, name)
