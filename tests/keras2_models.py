@@ -269,13 +269,65 @@ def frozen_parts(k):
     return k.Sequential([inner, frozen, L.Dense(2)])
 
 
+@case
+def masks_of_taggers(k):
+    L = k.layers
+    return k.Sequential(
+        [
+            L.Embedding(7, 4, mask_zero=True, input_length=6), L.Bidirectional(L.LSTM(3, return_sequences=True)),
+            L.Dense(4, activation="tanh"), L.BatchNormalization(), L.TimeDistributed(L.Dense(2)),
+        ]
+    )  # fmt: skip
+
+
+@case
+def shape_from_the_first_call(k):
+    model = k.Sequential([k.Sequential([k.layers.Dense(3)]), k.layers.BatchNormalization()])
+    model(np.zeros((1, 4), "float32"))
+    return model
+
+
+#: Training that goes on: name -> optimizer.
+OPTIMIZERS: dict[str, Build] = {
+    "sgd": lambda k: k.optimizers.SGD(0.05),
+    "sgd_nesterov": lambda k: k.optimizers.SGD(0.05, momentum=0.8, nesterov=True),
+    "sgd_legacy": lambda k: k.optimizers.legacy.SGD(0.05, momentum=0.7, decay=0.1),
+    "rmsprop": lambda k: k.optimizers.RMSprop(0.01),
+    "rmsprop_legacy": lambda k: k.optimizers.legacy.RMSprop(0.01, decay=0.2),
+    "adagrad_legacy": lambda k: k.optimizers.legacy.Adagrad(0.05),
+    "adadelta": lambda k: k.optimizers.Adadelta(0.5),
+    "adam": lambda k: k.optimizers.Adam(0.02),
+    "adam_legacy": lambda k: k.optimizers.legacy.Adam(0.02, clipvalue=0.3),
+    "adamax": lambda k: k.optimizers.Adamax(0.02),
+}
+
+
+def to_train(k, optimizer: str):
+    """A compiled model with a fused kernel, and names whose order isn't that of the layers."""
+    k.backend.clear_session()
+    k.utils.set_random_seed(2)
+    L = k.layers
+    layers = [L.LSTM(3, name="zeta"), L.Dense(4, name="my", activation="tanh"), L.BatchNormalization(name="alpha"), L.Dense(2, name="beta")]
+    model = sequential(k, (4, 2), *layers)
+    model.compile(OPTIMIZERS[optimizer](k), "mse", metrics=["mae"])
+    return model
+
+
+def train(model) -> None:
+    """Three steps, on all data each."""
+    draw = np.random.RandomState(4)
+    x, y = draw.normal(size=(8, 4, 2)).astype("float32"), draw.normal(size=(8, 2)).astype("float32")
+    for _ in range(3):
+        model.train_on_batch(x, y)
+
+
 def inputs(model, name: str) -> list[np.ndarray]:
     """Two samples for each input of a Keras model (of any Keras)."""
     draw = np.random.RandomState(sum(map(ord, name)))
     arrays = []
     for tensor in model.inputs:
         shape = (2, *(n for n in tuple(getattr(tensor, "_keras_shape", None) or tensor.shape)[1:]))
-        if name == "embedding_and_masks":
+        if name in ("embedding_and_masks", "masks_of_taggers"):
             arrays.append(np.array([[1, 2, 3, 0, 0, 0], [4, 5, 6, 1, 2, 0]], "float32"))
             continue
         x = draw.normal(size=shape).astype("float32")
@@ -320,6 +372,12 @@ def main(folder: str) -> None:
         model = build(tf_keras, name)
         model.save(Path(folder) / f"{name}.h5")
         arrays |= {f"{name}/{i}": y for i, y in enumerate(predictions_of_keras(tf_keras, model, name))}
+    for name in OPTIMIZERS:
+        model = to_train(tf_keras, name)
+        train(model)
+        model.save(Path(folder) / f"training_{name}.h5")
+        train(model)
+        arrays |= {f"training_{name}/{i}": y for i, y in enumerate(predictions(model, name))}
     np.savez_compressed(Path(folder) / "predictions.npz", **arrays)
 
 

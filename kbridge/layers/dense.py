@@ -85,7 +85,10 @@ class Dense(Affine):
 
     ``W_regularizer``, ``b_regularizer`` and ``activity_regularizer`` penalise weights and outputs;
     ``W_constraint`` and ``b_constraint`` hold after each update; ``bias=False`` leaves out b.
+    A mask of time steps is passed on.
     """
+
+    supports_masking = True
 
     def __init__(
         self,

@@ -159,19 +159,21 @@ class Bidirectional(Wrapper):
     """A recurrent layer run forwards and backwards over the input.
 
     ``merge_mode`` joins the two outputs: 'concat', 'sum', 'mul', 'ave', or None for a list of both.
-    ``weights``: initial weights, the forward layer's first.
+    ``weights``: initial weights, the forward layer's first. ``zero_output_for_mask``: whether the outputs of masked steps
+    are 0, as in tf.keras, instead of those of the step before; Keras 1 doesn't know it, so it is stored only if it is True.
     """
 
     supports_masking = True
     MERGE_MODES = ("sum", "mul", "ave", "concat", None)
 
-    def __init__(self, layer, merge_mode="concat", weights=None, **kwargs):
+    def __init__(self, layer, merge_mode="concat", weights=None, zero_output_for_mask=False, **kwargs):
         if merge_mode not in self.MERGE_MODES:
             raise ValueError(f"Bidirectional: merge_mode must be one of {', '.join(map(repr, self.MERGE_MODES))}, got {merge_mode!r}.")
         super().__init__(layer, **kwargs)
         if not hasattr(layer, "go_backwards") or not hasattr(layer, "return_sequences"):
             raise TypeError(f"Bidirectional {self.name} wraps a recurrent layer, got {type(layer).__name__} {layer.name!r}.")
         self.merge_mode = merge_mode
+        self.zero_output_for_mask = zero_output_for_mask
         self.forward_layer = clone(layer, name=f"forward_{layer.name}")
         self.backward_layer = clone(layer, name=f"backward_{layer.name}", go_backwards=not layer.go_backwards)
         if weights is not None:
@@ -203,6 +205,9 @@ class Bidirectional(Wrapper):
             self._take_over(layer, inputs, inputs)
         if self.return_sequences:
             backward = K.reverse(backward, 1)
+            if self.zero_output_for_mask and mask is not None:
+                kept = K.expand_dims(K.cast(mask, K.dtype(forward)), -1)
+                forward, backward = forward * kept, backward * kept
         if self.merge_mode == "concat":
             return K.concatenate([forward, backward])
         if self.merge_mode == "mul":
@@ -221,7 +226,8 @@ class Bidirectional(Wrapper):
             layer.reset_states()
 
     def get_config(self):
-        return {**super().get_config(), "merge_mode": self.merge_mode}
+        config = {**super().get_config(), "merge_mode": self.merge_mode}
+        return {**config, "zero_output_for_mask": True} if self.zero_output_for_mask else config
 
 
 def _unique(items: list) -> list:

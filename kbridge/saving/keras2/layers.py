@@ -393,18 +393,13 @@ def _dot(options: Options) -> Translated:
 def _lambda(options: Options) -> Translated:
     options.ignore("module", "output_shape_module", "function_module")
     options.only("mask", None)
-    config = {key: options.take(key) for key in ("function", "output_shape")}
-    for key in config:
-        config[f"{key}_type"] = options.take(f"{key}_type", "raw")
-        if config[f"{key}_type"] == "lambda":
-            config[key] = _bytecode(config[key])
-    return "Lambda", {
-        "function": config["function"],
-        "function_type": config["function_type"],
-        "output_shape": config["output_shape"],
-        "output_shape_type": config["output_shape_type"],
-        "arguments": options.take("arguments") or {},
-    }
+    config: dict[str, Any] = {"arguments": options.take("arguments") or {}}
+    for key in ("function", "output_shape"):
+        value, kind = options.take(key), options.take(f"{key}_type", "raw")
+        if isinstance(value, dict):  # tf.keras from 2.12 on writes the code with its class
+            kind = "lambda"
+        config |= {key: _bytecode(value) if kind == "lambda" else value, f"{key}_type": kind}
+    return "Lambda", config
 
 
 def _bytecode(stored: Any) -> Any:

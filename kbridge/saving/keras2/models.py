@@ -69,13 +69,24 @@ def _sequential(config: Any, name: Any, unknown: list[str]) -> dict[str, Any]:
     if not isinstance(entries, list):
         raise ModelFileError(f"The layers of the Sequential model {name!r} should be a list, got {type(entries).__name__}.")
     layers = [_entry(entry, unknown) for entry in entries]
-    if len(layers) > 1 and layers[0]["class_name"] == "InputLayer" and isinstance(layers[1]["config"], dict):
-        _take_input(layers[1], layers[0]["config"])
-        layers = layers[1:]
-    elif shape and layers and isinstance(layers[0]["config"], dict):
-        layers[0]["config"].setdefault("batch_input_shape", shape)
+    if len(layers) > 1 and layers[0]["class_name"] == "InputLayer":
+        given = layers[0]["config"]
+        if not _keeps_state(layers):
+            # the batch size may be that of the first call; only a state depends on it
+            given["batch_input_shape"] = [None, *given["batch_input_shape"][1:]]
+        if isinstance(layers[1]["config"], dict):
+            _take_input(layers[1], given)
+            layers = layers[1:]
+    elif isinstance(shape, list) and layers and isinstance(layers[0]["config"], dict):
+        # that of the first call: other batches may be of another size
+        layers[0]["config"].setdefault("batch_input_shape", [None, *shape[1:]])
     translated = {"class_name": "Sequential", "config": layers}
     return translated if name is None else {**translated, "name": name}
+
+
+def _keeps_state(layers: list[dict[str, Any]]) -> bool:
+    configs = [layer["config"] for layer in layers]
+    return any(_keeps_state(c) if isinstance(c, list) else c.get("stateful") or _keeps_state(c.get("layers", [])) for c in configs)
 
 
 def _take_input(layer: dict[str, Any], given: dict[str, Any]) -> None:
@@ -175,11 +186,11 @@ def _common(class_name: str, options: Options) -> dict[str, Any]:
     options.ignore(*_BOOKKEEPING)
     dtype = _dtype(options)
     shape = options.take("batch_input_shape", options.take("batch_shape"))
+    if class_name != "InputLayer" and dtype not in (None, K.floatx()) and dtype.startswith("float"):
+        raise options.error("dtype", dtype, f"while all layers here compute in floatx, which is {K.floatx()!r}")
     if shape is not None:
         common["batch_input_shape"] = shape
         common["input_dtype"] = dtype or K.floatx()
-    elif class_name != "InputLayer" and dtype not in (None, K.floatx()) and dtype.startswith("float"):
-        raise options.error("dtype", dtype, f"while all layers here compute in floatx, which is {K.floatx()!r}")
     return common
 
 
@@ -211,11 +222,14 @@ def _bidirectional(options: Options, unknown: list[str]) -> dict[str, Any]:
     if options.take("backward_layer") is not None:
         raise options.error("backward_layer", "a layer of its own")
     layer = options.need("layer")
+    config: dict[str, Any] = {"merge_mode": options.take("merge_mode", "concat")}
     if isinstance(layer, Mapping) and isinstance(layer.get("config"), Mapping):
-        # Keras 2 sets this for its two copies; it matters for masked inputs, where the layer's call complains
-        inner = {key: value for key, value in layer["config"].items() if key != "zero_output_for_mask"}
+        inner = dict(layer["config"])
+        # tf.keras (only its recurrent layers have time_major) has zeros at masked steps here, unlike Keras 2 itself
+        if inner.pop("zero_output_for_mask", False) or "time_major" in inner:
+            config["zero_output_for_mask"] = True
         layer = {**layer, "config": inner}
-    return {"layer": _entry(layer, unknown), "merge_mode": options.take("merge_mode", "concat")}
+    return {**config, "layer": _entry(layer, unknown)}
 
 
 def _of_custom_layer(config: Mapping[str, Any]) -> dict[str, Any]:
