@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from .. import backend as K
+from ..saving.budget import spend_work
 from .graph import walk
 from .layer import Layer, object_list_uid
 from .node import Node, as_shapes, single, to_list
@@ -251,6 +252,7 @@ class Container(Layer):
         for node in self._in_order():
             if all(id(x) in known for x in node.output_tensors):
                 continue
+            spend_work(1, f"layer {node.outbound_layer.name!r} in {self.name!r}")
             of_inputs = single([known[id(x)] for x in node.input_tensors])
             for x, shape in zip(node.output_tensors, as_shapes(node.outbound_layer.get_output_shape_for(of_inputs)), strict=True):
                 known[id(x)] = shape
@@ -270,6 +272,7 @@ class Container(Layer):
             if all(id(x) in computed for x in node.output_tensors):
                 continue
             layer = node.outbound_layer
+            spend_work(1, f"layer {layer.name!r} in {self.name!r}")
             pairs = [computed[id(x)] for x in node.input_tensors]
             tensors, node_masks = single([p[0] for p in pairs]), single([p[1] for p in pairs])
             outputs = to_list(layer.call(tensors, mask=node_masks))

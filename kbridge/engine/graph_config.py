@@ -7,6 +7,7 @@ graph as call 0, so that its first use is call 1, as Keras 1 wrote it.
 from __future__ import annotations
 
 import copy
+from collections import deque
 
 from .node import to_list
 
@@ -68,31 +69,42 @@ def from_config(config: dict, custom_objects=None) -> tuple[list, list, str | No
     from ..utils.layer_utils import layer_from_config
 
     layers: dict = {}
-    waiting: list = []
+    calls: dict[str, list] = {}
     for entry in config["layers"]:
         layer_config = {"class_name": entry["class_name"], "config": entry["config"]}
         layer = layer_from_config(layer_config, custom_objects=custom_objects)
         layer.name = entry["name"]
         layers[entry["name"]] = layer
-        waiting += [(layer, call) for call in entry["inbound_nodes"]]
-    while waiting:
-        later = []
-        called: set = set()
-        for layer, call in waiting:
-            # the calls of one layer keep their order, since others refer to them by number
-            if layer in called or not all(_exists(layers, source) for source in call):
-                called.add(layer)
-                later.append((layer, call))
-                continue
-            tensors = [_tensor(layers, source) for source in call]
-            layer(tensors[0] if len(tensors) == 1 else tensors)
-        if len(later) == len(waiting):
-            layer, call = later[0]
-            raise ValueError(f"The inputs of layer {layer.name!r}, {[s[:3] for s in call]}, are never made by the other layers.")
-        waiting = later
+        calls.setdefault(entry["name"], []).extend(entry["inbound_nodes"])
+    _make_calls(layers, calls)
     inputs = [_tensor(layers, end) for end in to_list(config["input_layers"])]
     outputs = [_tensor(layers, end) for end in to_list(config["output_layers"])]
     return inputs, outputs, config.get("name")
+
+
+def _make_calls(layers: dict, calls: dict[str, list]) -> None:
+    """Call each layer in the order of its calls, since others refer to them by number, as soon as its inputs are there."""
+    made = dict.fromkeys(calls, 0)
+    #: (layer, call) -> the layers that wait for it
+    waiting: dict[tuple, list[str]] = {}
+    ready = deque(calls)
+    while ready:
+        name = ready.popleft()
+        layer = layers[name]
+        while made[name] < len(calls[name]):
+            call = calls[name][made[name]]
+            missing = next((source for source in call if not _exists(layers, source)), None)
+            if missing is not None:
+                waiting.setdefault((missing[0], missing[1]), []).append(name)
+                break
+            tensors = [_tensor(layers, source) for source in call]
+            layer(tensors[0] if len(tensors) == 1 else tensors)
+            made[name] += 1
+            ready.extend(waiting.pop((name, len(layer.inbound_nodes) - 1), ()))
+    for name, count in made.items():
+        if count < len(calls[name]):
+            sources = [s[:3] for s in calls[name][count]]
+            raise ValueError(f"The inputs of layer {name!r}, {sources}, are never made by the other layers.")
 
 
 def _exists(layers: dict, source: list) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import backend as K
+from ..saving.budget import spend_work
 
 
 def to_list(x) -> list:
@@ -64,6 +65,7 @@ class Node:
             masks.append(node.output_masks[tensor_index])
             shapes.append(node.output_shapes[tensor_index])
 
+        spend_work(1, f"layer {outbound_layer.name!r}")
         with K.graph_scope():
             outputs = to_list(outbound_layer.call(single(tensors), mask=single(masks)))
             output_masks = to_list(outbound_layer.compute_mask(single(tensors), single(masks)))

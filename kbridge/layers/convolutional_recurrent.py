@@ -8,6 +8,7 @@ from .. import activations, initializations, regularizers
 from .. import backend as K
 from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
+from ..saving.budget import spend_state
 from ..utils.np_utils import conv_output_length
 from .borders import Bordered, convolution_borders, padded
 from .core import resolve_ordering
@@ -188,6 +189,7 @@ class ConvLSTM2D(ConvRecurrent2D):
             for state in self.states:
                 K.set_value(state, np.zeros(shape))
         else:
+            spend_state((2, *shape))
             self.states = [K.zeros(shape) for _ in range(2)]
 
     def _bordered(self, x, border_mode):

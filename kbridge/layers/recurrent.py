@@ -10,6 +10,7 @@ from .. import activations, initializations, regularizers
 from .. import backend as K
 from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
+from ..saving.budget import spend_state, spend_work
 from .dense import config_of
 
 __all__ = [
@@ -115,6 +116,8 @@ class Recurrent(Layer):
                 f"{type(self).__name__} {self.name}: unroll=True needs a known number of time steps, the input has shape {shape}. "
                 f"Give input_length (or input_shape) to the first layer."
             )
+        if self.unroll:
+            spend_work(10 * shape[1], f"the unrolled layer {self.name!r}")
         initial = self.states if self.stateful else self.get_initial_states(x)
         last, outputs, states = K.rnn(
             self.step,
@@ -151,6 +154,8 @@ class Recurrent(Layer):
                 f"{type(self).__name__} {self.name} is stateful, so it must know the batch size: give the first layer a "
                 f"batch_input_shape such as (32, {', '.join(map(str, self.input_spec[0].shape[1:]))}), or Input a batch_shape."
             )
+        if not hasattr(self, "states"):
+            spend_state((self._count, batch, self.output_dim))
         zeros = np.zeros((batch, self.output_dim))
         if hasattr(self, "states"):
             for state in self.states:

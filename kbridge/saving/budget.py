@@ -1,7 +1,8 @@
-"""How many weights may be made while a file's model is built: no more than the file holds.
+"""What a config may make kbridge do while a model is built from it.
 
-A config of a few bytes can describe a layer of any size, so the size is compared with the file
-before the memory is taken.
+A config of a few bytes can describe a layer of any size, and models nested in each other, each called twice, whose
+layers are called more often than any machine can. So both are counted before memory or time is taken: no more weights than
+the file holds, and no more states and calls than real models have.
 """
 
 from __future__ import annotations
@@ -10,16 +11,42 @@ import contextlib
 import math
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 from .errors import ModelFileError
+from .limits import MAX_STATES, MAX_WORK
 
-_remaining: ContextVar[list[int] | None] = ContextVar("remaining weights", default=None)
+
+@dataclass
+class _Budget:
+    """What is left: numbers in weights (of ``total``) and in states, and calls of layers."""
+
+    weights: float = math.inf
+    total: float = math.inf
+    states: int = MAX_STATES
+    work: int = MAX_WORK
+
+
+_remaining: ContextVar[_Budget | None] = ContextVar("remaining budget", default=None)
 
 
 @contextlib.contextmanager
 def weight_budget(values: int) -> Iterator[None]:
-    """Within the context, weights of at most ``values`` numbers in all can be made."""
-    token = _remaining.set([values, values])
+    """Within the context, weights of at most ``values`` numbers in all can be made, and work is bounded."""
+    with _budget(_Budget(values, values)):
+        yield
+
+
+@contextlib.contextmanager
+def work_budget() -> Iterator[None]:
+    """Within the context work is bounded, as it is in ``weight_budget`` already."""
+    with contextlib.nullcontext() if _remaining.get() else _budget(_Budget()):
+        yield
+
+
+@contextlib.contextmanager
+def _budget(budget: _Budget) -> Iterator[None]:
+    token = _remaining.set(budget)
     try:
         yield
     finally:
@@ -27,12 +54,38 @@ def weight_budget(values: int) -> Iterator[None]:
 
 
 def spend(shape: Sequence[int | None]) -> None:
-    """Announce a new array of ``shape``. ModelFileError if a file is being loaded that has fewer numbers."""
+    """Announce a new weight of ``shape``. ModelFileError if a file is being loaded that has fewer numbers."""
     budget = _remaining.get()
     if budget is None:
         return
-    budget[0] -= math.prod(int(n) for n in shape if n is not None)
-    if budget[0] < 0:
+    budget.weights -= _size(shape)
+    if budget.weights < 0:
         raise ModelFileError(
-            f"its layers need more weights than the file holds ({budget[1]} numbers): one of the shape {tuple(shape)} is too much."
+            f"its layers need more weights than the file holds ({budget.total} numbers): one of the shape {tuple(shape)} is too much."
         )
+
+
+def spend_state(shape: Sequence[int | None]) -> None:
+    """Announce the state of a stateful layer, which no file holds. ModelFileError if that is too large for one."""
+    budget = _remaining.get()
+    if budget is None:
+        return
+    budget.states -= _size(shape)
+    if budget.states < 0:
+        raise ModelFileError(
+            f"the states of its layers take more than {MAX_STATES} numbers: one of the shape {tuple(shape)} is too much."
+        )
+
+
+def spend_work(calls: int, what: str) -> None:
+    """Announce calls of layers. ModelFileError, naming the layer in ``what``, if a config asks for too many."""
+    budget = _remaining.get()
+    if budget is None:
+        return
+    budget.work -= calls
+    if budget.work < 0:
+        raise ModelFileError(f"its layers are called more than {MAX_WORK} times, counting unrolled time steps tenfold ({what}).")
+
+
+def _size(shape: Sequence[int | None]) -> int:
+    return math.prod(int(n) for n in shape if n is not None)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from .budget import work_budget
 from .errors import ModelFileError
 from .functions import check_functions
 from .keras2 import speaks_keras2, to_keras1
@@ -87,7 +88,7 @@ def model_from_yaml(yaml_string: str, custom_objects: Mapping[str, Any] | None =
 def _build(config: Any, custom_objects: Mapping[str, Any] | None):
     from ..utils.generic_utils import CustomObjectScope, get_custom_objects
 
-    with CustomObjectScope(dict(custom_objects or {})):
+    with CustomObjectScope(dict(custom_objects or {})), work_budget():
         if speaks_keras2(config):
             config = to_keras1(config)
         check_functions(config, get_custom_objects())

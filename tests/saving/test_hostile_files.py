@@ -317,6 +317,49 @@ def test_hundred_thousand_layers_are_refused(path):
     refused(path, "layers")
 
 
+def nested_calls(depth):
+    """A model in a model and so on, each called twice by the next: 2 ** depth calls of one layer."""
+    model = {"class_name": "Dense", "config": {"name": "dense", "output_dim": 1, "input_dim": 1}}
+    for level in range(depth):
+        source = {"name": "x", "class_name": "InputLayer", "inbound_nodes": []}
+        source["config"] = {"name": "x", "batch_input_shape": [None, 1], "input_dtype": "float32", "sparse": False}
+        calls = [[["x", 0, 0]], [["inner", 0 if level == 0 else 1, 0]]]
+        inner = {"name": "inner", "class_name": model["class_name"], "config": model["config"], "inbound_nodes": calls}
+        if level == 0:
+            del inner["config"]["input_dim"]
+        config = {"name": f"level{level}", "layers": [source, inner], "input_layers": [["x", 0, 0]]}
+        config["output_layers"] = [["inner", 1 if level == 0 else 2, 0]]
+        model = {"class_name": "Model", "config": config}
+    return json.dumps(model)
+
+
+def test_models_nested_so_that_calls_multiply_are_refused():
+    assert model_from_json(nested_calls(4)).predict(np.ones((1, 1))).shape == (1, 1)
+    with pytest.raises(ModelFileError, match="called more than"):
+        model_from_json(nested_calls(40))
+
+
+def lstm(**config):
+    return json.dumps({"class_name": "Sequential", "config": [{"class_name": "LSTM", "config": {"output_dim": 4, **config}}]})
+
+
+def test_a_state_larger_than_any_model_has_is_refused():
+    assert model_from_json(lstm(stateful=True, batch_input_shape=[2, 3, 1])).layers[0].stateful
+    with pytest.raises(ModelFileError, match="states of its layers take more than"):
+        model_from_json(lstm(stateful=True, batch_input_shape=[10**9, 3, 1]))
+
+
+def test_unrolling_over_millions_of_steps_is_refused():
+    assert model_from_json(lstm(unroll=True, batch_input_shape=[None, 3, 1])).layers[0].unroll
+    with pytest.raises(ModelFileError, match="called more than.*unrolled layer"):
+        model_from_json(lstm(unroll=True, batch_input_shape=[None, 10**7, 1]))
+
+
+def test_a_model_of_a_thousand_layers_is_loaded():
+    model = Sequential([Dense(2, input_dim=2, name="first")] + [Dense(2) for _ in range(999)])
+    assert len(model_from_json(model.to_json()).layers) == 1000
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits of Linux")
 def test_loading_a_bomb_takes_little_memory(path, tmp_path):
     change_text(path, "model_config", first_layer(output_dim=2**28))
