@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import io
 import json
 import os
 import warnings
@@ -62,7 +64,10 @@ class ModelCheckpoint(Callback):
 
 
 class CSVLogger(Callback):
-    """Write the logs of each epoch as a line of a CSV file, flushed at once; ``append`` to an existing one."""
+    """Write the logs of each epoch as a line of a CSV file; ``append`` to an existing one.
+
+    Each line is written at once and whole, or not at all (OSError, for example on a full disk).
+    """
 
     def __init__(self, filename, separator=",", append=False):
         super().__init__()
@@ -76,20 +81,32 @@ class CSVLogger(Callback):
     def on_train_begin(self, logs=None):
         if self.csv_file is not None:
             self.csv_file.close()
-        existing = self.append and os.path.exists(self.filename) and os.path.getsize(self.filename) > 0
-        self.csv_file = open(self.filename, "a" if self.append else "w", newline="", encoding="utf-8")  # noqa: SIM115
-        self._header = not existing
+        self.csv_file = open(self.filename, "ab" if self.append else "wb", buffering=0)  # noqa: SIM115
+        self._header = os.fstat(self.csv_file.fileno()).st_size == 0
         self.writer = None
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs or {}
         if self.writer is None:
             self.keys = sorted(logs)
-            self.writer = csv.DictWriter(self.csv_file, ["epoch", *self.keys], delimiter=self.sep, lineterminator="\n")
+            self._line = io.StringIO(newline="")
+            self.writer = csv.DictWriter(self._line, ["epoch", *self.keys], delimiter=self.sep, lineterminator="\n")
             if self._header:
                 self.writer.writeheader()
         self.writer.writerow({"epoch": epoch, **{key: _cell(logs.get(key)) for key in self.keys}})
-        self.csv_file.flush()
+        self._write(self._line.getvalue().encode())
+        self._line.seek(0)
+        self._line.truncate()
+
+    def _write(self, line: bytes) -> None:
+        size = os.fstat(self.csv_file.fileno()).st_size
+        try:
+            written = self.csv_file.write(line)
+            if written != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.filename)
+        except OSError:
+            os.ftruncate(self.csv_file.fileno(), size)
+            raise
 
     def on_train_end(self, logs=None):
         if self.csv_file is not None:

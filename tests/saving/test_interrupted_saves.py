@@ -81,3 +81,25 @@ for limit in (0, 1000, 20_000, 200_000):
     assert (writer.returncode, output) == (0, "refused\n" * 8)
     assert value_of(path) == 7
     assert os.listdir(tmp_path) == ["m.h5"]
+
+
+def test_full_disk_leaves_whole_lines_in_a_log(tmp_path):
+    path = tmp_path / "log.csv"
+    code = """
+import resource, signal
+from kbridge.callbacks import CSVLogger
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+logger = CSVLogger(path)
+logger.on_train_begin()
+try:
+    for epoch in range(100):
+        logger.on_epoch_end(epoch, {"loss": 1 / 3})
+except OSError as error:
+    print("refused", epoch)
+"""
+    with run(code, path) as writer:
+        output = writer.stdout.read()
+    lines = path.read_text().splitlines(keepends=True)
+    assert writer.returncode == 0 and output == f"refused {len(lines) - 1}\n"
+    assert all(line.endswith("\n") and line.count(",") == 1 for line in lines) and len(lines) > 2
