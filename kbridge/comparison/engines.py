@@ -68,11 +68,12 @@ class Engines:
             if engine not in self._workers:
                 self._workers[engine] = _Worker(engine, self.folder / f"worker-{len(self._workers)}", self._variables)
         asked = [self._workers[engine] for engine in engines]
-        self.progress(f"{_TASKS[job['task']]}: {', '.join(engines)}")
+        told = job.get("told") or _TASKS[job["task"]]
+        self.progress(f"{told}: {', '.join(engines)}")
         threads = [threading.Thread(target=worker.work, args=(job,), daemon=True) for worker in asked]
         for thread in threads:
             thread.start()
-        self._wait(threads, asked, _TASKS[job["task"]])
+        self._wait(threads, asked, told)
         return {worker.engine: worker.answer() for worker in asked}
 
     def _wait(self, threads: list[threading.Thread], workers: list[_Worker], task: str) -> None:

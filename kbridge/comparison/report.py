@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -55,11 +55,13 @@ class Row:
     own: dict[str, Own] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, index: int, fact: dict, found: dict[str, Arrays], atol: float, rtol: float) -> Row:
-        """From what each engine computed."""
+    def of(
+        cls, index: int, fact: dict, found: dict[str, Arrays], atol: float, rtol: float, jumps: Mapping[str, float] | None = None
+    ) -> Row:
+        """From what each engine computed; ``jumps``: what is tolerated besides, by an array's name."""
         engines = list(found.values())
         output, gradient, weights = (
-            together(engines, _named(f"{kind}/{index}/"), atol, rtol) for kind in ("output", "gradient", "weight")
+            together(engines, _named(f"{kind}/{index}/"), atol, rtol, jumps) for kind in ("output", "gradient", "weight")
         )
         shape = next(engines[0][name].shape for name in _named(f"output/{index}/0") if name in engines[0])
         sources, positions = fact["sources"], fact["positions"]
@@ -75,6 +77,11 @@ class Row:
     def ok(self) -> bool:
         """Whether all is within tolerance."""
         return not self.off
+
+    @property
+    def jumps(self) -> bool:
+        """Whether gradients jump here, and are tolerated for that alone."""
+        return any(d is not None and d.jump for d in (self.gradient, self.weights))
 
     @property
     def wrong(self) -> list[str]:
@@ -125,6 +132,8 @@ class Comparison:
     losses: dict[str, float] = field(default_factory=dict)
     predictions: Difference = field(default_factory=Difference)
     loss_difference: Difference = field(default_factory=Difference)
+    #: engine -> its own error in the loss, where engines differ
+    loss_own: dict[str, Own] = field(default_factory=dict)
     #: outputs in graph order, then gradients against it
     causes: list[Cause] = field(default_factory=list)
     #: engine -> loss of each training step
@@ -156,16 +165,36 @@ class Comparison:
         self.predictions = together(engines, _named("prediction/"), self.atol, self.rtol) or Difference()
         self.loss_difference = together(engines, _named("loss"), self.atol, self.rtol) or Difference()
 
-    def add_causes(self, judge: Arrays, right: Arrays, found: dict[str, Arrays], alone: dict[str, Arrays]) -> None:
-        """``judge`` and ``right``: whole run and layers alone in float64; ``found`` and ``alone``: those of the engines."""
+    def tolerate(self, found: dict[str, Arrays], jumps: Mapping[str, float]) -> None:
+        """Measure the layers anew, with gradients' jumps."""
+        for i, row in enumerate(self.layers):
+            fact = {"name": row.name, "class_name": row.class_name, "sources": row.sources, "positions": row.positions}
+            self.layers[i] = Row.of(row.index, fact, found, self.atol, self.rtol, jumps)
+
+    def add_owns(self, right: Arrays, alone: dict[str, Arrays], jumps: Mapping[str, float]) -> None:
+        """``right`` and ``alone``: layers alone in float64 and on the engines; ``jumps``: what is tolerated besides."""
 
         def own_errors(key: str) -> dict[str, Own]:
-            return {engine: Own(self._part([right, a], "output", key), self._part([right, a], "gradient", key)) for engine, a in alone.items()}
+            parts = [("output/" + key,), ("gradient/" + key, "weight/" + key)]
+            return {
+                engine: Own(*(together([right, a], _named(*part), self.atol, self.rtol, jumps) or Difference() for part in parts))
+                for engine, a in alone.items()
+            }
 
         for row in self.layers:
             if row.sources:
                 row.own = own_errors(f"{row.index}/")
-        owns = [(row.name, row.class_name, row.own) for row in self.layers if row.own] + [("loss", "of the predictions", own_errors("loss/"))]
+        self.loss_own = own_errors("loss/")
+
+    @property
+    def gradients_alone_off(self) -> bool:
+        """Whether any engine computes the gradient of a layer alone out of tolerance, but its output within."""
+        owns = [own for row in self.layers for own in row.own.values()] + list(self.loss_own.values())
+        return any(own.output.ok and not own.gradient.ok for own in owns)
+
+    def add_causes(self, judge: Arrays, found: dict[str, Arrays]) -> None:
+        """After ``add_owns``; ``judge`` and ``found``: the whole run in float64 and on the engines."""
+        owns = [(row.name, row.class_name, row.own) for row in self.layers if row.own] + [("loss", "of the predictions", self.loss_own)]
         for kind in ("output", "gradient"):
             ordered = owns if kind == "output" else owns[::-1]
             made = [cause for cause in (self._own_cause(kind, *item) for item in ordered) if cause]
@@ -177,10 +206,6 @@ class Comparison:
                 keys = _named(*(f"{part}/{first.index}/" for part in parts))
                 errors = {e: (together([judge, a], keys, self.atol, self.rtol) or Difference()).abs for e, a in found.items()}
                 self.causes.append(Cause(first.name, first.class_name, kind, errors, []))
-
-    def _part(self, pair: Sequence[Arrays], kind: str, key: str) -> Difference:
-        names = ("output/" + key,) if kind == "output" else ("gradient/" + key, "weight/" + key)
-        return together(pair, _named(*names), self.atol, self.rtol) or Difference()
 
     def _own_cause(self, kind: str, name: str, class_name: str, own: dict[str, Own]) -> Cause | None:
         errors: dict[str, Difference] = {engine: getattr(error, kind) for engine, error in own.items()}

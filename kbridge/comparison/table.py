@@ -24,7 +24,9 @@ def verdict(row: Row) -> str:
     if row.wrong:
         # who is wrong here by itself, which may be hidden in the whole
         return f"WRONG on {', '.join(row.wrong)}"
-    return "ok" if row.ok else f"off: {', '.join(row.off)}" + (" (carried)" if row.own else "")
+    if row.ok:
+        return "ok (jump)" if row.jumps else "ok"
+    return f"off: {', '.join(row.off)}" + (" (carried)" if row.own else "")
 
 
 def cells(row: Row, parts: list[tuple[str, str]]) -> list[str]:
@@ -46,6 +48,11 @@ def conclusions(comparison: Comparison) -> list[str]:
         last = ", ".join(f"{e} {v[-1]:.7g}" for e, v in c.train_losses.items())
         said.append(f"training losses of {steps} steps: {_judged(c.train_loss_difference)} (the last: {last})")
         said.append(f"weights after {steps} steps: {_judged(c.trained)}")
+    if any(row.jumps for row in c.layers):
+        said.append(
+            "jump: a gradient that differs, but no more than in float64 when inputs and weights change by a rounding error, "
+            "as where a ReLU is at zero"
+        )
     said += [str(cause) for cause in c.causes]
     within = f"atol {c.atol:g}, rtol {c.rtol:g}"
     said.append(f"ok: all within tolerance ({within})" if c.ok else f"DIFFERENT: not all within tolerance ({within})")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,9 @@ from ..training.weighting import weighted_objective
 from .inputs import draw_inputs, draw_targets
 from .layers import Call, calls_of, graph_of
 from .report import PHASES
+
+#: how much inputs and weights are changed to see whether a gradient jumps: some rounding errors of float32
+_JITTER = 3e-6
 
 Progress = Callable[[str], None]
 Results = tuple[dict, dict[str, np.ndarray]]
@@ -69,7 +73,26 @@ def _loaded(job: dict, progress: Progress) -> _Loaded:
 
 def _data(job: dict) -> dict[str, np.ndarray]:
     with np.load(job["data"], allow_pickle=False) as arrays:
-        return {name: _as_floatx(arrays[name], job["floatx"]) for name in arrays.files}
+        data = {name: _as_floatx(arrays[name], job["floatx"]) for name in arrays.files}
+    # targets and the gradients that come from above stay
+    names = [name for name in data if name.startswith(("x/", *(f"{phase}/output/" for phase in PHASES)))]
+    return data | dict(zip(names, _jittered([data[name] for name in names], job), strict=True))
+
+
+def _jittered(arrays: list[np.ndarray], job: dict) -> list[np.ndarray]:
+    """Floats changed a little, as the job's number of a jitter says; unchanged without one."""
+    if job.get("jitter") is None:
+        return arrays
+    random = np.random.default_rng(job["jitter"])
+    return [x * (1 + _JITTER * random.uniform(-1, 1, x.shape)) if x.dtype.kind == "f" else x for x in arrays]
+
+
+@contextlib.contextmanager
+def _jittered_weights(model, job: dict) -> Iterator[None]:
+    before = model.get_weights()
+    model.set_weights(_jittered(before, job))
+    yield
+    model.set_weights(before)
 
 
 def _as_floatx(x: np.ndarray, floatx: str) -> np.ndarray:
@@ -180,7 +203,8 @@ def layers(job: dict, progress: Progress) -> Results:
         wanted |= {f"output/{key}": y for key, y in tensors.items()}
         wanted |= _gradients(loss, tensors, "gradient") | _gradients(loss, weights, "weight")
     inputs = [*_listed(data, "x"), *_listed(data, "y")]
-    found = _run([*loaded.graph.inputs, *targets], wanted, lambda phase: inputs, loaded.graph.uses_learning_phase, progress)
+    with _jittered_weights(loaded.model, job):
+        found = _run([*loaded.graph.inputs, *targets], wanted, lambda phase: inputs, loaded.graph.uses_learning_phase, progress)
     facts = [
         {"name": c.name, "class_name": type(c.layer).__name__, "sources": c.sources, "positions": c.positions} for c in calls
     ]
@@ -212,7 +236,8 @@ def alone(job: dict, progress: Progress) -> Results:
 
     # a tensor that several layers take is fed once for each of them
     names = {key: key.split(" ")[0] for key in feeds}
-    return {}, _run(list(feeds.values()), wanted, values, loaded.graph.uses_learning_phase, progress)
+    with _jittered_weights(loaded.model, job):
+        return {}, _run(list(feeds.values()), wanted, values, loaded.graph.uses_learning_phase, progress)
 
 
 def _call_alone(i: int, call: Call, data: dict, phase: str, feeds: dict[str, Any]) -> dict[str, Any]:

@@ -96,6 +96,18 @@ def test_error_that_only_adds_up_is_blamed_on_no_layer(plant, saved):
     assert result.causes[0].errors["numpy"] < 1e-7 < 1e-4 < result.causes[0].errors["planted"]
 
 
+def test_a_gradient_that_jumps_where_rounding_decides_is_no_mistake(plant, saved):
+    plant("rounding")
+    model = Sequential([Dense(2, input_dim=2, activation="relu", name="kink"), Dense(1, name="c")])
+    # the first unit is at zero, where a ReLU's gradient jumps from 0 to 1
+    model.set_weights([np.array([[1.0, 1], [-1, 1]]), np.zeros(2), np.ones((2, 1)), np.zeros(1)])
+    result = kb.compare(saved(model), PAIR, data=np.ones((3, 2)))
+    kink = result.layers[1]
+    assert kink.weights.abs > 0.1 and kink.weights.jump and kink.jumps
+    assert result.ok and not result.causes and "ok (jump)" in str(result) and "as where a ReLU is at zero" in str(result)
+    assert "ok (jump)" in result.to_html()
+
+
 def test_python_call_takes_a_model_and_gives_rows():
     result = kb.compare(small(), TWO, train_steps=2)
     rows = [(row.name, row.class_name, row.shape) for row in result.layers]

@@ -1,7 +1,8 @@
 """NumPy's engine with one mistake, which KBRIDGE_PLANTED names.
 
 'padding' (of convolutions with three filters), 'epsilon' and 'training epsilon' (of batch normalization), or
-'gradient FUNCTION' (twice the right one) and 'value FUNCTION' (1% too large) of a function of K; or 'none'.
+'gradient FUNCTION' (twice the right one) and 'value FUNCTION' (1% too large) of a function of K;
+'rounding' (of K.dot, as large as float32's) or 'none', which are no mistakes.
 """
 
 import os
@@ -38,6 +39,9 @@ class PlantedBackend(NumpyBackend):
         elif kind == "training":
             right_training = self.normalize_batch_in_training
             self.normalize_batch_in_training = lambda x, gamma, beta, axes, epsilon=1e-3: right_training(x, gamma, beta, axes, 0.1)
+        elif kind == "rounding":
+            right_dot = self.dot
+            self.dot = lambda x, y: right_dot(x, y) + np.float32(1e-7)
         elif kind != "none":
             raise ValueError(f"no such mistake: {kind}")
 
