@@ -58,10 +58,9 @@ def _causes(comparison: Comparison) -> str:
 
 def _table(comparison: Comparison) -> str:
     parts = parts_of(comparison)
-    heads = [("#", True), ("layer", False), ("class", False), ("shape", False)]
+    heads = [("#", True), ("layer", False), ("result", False), ("class", False), ("shape", False)]
     for heading, _ in parts:
         heads += [(f"{heading} abs", True), (f"{heading} rel", True)]
-    heads.append(("result", False))
     columns = "".join(
         f'<th scope="col"{" data-numbers" if numbers else ""}{" aria-sort=ascending" if name == "#" else ""}>'
         f'<button type="button">{name}</button></th>'
@@ -86,11 +85,13 @@ def _row(row: Row, parts: list[tuple[str, str]]) -> str:
             # what doesn't exist is sorted below zero
             key = "-1" if value is None else "Infinity" if value == float("inf") else repr(value)
             numbers += f'<td class="number{colour}" data-key="{key}">{number(value)}</td>'
-    kind = "ok" if row.ok and not row.wrong else "off"
+    kind = "off" if row.wrong else "ok" if row.ok else "carried"
+    # the colours beside it tell what is off
+    result = verdict(row) if row.wrong or row.ok else "carried" if row.own else "off"
     shape = "×".join(map(str, row.shape)) or "scalar"
     return (
         f'<tr id="row-{row.index}"><td class="number">{row.index}</td><th scope="row">{escape(row.name)}</th>'
-        f'<td>{escape(row.class_name)}</td><td>{shape}</td>{numbers}<td class="{kind}">{escape(verdict(row))}</td></tr>'
+        f'<td class="result {kind}">{escape(result)}</td><td>{escape(row.class_name)}</td><td>{shape}</td>{numbers}</tr>'
     )
 
 

@@ -13,7 +13,7 @@ a{color:var(--link)}p,li,dd{overflow-wrap:anywhere}
 .soft,caption{color:var(--soft)}caption{text-align:left;padding:.2rem 0}
 .scroll{overflow:auto;max-height:80vh;border:1px solid var(--line);border-radius:6px;padding:.5rem}
 table{border-collapse:collapse}th,td{border-bottom:1px solid var(--line);padding:.25rem .55rem;text-align:left;white-space:nowrap}
-thead th{vertical-align:bottom}tbody th{font-weight:normal;position:sticky;left:-.5rem;background:var(--back);max-width:15rem;white-space:normal;overflow-wrap:anywhere}
+thead th{vertical-align:bottom}tbody th{font-weight:normal;position:sticky;left:-.5rem;background:var(--back);max-width:15rem;white-space:normal;overflow-wrap:break-word}
 td.number{text-align:right;font-variant-numeric:tabular-nums}
 th button{font:inherit;font-weight:bold;background:none;border:0;color:inherit;cursor:pointer;padding:.4rem 0;text-align:left;min-height:2.2rem}
 th button::after{content:" \\2195";color:var(--soft)}th[aria-sort=ascending] button::after{content:" \\2191";color:inherit}
@@ -29,7 +29,7 @@ svg{display:block}svg text{fill:var(--text);font-size:12px}svg .box text:nth-of-
 details{border-bottom:1px solid var(--line)}summary{cursor:pointer;padding:.4rem 0;overflow-wrap:anywhere}
 .bar{display:inline-block;height:.8rem;background:var(--link);vertical-align:middle;margin-left:.4rem}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
-@media(max-width:40rem){body{padding:.75rem}tbody th{max-width:8.5rem}th,td{padding:.25rem .4rem}}
+@media(max-width:40rem){body{padding:.75rem}tbody th{max-width:8rem;overflow-wrap:anywhere;min-width:6.5rem}th,td{padding:.25rem .4rem}}
 @media print{.scroll{max-height:none}}
 """
 
