@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import errno
 import io
 import json
 import os
@@ -11,6 +10,7 @@ import warnings
 
 import numpy as np
 
+from ..saving.atomic import append_whole
 from .base import Callback
 from .monitor import Monitor
 
@@ -64,9 +64,9 @@ class ModelCheckpoint(Callback):
 
 
 class CSVLogger(Callback):
-    """Write the logs of each epoch as a line of a CSV file; ``append`` to an existing one.
+    """Write the logs of each epoch as a line of a CSV file, at once and whole.
 
-    Each line is written at once and whole, or not at all (OSError, for example on a full disk).
+    With ``append`` the lines come after those of an existing file, in the columns that it has.
     """
 
     def __init__(self, filename, separator=",", append=False):
@@ -74,44 +74,49 @@ class CSVLogger(Callback):
         self.filename = filename
         self.sep = separator
         self.append = append
-        self.writer = None
         self.keys = None
         self.csv_file = None
 
     def on_train_begin(self, logs=None):
         if self.csv_file is not None:
             self.csv_file.close()
+        self.keys, ended = self._existing() if self.append else (None, True)
+        self._joining = self.keys is not None
+        # unbuffered, so that a line is in the file once it is written
         self.csv_file = open(self.filename, "ab" if self.append else "wb", buffering=0)  # noqa: SIM115
-        self._header = os.fstat(self.csv_file.fileno()).st_size == 0
-        self.writer = None
+        if not ended:
+            append_whole(self.csv_file, b"\n")
 
     def on_epoch_end(self, epoch, logs=None):
-        logs = logs or {}
-        if self.writer is None:
-            self.keys = sorted(logs)
-            self._line = io.StringIO(newline="")
-            self.writer = csv.DictWriter(self._line, ["epoch", *self.keys], delimiter=self.sep, lineterminator="\n")
-            if self._header:
-                self.writer.writeheader()
-        self.writer.writerow({"epoch": epoch, **{key: _cell(logs.get(key)) for key in self.keys}})
-        self._write(self._line.getvalue().encode())
-        self._line.seek(0)
-        self._line.truncate()
-
-    def _write(self, line: bytes) -> None:
-        size = os.fstat(self.csv_file.fileno()).st_size
-        try:
-            written = self.csv_file.write(line)
-            if written != len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.filename)
-        except OSError:
-            os.ftruncate(self.csv_file.fileno(), size)
-            raise
+        logs = {"epoch": epoch, **(logs or {})}
+        rows = []
+        if self.keys is None:
+            self.keys = ["epoch", *sorted(logs.keys() - {"epoch"})]
+            rows.append(self.keys)
+        elif self._joining:
+            missing = sorted(logs.keys() - set(self.keys))
+            if missing:
+                warnings.warn(f"CSVLogger: {self.filename!r} has no columns for {', '.join(missing)}, which are left out.", stacklevel=2)
+        self._joining = False
+        rows.append([_cell(logs.get(key)) for key in self.keys])
+        lines = io.StringIO()
+        csv.writer(lines, delimiter=self.sep, lineterminator="\n").writerows(rows)
+        append_whole(self.csv_file, lines.getvalue().encode())
 
     def on_train_end(self, logs=None):
         if self.csv_file is not None:
             self.csv_file.close()
-        self.writer = None
+            self.csv_file = None
+
+    def _existing(self) -> tuple[list[str] | None, bool]:
+        """The columns of the file, if it has any, and whether its last line is ended."""
+        if not os.path.exists(self.filename) or not os.path.getsize(self.filename):
+            return None, True
+        with open(self.filename, newline="", encoding="utf-8") as file:
+            columns = next(csv.reader(file, delimiter=self.sep), None)
+        with open(self.filename, "rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return columns, file.read() == b"\n"
 
 
 def _cell(value):

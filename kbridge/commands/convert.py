@@ -43,8 +43,7 @@ def run(args: argparse.Namespace) -> int:
             args.source, args.target, args.to, args.weights, custom, args.original_backend, training=not args.no_training
         )
     except ModelFileError as error:
-        hint = "" if args.custom else "\nLayers and functions of your own come from a file: --custom FILE.py."
-        raise UsageError(f"{error}{hint if 'custom_objects' in str(error) else ''}") from error
+        raise UsageError(f"{error}{_hint(str(error), args)}") from error
     except (ValueError, ImportError) as error:
         raise UsageError(str(error)) from error
     for note in notes:
@@ -54,6 +53,13 @@ def run(args: argparse.Namespace) -> int:
         written.append(str(convert.weights_beside(args.target)))
     print("wrote " + " and ".join(f"{name} ({os.path.getsize(name):,} bytes)" for name in written))
     return 0
+
+
+def _hint(problem: str, args: argparse.Namespace) -> str:
+    """Which option helps."""
+    if "custom_objects" in problem and not args.custom:
+        return "\nLayers and functions of your own come from a file: --custom FILE.py."
+    return " Here: --weights FILE." if "an architecture without weights" in problem and not args.weights else ""
 
 
 def _names_in(path: str) -> dict:

@@ -75,8 +75,10 @@ def _load(source, weights, custom_objects, original_backend, compiled: bool):
         if weights is not None:
             raise ValueError(f"{os.fspath(source)!r} is a model file; weights of their own belong to a .json or .yaml architecture.")
         return load_model(source, custom_objects, compile=compiled, original_backend=original_backend)
+    if not os.path.exists(source):
+        raise FileNotFoundError(f"There is no file {os.fspath(source)!r}.")
     if weights is None:
-        raise ModelFileError(f"{os.fspath(source)!r} is an architecture without weights: name the file that has them.")
+        raise ModelFileError(f"{os.fspath(source)!r} is an architecture without weights: name the file that has them, as weights.")
     read = model_from_json if suffix == ".json" else model_from_yaml
     model = read(Path(source).read_bytes().decode("utf8", "replace"), custom_objects)
     model.load_weights(weights, original_backend=original_backend)

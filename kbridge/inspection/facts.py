@@ -12,23 +12,28 @@ from ..saving.errors import ModelFileError
 from ..saving.limits import MAX_ARRAYS
 from ..saving.origin import forced_origin
 from ..saving.reading import Group, StoredArray, open_file
-from ..saving.texts import parse_json
+from ..saving.texts import parse_json, parse_yaml
 from ..saving.weights import weights_origin
 from .layers import Row, rows_of
 from .statistics import statistics_of
 from .verdict import loading, safety
 
+#: suffix of an architecture -> how its text is read
+_PARSERS = {".json": parse_json, ".yaml": parse_yaml, ".yml": parse_yaml}
+
 
 def inspect_file(
     path: str | os.PathLike, weights: bool = False, original_backend: str | None = None, custom_objects: Any = ()
 ) -> dict[str, Any]:
-    """What the model file, weights file or JSON architecture ``path`` holds, as plain values (``--json`` prints them).
+    """What the model file, weights file or architecture (JSON, YAML) ``path`` holds, as plain values (``--json`` prints them).
 
     ``weights`` adds statistics of each array, which reads all of them. ``custom_objects``: names that will be given
     when the file is loaded. Raises ModelFileError for a damaged or hostile file, OSError where there is none.
     """
     path = os.fspath(path)
-    if Path(path).suffix.lower() == ".json":
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"There is no file {path!r}.")
+    if Path(path).suffix.lower() in _PARSERS:
         return _architecture(path, custom_objects)
     forced = forced_origin(original_backend) if original_backend else None
     with open_file(path) as root:
@@ -71,8 +76,8 @@ def inspect_file(
 
 
 def _architecture(path: str, custom_objects: Any) -> dict[str, Any]:
-    """The facts of a text that ``to_json`` made."""
-    config = upgrade(parse_json(Path(path).read_bytes(), repr(path)))
+    """The facts of a text that ``to_json`` or ``to_yaml`` made."""
+    config = upgrade(_PARSERS[Path(path).suffix.lower()](Path(path).read_bytes(), repr(path)))
     version = config.get("keras_version") if isinstance(config, dict) else None
     return {
         "file": path,

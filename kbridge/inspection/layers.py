@@ -62,7 +62,7 @@ def _add(rows: list[Row], entry: Any, depth: int, stored: dict[str, list]) -> No
     row = Row(name, str(entry.get("class_name")), _settings(inner), depth)
     row.inputs = sources_of(entry.get("inbound_nodes"))
     shape = inner.get("batch_input_shape") or inner.get("batch_shape")
-    row.input_shape = shape if isinstance(shape, list) else None
+    row.input_shape = list(shape) if isinstance(shape, (list, tuple)) else None
     row.trainable = inner.get("trainable") is not False
     if name in stored and depth == 0:
         row.hold(stored[name])
@@ -117,7 +117,7 @@ def sources_of(nodes: Any) -> list[str]:
         value = pending.pop()
         if isinstance(value, dict):
             pending.extend(reversed(list(value.values())))
-        elif isinstance(value, list):
+        elif isinstance(value, (list, tuple)):
             if len(value) >= 3 and isinstance(value[0], str) and isinstance(value[1], int) and isinstance(value[2], int):
                 found.append(value[0])
             else:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ..saving.functions import custom_name
+from ..saving.keras2.values import bare_name
 
 
 def as_text(facts: dict[str, Any]) -> str:
     """What ``kbridge inspect`` prints."""
-    lines = [*_head(facts), "", *_layers(facts["layers"]), ""]
+    lines = [*_head(facts), "", *_layers(facts["layers"])]
     if facts["kind"] != "architecture":
+        lines.append("")
         lines.append(
-            f"{facts['parameters']:,} parameters in {facts['arrays']} arrays ({', '.join(facts['dtypes']) or 'none'}, "
+            f"{facts['parameters']:,} parameters in {_counted(facts['arrays'], 'array')} ({', '.join(facts['dtypes']) or 'none'}, "
             f"{size_text(facts['weights_bytes'])})"
         )
     lines += [*_training(facts), *_verdict(facts)]
@@ -34,7 +37,7 @@ def _head(facts: dict) -> list[str]:
         turned = "; convolution kernels are flipped when it is loaded" if kernels["flipped"] else ""
         lines.append(f"kernels        as on {kernels['engine']}: {kernels['reason']}{turned}")
     if facts["class_name"]:
-        lines.append(f"model          {facts['class_name']}, {len(facts['layers'])} layers")
+        lines.append(f"model          {facts['class_name']}, {_counted(len(facts['layers']), 'layer')}")
     return lines
 
 
@@ -44,10 +47,24 @@ def _layers(rows: list[dict]) -> list[str]:
         reads = ", ".join(row["inputs"])
         settings = row["settings"] + (f"{', ' if row['settings'] else ''}input {_shape(row['input_shape'])}" if row["input_shape"] else "")
         settings += "" if row["trainable"] else f"{', ' if settings else ''}not trainable"
-        weights = " ".join(_shape(shape) for shape in row["shapes"])
-        table.append(("  " * row["depth"] + row["name"], row["class_name"], settings, weights, f"{row['parameters']:,}", reads))
-    heads = ("layer", "class", "settings", "weights", "parameters", "reads")
-    return columns([heads, *table], right=(4,))
+        parameters = f"{row['parameters']:,}" if row["shapes"] else ""
+        table.append(("  " * row["depth"] + row["name"], row["class_name"], settings, parameters, _shapes(row["shapes"]), reads))
+    heads = ("layer", "class", "settings", "parameters", "weights", "reads")
+    used = [i for i in range(len(heads)) if i == 0 or any(row[i] for row in table)]
+    return columns([[row[i] for i in used] for row in [heads, *table]], right=[used.index(3)] if 3 in used else [])
+
+
+def _shapes(shapes: list) -> str:
+    """The shapes of a layer's weights; those that come again for each gate only once."""
+    for period in range(1, len(shapes) // 2 + 1):
+        times = len(shapes) // period
+        if times > 2 and shapes[:period] * times == shapes:
+            return f"{times} times " + " ".join(map(_shape, shapes[:period]))
+    return " ".join(map(_shape, shapes))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _shape(shape: list) -> str:
@@ -59,13 +76,16 @@ def _training(facts: dict) -> list[str]:
     if not training:
         return [] if facts["kind"] != "model" else ["not compiled: no optimizer, no loss"]
     state = (
-        f"its state is stored ({training['optimizer_arrays']} arrays, {training['optimizer_values']:,} values)"
+        f"its state is stored ({_counted(training['optimizer_arrays'], 'array')}, {_counted(training['optimizer_values'], 'value')})"
         if training["optimizer_arrays"]
         else "no state stored"
     )
     settings = training["optimizer_settings"]
-    told = ", ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in settings.items()) if isinstance(settings, dict) else ""
-    lines = [f"optimizer      {training['optimizer']}({told}), {state}"]
+    told = []
+    for key, value in settings.items() if isinstance(settings, dict) else ():
+        if key != "name" and value is not None and value is not False:
+            told.append(f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}")
+    lines = [f"optimizer      {bare_name(training['optimizer'])}({', '.join(told)}), {state}"]
     for key in ("loss", "metrics", "loss_weights", "sample_weight_mode"):
         if training[key]:
             lines.append(f"{key:14} {training[key]}")
@@ -91,6 +111,8 @@ def _verdict(facts: dict) -> list[str]:
         lines.append("loads here     with custom_objects:")
     else:
         lines.append("loads here     yes")
+    if facts["not_restored"] and not facts["problems"]:
+        given += ["not restored:", *(f"  {what}" for what in facts["not_restored"])]
     return lines + given
 
 
@@ -114,7 +136,7 @@ def _statistics(rows: list[dict]) -> list[str]:
     return columns([heads, *table], right=range(4, 10))
 
 
-def columns(rows: list[tuple], right=()) -> list[str]:
+def columns(rows: Sequence[Sequence], right: Collection[int] = ()) -> list[str]:
     """Lines with aligned columns; those in ``right`` end together. Nothing that could steer a terminal gets through."""
     clean = [["".join(c if c.isprintable() else "?" for c in str(cell)) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in clean) for i in range(len(clean[0]))]

@@ -10,8 +10,11 @@ from typing import Any
 from .. import optimizers
 from ..engine.layer import arguments_of
 from ..saving.configs import layer_classes
+from ..saving.errors import ModelFileError
 from ..saving.functions import needed_functions
-from ..utils.generic_utils import get_from_module
+from ..saving.keras2 import major_version, speaks_keras2, to_keras1
+from ..saving.keras2.training import Unrepresentable, compile_arguments
+from ..utils.generic_utils import CustomObjectScope, get_from_module
 
 #: what holds a name of a function or object in a layer's config -> module of kbridge that knows the names
 _NAMED = {
@@ -55,25 +58,61 @@ def _foreign_modules(config: Any) -> Iterator[tuple[str, str]]:
 
 
 def loading(config: Any, compiled: Any, version: str | None, custom_objects: Iterable[str]) -> dict[str, Any]:
-    """``loads``: True, False, or None for weights alone; ``needs``: names for custom_objects; ``problems``: what is in the way."""
+    """Whether and how ``load_model`` would load it.
+
+    ``loads``: True, False, or None for weights alone; ``needs``: names for custom_objects; ``problems``: what is in the way;
+    ``not_restored``: what of Keras 2's training settings would be left out.
+    """
     known = set(custom_objects)
     needs: dict[str, list] = {"functions": [], "classes": [], "names": [], "training": []}
     problems: list[str] = []
+    not_restored: list[str] = []
     if config is None:
-        return {"loads": None, "needs": needs, "problems": problems}
+        return {"loads": None, "needs": needs, "problems": problems, "not_restored": not_restored}
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         problems.append("its config is not that of a model")
-    major = (version or "1").partition(".")[0]
-    if major.isdigit() and int(major) >= 2:
-        problems.append(f"it was written by Keras {version}, whose layers have other settings than those of Keras 1")
-    else:
-        for needed in needed_functions(config):
-            if not known & set(needed.names):
-                needs["functions"].append({"layer": needed.layer, "key": needed.key, "name": needed.name, "give": needed.names})
-        _check_layers(config, known, needs, problems)
-    if isinstance(compiled, dict) and not problems:
+    major = major_version(version) or 1
+    keras2 = major == 2 or version is None and speaks_keras2(config)
+    if major > 2:
+        problems.append(f"it was written by Keras {version}; files of Keras 1 and 2 can be read")
+    elif not problems:
+        with CustomObjectScope(dict.fromkeys(known)):
+            if keras2:
+                config = _translated(config, problems)
+            for needed in needed_functions(config):
+                if not known & set(needed.names):
+                    needs["functions"].append({"layer": needed.layer, "key": needed.key, "name": needed.name, "give": needed.names})
+            _check_layers(config, known, needs, problems)
+            if isinstance(compiled, dict) and not problems and keras2:
+                not_restored = _not_restored(config, compiled)
+    if isinstance(compiled, dict) and not problems and not keras2:
         needs["training"] = sorted(set(_unknown_training(compiled)) - known)
-    return {"loads": not problems and not any(needs.values()), "needs": needs, "problems": problems}
+    loads = not problems and not any(needs.values())
+    return {"loads": loads, "needs": needs, "problems": problems, "not_restored": not_restored}
+
+
+def _translated(config: dict, problems: list[str]) -> Any:
+    """Keras 2's ``config`` as Keras 1's; None, and one more of the ``problems``, where that can't be."""
+    try:
+        return to_keras1(config, warn=False)
+    except ModelFileError as error:
+        problems.append(str(error))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        problems.append(f"its config makes no sense ({type(error).__name__}: {error})")
+    return None
+
+
+def _not_restored(config: dict, compiled: dict) -> list[str]:
+    """What of the training settings in a Keras 2 file has no like here, as ``load_model`` would warn of it."""
+    inner = config.get("config")
+    ends = inner.get("output_layers", []) if isinstance(inner, dict) else [[config.get("name")]]
+    try:
+        _, left_out = compile_arguments(compiled, [end[0] for end in ends])
+    except Unrepresentable as error:
+        return [f"optimizer and loss: {error}"]
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        return [f"optimizer and loss, which make no sense ({type(error).__name__}: {error})"]
+    return [f"the metric {name}, which is unknown here" for name in left_out]
 
 
 def _check_layers(config: Any, known: set[str], needs: dict[str, list], problems: list[str]) -> None:

@@ -1,8 +1,9 @@
-"""Write a file so that a reader finds the old one or the new one, never half of one."""
+"""Write a file so that a reader finds the old one or the new one, never half of one; and a log so that its lines are whole."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import secrets
 import stat
@@ -38,6 +39,18 @@ def write_bytes(path: str | os.PathLike, data: bytes) -> None:
     """Put ``data`` into the file ``path``, as ``replacing`` does."""
     with replacing(path) as temporary, open(temporary, "wb") as file:
         file.write(data)
+
+
+def append_whole(file: io.RawIOBase, data: bytes) -> None:
+    """Put ``data`` at the end of an unbuffered file; where that fails (OSError), the file ends where it ended."""
+    end = file.seek(0, os.SEEK_END)
+    written = 0
+    try:
+        while written < len(data):
+            written += file.write(data[written:]) or 0
+    except OSError:
+        file.truncate(end)
+        raise
 
 
 def _existing_mode(target: str) -> int | None:

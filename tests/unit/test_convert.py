@@ -56,7 +56,8 @@ def test_the_suffix_chooses_the_format(name, expected):
         ({"target": "m.txt"}, ValueError),
         ({"target": "m.h5", "to": "keras4"}, ValueError),
         ({"target": "m.h5", "weights": "w.h5"}, ValueError),
-        ({"source": "m.json", "target": "m.h5"}, ModelFileError),
+        ({"source": "none.json", "target": "m.h5", "weights": "w.h5"}, FileNotFoundError),
+        ({"source": "none.yaml", "target": "m.h5"}, FileNotFoundError),
         ({"source": CASES / "srelu.h5", "target": "m.keras"}, NotConvertible),
         ({"source": CASES / "lambda_named.h5", "target": "m.h5"}, ModelFileError),
         ({"source": "none.h5", "target": "m.h5"}, FileNotFoundError),
@@ -69,6 +70,17 @@ def test_what_cant_be_done_writes_nothing(arguments, error, tmp_path, monkeypatc
     with pytest.raises(error):
         convert(**arguments)
     assert os.listdir(tmp_path) == []
+
+
+def test_an_architecture_needs_its_weights(tmp_path):
+    path = tmp_path / "m.json"
+    path.write_text(Sequential([Dense(2, input_dim=2)]).to_json())
+    with pytest.raises(ModelFileError, match="without weights"):
+        convert(path, tmp_path / "m.h5")
+    done = kbridge("convert", str(path), str(tmp_path / "m.h5"), home=tmp_path)
+    assert done.returncode == 1
+    assert "--weights FILE" in done.stderr
+    assert os.listdir(tmp_path) == ["m.json"]
 
 
 def test_a_target_that_cant_be_written_stays_as_it_was(tmp_path):

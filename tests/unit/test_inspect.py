@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import warnings
 
 import h5py
 import numpy as np
@@ -110,13 +111,64 @@ def test_training_with_functions_of_ones_own_is_named(tmp_path):
     assert inspect_file(path)["needs"]["training"] == ["mine", "own"]
 
 
-def test_files_of_later_versions_are_told_apart(tmp_path):
-    path = changed(tmp_path, CASES / "dense_relu.h5", "model_config", lambda c: c.update(config={"layers": c["config"]}))
+KERAS_2 = ROOT / "tests" / "data" / "keras2"
+
+
+@pytest.mark.parametrize("path", sorted(KERAS_2.glob("*.h5")), ids=lambda path: path.stem)
+def test_every_file_of_keras_2_is_told_as_it_loads(path):
+    facts = inspect_file(path)
+    assert facts["keras_version"].startswith("2.")
+    assert facts["loads"], facts["problems"]
+    assert "loads here     yes" in as_text(facts)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = load_model(path)
+    assert facts["parameters"] == model.count_params()
+    if facts["training"]:
+        assert hasattr(model, "optimizer") is not any("optimizer" in what for what in facts["not_restored"])
+        assert bool(facts["not_restored"]) <= bool(caught)
+    K.clear_session()
+
+
+@pytest.mark.parametrize(
+    "change,problem",
+    [
+        (lambda layer: layer.update(class_name="Attention"), "Attention"),
+        (lambda layer: layer["config"].update(use_magic=True), "use_magic"),
+        (lambda layer: layer.update(config=3), "is a dict"),
+    ],
+)
+def test_what_kbridge_lacks_of_keras_2_is_named(change, problem, tmp_path):
+    def change_first_dense(config):
+        change(next(layer for layer in config["config"]["layers"] if layer["class_name"] == "Dense"))
+
+    path = changed(tmp_path, KERAS_2 / "dense_layers.h5", "model_config", change_first_dense)
+    facts = inspect_file(path)
+    assert facts["loads"] is False
+    assert problem in facts["problems"][0]
+    assert problem in as_text(facts)
+    with pytest.raises(ModelFileError):
+        load_model(path)
+
+
+def test_training_settings_of_keras_2_that_kbridge_lacks_are_named(tmp_path):
+    def change(config):
+        config["optimizer_config"]["config"]["amsgrad"] = True
+
+    facts = inspect_file(changed(tmp_path, KERAS_2 / "training_adam_legacy.h5", "training_config", change))
+    assert facts["loads"] is True
+    assert "amsgrad" in facts["not_restored"][0]
+    assert "not restored:\n  optimizer and loss: the optimizer Adam has amsgrad=True" in as_text(facts)
+
+
+def test_files_of_keras_3_dont_load(tmp_path):
+    path = tmp_path / "m.h5"
+    shutil.copy(CASES / "dense_relu.h5", path)
     with h5py.File(path, "r+") as h5:
-        h5.attrs["keras_version"] = "2.2.4"
+        h5.attrs["keras_version"] = "3.1.0"
     facts = inspect_file(path)
     assert row(facts, "dense_1")["shapes"]
-    assert facts["keras_version"] == "2.2.4"
+    assert facts["problems"] == ["it was written by Keras 3.1.0; files of Keras 1 and 2 can be read"]
 
 
 def test_weights_alone_and_those_of_keras_0(tmp_path):
@@ -135,12 +187,26 @@ def test_weights_alone_and_those_of_keras_0(tmp_path):
     assert "load_weights" in as_text(facts)
 
 
-def test_an_architecture_as_json(tmp_path):
+@pytest.mark.parametrize("suffix", ["json", "yaml"])
+def test_an_architecture_alone(suffix, tmp_path):
     model = Sequential([Dense(3, input_dim=2, name="a")])
-    (tmp_path / "m.json").write_text(model.to_json())
-    facts = inspect_file(tmp_path / "m.json")
+    path = tmp_path / f"m.{suffix}"
+    path.write_text(getattr(model, f"to_{suffix}")())
+    facts = inspect_file(path)
     assert (facts["kind"], facts["loads"], [r["name"] for r in facts["layers"]]) == ("architecture", True, ["a"])
+    assert row(facts, "a")["input_shape"] == [None, 2]
     assert "without weights" in as_text(facts)
+
+
+def test_shapes_that_come_again_for_each_gate_are_told_once():
+    text = as_text(inspect_file(CASES / "lstm_masking_unroll.h5"))
+    assert "72  4 times (2, 3) (3, 3) (3)\n" in text
+
+
+@pytest.mark.parametrize("name", ["none.h5", "none.json"])
+def test_a_file_that_isnt_there_is_named(name, tmp_path):
+    with pytest.raises(FileNotFoundError, match=f"There is no file .*{name}"):
+        inspect_file(tmp_path / name)
 
 
 def test_statistics_count_what_is_not_finite(tmp_path):
