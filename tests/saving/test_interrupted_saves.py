@@ -1,5 +1,6 @@
 """A model file on the disk is whole at every moment: killed processes, full disks."""
 
+import csv
 import os
 import subprocess
 import sys
@@ -103,3 +104,56 @@ except OSError as error:
     lines = path.read_text().splitlines(keepends=True)
     assert writer.returncode == 0 and output == f"refused {len(lines) - 1}\n"
     assert all(line.endswith("\n") and line.count(",") == 1 for line in lines) and len(lines) > 2
+
+
+def test_kill_leaves_whole_lines_in_a_log(tmp_path):
+    path = tmp_path / "log.csv"
+    code = """
+from kbridge.callbacks import CSVLogger
+logger = CSVLogger(path, append=True)
+logger.on_train_begin()
+print("ready", flush=True)
+for epoch in range(10_000_000):
+    logger.on_epoch_end(epoch, {"loss": 1 / 3, "val_loss": [1 / 7] * 50})
+"""
+    random = np.random.RandomState(6)
+    for _ in range(3):
+        with run(code, path) as writer:
+            assert writer.stdout.readline() == "ready\n"
+            time.sleep(random.uniform(0.02, 0.15))
+            writer.kill()
+    text = path.read_text()
+    assert text.endswith("\n")
+    with open(path, newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["epoch", "loss", "val_loss"]
+    assert [len(row) for row in rows] == [3] * len(rows)
+    assert [row[0] for row in rows].count("0") == 3
+    assert len(set(map(tuple, (row[1:] for row in rows[1:])))) == 1
+
+
+@pytest.mark.parametrize("weights_only", [False, True])
+def test_kill_leaves_a_whole_checkpoint(weights_only, tmp_path):
+    path = tmp_path / "best.h5"
+    code = f"""
+from kbridge.callbacks import ModelCheckpoint
+checkpoint = ModelCheckpoint(path, monitor="loss", save_best_only=True, save_weights_only={weights_only})
+checkpoint.set_model(model)
+for n in range(100000):
+    model.set_weights([np.full_like(w, n) for w in model.get_weights()])
+    checkpoint.on_epoch_end(n, {{"loss": -n}})
+    if n == 0:
+        print("ready", flush=True)
+"""
+    random = np.random.RandomState(7)
+    for _ in range(2):
+        with run(code, path) as writer:
+            assert writer.stdout.readline() == "ready\n"
+            time.sleep(random.uniform(0.0, 0.15))
+            writer.kill()
+        if weights_only:
+            model = Sequential([Dense(200, input_dim=200), Dense(200)])
+            model.load_weights(path)
+            assert len({float(v) for w in model.get_weights() for v in np.unique(w)}) == 1
+        else:
+            assert value_of(path) >= 0

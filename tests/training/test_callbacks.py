@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import urllib.parse
+import warnings
 
 import numpy as np
 import pytest
@@ -132,6 +133,20 @@ def test_a_csv_file_has_a_line_for_each_epoch_and_can_be_continued(tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["0", "1", "0"]
     assert float(rows[0]["loss"]) > float(rows[1]["loss"])
+
+
+def test_a_csv_file_is_continued_in_its_own_columns(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("epoch;loss;lr\n0;3.5;0.1")  # a last line that someone forgot to end
+    logger = callbacks.CSVLogger(str(path), separator=";", append=True)
+    logger.on_train_begin()
+    with pytest.warns(UserWarning, match="no columns for acc, val_loss"):
+        logger.on_epoch_end(1, {"loss": 2.5, "val_loss": 4.0, "acc": 0.5})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        logger.on_epoch_end(2, {"loss": 1.5, "val_loss": 4.0, "acc": 0.5})
+    logger.on_train_end()
+    assert path.read_text() == "epoch;loss;lr\n0;3.5;0.1\n1;2.5;\n2;1.5;\n"
 
 
 def events_in(folder):

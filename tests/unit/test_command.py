@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import re
 
 import pytest
@@ -138,3 +139,20 @@ def test_digits_are_the_same_split_each_time():
     assert (y_train.shape, y_test.shape) == ((1437,), (360,))
     assert (x_train.min(), x_train.max(), set(y_test.tolist())) == (0, 16, set(range(10)))
     assert (int(x_test.sum(dtype=int)), int(y_test.sum(dtype=int))) == (111806, 1770)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+def test_a_full_disk_leaves_keras_json_as_it_was(tmp_path):
+    path = tmp_path / "keras.json"
+    path.write_text('{"backend": "numpy", "mine": 1}')
+    code = """
+import resource, sys
+from kbridge.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (20, resource.RLIM_INFINITY))
+sys.exit(main(["config", "--epsilon", "1e-5"]))
+"""
+    done = python("-c", code, home=tmp_path, KERAS_HOME=str(tmp_path))
+    assert done.returncode == 1
+    assert "kbridge:" in done.stderr and "Traceback" not in done.stderr
+    assert path.read_text() == '{"backend": "numpy", "mine": 1}'
+    assert os.listdir(tmp_path) == ["keras.json"]
