@@ -53,6 +53,12 @@ class _Variable:
     def __ne__(self, other):
         return self is not other
 
+    def _new_tensor(self, other):
+        """``loss += term`` with a variable for ``loss`` is ``loss = loss + term``; TensorFlow 2 refuses it."""
+        return NotImplemented
+
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = __imatmul__ = _new_tensor
+
     def value(self, *args, **kwargs):
         # what K's functions read too, so that a value fed in its place is seen by TensorFlow's operators as well;
         # an operation that waits for others, such as an assignment, reads anew
