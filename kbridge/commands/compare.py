@@ -11,9 +11,6 @@ from typing import Any
 
 from ..errors import UsageError
 
-#: what a model is compared on where nothing else is said
-ALL = ("numpy", "tensorflow", "theano")
-
 
 def add_parser(subparsers) -> None:
     """Register the sub-command."""
@@ -26,7 +23,7 @@ def add_parser(subparsers) -> None:
     )
     parser.add_argument("files", nargs="+", metavar="MODEL.h5", help="a model; or two files to compare with each other")
     parser.add_argument(
-        "--backends", metavar="A,B", help="default: numpy,tensorflow,theano; for two files none, or where to run both of them"
+        "--backends", metavar="A,B", help="default: numpy,tensorflow,theano if installed; for two files none, or where to run both of them"
     )
     parser.add_argument("--data", metavar="FILE", type=Path, help=".npy, or .npz with an array for each input, named like them or in order")
     parser.add_argument("--targets", metavar="FILE", type=Path, help="the same for the outputs")
@@ -69,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         result = comparison.compare(
             args.files[0],
-            backends or ALL,
+            backends or None,
             targets=_arrays(args.targets),
             loss=args.loss,
             train_steps=args.train_steps,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -149,6 +150,8 @@ class _Worker:
         """Stop the process, whatever it does."""
         self._process.kill()
         self._process.wait()
-        self._process.stdin.close()
+        with contextlib.suppress(OSError):
+            # what a process that was gone already never read
+            self._process.stdin.close()
         self._process.stdout.close()
         self._errors.close()

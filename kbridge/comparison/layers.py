@@ -13,7 +13,7 @@ from ..models import Sequential
 
 @dataclass
 class Call:
-    """One call of a layer; ```sources`` are the numbers of the calls that made its inputs."""
+    """One call of a layer; ``sources`` are the numbers of the calls that made its inputs."""
 
     name: str
     layer: Any

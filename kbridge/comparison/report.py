@@ -29,6 +29,8 @@ class Own:
     output: Difference
     #: with respect to inputs and weights
     gradient: Difference
+    #: which of the two is within tolerance in inference, so that it goes wrong in training alone
+    only_in_training: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -103,6 +105,8 @@ class Cause:
     engines: list[str]
     #: whether all engines but the judge's are
     judge_alone: bool = False
+    #: whether they are right in inference
+    only_in_training: bool = False
 
     def __str__(self) -> str:
         measured = ", ".join(f"{engine} {error:.1e}" for engine, error in self.errors.items())
@@ -112,9 +116,10 @@ class Cause:
                 f"{where}: the first {self.kind} out of tolerance, but no layer alone is: small differences add up "
                 f"on the way. Distance from float64: {measured}."
             )
+        phase = " in training" if self.only_in_training else ""
         doubt = " All agree but NumPy, which is the judge: it may be NumPy that is wrong." if self.judge_alone else ""
         return (
-            f"{where}: its {self.kind} is wrong on {', '.join(self.engines)}, from the same input. "
+            f"{where}: its {self.kind} is wrong on {', '.join(self.engines)}{phase}, from the same input. "
             f"Distance of the layer alone from float64: {measured}.{doubt}"
         )
 
@@ -128,6 +133,8 @@ class Comparison:
     layers: list[Row]
     atol: float
     rtol: float
+    #: engines that would have been compared, but aren't installed
+    left_out: list[str] = field(default_factory=list)
     #: engine -> loss, before training
     losses: dict[str, float] = field(default_factory=dict)
     predictions: Difference = field(default_factory=Difference)
@@ -175,11 +182,18 @@ class Comparison:
         """``right`` and ``alone``: layers alone in float64 and on the engines; ``jumps``: what is tolerated besides."""
 
         def own_errors(key: str) -> dict[str, Own]:
-            parts = [("output/" + key,), ("gradient/" + key, "weight/" + key)]
-            return {
-                engine: Own(*(together([right, a], _named(*part), self.atol, self.rtol, jumps) or Difference() for part in parts))
-                for engine, a in alone.items()
-            }
+            parts = {"output": ("output/" + key,), "gradient": ("gradient/" + key, "weight/" + key)}
+            found = {}
+            for engine, arrays in alone.items():
+                measured = {}
+                for phases in (PHASES, PHASES[:1]):
+                    names = {kind: tuple(f"{phase}/{k}" for phase in phases for k in keys) for kind, keys in parts.items()}
+                    measured[phases] = {
+                        kind: together([right, arrays], n, self.atol, self.rtol, jumps) or Difference() for kind, n in names.items()
+                    }
+                both, inference = measured[PHASES], measured[PHASES[:1]]
+                found[engine] = Own(**both, only_in_training=[kind for kind in both if inference[kind].ok and not both[kind].ok])
+            return found
 
         for row in self.layers:
             if row.sources:
@@ -213,7 +227,8 @@ class Comparison:
         if not wrong:
             return None
         judge_alone = len(self.backends) > 2 and wrong == [e for e in self.backends if e != "numpy"]
-        return Cause(name, class_name, kind, {engine: d.abs for engine, d in errors.items()}, wrong, judge_alone)
+        only_in_training = all(kind in own[engine].only_in_training for engine in wrong)
+        return Cause(name, class_name, kind, {e: d.abs for e, d in errors.items()}, wrong, judge_alone, only_in_training)
 
     def add_training(self, weights: dict[str, Arrays]) -> None:
         """``weights``: engine -> weights after training by 'layer/number'."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import config
+from ..backends import registry
 from ..errors import UsageError
 from .engines import Answer, EngineError, Engines
 from .report import Comparison, Row
@@ -23,7 +26,7 @@ _JITTERS = 6
 
 def compare(
     model: Any,
-    backends: Sequence[str] = ("numpy", "tensorflow", "theano"),
+    backends: Sequence[str] | None = None,
     data: Any = None,
     targets: Any = None,
     loss: str | None = None,
@@ -38,7 +41,8 @@ def compare(
 ) -> Comparison:
     """Run ``model`` (or a model file) on the same data on each of ``backends`` and compare layer by layer.
 
-    The first of ``backends`` is what the others are compared with. ``data`` and ``targets``: an array, or a list of one
+    ``backends``: numpy, tensorflow and theano by default, as far as they are installed; the result names those that
+    aren't. The first is what the others are compared with. ``data`` and ``targets``: an array, or a list of one
     for each input and output; drawn with ``seed`` where not given. ``loss``: a loss's name; the model's own by default,
     or 'mse'. ``train_steps``: how many batches to train on, to compare losses and weights too. ``custom``: a Python file
     that defines the model's own layers and functions; it is run on each engine. An array is within tolerance if it
@@ -47,6 +51,14 @@ def compare(
 
     Raises UsageError where an engine can't run the model; its message is the engine's.
     """
+    left_out = []
+    if backends is None:
+        # each of these is named like the module it needs
+        backends = [name for name in registry.BUILT_IN if importlib.util.find_spec(name)]
+        left_out = [name for name in registry.BUILT_IN if name not in backends]
+        if len(backends) < 2:
+            extras = " or ".join(f"pip install 'kbridge[{name}]'" for name in left_out)
+            raise UsageError(f"compare needs two engines or more, and only {', '.join(backends)} is installed: {extras}.")
     if isinstance(backends, str):
         backends = backends.split(",")
     if len(backends) < 2 or len(set(backends)) < len(backends):
@@ -57,10 +69,12 @@ def compare(
         raise UsageError(f"train_steps, atol and rtol can't be negative, got {train_steps}, {atol:g} and {rtol:g}.")
     if custom is not None and not os.path.isfile(custom):
         raise UsageError(f"There is no file {os.fspath(custom)} with custom objects.")
-    if engines is None:
-        with Engines(progress) as own:
-            return Work(own, model, custom, original_backend, loss).compare(list(backends), data, targets, train_steps, atol, rtol, seed)
-    return Work(engines, model, custom, original_backend, loss).compare(list(backends), data, targets, train_steps, atol, rtol, seed)
+    with contextlib.ExitStack() as stack:
+        running = engines or stack.enter_context(Engines(progress))
+        work = Work(running, model, custom, original_backend, loss)
+        comparison = work.compare(list(backends), data, targets, train_steps, atol, rtol, seed)
+    comparison.left_out = left_out
+    return comparison
 
 
 class Work:

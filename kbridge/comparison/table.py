@@ -54,6 +54,8 @@ def conclusions(comparison: Comparison) -> list[str]:
             "as where a ReLU is at zero"
         )
     said += [str(cause) for cause in c.causes]
+    if c.left_out:
+        said.append(f"not compared: {', '.join(c.left_out)} (not installed)")
     within = f"atol {c.atol:g}, rtol {c.rtol:g}"
     said.append(f"ok: all within tolerance ({within})" if c.ok else f"DIFFERENT: not all within tolerance ({within})")
     return said

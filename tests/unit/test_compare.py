@@ -196,6 +196,22 @@ def test_mistakes_are_told(options, message, saved):
         kb.compare(saved(small()), **{"backends": TWO, **options})
 
 
+def test_engines_that_are_not_installed_are_left_out_and_named(saved, monkeypatch):
+    installed = {"numpy", "tensorflow"}
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, *_: name in installed)
+    result = kb.compare(saved(small()))
+    assert result.backends == TWO and "not compared: theano (not installed)" in str(result)
+    installed.remove("tensorflow")
+    with pytest.raises(UsageError, match=r"only numpy is installed: pip install 'kbridge\[tensorflow\]' or"):
+        kb.compare(saved(small()))
+
+
+def test_an_engine_that_is_asked_for_must_work(plant, saved):
+    plant("no such mistake")
+    with pytest.raises(UsageError, match=r"planted can't run .*model\.h5: .*no such mistake"):
+        kb.compare(saved(small()), PAIR)
+
+
 def test_mistakes_on_the_command_line_give_status_1_and_one_line(saved, tmp_path):
     path, folder = str(saved(small())), tmp_path
     np.save(folder / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)

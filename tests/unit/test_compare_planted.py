@@ -130,6 +130,8 @@ def test_the_layer_with_a_mistake_is_named_and_no_other(mistake, build, blamed, 
     assert not result.ok
     assert [(cause.layer, cause.kind) for cause in result.causes] == blamed, str(result)
     assert all(cause.engines == ["planted"] for cause in result.causes)
+    assert all(cause.only_in_training == (mistake == "training epsilon") for cause in result.causes)
+    assert all(("planted in training" in str(cause)) == (mistake == "training epsilon") for cause in result.causes)
     names = {row.name for row in result.layers if row.wrong}
     assert names == {name for name, _ in blamed} - {"loss"}
     outputs = [name for name, kind in blamed if kind == "output" and name != "loss"]
