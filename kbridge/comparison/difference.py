@@ -21,7 +21,7 @@ class Difference:
     tolerances: float = 0.0
     #: whether all are within tolerance
     ok: bool = True
-    #: within tolerance only since gradients jump here by as much when inputs and weights change by a rounding error
+    #: within tolerance only since NumPy's own result jumps as much when inputs and weights change by a rounding error
     jump: bool = False
     #: how many values are the same, differ by up to 1e-12, 1e-11, ... 1, and by more
     histogram: list[int] = field(default_factory=lambda: [0] * (len(EXPONENTS) + 2))

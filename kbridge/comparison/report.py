@@ -82,8 +82,8 @@ class Row:
 
     @property
     def jumps(self) -> bool:
-        """Whether gradients jump here, and are tolerated for that alone."""
-        return any(d is not None and d.jump for d in (self.gradient, self.weights))
+        """Whether gradients or training jump here, and are tolerated for that alone."""
+        return any(d is not None and d.jump for d in (self.gradient, self.weights, self.trained))
 
     @property
     def wrong(self) -> list[str]:
@@ -230,14 +230,14 @@ class Comparison:
         only_in_training = all(kind in own[engine].only_in_training for engine in wrong)
         return Cause(name, class_name, kind, {e: d.abs for e, d in errors.items()}, wrong, judge_alone, only_in_training)
 
-    def add_training(self, weights: dict[str, Arrays]) -> None:
-        """``weights``: engine -> weights after training by 'layer/number'."""
+    def add_training(self, weights: dict[str, Arrays], jumps: Mapping[str, float]) -> None:
+        """``weights``: engine -> weights after training by 'layer/number'; ``jumps``: what is tolerated besides."""
         engines = list(weights.values())
-        self.trained = together(engines, ("",), self.atol, self.rtol) or Difference()
+        self.trained = together(engines, ("",), self.atol, self.rtol, jumps) or Difference()
         self.train_loss_difference = difference([np.array(v) for v in self.train_losses.values()], self.atol, self.rtol)
         for row in self.layers:
             own = [{n: w for n, w in arrays.items() if n.rpartition("/")[0] == row.name} for arrays in engines]
-            row.trained = together(own, ("",), self.atol, self.rtol)
+            row.trained = together(own, ("",), self.atol, self.rtol, jumps)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values; infinities and NaN are texts, which JSON can hold."""

@@ -164,22 +164,45 @@ class Work:
         of the jump an engine is, and none is wrong.
         """
         jumps: dict[str, float] = {}
+        gradients = {k: v for k, v in exact.items() if k.partition("/")[2].startswith(("gradient/", "weight/"))}
         for jitter in range(_JITTERS):
             told = "do gradients jump here?"
             _, moved = self.ask([JUDGE], task, "float64", data=data, jitter=jitter, told=told)[JUDGE]
-            for name, value in exact.items():
-                if name.partition("/")[2].startswith(("gradient/", "weight/")) and value.size:
-                    # two engines may be on different sides, and more than one value may have jumped
-                    jumps[name] = max(jumps.get(name, 0.0), 2 * float(np.max(np.abs(moved[name] - value))))
+            _note_jumps(jumps, gradients, moved)
             yield jumps
 
     def _train(self, comparison: Comparison, steps: int, batch: str) -> None:
         answers = self.ask(comparison.backends, "train", data=batch, steps=steps)
         comparison.train_losses = {engine: facts["losses"] for engine, (facts, _) in answers.items()}
-        weights = {
-            engine: {name: arrays[str(i)] for i, name in enumerate(facts["weights"])} for engine, (facts, arrays) in answers.items()
-        }
-        comparison.add_training(weights)
+        weights = {engine: _by_name(answer) for engine, answer in answers.items()}
+        agreed = comparison.ok
+        comparison.add_training(weights, {})
+        if not agreed or comparison.ok:
+            return
+        # in float32, whose rounding is what decides
+        exact = _by_name(self.ask([JUDGE], "train", data=batch, steps=steps)[JUDGE])
+        jumps: dict[str, float] = {}
+        for jitter in range(_JITTERS):
+            told = "does training jump here?"
+            moved = _by_name(self.ask([JUDGE], "train", data=batch, steps=steps, jitter=jitter, told=told)[JUDGE])
+            _note_jumps(jumps, exact, moved)
+            comparison.add_training(weights, jumps)
+            if comparison.ok:
+                return
+
+
+def _note_jumps(jumps: dict[str, float], exact: dict[str, np.ndarray], moved: dict[str, np.ndarray]) -> None:
+    """Enlarge ``jumps`` where ``moved`` is farther away: two engines may be on different sides, and more than one value
+    may have jumped."""
+    for name, value in exact.items():
+        if value.size:
+            jumps[name] = max(jumps.get(name, 0.0), 2 * float(np.max(np.abs(moved[name] - value))))
+
+
+def _by_name(answer: Answer) -> dict[str, np.ndarray]:
+    """Trained weights by 'layer/number'."""
+    facts, arrays = answer
+    return {name: arrays[str(i)] for i, name in enumerate(facts["weights"])}
 
 
 def _listed(given: dict[str, Any]) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:

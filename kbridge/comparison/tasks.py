@@ -280,6 +280,7 @@ def train(job: dict, progress: Progress) -> Results:
     if job["loss"] or getattr(model, "optimizer", None) is None:
         model.compile(getattr(model, "optimizer", None) or "sgd", job["loss"] or "mse")
     x, y = _listed(data, "x"), _listed(data, "y")
+    model.set_weights(_jittered(model.get_weights(), job))
     losses = []
     for step in range(job["steps"]):
         progress(f"training step {step + 1} of {job['steps']}")
