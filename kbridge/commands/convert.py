@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 
 from ..errors import UsageError
 
@@ -39,14 +40,16 @@ def run(args: argparse.Namespace) -> int:
 
     custom = _names_in(args.custom) if args.custom else None
     try:
-        notes = convert.convert(
-            args.source, args.target, args.to, args.weights, custom, args.original_backend, training=not args.no_training
-        )
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("default")
+            notes = convert.convert(
+                args.source, args.target, args.to, args.weights, custom, args.original_backend, training=not args.no_training
+            )
     except ModelFileError as error:
         raise UsageError(f"{error}{_hint(str(error), args)}") from error
     except (ValueError, ImportError) as error:
         raise UsageError(str(error)) from error
-    for note in notes:
+    for note in [*(str(warning.message) for warning in caught), *notes]:
         print(f"kbridge: note: {note}", file=sys.stderr)
     written = [args.target]
     if (args.to or convert.format_of(args.target)) == "json":

@@ -32,7 +32,8 @@ def safety(config: Any, others: list[str]) -> dict[str, Any]:
     A file with code in it is not safe for every program; kbridge still never runs that code.
     """
     code = [needed for needed in needed_functions(config) if _has_code(config, needed.layer, needed.key)]
-    unsafe = [f"layer {needed.layer!r}: its {needed.key} is stored as Python bytecode" for needed in code]
+    places = dict.fromkeys([*((needed.layer, needed.key) for needed in code), *_lambdas(config)])
+    unsafe = [f"layer {layer!r}: its {key} is stored as Python bytecode" for layer, key in places]
     for name, key in _foreign_modules(config):
         unsafe.append(f"{name!r} asks for the module {key!r} to be imported")
     notes = [f"{name!r} in the file belongs to no model and is never read" for name in others]
@@ -47,6 +48,15 @@ def _has_code(config: Any, layer: str, key: str) -> bool:
             if isinstance(stored, (list, dict)) or isinstance(stored, str) and not stored.isprintable():
                 return True
     return False
+
+
+def _lambdas(config: Any) -> Iterator[tuple[str, str]]:
+    """(layer, key) of the code that later versions of tf.keras store, as a class of its own."""
+    for value in _dicts(config):
+        inner = value.get("config")
+        for key, stored in inner.items() if isinstance(inner, dict) else ():
+            if isinstance(stored, dict) and stored.get("class_name") == "__lambda__":
+                yield str(inner.get("name")), key
 
 
 def _foreign_modules(config: Any) -> Iterator[tuple[str, str]]:

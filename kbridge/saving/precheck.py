@@ -37,13 +37,19 @@ def check_file(path: str) -> None:
         raise FileNotFoundError(f"There is no file {path!r}.") from None
 
 
+def _other_format(data: mmap.mmap) -> str:
+    if data[:4] == b"PK\x03\x04":
+        return "but a zip archive, such as a .keras file of Keras 3, which can't be read"
+    return "its signature is missing"
+
+
 def _check_superblock(path: str, data: mmap.mmap) -> None:
     offset = 0
     # It stands at 0, 512, 1024, 2048 ... : a block of the user's own may precede it.
     while data[offset : offset + len(SIGNATURE)] != SIGNATURE:
         offset = offset * 2 or 512
         if offset >= len(data):
-            raise ModelFileError(f"{path!r}: not an HDF5 file (its signature is missing).")
+            raise ModelFileError(f"{path!r}: not an HDF5 file ({_other_format(data)}).")
     version = data[offset + 8 : offset + 9]
     sizes = data[offset + 13 : offset + 15] if version in (b"\0", b"\1") else data[offset + 9 : offset + 11]
     if sizes != b"\x08\x08":

@@ -1,4 +1,4 @@
-"""Load mutants of good model files: each must load, or be refused with ModelFileError, in bounded time and memory.
+"""Inspect and load mutants of good model files: each must load, or be refused with ModelFileError, in bounded time and memory.
 
     python tests/saving/fuzz.py [--count N] [--seed S] [--keep FOLDER]
 
@@ -49,7 +49,7 @@ def doubled(raw: bytes, chance: random.Random) -> bytes:
 def in_config(path: Path, chance: random.Random) -> None:
     """A value of one of the configs replaced by another."""
     with h5py.File(path, "r+") as h5:
-        name = chance.choice(["model_config", "training_config"])
+        name = chance.choice([name for name in ("model_config", "training_config") if name in h5.attrs])
         config = json.loads(h5.attrs[name])
         places = [*_places(config)]
         holder, key = chance.choice(places)
@@ -109,7 +109,7 @@ def mutate(source: Path, target: Path, chance: random.Random) -> str:
 
 
 def sources(folder: Path) -> list[Path]:
-    """Good files: a stack of layers, trained, and a graph of them."""
+    """Good files: a stack of layers, trained, a graph of them, and two of Keras 2."""
     from kbridge.layers import Activation, Dense, Input, merge
     from kbridge.models import Model, Sequential
 
@@ -122,7 +122,8 @@ def sources(folder: Path) -> list[Path]:
     graph = Model([a, b], [Dense(2, name="one")(merge([inner(a), b], mode="concat")), Dense(1, name="two")(b)])
     graph.compile("sgd", {"one": "mse", "two": "mae"}, loss_weights=[1.0, 0.5])
     graph.save(folder / "graph.h5")
-    return [folder / "stack.h5", folder / "graph.h5"]
+    keras2 = Path(__file__).parents[1] / "data" / "keras2"
+    return [folder / "stack.h5", folder / "graph.h5", keras2 / "training_adam_legacy.h5", keras2 / "nested_models.h5"]
 
 
 def limit_memory() -> None:
@@ -142,8 +143,12 @@ def main() -> int:
     args = parser.parse_args()
 
     from kbridge import backend as K
+    from kbridge.inspection import as_text, inspect_file
     from kbridge.models import load_model
     from kbridge.saving.errors import ModelFileError
+
+    def inspect_and_print(path: Path) -> None:
+        as_text(inspect_file(path, weights=True))
 
     limit_memory()
     warnings.simplefilter("ignore")
@@ -158,13 +163,15 @@ def main() -> int:
             chance = random.Random(args.seed * 1_000_003 + number)
             kind = mutate(chance.choice(good), mutant, chance)
             start = time.monotonic()
-            try:
-                load_model(mutant)
-                outcome = "loaded"
-            except ModelFileError:
-                outcome = "refused"
-            except Exception as error:
-                outcome = f"{type(error).__name__}: {error}"
+            outcome = "loaded"
+            for look in (inspect_and_print, load_model):
+                try:
+                    look(mutant)
+                except ModelFileError:
+                    outcome = "refused"
+                except Exception as error:
+                    outcome = f"{type(error).__name__}: {error}"
+                    break
             seconds = time.monotonic() - start
             if outcome not in ("loaded", "refused") or seconds > SECONDS:
                 bad += 1

@@ -240,6 +240,20 @@ def test_a_state_of_another_layout_makes_the_optimizer_start_anew(tmp_path):
     cases.train(model)
 
 
+@pytest.mark.parametrize("name", ["training_adam", "training_adam_legacy"])
+def test_a_model_saved_before_its_training_is_compiled_without_a_warning(name, tmp_path):
+    def cut(h5):
+        group = h5["optimizer_weights"]
+        count = group.attrs["weight_names"][0]
+        group.attrs["weight_names"] = [count]
+        group[count][...] = 0
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = load_model(changed(tmp_path, name, cut))
+    cases.train(model)
+
+
 # ---------------------------------------------------------------------- written now
 
 

@@ -174,6 +174,8 @@ def _moments(
     """The count of updates, and for each moment its arrays in the order of the weights."""
     count = arrays[0] if arrays and arrays[0].shape == () else None
     rest = list(zip(names, arrays, strict=True))[count is not None :]
+    if count is not None and not rest and not count.read():
+        return None, []  # saved before any training
     if names and names[0].startswith("iteration") and not names[0].startswith("iterations"):
         # tf.keras from 2.11 on lists all moments of a weight together, as optimizer/moment/weight
         by_moment: dict[str, list[StoredArray]] = {}
