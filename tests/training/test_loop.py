@@ -212,3 +212,11 @@ def test_arguments_of_keras_2_are_answered_with_those_of_keras_1(words, call):
     for model in (compiled(), compiled().model):
         with pytest.raises(TypeError, match=words):
             call(model)
+
+
+def test_losses_of_a_batch_are_numbers():
+    np.random.seed(1)
+    model = Sequential([Dense(2, input_dim=3)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    x, y = np.ones((4, 3)), np.ones((4, 2))
+    assert [isinstance(v, np.floating) for v in model.train_on_batch(x, y) + model.test_on_batch(x, y)] == [True] * 4

@@ -150,6 +150,18 @@ OPS = [
         Case((In((4, 3), kind="fixed"), In((), values=2, dtype="int32", kind="variable"))),
     ),
     row(
+        "x[i] of a vector i",
+        lambda x, i: x[i],
+        Case((In((4, 3), kind="fixed"), In((2,), values=[2, -1], dtype="int32", kind="variable"))),
+        Case((In((4, 3), kind="fixed"), In((2,), values=[1, 1], dtype="int32", kind="variable"))),
+    ),
+    row(
+        "x[:, i, j] of vectors i and j",
+        lambda x, i, j: x[:, i, j],
+        Case((CUBE, *[In((2,), values=v, dtype="int32", kind="variable") for v in ([1, 0], [-1, 2])])),
+    ),
+    index("x[..., [0, 2]]", lambda x: x[..., np.array([0, 2])]),
+    row(
         "x[:, :n] of a tensor n",
         lambda x, n: x[:, :n],
         Case((CUBE, In((), values=2, dtype="int32", kind="variable")), static=False),

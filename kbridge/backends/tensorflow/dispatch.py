@@ -1,4 +1,4 @@
-"""Raw ``tf.*`` calls and operators on K tensors outside of any K function.
+"""Raw ``tf.*`` calls and operators on K tensors outside of any K function, and indices that TensorFlow doesn't know.
 
 Eager execution can't compute with tensors of a graph: the call fails. TensorFlow then asks its
 dispatchers, and this one repeats the call inside the graph to which the tensors belong.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .indexing import OPERATORS, indexed
 from .quiet import tf
 from .state import building, outermost
 from .tensors import host_value, is_eager
@@ -20,9 +21,12 @@ class GraphDispatcher(tf.__internal__.dispatch.GlobalOpDispatcher):
     """Repeats failed eager calls that involve a tensor of an engine's graph inside that graph."""
 
     def handle(self, op, args, kwargs):
-        graph = _graph_of((args, kwargs)) if tf.executing_eagerly() else None
+        graph = _graph_of((args, kwargs))
         if graph is None:
             return self.NOT_SUPPORTED
+        if not tf.executing_eagerly():
+            result = indexed(*args[:2]) if op.__name__ in OPERATORS and len(args) > 1 else None
+            return self.NOT_SUPPORTED if result is None else result
         with building(graph):
             return op(*_as_constants(args), **_as_constants(kwargs))
 

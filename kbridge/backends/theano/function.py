@@ -52,7 +52,9 @@ class Function:
             raise ValueError(f"The function takes {len(self.inputs)} inputs, got {len(inputs)}.")
         values = [self._convert(i, v) for i, v in enumerate(inputs)]
         with self._lock, np.errstate(all="ignore"):
-            return self._function(*values)
+            results = self._function(*values)
+        # numbers as numbers, as from the other engines
+        return [r[()] if isinstance(r, np.ndarray) and r.ndim == 0 else r for r in results]
 
     def _convert(self, i: int, value: Any) -> Any:
         x, shape = self.inputs[i], self._shapes[i]
