@@ -55,3 +55,15 @@ def test_engines_agree(name, engines, tmp_path):
     running = engines[row.get("set_image_dim_ordering", "tf")]
     result = kb.compare(pack.model_file(row, tmp_path), BACKENDS, custom=custom, train_steps=2 if ALL else 0, engines=running)
     assert result.ok, str(result)
+
+
+@pytest.mark.xdist_group("compare_oracle")
+@pytest.mark.parametrize("name", ["embedding_mask_zero_lstm", "nested_two_outputs", "bn_mode2_shared", "obj_sparse_cc_3d"])
+def test_each_layer_alone_is_close_to_float64_on_every_engine(name, engines):
+    # no rounding is tolerated, so that each layer is looked at
+    result = kb.compare(pack.DATA / pack.rows()[name]["h5"], BACKENDS, atol=0, rtol=0, engines=engines["tf"])
+    assert not result.ok and result.causes
+    owns = [*(row.own for row in result.layers if row.sources), result.loss_own]
+    assert all(list(own) == BACKENDS for own in owns)
+    errors = [d.abs for own in owns for found in own.values() for d in (found.output, found.gradient)]
+    assert 0 < max(errors) < 1e-6
