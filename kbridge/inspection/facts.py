@@ -11,7 +11,7 @@ from ..saving.configs import upgrade, with_group_names
 from ..saving.errors import ModelFileError
 from ..saving.limits import MAX_ARRAYS
 from ..saving.origin import forced_origin
-from ..saving.reading import Group, StoredArray, open_file
+from ..saving.reading import Group, StoredArray, failures_named, open_file
 from ..saving.texts import parse_json, parse_yaml
 from ..saving.weights import weights_origin
 from .layers import Row, rows_of
@@ -36,7 +36,7 @@ def inspect_file(
     if Path(path).suffix.lower() in _PARSERS:
         return _architecture(path, custom_objects)
     forced = forced_origin(original_backend) if original_backend else None
-    with open_file(path) as root:
+    with open_file(path) as root, failures_named(path):
         text = root.text("model_config")
         config = None if text is None else parse_json(text, f"{path!r}, model_config")
         training = root.text("training_config")
@@ -77,7 +77,12 @@ def inspect_file(
 
 def _architecture(path: str, custom_objects: Any) -> dict[str, Any]:
     """The facts of a text that ``to_json`` or ``to_yaml`` made."""
-    config = upgrade(_PARSERS[Path(path).suffix.lower()](Path(path).read_bytes(), repr(path)))
+    text = Path(path).read_bytes()
+    with failures_named(path):
+        return _facts_of_text(path, upgrade(_PARSERS[Path(path).suffix.lower()](text, repr(path))), custom_objects)
+
+
+def _facts_of_text(path: str, config: Any, custom_objects: Any) -> dict[str, Any]:
     version = config.get("keras_version") if isinstance(config, dict) else None
     return {
         "file": path,

@@ -103,7 +103,7 @@ def upgrade(config: Any) -> Any:
         return config
     new = {key: upgrade(value) for key, value in config.items()}
     for key, value in new.items():
-        if str(key).endswith("_regularizer") and isinstance(value, dict) and value.get("name") in _OLD_REGULARIZERS:
+        if str(key).endswith("_regularizer") and isinstance(value, dict) and str(value.get("name")) in _OLD_REGULARIZERS:
             new[key] = {**value, "name": _OLD_REGULARIZERS[value["name"]]}
     return new
 

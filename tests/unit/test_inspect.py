@@ -203,6 +203,21 @@ def test_shapes_that_come_again_for_each_gate_are_told_once():
     assert "72  4 times (2, 3) (3, 3) (3)\n" in text
 
 
+@pytest.mark.parametrize("name", [["a"], {}, 3, None])
+def test_settings_of_a_wrong_type_are_told_or_refused(name, tmp_path):
+    def change(config):
+        config["config"][0]["config"].update(W_regularizer={"name": name}, activation=name)
+
+    path = changed(tmp_path, CASES / "dense_relu.h5", "model_config", change)
+    with h5py.File(path) as h5:
+        (tmp_path / "m.json").write_text(h5.attrs["model_config"])
+    for file in (path, tmp_path / "m.json"):
+        try:
+            as_text(inspect_file(file))
+        except ModelFileError as error:
+            assert str(file) in str(error)
+
+
 @pytest.mark.parametrize("name", ["none.h5", "none.json"])
 def test_a_file_that_isnt_there_is_named(name, tmp_path):
     with pytest.raises(FileNotFoundError, match=f"There is no file .*{name}"):
