@@ -1,5 +1,5 @@
 """The works, each a module with a ``WORK``."""
 
-from . import tiny_mlp
+from . import cnn, lstm, mlp, tiny_mlp
 
-WORKS = {"tiny_mlp": tiny_mlp.WORK}
+WORKS = {"tiny_mlp": tiny_mlp.WORK, "mlp": mlp.WORK, "cnn": cnn.WORK, "lstm": lstm.WORK}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..contender import Contender, Step, Work
+from .contenders import on_engines
 
 RATE = 0.01
 
@@ -90,20 +91,13 @@ def pytorch() -> Step:
     return step
 
 
-def _engines(name: str, make) -> list[Contender]:
-    return [
-        Contender(f"kbridge {engine}, {name}", make, (engine,), {"KBRIDGE_BACKEND": engine})
-        for engine in ("numpy", "tensorflow", "theano")
-    ]
-
-
 WORK = Work(
     title="training step of a tiny MLP: 20-64-1, batch 32, mse, SGD",
     contenders=[
         Contender("NumPy by hand", by_hand),
         Contender("PyTorch eager", pytorch, ("torch",)),
-        *_engines("K.function", k_function),
-        *_engines("train_on_batch", model),
+        *on_engines("K.function", k_function),
+        *on_engines("train_on_batch", model),
     ],
     against=("NumPy by hand", "PyTorch eager"),
     goals=(

@@ -1,0 +1,92 @@
+"""A training step of a convolutional network on 28x28x1: conv 32 - conv 32 - pool - dense 128 - 10, batch of 64, Adam."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..contender import Contender, Step, Work
+from .contenders import glorot, on_engines, on_keras3, torch_step, train_on_batch
+
+BATCH, SIDE, CLASSES, RATE = 64, 28, 10, 0.001
+
+
+def data() -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """(images with the channels last, labels, weights in Keras' shapes), the same for everybody."""
+    random = np.random.default_rng(0)
+    x = random.standard_normal((BATCH, SIDE, SIDE, 1)).astype("float32")
+    shapes = [(3, 3, 1, 32), (3, 3, 32, 32), (12 * 12 * 32, 128), (128, CLASSES)]
+    weights = [w for shape in shapes for w in (glorot(random, *shape), np.zeros(shape[-1], "float32"))]
+    return x, random.integers(0, CLASSES, BATCH), weights
+
+
+def kbridge() -> Step:
+    from kbridge.layers import Convolution2D, Dense, Flatten, MaxPooling2D
+    from kbridge.models import Sequential
+    from kbridge.optimizers import Adam
+
+    x, labels, weights = data()
+    model = Sequential()
+    model.add(Convolution2D(32, 3, 3, activation="relu", dim_ordering="tf", input_shape=x.shape[1:]))
+    model.add(Convolution2D(32, 3, 3, activation="relu", dim_ordering="tf"))
+    model.add(MaxPooling2D((2, 2), dim_ordering="tf"))
+    model.add(Flatten())
+    model.add(Dense(128, activation="relu"))
+    model.add(Dense(CLASSES, activation="softmax"))
+    model.compile(loss="categorical_crossentropy", optimizer=Adam(lr=RATE))
+    model.set_weights(weights)
+    return train_on_batch(model, x, np.eye(CLASSES, dtype="float32")[labels])
+
+
+def keras3() -> Step:
+    import keras
+    from keras import layers
+
+    x, labels, weights = data()
+    model = keras.Sequential([
+        keras.Input(x.shape[1:]),
+        layers.Conv2D(32, 3, activation="relu", data_format="channels_last"),
+        layers.Conv2D(32, 3, activation="relu", data_format="channels_last"),
+        layers.MaxPooling2D(data_format="channels_last"),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu"),
+        layers.Dense(CLASSES, activation="softmax"),
+    ])  # fmt: skip
+    model.compile(loss="categorical_crossentropy", optimizer=keras.optimizers.Adam(RATE))
+    model.set_weights(weights)
+    return train_on_batch(model, x, np.eye(CLASSES, dtype="float32")[labels])
+
+
+def pytorch() -> Step:
+    import torch
+    from torch import nn
+
+    x, labels, weights = data()
+    network = nn.Sequential(
+        nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+        nn.Linear(12 * 12 * 32, 128), nn.ReLU(), nn.Linear(128, CLASSES),
+    )  # fmt: skip
+    # PyTorch's channels come first, in images, kernels and what Flatten makes of them
+    weights[0], weights[2] = weights[0].transpose(3, 2, 0, 1), weights[2].transpose(3, 2, 0, 1)
+    weights[4] = weights[4].reshape(12, 12, 32, 128).transpose(2, 0, 1, 3).reshape(-1, 128)
+    with torch.no_grad():
+        for parameter, value in zip(network.parameters(), weights):
+            parameter.copy_(torch.from_numpy(np.ascontiguousarray(value.T if value.ndim == 2 else value)))
+    optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
+    return torch_step(network, optimizer, nn.CrossEntropyLoss(), np.ascontiguousarray(x.transpose(0, 3, 1, 2)), labels)
+
+
+WORK = Work(
+    title="training step of a CNN: conv 32 - conv 32 - pool - dense 128 - 10 on 28x28x1, batch 64, Adam",
+    contenders=[
+        Contender("PyTorch eager", pytorch, ("torch",)),
+        *on_keras3(keras3),
+        *on_engines("train_on_batch", kbridge),
+    ],
+    against=("PyTorch eager", "Keras 3 tensorflow"),
+    # Adam divides by small numbers at first
+    tolerance=1e-2,
+    goals=(
+        ("kbridge numpy, train_on_batch", "PyTorch eager", 1.1),
+        ("kbridge tensorflow, train_on_batch", "Keras 3 tensorflow", 1.0),
+    ),
+)
