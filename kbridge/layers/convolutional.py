@@ -19,6 +19,7 @@ from .pooling import (
     MaxPooling3D,
     check_border_mode,
     check_window,
+    ordering_hint,
     sizes,
     spatial_axes,
 )
@@ -69,7 +70,7 @@ class _Convolution(Affine, Bordered):
         if input_shape[axis] is None:
             raise ValueError(
                 f"{type(self).__name__} {self.name}: the number of channels (axis {axis}, with dim_ordering "
-                f"{self.dim_ordering!r}) must be known, got shape {tuple(input_shape)}."
+                f"{self.dim_ordering!r}) must be known, got shape {tuple(input_shape)}.{ordering_hint(self, self.spatial)}"
             )
         return input_shape[axis]
 
@@ -366,6 +367,13 @@ class Deconvolution2D(Convolution2D):
                 shape[axis] = input_shape[axis] * step + (max(size - step, 0) if self.border_mode == "valid" else 0)
         self.output_shape_ = tuple(shape)
         super().build(input_shape)
+        for axis, size, step in zip(self._axes, self.kernel_size, self.subsample):
+            have = conv_output_length(shape[axis], size, self.border_mode, step)
+            if not self.borders_of_theano and input_shape[axis] not in (None, have):
+                raise ValueError(
+                    f"Deconvolution2D {self.name}: an output_shape of {self.output_shape_} comes from an input that is {have} long along "
+                    f"axis {axis}, got shape {tuple(input_shape)}.{ordering_hint(self, self.spatial)}"
+                )
 
     def get_output_shape_for(self, input_shape):
         rows, cols = self.output_shape_[2:] if self.dim_ordering == "th" else self.output_shape_[1:3]
@@ -432,6 +440,7 @@ class SeparableConvolution2D(_Convolution):
         )
 
     def build(self, input_shape):
+        self.get_output_shape_for(input_shape)  # a kernel that doesn't fit is an error here, with the layer's name
         channels = self._channels(input_shape)
         between = channels * self.depth_multiplier
         if self.dim_ordering == "th":

@@ -155,6 +155,7 @@ class ConvLSTM2D(ConvRecurrent2D):
         super().__init__(nb_filter=nb_filter, nb_row=nb_row, nb_col=nb_col, dim_ordering=dim_ordering, **kwargs)
 
     def build(self, input_shape):
+        self._frame_shape(input_shape)  # a kernel that doesn't fit is an error here, with the layer's name
         self.input_spec = [InputSpec(shape=input_shape)]
         channels = input_shape[2 if self.dim_ordering == "th" else 4]
         if self.dim_ordering == "th":

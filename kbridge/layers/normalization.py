@@ -114,4 +114,8 @@ class BatchNormalization(Layer):
             "momentum": self.momentum,
         }
         left_out = {key: False for key in ("center", "scale") if not getattr(self, key)}
+        # Keras 1.2.2 lost these when saving and can read them back, so they are written where they matter
+        for key, usual in (("beta_init", "zero"), ("gamma_init", "one")):
+            if getattr(self, key).__name__ != usual:
+                config[key] = getattr(self, key).__name__
         return {**super().get_config(), **config, **left_out}

@@ -49,20 +49,30 @@ def spatial_axes(dim_ordering: str, count: int) -> range:
     return range(2, 2 + count) if dim_ordering == "th" else range(1, 1 + count)
 
 
+def ordering_hint(layer, count: int) -> str:
+    """What to add to an error about the shape of images: which setting says where their channels are, what the other one expects."""
+    ordering = getattr(layer, "dim_ordering", None)
+    if ordering is None or count == 1:  # over time, channels are always last
+        return ""
+    other = "tf" if ordering == "th" else "th"
+    return (
+        f" The layer's dim_ordering is {ordering!r}, for inputs (samples, {_AXES[ordering]}); with {other!r} it would expect "
+        f"(samples, {_AXES[other]}). Without that argument it is the image_dim_ordering of keras.json."
+    )
+
+
+_AXES = {"th": "channels, ...spatial axes", "tf": "...spatial axes, channels"}
+
+
 def check_window(layer, shape, axes, windows, border_mode: str) -> None:
     """ValueError if a window is larger than its input; the message tells of the other dim ordering where that is at fault."""
     if border_mode != "valid":
         return
     for axis, window in zip(axes, windows):
         if shape[axis] is not None and shape[axis] < window:
-            hint = ""
-            ordering = getattr(layer, "dim_ordering", None)
-            if ordering is not None:
-                other = "tf" if ordering == "th" else "th"
-                hint = f" The layer's dim_ordering is {ordering!r}; with {other!r} the axes {list(spatial_axes(other, len(windows)))} would be spatial."
             raise ValueError(
                 f"{type(layer).__name__} {layer.name}: a window of {tuple(windows)} doesn't fit into an input of shape "
-                f"{tuple(shape)}: axis {axis} is {shape[axis]} long.{hint}"
+                f"{tuple(shape)}: axis {axis} is {shape[axis]} long.{ordering_hint(layer, len(windows))}"
             )
 
 

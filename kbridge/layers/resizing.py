@@ -10,7 +10,7 @@ from .. import backend as K
 from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
 from .core import resolve_ordering
-from .pooling import sizes, spatial_axes
+from .pooling import ordering_hint, sizes, spatial_axes
 
 
 class _Resizing(Layer):
@@ -193,7 +193,7 @@ class _Cropping(_Resizing):
     def get_output_shape_for(self, input_shape):
         shape = self._resized(input_shape, lambda i, n: n - sum(self._cuts[i]))
         if any(n is not None and n <= 0 for n in shape[1:]):
-            raise ValueError(f"{type(self).__name__} {self.name}: cropping {self._cuts} leaves nothing of an input of shape {tuple(input_shape)}.")
+            raise ValueError(f"{type(self).__name__} {self.name}: cropping {self._cuts} leaves nothing of an input of shape {tuple(input_shape)}.{ordering_hint(self, self.spatial)}")
         return shape
 
     def call(self, x, mask=None):

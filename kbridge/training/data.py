@@ -117,7 +117,7 @@ def _nested(data, name: str, what: str) -> np.ndarray:
 
 
 def _first(data):
-    array = np.asarray(data[:1]).ravel()
+    array = np.asarray(data[:1] if len(data.shape) else data).ravel()
     return array[0] if array.size else None
 
 
@@ -136,11 +136,26 @@ def check_shapes(arrays, names, shapes, what: str, check_batch_axis: bool = True
         if any(want is not None and have != want for have, want in zip(shape[first:], expected[first:])):
             raise ValueError(
                 f"Error when checking {what}: expected {name} to have shape {_shown(expected)}, but got array with shape {shape}."
+                f"{_channels_elsewhere(shape, expected)}"
             )
 
 
 def _shown(shape) -> str:
     return "(" + ", ".join("any" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")"
+
+
+def _channels_elsewhere(shape, expected) -> str:
+    """A hint for images whose channels are first where the model has them last, or the other way round."""
+    if len(shape) < 4:
+        return ""
+    for moved, found, wanted in (((0, *range(2, len(shape)), 1), "first", "last"), ((0, len(shape) - 1, *range(1, len(shape) - 1)), "last", "first")):
+        if all(want in (None, shape[axis]) for axis, want in zip(moved[1:], expected[1:])):
+            settings = {"first": "'th'", "last": "'tf'"}
+            return (
+                f" It would fit with its channels {wanted}: its axes are those of dim_ordering {settings[found]} (channels {found}), the "
+                f"model's those of {settings[wanted]}. Where a layer isn't given its own, image_dim_ordering of keras.json is used."
+            )
+    return ""
 
 
 def check_array_lengths(inputs, targets, weights) -> None:

@@ -91,5 +91,18 @@ def test_a_weight_that_the_loss_ignores_is_named():
         model.fit(X, np.zeros((6, 3)), verbose=0)
 
 
+@pytest.mark.parametrize(("ordering", "other"), [("th", "tf"), ("tf", "th")])
+def test_data_in_the_other_dim_ordering_name_the_setting(ordering, other):
+    from kbridge.layers import Flatten
+
+    shapes = {"th": (3, 5, 6), "tf": (5, 6, 3)}
+    model = Sequential([Flatten(input_shape=shapes[ordering]), Dense(2)])
+    with pytest.raises(ValueError, match=f"dim_ordering '{other}'.*the model's those of '{ordering}'.*image_dim_ordering"):
+        model.predict(np.zeros((2, *shapes[other])))
+    with pytest.raises(ValueError) as caught:
+        model.predict(np.zeros((2, 7, 7, 7)))
+    assert "dim_ordering" not in str(caught.value)
+
+
 def test_integral_floats_are_accepted():
     assert Dense(32.0, input_dim=4.0).output_dim == 32

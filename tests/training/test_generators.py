@@ -88,6 +88,31 @@ def test_a_generator_of_the_wrong_thing_is_an_error():
         compiled().fit_generator(wrong(), samples_per_epoch=96, nb_epoch=1, verbose=0)
 
 
+@pytest.mark.parametrize("nb_worker", [1, 2])
+@pytest.mark.parametrize(
+    ("batch", "words"),
+    [
+        (None, "tuple .x, y.*Found: NoneType"),
+        ([X[:4], Y[:4]], "tuple .x, y.*Found: list"),
+        ((X[:4],), "Found: a tuple of 1"),
+        ((X[:4], Y[:4], None, None), "Found: a tuple of 4"),
+        ((X[:4, :3], Y[:4]), r"model input.*\(any, 4\).*\(4, 3\)"),
+        ((X[:4], Y[:3]), "4 input samples and 3 target"),
+        (("text", Y[:4]), "must hold numbers"),
+    ],
+)
+def test_what_a_generator_gives_wrong_is_named(batch, words, nb_worker):
+    def wrong():
+        while True:
+            yield batch
+
+    model = compiled()
+    with pytest.raises(ValueError, match=words):
+        model.fit_generator(wrong(), samples_per_epoch=96, nb_epoch=1, verbose=0, nb_worker=nb_worker)
+    with pytest.raises(ValueError, match=words):
+        model.evaluate_generator(wrong(), 96, nb_worker=nb_worker)
+
+
 def test_more_samples_than_asked_for_are_warned_about():
     with pytest.warns(UserWarning, match="more than `samples_per_epoch`"):
         compiled().fit_generator(batches(32), samples_per_epoch=20, nb_epoch=1, verbose=0)
