@@ -117,7 +117,7 @@ class ReduceLROnPlateau(Callback):
     def on_epoch_end(self, epoch, logs=None):
         variable = _learning_rate(self)
         logs = {} if logs is None else logs
-        logs["lr"] = K.get_value(variable)
+        logs["lr"] = np.asarray(K.get_value(variable))[()]
         current = self._monitor.read(logs)
         if current is None:
             return

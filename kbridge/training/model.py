@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from .. import backend as K
 from .. import objectives, optimizers
 from ..engine.topology import Container
@@ -19,7 +17,7 @@ from .data import (
     part,
     standardize_input_data,
 )
-from .loop import fit_loop, predict_loop, test_loop
+from .loop import fit_loop, numbers, predict_loop, test_loop
 from .weighting import (
     standardize_class_weights,
     standardize_sample_weights,
@@ -279,14 +277,14 @@ class Model(Container):
         """One step on one batch: the loss, or a list in the order of ``metrics_names``."""
         x, y, weights = self._standardize_user_data(x, y, sample_weight, class_weight)
         self._make_train_function()
-        return _scalars(self.train_function([*x, *y, *weights, *self._phase_value(1)]))
+        return _single(numbers(self.train_function([*x, *y, *weights, *self._phase_value(1)])))
 
     @keras1_arguments
     def test_on_batch(self, x, y, sample_weight=None):
         """Loss and metrics on one batch: a number, or a list in the order of ``metrics_names``."""
         x, y, weights = self._standardize_user_data(x, y, sample_weight)
         self._make_test_function()
-        return _scalars(self.test_function([*x, *y, *weights, *self._phase_value(0)]))
+        return _single(numbers(self.test_function([*x, *y, *weights, *self._phase_value(0)])))
 
     @keras1_arguments
     def predict_on_batch(self, x):
@@ -352,8 +350,3 @@ def _split_at(samples: int, fraction) -> int:
 
 def _single(outputs):
     return outputs[0] if len(outputs) == 1 else list(outputs)
-
-
-def _scalars(outputs):
-    """Loss and metrics as NumPy numbers: some engines give arrays without axes."""
-    return _single([value[()] if isinstance(value, np.ndarray) else value for value in outputs])

@@ -118,6 +118,67 @@ def test_the_learning_rate_falls_on_a_plateau():
     assert float(K.get_value(model.optimizer.lr)) < 1e-12
 
 
+class Scripted(callbacks.Callback):
+    """Logs values that a test chose, before the callbacks that come after it see them."""
+
+    def __init__(self, **values):
+        self.values = values
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs.update({name: values[epoch] for name, values in self.values.items()})
+
+
+def rates_with(reducer, values, lr=1.0):
+    model, rates = compiled(lr), []
+    seen = callbacks.LambdaCallback(on_epoch_end=lambda e, logs: rates.append(float(K.get_value(model.optimizer.lr))))
+    model.fit(X[:2], Y[:2], nb_epoch=len(values), verbose=0, callbacks=[Scripted(watched=values), reducer, seen])
+    return rates
+
+
+def test_a_reduced_rate_is_kept_for_the_cooldown_and_never_falls_below_the_least():
+    reducer = callbacks.ReduceLROnPlateau("watched", factor=0.5, patience=0, cooldown=2, min_lr=0.3)
+    np.testing.assert_allclose(rates_with(reducer, [5.0] * 6), [1, 0.5, 0.5, 0.3, 0.3, 0.3], rtol=1e-6)
+
+
+def test_changes_below_epsilon_are_no_improvement():
+    values = [5.0, 4.95, 4.9, 4.7, 4.65]
+    coarse = callbacks.ReduceLROnPlateau("watched", factor=0.5, patience=1, epsilon=0.2)
+    fine = callbacks.ReduceLROnPlateau("watched", factor=0.5, patience=1, epsilon=0.01)
+    np.testing.assert_allclose(rates_with(coarse, values), [1, 1, 0.5, 0.5, 0.5], rtol=1e-6)
+    np.testing.assert_allclose(rates_with(fine, values), [1] * 5, rtol=1e-6)
+
+
+def test_larger_is_better_for_accuracies_and_where_the_mode_says_so():
+    rising, patience = [1.0, 2.0, 3.0, 4.0], {"factor": 0.5, "patience": 0}
+    np.testing.assert_allclose(rates_with(callbacks.ReduceLROnPlateau("watched", mode="max", **patience), rising), [1] * 4)
+    np.testing.assert_allclose(rates_with(callbacks.ReduceLROnPlateau("watched", mode="min", **patience), rising), [1, 0.5, 0.25, 0.125])
+    for name, epochs in (("some_acc", 4), ("some_loss", 2)):
+        stop = callbacks.EarlyStopping(name)
+        assert len(compiled().fit(X[:2], Y[:2], nb_epoch=4, verbose=0, callbacks=[Scripted(**{name: rising}), stop]).epoch) == epochs
+
+
+def test_early_stopping_needs_more_than_min_delta():
+    for delta, epochs in ((0.05, 5), (0.2, 3)):
+        stop = callbacks.EarlyStopping("watched", min_delta=delta, patience=1)
+        script = Scripted(watched=[5.0, 4.9, 4.8, 4.7, 4.6])
+        assert len(compiled().fit(X[:2], Y[:2], nb_epoch=5, verbose=0, callbacks=[script, stop]).epoch) == epochs
+
+
+def test_checkpoints_are_written_each_period_and_where_the_best_was(tmp_path, capsys):
+    script = Scripted(watched=[5.0, 3.0, 4.0, 2.0, 1.0])
+    every = callbacks.ModelCheckpoint(str(tmp_path / "every{epoch}.h5"), period=2)
+    best = callbacks.ModelCheckpoint(str(tmp_path / "best{epoch}-{watched:.0f}.h5"), "watched", verbose=1, save_best_only=True)
+    model = compiled()
+    light = callbacks.ModelCheckpoint(str(tmp_path / "weights.h5"), save_weights_only=True)
+    model.fit(X[:2], Y[:2], nb_epoch=5, verbose=0, callbacks=[script, every, best, light])
+    assert sorted(os.listdir(tmp_path)) == ["best0-5.h5", "best1-3.h5", "best3-2.h5", "best4-1.h5", "every1.h5", "every3.h5", "weights.h5"]
+    assert "Epoch 00002: watched did not improve" in capsys.readouterr().out
+    other = compiled()
+    other.load_weights(str(tmp_path / "weights.h5"))
+    for a, b in zip(other.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_an_invalid_loss_ends_training():
     data = X.copy()
     data[0] = np.nan

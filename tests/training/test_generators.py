@@ -1,5 +1,7 @@
 """Training on generators: the same numbers as arrays, errors at once, no hanging workers."""
 
+import multiprocessing
+import os
 import threading
 import time
 
@@ -60,6 +62,26 @@ def test_several_threads_share_a_generator():
 @pytest.mark.skipif(K.backend() == "tensorflow", reason="a process that runs TensorFlow can't be forked safely")
 def test_processes_read_a_generator():
     compiled().fit_generator(batches(), samples_per_epoch=96, nb_epoch=1, verbose=0, nb_worker=2, pickle_safe=True)
+
+
+@pytest.mark.skipif(K.backend() == "tensorflow", reason="a process that runs TensorFlow can't be forked safely")
+@pytest.mark.parametrize("end", ["error", "death", "batch"])
+def test_processes_end_with_training_and_their_errors_arrive_at_once(end):
+    def broken():
+        yield X[:16], Y[:16]
+        if end == "error":
+            raise KeyError("lost")
+        if end == "death":
+            os._exit(3)
+        while True:
+            yield "no batch"
+
+    words = {"error": "KeyError: 'lost'", "death": "exit code 3", "batch": "should be a tuple"}[end]
+    start = time.time()
+    with pytest.raises((RuntimeError, ValueError), match=words):
+        compiled().fit_generator(broken(), 4800, 1, verbose=0, nb_worker=2, pickle_safe=True)
+    assert time.time() - start < 30
+    assert multiprocessing.active_children() == []
 
 
 @pytest.mark.parametrize("nb_worker", [1, 3])
