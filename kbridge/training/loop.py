@@ -47,7 +47,7 @@ def fit_loop(model, f, ins, labels, batch_size, nb_epoch, verbose, callbacks, va
         for number, (size, values) in enumerate(batches.epoch(shuffle)):
             logs = {"batch": number, "size": size}
             callbacks.on_batch_begin(number, logs)
-            logs.update(zip(labels, numbers(f(values))))
+            logs.update(zip(labels, f(values)))
             callbacks.on_batch_end(number, logs)
             if seen.stop_training:
                 break
@@ -59,11 +59,6 @@ def fit_loop(model, f, ins, labels, batch_size, nb_epoch, verbose, callbacks, va
             break
     callbacks.on_train_end()
     return history
-
-
-def numbers(values) -> list:
-    """Losses and metrics of a batch as NumPy numbers: some engines give arrays without axes."""
-    return [value[()] if isinstance(value, np.ndarray) else value for value in values]
 
 
 def validation_logs(labels, values) -> dict:

@@ -17,7 +17,7 @@ from .data import (
     part,
     standardize_input_data,
 )
-from .loop import fit_loop, numbers, predict_loop, test_loop
+from .loop import fit_loop, predict_loop, test_loop
 from .weighting import (
     standardize_class_weights,
     standardize_sample_weights,
@@ -277,14 +277,14 @@ class Model(Container):
         """One step on one batch: the loss, or a list in the order of ``metrics_names``."""
         x, y, weights = self._standardize_user_data(x, y, sample_weight, class_weight)
         self._make_train_function()
-        return _single(numbers(self.train_function([*x, *y, *weights, *self._phase_value(1)])))
+        return _single(self.train_function([*x, *y, *weights, *self._phase_value(1)]))
 
     @keras1_arguments
     def test_on_batch(self, x, y, sample_weight=None):
         """Loss and metrics on one batch: a number, or a list in the order of ``metrics_names``."""
         x, y, weights = self._standardize_user_data(x, y, sample_weight)
         self._make_test_function()
-        return _single(numbers(self.test_function([*x, *y, *weights, *self._phase_value(0)])))
+        return _single(self.test_function([*x, *y, *weights, *self._phase_value(0)]))
 
     @keras1_arguments
     def predict_on_batch(self, x):
