@@ -1,19 +1,24 @@
 """Checks of an HDF5 file's raw bytes, before the HDF5 library sees them.
 
 The library loops for ever on some damaged global heaps (where texts of variable length are kept), so
-their objects are walked here first, in the way the library will.
+their objects are walked here first, in the way the library will. And it takes the memory that a text
+claims to need before it looks for the text, so lengths are compared with the file's.
 """
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 import struct
 
 from .errors import ModelFileError
+from .limits import MAX_AXES
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
+#: What the encoding of a text's type holds after its first four bytes, the class and flags: elements of 16 bytes.
+_TEXT_TYPE = b"\x10\0\0\0"
 _HEAP = b"GCOL\x01"
 _HEAP_HEADER = 16
 _SMALLEST_HEAP = 4096
@@ -33,6 +38,7 @@ def check_file(path: str) -> None:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 _check_superblock(path, data)
                 _check_heaps(path, data)
+                _check_text_lengths(path, data)
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no file {path!r}.") from None
 
@@ -77,3 +83,35 @@ def _whole(data: mmap.mmap, start: int, size: int) -> bool:
             return False
         position += step
     return True
+
+
+def _check_text_lengths(path: str, data: mmap.mmap) -> None:
+    """No text in an attribute may claim to be longer than the file: the library takes that memory before it looks."""
+    found = data.find(_TEXT_TYPE)
+    while found >= 0:
+        start = found - 4
+        # class 9 is a type of variable length; the encoding of its elements' type follows
+        if start >= 0 and data[start] & 0x0F == 9 and 1 <= data[start] >> 4 <= 4 and start + 16 < len(data):
+            size = 16 if data[start + 8] & 0x0F == 3 else 20
+            # messages of version 1 pad the type and the shape to 8 bytes, later ones don't
+            claimed = {_longest_text(data, start + _padded(size), True), _longest_text(data, start + size, False)} - {None}
+            if claimed and min(length for length in claimed if length is not None) > len(data):
+                raise ModelFileError(f"{path!r}: damaged (the length of a text, at byte {start}).")
+        found = data.find(_TEXT_TYPE, found + 1)
+
+
+def _longest_text(data: mmap.mmap, start: int, padded: bool) -> int | None:
+    """The largest length in an attribute's texts, if the shape of the attribute stands at ``start``."""
+    version, axes, flags = data[start : start + 3].ljust(3, b"\0")
+    if version not in (1, 2) or axes > MAX_AXES or flags > 1:
+        return None
+    head = 8 if version == 1 else 4
+    shape = [int.from_bytes(data[start + head + 8 * i : start + head + 8 * i + 8], "little") for i in range(axes)]
+    size = head + 8 * axes * (1 + flags)
+    first = start + (_padded(size) if padded else size)
+    count = min(math.prod(shape), (len(data) - first) // 16)
+    return max((int.from_bytes(data[first + 16 * i : first + 16 * i + 4], "little") for i in range(count)), default=0)
+
+
+def _padded(size: int) -> int:
+    return (size + 7) // 8 * 8

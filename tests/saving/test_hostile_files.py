@@ -16,6 +16,7 @@ from kbridge import backend as K
 from kbridge.layers import Dense, Input, merge
 from kbridge.models import Model, Sequential, load_model, model_from_json
 from kbridge.saving.errors import ModelFileError
+from kbridge.saving.precheck import check_file
 
 
 @pytest.fixture(scope="module")
@@ -378,6 +379,21 @@ def test_loading_a_bomb_takes_little_memory(path, tmp_path):
 
 
 # ---------------------------------------------------------------------- HDF5
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+@pytest.mark.parametrize("value", ["nine long", ["nine long"] * 3])
+def test_texts_that_claim_to_be_longer_than_the_file_are_refused_before_memory_is_taken(libver, value, tmp_path):
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w", libver=libver) as h5:
+        h5.attrs["model_config"] = value
+    check_file(str(path))
+    data = path.read_bytes()
+    heap = data.index(b"GCOL").to_bytes(8, "little")
+    stored = (9).to_bytes(4, "little") + heap
+    assert stored in data
+    path.write_bytes(data.replace(stored, (2**31).to_bytes(4, "little") + heap))
+    refused(path, "the length of a text")
 
 
 def test_weights_in_another_file_are_refused(path, tmp_path):
