@@ -162,6 +162,8 @@ import numpy as np
 from keras.models import Sequential
 from keras.layers import Dense, Dropout
 from keras.callbacks import Callback
+# what a shell starts in the background ignores the signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
 model = Sequential([Dense(8, input_dim=4), Dropout(.2), Dense(1)])
 model.compile("adam", "mse")
 def batches():
