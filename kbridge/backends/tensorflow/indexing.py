@@ -32,10 +32,12 @@ def indexed(x: Any, key: Any) -> Any:
     x = tf.convert_to_tensor(x)[tuple(rest)]
     axis = _axis_of(first, keys, x.shape.rank)
     size, static, behind = tf.shape(x, out_type=tf.int64), x.shape, axis + len(vectors)
-    # the place along all the indexed axes as one
-    place = tf.zeros([], tf.int64)
+    # the place along all the indexed axes as one; -1, which gather refuses, where an index is out of its axis' range
+    place, inside = tf.zeros([], tf.int64), tf.constant(True)
     for n, v in enumerate(vectors, axis):
         place = place * size[n] + tf.where(v < 0, v + size[n], v)
+        inside &= (-size[n] <= v) & (v < size[n])
+    place = tf.where(inside, place, -1)
     if len(vectors) > 1:
         x = tf.reshape(x, tf.concat([size[:axis], [tf.reduce_prod(size[axis:behind])], size[behind:]], axis=0))
     result = tf.gather(x, place, axis=axis)
