@@ -55,11 +55,7 @@ def _budget(budget: _Budget) -> Iterator[None]:
 
 def spend(shape: Sequence[int | None]) -> None:
     """Announce a new weight of ``shape``. ModelFileError if a file is being loaded that has fewer numbers."""
-    budget = _remaining.get()
-    if budget is None:
-        return
-    budget.weights -= _size(shape)
-    if budget.weights < 0:
+    if budget := _exceeded("weights", _size(shape)):
         raise ModelFileError(
             f"its layers need more weights than the file holds ({budget.total} numbers): one of the shape {tuple(shape)} is too much."
         )
@@ -67,11 +63,7 @@ def spend(shape: Sequence[int | None]) -> None:
 
 def spend_state(shape: Sequence[int | None]) -> None:
     """Announce the state of a stateful layer, which no file holds. ModelFileError if that is too large for one."""
-    budget = _remaining.get()
-    if budget is None:
-        return
-    budget.states -= _size(shape)
-    if budget.states < 0:
+    if _exceeded("states", _size(shape)):
         raise ModelFileError(
             f"the states of its layers take more than {MAX_STATES} numbers: one of the shape {tuple(shape)} is too much."
         )
@@ -79,12 +71,18 @@ def spend_state(shape: Sequence[int | None]) -> None:
 
 def spend_work(calls: int, what: str) -> None:
     """Announce calls of layers. ModelFileError, naming the layer in ``what``, if a config asks for too many."""
+    if _exceeded("work", calls):
+        raise ModelFileError(f"its layers are called more than {MAX_WORK} times, counting unrolled time steps tenfold ({what}).")
+
+
+def _exceeded(kind: str, amount: int) -> _Budget | None:
+    """Take ``amount`` from what is left of ``kind``; the budget, if there is one and that was more than it had."""
     budget = _remaining.get()
     if budget is None:
-        return
-    budget.work -= calls
-    if budget.work < 0:
-        raise ModelFileError(f"its layers are called more than {MAX_WORK} times, counting unrolled time steps tenfold ({what}).")
+        return None
+    left = getattr(budget, kind) - amount
+    setattr(budget, kind, left)
+    return budget if left < 0 else None
 
 
 def _size(shape: Sequence[int | None]) -> int:
