@@ -70,6 +70,12 @@ class Bordered(Layer):
             for pair, step in zip(self.theano_borders(), self.window_steps(), strict=True)
         )
 
+    def bordered(self, x, border_mode: str):
+        """What to convolve and the border mode to do it with: ``x`` is padded here where the borders are those of Theano."""
+        if border_mode != "same" or self.border_origin != "theano":
+            return x, border_mode
+        return padded(x, self.theano_borders(), self.dim_ordering), "valid"
+
     def get_config(self):
         config = super().get_config()
         stored = self.border_origin == "theano" and self.depends_on_origin

@@ -7,7 +7,7 @@ from .. import backend as K
 from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
 from ..utils.np_utils import conv_input_length, conv_output_length
-from .borders import Bordered, convolution_borders, deconvolved, padded
+from .borders import Bordered, convolution_borders, deconvolved
 from .core import resolve_ordering
 from .dense import Affine, config_of
 from .pooling import (
@@ -123,12 +123,6 @@ class _Convolution(Affine, Bordered):
     def window_steps(self):
         return self.steps
 
-    def _bordered(self, x):
-        """The input and the border mode to convolve it with: padded here where the borders are those of Theano."""
-        if not self.borders_of_theano:
-            return x, self.border_mode
-        return padded(x, self.theano_borders(), self.dim_ordering), "valid"
-
     def _with_bias(self, output):
         if self.bias:
             shape = (1, self.nb_filter, *(1,) * self.spatial) if self.dim_ordering == "th" else (1,) * (self.spatial + 1) + (self.nb_filter,)
@@ -184,7 +178,7 @@ class Convolution1D(_Convolution):
         return (self.filter_length, 1, channels, self.nb_filter)
 
     def call(self, x, mask=None):
-        x, border_mode = self._bordered(x)
+        x, border_mode = self.bordered(x, self.border_mode)
         output = K.conv2d(
             K.expand_dims(x, 2),
             self.W,
@@ -271,7 +265,7 @@ class Convolution2D(_Convolution):
         )  # fmt: skip
 
     def call(self, x, mask=None):
-        x, border_mode = self._bordered(x)
+        x, border_mode = self.bordered(x, self.border_mode)
         output = K.conv2d(
             x,
             self.W,
@@ -462,7 +456,7 @@ class SeparableConvolution2D(_Convolution):
         self.built = True
 
     def call(self, x, mask=None):
-        x, border_mode = self._bordered(x)
+        x, border_mode = self.bordered(x, self.border_mode)
         output = K.separable_conv2d(
             x,
             self.depthwise_kernel,
@@ -525,7 +519,7 @@ class Convolution3D(_Convolution):
         )  # fmt: skip
 
     def call(self, x, mask=None):
-        x, border_mode = self._bordered(x)
+        x, border_mode = self.bordered(x, self.border_mode)
         output = K.conv3d(x, self.W, strides=self.subsample, border_mode=border_mode, dim_ordering=self.dim_ordering)
         return self._with_bias(output)
 

@@ -10,7 +10,7 @@ from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
 from ..saving.budget import spend_state
 from ..utils.np_utils import conv_output_length
-from .borders import Bordered, convolution_borders, padded
+from .borders import Bordered, convolution_borders
 from .core import resolve_ordering
 from .dense import config_of
 from .pooling import check_border_mode, check_window, sizes, spatial_axes
@@ -193,12 +193,6 @@ class ConvLSTM2D(ConvRecurrent2D):
             spend_state((2, *shape))
             self.states = [K.zeros(shape) for _ in range(2)]
 
-    def _bordered(self, x, border_mode):
-        """A frame and the border mode to convolve it with: padded here where the borders are those of Theano."""
-        if border_mode != "same" or self.border_origin != "theano":
-            return x, border_mode
-        return padded(x, self.theano_borders(), self.dim_ordering), "valid"
-
     def theano_borders(self):
         return [convolution_borders(size) for size in (self.nb_row, self.nb_col)]
 
@@ -212,7 +206,7 @@ class ConvLSTM2D(ConvRecurrent2D):
 
     def conv_step(self, x, W, b=None, border_mode="valid"):
         """Convolve one frame of the input."""
-        x, border_mode = self._bordered(x, border_mode)
+        x, border_mode = self.bordered(x, border_mode)
         output = K.conv2d(x, W, strides=self.subsample, border_mode=border_mode, dim_ordering=self.dim_ordering)
         if b is not None:
             shape = (1, self.nb_filter, 1, 1) if self.dim_ordering == "th" else (1, 1, 1, self.nb_filter)
@@ -221,7 +215,7 @@ class ConvLSTM2D(ConvRecurrent2D):
 
     def conv_step_hidden(self, x, W, border_mode="valid"):
         """Convolve the state."""
-        x, border_mode = self._bordered(x, border_mode)
+        x, border_mode = self.bordered(x, border_mode)
         return K.conv2d(x, W, strides=(1, 1), border_mode=border_mode, dim_ordering=self.dim_ordering)
 
     def step(self, x, states):
