@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..contender import Contender, Step, Work
-from .contenders import glorot, on_engines, on_keras3, torch_step, train_on_batch
+from .contenders import glorot, on_engines, on_keras3, set_parameters, torch_step, train_on_batch
 
 BATCH, SIDE, CLASSES, RATE = 64, 28, 10, 0.001
 
@@ -68,9 +68,7 @@ def pytorch() -> Step:
     # PyTorch's channels come first, in images, kernels and what Flatten makes of them
     weights[0], weights[2] = weights[0].transpose(3, 2, 0, 1), weights[2].transpose(3, 2, 0, 1)
     weights[4] = weights[4].reshape(12, 12, 32, 128).transpose(2, 0, 1, 3).reshape(-1, 128)
-    with torch.no_grad():
-        for parameter, value in zip(network.parameters(), weights):
-            parameter.copy_(torch.from_numpy(np.ascontiguousarray(value.T if value.ndim == 2 else value)))
+    set_parameters(network, [w.T if w.ndim == 2 else w for w in weights])
     optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
     return torch_step(network, optimizer, nn.CrossEntropyLoss(), np.ascontiguousarray(x.transpose(0, 3, 1, 2)), labels)
 

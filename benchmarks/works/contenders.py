@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,15 @@ def torch_step(network: Any, optimizer: Any, criterion: Any, x: np.ndarray, y: n
         return loss.item()
 
     return step
+
+
+def set_parameters(network: Any, values: Iterable[np.ndarray]) -> None:
+    """Give a PyTorch network these values, in the order of its parameters."""
+    import torch
+
+    with torch.no_grad():
+        for parameter, value in zip(network.parameters(), values):
+            parameter.copy_(torch.from_numpy(np.ascontiguousarray(value)))
 
 
 def glorot(random: np.random.Generator, *shape: int) -> np.ndarray:

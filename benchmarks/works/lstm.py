@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..contender import Contender, Step, Work
-from .contenders import glorot, on_engines, on_keras3, torch_step, train_on_batch
+from .contenders import glorot, on_engines, on_keras3, set_parameters, torch_step, train_on_batch
 
 BATCH, STEPS, FEATURES, UNITS, RATE = 32, 50, 64, 128, 0.001
 
@@ -57,11 +57,8 @@ def pytorch() -> Step:
 
     x, y, gates, output = data()
     network = Network()
-    W, U, b = (torch.from_numpy(np.concatenate(parts, axis=-1)) for parts in zip(*(gates[gate] for gate in "ifco")))
-    with torch.no_grad():
-        values = [W.T, U.T, b, torch.zeros_like(b), *(torch.from_numpy(w.T) for w in output)]
-        for parameter, value in zip(network.parameters(), values):
-            parameter.copy_(value)
+    W, U, b = (np.concatenate(parts, axis=-1) for parts in zip(*(gates[gate] for gate in "ifco")))
+    set_parameters(network, [W.T, U.T, b, np.zeros_like(b), *(w.T for w in output)])
     # it has a second bias, which would learn the same again
     network.lstm.bias_hh_l0.requires_grad_(False)
     optimizer = torch.optim.Adam([p for p in network.parameters() if p.requires_grad], lr=RATE)

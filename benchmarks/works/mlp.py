@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..contender import Contender, Step, Work
-from .contenders import glorot, on_engines, on_keras3, torch_step, train_on_batch
+from .contenders import glorot, on_engines, on_keras3, set_parameters, torch_step, train_on_batch
 
 SIZES = (784, 512, 512, 10)
 BATCH, RATE, MOMENTUM = 128, 0.01, 0.9
@@ -50,9 +50,7 @@ def pytorch() -> Step:
     x, labels, weights = data()
     layers = [layer for n, m in zip(SIZES, SIZES[1:]) for layer in (nn.Linear(n, m), nn.ReLU())][:-1]
     network = nn.Sequential(*layers)
-    with torch.no_grad():
-        for parameter, value in zip(network.parameters(), weights):
-            parameter.copy_(torch.from_numpy(value.T))
+    set_parameters(network, [w.T for w in weights])
     optimizer = torch.optim.SGD(network.parameters(), lr=RATE, momentum=MOMENTUM)
     return torch_step(network, optimizer, nn.CrossEntropyLoss(), x, labels)
 

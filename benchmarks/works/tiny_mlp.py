@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..contender import Contender, Step, Work
-from .contenders import on_engines
+from .contenders import on_engines, set_parameters, torch_step, train_on_batch
 
 RATE = 0.01
 
@@ -66,29 +66,17 @@ def model() -> Step:
     network = Sequential([Dense(64, input_dim=20), Activation("relu"), Dense(1)])
     network.compile(loss="mse", optimizer=SGD(lr=RATE))
     network.set_weights(weights)
-    return lambda: float(network.train_on_batch(x, y))
+    return train_on_batch(network, x, y)
 
 
 def pytorch() -> Step:
     """The step in PyTorch, eagerly."""
     import torch
 
-    x, y, W1, b1, W2, b2 = (torch.from_numpy(a) for a in data())
+    x, y, W1, b1, W2, b2 = data()
     network = torch.nn.Sequential(torch.nn.Linear(20, 64), torch.nn.ReLU(), torch.nn.Linear(64, 1))
-    with torch.no_grad():
-        for parameter, value in zip(network.parameters(), (W1.T, b1, W2.T, b2)):
-            parameter.copy_(value)
-    optimizer = torch.optim.SGD(network.parameters(), lr=RATE)
-    criterion = torch.nn.MSELoss()
-
-    def step() -> float:
-        optimizer.zero_grad()
-        loss = criterion(network(x), y)
-        loss.backward()
-        optimizer.step()
-        return loss.item()
-
-    return step
+    set_parameters(network, (W1.T, b1, W2.T, b2))
+    return torch_step(network, torch.optim.SGD(network.parameters(), lr=RATE), torch.nn.MSELoss(), x, y)
 
 
 WORK = Work(
