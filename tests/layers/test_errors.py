@@ -6,13 +6,7 @@ from kbridge import backend as K
 from kbridge import layers
 from kbridge.layers import LSTM, Bidirectional, Convolution1D, Convolution2D, Dense, Input, Merge, merge
 
-
-@pytest.fixture(autouse=True)
-def channels_last():
-    before = K.image_dim_ordering()
-    K.set_image_dim_ordering("tf")
-    yield
-    K.set_image_dim_ordering(before)
+pytestmark = pytest.mark.usefixtures("channels_last")
 
 
 @pytest.mark.parametrize("wanted", [2, 3, 4, 5])

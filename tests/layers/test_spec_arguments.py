@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from kbridge import backend as K
 from kbridge import layers
 
 SPEC = Path(__file__).parents[1] / "data" / "spec"
+pytestmark = pytest.mark.usefixtures("channels_last")
+
 FACTS = json.loads((SPEC / "layers.json").read_text())
 CLASSES = json.loads((SPEC / "api.json").read_text())["classes"]
 
@@ -87,14 +88,6 @@ def options_of(cls: str) -> dict:
     if "layer" in options:
         options["layer"] = layers.LSTM(5) if cls == "Bidirectional" else layers.Dense(5)
     return options
-
-
-@pytest.fixture(autouse=True)
-def channels_last():
-    before = K.image_dim_ordering()
-    K.set_image_dim_ordering("tf")
-    yield
-    K.set_image_dim_ordering(before)
 
 
 @pytest.mark.parametrize(("cls", "argument"), CASES)
