@@ -36,6 +36,14 @@ def run(code, *arguments, **options):
     )
 
 
+def kill_writer(code, path, seconds):
+    """Run ``code`` until it says that it is ready, and end it without a warning some time later."""
+    with run(code, path) as writer:
+        assert writer.stdout.readline() == "ready\n"
+        time.sleep(seconds)
+        writer.kill()
+
+
 def value_of(path) -> float:
     """The one value that all weights of a whole file have."""
     values = {float(v) for w in load_model(path).get_weights() for v in np.unique(w)}
@@ -54,10 +62,7 @@ for n in range(100000):
 """
     random = np.random.RandomState(5)
     for _ in range(4):
-        with run(code, path) as writer:
-            assert writer.stdout.readline() == "ready\n"
-            time.sleep(random.uniform(0.0, 0.15))
-            writer.kill()
+        kill_writer(code, path, random.uniform(0.0, 0.15))
         assert value_of(path) >= 0
 
 
@@ -118,10 +123,7 @@ for epoch in range(10_000_000):
 """
     random = np.random.RandomState(6)
     for _ in range(3):
-        with run(code, path) as writer:
-            assert writer.stdout.readline() == "ready\n"
-            time.sleep(random.uniform(0.02, 0.15))
-            writer.kill()
+        kill_writer(code, path, random.uniform(0.02, 0.15))
     text = path.read_text()
     assert text.endswith("\n")
     with open(path, newline="") as file:
@@ -147,10 +149,7 @@ for n in range(100000):
 """
     random = np.random.RandomState(7)
     for _ in range(2):
-        with run(code, path) as writer:
-            assert writer.stdout.readline() == "ready\n"
-            time.sleep(random.uniform(0.0, 0.15))
-            writer.kill()
+        kill_writer(code, path, random.uniform(0.0, 0.15))
         if weights_only:
             model = Sequential([Dense(200, input_dim=200), Dense(200)])
             model.load_weights(path)
