@@ -29,6 +29,8 @@ VARIABLE = "KBRIDGE_AS_KERAS"
 #: put in front of PYTHONPATH: it has the sitecustomize that reads the variable
 INHERIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inherit")
 
+#: the packages in which a later Keras keeps its code and TensorFlow finds it; nothing of Keras 1 is called so
+_OTHERS = (f"{NAME}.src", f"{NAME}.api", f"{NAME}._tf_keras")
 #: modules of another Keras that were imported before
 _aside: dict[str, ModuleType] = {}
 
@@ -37,6 +39,15 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds ``keras.x.y`` where ``kbridge.x.y`` is."""
 
     def find_spec(self, fullname, path=None, target=None):
+        if _of_another(fullname):
+            if any(name in sys.modules for name in _OTHERS):
+                # its own code, loaded before, goes on loading itself
+                return None
+            raise ModuleNotFoundError(
+                f"No module named {fullname!r}: keras is kbridge here, the API of Keras 1. It is of a later Keras, as tf.keras is; "
+                "a program that needs both imports tensorflow before kbridge.as_keras.",
+                name=fullname,
+            )
         if not _below(fullname):
             return None
         ours = _ours(fullname)
@@ -59,6 +70,7 @@ def enable() -> None:
     """Let ``keras`` be kbridge, here and in processes started from now on. Does nothing if it is already."""
     if enabled():
         return
+    stand_ins.settle_tf_keras()
     _aside.update(_take_modules())
     sys.meta_path.insert(0, _finder)
     kbridge.__version__ = API_VERSION
@@ -112,7 +124,12 @@ def _announced() -> list[str]:
 
 
 def _below(name: str) -> bool:
-    return name == NAME or name.startswith(NAME + ".")
+    """Whether the module is kbridge's to be."""
+    return name == NAME or (name.startswith(NAME + ".") and not _of_another(name))
+
+
+def _of_another(name: str) -> bool:
+    return ".".join(name.split(".")[:2]) in _OTHERS
 
 
 def _ours(name: str) -> str:

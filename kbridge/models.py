@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
+import os
+import warnings
+
+import numpy as np
 
 from . import backend as K
 from . import optimizers
@@ -17,21 +22,28 @@ from .training.compiling import unchanged_on_error
 from .utils.io_utils import ask_to_proceed_with_overwrite
 from .utils.layer_utils import layer_from_config
 
+# a star import brings the modules that Keras 1 imported, too: programs rely on it
 __all__ = [
+    "K",
     "Layer",
     "Merge",
     "Model",
     "Node",
     "Sequential",
     "ask_to_proceed_with_overwrite",
+    "copy",
     "get_source_inputs",
+    "json",
     "load_model",
     "model_from_config",
     "model_from_json",
     "model_from_yaml",
+    "np",
     "optimizer_from_config",
     "optimizers",
+    "os",
     "save_model",
+    "warnings",
 ]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# a star import brings it in Keras 1, too
+import warnings  # noqa: F401
+
 from . import backend as K
 from .utils.generic_utils import get_from_module
 

@@ -6,6 +6,8 @@ before the normalization, the first three mixed blocks are alike, and some width
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from .. import backend as K
@@ -22,9 +24,10 @@ from .imagenet_utils import _obtain_input_shape, decode_predictions
 
 # the names of Keras 1's module
 __all__ = [
-    "AveragePooling2D", "BatchNormalization", "Convolution2D", "Dense", "Flatten", "InceptionV3", "Input", "K", "MaxPooling2D",
-    "Model", "conv2d_bn", "convert_all_kernels_in_model", "decode_predictions", "get_file", "get_source_inputs", "merge",
-    "preprocess_input",
+    "K", "TF_WEIGHTS_PATH", "TF_WEIGHTS_PATH_NO_TOP", "TH_WEIGHTS_PATH", "TH_WEIGHTS_PATH_NO_TOP", "AveragePooling2D",
+    "BatchNormalization", "Convolution2D", "Dense", "Flatten", "InceptionV3", "Input", "MaxPooling2D", "Model", "conv2d_bn",
+    "convert_all_kernels_in_model", "decode_predictions", "get_file", "get_source_inputs", "merge", "preprocess_input",
+    "warnings",
 ]  # fmt: skip
 
 _RELEASE = "https://github.com/fchollet/deep-learning-models/releases/download/v0.2/inception_v3_weights_"

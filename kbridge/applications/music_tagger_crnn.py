@@ -18,9 +18,9 @@ from .common import check_arguments, input_for, load_weights, model_of
 
 # the names of Keras 1's module
 __all__ = [
-    "BatchNormalization", "Convolution2D", "Dense", "Dropout", "ELU", "GRU", "Input", "K", "MaxPooling2D", "Model",
-    "MusicTaggerCRNN", "Permute", "Reshape", "ZeroPadding2D", "convert_all_kernels_in_model", "decode_predictions", "get_file",
-    "get_source_inputs", "preprocess_input",
+    "ELU", "GRU", "K", "TF_WEIGHTS_PATH", "TH_WEIGHTS_PATH", "BatchNormalization", "Convolution2D", "Dense", "Dropout",
+    "Input", "MaxPooling2D", "Model", "MusicTaggerCRNN", "Permute", "Reshape", "ZeroPadding2D",
+    "convert_all_kernels_in_model", "decode_predictions", "get_file", "get_source_inputs", "preprocess_input",
 ]  # fmt: skip
 
 _RELEASE = "https://github.com/fchollet/deep-learning-models/releases/download/v0.3/music_tagger_crnn_weights_"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from .. import backend as K
 from ..engine.topology import Input, get_source_inputs, merge
 from ..engine.training import Model
@@ -16,9 +18,10 @@ from .imagenet_utils import _obtain_input_shape, decode_predictions, preprocess_
 
 # the names of Keras 1's module
 __all__ = [
-    "Activation", "AveragePooling2D", "BatchNormalization", "Convolution2D", "Dense", "Flatten", "Input", "K", "MaxPooling2D",
-    "Model", "ResNet50", "ZeroPadding2D", "conv_block", "convert_all_kernels_in_model", "decode_predictions", "get_file",
-    "get_source_inputs", "identity_block", "merge", "preprocess_input",
+    "K", "TF_WEIGHTS_PATH", "TF_WEIGHTS_PATH_NO_TOP", "TH_WEIGHTS_PATH", "TH_WEIGHTS_PATH_NO_TOP", "Activation",
+    "AveragePooling2D", "BatchNormalization", "Convolution2D", "Dense", "Flatten", "Input", "MaxPooling2D", "Model",
+    "ResNet50", "ZeroPadding2D", "conv_block", "convert_all_kernels_in_model", "decode_predictions", "get_file",
+    "get_source_inputs", "identity_block", "merge", "preprocess_input", "warnings",
 ]  # fmt: skip
 
 _RELEASE = "https://github.com/fchollet/deep-learning-models/releases/download/v0.2/resnet50_weights_"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from .. import backend as K
 from ..engine.topology import Input, get_source_inputs
 from ..engine.training import Model
@@ -16,8 +18,9 @@ from .imagenet_utils import decode_predictions, preprocess_input
 
 # the names of Keras 1's module
 __all__ = [
-    "Convolution2D", "Dense", "Flatten", "Input", "K", "MaxPooling2D", "Model", "VGG16", "convert_all_kernels_in_model",
-    "decode_predictions", "get_file", "get_source_inputs", "preprocess_input",
+    "K", "TF_WEIGHTS_PATH", "TF_WEIGHTS_PATH_NO_TOP", "TH_WEIGHTS_PATH", "TH_WEIGHTS_PATH_NO_TOP", "VGG16", "Convolution2D",
+    "Dense", "Flatten", "Input", "MaxPooling2D", "Model", "convert_all_kernels_in_model", "decode_predictions", "get_file",
+    "get_source_inputs", "preprocess_input", "warnings",
 ]  # fmt: skip
 
 _RELEASE = "https://github.com/fchollet/deep-learning-models/releases/download/v0.1/vgg16_weights_"

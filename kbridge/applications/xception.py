@@ -19,8 +19,9 @@ from .imagenet_utils import _obtain_input_shape, decode_predictions
 
 # the names of Keras 1's module
 __all__ = [
-    "Activation", "BatchNormalization", "Conv2D", "Dense", "GlobalAveragePooling2D", "Input", "K", "MaxPooling2D", "Model",
-    "SeparableConv2D", "Xception", "decode_predictions", "get_file", "get_source_inputs", "merge", "preprocess_input",
+    "K", "TF_WEIGHTS_PATH", "TF_WEIGHTS_PATH_NO_TOP", "Activation", "BatchNormalization", "Conv2D", "Dense",
+    "GlobalAveragePooling2D", "Input", "MaxPooling2D", "Model", "SeparableConv2D", "Xception", "decode_predictions",
+    "get_file", "get_source_inputs", "merge", "preprocess_input",
 ]  # fmt: skip
 
 _RELEASE = "https://github.com/fchollet/deep-learning-models/releases/download/v0.4/xception_weights_"

@@ -2,6 +2,9 @@
 
 import sys as _sys
 
+# a star import brings it in Keras 1, too
+import numpy as np  # noqa: F401
+
 from ..backends import registry as _registry
 from ..config import startup as _startup
 from . import common

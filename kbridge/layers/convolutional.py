@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from .. import activations, constraints, initializations, regularizers
 from .. import backend as K
 from ..engine.topology import InputSpec, Layer
@@ -579,6 +581,7 @@ __all__ = [
     "constraints",
     "conv_input_length",
     "conv_output_length",
+    "functools",
     "initializations",
     "regularizers",
 ]

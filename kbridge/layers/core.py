@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import types as python_types
+import warnings
 
 import numpy as np
 
@@ -14,6 +17,7 @@ from ..saving import functions
 from ..utils.generic_utils import func_dump, func_load, get_custom_objects, get_from_module
 from .dense import Dense, Highway, MaxoutDense, TimeDistributedDense
 
+# a star import brings the modules that Keras 1 imported, too: programs rely on it
 __all__ = [
     "Activation",
     "ActivityRegularization",
@@ -37,12 +41,16 @@ __all__ = [
     "TimeDistributedDense",
     "activations",
     "constraints",
+    "copy",
     "func_dump",
     "func_load",
     "get_from_module",
     "initializations",
+    "inspect",
     "np",
+    "python_types",
     "regularizers",
+    "warnings",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -33,6 +34,13 @@ class ThroughEngine(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         del sys.modules[self.name]
         # the engine may be what imports it
         importlib.import_module(self.name if self.package in sys.modules else self.package)
+
+
+def settle_tf_keras() -> None:
+    """Have a TensorFlow that brought its Keras along find it now: later it would ask the stand-in for keras what to load."""
+    if "tensorflow" in sys.modules and "keras" in sys.modules:
+        with contextlib.suppress(ImportError, AttributeError):
+            sys.modules["tensorflow"].keras.layers  # noqa: B018  # loaded when it is asked for
 
 
 def theano() -> None:

@@ -59,11 +59,14 @@ def is_of_keras(of: str) -> bool:
     return of in ("object", "builtin") or of.split(".")[0] == "keras"
 
 
+#: ``from __future__ import`` leaves them in a module; they mean nothing to a program
+FUTURE = {"absolute_import", "division", "print_function"}
+
 NAMES = [
     (module, name)
     for module, names in SPEC["modules"].items()
     for name, of in names.items()
-    if is_of_keras(of) and name not in ("absolute_import", "division", "print_function")
+    if is_of_keras(of) and name not in FUTURE
 ]
 
 
@@ -71,6 +74,40 @@ NAMES = [
 def test_every_module_has_every_name(module):
     missing = {name for m, name in NAMES if m == module and not hasattr(ours(module), name)}
     assert missing - set(MISSING.get(module, {})) == set()
+
+
+#: what programs of its time import with a star
+STARRED = [
+    "layers", "optimizers", "models", "objectives", "activations", "regularizers", "preprocessing.image", "applications.vgg16",
+    "applications.resnet50", "callbacks", "backend", "constraints", "initializations", "metrics", "utils", "layers.normalization",
+]  # fmt: skip
+
+#: names that no star import brings: where they are from -> why
+NOT_STARRED = {
+    "builtins": "there anyway: zip, range",
+    "tensorflow": "the engine's own, as K.tf where it is the engine",
+    "keras.backend.tensorflow_backend": "the engine's own module",
+    "scipy": "another package, imported when used",
+    "PIL.Image": "another package, imported when used",
+    "pkg_resources": "of setuptools, which Python has no more",
+}
+
+
+#: standard modules that K leaves out, so that it has few names that aren't functions
+FEW_OF_K = {"json", "os", "sys", "warnings"}
+
+
+@pytest.mark.parametrize("module", STARRED)
+def test_a_star_import_brings_every_name(module):
+    found: dict[str, object] = {}
+    exec(f"from kbridge.{module} import *", found)
+    exceptions = FUTURE | set(MISSING.get(f"keras.{module}", {})) | (FEW_OF_K if module == "backend" else set())
+    missing = {
+        name: of
+        for name, of in SPEC["modules"][f"keras.{module}"].items()
+        if name not in found and not name.startswith("_") and name not in exceptions
+    }
+    assert {name: of for name, of in missing.items() if not of.startswith(tuple(NOT_STARRED))} == {}
 
 
 def parameters_of(text: str) -> ast.arguments:

@@ -159,6 +159,68 @@ def test_tensorflow_loads_and_computes_before_and_after(first, tmp_path):
         assert not (tmp_path / ".keras").exists()
 
 
+needs_keras_3 = pytest.mark.skipif(
+    find_spec("tensorflow") is None or find_spec("keras") is None, reason="needs TensorFlow and the Keras of today"
+)
+
+
+@needs_keras_3
+@pytest.mark.parametrize("on", [True, False])
+def test_tf_keras_of_a_tensorflow_imported_later_is_an_error_that_says_what_to_do(on, tmp_path):
+    program = f"""
+    from kbridge import as_keras
+    import tensorflow as tf
+    import keras, kbridge
+    assert keras is kbridge
+    if not {on}:
+        as_keras.disable()
+    try:
+        print(tf.keras.layers.Dense.__module__)
+    except ModuleNotFoundError as error:
+        print(error)
+    """
+    printed = output(code(program), tmp_path, KBRIDGE_BACKEND="numpy", TF_CPP_MIN_LOG_LEVEL="3")
+    assert ("imports tensorflow before kbridge.as_keras" if on else "keras.src") in printed
+
+
+@needs_keras_3
+def test_tf_keras_of_a_tensorflow_imported_before_goes_on(tmp_path):
+    program = """
+    import numpy as np, tensorflow as tf
+    import kbridge.as_keras
+    import keras, kbridge
+    assert keras is kbridge
+    dense = tf.keras.layers.Dense
+    model = tf.keras.Sequential([tf.keras.layers.Input((3,)), dense(2), tf.keras.layers.LeakyReLU()])
+    model.compile("adam", "mse", metrics=["mae"])
+    model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
+    model.save("three.keras")
+    again = tf.keras.models.load_model("three.keras")
+    assert np.allclose(again.predict(np.ones((1, 3)), verbose=0), model.predict(np.ones((1, 3)), verbose=0))
+    from keras.models import Sequential
+    from keras.layers import Dense
+    assert Dense is kbridge.layers.Dense and not issubclass(dense, Dense)
+    assert Sequential([Dense(2, input_dim=3)]).predict(np.ones((1, 3))).shape == (1, 2)
+    """
+    output(f"import os; os.chdir({str(tmp_path)!r}){code(program)}", tmp_path, KBRIDGE_BACKEND="numpy", TF_CPP_MIN_LOG_LEVEL="3")
+
+
+@needs_keras_3
+def test_the_keras_of_today_is_set_aside_and_comes_back(tmp_path):
+    program = """
+    import keras
+    dense, version = keras.layers.Dense, keras.__version__
+    assert version > "2"
+    from kbridge import as_keras
+    import keras, sys, keras.layers.core
+    assert keras.__version__ == "1.2.2" and keras.layers.core.Dense is keras.layers.Dense is not dense
+    as_keras.disable()
+    import keras, keras.layers
+    assert keras.layers.Dense is dense and keras.__version__ == version
+    """
+    output(code(program), tmp_path, KBRIDGE_BACKEND="numpy", TF_CPP_MIN_LOG_LEVEL="3")
+
+
 def test_it_loads_no_engine_by_itself(tmp_path):
     seen = output("import kbridge.as_keras, sys; print(*sys.modules)", tmp_path).split()
     assert "numpy" not in seen and "tensorflow" not in seen

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 
 import pytest
@@ -154,10 +155,22 @@ print("done")
     assert done.stdout.split() == ["done"], done.stderr
 
 
+def ends(group: int, seconds: float = 10) -> bool:
+    """Whether no process of the group is left, after some time to end."""
+    for _ in range(int(seconds * 10)):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.skipif(os.name != "posix", reason="process groups are POSIX's")
 def test_a_program_that_is_interrupted_keeps_its_model_and_leaves_no_process(tmp_path):
     """Workers of fit_generator are processes; a program that catches Ctrl-C goes on with its model."""
     text = """
-import os, signal, sys, threading, time
+import multiprocessing, os, signal, sys, threading, time
 import numpy as np
 from keras.models import Sequential
 from keras.layers import Dense, Dropout
@@ -189,13 +202,15 @@ for call in (
     after = model.get_weights()
     assert np.isfinite(model.predict(np.ones((8, 4)))).all() and not np.array_equal(before[0], after[0])
     model.save("model.h5")
-children = open(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read().split()
-print("usable", children, [t.name for t in threading.enumerate()])
+print("usable", multiprocessing.active_children(), [t.name for t in threading.enumerate()])
 """
     file = program(tmp_path, text)
     command = [sys.executable, "-m", "kbridge", "run", str(file)]
-    done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, start_new_session=True, timeout=120)
-    assert done.stdout.strip() == "usable [] ['MainThread']", done.stdout + done.stderr
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment(tmp_path), start_new_session=True, **pipes) as process:
+        stdout, stderr = process.communicate(timeout=120)
+    assert stdout.strip() == "usable [] ['MainThread']", stdout + stderr
+    assert ends(process.pid), "processes of the program are still there"
     assert (tmp_path / "model.h5").exists()
 
 

@@ -104,7 +104,4 @@ with contextlib.ExitStack() as stack:
     stack.enter_context(_variables(KERAS_HOME=home))
     import tensorflow as tf
 
-# without it a loop that ran once can't be differentiated any more (predict, then train)
-tf.compat.v1.experimental.output_all_intermediates(True)
-
 __all__ = ["tf"]

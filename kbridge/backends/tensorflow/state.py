@@ -36,6 +36,7 @@ def share_default_graph() -> None:
     """Let the engine build into TensorFlow's default graph, as programs of version 1 expect; eager execution is off."""
     global _shared
     _shared = True
+    tf.compat.v1.experimental.output_all_intermediates(True)
 
 
 def _new_graph() -> Any:
@@ -145,8 +146,37 @@ class State:
 def _owned(graph: Any) -> Any:
     """``graph``, marked as an engine's by the lock that who builds into it must hold: TensorFlow doesn't let
     two threads add operations at a time."""
-    graph._kbridge_building = threading.RLock()
+    graph._kbridge_building = _Building()
     return graph
+
+
+class _Building:
+    """Held while an engine's graph grows: loops and branches keep all that their gradients need.
+
+    Without that a loop that ran once can't be differentiated any more (predict, then train). TensorFlow knows it as a setting
+    of the process, with which functions of the user's own (``tf.function``) could make no variables.
+    """
+
+    _count = 0
+    _counting = threading.Lock()
+
+    def __init__(self):
+        self._lock = threading.RLock()
+
+    def __enter__(self):
+        self._lock.acquire()
+        self._add(1)
+
+    def __exit__(self, *exc):
+        self._add(-1)
+        self._lock.release()
+
+    @classmethod
+    def _add(cls, number: int) -> None:
+        with cls._counting:
+            before, cls._count = cls._count, cls._count + number
+            if not (before and cls._count):
+                tf.compat.v1.experimental.output_all_intermediates(True if cls._count or _shared else None)
 
 
 @contextlib.contextmanager

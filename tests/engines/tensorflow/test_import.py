@@ -61,3 +61,20 @@ def test_the_users_log_level_counts():
     code = "from kbridge.backends import registry; registry.load('tensorflow'); import os; print(os.environ.get('TF_CPP_MIN_LOG_LEVEL'))"
     assert run(code).stdout == "None\n"
     assert run(code, TF_CPP_MIN_LOG_LEVEL="1").stdout == "1\n"
+
+
+def test_functions_of_the_users_own_make_variables_beside_it(K):
+    import tensorflow as tf
+
+    class Counter(tf.Module):
+        count = None
+
+        @tf.function
+        def __call__(self, x):
+            if self.count is None:
+                self.count = tf.Variable(tf.zeros((2,)))
+            return self.count.assign_add(x)
+
+    for _ in range(2):
+        assert Counter()(tf.ones(2)).numpy().tolist() == [1, 1]
+        assert K.eval(K.sum(K.variable([1.0, 2.0]))) == 3
