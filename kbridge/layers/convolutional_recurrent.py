@@ -219,7 +219,7 @@ class ConvLSTM2D(ConvRecurrent2D):
         return K.conv2d(x, W, strides=(1, 1), border_mode=border_mode, dim_ordering=self.dim_ordering)
 
     def step(self, x, states):
-        h, c, B_U, B_W = states
+        h, c, B_U, B_W = states[:4]  # those of a subclass come after them
 
         def gate(g, i):
             from_input = self.conv_step(x * B_W[i], getattr(self, f"W_{g}"), getattr(self, f"b_{g}"), self.border_mode)

@@ -300,7 +300,7 @@ class SimpleRNN(_Cell):
         return time_distributed_dense(x, self.W, self.b, self.dropout_W) if self.consume_less == "cpu" else x
 
     def step(self, x, states):
-        previous, B_U, B_W = states
+        previous, B_U, B_W = states[:3]  # those of a subclass come after them
         h = x if self.consume_less == "cpu" else K.dot(x * B_W, self.W) + self.b
         output = self.activation(h + K.dot(previous * B_U, self.U))
         return output, [output]
@@ -343,7 +343,7 @@ class GRU(_Cell):
         return self._projected(x, "zrh") if self.consume_less == "cpu" else x
 
     def step(self, x, states):
-        h, B_U, B_W = states
+        h, B_U, B_W = states[:3]  # those of a subclass come after them
         if self.consume_less == "gpu":
             joined = K.dot(x * B_W[0], self.W) + self.b
             x_z, x_r, x_h = (self._part(joined, i) for i in range(3))
@@ -411,7 +411,7 @@ class LSTM(_Cell):
         return self._projected(x, "ifco") if self.consume_less == "cpu" else x
 
     def step(self, x, states):
-        h, c, B_U, B_W = states
+        h, c, B_U, B_W = states[:4]  # those of a subclass come after them
         if self.consume_less == "gpu":
             joined = K.dot(x * B_W[0], self.W) + K.dot(h * B_U[0], self.U) + self.b
             z_i, z_f, z_c, z_o = (self._part(joined, i) for i in range(4))

@@ -8,7 +8,7 @@ from kbridge import backend as K
 from kbridge import initializations, objectives
 from kbridge.constraints import Constraint
 from kbridge.engine.topology import InputSpec, Layer
-from kbridge.layers import LSTM, Convolution2D, Dense, Embedding, Flatten, Input, Lambda, Masking
+from kbridge.layers import GRU, LSTM, Convolution2D, Dense, Embedding, Flatten, Input, Lambda, Masking, SimpleRNN
 from kbridge.models import Model, Sequential, load_model
 from kbridge.regularizers import Regularizer
 
@@ -255,3 +255,30 @@ def test_a_layer_adds_to_the_loss_and_to_the_updates():
         assert model.train_on_batch(x, 2 * x) == pytest.approx(0.1 * np.square(x).sum(), rel=1e-5)
     model.test_on_batch(x, x)
     assert float(layer.get_weights()[0]) == 3
+
+
+@pytest.mark.parametrize("base", [SimpleRNN, GRU, LSTM])
+@pytest.mark.parametrize("consume_less", ["cpu", "mem", "gpu"])
+def test_a_recurrent_layer_with_constants_of_its_own_takes_the_step_of_its_base(base, consume_less):
+    """As attention over a second input was written: ``get_constants`` adds what ``step`` finds after the base's states."""
+
+    class Scaled(base):
+        def __init__(self, output_dim, factor, **kwargs):
+            self.factor = factor
+            super().__init__(output_dim, **kwargs)
+
+        def get_constants(self, x):
+            return [*super().get_constants(x), self.factor]
+
+        def step(self, x, states):
+            output, new = super().step(x, states)
+            return output * states[-1], new
+
+    sequence, factor = Input((5, 3)), Input((4,))
+    scaled = Scaled(4, factor, consume_less=consume_less, return_sequences=True)
+    plain = base(4, consume_less=consume_less, return_sequences=True)
+    model = Model([sequence, factor], [scaled(sequence), plain(sequence)])
+    plain.set_weights(scaled.get_weights())
+    x, by = np.random.rand(2, 5, 3), np.random.rand(2, 4)
+    ours, theirs = model.predict([x, by])
+    np.testing.assert_allclose(ours, theirs * by[:, None], rtol=1e-5, atol=1e-6)
