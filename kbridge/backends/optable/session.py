@@ -19,6 +19,10 @@ def session_runs_tensors(K):
     expect([float(x) for x in K.get_session().run(v * 2.0)], [2.0, 4.0], "session.run")
 
 
+def other_objects_are_no_sessions(K):
+    expect_error(TypeError, ("Session", "None"), lambda: K.set_session(None))
+
+
 def initialises_anyway(K):
     """A variable has its value at once, whatever the flag says."""
     K.manual_variable_initialization(False)
@@ -40,7 +44,7 @@ def explicit(K):
 
 
 SESSION = (
-    *checks(session_runs_tensors, engines=TENSORFLOW),
+    *checks(session_runs_tensors, other_objects_are_no_sessions, engines=TENSORFLOW),
     *checks(session_belongs_to_tensorflow, engines=("numpy", "theano")),
 )
 

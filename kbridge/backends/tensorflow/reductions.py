@@ -22,6 +22,35 @@ def _nan_through(reduced, x, axis, keepdims):
     return tf.where(found, tf.constant(np.nan, x.dtype), reduced)
 
 
+def _product(x, axis):
+    """The product along ``axis``, which stays with length 1. TensorFlow's own has a second derivative that is wrong
+    where a factor is 0."""
+
+    @tf.custom_gradient
+    def product(x):
+        return tf.reduce_prod(x, axis, keepdims=True), lambda g: g * _product_of_others(x, axis)
+
+    return product(x)
+
+
+def _product_of_others(x, axis):
+    """For each element, the product of the other elements along ``axis``; exact at zeros."""
+
+    @tf.custom_gradient
+    def others(x):
+        def gradient(g):
+            # row j holds x with 1 in place of its element j: the same function gives what lacks two elements
+            same = tf.reshape(tf.eye(tf.shape(x)[axis], dtype=tf.bool), [*2 * [tf.shape(x)[axis]], *(x.shape.rank - axis - 1) * [1]])
+            rows = tf.where(same, tf.ones([], x.dtype), tf.expand_dims(x, axis))
+            lacking = tf.where(same, tf.zeros([], x.dtype), _product_of_others(rows, axis + 1))
+            return tf.reduce_sum(tf.expand_dims(g, axis + 1) * lacking, axis)
+
+        before = tf.math.cumprod(x, axis, exclusive=True)
+        return before * tf.math.cumprod(x, axis, exclusive=True, reverse=True), gradient
+
+    return others(x)
+
+
 def _seed(seed):
     # NumPy's global state decides where no seed is given: np.random.seed makes a run repeatable
     return int(np.random.randint(0, 2**31 - 1)) if seed is None else int(seed)
@@ -40,7 +69,14 @@ class ReductionPrimitives:
         return tf.reduce_sum(_countable(x), axes_of(axis), keepdims)
 
     def prod(self, x, axis=None, keepdims=False):
-        return tf.reduce_prod(_countable(x), axes_of(axis), keepdims)
+        x = _countable(x)
+        if not x.dtype.is_floating or x.shape.rank is None:
+            return tf.reduce_prod(x, axes_of(axis), keepdims)
+        axes = range(x.shape.rank) if axis is None else np.atleast_1d(axis).tolist()
+        for a in sorted({a % x.shape.rank for a in axes}, reverse=True):
+            x = _product(x, a)
+            x = x if keepdims else tf.squeeze(x, a)
+        return x
 
     def mean(self, x, axis=None, keepdims=False):
         return tf.reduce_mean(as_float(x), axes_of(axis), keepdims)

@@ -84,6 +84,8 @@ class State:
 
     def adopt(self, session: Any) -> None:
         """Go on with another session, which gets the values that variables have now."""
+        if not isinstance(session, (tf.compat.v1.Session, tf.compat.v1.InteractiveSession)):
+            raise TypeError(f"set_session takes a tf.compat.v1.Session, got {session!r}; K.clear_session() starts anew.")
         if session.graph is not self.graph:
             if self.graph.get_operations():
                 raise ValueError(

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..graph import Op, Tensor, make
 from .common import BOOL, INT32, INT64, as_dtype, as_tensor, is_float, normalize_axes, normalize_axis
-from .elementwise import cast
-from .shapes import RESHAPE, broadcast_like, expand_dims
+from .elementwise import cast, where
+from .shapes import RESHAPE, arange, broadcast_like, expand_dims, shape_of
 
 
 class Reduction(Op):
@@ -82,14 +82,15 @@ class Product(Reduction):
 
     def gradient(self, node, g):
         x = node.inputs[0]
-        return [broadcast_like(self.kept(node, g), x) * make(OTHERS, (x,), node.attrs[0])]
+        (axis,) = node.attrs[0]
+        return [broadcast_like(self.kept(node, g), x) * make(OTHERS, (x,), axis)]
 
     def emit(self, ctx, attrs, out, x):
         ctx.call(np.multiply.reduce, x, attrs[0], None, out, attrs[1])
 
 
 class ProductOfOthers(Op):
-    """For each element, the product of the other elements along the axes ``attrs``; exact at zeros."""
+    """For each element, the product of the other elements along the axis ``attrs``; exact at zeros."""
 
     name = "product_of_others"
 
@@ -97,21 +98,26 @@ class ProductOfOthers(Op):
         return x.shape, x.dtype
 
     def gradient(self, node, g):
-        raise NotImplementedError("The second derivative of K.prod is not available on the numpy backend.")
+        # row j holds x with 1 in place of its element j: the same op gives what lacks two elements
+        (x,), axis = node.inputs, node.attrs
+        places = arange(shape_of(x)[axis])
+        same = _equal(expand_dims(places, 1), places)
+        for _ in range(axis + 1, x.ndim):
+            same = expand_dims(same, -1)
+        rows = where(same, 1, expand_dims(x, axis))
+        lacking = where(same, 0, make(OTHERS, (rows,), axis + 1))
+        return [reduce("sum", expand_dims(g, axis + 1) * lacking, axis)]
 
     def emit(self, ctx, attrs, out, x):
         ctx.call(_product_of_others, attrs, out, x)
 
 
-def _product_of_others(axes, out, x):
-    last = tuple(range(x.ndim - len(axes), x.ndim))
-    moved = np.moveaxis(x, axes, last)
-    kept, reduced = moved.shape[: x.ndim - len(axes)], moved.shape[x.ndim - len(axes) :]
-    flat = moved.reshape(*kept, int(np.prod(reduced)))
-    before, after = np.ones_like(flat), np.ones_like(flat)
-    np.multiply.accumulate(flat[..., :-1], axis=-1, out=before[..., 1:])
-    np.multiply.accumulate(flat[..., :0:-1], axis=-1, out=after[..., -2::-1])
-    out[...] = np.moveaxis((before * after).reshape(moved.shape), last, axes)
+def _product_of_others(axis, out, x):
+    x, out = np.moveaxis(x, axis, -1), np.moveaxis(out, axis, -1)
+    before, after = np.ones_like(x), np.ones_like(x)
+    np.multiply.accumulate(x[..., :-1], axis=-1, out=before[..., 1:])
+    np.multiply.accumulate(x[..., :0:-1], axis=-1, out=after[..., -2::-1])
+    np.multiply(before, after, out=out)
 
 
 class Extreme(Reduction):
@@ -207,6 +213,11 @@ def reduce(name: str, x: Any, axis: Any = None, keepdims: bool = False) -> Tenso
     elif x.dtype == BOOL:
         x = cast(x, INT32)
     if not axes:
+        return x
+    if name == "prod":
+        # one axis at a time, as its gradient is
+        for a in sorted(axes, reverse=True):
+            x = make(REDUCTIONS[name], (x,), ((a,), bool(keepdims)))
         return x
     return make(REDUCTIONS[name], (x,), (axes, bool(keepdims)))
 
