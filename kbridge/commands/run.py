@@ -27,7 +27,7 @@ def add_parser(subparsers) -> None:
         help="run a Keras 1 program as it stands",
         usage="kbridge run [-h] [--backend NAME] [--tf1] [--py2] (FILE | -m MODULE | -c CODE) [ARGUMENT ...]",
         description="Run a program as Python would, with `import keras` meaning kbridge, also in the processes it starts. "
-        "An `import theano` gets the Theano that kbridge has repaired.",
+        "An `import theano` gets the Theano that kbridge has repaired, NumPy has its names of version 1 (np.int, np.float ...).",
         allow_abbrev=False,
     )
     parser.add_argument("--backend", metavar="NAME", help="numpy, tensorflow, theano or an extension's name")
@@ -70,9 +70,11 @@ def run(args: argparse.Namespace) -> Callable[[], None]:
 
 
 def frameworks(args: argparse.Namespace) -> None:
-    """Arrange what the program gets for theano and tensorflow, here and in its workers."""
+    """Arrange what the program gets for numpy, theano and tensorflow, here and in its workers."""
     from .. import as_keras, stand_ins
 
+    stand_ins.numpy()
+    as_keras.announce("numpy")
     stand_ins.theano()
     as_keras.announce("theano")
     if args.tf1:

@@ -16,9 +16,11 @@ def _inherit(names):
     try:
         if "keras" in names:
             import kbridge.as_keras  # noqa: F401
-        if "theano" in names or "tensorflow" in names:
+        if "numpy" in names or "theano" in names or "tensorflow" in names:
             from kbridge import stand_ins
 
+            if "numpy" in names:
+                stand_ins.numpy()
             if "theano" in names:
                 stand_ins.theano()
             if "tensorflow" in names:

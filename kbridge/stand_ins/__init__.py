@@ -1,4 +1,5 @@
-"""What programs get for ``import theano`` and ``import tensorflow``: what kbridge's engines have made of them."""
+"""What programs get for ``import numpy``, ``theano`` and ``tensorflow``: NumPy with the names of its version 1, frameworks as kbridge's
+engines have made them."""
 
 from __future__ import annotations
 
@@ -9,18 +10,18 @@ import importlib.machinery
 import sys
 
 
-class ThroughEngine(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Has the first import of a framework load the package of kbridge's engine for it, which repairs and completes it."""
+class Completed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Has the first import of a package load the module that repairs and completes it: that of kbridge's engine for a framework."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str, package: str | None = None):
         self.name = name
-        self.package = f"kbridge.backends.{name}"
+        self.package = package or f"kbridge.backends.{name}"
 
     def install(self) -> None:
-        """From now on; for a framework that has been imported before at once."""
+        """From now on; for a package that has been imported before at once."""
         if self.name in sys.modules:
             importlib.import_module(self.package)
-        elif not any(isinstance(finder, ThroughEngine) and finder.name == self.name for finder in sys.meta_path):
+        elif not any(isinstance(finder, Completed) and finder.name == self.name for finder in sys.meta_path):
             sys.meta_path.insert(0, self)
 
     def find_spec(self, fullname, path=None, target=None):
@@ -30,9 +31,9 @@ class ThroughEngine(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module):
         sys.meta_path.remove(self)
-        # the framework itself comes under the same name
+        # the package itself comes under the same name
         del sys.modules[self.name]
-        # the engine may be what imports it
+        # the module that completes it may be what imports it
         importlib.import_module(self.name if self.package in sys.modules else self.package)
 
 
@@ -43,9 +44,14 @@ def settle_tf_keras() -> None:
             sys.modules["tensorflow"].keras.layers  # noqa: B018  # loaded when it is asked for
 
 
+def numpy() -> None:
+    """Complete NumPy at its first import by the names that its version 2 dropped."""
+    Completed("numpy", f"{__name__}.numpy_v1").install()
+
+
 def theano() -> None:
     """Repair theano at its first import."""
-    ThroughEngine("theano").install()
+    Completed("theano").install()
 
 
 def tensorflow(version1: bool = False) -> None:
@@ -54,4 +60,4 @@ def tensorflow(version1: bool = False) -> None:
         from . import tensorflow_v1
 
         tensorflow_v1.wanted = True
-    ThroughEngine("tensorflow").install()
+    Completed("tensorflow").install()

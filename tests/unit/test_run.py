@@ -111,6 +111,26 @@ print(K.backend(), K.eval(K.sum(K.variable([1., 2.]))))
     assert done.stdout.split() == ["2.0", engine, "3.0"], done.stderr
 
 
+OLD_NUMPY = """
+import subprocess, sys, warnings
+warnings.simplefilter("error")
+import numpy as np
+from keras.layers import Dense
+text = (np.zeros(2, dtype=np.int).dtype.kind, np.ones(2).astype(np.float).dtype.name, np.array(["a"], dtype=np.object).dtype.kind)
+more = (np.product([2, 3]), np.in1d([[1, 2]], [2]).tolist(), np.math.floor(1.5), np.Inf, np.asscalar(np.ones(1)), np.trapz([1, 1]))
+print(text, [float(x) if not isinstance(x, list) else x for x in more], np.bool is np.bool_)
+if len(sys.argv) == 1:
+    assert subprocess.call([sys.executable, __file__, "worker"]) == 0
+"""
+
+
+@pytest.mark.parametrize("first", ["", "import keras\n"])
+def test_numpy_has_its_names_of_version_1_in_workers_too(first, tmp_path):
+    done = kbridge("run", str(program(tmp_path, first + OLD_NUMPY)), home=tmp_path)
+    line = "('i', 'float64', 'O') [6.0, [False, True], 1.0, inf, 1.0, 1.0] True\n"
+    assert (done.returncode, done.stdout) == (0, 2 * line), done.stderr
+
+
 @needs_tensorflow
 @pytest.mark.parametrize("first", ["tensorflow", "keras"])
 def test_tf1_has_the_names_of_version_1_and_layers_build_into_the_same_graph(first, tmp_path):
