@@ -34,6 +34,10 @@ def clear_session() -> None:
     common.reset_uids()
 
 
+def __getattr__(name: str):
+    return common.private(name, __name__)
+
+
 globals().update(
     {
         name: getattr(_engine, name)

@@ -29,6 +29,9 @@ __all__ = [
     "set_legacy_weight_ordering",
 ]
 
+#: the settings as programs read them in Keras 1's modules, K._EPSILON: always the present values
+_PRIVATE = {"_EPSILON": epsilon, "_FLOATX": floatx, "_IMAGE_DIM_ORDERING": image_dim_ordering}
+
 _uids: defaultdict[str, int] = defaultdict(int)
 _legacy_weight_ordering = False
 
@@ -60,3 +63,14 @@ def set_legacy_weight_ordering(value: bool) -> None:
     if not isinstance(value, bool):
         raise ValueError(f"legacy_weight_ordering is True or False, got {value!r}.")
     _legacy_weight_ordering = value
+
+
+def private(name: str, module: str):
+    """The setting that Keras 1 kept under the private ``name``. AttributeError of ``module`` for any other name."""
+    if name not in _PRIVATE:
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    return _PRIVATE[name]()
+
+
+def __getattr__(name: str):
+    return private(name, __name__)

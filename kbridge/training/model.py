@@ -191,19 +191,22 @@ class Model(Container):
     def _inputs_only(self, x, check_batch_axis=True, batch_size=None) -> list:
         """Inputs for a prediction as a list of arrays that fit the model."""
         x = standardize_input_data(x, self.input_names, self.internal_input_shapes, check_batch_axis, "model input")
-        self._check_inputs(x, batch_size)
+        self._check_inputs(x, batch_size, one_short=True)
         check_array_lengths(x, [], [])
         return x
 
-    def _check_inputs(self, x, batch_size=None) -> None:
-        """ValueError for inputs without samples, or whose number doesn't suit a fixed batch size or a stateful model."""
+    def _check_inputs(self, x, batch_size=None, one_short=False) -> None:
+        """ValueError for inputs without samples, or whose number doesn't suit a fixed batch size or a stateful model.
+
+        ``one_short``: fewer samples than ``batch_size`` are fine, as one batch.
+        """
         for array, name, shape in zip(x, self.input_names, self.internal_input_shapes, strict=True):
             if array is None:
                 raise ValueError(f"The input {name!r} needs data, got None.")
             samples = array.shape[0]
             if samples == 0:
                 raise ValueError(f"The input {name!r} holds no samples: its shape is {tuple(array.shape)}.")
-            if batch_size and self.stateful and samples % batch_size:
+            if batch_size and self.stateful and samples % batch_size and not (one_short and samples < batch_size):
                 raise ValueError(
                     f"In a stateful network, you should only pass inputs with a number of samples that can be divided by the "
                     f"batch size. Found: {samples} samples. Batch size: {batch_size}."

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import nearest
+from .progbar import Progbar  # noqa: F401 (a name of Keras 1's module)
 
 _custom_objects: dict[str, Any] = {}
 
@@ -100,11 +101,3 @@ def func_load(code, defaults=None, closure=None, globs=None):
             "Make it known with custom_objects or CustomObjectScope under the name it had."
         )
     return found
-
-
-def __getattr__(name: str):
-    if name == "Progbar":
-        from .progbar import Progbar
-
-        return Progbar
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,6 +11,7 @@ from .. import backend as K
 from ..engine.topology import Input
 from ..engine.training import Model
 from ..models import Sequential, model_from_json
+from ..saving.functions import custom_name
 
 __all__ = ["Input", "K", "Model", "Sequential", "assert_allclose", "get_test_data", "keras_test", "layer_test", "model_from_json"]
 
@@ -86,6 +87,9 @@ def layer_test(
 
     sequential = Sequential([layer_cls(**{**kwargs, "batch_input_shape": batch_shape, "input_dtype": input_dtype})])
     output = sequential.predict(input_data, batch_size=len(input_data))
+    # the text holds a Lambda's functions by name alone
+    name = sequential.layers[0].name
+    custom.update({custom_name(name, key): kwargs[key] for key in ("function", "output_shape") if callable(kwargs.get(key))})
     again = model_from_json(sequential.to_json(), custom_objects=custom)
     again.set_weights(sequential.get_weights())
     assert_allclose(again.predict(input_data, batch_size=len(input_data)), output, rtol=1e-3)

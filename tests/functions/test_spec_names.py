@@ -206,3 +206,9 @@ def test_the_engines_library_is_reached_through_K():
     libraries = {"tensorflow": ["tf"], "theano": ["theano", "T"]}.get(K.backend(), [])
     assert [inspect.ismodule(getattr(K, name)) for name in libraries] == [True] * len(libraries)
     assert hasattr(K, "tf") == (K.backend() == "tensorflow")
+
+
+def test_a_star_import_of_the_helpers_brings_the_progress_bar():
+    found: dict[str, object] = {}
+    exec("from kbridge.utils.generic_utils import *", found)
+    assert {"Progbar", "get_from_module", "CustomObjectScope"} <= set(found)

@@ -41,6 +41,19 @@ def test_a_sequential_has_the_model_that_it_stands_for(model):
     assert K._BACKEND == K.backend()
 
 
+def test_settings_have_their_private_names():
+    for module in (K, K.common):
+        assert (module._EPSILON, module._FLOATX, module._IMAGE_DIM_ORDERING) == (K.epsilon(), K.floatx(), K.image_dim_ordering())
+    before = K.epsilon()
+    K.set_epsilon(1e-3)
+    try:
+        assert K._EPSILON == 1e-3
+    finally:
+        K.set_epsilon(before)
+    with pytest.raises(AttributeError, match="'kbridge.backend' has no attribute '_NOTHING'"):
+        K._NOTHING  # noqa: B018
+
+
 def test_a_predict_function_takes_the_learning_phase_last(model):
     model.model._make_predict_function()
     np.testing.assert_allclose(model.model.predict_function([X, 0.0])[0], model.predict(X), rtol=1e-6)

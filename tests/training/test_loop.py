@@ -151,6 +151,11 @@ def test_a_stateful_model_needs_whole_batches_of_its_size():
             run()
     with pytest.raises(ValueError, match=r"expected .* to have shape \(4, 2, 3\)"):
         model.train_on_batch(steps, y)
+    # one batch is predicted whatever batch_size is, as in Keras 1; training needs to be told
+    assert model.predict(steps[:4]).shape == (4, 1)
+    for run in (lambda: model.fit(steps[:4], y[:4], verbose=0), lambda: model.predict(steps[:3])):
+        with pytest.raises(ValueError, match="divided by the batch size|batches of 4 samples"):
+            run()
 
 
 def test_states_last_from_batch_to_batch():

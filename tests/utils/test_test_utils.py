@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kbridge import backend as K
-from kbridge.layers.core import Dense, Dropout, Layer
+from kbridge.layers.core import Dense, Dropout, Lambda, Layer
 from kbridge.utils.test_utils import get_test_data, keras_test, layer_test
 
 
@@ -22,6 +22,7 @@ def test_layers_that_keep_their_promises_pass():
     assert output.shape == (2, 3)
     x = np.ones((2, 4), K.floatx())
     layer_test(Dropout, kwargs={"p": 0.5}, input_data=x, expected_output=x, expected_output_dtype=K.floatx())
+    layer_test(Lambda, kwargs={"function": lambda x: x + 1, "output_shape": lambda shape: shape}, input_data=x, expected_output=x + 1)
 
 
 def test_layers_that_promise_another_shape_fail():
