@@ -445,7 +445,8 @@ class Backend(Composites):
         ``mask`` (samples, time) or (samples, time, 1): where it is 0 the output repeats the previous
         one and the states stay; before the first unmasked step ``outputs`` holds the initial state
         (the first one; zeros where its shape differs from the output's, and with ``unroll``, which needs a known
-        length). With ``go_backwards`` outputs stand in the order in which they were computed."""
+        length). With ``go_backwards`` outputs stand in the order in which they were computed.
+        No time steps, now or in a call of a function: ValueError."""
 
     @abstractmethod
     def map_fn(self, fn: Callable, elems, name: str | None = None) -> Tensor:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .graph import Placeholder, Tensor
+from .graph import Placeholder, Tensor, make
 from .ops.common import as_tensor
 from .ops.elementwise import cast, where, zeros_like
 from .ops.indexing import reverse
-from .ops.scan import Loop, Step
+from .ops.scan import HAS_STEPS, Loop, Step
 from .ops.shapes import concatenate, expand_dims, permute
 
 
@@ -24,9 +24,7 @@ class LoopPrimitives:
     ):
         if inputs.ndim < 3:
             raise ValueError(f"rnn takes inputs of shape (samples, time, ...), got {inputs.shape}.")
-        if inputs.shape[1] == 0:
-            raise ValueError(f"rnn needs at least one time step, got inputs of shape {inputs.shape}.")
-        steps = permute(inputs, (1, 0, *range(2, inputs.ndim)))
+        steps = permute(make(HAS_STEPS, [inputs]), (1, 0, *range(2, inputs.ndim)))
         masks = None
         if mask is not None:
             masks = cast(as_tensor(mask), "bool")

@@ -84,9 +84,23 @@ def unroll_needs_a_length(K):
 
 
 def no_time_steps_are_refused(K):
-    """A static length of 0 is an error that shows the shape."""
+    """A length of 0 is an error that shows the shape, whether it is known or comes with the values; no samples are fine."""
+    words = ("K.rnn needs at least one time step", "(2, 0, 3)")
     x = K.placeholder((2, 0, 3))
-    expect_error((ValueError,), ("at least one time step", "(2, 0, 3)"), lambda: K.rnn(lambda x_t, s: (x_t, []), x, []))
+    expect_error((ValueError,), words, lambda: K.rnn(lambda x_t, s: (x_t, []), x, []))
+    x, mask = K.placeholder((None, None, 3)), K.placeholder((None, None))
+    for feeds in ([x], [x, mask]):
+        _, outputs, states = K.rnn(
+            lambda x_t, s: (x_t[:, :1], [s[0] + x_t]), x, [K.zeros_like(x[:, 0, :])], mask=mask if mask in feeds else None
+        )
+        f = K.function(feeds, [outputs, states[0]])
+        expect_error((ValueError,), words, lambda f=f, n=len(feeds): f([np.ones((2, 0, 3)), np.ones((2, 0))][:n]))
+        expect(f([np.ones((0, 4, 3)), np.ones((0, 4))][: len(feeds)])[1].shape, (0, 3), "shape of no samples' states")
+    final = K.rnn(lambda x_t, s: (x_t, [s[0] + 1.0]), x, [K.variable(np.zeros((2, 3)))])[2][0]
+    slope = K.gradients(K.sum(K.rnn(lambda x_t, s: (x_t * x_t, []), x, [])[1]), [x])[0]
+    for result in (final, slope):
+        f = K.function([x], [result])
+        expect_error((ValueError,), words, lambda f=f: f([np.ones((2, 0, 3))]))
 
 
 def no_states(K):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .loops import as_value_error
 from .quiet import tf
 from .tensors import as_tensor, host_value, is_sparse
 from .variables import sparse_parts
@@ -67,8 +68,11 @@ class Function:
         session = self._state.session
         if self._run is None:
             self._run = self._prepare(session)
-        with self._turn:
-            results = self._run(*values)
+        try:
+            with self._turn:
+                results = self._run(*values)
+        except tf.errors.InvalidArgumentError as error:
+            raise as_value_error(error) or error from None
         # results may share memory with variables, constants and each other
         return [r.copy() if isinstance(r, np.ndarray) else r for r in results]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .quiet import tf
 from .tensors import as_tensor
 
@@ -26,9 +28,7 @@ class LoopPrimitives:
         inputs = as_tensor(inputs)
         if inputs.shape.rank < 3:
             raise ValueError(f"rnn takes inputs of shape (samples, time, ...), got {inputs.shape}.")
-        if inputs.shape[1] == 0:
-            raise ValueError(f"rnn needs at least one time step, got inputs of shape {inputs.shape}.")
-        steps = tf.transpose(inputs, [1, 0, *range(2, inputs.shape.rank)])
+        steps = tf.transpose(_with_steps(inputs), [1, 0, *range(2, inputs.shape.rank)])
         masks = None
         if mask is not None:
             masks = tf.cast(as_tensor(mask), tf.bool)
@@ -68,6 +68,27 @@ class LoopPrimitives:
 
 #: TensorFlow would rewrite the source of functions given to map_fn and foldl, into temporary files
 _as_it_stands = tf.autograph.experimental.do_not_convert
+
+
+#: how the error of a length of 0 begins
+NO_STEPS = "K.rnn needs at least one time step, got inputs of shape"
+
+
+def _with_steps(inputs):
+    """``inputs``, where a length of 0 is an error: now, or when a function runs."""
+    if inputs.shape[1] == 0:
+        raise ValueError(f"{NO_STEPS} {tuple(inputs.shape.as_list())}.")
+    if inputs.shape[1] is not None:
+        return inputs
+    shape = tf.shape(inputs)
+    with tf.control_dependencies([tf.debugging.Assert(shape[1] > 0, [NO_STEPS, shape], summarize=9)]):
+        return tf.identity(inputs)
+
+
+def as_value_error(error: Exception) -> ValueError | None:
+    """The error of a length of 0 when a function ran: TensorFlow's graphs have no ValueError of their own. None for others."""
+    found = re.search(re.escape(f"[{NO_STEPS}]") + r" \[([\d ]+)\]", str(error))
+    return ValueError(f"{NO_STEPS} ({found[1].replace(' ', ', ')}).") if found else None
 
 
 def _unrolled(step, steps, masks, states):

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import theano
 import theano.tensor as T
-from theano.graph.basic import Variable
+from theano.graph.basic import Apply, Variable
+from theano.graph.op import Op
 
 from .elementwise import cast, where, zeros_like
 from .shapes import concatenate, expand_dims, permute, reverse, size
@@ -29,9 +30,7 @@ def rnn(
     inputs = as_tensor(inputs)
     if inputs.ndim < 3:
         raise ValueError(f"rnn takes inputs of shape (samples, time, ...), got {int_shape(inputs)}.")
-    if int_shape(inputs)[1] == 0:
-        raise ValueError(f"rnn needs at least one time step, got inputs of shape {int_shape(inputs)}.")
-    steps = _time_first(inputs)
+    steps = _time_first(_with_steps(inputs))
     masks = None if mask is None else _time_first(_mask(mask))
     if go_backwards:
         steps = reverse(steps, 0)
@@ -52,6 +51,39 @@ def rnn(
         length = int_shape(steps)[0] if int_shape(steps)[0] is not None else input_length
         return _unrolled(step, steps, masks, states, length)
     return _looped(step, steps, masks, states)
+
+
+class HasSteps(Op):
+    """(samples, time, ...) as it is; no time steps are a ValueError when a function runs."""
+
+    __props__ = ()
+    view_map = {0: [0]}
+
+    def make_node(self, x):
+        return Apply(self, [x], [x.type()])
+
+    def perform(self, node, inputs, outputs):
+        (x,) = inputs
+        if not x.shape[1]:
+            raise ValueError(f"{NO_STEPS} {x.shape}.")
+        outputs[0][0] = x
+
+    def grad(self, inputs, gradients):
+        return gradients
+
+    def infer_shape(self, fgraph, node, shapes):
+        return shapes
+
+
+NO_STEPS = "K.rnn needs at least one time step, got inputs of shape"
+
+
+def _with_steps(inputs):
+    """``inputs``, where a length of 0 is an error: now, or when a function runs."""
+    length = int_shape(inputs)[1]
+    if length == 0:
+        raise ValueError(f"{NO_STEPS} {int_shape(inputs)}.")
+    return set_shape(HasSteps()(inputs), int_shape(inputs)) if length is None else inputs
 
 
 def _time_first(x):

@@ -174,6 +174,23 @@ def _stack(planner: Any, values: Sequence) -> Any:
     return planner.value(CONCATENATE, tuple(planner.value(EXPAND, (v,), 0) for v in values), 0)
 
 
+class HasSteps(Op):
+    """(samples, time, ...) as it is; a length of 0, known now or when a function runs, is a ValueError."""
+
+    name = "has_steps"
+
+    def infer(self, attrs, x):
+        if x.shape[1] == 0:
+            raise ValueError(f"K.rnn needs at least one time step, got inputs of shape {tuple(x.shape)}.")
+        return x.shape, x.dtype
+
+    def gradient(self, node, g):
+        return [g]
+
+    def simplify(self, value):
+        return value.inputs[0]
+
+
 class LoopResult(Op):
     """A result of a loop: ``attrs`` is (loop, index). Planning replaces it by what the turns computed."""
 
@@ -248,4 +265,4 @@ class LoopGradient(Op):
         return _stack(planner, elements[k])
 
 
-STACKED, FINAL, LOOP_GRADIENT = Stacked(), Final(), LoopGradient()
+STACKED, FINAL, LOOP_GRADIENT, HAS_STEPS = Stacked(), Final(), LoopGradient(), HasSteps()
