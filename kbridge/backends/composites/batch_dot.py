@@ -1,5 +1,7 @@
 """The batchwise dot product."""
 
+import numpy as np
+
 from ._base import Family
 
 
@@ -19,9 +21,13 @@ class BatchDot(Family):
             )
         if axes is None:
             axes = (nx - 1, ny - 1 if ny == 2 else ny - 2)
-        elif isinstance(axes, int):
+        elif isinstance(axes, (int, np.integer)):
             axes = (axes, axes)
-        ax, ay = axes[0] % nx, axes[1] % ny
+        if len(axes) != 2 or not (-nx <= axes[0] < nx and -ny <= axes[1] < ny):
+            raise ValueError(
+                f"batch_dot: axes is an axis of x and one of y, got axes={axes} for shapes {self.int_shape(x)} and {self.int_shape(y)}."
+            )
+        ax, ay = int(axes[0]) % nx, int(axes[1]) % ny
         if ax == 0 or ay == 0:
             raise ValueError(f"batch_dot can't contract the batch axis 0, got axes={axes}.")
         sizes = self.int_shape(x)[ax], self.int_shape(y)[ay]

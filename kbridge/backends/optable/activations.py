@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .table import Case, In, Op
+from .table import Case, In, Op, checks, expect
 
 NAN, INF = float("nan"), float("inf")
 ONE = (Case((In(),)), Case((In((2, 3, 2)),)))
@@ -32,6 +32,15 @@ def elu(x, alpha=1.0):
 def softmax(x, axis=-1):
     e = np.exp(x - x.max(axis=axis, keepdims=True)) if x.size else x
     return e / e.sum(axis=axis, keepdims=True)
+
+
+def what_has_no_softmax_is_nan(K):
+    """NaN and +inf give NaN where they stand; -inf is a probability of 0."""
+    values = np.array([[np.inf, 1.0], [1.0, NAN], [-np.inf, 1.0]])
+    x = K.placeholder((None, 2))
+    got = K.function([x], [K.softmax(x)])([values])[0]
+    expect([bool(np.isnan(got[0, 0])), bool(np.isnan(got[1, 1]))], [True, True], "NaN at inf and at NaN")
+    expect(got[2], np.array([0.0, 1.0]), "a row with -inf")
 
 
 OPS = [
@@ -68,5 +77,6 @@ OPS = [
             Case((In((2, 3, 2, 2)),)),
             Case((In(values=[[1000.0, 0.0, -1000.0], [1e-3, 2e-3, 0.0]]),), note="no overflow"),
         ),
+        checks=checks(what_has_no_softmax_is_nan),
     ),
 ]

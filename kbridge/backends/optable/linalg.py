@@ -1,8 +1,10 @@
 """Products of matrices."""
 
+import itertools
+
 import numpy as np
 
-from .table import Case, In, Op
+from .table import Case, In, Op, checks, expect, expect_error
 
 W = In((4, 5), kind="variable")
 
@@ -18,6 +20,44 @@ def batch_dot(x, y, axes=None):
     for i in range(len(x)):
         result[i] = np.tensordot(x[i], y[i], axes=(ax, ay))
     return result
+
+
+def every_axes_form(K):
+    """All pairs of axes of 2 to 4, as tuples, negative lists, single ints and None: values, and the static shape."""
+    inputs, feeds, outputs, expected, calls = [], [], [], [], []
+    for nx, ny in itertools.product((2, 3, 4), (2, 3, 4)):
+        for ax, ay in itertools.product(range(1, nx), range(1, ny)):
+            shape_x, shape_y = [2, 3, 4, 5][:nx], [2, 6, 7, 8][:ny]
+            shape_y[ay] = shape_x[ax]
+            values = [np.cos(np.arange(np.prod(s)) + k).reshape(s) for k, s in enumerate((shape_x, shape_y))]
+            forms = [(ax, ay), [ax - nx, ay - ny]]
+            forms += [ax] if ax == ay else []
+            forms += [np.int64(-1)] if (ax, ay) == (nx - 1, ny - 1) else []
+            forms += [None] if (ax, ay) == (nx - 1, ny - 1 if ny == 2 else ny - 2) else []
+            want = batch_dot(*values, (ax, ay))
+            known = [K.placeholder((None, *s[1:])) for s in (shape_x, shape_y)]
+            unknown = [K.placeholder(ndim=n) for n in (nx, ny)]
+            inputs += [*known, *unknown]
+            feeds += [*values, *values]
+            for axes, (x, y) in [*((form, known) for form in forms), (forms[0], unknown)]:
+                call = f"axes={axes} of {K.int_shape(x)} and {K.int_shape(y)}"
+                product = K.batch_dot(x, y, axes=axes)
+                static = (None, *want.shape[1:]) if x is known[0] else (None,) * (want.ndim - 1)
+                expect(K.int_shape(product)[: len(static)], static, f"int_shape for {call}")
+                expect(K.ndim(product), want.ndim, f"ndim for {call}")
+                outputs.append(product)
+                expected.append(want)
+                calls.append(call)
+    for got, want, call in zip(K.function(inputs, outputs)(feeds), expected, calls):
+        expect(got, want, call)
+
+
+def wrong_axes_are_named(K):
+    x, y = K.placeholder((None, 3, 4)), K.placeholder((None, 4, 3))
+    for axes in ([3, 1], [2, -4], [2], [2, 1, 1], 3):
+        expect_error((ValueError,), ("batch_dot", "axes=", "(None, 4, 3)"), lambda axes=axes: K.batch_dot(x, y, axes=axes))
+    expect_error((ValueError,), ("batch axis 0",), lambda: K.batch_dot(x, y, axes=[0, 1]))
+    expect_error((ValueError,), ("(None, 3, 4)", "(None, 4, 3)", "length"), lambda: K.batch_dot(x, y, axes=[2, 2]))
 
 
 OPS = [
@@ -52,5 +92,6 @@ OPS = [
             Case((In((2, 3, 4, 5)), In((2, 5, 3))), {"axes": [3, 1]}, note="4-D with 3-D"),
             Case((In((2, 3, 4, 2)), In((2, 2, 4, 3))), {"axes": [2, 2]}, note="4-D with 4-D"),
         ),
+        checks=checks(every_axes_form, wrong_axes_are_named),
     ),
 ]

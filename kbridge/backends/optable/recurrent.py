@@ -94,8 +94,9 @@ def no_time_steps_are_refused(K):
             lambda x_t, s: (x_t[:, :1], [s[0] + x_t]), x, [K.zeros_like(x[:, 0, :])], mask=mask if mask in feeds else None
         )
         f = K.function(feeds, [outputs, states[0]])
-        expect_error((ValueError,), words, lambda f=f, n=len(feeds): f([np.ones((2, 0, 3)), np.ones((2, 0))][:n]))
-        expect(f([np.ones((0, 4, 3)), np.ones((0, 4))][: len(feeds)])[1].shape, (0, 3), "shape of no samples' states")
+        no_steps, no_samples = [[np.ones((*n, 3)), np.ones(n)][: len(feeds)] for n in ((2, 0), (0, 4))]
+        expect_error((ValueError,), words, lambda f=f, values=no_steps: f(values))
+        expect(f(no_samples)[1].shape, (0, 3), "shape of no samples' states")
     final = K.rnn(lambda x_t, s: (x_t, [s[0] + 1.0]), x, [K.variable(np.zeros((2, 3)))])[2][0]
     slope = K.gradients(K.sum(K.rnn(lambda x_t, s: (x_t * x_t, []), x, [])[1]), [x])[0]
     for result in (final, slope):

@@ -1,4 +1,4 @@
-"""``x[i]`` with vectors of whole numbers among the indices, which TensorFlow's own operator doesn't know.
+"""``x[i]`` with vectors of whole numbers, or masks, among the indices, which TensorFlow's own operator doesn't know.
 
 The result is NumPy's, for vectors and numbers that stand next to each other: ``x[i]``, ``x[:, i]``, ``x[i, 0]``, ``x[..., i]``.
 """
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..masks import without_masks
 from .quiet import tf
 
 #: the names of TensorFlow's operator, for tensors and for variables
@@ -16,8 +17,12 @@ OPERATORS = ("_slice_helper", "_slice_helper_var")
 
 
 def indexed(x: Any, key: Any) -> Any:
-    """``x[key]`` for a key that holds vectors of whole numbers; None for any other key."""
+    """``x[key]`` for a key that holds vectors of whole numbers or masks; None for any other key."""
     keys = list(key) if isinstance(key, tuple) else [key]
+    if x.shape.rank is not None and any(isinstance(k, np.ndarray) for k in keys):
+        keys = list(without_masks(tuple(keys), x.shape.as_list()))
+    if len(keys) > 1:
+        keys = [v for k in keys for v in (tf.unstack(tf.where(k), num=k.shape.rank, axis=1) if _is_mask(k) else [k])]
     keys = [np.asarray(k) if isinstance(k, list) else k for k in keys]
     places = [n for n, k in enumerate(keys) if _is_vector(k) or _is_number(k)]
     if not any(_is_vector(k) for k in keys) or x.shape.rank is None:
@@ -49,6 +54,11 @@ def _is_vector(k: Any) -> bool:
     if isinstance(k, np.ndarray):
         return k.ndim > 0 and k.dtype.kind in "iu"
     return isinstance(k, (tf.Tensor, tf.Variable)) and k.dtype.is_integer and bool(k.shape.rank)
+
+
+def _is_mask(k: Any) -> bool:
+    """A tensor of booleans; alone it is left to TensorFlow's own operator."""
+    return isinstance(k, (tf.Tensor, tf.Variable)) and k.dtype == tf.bool and bool(k.shape.rank)
 
 
 def _is_number(k: Any) -> bool:

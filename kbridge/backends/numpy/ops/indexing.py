@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...masks import without_masks
 from ..graph import Op, Tensor, make
 from ..operators import IMPLEMENTATIONS
 from .common import BOOL, INT32, as_tensor, normalize_axis
@@ -257,10 +258,11 @@ def reverse(x: Any, axes: Any) -> Tensor:
 
 
 def getitem(x: Tensor, key: Any) -> Tensor:
-    """NumPy's indexing with ints, slices, None, Ellipsis, and integer tensors or arrays."""
+    """NumPy's indexing with ints, slices, None, Ellipsis, integer tensors or arrays, and boolean arrays."""
     from .shapes import expand_dims
 
-    parts = list(key) if isinstance(key, tuple) else [key]
+    parts = [_known_mask(p) for p in (key if isinstance(key, tuple) else [key])]
+    parts = list(without_masks(tuple(parts), x.shape))
     used = sum(1 for p in parts if p is not None and p is not Ellipsis)
     if used > x.ndim:
         raise IndexError(f"Too many indices ({used}) for a tensor of shape {x.shape}.")
@@ -286,9 +288,14 @@ def getitem(x: Tensor, key: Any) -> Tensor:
         elif isinstance(part, (int, np.integer)) and not isinstance(part, bool):
             attrs.append(int(part))
         else:
-            index = as_tensor(part, INT32)
-            if index.dtype == BOOL or index.dtype.kind == "f":
-                raise IndexError(f"A tensor can be indexed by integers, not by {index.dtype} ({index!r}).")
+            if isinstance(part, Tensor) and part.dtype == BOOL:
+                raise IndexError(
+                    f"On the numpy backend a boolean index is an array: the values of {part!r}, and with them the result's "
+                    "shape, are known only in a run. Multiply by K.cast(mask, K.dtype(x)) instead to leave elements out of a sum."
+                )
+            index = as_tensor(part, None if isinstance(part, (bool, np.bool_)) else INT32)
+            if index.dtype.kind not in "iu":
+                raise IndexError(f"A tensor can be indexed by integers, not by {index.dtype} ({part!r}).")
             by_tensor = by_tensor or index.ndim > 0
             attrs.append(("input", len(inputs)))
             inputs.append(index)
@@ -304,6 +311,14 @@ def getitem(x: Tensor, key: Any) -> Tensor:
     for axis in new_axes:
         result = expand_dims(result, axis)
     return result
+
+
+def _known_mask(part: Any) -> Any:
+    """A list or a constant tensor of booleans as an array; anything else as it is."""
+    if isinstance(part, list) and part and all(isinstance(p, (bool, np.bool_)) for p in part):
+        return np.asarray(part)
+    known = part.constant_value() if isinstance(part, Tensor) and part.dtype == BOOL else None
+    return part if known is None else known
 
 
 def _take(x: Tensor, attrs: list, inputs: list[Tensor]) -> Tensor:
