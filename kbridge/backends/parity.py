@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -31,7 +31,7 @@ class Result:
     """What one case or check gave on one engine in one dtype."""
 
     op: str
-    #: index of the case, or name of the check
+    #: index of the case (5#2: its draw 2), or name of the check
     case: int | str
     engine: str
     dtype: str
@@ -88,8 +88,33 @@ class Expected:
     constant_axes: list[tuple[bool, ...]] | None
 
 
-def arrays_of(op: Op, index: int, dtype: str) -> list[np.ndarray]:
-    return [x.array(f"{op.name}[{index}].{j}", dtype) for j, x in enumerate(op.cases[index].inputs())]
+#: batch sizes of draws 1, 2, 3 ... of a case
+BATCHES = (1, 2, 7, 16)
+
+
+def arrays_of(op: Op, index: int, dtype: str, draw: int = 0) -> list[np.ndarray]:
+    """The inputs' values. Draw 0 is the row as it stands; others have other random values and, where the call has a
+    meaning for any number of samples, another batch size."""
+    case = op.cases[index]
+    inputs = case.inputs()
+    resized = draw and case.empty and case.grads is None
+    arrays = []
+    for j, x in enumerate(inputs):
+        if resized and x.kind in ("placeholder", "unknown") and x.static_shape:
+            x = with_batch(x, BATCHES[(draw - 1) % len(BATCHES)])
+        arrays.append(x.array(f"{op.name}[{index}].{j}" + (f"#{draw}" if draw else ""), dtype))
+    return arrays
+
+
+def with_batch(x: In, size: int) -> In:
+    """``x`` with ``size`` samples; given values are repeated or cut."""
+    if x.values is None:
+        return replace(x, shape=(size, *x.shape[1:]))
+    return replace(x, values=np.take(np.asarray(x.values), range(size), axis=0, mode="wrap"))
+
+
+def same_arrays(a: list[np.ndarray], b: list[np.ndarray]) -> bool:
+    return all(np.array_equal(x, y, equal_nan=is_float(x)) for x, y in zip(a, b))
 
 
 def first(inputs: list[In], arrays: list[np.ndarray], count: int) -> list[np.ndarray]:
@@ -109,12 +134,12 @@ def reference(op: Op, case: Case, arrays: list[np.ndarray]) -> list[np.ndarray]:
 
 
 @cache
-def expected(name: str, index: int, dtype: str) -> Expected:
+def expected(name: str, index: int, dtype: str, draw: int = 0) -> Expected:
     """Computed once for all engines."""
     op = TABLE[name]
     case = op.cases[index]
     inputs = case.inputs()
-    arrays = arrays_of(op, index, dtype)
+    arrays = arrays_of(op, index, dtype, draw)
     outputs = reference(op, case, arrays)
     rng = np.random.RandomState(0)
     explicit = case.grads is not None
@@ -126,7 +151,7 @@ def expected(name: str, index: int, dtype: str) -> Expected:
         floats = [j for j, a in enumerate(arrays) if is_float(a) and inputs[j].kind != "array"]
         gradients = {j: None if g is None else np.asarray(g, "float64") for j, g in zip(floats, case.grads)}
     elif op.gradient and dtype == "float32":
-        gradients = expected(name, index, "float64").gradients
+        gradients = expected(name, index, "float64", draw).gradients
     elif op.gradient and dtype == "float64":
         for j in gradient_inputs(case, arrays):
             gradients[j] = central_differences(op, case, arrays, weights, j)
@@ -176,12 +201,12 @@ def constant_axes(op: Op, case: Case, arrays: list, outputs: list) -> list[tuple
 class Trial:
     """A case built on an engine: its placeholders, tensors and gradients."""
 
-    def __init__(self, K: Backend, op: Op, index: int, dtype: str, gradients: bool):
+    def __init__(self, K: Backend, op: Op, index: int, dtype: str, gradients: bool, draw: int = 0):
         self.K, self.op, self.index, self.dtype = K, op, index, dtype
         self.case = op.cases[index]
         self.inputs = self.case.inputs()
-        self.expected = expected(op.name, index, dtype)
-        self.result = Result(op.name, index, K.name, dtype)
+        self.expected = expected(op.name, index, dtype, draw)
+        self.result = Result(op.name, f"{index}#{draw}" if draw else index, K.name, dtype)
         self.tensors: list = []
         self.placeholders: list = []
         self.grads: dict[int, Any] = {}
@@ -361,8 +386,10 @@ def run(
     dtype: str = "float32",
     gradients: bool = True,
     most: int | None = None,
+    draw: int = 0,
 ) -> list[Result]:
-    """The cases of ``ops`` on ``K`` (at most ``most`` of each), in one function where that works.
+    """The cases of ``ops`` on ``K`` (at most ``most`` of each), in one function where that works. ``draw`` 1, 2, 3 ...
+    repeats them with other random values and batch sizes; cases that have neither are left out then.
 
     Checks (rows' behaviour beyond cases) are run by :func:`run_checks`.
     """
@@ -372,10 +399,13 @@ def run(
             for index in range(len(op.cases[:most])):
                 if dtype == "float16" and not op.cases[index].float16:
                     continue
+                if draw and same_arrays(arrays_of(op, index, dtype), arrays_of(op, index, dtype, draw)):
+                    continue
                 try:
-                    trial = Trial(K, op, index, dtype, gradients and dtype in GRADIENT_TOLERANCE)
+                    trial = Trial(K, op, index, dtype, gradients and dtype in GRADIENT_TOLERANCE, draw)
                 except Exception as error:
-                    results.append(Result(op.name, index, K.name, dtype, [f"building: {describe(error)}"]))
+                    case = f"{index}#{draw}" if draw else index
+                    results.append(Result(op.name, case, K.name, dtype, [f"building: {describe(error)}"]))
                 else:
                     trials.append(trial)
                     results.append(trial.result)

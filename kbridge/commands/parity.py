@@ -31,11 +31,16 @@ def add_parser(subparsers) -> None:
     parser.add_argument("ops", nargs="*", metavar="OP", help="functions or families to check (default: all)")
     parser.add_argument("--engines", metavar="A,B", help="engines to check (default: all that are installed)")
     parser.add_argument(
-        "--dtypes", metavar="A,B", default="float32,float64", help="float16, float32, float64 (default: %(default)s)"
+        "--dtypes", metavar="A,B", help="float16, float32, float64 (default: float32,float64; all with --long)"
     )
     parser.add_argument("--off", action="store_true", help="print only what is off")
     parser.add_argument(
         "--compiled", action="store_true", help="let engines compile for speed, as for a user; slower to start"
+    )
+    parser.add_argument(
+        "--long",
+        action="store_true",
+        help=f"the longer set: compiled, float16 too, and each case {len(parity.BATCHES)} times more with other values and batch sizes",
     )
     parser.add_argument("--html", metavar="FILE", type=Path, help="write the table as a page")
     parser.set_defaults(run=run)
@@ -64,7 +69,7 @@ class Line:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table; 1 if anything is off or nothing could be checked."""
-    dtypes = args.dtypes.split(",")
+    dtypes = args.dtypes.split(",") if args.dtypes else list(parity.TOLERANCE) if args.long else ["float32", "float64"]
     unknown = [d for d in dtypes if d not in parity.TOLERANCE]
     if unknown:
         raise SystemExit(f"Unknown dtypes: {', '.join(unknown)}. Known: {', '.join(parity.TOLERANCE)}.")
@@ -76,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     show(COLUMNS, widths)
     for K in engines(args.engines, notes):
         for dtype in dtypes:
-            for line in check(K, ops, dtype, args.compiled):
+            for line in check(K, ops, dtype, args.compiled or args.long, len(parity.BATCHES) if args.long else 0):
                 lines.append(line)
                 if line.problems or not args.off:
                     show(line.cells(), widths)
@@ -117,8 +122,8 @@ def engines(asked: str | None, notes: list[str]) -> Iterator:
             notes.append(f"{name} was not checked: {error}")
 
 
-def check(K, names: list[str], dtype: str, compiled: bool) -> Iterator[Line]:
-    """One family after the other, so that lines appear as they are known."""
+def check(K, names: list[str], dtype: str, compiled: bool, draws: int = 0) -> Iterator[Line]:
+    """One family after the other, so that lines appear as they are known; ``draws`` more of each case."""
     for family in FAMILIES.values():
         ops = [op for op in family.OPS if op.name in names]
         if not ops:
@@ -128,6 +133,8 @@ def check(K, names: list[str], dtype: str, compiled: bool) -> Iterator[Line]:
             results = parity.run(engine, ops, dtype)
             if dtype != "float16":
                 results += parity.run_checks(engine, ops, dtype)
+            for draw in range(1, draws + 1):
+                results += parity.run(parity.fresh(K), ops, dtype, draw=draw)
         for op in ops:
             mine = [r for r in results if r.op == op.name]
             if mine:

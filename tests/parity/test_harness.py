@@ -141,3 +141,29 @@ def test_command_names_what_it_does_not_know(words):
     args = arguments(*words)
     with pytest.raises(SystemExit, match="nonsense|float8|abacus"):
         args.run(args)
+
+
+class WrongForSeven(NumpyBackend):
+    """Right for the batches of the rows."""
+
+    def exp(self, x):
+        y = super().exp(x)
+        return y + self.cast(self.equal(self.shape(x)[0], 7), self.dtype(x)) if x.ndim else y
+
+
+def test_draws_have_other_values_and_batch_sizes():
+    exp = TABLE["exp"]
+    plain, first, second = (parity.arrays_of(exp, 0, "float64", draw)[0] for draw in (0, 1, 2))
+    assert len(plain) == 3 and [len(first), len(second)] == list(parity.BATCHES[:2])
+    assert not np.isin(first, plain).any()
+    assert all(r.ok and r.outputs for draw in (1, 2, 3, 4) for r in parity.run(NumpyBackend(), [exp, TABLE["rnn"]], draw=draw))
+
+
+def test_the_longer_set_finds_what_depends_on_the_batch_size(capsys, monkeypatch):
+    assert all(r.ok for r in parity.run(WrongForSeven(), [TABLE["exp"]]))
+    monkeypatch.setitem(registry._loaded, "numpy", WrongForSeven())
+    args = arguments("exp", "--engines", "numpy", "--long", "--off")
+    assert args.run(args) == 1
+    out = capsys.readouterr().out
+    assert "exp[0#3]: result 0 is off by 1" in out
+    assert [line.split()[2] for line in out.splitlines() if line.startswith("exp")] == ["float32", "float64", "float16"]

@@ -30,11 +30,11 @@ def every_axes_form(K):
             shape_x, shape_y = [2, 3, 4, 5][:nx], [2, 6, 7, 8][:ny]
             shape_y[ay] = shape_x[ax]
             values = [np.cos(np.arange(np.prod(s)) + k).reshape(s) for k, s in enumerate((shape_x, shape_y))]
-            forms = [(ax, ay), [ax - nx, ay - ny]]
+            forms: list = [(ax, ay), [ax - nx, ay - ny]]
             forms += [ax] if ax == ay else []
             forms += [np.int64(-1)] if (ax, ay) == (nx - 1, ny - 1) else []
             forms += [None] if (ax, ay) == (nx - 1, ny - 1 if ny == 2 else ny - 2) else []
-            want = batch_dot(*values, (ax, ay))
+            want = batch_dot(values[0], values[1], (ax, ay))
             known = [K.placeholder((None, *s[1:])) for s in (shape_x, shape_y)]
             unknown = [K.placeholder(ndim=n) for n in (nx, ny)]
             inputs += [*known, *unknown]
