@@ -76,7 +76,7 @@ class Backend(Composites):
 
     @abstractmethod
     def get_value(self, x) -> np.ndarray:
-        """A copy of a variable's value as an array (0-d for scalars)."""
+        """A copy of a variable's value as an array (0-d for scalars); of another tensor what ``eval`` gives."""
 
     @abstractmethod
     def set_value(self, x, value) -> None:

@@ -103,9 +103,7 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backe
         return Placeholder(shape, common.as_dtype(dtype), name, sparse)
 
     def get_value(self, x):
-        if not isinstance(x, Variable):
-            raise TypeError(f"Only variables hold a value, got {x!r}; K.eval computes one.")
-        return x.get_value()
+        return x.get_value() if isinstance(x, Variable) else self.eval(x)
 
     def set_value(self, x, value):
         x.set_value(value)

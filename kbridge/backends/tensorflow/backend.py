@@ -81,9 +81,8 @@ class TensorflowBackend(
 
     def batch_get_value(self, xs):
         xs = list(xs)
-        for x in xs:
-            if not self.is_variable(x):
-                raise TypeError(f"Only variables hold a value, got {x!r}; K.eval computes one.")
+        if not all(self.is_variable(x) for x in xs):
+            return [value_of(x) if self.is_variable(x) else self.eval(x) for x in xs]
         states = {x._kbridge_state for x in xs if hasattr(x, "_kbridge_state")}
         if len(states) == 1 and not any(is_sparse(x) for x in xs):
             # one run for all

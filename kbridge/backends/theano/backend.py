@@ -124,7 +124,7 @@ class TheanoBackend(PlainPrimitives, Backend):
 
     def get_value(self, x):
         if not isinstance(x, SharedVariable):
-            raise TypeError(f"Only variables hold a value, got {x!r}; K.eval computes one.")
+            return self.eval(x)
         value = x.get_value()
         return value.toarray() if hasattr(value, "toarray") else np.asarray(value)
 
