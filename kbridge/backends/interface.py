@@ -118,7 +118,8 @@ class Backend(Composites):
         values are computed from the old values; then the new ones are stored together. The learning
         phase may stand among ``inputs`` and takes 0 or 1. Values are converted to the placeholder's
         dtype; a wrong number of inputs or a shape that can't fit: ValueError that names the
-        placeholder, its shape and what came. Unknown ``kwargs``: ValueError.
+        placeholder, its shape and what came. ``kwargs`` that say how Theano computes
+        (``mode``, ``on_unused_input`` ...) give a warning elsewhere; unknown ones: ValueError.
         """
 
     @abstractmethod

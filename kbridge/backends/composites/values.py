@@ -1,15 +1,29 @@
 """Variables, values and updates."""
 
+import warnings
+
 import numpy as np
 
 from .. import settings
 from ._base import Family
+
+#: arguments of theano.function that don't change results
+HOW_TO_COMPUTE = {"accept_inplace", "allow_input_downcast", "mode", "name", "on_unused_input", "profile", "rebuild_strict"}
 
 
 class Values(Family):
     floatx = staticmethod(settings.floatx)
     epsilon = staticmethod(settings.epsilon)
     image_dim_ordering = staticmethod(settings.image_dim_ordering)
+
+    def _without_options(self, options):
+        """For engines whose functions take no options: warn of Theano's that only say how to compute, ValueError for others."""
+        unknown = sorted(set(options) - HOW_TO_COMPUTE)
+        if unknown:
+            raise ValueError(f"Unknown arguments of K.function: {', '.join(unknown)}.")
+        if options:
+            named = ", ".join(sorted(options))
+            warnings.warn(f"K.function: {named}: the {self.name} engine takes no options of Theano's and ignores them.", stacklevel=3)
 
     def ndim(self, x):
         """The number of axes."""

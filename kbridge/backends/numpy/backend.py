@@ -129,8 +129,7 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backe
     # functions and gradients
 
     def function(self, inputs, outputs, updates=(), **kwargs):
-        if kwargs:
-            raise ValueError(f"Unknown arguments of K.function: {', '.join(sorted(kwargs))}.")
+        self._without_options(kwargs)
         return Function(
             [common.as_tensor(t) for t in _as_list(inputs)],
             [common.as_tensor(t) for t in _as_list(outputs)],

@@ -127,8 +127,7 @@ class TensorflowBackend(
     # functions and gradients
 
     def function(self, inputs, outputs, updates=(), **kwargs):
-        if kwargs:
-            raise ValueError(f"Unknown arguments of K.function: {', '.join(sorted(kwargs))}.")
+        self._without_options(kwargs)
         inputs, outputs = _as_list(inputs), [o if is_sparse(o) else as_tensor(o) for o in _as_list(outputs)]
         updates = [self._checked_update(u) for u in updates]
         missing = not any(x is self._state.phase for x in inputs) and self.uses_learning_phase([*outputs, *_computed(updates)])
