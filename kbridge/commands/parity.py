@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import argparse
 import html
+import importlib
+import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .. import config
 from ..backends import parity, registry
 from ..backends.optable import FAMILIES, TABLE
 
@@ -115,11 +119,23 @@ def engines(asked: str | None, notes: list[str]) -> Iterator:
     """The engines to check; those that can't be loaded leave a note, or stop if they were asked for."""
     for name in asked.split(",") if asked else registry.names():
         try:
-            yield registry.load(name)
+            K = registry.load(name)
         except (registry.EngineUnavailable, ValueError) as error:
             if asked:
                 raise SystemExit(str(error)) from None
             notes.append(f"{name} was not checked: {error}")
+        else:
+            use(K)
+            yield K
+
+
+def use(K) -> None:
+    """Make ``K`` the engine of ``kbridge.backend``, unless there is one: some rows import it, and the engine that
+    keras.json names need not be installed here."""
+    if "kbridge.backend" not in sys.modules:
+        os.environ["KBRIDGE_BACKEND"] = K.name
+        config.startup.cache_clear()
+        importlib.import_module("kbridge.backend")
 
 
 def check(K, names: list[str], dtype: str, compiled: bool, draws: int = 0) -> Iterator[Line]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
+import kbridge.backend  # noqa: F401 -- there is one: the command leaves it alone
 from kbridge.backends import parity, registry
 from kbridge.backends.numpy import NumpyBackend
 from kbridge.backends.optable import TABLE
@@ -167,3 +171,11 @@ def test_the_longer_set_finds_what_depends_on_the_batch_size(capsys, monkeypatch
     out = capsys.readouterr().out
     assert "exp[0#3]: result 0 is off by 1" in out
     assert [line.split()[2] for line in out.splitlines() if line.startswith("exp")] == ["float32", "float64", "float16"]
+
+
+def test_the_command_needs_no_engine_but_those_it_checks(tmp_path):
+    (tmp_path / "keras.json").write_text('{"backend": "abacus"}')
+    environment = {k: v for k, v in os.environ.items() if k not in ("KBRIDGE_BACKEND", "KERAS_BACKEND")}
+    command = [sys.executable, "-m", "kbridge", "parity", "settings", "--engines", "numpy", "--dtypes", "float32"]
+    done = subprocess.run(command, capture_output=True, text=True, env={**environment, "KERAS_HOME": str(tmp_path)})
+    assert done.returncode == 0, done.stdout + done.stderr

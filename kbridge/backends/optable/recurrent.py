@@ -91,7 +91,7 @@ def no_time_steps_are_refused(K):
     x, mask = K.placeholder((None, None, 3)), K.placeholder((None, None))
     for feeds in ([x], [x, mask]):
         _, outputs, states = K.rnn(
-            lambda x_t, s: (x_t[:, :1], [s[0] + x_t]), x, [K.zeros_like(x[:, 0, :])], mask=mask if mask in feeds else None
+            lambda x_t, s: (x_t[:, :1], [s[0] + x_t]), x, [K.zeros_like(K.sum(x, axis=1))], mask=mask if mask in feeds else None
         )
         f = K.function(feeds, [outputs, states[0]])
         no_steps, no_samples = [[np.ones((*n, 3)), np.ones(n)][: len(feeds)] for n in ((2, 0), (0, 4))]
