@@ -30,6 +30,11 @@ class BatchDot(Family):
         ax, ay = int(axes[0]) % nx, int(axes[1]) % ny
         if ax == 0 or ay == 0:
             raise ValueError(f"batch_dot can't contract the batch axis 0, got axes={axes}.")
+        samples = self.int_shape(x)[0], self.int_shape(y)[0]
+        if None not in samples and samples[0] != samples[1]:
+            raise ValueError(
+                f"batch_dot: shapes {self.int_shape(x)} and {self.int_shape(y)} have different numbers of samples."
+            )
         sizes = self.int_shape(x)[ax], self.int_shape(y)[ay]
         if None not in sizes and sizes[0] != sizes[1]:
             raise ValueError(

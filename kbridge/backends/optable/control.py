@@ -195,6 +195,14 @@ def follows_the_phase(K):
 
 
 @with_free_phase
+def a_missing_phase_is_named(K):
+    """A function that depends on the phase and isn't given it: an error that names it, when it is made or called."""
+    x = K.placeholder((None, 2))
+    expect_error(
+        ValueError, ("learning phase", "K.learning_phase()"), lambda: K.function([x], [K.in_train_phase(x * 2.0, x)])([np.ones((1, 2))])
+    )
+
+
 def takes_functions(K):
     x = K.placeholder((2,))
     f = K.function(
@@ -350,7 +358,7 @@ OPS = [
     Op("phase_switch", checks=checks(switches_by_phase)),
     Op(
         "in_train_phase",
-        checks=checks(follows_the_phase, takes_functions, gradients_follow_the_phase, the_same_tensor_twice),
+        checks=checks(follows_the_phase, takes_functions, gradients_follow_the_phase, the_same_tensor_twice, a_missing_phase_is_named),
     ),
     Op("in_test_phase", checks=checks(takes_functions)),
     Op("uses_learning_phase", checks=checks(follows_the_phase)),

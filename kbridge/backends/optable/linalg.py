@@ -58,6 +58,8 @@ def wrong_axes_are_named(K):
         expect_error((ValueError,), ("batch_dot", "axes=", "(None, 4, 3)"), lambda axes=axes: K.batch_dot(x, y, axes=axes))
     expect_error((ValueError,), ("batch axis 0",), lambda: K.batch_dot(x, y, axes=[0, 1]))
     expect_error((ValueError,), ("(None, 3, 4)", "(None, 4, 3)", "length"), lambda: K.batch_dot(x, y, axes=[2, 2]))
+    two, one = K.placeholder((2, 3, 4)), K.placeholder((1, 4, 3))
+    expect_error((ValueError,), ("(2, 3, 4)", "(1, 4, 3)", "samples"), lambda: K.batch_dot(two, one))
 
 
 OPS = [

@@ -141,6 +141,7 @@ OPS = [
     index("x[:, :, 4:0:-2]", lambda x: x[:, :, 4:0:-2]),
     index("x[..., 0]", lambda x: x[..., 0]),
     index("x[..., 1:2]", lambda x: x[..., 1:2]),
+    index("x[None]", lambda x: x[None]),
     index("x[:, None]", lambda x: x[:, None]),
     index("x[None, ..., None]", lambda x: x[None, ..., None]),
     index("x[1, None, ..., 2]", lambda x: x[1, None, ..., 2], In((4, 3, 5), kind="fixed")),

@@ -17,7 +17,7 @@ from theano.graph.basic import ancestors
 
 from ..interface import Backend
 from . import convolution, elementwise, host, linalg, loops, operators, pooling, random, reductions, shapes, tensors
-from .function import Function
+from .function import PHASE, Function
 from .gradients import gradients, stop_gradient
 from .static import int_shape, set_shape
 
@@ -173,7 +173,7 @@ class TheanoBackend(PlainPrimitives, Backend):
 
     def phase_placeholder(self):
         if self._phase is None:
-            self._phase = tensors.placeholder((), None, "uint8", False, "keras_learning_phase")
+            self._phase = tensors.placeholder((), None, "uint8", False, PHASE)
         return self._phase
 
     def phase_switch(self, x, alt):

@@ -13,11 +13,15 @@ import numpy as np
 import theano
 import theano.tensor as T
 from theano.compile.sharedvalue import SharedVariable
-from theano.graph.basic import Variable, ancestors
+from theano.graph.basic import Constant, Variable, ancestors
+from theano.graph.fg import MissingInputError
 
 from .operators import native
 from .static import int_shape
 from .tensors import as_tensor, is_sparse, with_pattern
+
+#: the name of the learning phase placeholder
+PHASE = "keras_learning_phase"
 
 #: arguments of theano.function that a caller may give
 OPTIONS = tuple(n for n in inspect.signature(theano.function).parameters if n not in ("inputs", "outputs", "updates"))
@@ -45,7 +49,10 @@ class Function:
         if givens:
             options["givens"] = [*dict(options.get("givens") or ()).items(), *givens]
         with _compiling, native(), _room_for(self.outputs, self.updates):
-            self._function = theano.function(fed, self.outputs, updates=self.updates, **options)
+            try:
+                self._function = theano.function(fed, self.outputs, updates=self.updates, **options)
+            except MissingInputError as error:
+                raise self._missing() from error
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
         if len(inputs) != len(self.inputs):
@@ -76,6 +83,17 @@ class Function:
         if any(n is not None and n != m for n, m in zip(self._shapes[i], matrix.shape)):
             raise ValueError(f"{self._describe(i)} can't take a matrix of shape {matrix.shape}.")
         return matrix
+
+    def _missing(self) -> ValueError:
+        """The error where outputs depend on placeholders that are no inputs."""
+        reached = ancestors([*self.outputs, *(new for _, new in self.updates)])
+        found = [v for v in reached if v.owner is None and not isinstance(v, (Constant, SharedVariable)) and v not in self.inputs]
+        if any(v.name == PHASE for v in found):
+            return ValueError(
+                "The function depends on the learning phase: put K.learning_phase() among its inputs and "
+                "feed 0 (test) or 1 (training)."
+            )
+        return ValueError(f"The function depends on placeholders that are not among its inputs: {', '.join(map(str, found))}.")
 
     def _describe(self, i: int) -> str:
         x = self.inputs[i]

@@ -67,10 +67,12 @@ def install() -> None:
 
 
 def _getitem(original: Callable) -> Callable:
-    """Indexing with None and fewer indices than axes: Theano's reads ``x[:, None]`` wrongly."""
+    """Indexing with None and fewer indices than axes: Theano's reads ``x[None]`` and ``x[:, None]`` wrongly."""
 
     def __getitem__(self, index):
-        if isinstance(index, tuple) and any(i is None for i in index) and not any(i is Ellipsis for i in index):
+        if index is None:
+            index = (None, Ellipsis)
+        elif isinstance(index, tuple) and any(i is None for i in index) and not any(i is Ellipsis for i in index):
             index = (*index, Ellipsis)
         return original(self, index)
 
