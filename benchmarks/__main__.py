@@ -43,9 +43,10 @@ class Worker:
         print(seconds, file=self.process.stdin, flush=True)
         self.rounds.append(self._answer())
 
-    def time(self, kind: str) -> float:
-        """The median of all rounds, in seconds a step; kind: 'wall' or 'cpu'."""
-        return median(r[kind] for r in self.rounds)
+    def numbers(self) -> dict:
+        """Seconds of one unit ('wall', 'cpu': medians of the rounds), of the start ('first'), bytes ('memory'), the 'result'."""
+        times = {kind: median(r[kind] for r in self.rounds) for kind in ("wall", "cpu")}
+        return {**times, **self.start, "memory": self.rounds[-1]["memory"], "rounds": self.rounds}
 
     def stop(self) -> None:
         """End the process."""
@@ -62,7 +63,7 @@ class Worker:
 
 def measure(name: str, work: Work, args: argparse.Namespace) -> dict:
     """Run a work, print its table, return the numbers."""
-    print(f"\n{work.title}\n")
+    print(f"\n{name}: {work.title}\n", flush=True)
     wanted = [(i, c) for i, c in enumerate(work.contenders) if (args.only or "").lower() in c.name.lower()]
     chosen = [(i, c) for i, c in wanted if not c.missing()]
     if not chosen:
@@ -75,44 +76,39 @@ def measure(name: str, work: Work, args: argparse.Namespace) -> dict:
     finally:
         for worker in workers:
             worker.stop()
-    times = {w.contender.name: w for w in workers}
-    show(work, times)
-    agree(work, workers)
-    goals(work, times)
+    found = {w.contender.name: w.numbers() for w in workers}
+    show(work, found)
+    agree(work, found)
+    for goal in work.goals:
+        checked = goal.check(found)
+        if checked:
+            print(f"{'met ' if checked[0] else 'MISSED'}  {checked[1]}")
     for _, contender in wanted:
         if contender.missing():
             print(f"{contender.name} did not take part: {', '.join(contender.missing())} is not installed")
-    return {
-        w.contender.name: {"cpu": w.time("cpu"), "wall": w.time("wall"), **w.start, "rounds": w.rounds} for w in workers
-    }
+    return found
 
 
-def show(work: Work, times: dict[str, Worker]) -> None:
-    """The table: time of a step and ratios of CPU time."""
-    against = [name for name in work.against if name in times]
-    print(f"{'':34}{'CPU us':>10}{'wall us':>10}{'first s':>9}" + "".join(f"{'/ ' + name:>18}" for name in against))
-    for name, worker in times.items():
-        ratios = "".join(f"{worker.time('cpu') / times[other].time('cpu'):>18.2f}" for other in against)
-        print(
-            f"{name:34}{1e6 * worker.time('cpu'):>10.1f}{1e6 * worker.time('wall'):>10.1f}{worker.start['first']:>9.2f}{ratios}"
-        )
+def show(work: Work, found: dict[str, dict]) -> None:
+    """The table: times, memory, and ratios of CPU time."""
+    against = [name for name in work.against if name in found]
+    ratios = "".join(f"{'/ ' + name:>20}" for name in against)
+    print(f"{'of one ' + work.unit:36}{'CPU us':>10}{'wall us':>10}{'first s':>9}{'peak MB':>9}{ratios}")
+    for name, n in found.items():
+        ratios = "".join(f"{n['cpu'] / found[other]['cpu']:>20.3g}" for other in against)
+        times = f"{1e6 * n['cpu']:>10.1f}{1e6 * n['wall']:>10.1f}{n['first']:>9.2f}{n['memory'] / 1e6:>9.0f}"
+        print(f"{name:36}{times}{ratios}")
     print()
 
 
-def agree(work: Work, workers: list[Worker]) -> None:
+def agree(work: Work, found: dict[str, dict]) -> None:
     """All contenders must have done the same work."""
-    expected = workers[0].start["result"]
-    for worker in workers:
-        if abs(worker.start["result"] - expected) > work.tolerance * abs(expected):
-            raise SystemExit(f"{worker.contender.name} got {worker.start['result']}, {workers[0].contender.name} {expected}")
-
-
-def goals(work: Work, times: dict[str, Worker]) -> None:
-    """Say which promises hold here."""
-    for name, other, limit in work.goals:
-        if name in times and other in times:
-            ratio = times[name].time("cpu") / times[other].time("cpu")
-            print(f"{'met ' if ratio <= limit else 'MISSED'}  {name} / {other}: {ratio:.2f}, goal <= {limit:g}")
+    if work.tolerance is None:
+        return
+    first, expected = next((name, n["result"]) for name, n in found.items())
+    for name, n in found.items():
+        if abs(n["result"] - expected) > work.tolerance * abs(expected):
+            raise SystemExit(f"{name} got {n['result']}, {first} {expected}")
 
 
 def main() -> None:

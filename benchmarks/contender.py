@@ -27,14 +27,47 @@ class Contender:
 
 
 @dataclass(frozen=True)
+class Goal:
+    """What the project promises of a contender.
+
+    ``measure``: 'cpu', 'first' or 'memory', a column of the table. With ``other``, at most ``limit`` times the other's,
+    or, with ``over``, at most ``limit`` more than the other's; without it, at most ``limit``. Seconds and bytes.
+    """
+
+    name: str
+    limit: float
+    other: str = ""
+    measure: str = "cpu"
+    over: bool = False
+
+    def check(self, values: dict[str, dict[str, float]]) -> tuple[bool, str] | None:
+        """(whether it is met, what to print) from {contender: {measure: value}}; None where one didn't take part."""
+        if self.name not in values or (self.other and self.other not in values):
+            return None
+        value = values[self.name][self.measure]
+        if not self.other:
+            return value <= self.limit, f"{self.name}, {self.measure}: {value:.2f}, goal <= {self.limit:g}"
+        base = values[self.other][self.measure]
+        if self.over:
+            value, text = value - base, f"{self.name} - {self.other}: {1e6 * (value - base):.1f} us, goal <= {1e6 * self.limit:g}"
+            return value <= self.limit, text
+        what = "" if self.measure == "cpu" else f", {self.measure}"
+        return value <= self.limit * base, f"{self.name} / {self.other}{what}: {value / base:.3g}, goal <= {self.limit:g}"
+
+
+@dataclass(frozen=True)
 class Work:
     """A task, who does it, and whom the others are compared with."""
 
     title: str
     contenders: list[Contender]
     #: names of the contenders that ratios are given to
-    against: tuple[str, ...]
-    #: how far the results may differ, relatively
-    tolerance: float = 1e-4
-    #: (contender, other, at most this multiple of the other's CPU time): what the project promises
-    goals: tuple[tuple[str, str, float], ...] = ()
+    against: tuple[str, ...] = ()
+    #: how far the results may differ, relatively; None where contenders do different things
+    tolerance: float | None = 1e-4
+    goals: tuple[Goal, ...] = ()
+    #: steps before the result that is compared, and before anything is timed
+    warm_up: int = 20
+    #: what a step does so many of, and what one of them is called: times are given for one
+    units: int = 1
+    unit: str = "step"

@@ -11,43 +11,43 @@ import os
 import sys
 import time
 
+from .clock import cpu, peak_memory
 from .contender import Step
 from .works import WORKS
 
-#: steps before the result that is compared, and before anything is timed
-WARM_UP = 20
-
 
 def timed(step: Step, count: int) -> tuple[float, float]:
-    """(wall, CPU) seconds of ``count`` steps; CPU is that of all threads."""
-    wall, cpu = time.perf_counter(), time.process_time()
+    """(wall, CPU) seconds of ``count`` steps; CPU is that of all threads and of processes that a step starts."""
+    wall, busy = time.perf_counter(), cpu()
     for _ in range(count):
         step()
-    return time.perf_counter() - wall, time.process_time() - cpu
+    return time.perf_counter() - wall, cpu() - busy
 
 
 def main() -> None:
     # an engine may print; the answers have a channel of their own
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    work, number = sys.argv[1:]
+    name, number = sys.argv[1:]
+    work = WORKS[name]
 
     def answer(content: dict) -> None:
         print(json.dumps(content), file=answers, flush=True)
 
     begin = time.perf_counter()
-    step = WORKS[work].contenders[int(number)].make()
-    step()
-    first = time.perf_counter() - begin
-    for _ in range(WARM_UP - 1):
+    step = work.contenders[int(number)].make()
+    built = time.perf_counter()
+    result = step()
+    done = time.perf_counter()
+    for _ in range(work.warm_up - 1):
         result = step()
-    answer({"result": result, "first": first})
-    once = timed(step, 10)[0] / 10
+    answer({"result": result, "first": done - begin, "first_step": done - built})
+    once = timed(step, 1)[0]
     for line in sys.stdin:
         count = max(1, round(float(line) / once))
-        wall, cpu = timed(step, count)
+        wall, busy = timed(step, count)
         once = wall / count
-        answer({"wall": wall / count, "cpu": cpu / count, "count": count})
+        answer({"wall": once / work.units, "cpu": busy / count / work.units, "count": count, "memory": peak_memory()})
 
 
 if __name__ == "__main__":

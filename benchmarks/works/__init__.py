@@ -1,5 +1,17 @@
 """The works, each a module with a ``WORK``, or several."""
 
-from . import cnn, lstm, mlp, ops, tiny_mlp
+from . import cnn, embedding, fit, growth, imports, lstm, mlp, ops, predict, resnet, tiny_mlp
 
-WORKS = {"tiny_mlp": tiny_mlp.WORK, "mlp": mlp.WORK, "cnn": cnn.WORK, "lstm": lstm.WORK, **ops.WORKS}
+WORKS = {
+    "tiny_mlp": tiny_mlp.WORK,
+    **mlp.WORKS,
+    "cnn": cnn.WORK,
+    "lstm": lstm.WORK,
+    "embedding": embedding.WORK,
+    "resnet": resnet.WORK,
+    **ops.WORKS,
+    **predict.WORKS,
+    **fit.WORKS,
+    **growth.WORKS,
+    "imports": imports.WORK,
+}

@@ -5,10 +5,12 @@ The arithmetic takes some microseconds, so this measures what each call costs be
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from ..contender import Contender, Step, Work
-from .contenders import on_engines, set_parameters, torch_step, train_on_batch
+from ..contender import Contender, Goal, Step, Work
+from .contenders import Ready, jax_step, on_engines, on_keras3, set_parameters, torch_step, trained
 
 RATE = 0.01
 
@@ -56,8 +58,7 @@ def k_function() -> Step:
     return lambda: float(function(batch)[0])
 
 
-def model() -> Step:
-    """``train_on_batch`` of a model."""
+def kbridge_model() -> Ready:
     from kbridge.layers.core import Activation, Dense
     from kbridge.models import Sequential
     from kbridge.optimizers import SGD
@@ -66,17 +67,46 @@ def model() -> Step:
     network = Sequential([Dense(64, input_dim=20), Activation("relu"), Dense(1)])
     network.compile(loss="mse", optimizer=SGD(lr=RATE))
     network.set_weights(weights)
-    return train_on_batch(network, x, y)
+    return network, x, y
+
+
+def keras3_model() -> Ready:
+    import keras
+
+    x, y, *weights = data()
+    network = keras.Sequential([keras.Input((20,)), keras.layers.Dense(64, activation="relu"), keras.layers.Dense(1)])
+    network.compile(loss="mse", optimizer=keras.optimizers.SGD(RATE))
+    network.set_weights(weights)
+    return network, x, y
+
+
+def torch_network() -> Ready:
+    import torch
+
+    x, y, W1, b1, W2, b2 = data()
+    network = torch.nn.Sequential(torch.nn.Linear(20, 64), torch.nn.ReLU(), torch.nn.Linear(64, 1))
+    set_parameters(network, (W1.T, b1, W2.T, b2))
+    return network, x, y
 
 
 def pytorch() -> Step:
     """The step in PyTorch, eagerly."""
     import torch
 
-    x, y, W1, b1, W2, b2 = data()
-    network = torch.nn.Sequential(torch.nn.Linear(20, 64), torch.nn.ReLU(), torch.nn.Linear(64, 1))
-    set_parameters(network, (W1.T, b1, W2.T, b2))
+    network, x, y = torch_network()
     return torch_step(network, torch.optim.SGD(network.parameters(), lr=RATE), torch.nn.MSELoss(), x, y)
+
+
+def raw_jax() -> Step:
+    """The step in JAX, compiled."""
+    from jax import numpy as jnp
+
+    def loss(weights: list, x: Any, y: Any) -> Any:
+        W1, b1, W2, b2 = weights
+        return jnp.mean((jnp.maximum(x @ W1 + b1, 0) @ W2 + b2 - y) ** 2)
+
+    x, y, *weights = data()
+    return jax_step(loss, weights, (x, y), RATE, adam=False)
 
 
 WORK = Work(
@@ -84,13 +114,17 @@ WORK = Work(
     contenders=[
         Contender("NumPy by hand", by_hand),
         Contender("PyTorch eager", pytorch, ("torch",)),
+        Contender("JAX jit", raw_jax, ("jax",)),
+        *on_keras3(trained(keras3_model)),
         *on_engines("K.function", k_function),
-        *on_engines("train_on_batch", model),
+        *on_engines("train_on_batch", trained(kbridge_model)),
     ],
-    against=("NumPy by hand", "PyTorch eager"),
+    against=("PyTorch eager", "JAX jit", "Keras 3 tensorflow"),
     goals=(
-        ("kbridge numpy, K.function", "NumPy by hand", 3.0),
-        ("kbridge numpy, K.function", "PyTorch eager", 1.0),
-        ("kbridge numpy, train_on_batch", "PyTorch eager", 1.0),
+        Goal("kbridge numpy, K.function", 3.0, "NumPy by hand"),
+        Goal("kbridge numpy, K.function", 0.2, "PyTorch eager"),
+        Goal("kbridge numpy, K.function", 0.6, "JAX jit"),
+        Goal("kbridge numpy, train_on_batch", 1.0, "PyTorch eager"),
+        Goal("kbridge tensorflow, train_on_batch", 0.2, "Keras 3 tensorflow"),
     ),
 )
