@@ -45,6 +45,10 @@ class Op:
         """While planning, with all shapes known: a planner value to use instead, or None."""
         return None
 
+    def sum_of(self, x: Any, y: Any) -> Any:
+        """While planning: a planner value for x + y, two results of this op with one shape, or None."""
+        return None
+
     def emit(self, ctx: Any, attrs: Any, out: np.ndarray, *inputs: Any) -> None:
         """Append to ``ctx`` the calls that fill ``out`` from ``inputs`` (arrays)."""
         raise NotImplementedError(self.name)

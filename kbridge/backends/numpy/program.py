@@ -6,6 +6,8 @@ patched before each run, so that conforming input is used without a copy.
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -34,16 +36,21 @@ class Pool:
     """Hands out buffers and takes them back for reuse within one plan."""
 
     def __init__(self):
-        self.free: list[Buffer] = []
+        #: sizes of free buffers in ascending order, and the buffers of each
+        self.sizes: list[int] = []
+        self.free: dict[int, list[Buffer]] = {}
         self.total = 0
 
     def take(self, nbytes: int) -> Buffer:
         """The smallest free buffer that fits without wasting more than half, else a new one."""
         nbytes = -(-max(nbytes, 1) // ALIGNMENT) * ALIGNMENT
-        fitting = [b for b in self.free if nbytes <= b.raw.nbytes <= 2 * nbytes]
-        if fitting:
-            best = min(fitting, key=lambda b: b.raw.nbytes)
-            self.free.remove(best)
+        at = bisect_left(self.sizes, nbytes)
+        if at < len(self.sizes) and self.sizes[at] <= 2 * nbytes:
+            size = self.sizes[at]
+            buffers = self.free[size]
+            best = buffers.pop()
+            if not buffers:
+                del self.sizes[at], self.free[size]
             return best
         raw = np.empty(nbytes + ALIGNMENT, np.uint8)
         start = -raw.ctypes.data % ALIGNMENT
@@ -51,7 +58,11 @@ class Pool:
         return Buffer(raw[start : start + nbytes])
 
     def give(self, buffer: Buffer) -> None:
-        self.free.append(buffer)
+        size = buffer.raw.nbytes
+        if size not in self.free:
+            insort(self.sizes, size)
+            self.free[size] = []
+        self.free[size].append(buffer)
 
 
 class Emitter:
@@ -122,17 +133,33 @@ class Emitter:
             x.dtype in (np.float32, np.float64)
             and n < ndim
             and (leading or trailing)
-            and x.flags.c_contiguous
             and 0 < x.size < 1 << 31
+            and (matrix := self._as_matrix(x, n if leading else ndim - n)) is not None
         ):
-            rows = int(np.prod(x.shape[:n] if leading else x.shape[: ndim - n]))
-            matrix = x if ndim == 2 else self.view(x, lambda a: a.reshape(rows, -1))
+            rows = matrix.shape[0]
             if leading:
                 self.call(np.dot, self.ones((1, rows), x.dtype), matrix, out.reshape(1, -1))
             else:
                 self.call(np.dot, matrix, self.ones((matrix.shape[1], 1), x.dtype), out.reshape(-1, 1))
         else:
             self.call(np.add.reduce, x, axes, None, out, True)
+
+    def _as_matrix(self, x: np.ndarray, n: int) -> np.ndarray | None:
+        """A view of ``x`` with its first ``n`` axes as rows and the others as columns, or None if that takes a copy.
+
+        The order of the rows doesn't matter, so that a sequence with the time first is as good as one with the samples first.
+        """
+        order = (*sorted(range(n), key=lambda a: -x.strides[a]), *range(n, x.ndim))
+        rows = math.prod(x.shape[:n])
+
+        def matrix(a: np.ndarray) -> np.ndarray:
+            return a.transpose(order).reshape(rows, -1)
+
+        if x.ndim == 2 and x.flags.c_contiguous:
+            return x
+        if x.strides[-1] != x.itemsize or not np.may_share_memory(matrix(x), x):
+            return None
+        return self.view(x, matrix)
 
     def ones(self, shape: tuple[int, int], dtype: np.dtype) -> np.ndarray:
         key = (shape, dtype)

@@ -61,7 +61,7 @@ class Elementwise(Op):
 
 
 def _simplify_arithmetic(name: str, value: Any) -> Any:
-    """x + 0, x - 0, x * 1, x / 1 and x * (structural) 0, where no broadcasting would be lost."""
+    """x + 0, x - 0, x * 1, x / 1 and x * (structural) 0, where no broadcasting would be lost; sums that ops know better."""
     if name in ("add", "multiply") and len(value.inputs) == 2:
         x, y = value.inputs
         for this, other in ((x, y), (y, x)):
@@ -71,6 +71,8 @@ def _simplify_arithmetic(name: str, value: Any) -> Any:
                 return other
             if name == "multiply" and this.zeros and this.shape == value.shape:
                 return this
+        if name == "add" and x.op is y.op and x.shape == y.shape:
+            return x.op.sum_of(x, y)
     elif name in ("subtract", "divide"):
         x, y = value.inputs
         if y.is_constant(0 if name == "subtract" else 1) and x.shape == value.shape:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,11 @@ from ...masks import without_masks
 from ..graph import Op, Tensor, make
 from ..operators import IMPLEMENTATIONS
 from .common import BOOL, INT32, as_tensor, normalize_axis
+from .elementwise import FILL
+from .shapes import CONCATENATE, EXPAND
+
+#: the part of an index that takes a whole axis
+WHOLE = (None, None, None)
 
 
 def _sliced(length: int | None, part: tuple) -> int | None:
@@ -37,31 +44,112 @@ class Slice(Op):
         return tuple(shape), x.dtype
 
     def gradient(self, node, g):
-        return [make(SLICE_GRADIENT, (g, node.inputs[0]), node.attrs)]
+        return [make(SLICE_GRADIENT, (node.inputs[0], g), (node.attrs,))]
 
     def simplify(self, value):
-        return value.inputs[0] if all(part == (None, None, None) for part in value.attrs) else None
+        x = value.inputs[0]
+        if all(part == WHOLE for part in value.attrs):
+            return x
+        if x.op is CONCATENATE:
+            return self._of_joined(value, x)
+        if x.op is EXPAND and value.attrs == (*[WHOLE] * x.attrs, 0, *[WHOLE] * (len(x.shape) - x.attrs - 1)):
+            return x.inputs[0]
+        if x.op is SLICE_GRADIENT:
+            return self._of_gradient(value, x)
+        return None
+
+    @staticmethod
+    def _of_joined(value, joined):
+        """The same from the one input of a concatenation that it lies in: a loop's last output needs none of the others."""
+        axis = joined.attrs
+        part = value.attrs[axis]
+        if isinstance(part, tuple) and part[2] not in (None, 1):
+            return None
+        first, last = _bounds(part, joined.shape[axis])
+        stops = list(accumulate(x.shape[axis] for x in joined.inputs))
+        i = bisect_right(stops, first)
+        if first == last or last > stops[i]:
+            return None
+        x = joined.inputs[i]
+        start = stops[i] - x.shape[axis]
+        moved = (first - start, last - start, None) if isinstance(part, tuple) else first - start
+        return value.planner.value(SLICE, (x,), (*value.attrs[:axis], moved, *value.attrs[axis + 1 :]))
+
+    @staticmethod
+    def _of_gradient(value, gradient):
+        """A loop that hands out one of its turns gets a gradient for that one, and zeros for the others."""
+        axis, place = _axis_of(value.attrs), None
+        if axis is None or isinstance(value.attrs[axis], tuple):
+            return None
+        length = value.inputs[0].shape[axis]
+        for index, g in zip(gradient.attrs, gradient.inputs[1:]):
+            if _axis_of(index) != axis or isinstance(index[axis], tuple):
+                return None
+            if index[axis] % length == value.attrs[axis] % length:
+                place = g
+        return place or value.planner.value(FILL, (gradient.inputs[1],), (0, value.dtype.name))
 
     def view_of(self, attrs, shape, x):
         # the Ellipsis keeps a single element a view
         return x[(*_as_index(attrs), ...)]
 
 
+#: parts that one SliceGradient puts together at most: comparing each with each takes time
+MAX_PARTS = 16
+
+
 class SliceGradient(Op):
-    """Zeros in the shape of the second input, with the first one where ``attrs`` points."""
+    """Zeros in the shape of the first input, with the others where ``attrs``, an index for each, point; they don't overlap.
+
+    The gradients of a tensor's slices (the gates of an LSTM, say) are added up as one of these, or, where they cover all of
+    the tensor, joined: one copy of each instead of as many tensors full of zeros and their sums.
+    """
 
     name = "slice_gradient"
-    shape_only = (1,)
+    shape_only = (0,)
 
-    def infer(self, attrs, g, like):
-        return like.shape, g.dtype
+    def infer(self, attrs, like, *parts):
+        return like.shape, parts[0].dtype
 
     def gradient(self, node, g):
-        return [make(SLICE, (g,), node.attrs), None]
+        return [None, *(make(SLICE, (g,), index) for index in node.attrs)]
 
-    def emit(self, ctx, attrs, out, g, like):
+    def sum_of(self, x, y):
+        axis = _axis_of(x.attrs[0])
+        ranges = [index[axis] for index in (*x.attrs, *y.attrs) if axis is not None and _axis_of(index) == axis]
+        if len(ranges) < len(x.attrs) + len(y.attrs) or len(ranges) > MAX_PARTS:
+            return None
+        if not all(isinstance(r, tuple) and r[2] in (None, 1) for r in ranges):
+            return None
+        parts = sorted((*_bounds(r, x.shape[axis]), i) for i, r in enumerate(ranges))
+        if any(after[0] < before[1] for before, after in zip(parts, parts[1:])):
+            return None
+        given = (*x.inputs[1:], *y.inputs[1:])
+        values = [given[i] for _, _, i in parts]
+        if sum(stop - start for start, stop, _ in parts) == x.shape[axis]:
+            return x.planner.value(CONCATENATE, tuple(values), axis)
+        rest = [WHOLE] * len(x.shape)
+        indices = tuple((*rest[:axis], (start, stop, None), *rest[axis + 1 :]) for start, stop, _ in parts)
+        return x.planner.value(self, (x.inputs[0], *values), indices)
+
+    def emit(self, ctx, attrs, out, like, *parts):
         ctx.call(out.fill, 0)
-        ctx.call(np.copyto, out[(*_as_index(attrs), ...)], g)
+        for index, part in zip(attrs, parts):
+            ctx.call(np.copyto, out[(*_as_index(index), ...)], part)
+
+
+def _axis_of(index: tuple) -> int | None:
+    """The only axis that an index cuts; None if there is none or are several."""
+    cut = [axis for axis, part in enumerate(index) if part != WHOLE]
+    return cut[0] if len(cut) == 1 else None
+
+
+def _bounds(part: Any, length: int) -> tuple[int, int]:
+    """First and end of an int or a (start, stop, 1) on an axis of ``length``."""
+    if isinstance(part, tuple):
+        start, stop, _ = slice(*part).indices(length)
+        return start, max(start, stop)
+    return part % length, part % length + 1
 
 
 class Pad(Op):
@@ -140,7 +228,7 @@ class DynamicSliceGradient(DynamicSlice):
 
     def simplify(self, value):
         g, like, *bounds = value.inputs
-        return value.planner.value(SLICE_GRADIENT, (g, like), self._resolve(value.attrs, bounds))
+        return value.planner.value(SLICE_GRADIENT, (like, g), (self._resolve(value.attrs, bounds),))
 
 
 class Gather(Op):

@@ -9,15 +9,18 @@ loop at once, and any step function runs as fast as its NumPy calls.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from ..graph import Op, Placeholder, Tensor, ancestors, make
 from .common import is_float
+from .indexing import WHOLE
 from .shapes import CONCATENATE, EXPAND
 
-WHOLE = (None, None, None)
+#: elements that are copied in less time than it takes to call NumPy
+SMALL = 4096
 
 
 class Step:
@@ -138,12 +141,11 @@ class Turns:
 
         Cotangents of stacked outputs and final states are planner values or None.
         """
-        from .elementwise import BINARY
         from .indexing import SLICE
 
         gradient, planner, step = self.loop.step.gradient(), self.planner, self.loop.step
         elements: list[list] = [[None] * self.length for _ in step.elements]
-        captured: list = [None] * len(step.captured)
+        captured: list[list] = [[] for _ in step.captured]
         states = list(state_cotangents)
         for t in reversed(range(self.length)):
             # a copy: another result of the loop may come with other cotangents
@@ -160,8 +162,8 @@ class Turns:
             states = [None if g is None else found[g] for g in gradient.states]
             for k, g in enumerate(gradient.captured):
                 if g is not None:
-                    captured[k] = found[g] if captured[k] is None else planner.value(BINARY["add"], (captured[k], found[g]), None)
-        return elements, states, captured
+                    captured[k].append(found[g])
+        return elements, states, [_total(planner, terms) for terms in captured]
 
 
 def _zeros(planner: Any, like: Any) -> Any:
@@ -189,6 +191,28 @@ class HasSteps(Op):
 
     def simplify(self, value):
         return value.inputs[0]
+
+
+def _total(planner: Any, terms: Sequence) -> Any:
+    """The sum of what each turn adds to one gradient; None of nothing.
+
+    The gradient of weights is a product x.T @ g in each turn. Their sum is one product of all x and all g, stacked, where
+    copying those costs less than adding up gradients.
+    """
+    from .elementwise import BINARY
+    from .linalg import MATMUL
+    from .shapes import PERMUTE
+
+    if not terms:
+        return None
+    products = all(v.op is MATMUL and v.inputs[0].op is PERMUTE and v.inputs[0].attrs == (1, 0) for v in terms)
+    if products and len(terms) > 1:
+        pairs = [(v.inputs[0].inputs[0], v.inputs[1]) for v in terms]
+        copied = pairs[0][0].size + pairs[0][1].size
+        if copied <= max(2 * terms[0].size, SMALL):
+            left, right = (planner.value(CONCATENATE, side, 0) for side in zip(*pairs))
+            return planner.value(MATMUL, (planner.value(PERMUTE, (left,), (1, 0)), right), None)
+    return reduce(lambda total, term: planner.value(BINARY["add"], (total, term), None), terms)
 
 
 class LoopResult(Op):
