@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..contender import Contender, Goal, Step, Work
+from ..contender import Goal, Step, Work
 from . import mlp, tiny_mlp
 from .contenders import on_engines, on_keras3
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .blocks import Run, large_elementwise
 from .graph import Tensor, Variable
 from .program import Buffer, Emitter, Pool, emit_view
 from .values import Specializer, Value
@@ -37,7 +38,7 @@ class Plan:
         self.body = emission.body
         self.commit = emission.commit
         self.outputs = emission.outputs
-        self.nbytes = emission.ctx.pool.total
+        self.nbytes = emission.ctx.pool.total + emission.blocks.total
         #: for each feed: (array bound now, the plan's own array, places to patch)
         self._bound = [emission.fed_arrays[v] for v in fed]
         self._own = list(self._bound)
@@ -87,6 +88,12 @@ class _Emission:
         #: the variable whose storage a value is a view of
         self.variable_of: dict[Value, Variable] = {}
         self.fed_arrays: dict[Value, np.ndarray] = {}
+        #: the values that are being collected to be emitted block by block; buffers that are free after them
+        self.run = Run()
+        #: storage for one block at a time
+        self.blocks = Pool()
+        #: for the commit part: the variable's storage that a value is written to
+        self.targets: dict[Value, np.ndarray] = {}
         updated = {variable for variable, _ in targets}
 
         live = self.live = self._reachable(order, [*fed, *outputs, *(value for _, value in targets)])
@@ -102,9 +109,11 @@ class _Emission:
 
         finals = self._finals(targets)
         late = self._descendants(live, finals)
+        late |= self._only_for(late, live, {*outputs, *(value for _, value in targets)}, set(fed))
         for v in live:
             if v not in late:
-                self._emit(v)
+                self._emit_next(v)
+        self._emit_run()
         results = [None if v in late else self._kept(v, updated) for v in outputs]
         copies = []
         for variable, value in targets:
@@ -115,7 +124,10 @@ class _Emission:
                 copies.append((variable, value, source))
         self.body = self.ctx.instructions
         self.ctx.instructions = []
-        demoted = self._emit_late(late, finals)
+        ordered, demoted = self._late_order(late, finals)
+        for v, target in ordered:
+            self._emit_next(v, target)
+        self._emit_run()
         for variable, value, source in copies:
             self.ctx.call(np.copyto, variable.value, self.arrays[value] if source is None else source, "unsafe")
         for value in demoted:
@@ -149,17 +161,40 @@ class _Emission:
                 late.add(v)
         return late
 
-    def _emit_late(self, late: set[Value], finals: dict[Value, Variable]) -> list[Value]:
-        """Emit the commit part: who reads a variable's old value goes before who overwrites it.
+    @staticmethod
+    def _only_for(late: set[Value], live: list[Value], kept: set[Value], fed: set[Value]) -> set[Value]:
+        """Large elementwise values that only the commit part reads: next to their readers they need no storage of their own.
 
-        Returns the finals that had to give up writing in place, because updates read each other.
+        What is fed stays in the body: the commit part's calls are fixed.
+        """
+        readers: dict[Value, list[Value]] = {}
+        from_feeds = set(fed)
+        for v in live:
+            if v.op.view and any(i in from_feeds for i in v.operands()):
+                from_feeds.add(v)
+            for i in v.operands():
+                readers.setdefault(i, []).append(v)
+        found: set[Value] = set()
+        for v in reversed(live):
+            if v in late or v in kept or not large_elementwise(v) or any(i in from_feeds for i in v.operands()):
+                continue
+            if all(r in late or r in found for r in readers.get(v, ())):
+                found.add(v)
+        return found
+
+    def _late_order(self, late: set[Value], finals: dict[Value, Variable]) -> tuple[list, list[Value]]:
+        """The commit part, as (value, variable to write into or None): who reads a variable's old value goes before who
+        overwrites it.
+
+        Also the finals that had to give up writing in place, because updates read each other.
         """
         waiting = [v for v in self.live if v in late]
+        ordered: list[tuple[Value, Variable | None]] = []
         demoted: list[Value] = []
         emitted: set[Value] = set()
 
         def reads(v: Value) -> set[Variable]:
-            return {self.variable_of[i] for i in v.operands() if i in self.variable_of}
+            return {variable for i in v.operands() if (variable := self.variable_of.get(i)) is not None}
 
         readers = {v: reads(v) for v in waiting}
         while waiting:
@@ -174,9 +209,7 @@ class _Emission:
                 target = None if v in demoted else finals.get(v)
                 others = still_read.get(target, 0) - (target in readers[v]) if target is not None else 0
                 if ready and others == 0:
-                    self._emit(v, None if target is None else target.value)
-                    if target is not None:
-                        self.variable_of[v] = target
+                    ordered.append((v, target))
                     for variable in readers[v]:
                         still_read[variable] -= 1
                     emitted.add(v)
@@ -186,7 +219,44 @@ class _Emission:
             waiting = remaining
             if not progress:
                 demoted.append(next(v for v in waiting if v in finals and v not in demoted))
-        return demoted
+        return ordered, demoted
+
+    def _emit_next(self, value: Value, target: Variable | None = None) -> None:
+        """Emit a value, into the storage of ``target`` if there is one; large elementwise ones wait for those that follow."""
+        if target is not None:
+            self.targets[value] = target.value
+        if value not in self.arrays and value.const is None and not isinstance(value.leaf, Variable):
+            if not self.run.takes(value, self.arrays, self.ctx.fed):
+                # a view adds no call; it may pass what waits, unless it is a view of that
+                if not value.op.view or any(v in self.run.members for v in value.operands()):
+                    self._emit_run()
+            if self.run.takes(value, self.arrays, self.ctx.fed):
+                self.run.add(value)
+                return
+        self._emit(value, self.targets.get(value))
+
+    def _emit_run(self) -> None:
+        """Emit the values that wait: together, or one alone as any other."""
+        run, self.run = self.run, Run()
+        if len(run.values) < 2:
+            for value in run.values:
+                self._emit(value, self.targets.get(value))
+            return
+        inside = run.reads()
+        freed: list[Buffer] = []
+        for value in run.values:
+            whole = [v for v in value.operands() if v in self.arrays]
+            run.arrays.update((v, self.arrays[v]) for v in whole)
+            if value in self.targets:
+                self.arrays[value] = run.arrays[value] = self.targets[value]
+            elif self.pending[value] > inside[value]:
+                self.arrays[value] = run.arrays[value] = self._storage(value, whole)
+            self._consume(value.operands(), freed)
+        run.place(self.blocks)
+        run.emit(self.ctx)
+        # not before: other blocks still read what the last block of a value has been read from
+        for buffer in freed:
+            self.ctx.pool.give(buffer)
 
     def _kept(self, value: Value, updated: set[Variable]) -> np.ndarray:
         """An output's array, copied now if the commit part or the next feed would change it."""
@@ -260,11 +330,15 @@ class _Emission:
         self.buffers[value] = buffer
         return buffer.array(value.shape, value.dtype)
 
-    def _consume(self, operands: list[Value]) -> None:
+    def _consume(self, operands: list[Value], freed: list[Buffer] | None = None) -> None:
+        """Count reads; storage that nobody will read goes back to the pool, or on the list ``freed``."""
         for v in operands:
             self.pending[v] -= 1
             if self.pending[v] == 0 and v in self.buffers:
                 buffer = self.buffers[v]
                 buffer.users -= 1
                 if buffer.users == 0:
-                    self.ctx.pool.give(buffer)
+                    if freed is None:
+                        self.ctx.pool.give(buffer)
+                    else:
+                        freed.append(buffer)
