@@ -11,6 +11,7 @@ import numpy as np
 from ...masks import without_masks
 from ..graph import Op, Tensor, make
 from ..operators import IMPLEMENTATIONS
+from ..scatter import fill_rows
 from .common import BOOL, INT32, as_tensor, normalize_axis
 from .elementwise import FILL
 from .shapes import CONCATENATE, EXPAND
@@ -259,8 +260,7 @@ class ScatterAdd(Op):
         return [make(GATHER, (g, node.inputs[1])), None, None]
 
     def emit(self, ctx, attrs, out, g, indices, like):
-        ctx.call(out.fill, 0)
-        ctx.call(np.add.at, out, indices, g)
+        ctx.call(fill_rows, out, indices, g)
 
 
 class TakeMany(Op):
