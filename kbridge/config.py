@@ -65,6 +65,16 @@ def startup() -> Startup:
     return read(config_path(), os.environ)
 
 
+def num_threads() -> int | None:
+    """What ``KBRIDGE_NUM_THREADS`` says: threads for an engine's arithmetic. Raises ConfigError unless it is 1 or more."""
+    text = os.environ.get("KBRIDGE_NUM_THREADS", "").strip()
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise ConfigError(f"The environment variable KBRIDGE_NUM_THREADS must be a whole number of at least 1, got {text!r}.")
+    return int(text)
+
+
 def read(path: Path, environment: Mapping[str, str]) -> Startup:
     """Settings from a file (which need not exist) and an environment. Raises ConfigError."""
     settings = {key: Setting(value, "default") for key, value in DEFAULTS.items()}

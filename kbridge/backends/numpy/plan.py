@@ -18,6 +18,7 @@ import numpy as np
 from .blocks import Run, large_elementwise
 from .graph import Tensor, Variable
 from .program import Buffer, Emitter, Pool, emit_view
+from .threads import limit
 from .values import Specializer, Value
 
 
@@ -48,6 +49,7 @@ class Plan:
         self._flat_commit = None
         if not any(id(args) in patched for _, args in self.commit):
             self._flat_commit = [(f, *args) for f, args in self.commit]
+        self._limit = limit(self.body)
 
     def run(self, arrays: Sequence[np.ndarray]) -> list[Any]:
         """Values of the outputs. ``arrays`` are C-contiguous and of the plan's shapes and dtypes."""
@@ -55,11 +57,18 @@ class Plan:
         for i, array in enumerate(arrays):
             if bound[i] is not array:
                 self._bind(i, array)
-        for function, args in self.body:
-            function(*args)
+        if self._limit is None:
+            self._run_body()
+        else:
+            with self._limit:
+                self._run_body()
         if self.commit:
             deque(starmap(call, self._flat_commit or [(f, *args) for f, args in self.commit]), maxlen=0)
         return [a.copy() if a.ndim else a[()] for a in self.outputs]
+
+    def _run_body(self) -> None:
+        for function, args in self.body:
+            function(*args)
 
     def _bind(self, i: int, array: np.ndarray) -> None:
         self._bound[i] = array

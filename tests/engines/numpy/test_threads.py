@@ -1,0 +1,95 @@
+"""BLAS threads: small plans run with one, large ones with all, and afterwards all is as before."""
+
+import threading
+
+import numpy as np
+import pytest
+from processes import python
+
+from kbridge.backends.numpy import threads
+from kbridge.backends.numpy.plan import Plan
+from kbridge.backends.registry import load
+
+K = load("numpy")
+
+
+def plan_of(rows, size):
+    """A function with one product, and its plan."""
+    x = K.placeholder((rows, size))
+    function = K.function([x], [K.dot(x, K.variable(np.ones((size, size), "float32")))])
+    function([np.ones((rows, size), "float32")])
+    return function, function._last[1]
+
+
+@pytest.fixture
+def blas():
+    control = threads.control()
+    if control is None:
+        pytest.skip("NumPy's BLAS library here has no known way to set its threads")
+    get, set_ = control
+    before = get()
+    set_(2)
+    if get() != 2:
+        set_(before)
+        pytest.skip("NumPy's BLAS library has one thread here")
+    yield control
+    set_(before)
+
+
+def test_small_products_run_with_one_thread_and_large_ones_with_all(blas, monkeypatch):
+    used = []
+    run = Plan._run_body
+    monkeypatch.setattr(Plan, "_run_body", lambda plan: (used.append(blas[0]()), run(plan)))
+    plan_of(8, 16)
+    assert used == [1] and blas[0]() == 2
+    plan_of(512, 512)
+    assert used == [1, 2] and blas[0]() == 2
+
+
+def test_a_plan_without_products_leaves_blas_alone():
+    x = K.placeholder((2, 2))
+    function = K.function([x], [x + 1.0])
+    function([np.ones((2, 2), "float32")])
+    assert function._last[1]._limit is None
+
+
+def test_threads_that_overlap_give_back_what_was_there_before_the_first(blas):
+    one = threads.OneThread(blas)
+    inside, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with one:
+            inside.set()
+            leave.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    inside.wait(10)
+    with one:
+        leave.set()
+        thread.join()
+        assert blas[0]() == 1
+    assert blas[0]() == 2
+
+
+def test_an_error_gives_the_threads_back(blas):
+    function, _ = plan_of(4, 4)
+    with pytest.raises(ZeroDivisionError), threads.OneThread(blas):
+        raise ZeroDivisionError
+    assert blas[0]() == 2
+
+
+NUMBER = """
+import numpy as np
+from kbridge import backend as K
+from kbridge.backends.numpy.threads import control
+K.eval(K.dot(K.variable(np.ones((2, 2))), K.variable(np.ones((2, 2)))))
+print(control()[0]() if control() else 1)
+"""
+
+
+def test_the_variable_sets_the_number_for_the_process(tmp_path):
+    done = python("-c", NUMBER, home=tmp_path, KBRIDGE_BACKEND="numpy", KBRIDGE_NUM_THREADS="1")
+    assert done.stdout.split()[-1] == "1", done.stderr
+    done = python("-c", NUMBER, home=tmp_path, KBRIDGE_BACKEND="numpy", KBRIDGE_NUM_THREADS="two")
+    assert "KBRIDGE_NUM_THREADS must be a whole number of at least 1, got 'two'" in done.stderr
