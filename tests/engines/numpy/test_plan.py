@@ -177,3 +177,44 @@ def test_errors_name_the_placeholder_and_what_came():
         f([np.zeros((2, 3)), 1])
     with pytest.raises(ValueError, match="'pixels'.*must be fed"):
         K.function([], [x + 1])([])
+
+
+def calls(function, *values):
+    """The names of the calls of the plan for these values."""
+    function(list(values))
+    return [getattr(call, "__name__", str(call)) for call, _ in function._last[1].body]
+
+
+def looped(outputs=1):
+    """The gradient of a loop's weights; ``outputs``: of how many parts of its state."""
+    x, U = K.placeholder((2, 6, 4)), K.variable(np.ones((4, 4)) / 8)
+
+    def step(x_t, states):
+        z = x_t + K.dot(states[0], U)
+        parts = [K.tanh(z[:, i * 4 // outputs : (i + 1) * 4 // outputs]) for i in range(outputs)]
+        h = parts[0] if outputs == 1 else K.concatenate(parts)
+        return h, [h]
+
+    last, _, _ = K.rnn(step, x, [K.zeros((2, 4))])
+    return K.function([x], K.gradients(K.sum(K.square(last)), [U]))
+
+
+def test_the_gradient_of_a_loops_weights_is_one_product():
+    # 5 products forwards (the first state is zeros, but a value), 5 backwards, 1 for the weights
+    assert calls(looped(), np.ones((2, 6, 4), "float32")).count("dot") <= 12
+
+
+def test_the_gradients_of_a_tensors_slices_are_joined():
+    names = calls(looped(2), np.ones((2, 6, 4), "float32"))
+    assert "fill" not in names
+    apart, whole = looped(2), looped(1)
+    x = np.random.default_rng(0).standard_normal((2, 6, 4)).astype("float32")
+    np.testing.assert_allclose(apart([x])[0], whole([x])[0], rtol=1e-5)
+
+
+def test_a_plan_of_a_long_loop_takes_time_in_proportion():
+    x = K.placeholder((1, None, 1))
+    last, _, _ = K.rnn(lambda x, s: (K.tanh(x + s[0]), [K.tanh(x + s[0])]), x, [K.zeros((1, 1))])
+    function = K.function([x], K.gradients(last, [x]))
+    few, many = (len(calls(function, np.ones((1, n, 1), "float32"))) for n in (50, 500))
+    assert many < 11 * few
