@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from functools import partial
@@ -12,7 +13,10 @@ from .contenders import ENGINES
 
 def importing(statement: str) -> Step:
     """A process that runs ``statement``; the sum of its exit codes."""
-    return lambda: float(subprocess.run([sys.executable, "-c", statement], stderr=subprocess.DEVNULL, check=True).returncode)
+    # as installed: with the byte code of the time before
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    command = [sys.executable, "-c", statement]
+    return lambda: float(subprocess.run(command, env=env, stderr=subprocess.DEVNULL, check=True).returncode)
 
 
 def _contender(name: str, statement: str, *needs: str, **environment: str) -> Contender:

@@ -8,7 +8,7 @@ framework is imported only when that engine is loaded.
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import entry_points
+from typing import Any
 
 from .interface import Backend
 
@@ -28,9 +28,16 @@ class EngineUnavailable(ImportError):
     """An engine that kbridge knows but can't use here; the message says why and what to do."""
 
 
+def _entry_points() -> Any:
+    # imported when engines from outside are asked for: it takes as long as a third of kbridge
+    from importlib.metadata import entry_points
+
+    return entry_points(group=GROUP)
+
+
 def names() -> list[str]:
     """The names of all engines, installed or not, kbridge's own first."""
-    return [*BUILT_IN, *sorted(e.name for e in entry_points(group=GROUP) if e.name not in BUILT_IN)]
+    return [*BUILT_IN, *sorted(e.name for e in _entry_points() if e.name not in BUILT_IN)]
 
 
 def load(name: str) -> Backend:
@@ -45,7 +52,7 @@ def load(name: str) -> Backend:
 
 def _backend_class(name: str) -> type[Backend]:
     if name not in BUILT_IN:
-        for entry in entry_points(group=GROUP):
+        for entry in _entry_points():
             if entry.name == name:
                 return entry.load()
         raise ValueError(f"Unknown backend: {name!r}. Known here: {', '.join(names())}.")

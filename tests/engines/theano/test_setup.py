@@ -53,6 +53,15 @@ def test_without_pythons_headers_it_warns_and_runs(tmp_path):
     assert "Python.h" in done.stderr
 
 
+def test_the_number_of_threads_is_that_of_the_variable():
+    code = (
+        "from kbridge.backends.theano.setup import blas; import ctypes; found = blas.find(); "
+        "print(getattr(ctypes.CDLL(str(found.path)), found.prefix + 'openblas_get_num_threads')() if found else 1)"
+    )
+    done = run(code, KBRIDGE_NUM_THREADS="1", OPENBLAS_NUM_THREADS="2")
+    assert done.stdout.split() == ["1"], done.stderr
+
+
 def test_the_cache_lies_in_the_home_unless_the_variable_names_another(tmp_path):
     code = LOAD + "import theano; print(theano.config.base_compiledir)"
     home, other = tmp_path / "home", tmp_path / "other"

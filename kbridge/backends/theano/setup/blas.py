@@ -8,6 +8,7 @@ import importlib.util
 import os
 from pathlib import Path
 
+from ....config import num_threads
 from . import cache
 
 #: all Fortran symbols that Theano's C code calls, without the trailing underscore
@@ -47,7 +48,7 @@ class Blas:
 
 def find() -> Blas | None:
     """The library inside the installed SciPy, or of the scipy-openblas32 package. It is loaded here, so that
-    compiled modules find it by its name."""
+    compiled modules find it by its name, and told how many threads ``KBRIDGE_NUM_THREADS`` allows."""
     for path in _candidates():
         if any(c in str(path.parent) for c in " ,"):
             continue
@@ -57,6 +58,9 @@ def find() -> Blas | None:
             continue
         for prefix in ("scipy_", ""):
             if hasattr(library, f"{prefix}sgemm_"):
+                wanted = num_threads()
+                if wanted:
+                    getattr(library, f"{prefix}openblas_set_num_threads")(wanted)
                 return Blas(path, prefix)
     return None
 
