@@ -21,8 +21,8 @@ from .ops.elementwise import Cast, Clip, Elementwise, Where
 from .program import Buffer, Emitter, Pool
 from .values import Value
 
-#: elements of a block: some of them in floats fit a processor core's own cache
-BLOCK = 1 << 14
+#: elements of a block: 128 kB of floats, of which a core's own cache holds those that a chain works on
+BLOCK = 1 << 15
 #: tensors below this size stay in the cache anyway
 MIN_SIZE = 2 * BLOCK
 #: blocks of the largest tensors grow, so that a plan stays short

@@ -17,9 +17,14 @@ import numpy as np
 
 from .blocks import Run, large_elementwise
 from .graph import Tensor, Variable
+from .ops.shapes import PERMUTE
 from .program import Buffer, Emitter, Pool, emit_view
 from .threads import limit
 from .values import Specializer, Value
+
+
+#: reads of a transposed matrix from which on it is copied
+MANY_READS = 8
 
 
 class Plan:
@@ -291,18 +296,26 @@ class _Emission:
             self.variable_of[value] = value.leaf
             return
         operands = value.operands()
-        if value.op.view and self._emit_as_view(value, operands[0]):
+        turned = self._turned_often(value)
+        if value.op.view and not turned and self._emit_as_view(value, operands[0]):
             self._consume(operands)
             return
         out = storage if storage is not None else self._storage(value, operands)
         if value.op.view:
             source = self.arrays[operands[0]]
+            if turned:
+                source = self.ctx.view(source, lambda a: value.op.view_of(value.attrs, value.shape, a))
             self.ctx.call(np.copyto, out.reshape(source.shape), source)
         else:
             value.op.emit(self.ctx, value.attrs, out, *(self._input(v) for v in value.inputs))
         self.arrays[value] = out
         self.ctx.release_scratch()
         self._consume(operands)
+
+    def _turned_often(self, value: Value) -> bool:
+        """A transposed matrix that many calls read (each turn of a loop, say) is copied: BLAS takes half the time for products
+        of small matrices that lie row by row."""
+        return value.op is PERMUTE and len(value.shape) == 2 and self.pending[value] >= MANY_READS
 
     def _input(self, value: Value) -> np.ndarray:
         """The array of an input, or, where only its shape counts, one that takes no memory."""

@@ -218,3 +218,18 @@ def test_a_plan_of_a_long_loop_takes_time_in_proportion():
     function = K.function([x], K.gradients(last, [x]))
     few, many = (len(calls(function, np.ones((1, n, 1), "float32"))) for n in (50, 500))
     assert many < 11 * few
+
+
+def test_a_transposed_matrix_that_a_loop_reads_is_copied_once():
+    x = K.placeholder((2, 9, 4))
+    U = K.variable(np.random.default_rng(0).standard_normal((4, 4)))
+
+    def step(x_t, states):
+        h = K.tanh(x_t + K.dot(states[0], U))
+        return h, [h]
+
+    last, _, _ = K.rnn(step, x, [K.zeros((2, 4))])
+    function = K.function([x], K.gradients(last, [x]))
+    calls(function, np.ones((2, 9, 4), "float32"))
+    products = [args for call, args in function._last[1].body if call is np.dot]
+    assert all(args[1].flags.c_contiguous for args in products)
