@@ -22,7 +22,6 @@ from .program import Buffer, Emitter, Pool, emit_view
 from .threads import limit
 from .values import Specializer, Value
 
-
 #: reads of a transposed matrix from which on it is copied
 MANY_READS = 8
 
