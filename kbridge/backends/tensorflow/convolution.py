@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 from .. import settings
 from .quiet import tf
 from .tensors import as_tensor, as_tensors
@@ -80,33 +78,27 @@ def _gradient_zero_if_empty(kernel, x):
     return kernel if x.shape[0] else same(kernel)
 
 
-def _max_pool(function, gradient):
-    """A maximum pooling whose gradient isn't computed for an empty batch."""
+def _max_pool(function):
+    """A maximum pooling that sees a batch of one image of zeros in place of an empty batch. Gradients and all, it stays
+    one pair of operations of the graph, for which oneDNN has kernels; in a branch of its own it would have none."""
 
     def pool(x, size, steps, border):
         if x.shape[0]:
             return function(x, size, steps, border)
-        arguments = {"ksize": [1, *size, 1], "strides": [1, *steps, 1], "padding": border}
-
-        @tf.custom_gradient
-        def guarded(x):
-            y = function(x, size, steps, border)
-
-            def upstream(dy):
-                compute = functools.partial(gradient, orig_input=x, orig_output=y, grad=dy, **arguments)
-                dx = tf.cond(tf.shape(x)[0] > 0, compute, lambda: tf.zeros_like(x))
-                dx.set_shape(x.shape)
-                return dx
-
-            return y, upstream
-
-        return guarded(x)
+        filled = tf.shape(x)[0] > 0
+        shape = x.shape
+        some = tf.cond(filled, lambda: x, lambda: tf.zeros(tf.concat([[1], tf.shape(x)[1:]], 0), x.dtype))
+        some.set_shape(shape)
+        y = function(some, size, steps, border)
+        result = tf.cond(filled, lambda: y, lambda: y[:0])
+        result.set_shape(y.shape)
+        return result
 
     return pool
 
 
-_max_pool2d = _max_pool(tf.nn.max_pool2d, tf.raw_ops.MaxPoolGrad)
-_max_pool3d = _max_pool(tf.nn.max_pool3d, tf.raw_ops.MaxPool3DGrad)
+_max_pool2d = _max_pool(tf.nn.max_pool2d)
+_max_pool3d = _max_pool(tf.nn.max_pool3d)
 
 
 def _lengths(x, sizes, strides, border_mode):

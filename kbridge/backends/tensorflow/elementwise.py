@@ -11,6 +11,13 @@ def _round(x):
     return tf.round(x), tf.zeros_like
 
 
+@tf.custom_gradient
+def _positive(x):
+    # not tf.nn.relu: fused into a convolution or matrix product by oneDNN it makes 0 of NaN
+    y = tf.maximum(tf.zeros([], x.dtype), x)
+    return y, lambda dy: tf.raw_ops.ReluGrad(gradients=dy, features=y)
+
+
 def _unary(name, function, exact=False):
     def method(self, x):
         return function(as_tensor(x) if exact else as_float(x))
@@ -84,6 +91,12 @@ class ElementwisePrimitives:
         if min_value is not None:
             x = tf.maximum(x, tf.cast(as_tensor(min_value, x.dtype), x.dtype))
         return x
+
+    def relu(self, x, alpha=0.0, max_value=None):
+        x = as_tensor(x)
+        if x.dtype.is_floating and max_value is None and isinstance(alpha, (int, float)) and alpha == 0:
+            return _positive(x)
+        return super().relu(x, alpha, max_value)
 
     def where(self, condition, x, y):
         x, y = as_tensors(x, y)
