@@ -136,9 +136,9 @@ class SGD(Optimizer):
         moments = _zeros(params)
         self.weights = [self.iterations, *moments]
         for p, g, m in zip(params, grads, moments, strict=True):
-            v = self.momentum * m - lr * g
-            self.updates.append(K.update(m, v))
-            self._set(p, p + self.momentum * v - lr * g if self.nesterov else p + v, constraints)
+            new_m, new_p = K.momentum_step(p, g, m, lr, self.momentum, self.nesterov)
+            self.updates.append(K.update(m, new_m))
+            self._set(p, new_p, constraints)
         return self.updates
 
     def get_config(self):
@@ -250,10 +250,9 @@ class Adam(Optimizer):
         means, squares = _zeros(params), _zeros(params)
         self.weights = [self.iterations, *means, *squares]
         for p, g, m, v in zip(params, grads, means, squares, strict=True):
-            new_m = self.beta_1 * m + (1.0 - self.beta_1) * g
-            new_v = self.beta_2 * v + (1.0 - self.beta_2) * K.square(g)
+            new_m, new_v, new_p = K.adam_step(p, g, m, v, lr_t, self.beta_1, self.beta_2, self.epsilon)
             self.updates += [K.update(m, new_m), K.update(v, new_v)]
-            self._set(p, p - lr_t * new_m / (K.sqrt(new_v) + self.epsilon), constraints)
+            self._set(p, new_p, constraints)
         return self.updates
 
     def get_config(self):

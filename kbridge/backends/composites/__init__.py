@@ -11,6 +11,7 @@ from .randomness import Randomness
 from .session import Session
 from .shapes import Shapes
 from .statistics import Statistics
+from .steps import Steps
 from .values import Values
 
 
@@ -26,6 +27,7 @@ class Composites(
     Session,
     Shapes,
     Statistics,
+    Steps,
     Values,
 ):
     """All composites, by family."""

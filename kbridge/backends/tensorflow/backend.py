@@ -18,13 +18,14 @@ from .reductions import ReductionPrimitives
 from .scope import in_graph, scoped
 from .shapes import ShapePrimitives
 from .state import State
+from .steps import StepPrimitives
 from .tensors import as_tensor, as_tensors, host_value, is_sparse, is_tensor, scope_name
 from .variables import assignments, make_sparse_variable, make_variable, value_of
 
 
 @scoped
 class TensorflowBackend(
-    ElementwisePrimitives, ReductionPrimitives, ShapePrimitives, ConvolutionPrimitives, LoopPrimitives, Backend
+    ElementwisePrimitives, ReductionPrimitives, ShapePrimitives, ConvolutionPrimitives, LoopPrimitives, StepPrimitives, Backend
 ):
     """Keras tensors as tensors of a private graph that a session runs."""
 

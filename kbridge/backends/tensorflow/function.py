@@ -11,6 +11,7 @@ import numpy as np
 
 from .loops import as_value_error
 from .quiet import tf
+from .steps import steps_among
 from .tensors import as_tensor, host_value, is_sparse
 from .variables import sparse_parts
 
@@ -35,15 +36,17 @@ class Function:
         self._dtypes = [x.dtype.as_numpy_dtype for x in self.inputs]
         self._fetches = [tf.identity(tf.sparse.to_dense(o) if is_sparse(o) else o) for o in outputs]
         steps = [u for u in updates if isinstance(u, NativeStep)]
-        pairs = [u for u in updates if isinstance(u, tuple)]
+        fused, pairs = steps_among([u for u in updates if isinstance(u, tuple)], inputs)
         raw = [u for u in updates if not isinstance(u, (tuple, NativeStep))]
         new_values = [tf.identity(tf.cast(new, v.dtype)) for v, new in pairs]
         moves = [[(tf.identity(g), v) for g, v in zip(s.grads, s.params) if g is not None] for s in steps]
-        with tf.control_dependencies([*self._fetches, *new_values, *(g for move in moves for g, _ in move)]):
+        operands = {id(t): t for step in fused for t in step.operands}
+        with tf.control_dependencies([*self._fetches, *new_values, *operands.values(), *(g for move in moves for g, _ in move)]):
             # one node between them, or n values and n assignments would make n * n edges
             computed = tf.no_op()
         with tf.control_dependencies([computed]):
             assigned = [v.assign(new, read_value=False) for (v, _), new in zip(pairs, new_values)]
+            assigned += [step.apply(*step.operands) for step in fused]
             assigned += [_apply(state, s.optimizer, move) for s, move in zip(steps, moves)]
         # functions that change variables take turns: each shall see what the one before has stored
         self._turn = state.updating if updates else contextlib.nullcontext()
