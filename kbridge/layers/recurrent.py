@@ -240,18 +240,18 @@ class _Cell(Recurrent):
 
     def _projected(self, x, gates: str):
         """The inputs of all gates for all steps, side by side along the last axis."""
+        if not self.dropout_W:
+            W, b = ([getattr(self, f"{part}_{g}") for g in gates] for part in "Wb")
+            return K.dot(x, K.concatenate(W, axis=1)) + K.concatenate(b, axis=0)
         parts = [
             time_distributed_dense(x, getattr(self, f"W_{g}"), getattr(self, f"b_{g}"), self.dropout_W) for g in gates
         ]
         return K.concatenate(parts, axis=2)
 
-    def _part(self, x, i: int):
-        return x[:, i * self.output_dim : (i + 1) * self.output_dim]
-
     def _gate_inputs(self, x, gates: str, B_W) -> list:
         """The input of each gate at one step, in the modes 'cpu' and 'mem'."""
         if self.consume_less == "cpu":
-            return [self._part(x, i) for i in range(len(gates))]
+            return K.split(x, len(gates))
         return [K.dot(x * B_W[i], getattr(self, f"W_{g}")) + getattr(self, f"b_{g}") for i, g in enumerate(gates)]
 
     def get_config(self):
@@ -346,9 +346,8 @@ class GRU(_Cell):
         h, B_U, B_W = states[:3]  # those of a subclass come after them
         if self.consume_less == "gpu":
             joined = K.dot(x * B_W[0], self.W) + self.b
-            x_z, x_r, x_h = (self._part(joined, i) for i in range(3))
-            inner = K.dot(h * B_U[0], self.U[:, : 2 * self.output_dim])
-            h_z, h_r = self._part(inner, 0), self._part(inner, 1)
+            x_z, x_r, x_h = K.split(joined, 3)
+            h_z, h_r = K.split(K.dot(h * B_U[0], self.U[:, : 2 * self.output_dim]), 2)
             U_h = self.U[:, 2 * self.output_dim :]
         else:
             x_z, x_r, x_h = self._gate_inputs(x, "zrh", B_W)
@@ -414,7 +413,9 @@ class LSTM(_Cell):
         h, c, B_U, B_W = states[:4]  # those of a subclass come after them
         if self.consume_less == "gpu":
             joined = K.dot(x * B_W[0], self.W) + K.dot(h * B_U[0], self.U) + self.b
-            z_i, z_f, z_c, z_o = (self._part(joined, i) for i in range(4))
+            z_i, z_f, z_c, z_o = K.split(joined, 4)
+        elif self.consume_less == "cpu" and all(mask is B_U[0] for mask in B_U):
+            z_i, z_f, z_c, z_o = K.dots(h * B_U[0], [self.U_i, self.U_f, self.U_c, self.U_o], x)
         else:
             x_i, x_f, x_c, x_o = self._gate_inputs(x, "ifco", B_W)
             z_i = x_i + K.dot(h * B_U[0], self.U_i)

@@ -36,6 +36,19 @@ class Shapes(Family):
         """Tensors of one shape, along a new first axis."""
         return self.concatenate([self.expand_dims(t, 0) for t in x], axis=0)
 
+    def split(self, x, count):
+        """``x`` in ``count`` equal parts along its last axis, as a list."""
+        length = self.int_shape(x)[-1]
+        if length is None or length % count:
+            raise ValueError(f"split: {count} equal parts need a last axis of a known multiple of that, got shape {self.int_shape(x)}.")
+        size, others = length // count, (slice(None),) * (self.ndim(x) - 1)
+        return [x[(*others, slice(i * size, (i + 1) * size))] for i in range(count)]
+
+    def dots(self, x, matrices, parts):
+        """``part + dot(x, m)`` for each of several matrices of one shape and the equal parts of ``parts`` along its last
+        axis, as a list."""
+        return [part + self.dot(x, m) for part, m in zip(self.split(parts, len(matrices)), matrices, strict=True)]
+
     def repeat(self, x, n):
         """(samples, dim) to (samples, n, dim)."""
         if self.ndim(x) != 2:

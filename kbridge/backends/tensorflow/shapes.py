@@ -79,5 +79,19 @@ class ShapePrimitives:
             return x * y
         return tf.tensordot(x, y, [[nx - 1], [max(ny - 2, 0)]])
 
+    def split(self, x, count):
+        x = as_tensor(x)
+        # one gradient of all parts; that of a slice is as large as x for each
+        return tf.split(x, count, -1) if x.shape[-1] and x.shape[-1] % count == 0 else super().split(x, count)
+
+    def dots(self, x, matrices, parts):
+        x, parts, *matrices = as_tensors(x, parts, *matrices)
+        if x.shape.rank != 2 or any(m.graph is not matrices[0].graph for m in matrices):
+            return super().dots(x, matrices, parts)
+        # in a loop, weights from outside of it are joined there, once for all steps
+        with matrices[0].graph.as_default():
+            joined = tf.concat(matrices, 1)
+        return self.split(parts + tf.matmul(x, joined), len(matrices))
+
     def batch_matmul(self, x, y):
         return tf.matmul(*as_tensors(x, y))

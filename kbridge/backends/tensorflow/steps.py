@@ -72,7 +72,7 @@ def steps_among(pairs: Sequence[tuple], inputs: Sequence) -> tuple[list[Step], l
     fed = {id(x) for x in inputs}
 
     def whole(step):
-        return all(given.get(id(v)) is new and id(v) not in fed for v, new in step.pairs)
+        return all(given.get(id(v)) is new and fed.isdisjoint((id(v), id(new))) for v, new in step.pairs)
 
     steps = [step for _, new in pairs if is_tensor(new) and (step := getattr(new, "_kbridge_step", None)) and whole(step)]
     done = {id(v) for step in steps for v, _ in step.pairs}
