@@ -22,6 +22,7 @@ from . import (
     settings,
     shapes,
     sparse,
+    steps,
     tensors,
     values,
 )
@@ -32,7 +33,7 @@ FAMILIES = {
     module.__name__.rpartition(".")[2]: module
     for module in (
         values, control, elementwise, comparisons, reductions, shapes, indexing, linalg, activations, losses, normalization,
-        convolution, pooling, recurrent, ctc, randomness, sparse, session, settings, tensors,
+        convolution, pooling, recurrent, ctc, randomness, sparse, steps, session, settings, tensors,
     )
 }  # fmt: skip
 

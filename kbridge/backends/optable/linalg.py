@@ -62,7 +62,21 @@ def wrong_axes_are_named(K):
     expect_error((ValueError,), ("(2, 3, 4)", "(1, 4, 3)", "samples"), lambda: K.batch_dot(two, one))
 
 
+def dots(x, matrices, parts):
+    """part + x m for each matrix and its part."""
+    return tuple(part + np.dot(x, m) for m, part in zip(matrices, np.split(parts, len(matrices), -1)))
+
+
 OPS = [
+    Op(
+        "dots",
+        dots,
+        (
+            Case((In(), [W, In((4, 5), kind="variable")], In((3, 10)))),
+            Case((In((2, 3, 4)), [W, W], In((2, 3, 10)))),
+        ),
+        note="several products with one tensor; engines may compute them as one",
+    ),
     Op(
         "dot",
         np.dot,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .table import Case, In, Op
+from .table import Case, In, Op, checks, expect_error
 
 X = In()
 CUBE = In((2, 3, 4))
@@ -42,7 +42,18 @@ def like(fill):
     return lambda x, dtype=None, name=None: np.full(x.shape, fill, dtype or x.dtype)
 
 
+def split(x, count):
+    """Equal parts along the last axis."""
+    return tuple(np.split(x, count, -1))
+
+
+def uneven_parts_are_named(K):
+    for shape in ((None, 5), (2, None)):
+        expect_error((ValueError,), ("split", "2 equal parts", str(shape)), lambda shape=shape: K.split(K.placeholder(shape), 2))
+
+
 OPS = [
+    Op("split", split, (Case((In((3, 4)), 2)), Case((In((2, 3, 6)), 3)), Case((In(), 1))), checks(uneven_parts_are_named)),
     Op(
         "reshape",
         np.reshape,

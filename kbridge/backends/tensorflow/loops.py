@@ -34,7 +34,9 @@ class LoopPrimitives:
             masks = tf.cast(as_tensor(mask), tf.bool)
             if masks.shape.rank == 2:
                 masks = tf.expand_dims(masks, 2)
-            masks = tf.transpose(masks, [1, 0, *range(2, masks.shape.rank)])
+            # after the check of the length, or a missing first mask could be the error
+            with tf.control_dependencies([steps]):
+                masks = tf.transpose(masks, [1, 0, *range(2, masks.shape.rank)])
         if go_backwards:
             steps = tf.reverse(steps, [0])
             masks = None if masks is None else tf.reverse(masks, [0])
