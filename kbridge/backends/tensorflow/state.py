@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...config import num_threads
 from .quiet import tf
 
 #: the process in which TensorFlow's threads were started, by the first session
@@ -50,6 +51,12 @@ def _new_graph() -> Any:
     return tf.compat.v1.get_default_graph()
 
 
+def _config() -> Any:
+    """How a session works: with as many threads as ``KBRIDGE_NUM_THREADS`` says, if it does."""
+    threads = num_threads()
+    return threads and tf.compat.v1.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
+
+
 class State:
     """One graph with its session. ``K.clear_session`` makes a new one."""
 
@@ -72,7 +79,7 @@ class State:
         if self._session is None or self._waiting or self._initializers:
             with self._lock:
                 if self._session is None:
-                    self._session = tf.compat.v1.Session(graph=self.graph)
+                    self._session = tf.compat.v1.Session(graph=self.graph, config=_config())
                 # emptied afterwards: threads that find nothing waiting don't take the lock
                 if self._waiting:
                     self._store(list(self._waiting.values()))

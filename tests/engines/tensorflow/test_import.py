@@ -78,3 +78,32 @@ def test_functions_of_the_users_own_make_variables_beside_it(K):
     for _ in range(2):
         assert Counter()(tf.ones(2)).numpy().tolist() == [1, 1]
         assert K.eval(K.sum(K.variable([1.0, 2.0]))) == 3
+
+
+LSTM_STEPS = """
+    import numpy as np
+    from kbridge import backend as K
+    from kbridge.layers import LSTM, Dense
+    from kbridge.models import Sequential
+    np.random.seed(0)
+    model = Sequential([LSTM(3, input_shape=(4, 2)), Dense(1)])
+    model.compile("adam", "mse")
+    x = np.random.rand(5, 4, 2)
+    print(*[float(model.train_on_batch(x, x[:, 0, :1])) for _ in range(3)])
+    print(K.get_session()._config)
+"""
+
+
+@pytest.mark.usefixtures("K")
+def test_threads_and_xla_by_variables_change_no_numbers():
+    plain = run(LSTM_STEPS, KBRIDGE_BACKEND="tensorflow")
+    other = run(
+        LSTM_STEPS,
+        KBRIDGE_BACKEND="tensorflow",
+        KBRIDGE_NUM_THREADS="1",
+        TF_XLA_FLAGS="--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit",
+    )
+    assert plain.returncode == other.returncode == 0, plain.stderr + other.stderr
+    numbers, settings = other.stdout.split("\n", 1)
+    assert [float(n) for n in numbers.split()] == pytest.approx([float(n) for n in plain.stdout.split("\n")[0].split()], rel=1e-5)
+    assert "intra_op_parallelism_threads: 1" in settings
