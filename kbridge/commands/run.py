@@ -27,7 +27,8 @@ def add_parser(subparsers) -> None:
         help="run a Keras 1 program as it stands",
         usage="kbridge run [-h] [--backend NAME] [--tf1] [--py2] (FILE | -m MODULE | -c CODE) [ARGUMENT ...]",
         description="Run a program as Python would, with `import keras` meaning kbridge, also in the processes it starts. "
-        "An `import theano` gets the Theano that kbridge has repaired, NumPy has its names of version 1 (np.int, np.float ...).",
+        "An `import theano` gets the Theano that kbridge has repaired, NumPy has its names of version 1 (np.int, np.float ...), "
+        "and modules that SciPy and scikit-learn had then (scipy.misc, sklearn.cross_validation ...) are there.",
         allow_abbrev=False,
     )
     parser.add_argument("--backend", metavar="NAME", help="numpy, tensorflow, theano or an extension's name")

@@ -1,5 +1,5 @@
 """What programs get for ``import numpy``, ``theano`` and ``tensorflow``: NumPy with the names of its version 1, frameworks as kbridge's
-engines have made them."""
+engines have made them; in ``former`` modules that SciPy and scikit-learn had."""
 
 from __future__ import annotations
 
@@ -45,8 +45,12 @@ def settle_tf_keras() -> None:
 
 
 def numpy() -> None:
-    """Complete NumPy at its first import by the names that its version 2 dropped."""
+    """Complete NumPy at its first import by the names that its version 2 dropped, and have the modules that SciPy and
+    scikit-learn dropped when they are imported."""
+    from . import former
+
     Completed("numpy", f"{__name__}.numpy_v1").install()
+    former.install()
 
 
 def theano() -> None:
