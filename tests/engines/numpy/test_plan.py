@@ -233,3 +233,27 @@ def test_a_transposed_matrix_that_a_loop_reads_is_copied_once():
     calls(function, np.ones((2, 9, 4), "float32"))
     products = [args for call, args in function._last[1].body if call is np.dot]
     assert all(args[1].flags.c_contiguous for args in products)
+
+
+def test_the_last_output_of_a_loop_needs_none_of_the_others():
+    x = K.placeholder((2, 7, 3))
+
+    def step(x_t, states):
+        h = K.tanh(x_t + states[0])
+        return h, [h]
+
+    last, outputs, _ = K.rnn(step, x, [K.zeros((2, 3))])
+    value = np.ones((2, 7, 3), "float32")
+    stacked = calls(K.function([x], [outputs]), value).count("copyto")
+    assert stacked >= 7 and calls(K.function([x], [last]), value).count("copyto") == 0
+    # the gradient of the last output is none of the others' either
+    assert "fill" not in calls(K.function([x], K.gradients(last, [x])), value)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2)])
+def test_sums_over_leading_axes_are_products_with_ones_in_whatever_order_the_axes_lie(order):
+    x = K.placeholder((4, 5, 3))
+    function = K.function([x], [K.sum(K.permute_dimensions(x * 2.0, order), axis=(0, 1))])
+    value = np.random.default_rng(0).standard_normal((4, 5, 3)).astype("float32")
+    assert calls(function, value).count("dot") == 1
+    np.testing.assert_allclose(function([value])[0], 2 * value.sum(axis=(0, 1)), rtol=1e-5, atol=1e-5)
