@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..contender import Contender, Goal, Step, Work
-from .contenders import Ready, glorot, on_engines, on_keras3, set_parameters, torch_step, trained
+from .contenders import Ready, glorot, jax_step, on_engines, on_keras3, set_parameters, torch_step, trained
 
 BATCH, SIDE, CLASSES, RATE = 64, 28, 10, 0.001
 
@@ -78,10 +80,28 @@ def pytorch() -> Step:
     return torch_step(network, torch.optim.Adam(network.parameters(), lr=RATE), torch.nn.CrossEntropyLoss(), x, labels)
 
 
+def raw_jax() -> Step:
+    import jax
+    from jax import lax
+
+    def loss(weights: list, x: Any, labels: Any) -> Any:
+        h = x
+        for kernel, bias in (weights[:2], weights[2:4]):
+            h = lax.conv_general_dilated(h, kernel, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+            h = jax.nn.relu(h + bias)
+        h = lax.reduce_window(h, -jax.numpy.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID").reshape(BATCH, -1)
+        h = jax.nn.relu(h @ weights[4] + weights[5]) @ weights[6] + weights[7]
+        return -jax.nn.log_softmax(h)[jax.numpy.arange(BATCH), labels].mean()
+
+    x, labels, weights = data()
+    return jax_step(loss, weights, (x, labels), RATE)
+
+
 WORK = Work(
     title="training step of a CNN: conv 32 - conv 32 - pool - dense 128 - 10 on 28x28x1, batch 64, Adam",
     contenders=[
         Contender("PyTorch eager", pytorch, ("torch",)),
+        Contender("JAX jit", raw_jax, ("jax",)),
         *on_keras3(trained(keras3_model)),
         *on_engines("train_on_batch", trained(kbridge_model)),
     ],

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from ..contender import Contender, Goal, Step, Work
-from .contenders import Ready, glorot, on_engines, on_keras3, set_parameters, torch_step, trained
+from .contenders import Ready, glorot, jax_step, on_engines, on_keras3, set_parameters, torch_step, trained
 
 SIZES = (784, 512, 512, 10)
 BATCH, RATE, MOMENTUM, ADAM_RATE = 128, 0.01, 0.9, 0.001
@@ -65,6 +66,21 @@ def pytorch(adam: bool = False) -> Step:
     return torch_step(network, optimizer, torch.nn.CrossEntropyLoss(), x, labels)
 
 
+def raw_jax() -> Step:
+    """The Adam step in JAX, compiled."""
+    import jax
+
+    def loss(weights: list, x: Any, labels: Any) -> Any:
+        h = x
+        for i in range(0, len(weights), 2):
+            h = h @ weights[i] + weights[i + 1]
+            h = jax.nn.relu(h) if i + 2 < len(weights) else h
+        return -jax.nn.log_softmax(h)[jax.numpy.arange(BATCH), labels].mean()
+
+    x, labels, weights = data()
+    return jax_step(loss, weights, (x, labels), ADAM_RATE)
+
+
 def raw_theano() -> Step:
     """The SGD step as one writes it in Theano, with kbridge's repairs of Theano and its flags."""
     from kbridge import backend  # noqa: F401
@@ -93,16 +109,17 @@ def raw_theano() -> Step:
 
 def _work(adam: bool) -> Work:
     how = "Adam" if adam else "SGD with momentum"
-    theano = [] if adam else [Contender("Theano by hand", raw_theano, ("theano",), {"KBRIDGE_BACKEND": "theano"})]
+    theano = Contender("Theano by hand", raw_theano, ("theano",), {"KBRIDGE_BACKEND": "theano"})
+    raw = Contender("JAX jit", raw_jax, ("jax",)) if adam else theano
     return Work(
         title=f"training step of an MLP: 784-512-512-10, batch 128, cross-entropy, {how}",
         contenders=[
             Contender("PyTorch eager", partial(pytorch, adam), ("torch",)),
             *on_keras3(trained(partial(keras3_model, adam))),
-            *theano,
+            raw,
             *on_engines("train_on_batch", trained(partial(kbridge_model, adam))),
         ],
-        against=("PyTorch eager", "Keras 3 tensorflow", *(c.name for c in theano)),
+        against=("PyTorch eager", raw.name, "Keras 3 tensorflow"),
         # Adam divides by small numbers at first
         tolerance=1e-2 if adam else 1e-3,
         goals=(
