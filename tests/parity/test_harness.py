@@ -126,10 +126,10 @@ def test_command_prints_a_line_for_each_function_and_writes_a_page(capsys, tmp_p
     assert args.run(args) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[:3] == ["op", "engine", "dtype"]
-    assert [line.split()[:3] for line in lines[1:5]] == [
-        [op, "numpy", "float32"] for op in ("exp", "dot", "batch_matmul", "batch_dot")
+    assert [line.split()[:3] for line in lines[1:6]] == [
+        [op, "numpy", "float32"] for op in ("exp", "dot", "batch_matmul", "batch_dot", "dots")
     ]
-    assert all(line.endswith("ok") for line in lines[1:9])
+    assert all(line.endswith("ok") for line in lines[1:11])
     assert "<td>batch_dot</td><td>numpy</td><td>float16</td>" in page.read_text()
 
 

@@ -69,15 +69,6 @@ def dots(x, matrices, parts):
 
 OPS = [
     Op(
-        "dots",
-        dots,
-        (
-            Case((In(), [W, In((4, 5), kind="variable")], In((3, 10)))),
-            Case((In((2, 3, 4)), [W, W], In((2, 3, 10)))),
-        ),
-        note="several products with one tensor; engines may compute them as one",
-    ),
-    Op(
         "dot",
         np.dot,
         (
@@ -109,5 +100,14 @@ OPS = [
             Case((In((2, 3, 4, 2)), In((2, 2, 4, 3))), {"axes": [2, 2]}, note="4-D with 4-D"),
         ),
         checks=checks(every_axes_form, wrong_axes_are_named),
+    ),
+    Op(
+        "dots",
+        dots,
+        (
+            Case((In(), [W, In((4, 5), kind="variable")], In((3, 10)))),
+            Case((In((2, 3, 4)), [W, W], In((2, 3, 10)))),
+        ),
+        note="several products with one tensor; engines may compute them as one",
     ),
 ]
