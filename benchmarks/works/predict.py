@@ -71,11 +71,11 @@ def _work(name: str, size: int) -> Work:
     if size == 1:
         bare = "kbridge numpy, K.function"
         goals = (
-            *((Goal(bare, 1.0, "PyTorch eager"),) if name != "lstm" else ()),
             Goal("kbridge numpy, predict_on_batch", 20e-6, bare, over=True),
             Goal("kbridge numpy, predict", 60e-6, bare, over=True),
-            Goal("kbridge numpy, predict", 0.01, "Keras 3 tensorflow"),
         )
+        if name != "lstm":
+            goals += (Goal(bare, 1.0, "PyTorch eager"), Goal("kbridge numpy, predict", 0.01, "Keras 3 tensorflow"))
     return Work(
         title=f"prediction of the {name} model, {size} sample{'s' * (size > 1)} at once",
         contenders=[
