@@ -3,7 +3,7 @@
 NumPy's calls go over the whole of their operands, so that a chain of ten calls on tensors larger than the processor's
 caches moves everything through memory ten times. Here the chain runs on the first block of all its tensors, then on the
 second, and so on: what is only needed inside of the chain never leaves the cache, and takes no more storage than a block.
-An Adam step of a large weight takes about half the time so.
+An Adam step of a large weight takes about three quarters of the time so.
 
 A chain (``Run``) is made of values that follow each other in the plan, have one size, and of whose results each element
 depends on the same element of the operands, or on numbers.

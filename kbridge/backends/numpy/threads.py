@@ -1,8 +1,8 @@
 """How many threads NumPy's BLAS library works with while a plan runs.
 
 A second thread makes large matrix products nearly twice as fast and small ones no faster; where other programs keep the
-processor's cores busy, each product has to wait for its threads to get a turn, which makes small ones up to a thousand times
-slower. So a plan whose products are small runs with one thread, and others with as many as the library has.
+processor's cores busy, each product has to wait for its threads to get a turn, which can make small ones some
+hundred times slower. So a plan whose products are small runs with one thread, and others with as many as the library has.
 
 ``KBRIDGE_NUM_THREADS`` sets that number for the process. NumPy has no function for it: OpenBLAS, which comes with NumPy's
 wheels, is asked directly, other libraries through threadpoolctl, where it is installed.
