@@ -19,15 +19,15 @@ from types import ModuleType
 
 import kbridge
 
-from . import stand_ins
+from .compat import names as packages
 
 #: the version whose API this is
 API_VERSION = "1.2.2"
 NAME = "keras"
-#: tells processes that are started from here what to switch on: "keras" and the names of more stand-ins
+#: tells processes that are started from here what to switch on: "keras" and the names of more packages
 VARIABLE = "KBRIDGE_AS_KERAS"
 #: put in front of PYTHONPATH: it has the sitecustomize that reads the variable
-INHERIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inherit")
+BOOTSTRAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "compat", "bootstrap")
 
 #: the packages in which a later Keras keeps its code and TensorFlow finds it; nothing of Keras 1 is called so
 _OTHERS = (f"{NAME}.src", f"{NAME}.api", f"{NAME}._tf_keras")
@@ -70,11 +70,11 @@ def enable() -> None:
     """Let ``keras`` be kbridge, here and in processes started from now on. Does nothing if it is already."""
     if enabled():
         return
-    stand_ins.settle_tf_keras()
+    packages.settle_tf_keras()
     _aside.update(_take_modules())
     sys.meta_path.insert(0, _finder)
     kbridge.__version__ = API_VERSION
-    stand_ins.tensorflow()
+    packages.tensorflow()
     announce(NAME)
 
 
@@ -96,13 +96,13 @@ def enabled() -> bool:
 
 
 def announce(name: str) -> None:
-    """Have child processes switch on what :mod:`kbridge.inherit` knows by ``name``."""
+    """Have child processes switch on what :mod:`kbridge.compat.bootstrap` knows by ``name``."""
     names = _announced()
     if name not in names:
         os.environ[VARIABLE] = ",".join([*names, name])
     path = os.environ.get("PYTHONPATH")
-    if INHERIT not in (path or "").split(os.pathsep):
-        os.environ["PYTHONPATH"] = INHERIT + (os.pathsep + path if path else "")
+    if BOOTSTRAP not in (path or "").split(os.pathsep):
+        os.environ["PYTHONPATH"] = BOOTSTRAP + (os.pathsep + path if path else "")
 
 
 def withdraw(name: str) -> None:
@@ -112,7 +112,7 @@ def withdraw(name: str) -> None:
         os.environ[VARIABLE] = ",".join(names)
         return
     os.environ.pop(VARIABLE, None)
-    rest = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p and p != INHERIT]
+    rest = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p and p != BOOTSTRAP]
     if rest:
         os.environ["PYTHONPATH"] = os.pathsep.join(rest)
     else:

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import config
-from ..backends import parity, registry
-from ..backends.optable import FAMILIES, TABLE
+from ..backends import registry
+from ..conformance import FAMILIES, TABLE, harness
 
 COLUMNS = ("op", "engine", "dtype", "forward abs", "forward rel", "gradient abs", "gradient rel", "cases", "result")
 
@@ -44,7 +44,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument(
         "--long",
         action="store_true",
-        help=f"the longer set: compiled, float16 too, and each case {len(parity.BATCHES)} times more with other values and batch sizes",
+        help=f"the longer set: compiled, float16 too, and each case {len(harness.BATCHES)} times more with other values and batch sizes",
     )
     parser.add_argument("--html", metavar="FILE", type=Path, help="write the table as a page")
     parser.set_defaults(run=run)
@@ -57,7 +57,7 @@ class Line:
     op: str
     engine: str
     dtype: str
-    results: list[parity.Result] = field(default_factory=list)
+    results: list[harness.Result] = field(default_factory=list)
 
     @property
     def problems(self) -> list[str]:
@@ -73,10 +73,10 @@ class Line:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table; 1 if anything is off or nothing could be checked."""
-    dtypes = args.dtypes.split(",") if args.dtypes else list(parity.TOLERANCE) if args.long else ["float32", "float64"]
-    unknown = [d for d in dtypes if d not in parity.TOLERANCE]
+    dtypes = args.dtypes.split(",") if args.dtypes else list(harness.TOLERANCE) if args.long else ["float32", "float64"]
+    unknown = [d for d in dtypes if d not in harness.TOLERANCE]
     if unknown:
-        raise SystemExit(f"Unknown dtypes: {', '.join(unknown)}. Known: {', '.join(parity.TOLERANCE)}.")
+        raise SystemExit(f"Unknown dtypes: {', '.join(unknown)}. Known: {', '.join(harness.TOLERANCE)}.")
     ops = chosen_ops(args.ops)
     lines: list[Line] = []
     notes: list[str] = []
@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     show(COLUMNS, widths)
     for K in engines(args.engines, notes):
         for dtype in dtypes:
-            for line in check(K, ops, dtype, args.compiled or args.long, len(parity.BATCHES) if args.long else 0):
+            for line in check(K, ops, dtype, args.compiled or args.long, len(harness.BATCHES) if args.long else 0):
                 lines.append(line)
                 if line.problems or not args.off:
                     show(line.cells(), widths)
@@ -144,13 +144,13 @@ def check(K, names: list[str], dtype: str, compiled: bool, draws: int = 0) -> It
         ops = [op for op in family.OPS if op.name in names]
         if not ops:
             continue
-        engine = parity.fresh(K)
-        with nullcontext() if compiled else parity.quick(engine):
-            results = parity.run(engine, ops, dtype)
+        engine = harness.fresh(K)
+        with nullcontext() if compiled else harness.quick(engine):
+            results = harness.run(engine, ops, dtype)
             if dtype != "float16":
-                results += parity.run_checks(engine, ops, dtype)
+                results += harness.run_checks(engine, ops, dtype)
             for draw in range(1, draws + 1):
-                results += parity.run(parity.fresh(K), ops, dtype, draw=draw)
+                results += harness.run(harness.fresh(K), ops, dtype, draw=draw)
         for op in ops:
             mine = [r for r in results if r.op == op.name]
             if mine:

@@ -72,16 +72,17 @@ def run(args: argparse.Namespace) -> Callable[[], None]:
 
 def frameworks(args: argparse.Namespace) -> None:
     """Arrange what the program gets for numpy, theano and tensorflow, here and in its workers."""
-    from .. import as_keras, stand_ins
+    from .. import as_keras
+    from ..compat import names as packages
 
-    stand_ins.numpy()
+    packages.numpy()
     as_keras.announce("numpy")
-    stand_ins.theano()
+    packages.theano()
     as_keras.announce("theano")
     if args.tf1:
         if importlib.util.find_spec("tensorflow") is None:
             raise registry.EngineUnavailable("--tf1: TensorFlow is not installed; pip install 'kbridge[tensorflow]'.")
-        stand_ins.tensorflow(version1=True)
+        packages.tensorflow(version1=True)
         as_keras.announce("tensorflow")
 
 
@@ -89,7 +90,7 @@ def translation(args: argparse.Namespace, words: list[str]) -> Callable[[str, st
     """What turns (source, file name) into Python 3, for modules in the program's folder too; None without --py2."""
     if not args.py2:
         return None
-    from .. import python2
+    from ..compat import python2
 
     folder = os.getcwd() if args.module or args.code else os.path.dirname(os.path.realpath(words[0]))
     python2.install(folder)
@@ -110,7 +111,7 @@ def _file(path: str, main: ModuleType, translate) -> CodeType:
     data = Path(path).read_bytes()
     if translate is None:
         return _compiled(data, absolute)
-    from ..python2 import decode
+    from ..compat.python2 import decode
 
     return _compiled(translate(decode(data), absolute), absolute)
 

@@ -6,10 +6,10 @@ from functools import cache
 
 import pytest
 
-from kbridge.backends import parity, registry
+from kbridge.backends import registry
 from kbridge.backends.interface import Backend
-from kbridge.backends.optable import FAMILIES
-from kbridge.backends.parity import Result
+from kbridge.conformance import FAMILIES, harness
+from kbridge.conformance.harness import Result
 
 ENGINES = list(registry.BUILT_IN)
 
@@ -26,11 +26,11 @@ def engine(name: str) -> Backend:
 @cache
 def results(name: str, dtype: str, family: str) -> dict[str, Result]:
     """By id (``conv2d[3]``, ``function[swap_by_updates]``); checks run in float32 and float64."""
-    K, ops = parity.fresh(engine(name)), FAMILIES[family].OPS
-    with parity.quick(K):
-        found = parity.run(K, ops, dtype)
+    K, ops = harness.fresh(engine(name)), FAMILIES[family].OPS
+    with harness.quick(K):
+        found = harness.run(K, ops, dtype)
         if dtype != "float16":
-            found += parity.run_checks(K, ops, dtype)
+            found += harness.run_checks(K, ops, dtype)
     return {result.id: result for result in found}
 
 

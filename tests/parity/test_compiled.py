@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from parity import matrix
 
-from kbridge.backends import parity
-from kbridge.backends.optable import FAMILIES
+from kbridge.conformance import FAMILIES, harness
 
 
 @pytest.mark.parametrize(
@@ -19,6 +18,6 @@ from kbridge.backends.optable import FAMILIES
     ],
 )
 def test_one_case_of_every_function(name, family):
-    results = parity.run(parity.fresh(matrix.engine(name)), FAMILIES[family].OPS, "float32", most=1)
+    results = harness.run(harness.fresh(matrix.engine(name)), FAMILIES[family].OPS, "float32", most=1)
     assert results
     assert [str(r) for r in results if not r.ok] == []

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kbridge.backends.optable import TABLE
-from kbridge.backends.optable.document import markdown
+from kbridge.conformance import TABLE
+from kbridge.conformance.document import markdown
 
 PAGE = Path(__file__).parents[2] / "docs" / "backend.md"
 
 
 def test_page_is_up_to_date():
-    assert PAGE.read_text(encoding="utf-8") == markdown(), "run: python -m kbridge.backends.optable.document docs/backend.md"
+    assert PAGE.read_text(encoding="utf-8") == markdown(), "run: python -m kbridge.conformance.document docs/backend.md"
 
 
 def test_page_names_every_row():

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kbridge.backends import parity, registry
-from kbridge.backends.optable import FAMILIES
+from kbridge.backends import registry
+from kbridge.conformance import FAMILIES, harness
 
 PACKAGE = Path(__file__).parents[1] / "packages" / "kbridge_checking"
 
@@ -49,7 +49,7 @@ def checking(installed):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_it_passes_the_matrix(checking, family, dtype):
-    results = parity.run(checking, FAMILIES[family].OPS, dtype) + parity.run_checks(checking, FAMILIES[family].OPS, dtype)
+    results = harness.run(checking, FAMILIES[family].OPS, dtype) + harness.run_checks(checking, FAMILIES[family].OPS, dtype)
     assert [str(r) for r in results if not r.ok] == []
 
 

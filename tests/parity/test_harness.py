@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import kbridge.backend  # noqa: F401 -- there is one: the command leaves it alone
-from kbridge.backends import parity, registry
+from kbridge.backends import registry
 from kbridge.backends.numpy import NumpyBackend
-from kbridge.backends.optable import TABLE
 from kbridge.commands import parity as command
+from kbridge.conformance import TABLE, harness
 
 
 class SlightlyOff(NumpyBackend):
@@ -81,12 +81,12 @@ class FailsOnEmptyBatch(NumpyBackend):
     ],
 )
 def test_each_kind_of_fault_is_reported(engine, words):
-    problems = [p for r in parity.run(engine(), [TABLE["exp"]], "float32") for p in r.problems]
+    problems = [p for r in harness.run(engine(), [TABLE["exp"]], "float32") for p in r.problems]
     assert any(words in p for p in problems), problems
 
 
 def test_one_bad_case_leaves_the_others_of_its_function_alone():
-    results = parity.run(Raises(), [TABLE["exp"], TABLE["square"], TABLE["sin"]])
+    results = harness.run(Raises(), [TABLE["exp"], TABLE["square"], TABLE["sin"]])
     assert {r.op for r in results if not r.ok} == {"exp"}
     assert all(r.outputs for r in results if r.op != "exp")
 
@@ -96,21 +96,21 @@ def test_checks_report_what_was_expected():
         def update_add(self, x, increment):
             return (x, x)
 
-    problems = [p for r in parity.run_checks(LosesUpdates(), [TABLE["update_add"]]) for p in r.problems]
+    problems = [p for r in harness.run_checks(LosesUpdates(), [TABLE["update_add"]]) for p in r.problems]
     assert any("update_add: expected" in p for p in problems)
 
 
 def test_differences_between_engines_are_found():
-    good, bad = (parity.run(K, [TABLE["exp"]])[0] for K in (NumpyBackend(), SlightlyOff()))
-    assert parity.differences(good, good) == []
-    assert parity.differences(good, bad)
+    good, bad = (harness.run(K, [TABLE["exp"]])[0] for K in (NumpyBackend(), SlightlyOff()))
+    assert harness.differences(good, good) == []
+    assert harness.differences(good, bad)
 
 
 def test_references_never_see_float32():
     seen = []
     op = TABLE["exp"]
     spy = type(op)("exp", lambda x: (seen.append(x.dtype), np.exp(x))[1], op.cases[:1])
-    parity.reference(spy, spy.cases[0], [np.ones((3, 4), "float32")])
+    harness.reference(spy, spy.cases[0], [np.ones((3, 4), "float32")])
     assert seen == [np.float64]
 
 
@@ -157,14 +157,14 @@ class WrongForSeven(NumpyBackend):
 
 def test_draws_have_other_values_and_batch_sizes():
     exp = TABLE["exp"]
-    plain, first, second = (parity.arrays_of(exp, 0, "float64", draw)[0] for draw in (0, 1, 2))
-    assert len(plain) == 3 and [len(first), len(second)] == list(parity.BATCHES[:2])
+    plain, first, second = (harness.arrays_of(exp, 0, "float64", draw)[0] for draw in (0, 1, 2))
+    assert len(plain) == 3 and [len(first), len(second)] == list(harness.BATCHES[:2])
     assert not np.isin(first, plain).any()
-    assert all(r.ok and r.outputs for draw in (1, 2, 3, 4) for r in parity.run(NumpyBackend(), [exp, TABLE["rnn"]], draw=draw))
+    assert all(r.ok and r.outputs for draw in (1, 2, 3, 4) for r in harness.run(NumpyBackend(), [exp, TABLE["rnn"]], draw=draw))
 
 
 def test_the_longer_set_finds_what_depends_on_the_batch_size(capsys, monkeypatch):
-    assert all(r.ok for r in parity.run(WrongForSeven(), [TABLE["exp"]]))
+    assert all(r.ok for r in harness.run(WrongForSeven(), [TABLE["exp"]]))
     monkeypatch.setitem(registry._loaded, "numpy", WrongForSeven())
     args = arguments("exp", "--engines", "numpy", "--long", "--off")
     assert args.run(args) == 1

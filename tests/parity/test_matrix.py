@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from parity import matrix
 
-from kbridge.backends import parity
-from kbridge.backends.optable import FAMILIES
+from kbridge.conformance import FAMILIES, harness
 
 FULL = [
     pytest.param(family, row, name, dtype, id=f"{row}-{name}-{dtype}", marks=matrix.group(name))
@@ -48,4 +47,4 @@ def test_engines_agree_in_float32(family, row, name):
     theirs = matrix.results(name, "float32", family)[row]
     assert mine.outputs, f"{mine} gave nothing"
     assert theirs.outputs, f"{theirs} gave nothing"
-    assert not parity.differences(mine, theirs)
+    assert not harness.differences(mine, theirs)

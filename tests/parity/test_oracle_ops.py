@@ -12,7 +12,7 @@ import oracle_rows as oracle
 import pytest
 from parity import matrix
 
-from kbridge.backends import parity
+from kbridge.conformance import harness
 
 BACKEND_ROWS = [row_id for row_id, row in oracle.rows().items() if not oracle.is_frontend(row)]
 ROWS = [
@@ -89,15 +89,15 @@ class Built:
 @cache
 def results(name):
     """For each row: the built row, and its values or the error of running it."""
-    K = parity.fresh(matrix.engine(name))
-    with parity.floatx("float32"), parity.quick(K):
+    K = harness.fresh(matrix.engine(name))
+    with harness.floatx("float32"), harness.quick(K):
         built = {row_id: Built(K, oracle.rows()[row_id]) for row_id in BACKEND_ROWS}
         symbolic = [row_id for row_id, b in built.items() if b.tensors]
         found = {}
         for start in range(0, len(symbolic), 60):
             chunk = symbolic[start : start + 60]
-            jobs = [parity.Job([], built[row_id].symbolic()) for row_id in chunk]
-            answers = parity.evaluate(K, jobs)
+            jobs = [harness.Job([], built[row_id].symbolic()) for row_id in chunk]
+            answers = harness.evaluate(K, jobs)
             found.update(zip(chunk, (a if isinstance(a, Exception) else a[0] for a in answers)))
     return {row_id: (b, found.get(row_id, b.value)) for row_id, b in built.items()}
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from parity import matrix
 
-from kbridge.backends import parity
+from kbridge.conformance import harness
 
 STEP = 1e-5
 X = np.random.RandomState(0).uniform(0.3, 1.7, (2, 3))
@@ -56,15 +56,15 @@ FUNCTIONS = {
 @cache
 def results(name):
     """For each function: gradient of sum(c * gradient), and its central differences by the engine."""
-    K = parity.fresh(matrix.engine(name))
-    with parity.floatx("float64"), parity.quick(K):
+    K = harness.fresh(matrix.engine(name))
+    with harness.floatx("float64"), harness.quick(K):
         found, jobs = {}, {}
         for label in FUNCTIONS:
             jobs[label] = job(K, label)
         most = max(len(j.feeds) for j in jobs.values())
         for j in jobs.values():
             j.feeds = j.feeds + (j.feeds[0],) * (most - len(j.feeds))
-        answers = parity.evaluate(K, list(jobs.values()))
+        answers = harness.evaluate(K, list(jobs.values()))
     for label, answer in zip(jobs, answers):
         found[label] = answer if isinstance(answer, Exception) else compared(FUNCTIONS[label][0], answer)
     return found
@@ -80,7 +80,7 @@ def job(K, label):
     x = K.placeholder(value.shape, dtype="float64")
     first = K.gradients(function(K, x), [x])[0]
     second = K.gradients(K.sum(first * K.constant(direction(value))), [x])[0]
-    return parity.Job([x], [first, second], tuple([p] for p in nearby(value)))
+    return harness.Job([x], [first, second], tuple([p] for p in nearby(value)))
 
 
 def compared(value, answer):

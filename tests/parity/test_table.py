@@ -12,7 +12,7 @@ import pytest
 from parity import matrix
 
 from kbridge.backends.interface import Backend
-from kbridge.backends.optable import FAMILIES, TABLE
+from kbridge.conformance import FAMILIES, TABLE
 
 DATA = Path(__file__).parents[1] / "data" / "oracle"
 #: families whose rows are no methods of an engine

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from parity import matrix
 
-from kbridge.backends import parity
+from kbridge.conformance import harness
 
 ENGINES = [pytest.param(name, marks=matrix.group(name)) for name in matrix.ENGINES]
 WEIGHTS = np.random.RandomState(0).uniform(-1.0, 1.0, (4, 3))
@@ -28,7 +28,7 @@ def reference(value):
 
 @pytest.fixture(autouse=True)
 def compiles_fast(name):
-    with parity.quick(matrix.engine(name)):
+    with harness.quick(matrix.engine(name)):
         yield
 
 

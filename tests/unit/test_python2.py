@@ -5,7 +5,7 @@ from processes import kbridge
 
 pytest.importorskip("fissix")
 
-from kbridge import python2  # noqa: E402
+from kbridge.compat import python2  # noqa: E402
 
 PROGRAM = """# -*- coding: latin-1 -*-
 from itertools import izip

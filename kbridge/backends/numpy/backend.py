@@ -10,7 +10,7 @@ import numpy as np
 from ..interface import Backend
 from . import ops  # noqa: F401  (registers the operators)
 from .convolution import ConvolutionPrimitives
-from .function import Function
+from .executor.function import Function
 from .gradients import gradients
 from .graph import Placeholder, Tensor, Variable, ancestors, make
 from .loops import LoopPrimitives

@@ -111,7 +111,7 @@ class Tensor(Operators):
 
     def eval(self, feed: dict[Tensor, Any] | None = None) -> np.ndarray:
         """The value, given values for the placeholders it depends on, as with Theano's variables."""
-        from .function import Function
+        from .executor.function import Function
 
         feed = feed or {}
         return Function(list(feed), [self])(list(feed.values()))[0]

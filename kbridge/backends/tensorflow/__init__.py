@@ -4,7 +4,7 @@
 ``scope`` makes every backend function build into that graph; ``function`` compiles and runs.
 """
 
-from ...stand_ins import tensorflow_v1
+from ...compat import tensorflow_v1
 from .backend import TensorflowBackend
 from .quiet import tf
 from .state import share_default_graph

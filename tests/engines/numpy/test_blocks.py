@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from kbridge.backends import parity, registry
-from kbridge.backends.numpy import blocks
-from kbridge.backends.optable import FAMILIES
+from kbridge.backends import registry
+from kbridge.backends.numpy.executor import blocks
+from kbridge.conformance import FAMILIES, harness
 
 K = registry.load("numpy")
 
@@ -25,7 +25,7 @@ def tiny_blocks(monkeypatch):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_parity_matrix_holds_in_tiny_blocks(family, tiny_blocks):
-    found = parity.run(parity.fresh(K), FAMILIES[family].OPS, "float64")
+    found = harness.run(harness.fresh(K), FAMILIES[family].OPS, "float64")
     assert [str(result) for result in found if not result.ok] == []
 
 

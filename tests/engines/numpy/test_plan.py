@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kbridge.backends import registry
-from kbridge.backends.numpy.function import MAX_PLANS
+from kbridge.backends.numpy.executor.function import MAX_PLANS
 
 K = registry.load("numpy")
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from processes import python
 
-from kbridge.backends.numpy import threads
-from kbridge.backends.numpy.plan import Plan
+from kbridge.backends.numpy.executor import threads
+from kbridge.backends.numpy.executor.plan import Plan
 from kbridge.backends.registry import load
 
 K = load("numpy")
@@ -82,7 +82,7 @@ def test_an_error_gives_the_threads_back(blas):
 NUMBER = """
 import numpy as np
 from kbridge import backend as K
-from kbridge.backends.numpy.threads import control
+from kbridge.backends.numpy.executor.threads import control
 K.eval(K.dot(K.variable(np.ones((2, 2))), K.variable(np.ones((2, 2)))))
 print(control()[0]() if control() else 1)
 """

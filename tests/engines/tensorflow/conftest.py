@@ -2,13 +2,14 @@
 
 import pytest
 
-from kbridge.backends import parity, registry
+from kbridge.backends import registry
+from kbridge.conformance import harness
 
 
 @pytest.fixture
 def K():
     try:
-        return parity.fresh(registry.load("tensorflow"))
+        return harness.fresh(registry.load("tensorflow"))
     except registry.EngineUnavailable as error:
         pytest.skip(str(error))
 

@@ -1,0 +1,127 @@
+"""Compiled functions: from fed values to outputs, with a small cache of plans."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..graph import Placeholder, Tensor, Variable
+from .lowering import Lowering
+from .plan import Plan
+
+#: plans kept for one function: at most this many, and at most this many bytes of buffers
+MAX_PLANS = 16
+MAX_BYTES = 1 << 29
+
+
+class Function:
+    """What ``K.function`` returns: call it with one value for each input.
+
+    A plan is made for each combination of input shapes and learning phase, and kept in a bounded
+    cache. Calls from several threads take turns.
+    """
+
+    def __init__(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Sequence = (), phase: Tensor | None = None):
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self.updates = [(variable, new) for variable, new in updates]
+        self._phase = phase
+        self._phase_at = self.inputs.index(phase) if phase is not None and any(i is phase for i in self.inputs) else None
+        self._feeds = [t for i, t in enumerate(self.inputs) if i != self._phase_at]
+        self._dtypes = [t.dtype for t in self._feeds]
+        self._plans: OrderedDict[Any, Plan] = OrderedDict()
+        #: fed tensors and variables whose values, not only shapes, decide the plan
+        self._peeked: list[Tensor] = []
+        self._last: tuple[Any, Plan | None] = (None, None)
+        self._lock = threading.Lock()
+
+    def __call__(self, inputs: Sequence[Any]) -> list[Any]:
+        if len(inputs) != len(self.inputs):
+            raise ValueError(f"The function takes {len(self.inputs)} inputs, got {len(inputs)}.")
+        phase = None
+        if self._phase_at is not None:
+            inputs = list(inputs)
+            phase = int(inputs.pop(self._phase_at))
+        arrays = [
+            v if type(v) is np.ndarray and v.dtype == d and v.flags.c_contiguous else self._convert(v, i)
+            for i, (v, d) in enumerate(zip(inputs, self._dtypes))
+        ]
+        key: tuple = (phase, *[a.shape for a in arrays])
+        with self._lock, np.errstate(all="ignore"):
+            if self._peeked:
+                key = (*key, *[self._peek(t, arrays).tobytes() for t in self._peeked])
+            last_key, plan = self._last
+            if plan is None or key != last_key:
+                plan = self._plan(key, phase, arrays)
+            return plan.run(arrays)
+
+    def _convert(self, value: Any, i: int) -> np.ndarray:
+        if hasattr(value, "toarray"):  # a scipy sparse matrix
+            value = value.toarray()
+        tensor = self._feeds[i]
+        try:
+            return np.ascontiguousarray(value, dtype=tensor.dtype).reshape(np.shape(value))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{_describe(tensor, i)} can't take {type(value).__name__} {value!r:.80}: {error}") from None
+
+    def _plan(self, key: tuple, phase: int | None, arrays: list[np.ndarray]) -> Plan:
+        plan = self._plans.get(key)
+        if plan is None:
+            known = len(self._peeked)
+            for i, (tensor, array) in enumerate(zip(self._feeds, arrays)):
+                _check_shape(tensor, array, i)
+            plan = self._build(phase, arrays)
+            if len(self._peeked) > known:
+                key = (*key, *[self._peek(t, arrays).tobytes() for t in self._peeked[known:]])
+            self._plans[key] = plan
+            while len(self._plans) > 1 and (
+                len(self._plans) > MAX_PLANS or sum(p.nbytes for p in self._plans.values()) > MAX_BYTES
+            ):
+                self._plans.popitem(last=False)
+        else:
+            self._plans.move_to_end(key)
+        if self._last[1] is not None and self._last[1] is not plan:
+            self._last[1].release()
+        self._last = (key, plan)
+        return plan
+
+    def _build(self, phase: int | None, arrays: list[np.ndarray]) -> Plan:
+        def learning_phase() -> int:
+            if phase is None:
+                raise ValueError(
+                    "The function depends on the learning phase: put K.learning_phase() among its inputs and "
+                    "feed 0 (test) or 1 (training)."
+                )
+            return phase
+
+        def peek(tensor: Tensor) -> np.ndarray:
+            if not any(t is tensor for t in self._peeked):
+                self._peeked.append(tensor)
+            return self._peek(tensor, arrays)
+
+        feeds = {t: (a.shape, t.dtype) for t, a in zip(self._feeds, arrays)}
+        specializer = Lowering(feeds, learning_phase, peek)
+        if self._phase is not None and phase is not None:
+            specializer.preset(self._phase, np.array(phase, self._phase.dtype))
+        return Plan(specializer, self._feeds, self.outputs, self.updates)
+
+    def _peek(self, tensor: Tensor, arrays: list[np.ndarray]) -> np.ndarray:
+        if isinstance(tensor, Variable):
+            return tensor.value.copy()
+        return arrays[next(i for i, t in enumerate(self._feeds) if t is tensor)]
+
+
+def _describe(tensor: Tensor, i: int) -> str:
+    kind = "placeholder" if isinstance(tensor, Placeholder) else "tensor"
+    name = f" {tensor.name!r}" if tensor.name else ""
+    return f"Input {i}, the {kind}{name} with shape {tensor.shape} and dtype {tensor.dtype},"
+
+
+def _check_shape(tensor: Tensor, array: np.ndarray, i: int) -> None:
+    fits = len(tensor.shape) == array.ndim and all(n is None or n == m for n, m in zip(tensor.shape, array.shape))
+    if not fits:
+        raise ValueError(f"{_describe(tensor, i)} can't take a value of shape {array.shape}.")

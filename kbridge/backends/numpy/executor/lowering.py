@@ -1,0 +1,217 @@
+"""Planner values: graph nodes specialised to concrete shapes, merged and simplified.
+
+``Lowering`` turns the tensors that a function needs into ``Value`` objects for one set of input
+shapes and one learning phase: equal calls become one value, calls on constants are computed, sizes
+are resolved, and every op's own ``simplify`` is applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from ..graph import Constant, Op, Placeholder, Tensor, Variable
+from ..ops.elementwise import FILL, PHASE, Elementwise
+from ..ops.shapes import BROADCAST_LIKE, BROADCAST_TO
+
+#: results of calls on constants are kept only up to this many elements
+FOLD_LIMIT = 1 << 16
+
+
+class Value:
+    """One result of a plan. ``const`` is its array if it never changes; ``leaf`` its tensor if it has no inputs."""
+
+    __slots__ = ("attrs", "const", "dtype", "inputs", "leaf", "op", "planner", "shape")
+
+    def __init__(self, planner, op, inputs, attrs, shape, dtype, leaf=None, const=None):
+        self.planner = planner
+        self.op = op
+        self.inputs = inputs
+        self.attrs = attrs
+        self.shape = shape
+        self.dtype = dtype
+        self.leaf = leaf
+        self.const = const
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def zeros(self) -> bool:
+        """Whether all elements are 0 by construction."""
+        return self.is_constant(0)
+
+    def is_constant(self, number: float) -> bool:
+        """Whether all elements are ``number`` by construction."""
+        if self.op is FILL:
+            return self.attrs[0] == number
+        return self.const is not None and self.const.size == 1 and self.const.item() == number
+
+    def constant_value(self) -> np.ndarray:
+        """The array while planning: what sizes and indices need."""
+        return self.const if self.const is not None else self.planner.evaluate(self)
+
+    def operands(self) -> list[Value]:
+        """The inputs whose elements are read when the plan runs."""
+        skipped = (*self.op.static, *self.op.shape_only) if not isinstance(self.op.static, range) else None
+        if skipped is None or isinstance(self.op.shape_only, range):
+            return [v for i, v in enumerate(self.inputs) if i not in self.op.static and i not in self.op.shape_only]
+        return [v for i, v in enumerate(self.inputs) if i not in skipped]
+
+
+class Lowering:
+    """Makes values from tensors.
+
+    ``feeds`` maps the tensors that the caller supplies to their (shape, dtype); ``phase`` is the
+    learning phase or None if the function wasn't given one; ``peek`` returns what a fed tensor or a
+    variable holds now, for sizes that depend on it, and remembers that the plan is bound to it.
+    """
+
+    def __init__(self, feeds: dict[Tensor, tuple], phase: Callable[[], int], peek: Callable[[Tensor], np.ndarray]):
+        self.feeds = feeds
+        self.phase = phase
+        self.peek = peek
+        self.order: list[Value] = []
+        self._of_tensor: dict[Tensor, Value] = {}
+        self._merged: dict[Any, Value] = {}
+        self._evaluated: dict[Value, np.ndarray] = {}
+        #: loops that this plan has replayed already, and their gradients
+        self.loops: dict[Any, Any] = {}
+
+    def preset(self, tensor: Tensor, array: np.ndarray) -> None:
+        """Let ``tensor`` be a constant in this plan (the learning phase)."""
+        self._of_tensor[tensor] = self.constant(array)
+
+    def specialize(self, tensors: Iterable[Tensor]) -> list[Value]:
+        """The values of ``tensors``, inputs first, without recursion."""
+        tensors = list(tensors)
+        done = self._of_tensor
+        stack = list(reversed(tensors))
+        while stack:
+            tensor = stack[-1]
+            if tensor in done:
+                stack.pop()
+                continue
+            missing = [i for i in self._needed(tensor) if i not in done]
+            if missing:
+                stack.extend(reversed(missing))
+                continue
+            stack.pop()
+            done[tensor] = self._leaf(tensor) if self._is_leaf(tensor) else self._node(tensor)
+        return [done[t] for t in tensors]
+
+    def _is_leaf(self, tensor: Tensor) -> bool:
+        return tensor in self.feeds or not tensor.inputs
+
+    def _needed(self, tensor: Tensor) -> tuple[Tensor, ...]:
+        if self._is_leaf(tensor):
+            return ()
+        if tensor.op is PHASE:
+            return (tensor.inputs[0] if self.phase() else tensor.inputs[1],)
+        return tensor.inputs
+
+    def _leaf(self, tensor: Tensor) -> Value:
+        if tensor in self.feeds:
+            shape, dtype = self.feeds[tensor]
+            return self._add(Value(self, tensor.op, (), None, shape, dtype, leaf=tensor))
+        if isinstance(tensor, Constant):
+            return self.constant(tensor.value)
+        if isinstance(tensor, Variable):
+            return self._add(Value(self, tensor.op, (), None, tensor.shape, tensor.dtype, leaf=tensor))
+        if isinstance(tensor, Placeholder):
+            name = f" {tensor.name!r}" if tensor.name else ""
+            raise ValueError(
+                f"The placeholder{name} with shape {tensor.shape} and dtype {tensor.dtype} must be fed: "
+                f"an output or update depends on it and it is not among the function's inputs."
+            )
+        return self.value(tensor.op, (), tensor.attrs)
+
+    def _node(self, tensor: Tensor) -> Value:
+        if tensor.op is PHASE:
+            return self._of_tensor[self._needed(tensor)[0]]
+        return self.value(tensor.op, tuple(self._of_tensor[i] for i in tensor.inputs), tensor.attrs)
+
+    def _add(self, value: Value) -> Value:
+        self.order.append(value)
+        return value
+
+    def constant(self, array: np.ndarray) -> Value:
+        """A value that is the same for every run."""
+        array = np.asarray(array)
+        array.flags.writeable = False
+        key = (array.dtype, array.shape, array.tobytes()) if array.size <= 16 else id(array)
+        if key not in self._merged:
+            self._merged[key] = self._add(Value(self, Op(), (), None, array.shape, array.dtype, const=array))
+        return self._merged[key]
+
+    def inline(self, outputs: Iterable[Tensor], known: dict[Tensor, Value]) -> list[Value]:
+        """The values of ``outputs`` of a sub-graph whose inputs are the tensors in ``known``.
+
+        ``known`` is extended by all tensors on the way, so that a later call can go on from them.
+        """
+        outer, self._of_tensor = self._of_tensor, known
+        try:
+            return self.specialize(outputs)
+        finally:
+            self._of_tensor = outer
+
+    def value(self, op: Op, inputs: tuple[Value, ...], attrs: Any) -> Value:
+        """The value of ``op`` on ``inputs``: merged with an equal one, simplified, or computed now."""
+        key = (op, attrs, tuple(map(id, inputs)))
+        if op.pure and key in self._merged:
+            return self._merged[key]
+        if isinstance(op, Elementwise):
+            inputs = self._without_broadcasts(op, attrs, inputs)
+        shape, dtype = op.infer(attrs, *inputs)
+        value = Value(self, op, inputs, attrs, shape, dtype)
+        result = op.simplify(value)
+        if result is None:
+            result = value
+            if self._foldable(value):
+                result = self.constant(self.evaluate(value))
+            else:
+                self._add(value)
+        if op.pure:
+            self._merged[key] = result
+        return result
+
+    def _without_broadcasts(self, op: Op, attrs: Any, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
+        """Elementwise calls broadcast by themselves: skip a broadcast view if the result keeps its shape."""
+        shape = None
+        for i, v in enumerate(inputs):
+            if v.op is BROADCAST_LIKE or v.op is BROADCAST_TO:
+                shape = shape or op.infer(attrs, *inputs)[0]
+                shorter = (*inputs[:i], v.inputs[0], *inputs[i + 1 :])
+                if op.infer(attrs, *shorter)[0] == shape:
+                    inputs = shorter
+        return inputs
+
+    def _foldable(self, value: Value) -> bool:
+        if not value.op.pure or value.size > FOLD_LIMIT:
+            return False
+        if value.op is FILL:
+            return value.shape == ()
+        return bool(value.inputs) and all(v.const is not None for v in value.operands())
+
+    def evaluate(self, value: Value) -> np.ndarray:
+        """Compute a value now, from constants and from what ``peek`` returns."""
+        from .program import compute
+
+        stack = [value]
+        while stack:
+            v = stack[-1]
+            if v.const is not None or v in self._evaluated:
+                stack.pop()
+            elif v.leaf is not None:
+                self._evaluated[v] = self.peek(v.leaf)
+            else:
+                missing = [i for i in v.operands() if i.const is None and i not in self._evaluated]
+                if missing:
+                    stack.extend(missing)
+                else:
+                    arrays = [i.const if i.const is not None else self._evaluated.get(i) for i in v.inputs]
+                    self._evaluated[v] = compute(v, arrays)
+        return value.const if value.const is not None else self._evaluated[value]

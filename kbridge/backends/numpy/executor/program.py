@@ -1,0 +1,191 @@
+"""Emission: from values to a flat list of NumPy calls on bound arrays.
+
+An instruction is a pair (function, list of arguments). Arguments that come from a fed array are
+patched before each run, so that conforming input is used without a copy.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .lowering import Value
+
+ALIGNMENT = 64
+
+
+class Buffer:
+    """Storage that several values may share over time; ``users`` counts the values that still need it."""
+
+    __slots__ = ("raw", "users")
+
+    def __init__(self, raw: np.ndarray):
+        self.raw = raw
+        self.users = 0
+
+    def array(self, shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
+        count = int(np.prod(shape, dtype=np.int64))
+        return self.raw[: count * dtype.itemsize].view(dtype).reshape(shape)
+
+
+class Pool:
+    """Hands out buffers and takes them back for reuse within one plan."""
+
+    def __init__(self):
+        #: sizes of free buffers in ascending order, and the buffers of each
+        self.sizes: list[int] = []
+        self.free: dict[int, list[Buffer]] = {}
+        self.total = 0
+
+    def take(self, nbytes: int) -> Buffer:
+        """The smallest free buffer that fits without wasting more than half, else a new one."""
+        nbytes = -(-max(nbytes, 1) // ALIGNMENT) * ALIGNMENT
+        at = bisect_left(self.sizes, nbytes)
+        if at < len(self.sizes) and self.sizes[at] <= 2 * nbytes:
+            size = self.sizes[at]
+            buffers = self.free[size]
+            best = buffers.pop()
+            if not buffers:
+                del self.sizes[at], self.free[size]
+            return best
+        raw = np.empty(nbytes + ALIGNMENT, np.uint8)
+        start = -raw.ctypes.data % ALIGNMENT
+        self.total += raw.nbytes
+        return Buffer(raw[start : start + nbytes])
+
+    def give(self, buffer: Buffer) -> None:
+        size = buffer.raw.nbytes
+        if size not in self.free:
+            insort(self.sizes, size)
+            self.free[size] = []
+        self.free[size].append(buffer)
+
+
+class Emitter:
+    """Collects instructions; what ops call ``ctx``."""
+
+    def __init__(self, pool: Pool | None = None):
+        self.pool = pool or Pool()
+        self.instructions: list[tuple[Callable, list]] = []
+        self._scalars: dict[tuple, np.ndarray] = {}
+        self._scratch: list[Buffer] = []
+        #: id of a fed array or a view of one -> (that array, index of the feed, functions that make the view)
+        self.fed: dict[int, tuple[np.ndarray, int, tuple]] = {}
+        self.patches: dict[int, list[tuple[list, int, tuple]]] = {}
+
+    def call(self, function: Callable, *args: Any) -> None:
+        """Append one call. Its array arguments are bound, or patched if they come from a feed."""
+        bound = list(args)
+        if self.fed:
+            for position, arg in enumerate(args):
+                found = self.fed.get(id(arg))
+                if found is not None:
+                    self.patches.setdefault(found[1], []).append((bound, position, found[2]))
+        self.instructions.append((function, bound))
+
+    def scalar(self, value: Any, dtype: np.dtype) -> np.ndarray:
+        """A number as a bound 0-d array: half the call cost of a Python number."""
+        key = (float(value), dtype)
+        if key not in self._scalars:
+            self._scalars[key] = np.array(value, dtype)
+        return self._scalars[key]
+
+    def scratch(self, shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
+        """Storage that lives until the current value is done."""
+        buffer = self.pool.take(int(np.prod(shape, dtype=np.int64)) * dtype.itemsize)
+        self._scratch.append(buffer)
+        return buffer.array(shape, dtype)
+
+    def release_scratch(self) -> None:
+        for buffer in self._scratch:
+            self.pool.give(buffer)
+        self._scratch.clear()
+
+    def view(self, array: np.ndarray, make_view: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """A view of an input, made again when the input is a fed array that changes."""
+        result = make_view(array)
+        found = self.fed.get(id(array))
+        if found is not None:
+            self.fed[id(result)] = (result, found[1], (*found[2], make_view))
+        return result
+
+    def contiguous(self, array: np.ndarray) -> np.ndarray:
+        """``array`` in row-major layout: itself, or a copy made at each run."""
+        if array.flags.c_contiguous:
+            return array
+        copy = self.scratch(array.shape, array.dtype)
+        self.call(np.copyto, copy, array)
+        return copy
+
+    def reduce_sum(self, x: np.ndarray, axes: tuple[int, ...], out: np.ndarray) -> None:
+        """Sum over ``axes`` into ``out``, which keeps them with length 1.
+
+        Leading or trailing axes of contiguous floats go through a product with ones, which is about
+        four times as fast as the ufunc's reduction.
+        """
+        ndim, n = x.ndim, len(axes)
+        leading, trailing = axes == tuple(range(n)), axes == tuple(range(ndim - n, ndim))
+        if (
+            x.dtype in (np.float32, np.float64)
+            and n < ndim
+            and (leading or trailing)
+            and 0 < x.size < 1 << 31
+            and (matrix := self._as_matrix(x, n if leading else ndim - n)) is not None
+        ):
+            rows = matrix.shape[0]
+            if leading:
+                self.call(np.dot, self.ones((1, rows), x.dtype), matrix, out.reshape(1, -1))
+            else:
+                self.call(np.dot, matrix, self.ones((matrix.shape[1], 1), x.dtype), out.reshape(-1, 1))
+        else:
+            self.call(np.add.reduce, x, axes, None, out, True)
+
+    def _as_matrix(self, x: np.ndarray, n: int) -> np.ndarray | None:
+        """A view of ``x`` with its first ``n`` axes as rows and the others as columns, or None if that takes a copy.
+
+        The order of the rows doesn't matter, so that a sequence with the time first is as good as one with the samples first.
+        """
+        order = (*sorted(range(n), key=lambda a: -x.strides[a]), *range(n, x.ndim))
+        rows = math.prod(x.shape[:n])
+
+        def matrix(a: np.ndarray) -> np.ndarray:
+            return a.transpose(order).reshape(rows, -1)
+
+        if x.ndim == 2 and x.flags.c_contiguous:
+            return x
+        if x.strides[-1] != x.itemsize or not np.may_share_memory(matrix(x), x):
+            return None
+        return self.view(x, matrix)
+
+    def ones(self, shape: tuple[int, int], dtype: np.dtype) -> np.ndarray:
+        key = (shape, dtype)
+        if key not in self._scalars:
+            self._scalars[key] = np.ones(shape, dtype)
+        return self._scalars[key]
+
+
+def emit_view(ctx: Emitter, value: Value, source: np.ndarray) -> np.ndarray | None:
+    """The array of a view op, or None where the layout of ``source`` needs a copy (a reshape)."""
+    op, attrs, shape = value.op, value.attrs, value.shape
+    array = ctx.view(source, lambda a: op.view_of(attrs, shape, a))
+    return array if array.size == 0 or np.may_share_memory(array, source) else None
+
+
+def compute(value: Value, arrays: Sequence[np.ndarray | None]) -> np.ndarray:
+    """Run one op now; inputs of which only the shape matters may be None."""
+    ctx = Emitter()
+    if value.op.view:
+        return value.op.view_of(value.attrs, value.shape, arrays[0])
+    inputs = [
+        np.broadcast_to(np.zeros((), v.dtype), v.shape) if a is None else a for v, a in zip(value.inputs, arrays)
+    ]
+    out = np.empty(value.shape, value.dtype)
+    value.op.emit(ctx, value.attrs, out, *inputs)
+    with np.errstate(all="ignore"):
+        for function, args in ctx.instructions:
+            function(*args)
+    return out

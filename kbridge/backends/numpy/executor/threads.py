@@ -1,0 +1,114 @@
+"""How many threads NumPy's BLAS library works with while a plan runs.
+
+A second thread makes large matrix products nearly twice as fast and small ones no faster; where other programs keep the
+processor's cores busy, each product has to wait for its threads to get a turn, which can make small ones some
+hundred times slower. So a plan whose products are small runs with one thread, and others with as many as the library has.
+
+``KBRIDGE_NUM_THREADS`` sets that number for the process. NumPy has no function for it: OpenBLAS, which comes with NumPy's
+wheels, is asked directly, other libraries through threadpoolctl, where it is installed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import threading
+from collections.abc import Callable, Iterable
+from functools import cache
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from ....config import num_threads
+
+#: multiplications of a product from which on a second thread pays: about 0.1 ms
+LARGE = 1 << 22
+#: the part of a plan's multiplications that must be in large products for threads to be used
+SHARE = 2 / 3
+
+Control = tuple[Callable[[], int], Callable[[int], Any]]
+
+
+@cache
+def control() -> Control | None:
+    """(read, set) the number of BLAS threads; None where it can't be done. ``KBRIDGE_NUM_THREADS`` is applied here."""
+    found = _openblas() or _threadpoolctl()
+    wanted = num_threads()
+    if found and wanted:
+        found[1](wanted)
+    return found
+
+
+def _openblas() -> Control | None:
+    core = importlib.util.find_spec("numpy._core._multiarray_umath") or importlib.util.find_spec("numpy.core._multiarray_umath")
+    try:
+        # looks in the libraries that NumPy's own is linked to; PyDLL: a call so short needn't give other threads a turn
+        library = ctypes.PyDLL(core.origin)  # type: ignore[union-attr,arg-type]
+    except (OSError, AttributeError):
+        return None
+    for name in ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads64_", "openblas_{}_num_threads"):
+        get, set_ = (getattr(library, name.format(what), None) for what in ("get", "set"))
+        if get and set_:
+            return get, set_
+    return None
+
+
+def _threadpoolctl() -> Control | None:
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:
+        return None
+    libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+    if not libraries:
+        return None
+    return libraries[0].get_num_threads, lambda n: [library.set_num_threads(n) for library in libraries]
+
+
+def multiplications(instructions: Iterable[tuple[Callable, list]]) -> tuple[int, int]:
+    """(in large products, in all) of a plan's calls."""
+    large = total = 0
+    for function, args in instructions:
+        if function is np.dot or function is np.matmul:
+            count = args[2].size * args[0].shape[-1]
+            total += count
+            # a batch of products is done one by one
+            if count // max(1, args[2].size // (args[2].shape[-1] * args[2].shape[-2] or 1)) >= LARGE:
+                large += count
+    return large, total
+
+
+class OneThread:
+    """BLAS works with one thread inside of ``with``, in whatever threads of the program, and afterwards with as many as before."""
+
+    def __init__(self, control: Control):
+        self._get, self._set = control
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before = 1
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._before = self._get()
+                self._set(1)
+            self._inside += 1
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._set(self._before)
+
+
+@cache
+def _one_thread() -> OneThread | None:
+    found = control()
+    return OneThread(found) if found else None
+
+
+def limit(instructions: Iterable[tuple[Callable, list]]) -> OneThread | None:
+    """What a plan of these calls should run in; None: as it is, with all threads."""
+    large, total = multiplications(instructions)
+    one = _one_thread()
+    return one if total and large < SHARE * total else None

@@ -1,0 +1,98 @@
+"""``docs/backend.md`` from the op table: every function of ``K`` with its engines.
+
+Write it with ``python -m kbridge.conformance.document docs/backend.md``; a test checks that the file
+in the repository is what this module gives.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from ..backends import registry
+from ..backends.interface import Backend
+from . import FAMILIES, TABLE
+from .spec import Op
+
+INTRODUCTION = """\
+# The backend functions: `K`
+
+<!-- Written by `python -m kbridge.conformance.document docs/backend.md`; don't edit by hand. -->
+
+`from kbridge import backend as K` gives the functions of the engine in use. All of them do the same on
+every engine: the columns tell where they work, *error* means a `NotImplementedError` that names the
+engine they need. **grad** says whether gradients flow through the function. A *primitive* is written for
+each engine, a *composite* once, from primitives.
+
+Conventions for dtypes, axes, NaN, ties and kinks stand at the top of
+`kbridge/backends/interface.py`. Every row is checked on every engine:
+`kbridge parity` prints the errors against plain NumPy references.
+"""
+
+TENSORS = """\
+## Operators and indexing
+
+A tensor is the engine's own object. Checked on every engine, with gradients where the operation has one:
+
+"""
+
+
+def markdown() -> str:
+    """The page."""
+    parts = [INTRODUCTION]
+    for name, family in FAMILIES.items():
+        title = inspect.getdoc(family).splitlines()[0].rstrip(".")
+        if name == "tensors":
+            continue
+        parts.append(f"## {title}\n\n{head()}" + "".join(row(op) for op in family.OPS))
+    parts.append(TENSORS + "".join(f"- `{op.name}`{only(op)}\n" for op in FAMILIES["tensors"].OPS))
+    parts.append(f"{len(TABLE)} rows, {sum(len(op.cases) + len(op.checks) for op in TABLE.values())} cases and checks.\n")
+    return "\n".join(parts)
+
+
+def head() -> str:
+    engines = list(registry.BUILT_IN)
+    return f"| function | what | kind | grad | {' | '.join(engines)} |\n|{'---|' * (4 + len(engines))}\n"
+
+
+def row(op: Op) -> str:
+    function = getattr(Backend, op.name, None)
+    if function is None or op.name in COMMON:
+        kind, function = "setting", COMMON[op.name]
+    else:
+        kind = "primitive" if op.name in Backend.__abstractmethods__ else "composite"
+    engines = " | ".join("yes" if op.engines is None or e in op.engines else "error" for e in registry.BUILT_IN)
+    gradient = "yes" if op.gradient and op.cases else ""
+    return f"| `{op.name}{signature(function)}` | {what(op, function)} | {kind} | {gradient} | {engines} |\n"
+
+
+def signature(function: Callable) -> str:
+    parameters = [p.replace(annotation=p.empty) for p in inspect.signature(function).parameters.values() if p.name != "self"]
+    return str(inspect.Signature(parameters))
+
+
+def what(op: Op, function: Callable) -> str:
+    """The first sentence of the docstring, and the row's note."""
+    text = " ".join((function.__doc__ or "").split())
+    sentence = re.split(r"(?<!\.)\.(?= )", text)[0]
+    return ". ".join(s.rstrip(".") for s in (sentence, op.note) if s).replace("|", "\\|").replace("``", "`")
+
+
+def only(op: Op) -> str:
+    return "" if op.engines is None else f" (on {' and '.join(op.engines)}, as on Theano's variables)"
+
+
+def _common() -> dict[str, Callable]:
+    """The functions of ``kbridge.backend.common``, which belong to no engine."""
+    from ..backend import common
+
+    return {name: getattr(common, name) for name in common.__all__}
+
+
+COMMON = _common()
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(markdown(), encoding="utf-8")

@@ -1,0 +1,157 @@
+"""Functions that work element by element."""
+
+import numpy as np
+
+from .spec import Case, In, Op, off_grid
+
+NAN, INF = float("nan"), float("inf")
+ONE = (Case((In(),)), Case((In((2, 3, 2)),)), Case((In((), kind="variable"),)))
+#: NaN and infinities as they must come through: what NumPy's function of them gives
+SPECIAL = (Case((In(values=[NAN, INF, -INF, 0.0, -0.0]),), grad=(), note="NaN and infinities"),)
+INTS = (Case((In(dtype="int32", low=-5, high=6),), grad=(), note="integers stay integers"),)
+
+
+def at(values, *grads):
+    """A case on given values whose exact gradient is known."""
+    return Case((In(values=values),), grads=grads)
+
+
+def round_half_even(x):
+    return np.rint(x)
+
+
+def sqrt_of_positive(x):
+    return np.sqrt(np.where(x < 0, 0.0, x))
+
+
+def clip(x, low, high):
+    if low is not None:
+        x = np.maximum(x, low)
+        high = None if high is None else max(high, low)
+    return x if high is None else np.minimum(x, high)
+
+
+def cast(x, dtype):
+    if dtype == "bool":
+        return x != 0
+    return x if dtype.startswith("float") else np.trunc(x).astype(dtype)
+
+
+PAIRS = (
+    Case((In(), In())),
+    Case((In(), In((4,), kind="variable")), note="broadcast over the batch"),
+    Case((In((2, 3, 1)), In((1, 4), kind="variable")), note="broadcast both ways"),
+    Case((In(), 0.1)),
+    Case((In(), np.array([0.5, -0.5, 0.25, 0.0]))),
+)
+TIE = Case((In(values=[1.0, 2.0, 3.0]), In(values=[1.0, 3.0, 2.0])), note="all of a tie's gradient to the first")
+NAN_PAIR = Case((In(values=[NAN, 1.0, INF]), In(values=[1.0, NAN, -INF])), grad=(), note="NaN wins")
+
+OPS = [
+    Op("abs", np.abs, (*ONE, *INTS, *SPECIAL, at([-1.0, 0.0, 2.0], [-1.0, 0.0, 1.0]))),
+    Op("sign", np.sign, (*ONE, *INTS, at([-1.0, 0.0, 2.0], [0.0, 0.0, 0.0]))),
+    Op(
+        "round",
+        round_half_even,
+        (Case((In(fill=off_grid),)), at([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.49], [0.0] * 7), *SPECIAL),
+    ),
+    Op("exp", np.exp, (*ONE, *SPECIAL, Case((In(values=[1000.0, -1000.0]),), grad=(), note="overflow gives inf"))),
+    Op(
+        "log",
+        np.log,
+        (
+            Case((In(low=0.1),)),
+            Case((In(values=[0.0, -1.0, INF, NAN]),), grad=(), note="log(0) is -inf, of a negative number NaN"),
+        ),
+    ),
+    Op(
+        "sqrt",
+        sqrt_of_positive,
+        (
+            Case((In(low=0.1),)),
+            at([-1.0, 0.0, 4.0], [0.0, 0.0, 0.25]),
+            Case((In(values=[NAN, INF]),), grad=(), note="NaN and infinity"),
+        ),
+    ),
+    Op("square", np.square, (*ONE, *INTS, *SPECIAL)),
+    Op("sin", np.sin, ONE),
+    Op("cos", np.cos, ONE),
+    Op(
+        "pow",
+        np.power,
+        (
+            Case((In(low=0.2), 3)),
+            Case((In(low=0.2), 0.5)),
+            Case((In(), 2), note="an even power of negative numbers"),
+            Case((In(low=0.2), -1)),
+            Case((In(low=0.2), In(low=0.5)), note="a tensor as exponent"),
+            Case((In(values=[0.0, -1.0, 2.0]), 2), grads=([0.0, -2.0, 4.0],)),
+            Case((In(values=[0.0, 2.0]), 1), grads=([1.0, 1.0],)),
+        ),
+    ),
+    Op(
+        "maximum",
+        np.maximum,
+        (
+            *PAIRS,
+            Case(TIE.args, grads=([1.0, 0.0, 1.0], [0.0, 1.0, 0.0]), note=TIE.note),
+            Case((0.5, In()), note="a number first"),
+            NAN_PAIR,
+            Case((In(dtype="int32", high=5), In(dtype="int32", high=5)), grad=()),
+        ),
+    ),
+    Op(
+        "minimum",
+        np.minimum,
+        (
+            *PAIRS,
+            Case(TIE.args, grads=([1.0, 1.0, 0.0], [0.0, 0.0, 1.0]), note=TIE.note),
+            Case((0.5, In()), note="a number first"),
+            NAN_PAIR,
+            Case((In(dtype="int32", high=5), In(dtype="int32", high=5)), grad=()),
+        ),
+    ),
+    Op(
+        "clip",
+        clip,
+        (
+            Case((In(), -0.3, 0.5)),
+            Case((In(), None, 0.5), note="no lower bound"),
+            Case((In(), 0.0, None), note="no upper bound"),
+            Case((In(values=[-2.0, -1.0, 0.0, 1.0, 2.0]), -1.0, 1.0), grads=([0.0, 1.0, 1.0, 1.0, 0.0],), note="edges"),
+            Case((In(), 0.5, 0.2), grads=None, grad=(), note="max_value below min_value"),
+            Case((In(values=[NAN, INF, -INF]), -1.0, 1.0), grad=(), note="NaN stays"),
+            Case((In(), In((), values=-0.5, kind="variable"), In((), values=0.7, kind="variable")), grad=(0,)),
+            Case((In(dtype="int32", low=-5, high=6), -2, 3), grad=(), note="integers"),
+        ),
+    ),
+    Op(
+        "cast",
+        cast,
+        (
+            Case((In(values=[-1.7, -0.2, 0.0, 0.2, 1.7]), "int32"), grad=(), note="towards zero"),
+            Case((In(values=[-1.7, 0.0, 0.2]), "bool"), grad=()),
+            Case((In(dtype="int32", low=-5, high=6), "int64")),
+            Case((In(dtype="bool"), "int32")),
+            Case((In(dtype="float32"), "float64"), dtype="float64"),
+            Case((In(dtype="float64"), "float32"), dtype="float32"),
+            Case((In(dtype="uint8", low=0, high=255), "int32")),
+            Case((In(dtype="float32", kind="variable"), "float32"), dtype="float32", note="nothing to do"),
+        ),
+    ),
+    Op(
+        "where",
+        np.where,
+        (
+            Case((In(dtype="bool"), In(), In())),
+            Case((In((4,), dtype="bool", kind="variable"), In(), In((3, 1)))),
+            Case((In(dtype="bool"), In(), 0.0)),
+            Case(
+                (In(values=[True, False], dtype="bool"), In(values=[1.0, 2.0]), In(values=[NAN, 3.0])),
+                grads=([1.0, 0.0], [0.0, 1.0]),
+                note="the side not taken may be NaN",
+            ),
+            Case((In(dtype="bool"), In(dtype="int32", high=5), In(dtype="int32", high=5))),
+        ),
+    ),
+]

@@ -1,0 +1,183 @@
+"""Loops over time and over elements."""
+
+import numpy as np
+
+from .spec import Case, In, Op, checks, expect, expect_error
+
+X = In((2, 4, 3))
+H = In((2, 5))
+W = In((3, 5), -0.5, 0.5, kind="variable")
+U = In((5, 5), -0.5, 0.5, kind="variable")
+MASK = In(values=[[1, 1, 1, 0], [0, 1, 0, 1]], dtype="bool")
+UNKNOWN_LENGTH = In((2, 4, 3), kind="unknown")
+
+
+def run_rnn(x, w, u, h, constants=None, mask=None, go_backwards=False, unroll=False, **_):
+    """One sample and one step at a time."""
+    h = np.broadcast_to(h, (len(x), *h.shape[1:])).copy()
+    states = [h.copy(), np.zeros_like(h)]
+    output = np.zeros_like(h) if unroll else h.copy()
+    order = range(x.shape[1])[::-1] if go_backwards else range(x.shape[1])
+    outputs = []
+    for t in order:
+        new = np.tanh(x[:, t] @ w + states[0] @ u + (0.0 if constants is None else constants))
+        count = states[1] + new * new
+        keep = np.ones(len(x), bool) if mask is None else mask.reshape(mask.shape[:2])[:, t] != 0
+        keep = keep.reshape((-1,) + (1,) * (new.ndim - 1))
+        output = np.where(keep, new, output)
+        states = [np.where(keep, new, states[0]), np.where(keep, count, states[1])]
+        outputs.append(output)
+    return output, np.stack(outputs, axis=1), states[0], states[1]
+
+
+def call_rnn(K, x, w, u, h, constants=None, mask=None, **kwargs):
+    """A simple recurrent step with two states: the output, and a running sum of its squares."""
+
+    def step(x_t, states):
+        new = K.dot(x_t, w) + K.dot(states[0], u)
+        if constants is not None:
+            new = new + states[2]
+        new = K.tanh(new)
+        return new, [new, states[1] + new * new]
+
+    last, outputs, states = K.rnn(
+        step, x, [h, K.zeros_like(h)], mask=mask, constants=None if constants is None else [constants], **kwargs
+    )
+    return last, outputs, *states
+
+
+def rnn_cases(**form):
+    return tuple(
+        Case((X, W, U, H), {**form, "go_backwards": backwards, **({"mask": mask} if mask is not None else {})})
+        for backwards in (False, True)
+        for mask in (None, MASK)
+    )
+
+
+def narrower_output(K):
+    """Outputs of another shape than the state: zeros stand before the first unmasked step."""
+    x, mask = K.placeholder((None, 3, 2)), K.placeholder((None, 3), dtype="bool")
+    state = K.zeros_like(x[:, 0, :])
+    _, outputs, _ = K.rnn(lambda x_t, s: (K.sum(x_t, axis=1, keepdims=True), [s[0] + x_t]), x, [state + 1.0], mask=mask)
+    values = np.arange(6.0).reshape(1, 3, 2)
+    got = K.function([x, mask], [outputs])([values, np.array([[False, True, False]])])[0]
+    expect(got, np.array([[[0.0], [5.0], [5.0]]]), "outputs")
+
+
+def one_function_many_lengths(K):
+    """An unknown length may differ from call to call."""
+    x = K.placeholder((None, None, 2))
+    last, outputs, _ = K.rnn(lambda x_t, s: (s[0] + x_t, [s[0] + x_t]), x, [K.zeros_like(x[:, 0, :])])
+    f = K.function([x], [last, outputs])
+    for length in (1, 4, 2):
+        values = np.arange(2.0 * length * 3).reshape(3, length, 2)
+        got = f([values])
+        expect(got[0], values.sum(axis=1), f"last output, length {length}")
+        expect(got[1], np.cumsum(values, axis=1), f"outputs, length {length}")
+
+
+def unroll_needs_a_length(K):
+    x = K.placeholder((None, None, 2))
+    expect_error(
+        (ValueError,), ("unroll",), lambda: K.rnn(lambda x_t, s: (x_t, s), x, [K.zeros_like(x[:, 0, :])], unroll=True)
+    )
+
+
+def no_time_steps_are_refused(K):
+    """A length of 0 is an error that shows the shape, whether it is known or comes with the values; no samples are fine."""
+    words = ("K.rnn needs at least one time step", "(2, 0, 3)")
+    x = K.placeholder((2, 0, 3))
+    expect_error((ValueError,), words, lambda: K.rnn(lambda x_t, s: (x_t, []), x, []))
+    x, mask = K.placeholder((None, None, 3)), K.placeholder((None, None))
+    for feeds in ([x], [x, mask]):
+        _, outputs, states = K.rnn(
+            lambda x_t, s: (x_t[:, :1], [s[0] + x_t]), x, [K.zeros_like(K.sum(x, axis=1))], mask=mask if mask in feeds else None
+        )
+        f = K.function(feeds, [outputs, states[0]])
+        no_steps, no_samples = [[np.ones((*n, 3)), np.ones(n)][: len(feeds)] for n in ((2, 0), (0, 4))]
+        expect_error((ValueError,), words, lambda f=f, values=no_steps: f(values))
+        expect(f(no_samples)[1].shape, (0, 3), "shape of no samples' states")
+    final = K.rnn(lambda x_t, s: (x_t, [s[0] + 1.0]), x, [K.variable(np.zeros((2, 3)))])[2][0]
+    slope = K.gradients(K.sum(K.rnn(lambda x_t, s: (x_t * x_t, []), x, [])[1]), [x])[0]
+    for result in (final, slope):
+        f = K.function([x], [result])
+        expect_error((ValueError,), words, lambda f=f: f([np.ones((2, 0, 3))]))
+
+
+def no_states(K):
+    x = K.placeholder((None, 3, 2))
+    _, outputs, states = K.rnn(lambda x_t, s: (x_t * 2.0, []), x, [])
+    values = np.arange(12.0).reshape(2, 3, 2)
+    expect(K.function([x], [outputs])([values])[0], values * 2.0, "outputs")
+    expect(len(states), 0, "number of states")
+
+
+def static_shapes(K):
+    x = K.placeholder((None, 3, 2))
+    w = K.variable(np.ones((2, 5)))
+    last, outputs, _ = K.rnn(lambda x_t, s: (K.dot(x_t, w), []), x, [])
+    expect(K.int_shape(last), (None, 5), "last output")
+    expect(K.int_shape(outputs), (None, 3, 5), "outputs")
+
+
+def squares_sum(K, x):
+    return K.map_fn(lambda e: K.sum(K.square(e)), x)
+
+
+def decayed(K, x, initializer=None):
+    return K.foldl(lambda acc, e: acc * 0.5 + e, x, initializer=initializer)
+
+
+def decayed_right(K, x, initializer=None):
+    return K.foldr(lambda acc, e: acc * 0.5 + e, x, initializer=initializer)
+
+
+def fold(x, initializer=None):
+    acc = initializer
+    for e in x:
+        acc = e if acc is None else acc * 0.5 + e
+    return acc
+
+
+FOLDS = (
+    Case((In((4, 3), kind="fixed"),)),
+    Case((In((4, 3)),), empty=False),
+    Case((In((4, 3)), In((3,), kind="variable"))),
+)
+
+OPS = [
+    Op(
+        "rnn",
+        run_rnn,
+        (
+            *rnn_cases(unroll=False),
+            *rnn_cases(unroll=True, input_length=4),
+            Case((X, W, U, H), {"constants": H, "unroll": False}),
+            Case((X, W, U, H), {"constants": H, "unroll": True}),
+            Case((UNKNOWN_LENGTH, W, U, H), {"mask": MASK}, note="unknown length"),
+            Case(
+                (X, W, U, H),
+                {"mask": In(values=[[[1], [1], [0], [1]], [[0], [0], [1], [1]]], dtype="float32")},
+                grad=(0, 1, 2, 3),
+                note="a mask of shape (samples, time, 1)",
+            ),
+            Case(
+                (In((2, 3, 2, 3)), W, U, In((2, 2, 5))),
+                {"mask": In(values=[[1, 0, 1], [0, 1, 1]], dtype="bool")},
+                note="steps with two axes",
+            ),
+        ),
+        checks=checks(
+            narrower_output, one_function_many_lengths, unroll_needs_a_length, no_time_steps_are_refused, no_states, static_shapes
+        ),
+        call=call_rnn,
+    ),
+    Op(
+        "map_fn",
+        lambda x: np.sum(x * x, axis=tuple(range(1, x.ndim))),
+        (Case((In((4, 3)),)), Case((In((2, 3, 2)),))),
+        call=squares_sum,
+    ),
+    Op("foldl", fold, FOLDS, call=decayed),
+    Op("foldr", lambda x, initializer=None: fold(x[::-1], initializer), FOLDS, call=decayed_right),
+]
