@@ -76,6 +76,9 @@ class Plan:
 
     def _bind(self, i: int, array: np.ndarray) -> None:
         self._bound[i] = array
+        if array.strides != self._own[i].strides:
+            # axes of length 1 may have any stride in what is contiguous (``images[..., None]``); the plan's views rely on theirs
+            array = array.reshape(-1).reshape(array.shape)
         for instruction, position, views in self._patches[i]:
             view = array
             for make_view in views:

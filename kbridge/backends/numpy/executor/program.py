@@ -124,8 +124,8 @@ class Emitter:
     def reduce_sum(self, x: np.ndarray, axes: tuple[int, ...], out: np.ndarray) -> None:
         """Sum over ``axes`` into ``out``, which keeps them with length 1.
 
-        Leading or trailing axes of contiguous floats go through a product with ones, which is about
-        four times as fast as the ufunc's reduction.
+        Leading or trailing axes of floats that lie densely go through a product with ones, which is about four times as fast as
+        the ufunc's reduction.
         """
         ndim, n = x.ndim, len(axes)
         leading, trailing = axes == tuple(range(n)), axes == tuple(range(ndim - n, ndim))
@@ -134,7 +134,7 @@ class Emitter:
             and n < ndim
             and (leading or trailing)
             and 0 < x.size < 1 << 31
-            and (matrix := self._as_matrix(x, n if leading else ndim - n)) is not None
+            and (matrix := self._as_matrix(x, n if leading else ndim - n, leading)) is not None
         ):
             rows = matrix.shape[0]
             if leading:
@@ -144,20 +144,24 @@ class Emitter:
         else:
             self.call(np.add.reduce, x, axes, None, out, True)
 
-    def _as_matrix(self, x: np.ndarray, n: int) -> np.ndarray | None:
+    def _as_matrix(self, x: np.ndarray, n: int, leading: bool) -> np.ndarray | None:
         """A view of ``x`` with its first ``n`` axes as rows and the others as columns, or None if that takes a copy.
 
-        The order of the rows doesn't matter, so that a sequence with the time first is as good as one with the samples first.
+        The side that is summed (the rows if ``leading``, else the columns) may come in any order, so that a sequence with the
+        time first is as good as one with the samples first. The other side keeps its order: it is that of the result.
         """
-        order = (*sorted(range(n), key=lambda a: -x.strides[a]), *range(n, x.ndim))
+        if x.ndim == 2 and x.flags.c_contiguous:
+            return x
+        first, last = range(n), range(n, x.ndim)
+        summed = sorted(first if leading else last, key=lambda a: -x.strides[a])
+        order = (*summed, *last) if leading else (*first, *summed)
         rows = math.prod(x.shape[:n])
 
         def matrix(a: np.ndarray) -> np.ndarray:
             return a.transpose(order).reshape(rows, -1)
 
-        if x.ndim == 2 and x.flags.c_contiguous:
-            return x
-        if x.strides[-1] != x.itemsize or not np.may_share_memory(matrix(x), x):
+        result = matrix(x)
+        if x.itemsize not in result.strides or not np.may_share_memory(result, x):
             return None
         return self.view(x, matrix)
 

@@ -157,8 +157,10 @@ class Where(Op):
 
 
 def _is_zero(array: np.ndarray) -> bool:
-    """Whether this is the constant 0 (constants can't be written to)."""
-    return array.ndim == 0 and not array.flags.writeable and not array.any()
+    """Whether this is the constant 0: neither it nor what it is a view of can be written to."""
+    if array.ndim or array.flags.writeable or (array.base is not None and array.base.flags.writeable):
+        return False
+    return not array.any()
 
 
 def _is_infinite(bound: Tensor) -> bool:
