@@ -115,7 +115,9 @@ class Backend(Composites):
         ``inputs`` has the value that is given for it, in this call only.
 
         ``updates`` are ``(variable, new value)`` pairs as ``K.update`` makes them. All outputs and new
-        values are computed from the old values; then the new ones are stored together. The learning
+        values are computed from the old values; then the new ones are stored together. Of several updates of
+        one variable, increments add up, moving averages follow each other, the last state of a stateful layer
+        stays, and anything else is a ValueError that names it (``_one_for_each``). The learning
         phase may stand among ``inputs`` and takes 0 or 1. Values are converted to the placeholder's
         dtype; a wrong number of inputs or a shape that can't fit: ValueError that names the
         placeholder, its shape and what came. ``kwargs`` that say how Theano computes

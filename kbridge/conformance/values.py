@@ -191,6 +191,47 @@ def integer_counters(K):
     expect(K.dtype(n), "int32", "dtype")
 
 
+def increments_add_up(K):
+    v = K.variable([1.0, 2.0])
+    listed = [K.update_add(v, 1.0), K.update_sub(v, 0.25), K.update_add(v, K.variable([10.0, 20.0]))]
+    f = K.function([], [*(new for _, new in listed), v * 2.0, v], updates=listed)
+    got = f([])
+    # outputs are what was computed from the old value, each for itself
+    for value, expected in zip(got, ([2.0, 3.0], [0.75, 1.75], [11.0, 22.0], [2.0, 4.0], [1.0, 2.0]), strict=True):
+        expect(value, np.array(expected), "an output")
+    expect(K.get_value(v), np.array([11.75, 22.75]), "the sum of increments")
+    f([])
+    expect(K.get_value(v), np.array([22.5, 43.5]), "a second time")
+    n = K.variable(3, dtype="int32")
+    K.function([], [], updates=[K.update_add(n, 1), K.update_add(n, 1)])([])
+    expect(int(K.get_value(n)), 5, "a counter")
+
+
+def moving_averages_follow_each_other(K):
+    m, x, y = K.variable([1.0, 2.0]), K.placeholder((2,)), K.placeholder((2,))
+    listed = [K.moving_average_update(m, x, 0.5), K.moving_average_update(m, y, 0.9)]
+    got = K.function([x, y], [new for _, new in listed], updates=listed)([[3.0, 3.0], [0.0, 10.0]])
+    expect(got[0], np.array([2.0, 2.5]), "the first alone")
+    expect(got[1], np.array([0.9, 2.8]), "the second alone")
+    expect(K.get_value(m), np.array([1.8, 3.25]), "0.9 * (0.5 * m + 0.5 * x) + 0.1 * y")
+    K.set_value(m, [1.0, 2.0])
+    K.function([x, y], [], updates=listed[::-1])([[3.0, 3.0], [0.0, 10.0]])
+    expect(K.get_value(m), np.array([1.95, 2.9]), "0.5 * (0.9 * m + 0.1 * y) + 0.5 * x")
+
+
+def other_second_updates_are_refused(K):
+    v, w = K.variable([1.0], name="weight"), K.variable([1.0], name="other")
+    for second in (K.update(v, v * 3.0), (v, v * 3.0), K.update_add(v, 1.0), K.update_sub(v, 1.0), K.moving_average_update(v, w, 0.5)):
+        for listed in ([K.update(v, v + 1.0), second], [(v, v + 1.0), K.update(w, v), second]):
+            expect_error(ValueError, ("'weight'",), lambda pairs=listed: K.function([], [], updates=pairs))
+    mixed = [K.update_add(v, 1.0), K.moving_average_update(v, w, 0.5)]
+    expect_error(ValueError, ("'weight'", "update_add", "moving_average_update"), lambda: K.function([], [], updates=mixed))
+    expect(K.get_value(v), np.array([1.0]), "nothing is stored")
+    # one new value for two variables is no conflict, nor are two that read each other
+    K.function([], [], updates=[K.update(v, w + 4.0), K.update(w, v + 1.0)])([])
+    expect([float(K.get_value(t)[0]) for t in (v, w)], [5.0, 2.0], "both from old values")
+
+
 OPS = [
     Op("variable", checks=checks(variable_keeps_its_value, variable_copies)),
     Op("constant", checks=checks(constant_dtypes)),
@@ -218,8 +259,8 @@ OPS = [
     Op("zeros", checks=checks(filled)),
     Op("ones", checks=checks(filled)),
     Op("eye", checks=checks(filled)),
-    Op("update", checks=checks(pairs)),
-    Op("update_add", checks=checks(pairs, integer_counters)),
-    Op("update_sub", checks=checks(pairs)),
-    Op("moving_average_update", checks=checks(pairs)),
+    Op("update", checks=checks(pairs, other_second_updates_are_refused)),
+    Op("update_add", checks=checks(pairs, integer_counters, increments_add_up)),
+    Op("update_sub", checks=checks(pairs, increments_add_up)),
+    Op("moving_average_update", checks=checks(pairs, moving_averages_follow_each_other)),
 ]

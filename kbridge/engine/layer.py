@@ -7,6 +7,7 @@ import inspect
 import numpy as np
 
 from .. import backend as K
+from ..backends.updates import of_state
 from ..errors import unknown_argument, whole_number
 from ..saving.budget import spend
 from .node import Node, single, to_list
@@ -160,8 +161,13 @@ class Layer:
         self._per_input_losses.setdefault(object_list_uid(inputs), []).extend(losses)
 
     def add_update(self, updates, inputs=None) -> None:
-        """Add updates that run with each training step; ``inputs`` as for ``add_loss``."""
+        """Add updates that run with each training step; ``inputs`` as for ``add_loss``.
+
+        New values of a stateful layer are states: of several calls the last one's stays.
+        """
         updates = [] if updates is None else updates if isinstance(updates, list) else [updates]
+        if getattr(self, "stateful", False):
+            updates = [of_state(update, self) for update in updates]
         self.__dict__["updates"].extend(updates)
         self._per_input_updates.setdefault(object_list_uid(inputs), []).extend(updates)
 

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from .. import settings
+from .. import settings, updates
 from ._base import Family
 
 #: arguments of theano.function that don't change results
@@ -66,19 +66,33 @@ class Values(Family):
 
     def update(self, x, new_x):
         """An update for ``function``: the variable ``x`` becomes ``new_x``."""
-        return (x, new_x)
+        return updates.Update((x, new_x))
 
     def update_add(self, x, increment):
-        """An update for ``function``: ``x`` grows by ``increment``."""
-        return (x, x + increment)
+        """An update for ``function``: ``x`` grows by ``increment``; several add up."""
+        return self._update(updates.INCREMENT, x, increment)
 
     def update_sub(self, x, decrement):
-        """An update for ``function``: ``x`` shrinks by ``decrement``."""
-        return (x, x - decrement)
+        """An update for ``function``: ``x`` shrinks by ``decrement``; several add up."""
+        return self._update(updates.DECREMENT, x, decrement)
 
     def moving_average_update(self, variable, value, momentum):
-        """An update for ``function``: variable * momentum + value * (1 - momentum)."""
-        return (variable, variable * momentum + value * (1.0 - momentum))
+        """An update for ``function``: variable * momentum + value * (1 - momentum); several follow each other."""
+        return self._update(updates.MOVING_AVERAGE, variable, value, momentum)
+
+    def _update(self, kind, variable, *amounts):
+        return updates.Update((variable, updates.result(kind, variable, amounts)), kind, amounts)
+
+    def _one_for_each(self, pairs):
+        """The updates that a function is given, one for each variable."""
+        return updates.one_for_each(pairs, self._described)
+
+    def _described(self, variable):
+        """A variable in an error message."""
+        if not self.is_variable(variable):
+            return repr(variable)
+        name = self.tensor_name(variable)
+        return f"the variable {name!r}" if name else f"a variable without a name, of shape {self.int_shape(variable)}"
 
     def foldr(self, fn, elems, initializer=None, name=None):
         """``foldl`` from the last element to the first."""

@@ -133,7 +133,7 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backe
         return Function(
             [common.as_tensor(t) for t in _as_list(inputs)],
             [common.as_tensor(t) for t in _as_list(outputs)],
-            [self._checked_update(u) for u in updates],
+            [self._checked_update(u) for u in self._one_for_each(updates)],
             phase=self._phase,
         )
 

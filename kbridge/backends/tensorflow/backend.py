@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import settings
 from ..interface import Backend
+from ..updates import conflict
 from . import dispatch  # noqa: F401  (registers itself with TensorFlow)
 from .convolution import ConvolutionPrimitives
 from .elementwise import ElementwisePrimitives
@@ -130,7 +131,8 @@ class TensorflowBackend(
     def function(self, inputs, outputs, updates=(), **kwargs):
         self._without_options(kwargs)
         inputs, outputs = _as_list(inputs), [o if is_sparse(o) else as_tensor(o) for o in _as_list(outputs)]
-        updates = [self._checked_update(u) for u in updates]
+        updates = [self._checked_update(u) for u in self._one_for_each(updates)]
+        self._check_steps(updates)
         missing = not any(x is self._state.phase for x in inputs) and self.uses_learning_phase([*outputs, *_computed(updates)])
         return Function(self._state, inputs, outputs, updates, missing)
 
@@ -146,6 +148,16 @@ class TensorflowBackend(
         if not variable.shape.is_compatible_with(new.shape):
             raise ValueError(f"The update of {self.tensor_name(variable)!r} has another shape: {new.shape} instead of {variable.shape}.")
         return variable, new
+
+    def _check_steps(self, updates):
+        """ValueError where a TensorFlow optimizer's step and another update change one variable."""
+        seen = {id(u[0]) for u in updates if isinstance(u, tuple)}
+        for step in (u for u in updates if isinstance(u, NativeStep)):
+            moved = [p for g, p in zip(step.grads, step.params) if g is not None]
+            for param in moved:
+                if id(param) in seen:
+                    raise conflict(self._described(param), ("native_optimizer_step", "another"))
+            seen.update(map(id, moved))
 
     def gradients(self, loss, variables):
         variables = _as_list(variables)

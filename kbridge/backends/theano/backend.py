@@ -161,7 +161,7 @@ class TheanoBackend(PlainPrimitives, Backend):
     # functions and gradients
 
     def function(self, inputs, outputs, updates=(), **kwargs):
-        return Function(_as_list(inputs), _as_list(outputs), updates, **{**self._options, **kwargs})
+        return Function(_as_list(inputs), _as_list(outputs), self._one_for_each(updates), **{**self._options, **kwargs})
 
     def gradients(self, loss, variables):
         return gradients(loss, _as_list(variables))

@@ -83,6 +83,17 @@ def test_a_native_optimizer_steps_after_the_outputs_and_its_moments_are_set(K, t
         np.testing.assert_allclose(K.get_value(v), value, rtol=1e-6)
 
 
+def test_a_native_step_and_another_update_of_its_weight_are_refused(K, tf):
+    v = K.variable([1.0, 2.0], name="weight")
+
+    def step():
+        return K.native_optimizer_step(tf.compat.v1.train.GradientDescentOptimizer(0.1), K.gradients(K.sum(v * v), [v]), [v])
+
+    for updates in ([step(), K.update_add(v, 1.0)], [K.update(v, v + 1.0), step()], [step(), step()]):
+        with pytest.raises(ValueError, match="'weight'.*several-updates"):
+            K.function([], [], updates=updates)
+
+
 def test_a_wrong_shape_is_refused_with_the_placeholders_name(K, way):
     x = K.placeholder((None, 8), name="features")
     f = K.function([x], [x * 2.0])
