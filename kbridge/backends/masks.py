@@ -1,4 +1,4 @@
-"""Boolean arrays as indices, ``x[mask]``, for engines whose tensors are indexed by whole numbers."""
+"""Indices that not every backend reads by itself: boolean arrays, ``x[mask]``, and lists of slices, ``x[[slice(2), 0]]``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+
+def as_key(key: Any) -> Any:
+    """A list that holds a slice, None or Ellipsis as the tuple that NumPy took it for when Keras 1 was written."""
+    if isinstance(key, list) and any(part is None or part is Ellipsis or isinstance(part, slice) for part in key):
+        return tuple(key)
+    return key
 
 
 def without_masks(key: Any, shape: Sequence[int | None]) -> Any:

@@ -90,11 +90,6 @@ class Tensor(Operators):
             raise TypeError(f"{self!r} can't be iterated over: its first dimension is unknown or missing.")
         return (self[i] for i in range(self.shape[0]))
 
-    def __len__(self) -> int:
-        if not self.shape or self.shape[0] is None:
-            raise TypeError(f"{self!r} has no known length; use K.shape.")
-        return self.shape[0]
-
     def __copy__(self) -> Tensor:
         return self
 

@@ -59,6 +59,9 @@ class _Variable:
 
     __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = __imod__ = __ipow__ = __imatmul__ = _new_tensor
 
+    def __iter__(self):
+        return iter(self._kbridge_read)
+
     def value(self, *args, **kwargs):
         # what K's functions read too, so that a value fed in its place is seen by TensorFlow's operators as well;
         # an operation that waits for others, such as an assignment, reads anew

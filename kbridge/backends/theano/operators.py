@@ -16,7 +16,9 @@ from theano.graph.basic import Variable
 from theano.tensor.type import TensorType
 from theano.tensor.var import _tensor_py_operators
 
+from ..masks import as_key
 from . import elementwise, linalg
+from .static import int_shape
 
 _inside = threading.local()
 
@@ -64,12 +66,15 @@ def install() -> None:
             _install(f"__r{name}__", function, reflected=True)
     if not getattr(_tensor_py_operators.__getitem__, "kbridge", False):
         _tensor_py_operators.__getitem__ = _getitem(_tensor_py_operators.__getitem__)
+    if not getattr(_tensor_py_operators.__iter__, "kbridge", False):
+        _tensor_py_operators.__iter__ = _iter(_tensor_py_operators.__iter__)
 
 
 def _getitem(original: Callable) -> Callable:
     """Indexing with None and fewer indices than axes: Theano's reads ``x[None]`` and ``x[:, None]`` wrongly."""
 
     def __getitem__(self, index):
+        index = as_key(index)
         if index is None:
             index = (None, Ellipsis)
         elif isinstance(index, tuple) and any(i is None for i in index) and not any(i is Ellipsis for i in index):
@@ -78,6 +83,20 @@ def _getitem(original: Callable) -> Callable:
 
     __getitem__.kbridge = True  # type: ignore[attr-defined]
     return __getitem__
+
+
+def _iter(original: Callable) -> Callable:
+    """Iteration where the length of the first axis can be told from the graph: Theano itself knows that of vectors alone."""
+
+    def __iter__(self):
+        if isinstance(self.type, TensorType) and self.ndim and not getattr(_inside, "depth", 0):
+            length = int_shape(self)[0]
+            if length is not None:
+                return (self[i] for i in range(length))
+        return original(self)
+
+    __iter__.kbridge = True  # type: ignore[attr-defined]
+    return __iter__
 
 
 def _install(method: str, function: Callable, reflected: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...masks import without_masks
+from ...masks import as_key, without_masks
 from ..graph import Op, Tensor, make
 from ..operators import IMPLEMENTATIONS
 from ..scatter import fill_rows
@@ -349,6 +349,7 @@ def getitem(x: Tensor, key: Any) -> Tensor:
     """NumPy's indexing with ints, slices, None, Ellipsis, integer tensors or arrays, and boolean arrays."""
     from .shapes import expand_dims
 
+    key = as_key(key)
     parts = [_known_mask(p) for p in (key if isinstance(key, tuple) else [key])]
     parts = list(without_masks(tuple(parts), x.shape))
     used = sum(1 for p in parts if p is not None and p is not Ellipsis)
