@@ -219,8 +219,8 @@ class Backend(Composites):
 
     @abstractmethod
     def clip(self, x, min_value, max_value) -> Tensor:
-        """``min_value`` and ``max_value`` are numbers, None for no bound, or scalar tensors.
-        ``max_value < min_value`` (numbers): both are ``min_value``, as in Keras 1."""
+        """max(min(x, max_value), min_value): a lower bound above the upper one wins. The bounds are numbers, None for no bound,
+        or tensors that broadcast, which get the gradient of what they cut off; at a bound the gradient goes to ``x``."""
 
     @abstractmethod
     def where(self, condition, x, y) -> Tensor:

@@ -21,7 +21,7 @@ def softplus(x):
 def relu(x, alpha=0.0, max_value=None):
     positive = np.where(x < 0, 0.0, x)
     if max_value is not None:
-        positive = np.minimum(positive, max_value)
+        positive = np.maximum(np.minimum(positive, max_value), 0.0)
     return positive if np.ndim(alpha) == 0 and alpha == 0 else positive + alpha * np.where(x > 0, 0.0, x)
 
 
@@ -63,6 +63,15 @@ OPS = [
             Case((In(),), {"alpha": 0.3, "max_value": 0.4}),
             Case((In(),), {"alpha": -0.3, "max_value": 0.4}, note="max_value caps the positive part alone"),
             Case((In(),), {"alpha": In((4,), kind="variable", low=0.1, high=0.5)}, note="alpha as a tensor"),
+            Case((In(),), {"max_value": In((), values=0.7, kind="variable")}, note="max_value as a tensor"),
+            Case((In(),), {"max_value": In((4,), kind="variable", low=0.1), "alpha": 0.2}, note="a max_value for each feature"),
+            Case((In(),), {"max_value": -0.5}, note="a max_value below 0"),
+            Case(
+                (In(values=[-1.0, 0.0, 1.0, 1.5, 3.0]),),
+                {"max_value": In((), values=1.5, kind="variable")},
+                grads=([0.0, 0.0, 1.0, 1.0, 0.0], 1.0),
+                note="at max_value the gradient is the input's",
+            ),
             Case((In(values=[-1.0, 0.0, 2.0]),), grads=([0.0, 0.0, 1.0],), note="gradient 0 at 0"),
             Case((In(values=[NAN, INF, -INF]),), grad=(), note="NaN goes through"),
         ),

@@ -25,10 +25,8 @@ def sqrt_of_positive(x):
 
 
 def clip(x, low, high):
-    if low is not None:
-        x = np.maximum(x, low)
-        high = None if high is None else max(high, low)
-    return x if high is None else np.minimum(x, high)
+    x = x if high is None else np.minimum(x, high)
+    return x if low is None else np.maximum(x, low)
 
 
 def cast(x, dtype):
@@ -121,7 +119,15 @@ OPS = [
             Case((In(values=[-2.0, -1.0, 0.0, 1.0, 2.0]), -1.0, 1.0), grads=([0.0, 1.0, 1.0, 1.0, 0.0],), note="edges"),
             Case((In(), 0.5, 0.2), grads=None, grad=(), note="max_value below min_value"),
             Case((In(values=[NAN, INF, -INF]), -1.0, 1.0), grad=(), note="NaN stays"),
-            Case((In(), In((), values=-0.5, kind="variable"), In((), values=0.7, kind="variable")), grad=(0,)),
+            Case((In(), In((), values=-0.5, kind="variable"), In((), values=0.7, kind="variable")), note="scalar tensors"),
+            Case((In(), In((), values=0.7, kind="variable"), In((), values=-0.5, kind="variable")), note="scalar tensors out of order"),
+            Case((In(), None, In((1,), values=[0.7], kind="variable")), note="a vector of one as the upper bound"),
+            Case((In(), In((4,), kind="variable"), In(low=-1.0)), note="bounds for each element"),
+            Case(
+                (In(values=[-1.0, -0.5, 0.0, 0.5, 2.0]), In((), values=-0.5, kind="variable"), In((), values=0.5, kind="variable")),
+                grads=([0.0, 1.0, 1.0, 1.0, 0.0], 1.0, 1.0),
+                note="the gradient of each bound; at a bound it is the input's",
+            ),
             Case((In(dtype="int32", low=-5, high=6), -2, 3), grad=(), note="integers"),
         ),
     ),

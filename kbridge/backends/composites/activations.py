@@ -7,12 +7,10 @@ class Activations(Family):
     def relu(self, x, alpha=0.0, max_value=None):
         """max(x, 0), at most ``max_value``, minus ``alpha`` * max(-x, 0).
 
-        ``max_value`` caps the positive part alone, also with a negative ``alpha``.
+        ``max_value`` caps the positive part alone, also with a negative ``alpha``; one below 0 leaves 0 of it.
         """
         # zero stands first: at a tie the gradient goes to it, so that relu has gradient 0 at 0
-        positive = self.maximum(0.0, x)
-        if max_value is not None:
-            positive = self.minimum(positive, max_value)
+        positive = self.maximum(0.0, x if max_value is None else self.minimum(x, max_value))
         if isinstance(alpha, (int, float)) and alpha == 0:
             return positive
         return positive + alpha * self.minimum(0.0, x)

@@ -185,10 +185,13 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backe
         return common.as_tensor(x) ** a
 
     def relu(self, x, alpha=0.0, max_value=None):
+        x = common.as_tensor(x)
+        if max_value is not None:
+            x, max_value = common.as_tensors(x, max_value)
         positive = elementwise.clip(x, 0, max_value, relu=True)
         if isinstance(alpha, (int, float)) and alpha == 0:
             return positive
-        return positive + alpha * -elementwise.clip(-common.as_tensor(x), 0, None, relu=True)
+        return positive + alpha * -elementwise.clip(-x, 0, None, relu=True)
 
     def clip(self, x, min_value, max_value):
         return elementwise.clip(x, min_value, max_value)

@@ -83,9 +83,7 @@ class ElementwisePrimitives:
 
     def clip(self, x, min_value, max_value):
         x = as_tensor(x)
-        numbers = (int, float)
-        if isinstance(min_value, numbers) and isinstance(max_value, numbers) and max_value < min_value:
-            max_value = min_value
+        # in this order the lower bound wins
         if max_value is not None:
             x = tf.minimum(x, tf.cast(as_tensor(max_value, x.dtype), x.dtype))
         if min_value is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import theano.tensor as T
+from theano.graph.basic import Variable
 
 from .tensors import as_float, as_tensor, as_tensors, broadcasting, floatx, is_float, promote
 
@@ -76,12 +77,16 @@ def sqrt(x):
 
 
 def clip(x, min_value, max_value):
-    """Theano's gradient is 1 from bound to bound inclusive, as it should be."""
+    """max(min(x, max_value), min_value). Theano's own clip lets the upper bound win, which makes no difference for numbers
+    in order; its gradient is 1 from bound to bound inclusive, as it should be."""
     x = as_tensor(x)
     if min_value is None and max_value is None:
         return x
-    if isinstance(min_value, (int, float)) and isinstance(max_value, (int, float)) and max_value < min_value:
-        max_value = min_value
+    if not all(b is None or np.ndim(b) == 0 and not isinstance(b, Variable) for b in (min_value, max_value)):
+        x = x if max_value is None else minimum(x, as_tensors(max_value, dtype=x.dtype)[0])
+        return x if min_value is None else maximum(x, as_tensors(min_value, dtype=x.dtype)[0])
+    if min_value is not None and max_value is not None:
+        max_value = np.maximum(min_value, max_value)
     lowest, highest = _limits(x.dtype)
     low = as_tensors(lowest if min_value is None else min_value, dtype=x.dtype)[0]
     high = as_tensors(highest if max_value is None else max_value, dtype=x.dtype)[0]

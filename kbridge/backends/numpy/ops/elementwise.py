@@ -157,10 +157,13 @@ class Where(Op):
 
 
 def _is_zero(array: np.ndarray) -> bool:
-    """Whether this is the constant 0: neither it nor what it is a view of can be written to."""
-    if array.ndim or array.flags.writeable or (array.base is not None and array.base.flags.writeable):
-        return False
-    return not array.any()
+    """Whether this is the constant 0."""
+    return array.ndim == 0 and _is_fixed(array) and not array.any()
+
+
+def _is_fixed(array: np.ndarray) -> bool:
+    """Whether this is a constant: neither it nor what it is a view of can be written to."""
+    return not array.flags.writeable and (array.base is None or not array.base.flags.writeable)
 
 
 def _is_infinite(bound: Tensor) -> bool:
@@ -169,7 +172,8 @@ def _is_infinite(bound: Tensor) -> bool:
 
 
 class Clip(Op):
-    """Bounds that are numbers or scalar tensors; NaN stays NaN. ``attrs``: whether this is a relu."""
+    """max(min(x, high), low) for scalar bounds: a lower bound above the upper one wins; NaN stays NaN. ``attrs``: whether this is
+    a relu, whose gradient at the lower bound is 0."""
 
     name = "clip"
     inplace = True
@@ -179,6 +183,8 @@ class Clip(Op):
 
     def gradient(self, node, g):
         x, low, high = node.inputs
+        if not is_float(node.dtype):
+            return [None] * 3
         tests = []
         if not _is_infinite(low):
             # relu: the gradient at 0 itself is 0, that of any other clip is 1 at its bounds
@@ -188,9 +194,26 @@ class Clip(Op):
         if not tests:
             return [g, None, None]
         inside = tests[0] if len(tests) == 1 else binary("logical_and", *tests)
-        return [g * cast(inside, g.dtype), None, None]
+        return [g * cast(inside, g.dtype), self._share(g, node, low), self._share(g, node, high)]
+
+    @staticmethod
+    def _share(g, node, bound):
+        """The gradient of a bound: all of ``g`` where the result is that bound. None for a number."""
+        x, low, high = node.inputs
+        if bound.constant_value() is not None:
+            return None
+        if bound is low:
+            taken = binary("logical_or", binary("less", x, low), binary("less", high, low))
+        else:
+            taken = binary("logical_and", greater(x, high), greater_equal(high, low))
+        return sum_to(g * cast(taken, g.dtype), bound)
 
     def emit(self, ctx, attrs, out, x, low, high):
+        if not (_is_fixed(low) and _is_fixed(high)):
+            # bounds that are only known in a run: NumPy's clip lets the upper one win
+            top = ctx.scratch((), out.dtype)
+            ctx.call(CLIP, high, low, ctx.scalar(_limits(out.dtype)[1], out.dtype), top)
+            high = top
         ctx.call(CLIP, x, low, high, out)
 
 
@@ -304,16 +327,19 @@ def where(condition: Any, x: Any, y: Any) -> Tensor:
 
 
 def clip(x: Any, low: Any, high: Any, relu: bool = False) -> Tensor:
-    """``x`` held between ``low`` and ``high``; None is no bound. ``relu``: gradient 0 at ``low``."""
+    """``x`` held between ``low`` and ``high``, of which the lower one wins; None is no bound. ``relu``: gradient 0 at ``low``."""
     x = as_tensor(x)
-    if isinstance(low, (int, float)) and isinstance(high, (int, float)) and high < low:
-        high = low
     limits = _limits(x.dtype)
     low, high = (
         cast(as_tensor(limit if bound is None else bound, x.dtype), x.dtype) for bound, limit in ((low, limits[0]), (high, limits[1]))
     )
-    if low.ndim or high.ndim:
-        return binary("minimum", binary("maximum", x, low), high)
+    if high.ndim:
+        x, high = binary("minimum", x, high), as_tensor(limits[1], x.dtype)
+    if low.ndim:
+        return binary("maximum", clip(x, None, high), low)
+    bottom, top = low.constant_value(), high.constant_value()
+    if bottom is not None and top is not None and top < bottom:
+        high = low
     return make(CLIP_OP, (x, low, high), relu)
 
 
