@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import settings
 from .quiet import tf
-from .tensors import as_float, as_tensor, axes_of
+from .tensors import as_float, as_tensor, axes_of, sizes
 
 
 def _countable(x):
@@ -56,12 +56,6 @@ def _seed(seed):
     return int(np.random.randint(0, 2**31 - 1)) if seed is None else int(seed)
 
 
-def _sizes(shape):
-    if isinstance(shape, (list, tuple)):
-        return [tf.cast(n, tf.int32) if isinstance(n, tf.Tensor) else int(n) for n in shape]
-    return shape
-
-
 class ReductionPrimitives:
     """Reductions over axes, and draws."""
 
@@ -105,7 +99,7 @@ class ReductionPrimitives:
         return tf.cumsum(as_tensor(x), axis)
 
     def random_uniform(self, shape, low=0.0, high=1.0, dtype=None, seed=None):
-        return tf.random.uniform(_sizes(shape), low, high, dtype or settings.floatx(), _seed(seed))
+        return tf.random.uniform(sizes(shape), low, high, dtype or settings.floatx(), _seed(seed))
 
     def random_normal(self, shape, mean=0.0, std=1.0, dtype=None, seed=None):
-        return tf.random.normal(_sizes(shape), mean, std, dtype or settings.floatx(), _seed(seed))
+        return tf.random.normal(sizes(shape), mean, std, dtype or settings.floatx(), _seed(seed))

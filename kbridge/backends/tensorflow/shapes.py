@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from .quiet import tf
-from .tensors import as_tensor, as_tensors, is_sparse
+from .tensors import as_tensor, as_tensors, is_sparse, is_tensor, sizes
 
 
 class ShapePrimitives:
     """reshape, concatenate, gather, dot and their like."""
 
     def reshape(self, x, shape):
-        if isinstance(shape, (list, tuple)):
-            shape = [tf.cast(n, tf.int32) if isinstance(n, tf.Tensor) else int(n) for n in shape]
-        return tf.reshape(as_tensor(x), shape)
+        return tf.reshape(as_tensor(x), sizes(shape))
 
     def permute_dimensions(self, x, pattern):
         return tf.transpose(as_tensor(x), list(pattern))
@@ -31,9 +29,9 @@ class ShapePrimitives:
 
     def tile(self, x, n):
         x = as_tensor(x)
-        if isinstance(n, tf.Tensor) and n.shape.rank:
-            return tf.tile(x, n)
-        counts = list(n) if isinstance(n, (list, tuple)) else [n]
+        if is_tensor(n) and n.shape.rank:
+            return tf.tile(x, as_tensor(n))
+        counts = sizes(n if isinstance(n, (list, tuple)) else [n])
         counts = [1] * (x.shape.rank - len(counts)) + counts
         for _ in range(len(counts) - x.shape.rank):
             x = tf.expand_dims(x, 0)

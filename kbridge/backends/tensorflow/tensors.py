@@ -93,3 +93,10 @@ def as_float(x: Any) -> Any:
 def axes_of(axis: Any) -> Any:
     """An axis argument for TensorFlow: None, an int or a list."""
     return list(axis) if isinstance(axis, (tuple, list)) else axis
+
+
+def sizes(shape: Any) -> Any:
+    """A shape whose lengths are numbers, scalar tensors or variables, as TensorFlow takes it; a vector tensor as it is."""
+    if isinstance(shape, (list, tuple)):
+        return [tf.cast(as_tensor(n), tf.int32) if is_tensor(n) else int(n) for n in shape]
+    return as_tensor(shape) if is_tensor(shape) else shape

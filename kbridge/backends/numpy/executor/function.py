@@ -110,9 +110,12 @@ class Function:
         return Plan(specializer, self._feeds, self.outputs, self.updates)
 
     def _peek(self, tensor: Tensor, arrays: list[np.ndarray]) -> np.ndarray:
-        if isinstance(tensor, Variable):
-            return tensor.value.copy()
-        return arrays[next(i for i, t in enumerate(self._feeds) if t is tensor)]
+        """What ``tensor`` holds in a call: what was fed, also for a variable that is an input of the function."""
+        for fed, array in zip(self._feeds, arrays):
+            if fed is tensor:
+                return array
+        assert isinstance(tensor, Variable)
+        return tensor.value.copy()
 
 
 def _describe(tensor: Tensor, i: int) -> str:
