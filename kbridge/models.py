@@ -11,6 +11,7 @@ import numpy as np
 
 from . import backend as K
 from . import optimizers
+from .engine.freezing import mark
 from .engine.topology import Container, Layer, Merge, Node, get_source_inputs
 from .engine.training import Model
 from .errors import nearest
@@ -112,6 +113,7 @@ class Sequential(Model):
         )  # fmt: skip
         # the model's own graph is call 0; calls of the smaller model keep their numbers
         self.inbound_nodes[:1] = [self.inbound_nodes.pop()]
+        mark(self)
 
     def pop(self) -> None:
         """Remove the last layer. TypeError if there is none."""
@@ -135,9 +137,9 @@ class Sequential(Model):
         if not self.inputs or not self.outputs:
             raise TypeError("A Sequential model can't be built before it has a layer: add some first.")
         self.model = Model(self.inputs, self.outputs[0], name=f"{self.name}_model")
-        self.model.trainable = self.trainable
         # callbacks see, and save, the model that the user made
         self.model.callback_model = self
+        self.model.trainable = self.trainable
         for attribute in (
             "supports_masking", "_call_cache", "nodes_by_depth", "container_nodes", "_nodes", "output_names", "input_names",
             "input_layers", "input_layers_node_indices", "input_layers_tensor_indices", "layers_by_depth",
@@ -204,6 +206,7 @@ class Sequential(Model):
 
     @property
     def trainable(self) -> bool:
+        """Whether the model is trained, here and as a part of another one. The layers keep flags of their own."""
         return self.__dict__["_trainable"]
 
     @trainable.setter
@@ -211,16 +214,26 @@ class Sequential(Model):
         if self.__dict__.get("model") is not None:
             self.model.trainable = value
         self.__dict__["_trainable"] = value
+        mark(self)
 
     @property
     def trainable_weights(self) -> list:
-        return [w for layer in self.flattened_layers for w in layer.trainable_weights] if self.trainable else []
+        if not self.trainable:
+            return []
+        weights = [w for layer in self.flattened_layers for w in layer.trainable_weights]
+        if self.outputs and any(node.frozen_by for layer in self.flattened_layers for node in layer.inbound_nodes):
+            trained = {id(w) for w in self._built_model().trainable_weights}
+            weights = [w for w in weights if id(w) in trained]
+        return weights
 
     @property
     def non_trainable_weights(self) -> list:
         layers = self.flattened_layers
-        weights = [w for layer in layers for w in layer.non_trainable_weights]
-        return weights if self.trainable else [w for layer in layers for w in layer.trainable_weights] + weights
+        if not self.trainable:
+            weights = [w for layer in layers for w in layer.non_trainable_weights]
+            return [w for layer in layers for w in layer.trainable_weights] + weights
+        trained = {id(w) for w in self.trainable_weights}
+        return [w for layer in layers for w in layer.weights if id(w) not in trained]
 
     @property
     def updates(self) -> list:
@@ -247,6 +260,9 @@ class Sequential(Model):
 
     def get_updates_for(self, inputs) -> list:
         return self._built_model().get_updates_for(inputs)
+
+    def get_state_updates_for(self, inputs) -> list:
+        return self._built_model().get_state_updates_for(inputs)
 
     def get_weights(self) -> list:
         """The values of all weights, layer by layer."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 from .. import backend as K
 from ..saving.budget import spend_work
+from .freezing import frozen_parts, mark
 from .graph import walk
 from .layer import Layer, object_list_uid
 from .node import Node, as_shapes, single, to_list
@@ -55,6 +57,7 @@ class Container(Layer):
             self.internal_input_shapes, self.internal_output_shapes,
         )  # fmt: skip
         self._call_cache: dict = {}
+        mark(self)
 
     def _check_ends(self) -> None:
         for what, tensors in (("input", self.inputs), ("output", self.outputs)):
@@ -115,15 +118,30 @@ class Container(Layer):
                 layer.reset_states()
 
     @property
+    def trainable(self) -> bool:
+        """Whether the model is trained, here and as a part of another one. The layers keep flags of their own."""
+        return self.__dict__["_trainable"]
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self.__dict__["_trainable"] = value
+        if "_nodes" in self.__dict__:
+            mark(self)
+
+    @property
     def trainable_weights(self) -> list:
-        return [w for layer in self.layers for w in layer.trainable_weights] if self.trainable else []
+        if not self.trainable:
+            return []
+        frozen = frozen_parts(self).layers
+        return [w for layer in self.layers if id(layer) not in frozen for w in layer.trainable_weights]
 
     @property
     def non_trainable_weights(self) -> list:
-        weights = [w for layer in self.layers for w in layer.non_trainable_weights]
         if not self.trainable:
+            weights = [w for layer in self.layers for w in layer.non_trainable_weights]
             return [w for layer in self.layers for w in layer.trainable_weights] + weights
-        return weights
+        frozen = frozen_parts(self).layers
+        return [w for layer in self.layers for w in (layer.weights if id(layer) in frozen else layer.non_trainable_weights)]
 
     @property
     def constraints(self) -> dict:
@@ -136,10 +154,10 @@ class Container(Layer):
     def regularizers(self) -> list:
         return [r for layer in self.layers for r in getattr(layer, "regularizers", [])]
 
-    def _per_node(self, attribute: str, method: str) -> list:
-        """Losses or updates of all layers: those of the calls in this graph, and those of no call."""
+    def _per_node(self, attribute: str, method: str, layers: list) -> list:
+        """Losses or updates of ``layers``: those of the calls in this graph, and those of no call."""
         found: list = []
-        for layer in self.layers:
+        for layer in layers:
             if not getattr(layer, attribute, None):
                 continue
             for index, node in enumerate(layer.inbound_nodes):
@@ -151,30 +169,49 @@ class Container(Layer):
 
     @property
     def updates(self) -> list:
-        if not self.trainable and not self.stateful:
-            return []
-        return self._per_node("updates", "get_updates_for")
+        """What runs with each training step; of a frozen model the states of stateful layers alone."""
+        if not self.trainable:
+            return self.state_updates
+        frozen = frozen_parts(self).layers
+        trained = [layer for layer in self.layers if id(layer) not in frozen]
+        return _unique(self._per_node("updates", "get_updates_for", trained) + self.state_updates)
 
     @property
     def losses(self) -> list:
-        return self._per_node("losses", "get_losses_for")
+        return self._per_node("losses", "get_losses_for", self.layers)
 
     @property
     def state_updates(self) -> list:
-        """The updates of stateful layers, which run in prediction too."""
-        return [u for layer in self.layers if getattr(layer, "stateful", False) for u in layer.updates]
+        """The updates of stateful layers by the calls in this graph, which run in prediction too."""
+        stateful = [layer for layer in self.layers if getattr(layer, "stateful", False)]
+        return self._per_node("updates", "get_state_updates_for", stateful)
 
     def get_losses_for(self, inputs) -> list:
-        return self._for_inputs("get_losses_for", self._per_input_losses, inputs)
+        """The losses of a call of the model as a layer on ``inputs``; for None those that depend on no input."""
+        return _unique(super().get_losses_for(inputs) + self._of_calls("get_losses_for", inputs))
 
     def get_updates_for(self, inputs) -> list:
-        return self._for_inputs("get_updates_for", self._per_input_updates, inputs)
+        """The updates of a call of the model as a layer on ``inputs``; for None those that depend on no input."""
+        if not self.trainable:
+            return self.get_state_updates_for(inputs)
+        frozen = frozen_parts(self).layers
+        found = super().get_updates_for(inputs) + self._of_calls("get_updates_for", inputs, frozen)
+        return _unique(found + self.get_state_updates_for(inputs))
 
-    def _for_inputs(self, method: str, by_inputs: dict, inputs) -> list:
-        """What one call of the model as a layer added; with None what depends on no input at all."""
-        if inputs is not None:
-            return by_inputs.get(object_list_uid(inputs), [])
-        return _unique(item for layer in self.layers for item in getattr(layer, method)(None))
+    def get_state_updates_for(self, inputs) -> list:
+        """Those of stateful layers among the updates of a call of the model, whether it is trained or not."""
+        return _unique(self._of_calls("get_state_updates_for", inputs))
+
+    def _of_calls(self, method: str, inputs, without: Collection[int] = ()) -> list:
+        """What ``method`` of the layers gives for the tensors that they were called on when the model was called on ``inputs``.
+
+        Asked for anew each time, as a layer may be frozen after the call. ``without``: ids of layers that are left out.
+        """
+        if inputs is None:
+            calls = [(layer, None) for layer in self.layers]
+        else:
+            calls = self._calls_within.get(object_list_uid(inputs), [])
+        return [item for layer, tensors in calls if id(layer) not in without for item in getattr(layer, method)(tensors)]
 
     def get_weights(self) -> list:
         """The values of all weights, layer by layer."""
@@ -265,8 +302,7 @@ class Container(Layer):
     def run_internal_graph(self, inputs, masks=None):
         """Compute the model on other tensors: (outputs, output masks, output shapes), as lists."""
         masks = [None] * len(inputs) if masks is None else masks
-        losses = self._per_input_losses.setdefault(object_list_uid(inputs), [])
-        updates = self._per_input_updates.setdefault(object_list_uid(inputs), [])
+        calls = self._calls_within.setdefault(object_list_uid(inputs), [])
         computed = {id(x): (y, mask) for x, y, mask in zip(self.inputs, inputs, masks, strict=True)}
         for node in self._in_order():
             if all(id(x) in computed for x in node.output_tensors):
@@ -281,8 +317,7 @@ class Container(Layer):
                 output_masks = output_masks * len(outputs)
             if getattr(layer, "activity_regularizer", None) is not None and not layer.get_losses_for(tensors):
                 layer.add_loss([layer.activity_regularizer(o) for o in outputs], tensors)
-            losses += [loss for loss in layer.get_losses_for(tensors) if not _among(loss, losses)]
-            updates += [update for update in layer.get_updates_for(tensors) if not _among(update, updates)]
+            calls.append((layer, tensors))
             if all(hasattr(y, "_keras_shape") for y in to_list(tensors)):
                 # layers may read the shapes of their inputs from the tensors
                 shapes = as_shapes(layer.get_output_shape_for(single([y._keras_shape for y in to_list(tensors)])))
@@ -367,6 +402,8 @@ class Container(Layer):
             getattr(self, "container_nodes", None),
             line_length=line_length,
             positions=positions,
+            trainable_weights=self.trainable_weights,
+            compiled_weights=getattr(getattr(self, "model", None) or self, "_collected_trainable_weights", None),
         )
 
 
@@ -392,10 +429,6 @@ def _unassigned(layer, attribute: str) -> list:
     by_inputs = getattr(layer, f"_per_input_{attribute}", {})
     known = {id(item) for items in by_inputs.values() for item in items}
     return [item for item in layer.__dict__.get(attribute, ()) if id(item) not in known]
-
-
-def _among(item, items: list) -> bool:
-    return any(item is other for other in items)
 
 
 def _unique(items) -> list:

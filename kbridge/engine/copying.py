@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import backend as K
 from ..utils.generic_utils import CustomObjectScope
+from .freezing import freeze_names, frozen_names
 from .layer import Layer
 
 
@@ -97,6 +98,9 @@ def rebuild(cls: type[Layer], config, names: dict[str, Any], state: dict[str, An
         layer.build_once(state["build_shape"])
     for inner, trainable in zip(_models(layer), state["trainable"], strict=True):
         inner.trainable = trainable
+    for inner, names in zip(_models(layer), state["frozen"], strict=True):
+        if names:
+            freeze_names(inner, names)
     if state["weights"]:
         layer.set_weights(state["weights"])
     if state["compiled"] is not None:
@@ -109,6 +113,7 @@ def _state(layer: Layer) -> dict[str, Any]:
         "name": layer.name,
         "build_shape": vars(layer).get("_build_shape"),
         "trainable": [inner.trainable for inner in _models(layer)],
+        "frozen": [_frozen_names(inner) for inner in _models(layer)],
         "weights": layer.get_weights(),
         "compiled": _compiled_state(layer),
     }
@@ -119,6 +124,11 @@ def _models(layer: Layer) -> list[Layer]:
     from .container import Container
 
     return [inner for inner in inner_layers(layer) if isinstance(inner, Container)]
+
+
+def _frozen_names(model: Layer) -> list[list[str]]:
+    # a Sequential model's copy holds the models that it was made of
+    return [] if hasattr(model, "flattened_layers") else frozen_names(model)
 
 
 def _compiled_state(model: Layer) -> dict[str, Any] | None:

@@ -179,6 +179,10 @@ class Layer:
         """The updates that depend on ``inputs`` (None: on no input)."""
         return self._per_input_updates.get(object_list_uid(inputs), [])
 
+    def get_state_updates_for(self, inputs) -> list:
+        """Those of ``get_updates_for`` that carry a stateful layer's states on, which run in prediction too."""
+        return self.get_updates_for(inputs) if self.stateful else []
+
     # ------------------------------------------------------------------ calls
 
     def __call__(self, x, mask=None):
@@ -421,6 +425,7 @@ _STATE = {
     "updates": list,
     "_per_input_losses": dict,
     "_per_input_updates": dict,
+    "_calls_within": dict,
 }
 
 

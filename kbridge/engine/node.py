@@ -24,6 +24,9 @@ class Node:
     ``inbound_nodes`` of its layer and the ``outbound_nodes`` of the layers it reads.
     """
 
+    #: marks of the frozen models whose graphs this call is a part of, see ``freezing``
+    frozen_by: list = []
+
     def __init__(
         self,
         outbound_layer,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import backend as K
 from ..engine.copying import clone
+from ..engine.layer import object_list_uid
 from ..engine.topology import InputSpec, Layer
 from ..utils.layer_utils import layer_from_config
 
@@ -34,8 +35,12 @@ class Wrapper(Layer):
     # ------------------------------------------------------------------ what the inner layers hold
 
     @property
+    def _is_trained(self) -> bool:
+        return self.trainable
+
+    @property
     def trainable_weights(self) -> list:
-        if not self.trainable:
+        if not self._is_trained:
             return []
         return self._trainable_weights + [w for layer in self._inner for w in layer.trainable_weights]
 
@@ -47,7 +52,7 @@ class Wrapper(Layer):
     @property
     def non_trainable_weights(self) -> list:
         weights = [w for layer in self._inner for w in layer.non_trainable_weights]
-        if not self.trainable:
+        if not self._is_trained:
             weights = self._trainable_weights + [w for layer in self._inner for w in layer.trainable_weights] + weights
         return weights + self._non_trainable_weights
 
@@ -87,19 +92,25 @@ class Wrapper(Layer):
         self.__dict__["updates"] = list(updates)
 
     def get_losses_for(self, inputs) -> list:
-        if inputs is not None:
-            return super().get_losses_for(inputs)
-        return _unique(super().get_losses_for(None) + [x for layer in self._inner for x in layer.get_losses_for(None)])
+        return _unique(super().get_losses_for(inputs) + self._of_inner("get_losses_for", inputs))
 
     def get_updates_for(self, inputs) -> list:
-        if inputs is not None:
-            return super().get_updates_for(inputs)
-        return _unique(super().get_updates_for(None) + [x for layer in self._inner for x in layer.get_updates_for(None)])
+        return _unique(super().get_updates_for(inputs) + self._of_inner("get_updates_for", inputs))
+
+    def get_state_updates_for(self, inputs) -> list:
+        return _unique(super().get_state_updates_for(inputs) + self._of_inner("get_state_updates_for", inputs))
+
+    def _of_inner(self, method: str, inputs) -> list:
+        """What ``method`` of the inner layers gives for the tensors that they were called on for ``inputs``."""
+        if inputs is None:
+            calls = [(layer, None) for layer in self._inner]
+        else:
+            calls = self._calls_within.get(object_list_uid(inputs), [])
+        return [item for layer, tensors in calls for item in getattr(layer, method)(tensors)]
 
     def _take_over(self, layer: Layer, inner_input, own_input) -> None:
-        """Make what ``layer`` added for ``inner_input`` depend on this layer's input."""
-        self.add_loss(list(layer.get_losses_for(inner_input)), own_input)
-        self.add_update(list(layer.get_updates_for(inner_input)), own_input)
+        """Make what ``layer`` added, and may add, for ``inner_input`` depend on this layer's input."""
+        self._calls_within.setdefault(object_list_uid(own_input), []).append((layer, inner_input))
 
     # ------------------------------------------------------------------ configuration
 
@@ -174,8 +185,8 @@ class Bidirectional(Wrapper):
             raise TypeError(f"Bidirectional {self.name} wraps a recurrent layer, got {type(layer).__name__} {layer.name!r}.")
         self.merge_mode = merge_mode
         self.zero_output_for_mask = zero_output_for_mask
-        self.forward_layer = clone(layer, name=f"forward_{layer.name}")
-        self.backward_layer = clone(layer, name=f"backward_{layer.name}", go_backwards=not layer.go_backwards)
+        self.forward_layer = clone(layer, name=f"forward_{layer.name}", trainable=True)
+        self.backward_layer = clone(layer, name=f"backward_{layer.name}", go_backwards=not layer.go_backwards, trainable=True)
         if weights is not None:
             half = len(weights) // 2
             self.forward_layer.initial_weights, self.backward_layer.initial_weights = weights[:half], weights[half:]
@@ -185,6 +196,11 @@ class Bidirectional(Wrapper):
     @property
     def _inner(self) -> list[Layer]:
         return [self.forward_layer, self.backward_layer]
+
+    @property
+    def _is_trained(self) -> bool:
+        # the layer that was given isn't called, but to freeze it freezes the two that were made of it
+        return self.trainable and self.layer.trainable
 
     def build(self, input_shape):
         for layer in self._inner:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import backend as K
 from .. import objectives, optimizers
+from ..engine.freezing import warn_of_partly_frozen
 from ..engine.topology import Container
 from ..errors import whole_number
 from . import generators
@@ -97,6 +98,7 @@ class Model(Container):
                     self.metrics_tensors.append(tensor)
         self.train_function = self.test_function = self.predict_function = None
         self._collected_trainable_weights = collect_trainable_weights(self)
+        warn_of_partly_frozen(self)
 
     def _output_masks(self) -> list:
         return [

@@ -26,18 +26,24 @@ def layer_from_config(config, custom_objects=None):
     return build(config, custom_objects)
 
 
-def count_total_params(layers, layer_set=None) -> tuple[int, int]:
-    """(trainable, non-trainable) parameters of layers, those inside models included, each weight once."""
-    trainable = {id(w): w for layer in layers for w in layer.trainable_weights}
-    others = {id(w): w for layer in layers for w in layer.non_trainable_weights if id(w) not in trainable}
+def count_total_params(layers, layer_set=None, trainable_weights=None) -> tuple[int, int]:
+    """(trainable, non-trainable) parameters of layers, those inside models included, each weight once.
+
+    ``trainable_weights``: those of the model around, which may be frozen; without it the layers' own flags say it all.
+    """
+    if trainable_weights is None:
+        trainable_weights = [w for layer in layers for w in layer.trainable_weights]
+    trainable = {id(w): w for w in trainable_weights}
+    others = {id(w): w for layer in layers for w in layer.weights if id(w) not in trainable}
     return sum(map(K.count_params, trainable.values())), sum(map(K.count_params, others.values()))
 
 
-def print_summary(layers, relevant_nodes=None, line_length=100, positions=None) -> None:
+def print_summary(layers, relevant_nodes=None, line_length=100, positions=None, trainable_weights=None, compiled_weights=None) -> None:  # fmt: skip  # noqa: E501
     """Print name and class, output shape, parameters and connections of each layer.
 
     ``positions``: where the columns end, as fractions of ``line_length`` or as numbers of characters.
-    ``relevant_nodes``: the calls to show, as a model's ``container_nodes``.
+    ``relevant_nodes``: the calls to show, as a model's ``container_nodes``. ``trainable_weights``: the model's, if
+    its layers' own flags don't say it all. ``compiled_weights``: those that the model trains since it was compiled.
     """
     positions = list(positions or (0.33, 0.55, 0.67, 1.0))
     if positions[-1] <= 1:
@@ -61,10 +67,15 @@ def print_summary(layers, relevant_nodes=None, line_length=100, positions=None) 
         for connection in connections[1:]:
             row(["", "", "", connection])
         print(("=" if i == len(layers) - 1 else "_") * line_length)
-    trainable, others = count_total_params(layers)
+    trainable, others = count_total_params(layers, trainable_weights=trainable_weights)
     print(f"Total params: {trainable + others:,}")
     print(f"Trainable params: {trainable:,}")
     print(f"Non-trainable params: {others:,}")
+    if compiled_weights is not None and trainable_weights is not None:
+        compiled = {id(w): w for w in compiled_weights}
+        if set(compiled) != {id(w) for w in trainable_weights}:
+            # what is trained was settled by compile
+            print(f"Trained as compiled: {sum(map(K.count_params, compiled.values())):,} (compile again to train what is trainable now)")
     print("_" * line_length)
 
 
