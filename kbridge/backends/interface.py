@@ -449,7 +449,8 @@ class Backend(Composites):
         one and the states stay; before the first unmasked step ``outputs`` holds the initial state
         (the first one; zeros where its shape differs from the output's, and with ``unroll``, which needs a known
         length). With ``go_backwards`` outputs stand in the order in which they were computed.
-        No time steps, now or in a call of a function: ValueError."""
+        No time steps, now or in a call of a function: ValueError. A state keeps one shape and dtype, to which its start is
+        broadcast and cast (``loop_states.py``)."""
 
     @abstractmethod
     def map_fn(self, fn: Callable, elems, name: str | None = None) -> Tensor:
@@ -457,7 +458,8 @@ class Backend(Composites):
 
     @abstractmethod
     def foldl(self, fn: Callable, elems, initializer=None, name: str | None = None) -> Tensor:
-        """``fn(accumulator, elem)`` over the first axis; without ``initializer`` from the first element."""
+        """``fn(accumulator, elem)`` over the first axis; without ``initializer`` from the first element.
+        The accumulator keeps one shape and dtype, as a state of ``rnn``."""
 
     # ------------------------------------------------------------------ randomness
 

@@ -1,5 +1,7 @@
 """Loops over time and over elements."""
 
+from itertools import product
+
 import numpy as np
 
 from .spec import Case, In, Op, checks, expect, expect_error
@@ -120,6 +122,67 @@ def static_shapes(K):
     expect(K.int_shape(outputs), (None, 3, 5), "outputs")
 
 
+def tensors_that_depend_on_each_other(K):
+    """A loop may capture a tensor and another one that is computed from it: each way counts once in the gradient."""
+    w = K.variable(2.0)
+    c = w * w
+    y = K.foldl(lambda a, e: a + e * w + c, K.variable([1.0, 1.0, 1.0]), K.zeros(()))
+    expect(K.get_value(y), 3 * (2.0 + 4.0), "sum")
+    expect(K.get_value(K.gradients(y, [w])[0]), 3 * (1.0 + 2 * 2.0), "gradient")
+    # the step's own output is what it captured
+    outputs = K.map_fn(lambda e: c, K.variable(np.ones(4)))
+    expect(K.get_value(K.gradients(K.sum(outputs) + K.sum(c * w), [w])[0]), 4 * 2 * 2.0 + 3 * 2.0**2, "gradient of what goes through")
+
+
+def starts_are_widened(K):
+    """A state's start is broadcast and cast to what the turns make of it."""
+    x, w = np.arange(12.0).reshape(2, 3, 2), np.array([0.5, -1.0])
+    # by hand from states of ones: the states, and the final one's slopes for the start and for w
+    state, for_start, for_w, every = np.ones((2, 2)), np.ones((2, 2)), np.zeros((2, 2)), []
+    for t in range(3):
+        for_start, for_w, state = for_start * w, for_w * w + state, state * w + x[:, t]
+        every.append(state)
+    weights, floatx = K.variable(w), K.floatx()
+
+    def step(x_t, states):
+        new = K.cast(states[0], floatx) * weights + x_t
+        return new, [new]
+
+    starts = (((1, 2), floatx), ((2,), floatx), ((), floatx), ((1, 1), "int32"), ((2, 2), "bool"))
+    for unroll, (shape, dtype) in product((False, True), starts):
+        what = f"start of shape {shape} and dtype {dtype}, unroll={unroll}:"
+        start = K.variable(np.ones(shape), dtype=dtype)
+        _, outputs, (final,) = K.rnn(step, K.variable(x), [start], unroll=unroll)
+        expect(K.get_value(outputs), np.stack(every, 1), f"{what} outputs")
+        expect((K.dtype(final), K.int_shape(final)), (floatx, (2, 2)), f"{what} final state")
+        expect(K.get_value(K.gradients(K.sum(final), [weights])[0]), for_w.sum(axis=0), f"{what} slope of the weights")
+        if dtype == floatx:
+            summed = for_start.sum(axis=tuple(range(2 - len(shape)))) if len(shape) < 2 else for_start.sum(axis=0, keepdims=True)
+            expect(K.get_value(K.gradients(K.sum(final), [start])[0]), summed, f"{what} slope of the start")
+
+
+def states_keep_their_shape(K):
+    x = K.variable(np.ones((3, 2)))
+    for change in (lambda a: K.concatenate([a, a]), lambda a: K.sum(a, keepdims=True)):
+        for fold in (K.foldl, K.foldr):
+            expect_error(
+                (ValueError,), ("the state has shape (2,)", "loop-states"), lambda f=fold, c=change: f(lambda a, e: c(a), x, K.zeros((2,)))
+            )
+    expect_error(
+        (ValueError,), ("grows in every turn", "loop-states"), lambda: K.foldl(lambda a, e: K.expand_dims(a, 0), x, K.zeros((2,)))
+    )
+    steps = K.variable(np.ones((2, 3, 2)))
+    for unroll in (False, True):
+        expect_error(
+            (ValueError,),
+            ("K.rnn", "state 1", "(2, 2)", "(2, 1)"),
+            lambda u=unroll: K.rnn(lambda x_t, s: (x_t, [s[0], x_t[:, :1]]), steps, [steps[:, 0], steps[:, 0]], unroll=u),
+        )
+        expect_error(
+            (ValueError,), ("1 initial states", "returns 2"), lambda u=unroll: K.rnn(lambda x_t, s: (x_t, [x_t, x_t]), steps, [x], unroll=u)
+        )
+
+
 def squares_sum(K, x):
     return K.map_fn(lambda e: K.sum(K.square(e)), x)
 
@@ -168,8 +231,9 @@ OPS = [
             ),
         ),
         checks=checks(
-            narrower_output, one_function_many_lengths, unroll_needs_a_length, no_time_steps_are_refused, no_states, static_shapes
-        ),
+            narrower_output, one_function_many_lengths, unroll_needs_a_length, no_time_steps_are_refused, no_states, static_shapes,
+            tensors_that_depend_on_each_other, starts_are_widened, states_keep_their_shape,
+        ),  # fmt: skip
         call=call_rnn,
     ),
     Op(

@@ -23,10 +23,16 @@ def gradients(loss: Tensor, variables: Sequence[Tensor]) -> list[Tensor | None]:
     return pullback([(loss, ones_like(loss))], variables)
 
 
-def pullback(seeds: Sequence[tuple[Tensor, Tensor]], variables: Sequence[Tensor]) -> list[Tensor | None]:
-    """The gradient of sum over seeds of sum(tensor * cotangent), for ``seeds`` of (tensor, cotangent)."""
+def pullback(
+    seeds: Sequence[tuple[Tensor, Tensor]], variables: Sequence[Tensor], independent: bool = False
+) -> list[Tensor | None]:
+    """The gradient of sum over seeds of sum(tensor * cotangent), for ``seeds`` of (tensor, cotangent).
+
+    ``independent``: the variables count as inputs, even where one is computed from another.
+    """
     wanted = set(variables)
-    order = ancestors([tensor for tensor, _ in seeds])
+    stop = wanted if independent else ()
+    order = ancestors([tensor for tensor, _ in seeds], stop)
     # nodes on a path from a wanted variable; nothing else gets a gradient
     relevant: set[Tensor] = set()
     for tensor in order:
@@ -38,7 +44,7 @@ def pullback(seeds: Sequence[tuple[Tensor, Tensor]], variables: Sequence[Tensor]
         if tensor in relevant:
             received[tensor] = received[tensor] + cotangent if tensor in received else cotangent
     for tensor in reversed(order):
-        if tensor not in received or not tensor.inputs or not any(i in relevant for i in tensor.inputs):
+        if tensor not in received or tensor in stop or not any(i in relevant for i in tensor.inputs):
             continue
         for source, g in zip(tensor.inputs, tensor.op.gradient(tensor, received[tensor])):
             if g is not None and source in relevant and is_float(source.dtype):

@@ -8,7 +8,8 @@ Values exist only in variables, constants and compiled plans.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Container, Hashable, Iterable, Iterator
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ import numpy as np
 from .operators import Operators
 
 Shape = tuple[int | None, ...]
+
+#: numbers tensors in the order in which they are made
+SERIALS = count()
 
 
 class Op:
@@ -70,6 +74,7 @@ class Tensor(Operators):
         self.shape = shape
         self.dtype = dtype
         self.name = name
+        self.serial = next(SERIALS)
 
     @property
     def ndim(self) -> int:
@@ -172,8 +177,8 @@ def make(op: Op, inputs: Iterable[Tensor], attrs: Hashable = None, name: str | N
     return Tensor(op, inputs, attrs, shape, dtype, name)
 
 
-def ancestors(tensors: Iterable[Tensor]) -> list[Tensor]:
-    """All tensors that ``tensors`` are computed from, themselves included, inputs before results."""
+def ancestors(tensors: Iterable[Tensor], stop: Container[Tensor] = ()) -> list[Tensor]:
+    """All tensors that ``tensors`` are computed from, themselves included, inputs before results; none before those in ``stop``."""
     order: list[Tensor] = []
     seen: set[Tensor] = set()
     stack = [(t, False) for t in tensors]
@@ -185,5 +190,6 @@ def ancestors(tensors: Iterable[Tensor]) -> list[Tensor]:
         elif tensor not in seen:
             seen.add(tensor)
             stack.append((tensor, True))
-            stack.extend((i, False) for i in reversed(tensor.inputs) if i not in seen)
+            if tensor not in stop:
+                stack.extend((i, False) for i in reversed(tensor.inputs) if i not in seen)
     return order

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from .graph import Placeholder, Tensor, make
+import numpy as np
+
+from ..loop_states import Kind, pairs, settle
+from .graph import SERIALS, Placeholder, Tensor, make
 from .ops.common import as_tensor
 from .ops.elementwise import cast, where, zeros_like
 from .ops.indexing import reverse
 from .ops.scan import HAS_STEPS, Loop, Step
-from .ops.shapes import concatenate, expand_dims, permute
+from .ops.shapes import broadcast_like, concatenate, expand_dims, permute
 
 
 def _like(shape: Sequence, tensor: Tensor) -> Placeholder:
@@ -39,6 +42,7 @@ class LoopPrimitives:
 
         def step(x, mask_t, previous, states):
             output, new_states = step_function(x, [*states, *constants])
+            output, new_states = as_tensor(output), [as_tensor(n, s.dtype) for s, n in pairs("K.rnn", states, new_states)]
             if mask_t is not None:
                 new_states = [where(_spread(mask_t, new), new, old) for new, old in zip(new_states, states)]
                 if previous is None:
@@ -54,10 +58,20 @@ class LoopPrimitives:
     def _unrolled(step, steps, masks, states):
         if steps.shape[0] is None:
             raise ValueError(f"rnn: unroll needs a known number of time steps, the input has shape {steps.shape} (time first).")
+
+        def turn(t, states):
+            return step(steps[t], None if masks is None else masks[t], outputs[-1] if outputs else None, states)
+
+        def widen(state, new, kind):
+            return broadcast_like(cast(state, kind[1]), new)
+
         outputs: list[Tensor] = []
+        states, output, new_states = settle("K.rnn", states, lambda states: turn(0, states), _kind, widen)
         for t in range(steps.shape[0]):
-            output, states = step(steps[t], None if masks is None else masks[t], outputs[-1] if outputs else None, states)
+            if t:
+                output, new_states = turn(t, states)
             outputs.append(output)
+            states = [cast(n, s.dtype) for n, s in zip(new_states, states)]
         stacked = concatenate([expand_dims(o, 1) for o in outputs], 1)
         return outputs[-1], stacked, states
 
@@ -65,44 +79,68 @@ class LoopPrimitives:
     def _looped(step, steps, masks, states):
         x = _like(steps.shape[1:], steps)
         elements, sequences = [x], [steps]
-        if masks is not None:
-            elements.append(_like(masks.shape[1:], masks))
-            sequences.append(masks)
-        inner = [_like(s.shape, s) for s in states]
         if masks is None:
-            output, new_states = step(x, None, None, inner)
-            loop = Loop(Step(elements, inner, [output], new_states), sequences, states)
+            loop = _loop("K.rnn", elements, sequences, states, lambda states: step(x, None, None, states))
             finals = loop.finals()
-            (stacked,) = loop.outputs()
         else:
+            mask = _like(masks.shape[1:], masks)
+            elements.append(mask)
+            sequences.append(masks)
             # the previous output is one more state; its first value is what the first step would keep
-            probe, _ = step(x, elements[1], None, inner)
-            previous = _like(probe.shape, probe)
-            output, new_states = step(x, elements[1], previous, inner)
+            inner = [_like(s.shape, s) for s in states]
+            probe, _ = step(x, mask, None, inner)
             same = bool(states) and len(states[0].shape) == len(probe.shape) and all(
                 None in (m, n) or m == n for m, n in zip(states[0].shape, probe.shape)
             )  # fmt: skip
             first = states[0] if same else _zeros_of(probe, elements, sequences, inner, states)
-            loop = Loop(Step(elements, [*inner, previous], [output], [*new_states, output]), sequences, [*states, first])
+
+            def turn(carried):
+                output, new_states = step(x, mask, carried[-1], carried[:-1])
+                return output, [*new_states, output]
+
+            loop = _loop("K.rnn", elements, sequences, [*states, first], turn)
             finals = loop.finals()[:-1]
-            (stacked,) = loop.outputs()
+        (stacked,) = loop.outputs()
         outputs = permute(stacked, (1, 0, *range(2, stacked.ndim)))
         return stacked[-1], outputs, finals
 
     def map_fn(self, fn, elems, name=None):
         elems = as_tensor(elems)
         x = _like(elems.shape[1:], elems)
-        loop = Loop(Step([x], [], [as_tensor(fn(x))], []), [elems], [])
-        return loop.outputs()[0]
+        return _loop("K.map_fn", [x], [elems], [], lambda _: (as_tensor(fn(x)), [])).outputs()[0]
 
     def foldl(self, fn, elems, initializer=None, name=None):
         elems = as_tensor(elems)
         if initializer is None:
             initializer, elems = elems[0], elems[1:]
         start = as_tensor(initializer, elems.dtype)
-        x, accumulator = _like(elems.shape[1:], elems), _like(start.shape, start)
-        loop = Loop(Step([x], [accumulator], [], [as_tensor(fn(accumulator, x))]), [elems], [start])
+        x = _like(elems.shape[1:], elems)
+        loop = _loop("K.foldl", [x], [elems], [start], lambda carried: (None, [as_tensor(fn(carried[0], x))]))
         return loop.finals()[0]
+
+
+def _kind(tensor: Tensor) -> Kind:
+    return tensor.shape, tensor.dtype.name
+
+
+def _loop(what: str, elements: list, sequences: list, initial: Sequence[Tensor], turn: Callable) -> Loop:
+    """The loop of ``turn(states) -> (output or None, new states)``; ``what`` names it in errors."""
+    since = 0
+
+    def watched(states):
+        nonlocal since
+        since = next(SERIALS)
+        output, new_states = turn(states)
+        return output, [as_tensor(n, s.dtype) for s, n in pairs(what, states, new_states)]
+
+    def widen(state, new, kind):
+        return Placeholder(kind[0], np.dtype(kind[1]))
+
+    states, output, new_states = settle(what, [_like(s.shape, s) for s in initial], watched, _kind, widen)
+    step = Step(
+        elements, states, [] if output is None else [output], [cast(n, s.dtype) for n, s in zip(new_states, states)], since
+    )
+    return Loop(step, sequences, [cast(i, s.dtype) for i, s in zip(initial, states)])
 
 
 def _spread(mask: Tensor, like: Tensor) -> Tensor:
@@ -114,5 +152,5 @@ def _spread(mask: Tensor, like: Tensor) -> Tensor:
 
 def _zeros_of(probe: Tensor, elements: Sequence, sequences: Sequence, inner: Sequence, states: Sequence) -> Tensor:
     """Zeros in the shape of a step's output, from outside the loop: one turn on the first element."""
-    step = Step(elements, inner, [zeros_like(probe)], inner)
+    step = Step(elements, inner, [zeros_like(probe)], inner, next(SERIALS))
     return Loop(step, [s[:1] for s in sequences], states).outputs()[0][0]

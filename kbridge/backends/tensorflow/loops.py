@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..loop_states import Kind, pairs, promoted, settle
 from .quiet import tf
 from .tensors import as_tensor
 
@@ -45,9 +46,9 @@ class LoopPrimitives:
 
         def step(x, keep, previous, states):
             output, new_states = step_function(x, [*states, *constants])
-            output, new_states = as_tensor(output), [as_tensor(n, o.dtype) for n, o in zip(new_states, states)]
+            output, new_states = as_tensor(output), [as_tensor(n, o.dtype) for o, n in pairs("K.rnn", states, new_states)]
             if keep is not None:
-                new_states = [tf.where(_spread(keep, n), n, o) for n, o in zip(new_states, states)]
+                new_states = [tf.where(_spread(keep, n), *_promoted(n, o)) for n, o in zip(new_states, states)]
                 previous = tf.zeros_like(output) if previous is None else previous
                 output = tf.where(_spread(keep, output), output, previous)
             return output, new_states
@@ -64,8 +65,15 @@ class LoopPrimitives:
 
     def foldl(self, fn, elems, initializer=None, name=None):
         elems = as_tensor(elems)
-        start = None if initializer is None else as_tensor(initializer, elems.dtype)
-        return tf.foldl(_as_it_stands(lambda a, e: as_tensor(fn(a, e))), elems, initializer=start)
+        if initializer is None:
+            initializer, elems = elems[0], elems[1:]
+        start = as_tensor(initializer, elems.dtype)
+        if elems.shape[0] == 0:
+            return start
+        # an element of ones stands for the first one, which an empty tensor doesn't have
+        one = tf.ones_like(tf.reduce_sum(elems, 0) if elems.dtype != tf.bool else tf.reduce_any(elems, 0))
+        (start,), _, _ = settle("K.foldl", [start], lambda states: (None, [as_tensor(fn(states[0], one))]), _kind, _widen)
+        return tf.foldl(_as_it_stands(lambda a, e: tf.cast(as_tensor(fn(a, e)), start.dtype)), elems, initializer=start)
 
 
 #: TensorFlow would rewrite the source of functions given to map_fn and foldl, into temporary files
@@ -98,15 +106,19 @@ def _unrolled(step, steps, masks, states):
         raise ValueError(f"rnn: unroll needs a known number of time steps, the input has shape {steps.shape} (time first).")
     outputs: list = []
     for x, keep in zip(tf.unstack(steps), [None] * steps.shape[0] if masks is None else tf.unstack(masks)):
-        output, states = step(x, keep, outputs[-1] if outputs else None, states)
+        if outputs:
+            output, new_states = step(x, keep, outputs[-1], states)
+        else:
+            states, output, new_states = _settled(step, x, keep, states)
         outputs.append(output)
+        states = [tf.cast(n, s.dtype) for n, s in zip(new_states, states)]
     return outputs[-1], tf.stack(outputs, 1), states
 
 
 def _looped(step, steps, masks, states):
     # a first step outside of the loop, which never runs, tells shapes and dtypes
-    probe, probe_states = step(steps[0], None if masks is None else masks[0], None, states)
-    shapes = [_common(s.shape, p.shape) for s, p in zip(states, probe_states)]
+    states, probe, _ = _settled(step, steps[0], None if masks is None else masks[0], states)
+    shapes = [s.shape for s in states]
     time = tf.shape(steps)[0]
     read_step, read_mask = _reader(steps), _reader(masks)
     array = tf.TensorArray(probe.dtype, size=time, element_shape=probe.shape)
@@ -116,8 +128,9 @@ def _looped(step, steps, masks, states):
         carried = [states[0] if fits else tf.zeros_like(probe)]
 
     def body(t, array, carried, states):
-        output, states = step(read_step(t), read_mask(t), carried[0] if carried else None, states)
+        output, new_states = step(read_step(t), read_mask(t), carried[0] if carried else None, states)
         output.set_shape(probe.shape)
+        states = [tf.cast(n, s.dtype) for n, s in zip(new_states, states)]
         for state, shape in zip(states, shapes):
             state.set_shape(shape)
         return t + 1, array.write(t, output), [output] if carried else [], states
@@ -141,8 +154,30 @@ def _reader(steps):
     return tf.TensorArray(steps.dtype, size=tf.shape(steps)[0], element_shape=steps.shape[1:]).unstack(steps).read
 
 
+def _settled(step, x, keep, states):
+    """(states as the loop carries them, output, new states) of a first step."""
+    return settle("K.rnn", states, lambda states: step(x, keep, None, states), _kind, _widen)
+
+
+def _kind(tensor) -> Kind:
+    return tuple(tensor.shape.as_list()), tensor.dtype.name
+
+
+def _widen(state, new, kind: Kind):
+    """A state of ``kind``; ``new`` has its shape."""
+    wide = tf.cast(state, kind[1])
+    if wide.shape.as_list() != list(kind[0]):
+        wide = tf.broadcast_to(wide, tf.shape(new))
+        wide.set_shape(kind[0])
+    return wide
+
+
+def _promoted(*tensors):
+    """``tensors`` in the dtype that a loop carries them in."""
+    dtype = promoted(*(t.dtype.name for t in tensors))
+    return [tf.cast(t, dtype) for t in tensors]
+
+
 def _common(a, b):
     """The shape that both have: None where they differ."""
-    if a.rank != b.rank:
-        raise ValueError(f"rnn: a state has shape {a} before a step and {b} after it.")
     return tf.TensorShape([m if m == n else None for m, n in zip(a.as_list(), b.as_list())])

@@ -11,10 +11,11 @@ import theano.tensor as T
 from theano.graph.basic import Apply, Variable
 from theano.graph.op import Op
 
+from ..loop_states import Kind, pairs, settle
 from .elementwise import cast, where, zeros_like
 from .shapes import concatenate, expand_dims, permute, reverse, size
 from .static import Shape, int_shape, set_shape
-from .tensors import as_tensor, constant
+from .tensors import as_tensor, constant, mark_ones
 
 
 def rnn(
@@ -40,7 +41,7 @@ def rnn(
 
     def step(x, mask_t, previous, states):
         output, new_states = step_function(x, [*states, *constants])
-        output, new_states = as_tensor(output), [as_tensor(s) for s in new_states]
+        output, new_states = as_tensor(output), [as_tensor(n, s.dtype) for s, n in pairs("K.rnn", states, new_states)]
         if mask_t is not None:
             new_states = [where(_spread(mask_t, new), new, old) for new, old in zip(new_states, states)]
             previous = zeros_like(output) if previous is None else previous
@@ -110,12 +111,35 @@ def _unrolled(step, steps, masks, states, length):
         raise ValueError(f"rnn: unroll needs a known number of time steps, the input has shape {int_shape(steps)} (time first).")
     outputs: list = []
     for t in range(length):
-        output, states = step(steps[t], None if masks is None else masks[t], outputs[-1] if outputs else None, states)
+        keep = None if masks is None else masks[t]
+        if outputs:
+            output, new_states = step(steps[t], keep, outputs[-1], states)
+        else:
+            states, output, new_states = _settled(step, steps[0], keep, states)
         outputs.append(output)
+        states = [cast(n, s.dtype) for n, s in zip(new_states, states)]
     return outputs[-1], concatenate([expand_dims(o, 1) for o in outputs], 1), states
 
 
+def _settled(step, x, keep, states):
+    """(states as the loop carries them, output, new states) of a first step."""
+    return settle("K.rnn", states, lambda states: step(x, keep, None, states), _kind, _widen)
+
+
+def _kind(tensor) -> Kind:
+    return int_shape(tensor), tensor.dtype
+
+
+def _widen(state, new, kind: Kind):
+    """A state of ``kind``; ``new`` has its shape."""
+    wide = cast(state, kind[1])
+    if int_shape(wide) != kind[0]:
+        wide = T.alloc(mark_ones(wide), *(size(new, i) for i in range(new.ndim)))
+    return set_shape(wide, kind[0])
+
+
 def _looped(step, steps, masks, states):
+    states, _, _ = _settled(step, steps[0], None if masks is None else masks[0], states)
     carried = list(states)
     if masks is not None:
         carried.append(_before_first(step, steps, masks, states))
@@ -199,6 +223,8 @@ def foldl(fn: Callable, elems: Any, initializer: Any = None, name: str | None = 
     if initializer is None:
         initializer, elems = elems[0], elems[1:]
     start = as_tensor(initializer, elems.dtype)
+    first = set_shape(T.ones([size(elems, i) for i in range(1, elems.ndim)], elems.dtype), int_shape(elems)[1:])
+    (start,), _, _ = settle("K.foldl", [start], lambda states: (None, [as_tensor(fn(states[0], first))]), _kind, _widen)
     if int_shape(elems)[0] == 0:
         return start
 

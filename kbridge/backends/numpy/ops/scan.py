@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Op, Placeholder, Tensor, ancestors, make
-from .common import is_float
+from ...loop_states import settle
+from ..graph import Leaf, Op, Placeholder, Tensor, ancestors, make
+from .common import SUM_TO, is_float
 from .indexing import WHOLE
-from .shapes import CONCATENATE, EXPAND
+from .shapes import BROADCAST_TO, CONCATENATE, EXPAND
 
 #: elements that are copied in less time than it takes to call NumPy
 SMALL = 4096
@@ -27,7 +28,8 @@ class Step:
     """One turn of a loop, built once.
 
     ``elements`` and ``states`` are the placeholders; ``outputs`` and ``new_states`` what they become.
-    ``captured`` are the tensors from outside that the step reads: weights, constants.
+    ``captured`` are the tensors from outside that the step reads: weights, constants. Random tensors with a ``serial`` from
+    ``since`` on were made by the step and are drawn anew in each turn; those from before are captured like any other.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Step:
         states: Sequence[Placeholder],
         outputs: Sequence[Tensor],
         new_states: Sequence[Tensor],
+        since: int,
     ):
         self.elements = list(elements)
         self.states = list(states)
@@ -45,12 +48,8 @@ class Step:
         order = ancestors([*self.outputs, *self.new_states])
         inside: set[Tensor] = set()
         for t in order:
-            if t in own or any(i in inside for i in t.inputs):
-                inside.add(t)
-        # random tensors made by the step are drawn anew in each turn
-        inside.update(t for t in order if not t.op.pure and t.inputs == () and t.op.name.startswith("random"))
-        for t in order:
-            if any(i in inside for i in t.inputs):
+            own_draw = t.serial >= since and not t.op.pure and not isinstance(t.op, Leaf)
+            if t in own or own_draw or any(i in inside for i in t.inputs):
                 inside.add(t)
         read = [i for t in order if t in inside for i in t.inputs]
         self.captured = list(dict.fromkeys(t for t in [*read, *self.outputs, *self.new_states] if t not in inside))
@@ -76,7 +75,7 @@ class Gradient:
             for t, c in zip([*step.outputs, *step.new_states], [*self.output_cotangents, *self.state_cotangents])
             if is_float(t.dtype)
         ]
-        grads = pullback(seeds, [*step.elements, *step.states, *step.captured])
+        grads = pullback(seeds, [*step.elements, *step.states, *step.captured], independent=True)
         n, m = len(step.elements), len(step.states)
         self.elements, self.states, self.captured = grads[:n], grads[n : n + m], grads[n + m :]
 
@@ -117,24 +116,44 @@ class Turns:
     """A Loop inlined into a plan."""
 
     def __init__(self, loop: Loop, planner: Any, inputs: Sequence[Any]):
-        from .indexing import SLICE
-
         step = loop.step
         self.loop, self.planner = loop, planner
         sequences, states, captured = loop.split(inputs)
+        states = self._widened(sequences, states, captured)
         self.length = sequences[0].shape[0]
         self.known: list[dict[Tensor, Any]] = []
         self.outputs: list[list] = []
         for t in range(self.length):
-            known = dict(zip(step.captured, captured)) | dict(zip(step.states, states))
-            for placeholder, sequence in zip(step.elements, sequences):
-                index = (t, *[WHOLE] * (len(sequence.shape) - 1))
-                known[placeholder] = planner.value(SLICE, (sequence,), index)
+            known = self._known(t, sequences, states, captured)
             results = planner.inline([*step.outputs, *step.new_states], known)
             self.known.append(known)
             self.outputs.append(results[: len(step.outputs)])
             states = results[len(step.outputs) :]
         self.states = states
+
+    def _known(self, t: int, sequences: Sequence, states: Sequence, captured: Sequence) -> dict[Tensor, Any]:
+        from .indexing import SLICE
+
+        step = self.loop.step
+        known = dict(zip(step.captured, captured)) | dict(zip(step.states, states))
+        for placeholder, sequence in zip(step.elements, sequences):
+            index = (t, *[WHOLE] * (len(sequence.shape) - 1))
+            known[placeholder] = self.planner.value(SLICE, (sequence,), index)
+        return known
+
+    def _widened(self, sequences: Sequence, states: Sequence, captured: Sequence) -> Sequence:
+        """The initial states, broadcast to the shapes that turns give them where those are known only now."""
+        step = self.loop.step
+        if not sequences[0].shape[0]:
+            return states
+
+        def turn(states):
+            return None, self.planner.inline(step.new_states, self._known(0, sequences, states, captured))
+
+        def widen(state, new, kind):
+            return self.planner.value(BROADCAST_TO, (state,), kind[0])
+
+        return settle("A loop", states, turn, lambda v: (v.shape, v.dtype.name), widen)[0]
 
     def backward(self, output_cotangents: Sequence, state_cotangents: Sequence) -> tuple[list, list, list]:
         """Gradients for sequences (a list over time each), initial states and captured tensors.
@@ -283,7 +302,7 @@ class LoopGradient(Op):
         x = inputs[k]
         if k >= n:
             found = states[k - n] if k < n + m else captured[k - n - m]
-            return _zeros(planner, x) if found is None else found
+            return _zeros(planner, x) if found is None else planner.value(SUM_TO, (found, x), None)
         if not elements[k] or elements[k][0] is None:
             return _zeros(planner, x)
         return _stack(planner, elements[k])
