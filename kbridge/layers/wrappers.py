@@ -17,6 +17,9 @@ class Wrapper(Layer):
     A subclass that works with several inner layers names them in ``_inner``.
     """
 
+    #: whether the wrapper has states of its own
+    _stateful = False
+
     def __init__(self, layer, **kwargs):
         if not isinstance(layer, Layer):
             raise TypeError(f"{type(self).__name__} wraps a layer, got {layer!r} of type {type(layer).__name__}.")
@@ -98,7 +101,25 @@ class Wrapper(Layer):
         return _unique(super().get_updates_for(inputs) + self._of_inner("get_updates_for", inputs))
 
     def get_state_updates_for(self, inputs) -> list:
-        return _unique(super().get_state_updates_for(inputs) + self._of_inner("get_state_updates_for", inputs))
+        own = super().get_updates_for(inputs) if self._stateful else []
+        return _unique(own + self._of_inner("get_state_updates_for", inputs))
+
+    @property
+    def stateful(self) -> bool:
+        """Whether this layer or one inside it carries states from batch to batch."""
+        return self._stateful or any(getattr(layer, "stateful", False) for layer in self._inner)
+
+    @stateful.setter
+    def stateful(self, value) -> None:
+        self._stateful = bool(value)
+
+    def reset_states(self) -> None:
+        """Set the states of the stateful layers inside to zero."""
+        if not self.stateful:
+            raise RuntimeError(f"{type(self).__name__} {self.name} is not stateful: it has no states to reset.")
+        for layer in self._inner:
+            if getattr(layer, "stateful", False):
+                layer.reset_states()
 
     def _of_inner(self, method: str, inputs) -> list:
         """What ``method`` of the inner layers gives for the tensors that they were called on for ``inputs``."""
@@ -139,24 +160,26 @@ class TimeDistributed(Wrapper):
 
     @staticmethod
     def _step_shape(input_shape) -> tuple:
-        return (input_shape[0], *input_shape[2:])
+        """The shape of what the inner layer gets: all steps of all samples as one batch."""
+        batch, time, *features = input_shape
+        return (None if batch is None or time is None else batch * time, *features)
 
     def get_output_shape_for(self, input_shape):
         step = self.layer.get_output_shape_for(self._step_shape(input_shape))
-        return (step[0], input_shape[1], *step[1:])
+        return (*input_shape[:2], *step[1:])
 
     def call(self, inputs, mask=None):
         shape = getattr(inputs, "_keras_shape", None) or K.int_shape(inputs)
         # all steps of all samples as one batch
         steps = K.reshape(inputs, (-1, *_sizes(inputs, shape, 2)))
-        steps._keras_shape = (None, *shape[2:])
+        steps._keras_shape = self._step_shape(shape)
         self.layer.assert_input_compatibility(steps)
         outputs = self.layer.call(steps)
         regularizer = getattr(self.layer, "activity_regularizer", None)
         if regularizer is not None and not self.layer.get_losses_for(steps):
             self.layer.add_loss(regularizer(outputs), steps)
         self._take_over(self.layer, steps, inputs)
-        step = self.layer.get_output_shape_for((None, *shape[2:]))
+        step = self.layer.get_output_shape_for(self._step_shape(shape))
         time = K.shape(inputs)[1] if shape[1] is None else shape[1]
         return K.reshape(outputs, (-1, time, *_sizes(outputs, step, 1)))
 
@@ -190,7 +213,6 @@ class Bidirectional(Wrapper):
         if weights is not None:
             half = len(weights) // 2
             self.forward_layer.initial_weights, self.backward_layer.initial_weights = weights[:half], weights[half:]
-        self.stateful = layer.stateful
         self.return_sequences = layer.return_sequences
 
     @property
@@ -235,11 +257,6 @@ class Bidirectional(Wrapper):
     def compute_mask(self, input, mask=None):
         kept = mask if self.return_sequences else None
         return [kept, kept] if self.merge_mode is None else kept
-
-    def reset_states(self) -> None:
-        """Reset the states of both directions."""
-        for layer in self._inner:
-            layer.reset_states()
 
     def get_config(self):
         config = {**super().get_config(), "merge_mode": self.merge_mode}
