@@ -6,20 +6,31 @@ import warnings
 
 import numpy as np
 
+from .direction import larger_is_better
+
 
 class Monitor:
     """Compares values of ``name``. ``mode``: 'min', 'max', or 'auto' to tell from the name.
 
-    A value is better by more than ``min_delta`` only.
+    A value is better by more than ``min_delta`` only. ``used``: whether values are compared at all.
     """
 
-    def __init__(self, owner: str, name: str, mode: str = "auto", min_delta: float = 0.0):
+    def __init__(self, owner: str, name: str, mode: str = "auto", min_delta: float = 0.0, used: bool = True):
         if mode not in ("auto", "min", "max"):
             warnings.warn(f"{owner}: mode {mode!r} is unknown, using 'auto'.", RuntimeWarning, stacklevel=4)
             mode = "auto"
         self.owner = owner
         self.name = name
-        self.larger = mode == "max" or (mode == "auto" and ("acc" in name or name.startswith("fmeasure")))
+        self.larger = mode == "max"
+        if mode == "auto":
+            self.larger, sure = larger_is_better(name)
+            if used and not sure:
+                warnings.warn(
+                    f"{owner}: mode 'auto' takes {'larger' if self.larger else 'smaller'} values of {name!r} for the better ones, "
+                    f"by its name; say mode='max' or mode='min'. [differences: monitor-mode]",
+                    UserWarning,
+                    stacklevel=3,
+                )
         self.min_delta = abs(min_delta)
         self.worst = -np.inf if self.larger else np.inf
 

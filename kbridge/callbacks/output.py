@@ -33,7 +33,7 @@ class ModelCheckpoint(Callback):
         self.save_weights_only = save_weights_only
         self.period = period
         self.epochs_since_last_save = 0
-        self._monitor = Monitor("ModelCheckpoint", monitor, mode)
+        self._monitor = Monitor("ModelCheckpoint", monitor, mode, used=save_best_only)
         self.best = self._monitor.worst
 
     def on_epoch_end(self, epoch, logs=None):

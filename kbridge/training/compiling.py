@@ -97,12 +97,15 @@ def _accuracy(loss, output_shape):
 
 def _metric(metric):
     try:
-        return metrics_module.get(metric)
+        found = metrics_module.get(metric)
     except ValueError:
         hint = nearest(metric, ("accuracy", "acc"))
         if not isinstance(metric, str) or not hint:
             raise
         raise ValueError(f"Invalid metric: {metric!r}.{hint}") from None
+    # a loss's function means the metric of its name
+    name = getattr(found, "__name__", "")
+    return getattr(metrics_module, name, found) if getattr(objectives, name, None) is found else found
 
 
 def name_of(function) -> str:
