@@ -48,6 +48,115 @@ def hard_sigmoid(x):
     return K.hard_sigmoid(x)
 
 
+def leaky_relu(x, negative_slope=0.2):
+    """x above 0, negative_slope * x below."""
+    return K.leaky_relu(x, negative_slope)
+
+
+def relu6(x):
+    """min(max(x, 0), 6)."""
+    return K.relu6(x)
+
+
+def selu(x):
+    """Scaled elu that keeps mean 0 and variance 1 (Klambauer et al., 2017, arXiv 1706.02515)."""
+    return K.selu(x)
+
+
+def celu(x, alpha=1.0):
+    """x above 0, alpha * (exp(x / alpha) - 1) below (Barron, 2017)."""
+    return K.celu(x, alpha)
+
+
+def gelu(x, approximate=False):
+    """x times the share of a standard normal distribution below x (arXiv 1606.08415); ``approximate``: by a tanh."""
+    return K.gelu(x, approximate)
+
+
+def silu(x):
+    """x * sigmoid(x) (Ramachandran et al., 2017)."""
+    return K.silu(x)
+
+
+def hard_silu(x):
+    """x * clip(x + 3, 0, 6) / 6 (Howard et al., 2019)."""
+    return K.hard_silu(x)
+
+
+def mish(x):
+    """x * tanh(softplus(x)) (Misra, 2019)."""
+    return K.mish(x)
+
+
+def exponential(x):
+    """exp(x)."""
+    return K.exp(x)
+
+
+def log_sigmoid(x):
+    """log(sigmoid(x))."""
+    return K.log_sigmoid(x)
+
+
+def log_softmax(x, axis=-1):
+    """log(softmax(x)) over ``axis``."""
+    return K.log_softmax(x, axis)
+
+
+def hard_tanh(x):
+    """clip(x, -1, 1)."""
+    return K.hard_tanh(x)
+
+
+def hard_shrink(x, threshold=0.5):
+    """x where abs(x) > threshold, else 0."""
+    return K.hard_shrink(x, threshold)
+
+
+def soft_shrink(x, threshold=0.5):
+    """x moved towards 0 by ``threshold``."""
+    return K.soft_shrink(x, threshold)
+
+
+def tanh_shrink(x):
+    """x - tanh(x)."""
+    return K.tanh_shrink(x)
+
+
+def squareplus(x, b=4):
+    """(x + sqrt(x ** 2 + b)) / 2 (Barron, 2021)."""
+    return K.squareplus(x, b)
+
+
+def sparse_plus(x):
+    """0 below -1, x above 1, (x + 1) ** 2 / 4 between."""
+    return 0.25 * K.square(K.clip(x + 1.0, 0.0, 2.0)) + K.relu(x - 1.0)
+
+
+def sparse_sigmoid(x):
+    """clip((x + 1) / 2, 0, 1)."""
+    return K.clip(0.5 * (x + 1.0), 0.0, 1.0)
+
+
+def sparsemax(x, axis=-1):
+    """The nearest point of the probability simplex (Martins and Astudillo, 2016)."""
+    return K.sparsemax(x, axis)
+
+
+def glu(x, axis=-1):
+    """The first half along ``axis`` times the sigmoid of the second (Dauphin et al., 2017)."""
+    return K.glu(x, axis)
+
+
+def threshold(x, threshold, default_value):
+    """x where x > threshold, else ``default_value``."""
+    return K.threshold(x, threshold, default_value)
+
+
+#: other names that files of Keras 2 and 3 use
+swish, hard_swish = silu, hard_silu
+
+
 def linear(x):
     """x itself."""
     return x

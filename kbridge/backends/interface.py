@@ -178,10 +178,30 @@ class Backend(Composites):
         """To the nearest integer, halves to even."""
 
     @abstractmethod
+    def floor(self, x) -> Tensor:
+        """The largest whole number that is not above ``x``, in the dtype of ``x``; gradient 0."""
+
+    @abstractmethod
+    def ceil(self, x) -> Tensor:
+        """The smallest whole number that is not below ``x``, in the dtype of ``x``; gradient 0."""
+
+    @abstractmethod
     def exp(self, x) -> Tensor: ...
 
     @abstractmethod
+    def expm1(self, x) -> Tensor:
+        """exp(x) - 1, exact near 0."""
+
+    @abstractmethod
     def log(self, x) -> Tensor: ...
+
+    @abstractmethod
+    def log1p(self, x) -> Tensor:
+        """log(1 + x), exact near 0."""
+
+    @abstractmethod
+    def erf(self, x) -> Tensor:
+        """The error function: 2 / sqrt(pi) times the integral of exp(-t ** 2) from 0 to x."""
 
     @abstractmethod
     def sqrt(self, x) -> Tensor:
@@ -197,7 +217,38 @@ class Backend(Composites):
     def cos(self, x) -> Tensor: ...
 
     @abstractmethod
+    def tan(self, x) -> Tensor: ...
+
+    @abstractmethod
+    def arcsin(self, x) -> Tensor: ...
+
+    @abstractmethod
+    def arccos(self, x) -> Tensor: ...
+
+    @abstractmethod
+    def arctan(self, x) -> Tensor: ...
+
+    @abstractmethod
+    def arctan2(self, y, x) -> Tensor:
+        """The angle of the point (x, y) to the positive x axis, in [-pi, pi]."""
+
+    @abstractmethod
+    def sinh(self, x) -> Tensor: ...
+
+    @abstractmethod
+    def cosh(self, x) -> Tensor: ...
+
+    @abstractmethod
     def tanh(self, x) -> Tensor: ...
+
+    @abstractmethod
+    def arcsinh(self, x) -> Tensor: ...
+
+    @abstractmethod
+    def arccosh(self, x) -> Tensor: ...
+
+    @abstractmethod
+    def arctanh(self, x) -> Tensor: ...
 
     @abstractmethod
     def sigmoid(self, x) -> Tensor:

@@ -1,5 +1,7 @@
 """Functions that work element by element."""
 
+import math
+
 import numpy as np
 
 from .spec import Case, In, Op, off_grid
@@ -45,7 +47,26 @@ PAIRS = (
 TIE = Case((In(values=[1.0, 2.0, 3.0]), In(values=[1.0, 3.0, 2.0])), note="all of a tie's gradient to the first")
 NAN_PAIR = Case((In(values=[NAN, 1.0, INF]), In(values=[1.0, NAN, -INF])), grad=(), note="NaN wins")
 
+def erf(x):
+    return np.vectorize(math.erf, otypes=[float])(x) if np.size(x) else np.zeros(np.shape(x))
+
+
 OPS = [
+    Op("floor", np.floor, (Case((In(fill=off_grid),)), at([-1.5, 0.5, 2.25], [0.0] * 3), *INTS, *SPECIAL)),
+    Op("ceil", np.ceil, (Case((In(fill=off_grid),)), at([-1.5, 0.5, 2.25], [0.0] * 3), *INTS, *SPECIAL)),
+    Op("expm1", np.expm1, (*ONE, *SPECIAL, Case((In(values=[1e-6, -1e-6]),), float16=False, note="near 0"))),
+    Op("log1p", np.log1p, (Case((In(low=-0.9),)), Case((In(values=[1e-6, -1e-6]),), float16=False, note="near 0"))),
+    Op("erf", erf, (*ONE, *SPECIAL, Case((In(values=[-6.0, -3.0, -0.5, 1e-4, 0.3, 0.5, 2.0, 5.0]),), note="near 0 and far from it"))),
+    Op("tan", np.tan, (Case((In(low=-1.4, high=1.4),)),)),
+    Op("arcsin", np.arcsin, (Case((In(low=-0.9, high=0.9),)), Case((In(values=[1.5, -2.0]),), grad=(), note="NaN outside"))),
+    Op("arccos", np.arccos, (Case((In(low=-0.9, high=0.9),)), Case((In(values=[1.5, -2.0]),), grad=(), note="NaN outside"))),
+    Op("arctan", np.arctan, (*ONE, *SPECIAL)),
+    Op("arctan2", np.arctan2, (Case((In(), In(low=0.2))), Case((In((4,), low=0.2), In((3, 1), high=-0.2)), note="broadcast"))),
+    Op("sinh", np.sinh, ONE),
+    Op("cosh", np.cosh, ONE),
+    Op("arcsinh", np.arcsinh, ONE),
+    Op("arccosh", np.arccosh, (Case((In(low=1.1, high=4.0),)),)),
+    Op("arctanh", np.arctanh, (Case((In(low=-0.9, high=0.9),)),)),
     Op("abs", np.abs, (*ONE, *INTS, *SPECIAL, at([-1.0, 0.0, 2.0], [-1.0, 0.0, 1.0]))),
     Op("sign", np.sign, (*ONE, *INTS, at([-1.0, 0.0, 2.0], [0.0, 0.0, 0.0]))),
     Op(

@@ -42,9 +42,9 @@ def like(fill):
     return lambda x, dtype=None, name=None: np.full(x.shape, fill, dtype or x.dtype)
 
 
-def split(x, count):
-    """Equal parts along the last axis."""
-    return tuple(np.split(x, count, -1))
+def split(x, count, axis=-1):
+    """Equal parts along an axis."""
+    return tuple(np.split(x, count, axis))
 
 
 def uneven_parts_are_named(K):
@@ -53,7 +53,7 @@ def uneven_parts_are_named(K):
 
 
 OPS = [
-    Op("split", split, (Case((In((3, 4)), 2)), Case((In((2, 3, 6)), 3)), Case((In(), 1))), checks(uneven_parts_are_named)),
+    Op("split", split, (Case((In((3, 4)), 2)), Case((In((2, 3, 6)), 3)), Case((In(), 1)), Case((In((2, 6, 3)), 3, 1), note="another axis")), checks(uneven_parts_are_named)),
     Op(
         "reshape",
         np.reshape,

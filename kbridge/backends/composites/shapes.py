@@ -36,12 +36,14 @@ class Shapes(Family):
         """Tensors of one shape, along a new first axis."""
         return self.concatenate([self.expand_dims(t, 0) for t in x], axis=0)
 
-    def split(self, x, count):
-        """``x`` in ``count`` equal parts along its last axis, as a list."""
-        length = self.int_shape(x)[-1]
+    def split(self, x, count, axis=-1):
+        """``x`` in ``count`` equal parts along ``axis``, as a list."""
+        length = self.int_shape(x)[axis]
         if length is None or length % count:
-            raise ValueError(f"split: {count} equal parts need a last axis of a known multiple of that, got shape {self.int_shape(x)}.")
-        size, others = length // count, (slice(None),) * (self.ndim(x) - 1)
+            raise ValueError(
+                f"split: {count} equal parts need an axis {axis} of a known multiple of that, got shape {self.int_shape(x)}."
+            )
+        size, others = length // count, (slice(None),) * (axis % self.ndim(x))
         return [x[(*others, slice(i * size, (i + 1) * size))] for i in range(count)]
 
     def dots(self, x, matrices, parts):

@@ -14,7 +14,7 @@ from .executor.function import Function
 from .gradients import gradients
 from .graph import Placeholder, Tensor, Variable, ancestors, make
 from .loops import LoopPrimitives
-from .ops import common, elementwise, host, indexing, linalg, nn, random, reductions, shapes
+from .ops import common, elementwise, host, indexing, linalg, nn, random, reductions, shapes, special
 
 
 def _as_list(x: Any) -> Sequence:
@@ -48,13 +48,16 @@ def _reduction(name: str):
 _METHODS = {
     **{
         name: _unary(name, {"abs": "absolute"}.get(name, name))
-        for name in ("abs", "sign", "round", "exp", "log", "sqrt", "square", "sin", "cos", "tanh", "sigmoid", "softplus")
+        for name in (
+            "abs", "sign", "round", "exp", "log", "sqrt", "square", "sin", "cos", "tanh", "sigmoid", "softplus",
+            "floor", "ceil", "expm1", "log1p", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "arcsinh", "arccosh", "arctanh",
+        )
     },
     **{
         name: _binary(name, {"lesser": "less", "lesser_equal": "less_equal"}.get(name, name))
         for name in (
             "maximum", "minimum", "equal", "not_equal", "greater", "greater_equal", "lesser", "lesser_equal",
-            "logical_and", "logical_or",
+            "logical_and", "logical_or", "arctan2",
         )
     },
     **{name: _reduction(name) for name in ("sum", "prod", "mean", "max", "min", "any", "all")},
@@ -201,6 +204,9 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backe
 
     def logical_not(self, x):
         return elementwise.unary("logical_not", elementwise.cast(x, "bool"))
+
+    def erf(self, x):
+        return special.error_function(x)
 
     def argmax(self, x, axis=-1):
         return reductions.arg_reduce("argmax", x, axis)

@@ -18,6 +18,12 @@ def _positive(x):
     return y, lambda dy: tf.raw_ops.ReluGrad(gradients=dy, features=y)
 
 
+def _whole(function, x):
+    """A whole number near ``x``. TensorFlow has no gradient for it; that of ``sign`` is the 0 that is wanted."""
+    x = as_tensor(x)
+    return function(x) + tf.zeros([], x.dtype) * tf.sign(x) if x.dtype.is_floating else x
+
+
 def _unary(name, function, exact=False):
     def method(self, x):
         return function(as_tensor(x) if exact else as_float(x))
@@ -48,6 +54,17 @@ class ElementwisePrimitives:
     sin = _unary("sin", tf.sin)
     cos = _unary("cos", tf.cos)
     tanh = _unary("tanh", tf.tanh)
+    expm1 = _unary("expm1", tf.math.expm1)
+    log1p = _unary("log1p", tf.math.log1p)
+    tan = _unary("tan", tf.tan)
+    arcsin = _unary("arcsin", tf.asin)
+    arccos = _unary("arccos", tf.acos)
+    arctan = _unary("arctan", tf.atan)
+    sinh = _unary("sinh", tf.sinh)
+    cosh = _unary("cosh", tf.cosh)
+    arcsinh = _unary("arcsinh", tf.asinh)
+    arccosh = _unary("arccosh", tf.acosh)
+    arctanh = _unary("arctanh", tf.atanh)
     sigmoid = _unary("sigmoid", tf.sigmoid)
     softplus = _unary("softplus", tf.math.softplus)
 
@@ -67,6 +84,21 @@ class ElementwisePrimitives:
     def round(self, x):
         x = as_tensor(x)
         return _round(x) if x.dtype.is_floating else x
+
+    def floor(self, x):
+        return _whole(tf.floor, x)
+
+    def ceil(self, x):
+        return _whole(tf.math.ceil, x)
+
+    def erf(self, x):
+        x = as_float(x)
+        # TensorFlow's own of an infinity is NaN in float64; beyond 30 it is 1 in every dtype
+        return tf.math.erf(tf.minimum(tf.maximum(x, -30.0), 30.0) if x.dtype == tf.float64 else x)
+
+    def arctan2(self, y, x):
+        y, x = as_tensors(y, x)
+        return tf.atan2(as_float(y), as_float(x))
 
     def sqrt(self, x):
         x = as_float(x)

@@ -77,10 +77,10 @@ class ShapePrimitives:
             return x * y
         return tf.tensordot(x, y, [[nx - 1], [max(ny - 2, 0)]])
 
-    def split(self, x, count):
+    def split(self, x, count, axis=-1):
         x = as_tensor(x)
         # one gradient of all parts; that of a slice is as large as x for each
-        return tf.split(x, count, -1) if x.shape[-1] and x.shape[-1] % count == 0 else super().split(x, count)
+        return tf.split(x, count, axis) if x.shape[axis] and x.shape[axis] % count == 0 else super().split(x, count, axis)
 
     def dots(self, x, matrices, parts):
         x, parts, *matrices = as_tensors(x, parts, *matrices)

@@ -49,6 +49,8 @@ FUNCTIONS = {
             "pow", "maximum", "minimum", "clip", "where", "cast",
             "equal", "not_equal", "greater", "greater_equal", "lesser", "lesser_equal",
             "logical_and", "logical_or", "logical_not",
+            "floor", "ceil", "expm1", "log1p", "erf", "tan", "arcsin", "arccos", "arctan", "arctan2", "sinh", "cosh",
+            "arcsinh", "arccosh", "arctanh",
         )
     },
     **{

@@ -54,6 +54,9 @@ def unary(op: Callable) -> Callable:
 
 
 exp, log, sin, cos, tanh = (unary_float(op) for op in (T.exp, T.log, T.sin, T.cos, T.tanh))
+expm1, log1p, erf = (unary_float(op) for op in (T.expm1, T.log1p, T.erf))
+tan, arcsin, arccos, arctan = (unary_float(op) for op in (T.tan, T.arcsin, T.arccos, T.arctan))
+sinh, cosh, arcsinh, arccosh, arctanh = (unary_float(op) for op in (T.sinh, T.cosh, T.arcsinh, T.arccosh, T.arctanh))
 sigmoid, softplus = unary_float(T.nnet.sigmoid), unary_float(T.nnet.softplus)
 absolute, negative, square = unary(T.abs_), unary(T.neg), unary(T.sqr)
 
@@ -66,6 +69,22 @@ def sign(x):
 def round(x):
     x = as_tensor(x)
     return T.round(x, mode="half_to_even") if is_float(x) else x
+
+
+def floor(x):
+    x = as_tensor(x)
+    return T.floor(x) if is_float(x) else x
+
+
+def ceil(x):
+    x = as_tensor(x)
+    return T.ceil(x) if is_float(x) else x
+
+
+def arctan2(y, x):
+    """The angle of the point (x, y)."""
+    y, x = as_tensors(y, x)
+    return T.arctan2(*broadcasting(as_float(y), as_float(x)))
 
 
 def sqrt(x):

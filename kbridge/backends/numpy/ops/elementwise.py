@@ -306,7 +306,7 @@ def binary(name: str, x: Any, y: Any) -> Tensor:
     x, y = as_tensors(x, y)
     if x.dtype == BOOL and name in ARITHMETIC:
         x, y = cast(x, INT32), cast(y, INT32)
-    if name == "divide" and not is_float(x.dtype):
+    if name in ("divide", "arctan2") and not is_float(x.dtype):
         x, y = cast(x, as_dtype(None)), cast(y, as_dtype(None))
     if name.startswith("logical"):
         x, y = cast(x, BOOL), cast(y, BOOL)
@@ -422,6 +422,11 @@ def _power_gradient(node, g, x, a):
     return dx, where(positive, g * node * log_x, as_tensor(0, g.dtype))
 
 
+def _angle_gradient(node, g, y, x):
+    squared = unary("square", x) + unary("square", y)
+    return g * x / squared, -g * y / squared
+
+
 def _first_at_ties(compare: str) -> Callable:
     def rule(node, g, x, y):
         zero = as_tensor(0, g.dtype)
@@ -438,12 +443,25 @@ UNARY: dict[str, Elementwise] = {
         Elementwise("absolute", np.absolute, lambda node, g, x: g * unary("sign", x)),
         Elementwise("sign", np.sign, _flat),
         Elementwise("round", np.rint, _flat),
+        Elementwise("floor", np.floor, _flat),
+        Elementwise("ceil", np.ceil, _flat),
         Elementwise("exp", np.exp, lambda node, g, x: g * node),
+        Elementwise("expm1", np.expm1, lambda node, g, x: g * (node + 1.0)),
+        Elementwise("log1p", np.log1p, lambda node, g, x: g / (1.0 + x)),
         Elementwise("log", np.log, lambda node, g, x: g / x),
         Composed("sqrt", _sqrt, _sqrt_gradient),
         Elementwise("square", np.square, lambda node, g, x: g * (2.0 * x)),
         Elementwise("sin", np.sin, lambda node, g, x: g * unary("cos", x)),
         Elementwise("cos", np.cos, lambda node, g, x: -g * unary("sin", x)),
+        Elementwise("tan", np.tan, lambda node, g, x: g * (1.0 + unary("square", node))),
+        Elementwise("arcsin", np.arcsin, lambda node, g, x: g / unary("sqrt", 1.0 - unary("square", x))),
+        Elementwise("arccos", np.arccos, lambda node, g, x: -g / unary("sqrt", 1.0 - unary("square", x))),
+        Elementwise("arctan", np.arctan, lambda node, g, x: g / (1.0 + unary("square", x))),
+        Elementwise("sinh", np.sinh, lambda node, g, x: g * unary("cosh", x)),
+        Elementwise("cosh", np.cosh, lambda node, g, x: g * unary("sinh", x)),
+        Elementwise("arcsinh", np.arcsinh, lambda node, g, x: g / unary("sqrt", 1.0 + unary("square", x))),
+        Elementwise("arccosh", np.arccosh, lambda node, g, x: g / unary("sqrt", unary("square", x) - 1.0)),
+        Elementwise("arctanh", np.arctanh, lambda node, g, x: g / (1.0 - unary("square", x))),
         Elementwise("tanh", np.tanh, lambda node, g, x: g * (1.0 - unary("square", node))),
         Composed("sigmoid", _sigmoid, lambda node, g, x: g * (node * (1.0 - node))),
         Composed("softplus", _softplus, lambda node, g, x: g * unary("sigmoid", x)),
@@ -452,7 +470,7 @@ UNARY: dict[str, Elementwise] = {
 }
 
 #: functions that integers keep their dtype in
-EXACT = {"negative", "absolute", "sign", "round", "square", "logical_not"}
+EXACT = {"negative", "absolute", "sign", "round", "floor", "ceil", "square", "logical_not"}
 
 ARITHMETIC = {"add", "subtract", "multiply", "divide", "floor_divide", "remainder", "power"}
 
@@ -466,6 +484,7 @@ BINARY: dict[str, Elementwise] = {
         Elementwise("floor_divide", np.floor_divide),
         Elementwise("remainder", np.remainder, lambda node, g, x, y: (g, -g * binary("floor_divide", x, y))),
         Elementwise("power", np.power, _power_gradient),
+        Elementwise("arctan2", np.arctan2, _angle_gradient),
         Composed("maximum", _maximum, _first_at_ties("greater_equal")),
         Composed("minimum", _minimum, _first_at_ties("less_equal")),
         *(
