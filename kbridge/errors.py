@@ -82,5 +82,12 @@ def whole_number(value, owner: str, argument: str, least: int | None = None) -> 
     return number
 
 
+def one_length(value, owner: str, argument: str, least: int = 0) -> int | None:
+    """``value``, or the one entry of a tuple (Keras 1 let ``input_dim=(100,)`` pass), as a whole number; None stays."""
+    if isinstance(value, (tuple, list)) and len(value) == 1:
+        value = value[0]
+    return None if value is None else whole_number(value, owner, argument, least)
+
+
 class UsageError(Exception):
     """A mistake of the user of the command: its message is printed without a traceback."""

@@ -19,7 +19,7 @@ from .optimizers import optimizer_from_config
 from .saving.configs import model_from_config, model_from_json, model_from_yaml
 from .saving.model import load_model, save_model
 from .training.arguments import keras1_arguments
-from .training.compiling import unchanged_on_error
+from .training.compiling import not_compiled, unchanged_on_error
 from .utils.io_utils import ask_to_proceed_with_overwrite
 from .utils.layer_utils import layer_from_config
 
@@ -56,7 +56,6 @@ class Sequential(Model):
     """
 
     def __init__(self, layers=None, name=None):
-        self._ensure_state()
         self.layers: list[Layer] = []
         self.model: Model | None = None
         self.inputs: list = []
@@ -207,7 +206,7 @@ class Sequential(Model):
     @property
     def trainable(self) -> bool:
         """Whether the model is trained, here and as a part of another one. The layers keep flags of their own."""
-        return self.__dict__["_trainable"]
+        return self.__dict__.get("_trainable", True)
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
@@ -305,8 +304,8 @@ class Sequential(Model):
             setattr(self, attribute, getattr(model, attribute))
 
     def _compiled_model(self, what: str) -> Model:
-        if self.model is None or getattr(self.model, "optimizer", None) is None:
-            raise RuntimeError(f"The model {self.name} needs to be compiled before it can {what}: call model.compile(optimizer, loss).")
+        if not hasattr(getattr(self, "model", None), "loss_functions"):
+            raise not_compiled(self, what)
         return self.model
 
     def fit(self, x, y, batch_size=32, nb_epoch=10, verbose=1, callbacks=None, validation_split=0.0, validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0, **kwargs):  # fmt: skip  # noqa: E501

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import backend as K
 from .errors import nearest, unknown_argument
-from .utils.generic_utils import get_custom_objects, get_from_module  # noqa: F401  (programs take it from here)
+from .utils.generic_utils import get_custom_objects, get_from_module, remembered  # noqa: F401  (programs take it from here)
 
 
 def clip_norm(g, c, n):
@@ -379,7 +379,7 @@ def optimizer_from_config(config, custom_objects=None) -> Optimizer:
     """The optimizer of ``{'class_name': ..., 'config': ...}``. ValueError for an unknown name."""
     name = config["class_name"]
     custom = {**get_custom_objects(), **(custom_objects or {})}
-    cls = custom.get(name) or CLASSES.get(str(name).lower())
+    cls = custom.get(name) or CLASSES.get(str(name).lower()) or remembered(name)
     if cls is None:
         raise ValueError(f"Optimizer not found: {name!r}.{nearest(str(name).lower(), [*CLASSES, *custom])}")
     return cls.from_config(config.get("config", {}))

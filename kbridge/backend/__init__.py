@@ -8,6 +8,7 @@ import numpy as np  # noqa: F401
 from ..backends import registry as _registry
 from ..config import startup as _startup
 from . import common
+from . import private as _private
 from .common import *  # noqa: F403
 
 _engine = _registry.load(_startup().value("backend"))
@@ -24,8 +25,16 @@ def engine():
     return _engine
 
 
-#: Keras 1's name for what ``function`` makes
-Function = _engine.function
+class _FunctionType(type):
+    def __call__(cls, *args, **kwargs):
+        return _engine.function(*args, **kwargs)
+
+    def __instancecheck__(cls, x) -> bool:
+        return isinstance(x, getattr(_engine, "Function", ()))
+
+
+class Function(metaclass=_FunctionType):
+    """Keras 1's name for what ``function`` makes: a class, so that programs can ask ``isinstance(f, K.Function)``."""
 
 
 def clear_session() -> None:
@@ -35,7 +44,12 @@ def clear_session() -> None:
 
 
 def __getattr__(name: str):
-    return common.private(name, __name__)
+    if name in _private.MODULES:
+        return _sys.modules[__name__]
+    return _private.lookup(name, __name__)
+
+
+_sys.modules[__name__].__class__ = _private.PrivateNames
 
 
 globals().update(

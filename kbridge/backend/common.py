@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 
 from ..backends.settings import (
@@ -13,6 +14,7 @@ from ..backends.settings import (
     set_floatx,
     set_image_dim_ordering,
 )
+from . import private
 
 __all__ = [
     "cast_to_floatx",
@@ -28,9 +30,6 @@ __all__ = [
     "set_image_dim_ordering",
     "set_legacy_weight_ordering",
 ]
-
-#: the settings as programs read them in Keras 1's modules, K._EPSILON: always the present values
-_PRIVATE = {"_EPSILON": epsilon, "_FLOATX": floatx, "_IMAGE_DIM_ORDERING": image_dim_ordering}
 
 _uids: defaultdict[str, int] = defaultdict(int)
 _legacy_weight_ordering = False
@@ -65,12 +64,8 @@ def set_legacy_weight_ordering(value: bool) -> None:
     _legacy_weight_ordering = value
 
 
-def private(name: str, module: str):
-    """The setting that Keras 1 kept under the private ``name``. AttributeError of ``module`` for any other name."""
-    if name not in _PRIVATE:
-        raise AttributeError(f"module {module!r} has no attribute {name!r}")
-    return _PRIVATE[name]()
-
-
 def __getattr__(name: str):
-    return private(name, __name__)
+    return private.lookup(name, __name__, engine=False)
+
+
+sys.modules[__name__].__class__ = private.PrivateNames

@@ -26,18 +26,38 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any, ClassVar
 
 import numpy as np
 
 from .composites import Composites
+from .contributed import channels_last
 
 Tensor = Any
 Shape = tuple[int | None, ...]
 
 
+def _with_shape(make: Callable) -> Callable:
+    """What makes placeholders or variables, so that they carry the attributes that programs of Keras 1 read from them."""
+
+    @wraps(make)
+    def described(self, *args, **kwargs):
+        tensor = make(self, *args, **kwargs)
+        tensor._keras_shape, tensor._uses_learning_phase = self.int_shape(tensor), False
+        return tensor
+
+    return described
+
+
 class Backend(Composites):
     """An engine. Constructing a subclass that misses a primitive raises TypeError naming it."""
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        for name in ("placeholder", "variable"):
+            if name in cls.__dict__:
+                setattr(cls, name, _with_shape(cls.__dict__[name]))
 
     #: The name in ``keras.json`` and ``K.backend()``.
     name: ClassVar[str]
@@ -46,6 +66,11 @@ class Backend(Composites):
     def libraries(self) -> dict[str, Any]:
         """What programs reach through ``K`` of the engine's own library, by name: ``K.tf``, ``K.T``."""
         return {}
+
+    @property
+    def keras1_helpers(self) -> dict[str, Any]:
+        """What layers contributed to Keras 1 import from its backend modules, by name: ``_preprocess_conv2d_input`` ..."""
+        return channels_last(self)
 
     # ------------------------------------------------------------------ tensors and their values
 

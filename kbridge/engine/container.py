@@ -10,14 +10,16 @@ from ..saving.budget import spend_work
 from .freezing import frozen_parts, mark
 from .graph import walk
 from .layer import Layer, object_list_uid
-from .node import Node, as_shapes, single, to_list
+from .node import Node, as_shapes, output_shapes_of, single, to_list
 
 
 class Container(Layer):
     """The layers between ``input`` and ``output`` (tensors or lists of them), without training."""
 
+    #: for subclasses that set their own attributes instead of calling ``__init__``
+    trainable = True
+
     def __init__(self, input, output, name=None):
-        self._ensure_state()
         self.name = name or f"{type(self).__name__.lower()}_{K.get_uid(type(self).__name__.lower())}"
         self.trainable = True
         self.supports_masking = False
@@ -291,7 +293,8 @@ class Container(Layer):
                 continue
             spend_work(1, f"layer {node.outbound_layer.name!r} in {self.name!r}")
             of_inputs = single([known[id(x)] for x in node.input_tensors])
-            for x, shape in zip(node.output_tensors, as_shapes(node.outbound_layer.get_output_shape_for(of_inputs)), strict=True):
+            shapes = output_shapes_of(node.outbound_layer, of_inputs, node.output_shapes)
+            for x, shape in zip(node.output_tensors, shapes, strict=True):
                 known[id(x)] = shape
         return single([known[id(x)] for x in self.outputs])
 
@@ -320,7 +323,8 @@ class Container(Layer):
             calls.append((layer, tensors))
             if all(hasattr(y, "_keras_shape") for y in to_list(tensors)):
                 # layers may read the shapes of their inputs from the tensors
-                shapes = as_shapes(layer.get_output_shape_for(single([y._keras_shape for y in to_list(tensors)])))
+                of_inputs = single([y._keras_shape for y in to_list(tensors)])
+                shapes = output_shapes_of(layer, of_inputs, [K.int_shape(y) for y in outputs])
                 for y, shape in zip(outputs, shapes, strict=True):
                     if not hasattr(y, "_keras_shape"):
                         y._keras_shape = shape

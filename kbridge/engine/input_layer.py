@@ -28,13 +28,14 @@ class InputLayer(Layer):
         self.sparse = sparse
         if input_shape is not None and batch_input_shape is not None:
             raise ValueError(f"InputLayer {name!r}: give input_shape or batch_input_shape, not both.")
-        if input_tensor is not None and batch_input_shape is None and input_shape is None:
-            batch_input_shape = getattr(input_tensor, "_keras_shape", None) or K.int_shape(input_tensor)
-        if batch_input_shape is None:
+        if batch_input_shape is None and input_tensor is None:
             if input_shape is None:
                 raise ValueError(f"InputLayer {name!r} needs input_shape (without the batch axis) or batch_input_shape.")
+        if batch_input_shape is None and input_shape is not None:
             batch_input_shape = (None, *shape_of(input_shape, f"InputLayer {name!r}", "input_shape"))
-        self.batch_input_shape = shape_of(batch_input_shape, f"InputLayer {name!r}", "batch_input_shape")
+        if batch_input_shape is not None:
+            batch_input_shape = shape_of(batch_input_shape, f"InputLayer {name!r}", "batch_input_shape")
+        self.batch_input_shape = batch_input_shape if input_tensor is None else _shape_of(input_tensor, batch_input_shape)
         if input_dtype is None:
             input_dtype = K.floatx() if input_tensor is None else K.dtype(input_tensor)
         self.input_dtype = input_dtype = _dtype_name(input_dtype, name)
@@ -60,6 +61,14 @@ class InputLayer(Layer):
         }
 
 
+def _shape_of(tensor, told: tuple | None) -> tuple:
+    """The shape of a tensor that is given as input; what it doesn't know is taken from what is ``told``."""
+    shape = getattr(tensor, "_keras_shape", None) or K.int_shape(tensor)
+    if told is None or len(told) != len(shape):
+        return tuple(shape)
+    return tuple(t if n is None else n for n, t in zip(shape, told, strict=True))
+
+
 def _dtype_name(dtype, layer: str) -> str:
     try:
         name = np.dtype(dtype).name
@@ -74,7 +83,7 @@ def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, ten
     """A tensor to build a functional model from.
 
     ``shape`` excludes the batch axis, ``batch_shape`` includes it; None stands for any length.
-    ``dtype`` is floatx by default. ``tensor`` wraps an existing tensor.
+    ``dtype`` is floatx by default. ``tensor`` wraps an existing tensor, whose shape counts where it is known.
     """
     if shape is None and batch_shape is None and tensor is None:
         raise ValueError("Input needs a shape (without the batch axis) or a batch_shape (with it), for example Input(shape=(100,)).")

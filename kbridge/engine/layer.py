@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import numpy as np
 
 from .. import backend as K
 from ..backends.updates import of_state
-from ..errors import unknown_argument, whole_number
+from ..errors import one_length, unknown_argument
 from ..saving.budget import spend
 from .node import Node, single, to_list
 
@@ -24,6 +25,13 @@ class InputSpec:
         self.ndim = len(shape) if shape is not None else ndim
 
 
+class _MadeName:
+    """A name made when it is first asked for: layers and models whose class doesn't call ``__init__`` have one too."""
+
+    def __get__(self, layer, cls):
+        return layer and layer.__dict__.setdefault("name", _new_name(cls))
+
+
 class Layer:
     """A function of tensors with weights.
 
@@ -34,6 +42,7 @@ class Layer:
     ``input_shape`` (without the batch axis) or ``batch_input_shape``, and ``input_dtype``.
     """
 
+    name: Any = _MadeName()
     input_spec = None
     supports_masking = False
     uses_learning_phase = False
@@ -54,16 +63,17 @@ class Layer:
 
     def __new__(cls, *args, **kwargs):
         _check_call(cls, args, kwargs)
-        return super().__new__(cls)
+        layer = super().__new__(cls)
+        # here, so that a subclass has them that fills them before it calls __init__, or never calls it
+        layer.__dict__.update((attribute, make()) for attribute, make in _STATE.items())
+        return layer
 
     def __init__(self, **kwargs):
         for name in kwargs:
             if name not in self.common_arguments:
                 raise unknown_argument(type(self).__name__, name, [*arguments_of(type(self)), *self.common_arguments])
-        self._ensure_state()
         self.trainable = kwargs.get("trainable", True)
-        prefix = type(self).__name__.lower()
-        self.name = kwargs.get("name") or f"{prefix}_{K.get_uid(prefix)}"
+        self.name = kwargs.get("name") or _new_name(type(self))
         if "batch_input_shape" in kwargs or "input_shape" in kwargs:
             shape = kwargs.get("batch_input_shape")
             if shape is None:
@@ -72,12 +82,6 @@ class Layer:
             self.input_dtype = kwargs.get("input_dtype") or getattr(self, "input_dtype", None) or K.floatx()
         elif kwargs.get("input_dtype"):
             self.input_dtype = kwargs["input_dtype"]
-
-    def _ensure_state(self) -> None:
-        """The containers of a layer, unless a subclass filled them before calling ``__init__``."""
-        for attribute, make in _STATE.items():
-            if attribute not in self.__dict__:
-                self.__dict__[attribute] = make()
 
     # ------------------------------------------------------------------ weights
 
@@ -268,11 +272,14 @@ class Layer:
         if not self.input_spec:
             return
         specs, inputs = to_list(self.input_spec), to_list(input)
-        if len(specs) != len(inputs):
+        # as in Keras 1, the one spec of a program's own layer is for the first of several inputs
+        if len(specs) != len(inputs) and (len(specs) > 1 or is_kbridges(type(self))):
             raise ValueError(f"Layer {self.name} expects {len(specs)} inputs, but it received {len(inputs)} input tensors: {inputs}.")
-        for i, (x, spec) in enumerate(zip(inputs, specs, strict=True)):
-            if spec is None:
+        for i, (x, spec) in enumerate(zip(inputs, specs)):
+            if spec is None or (x is None and not is_kbridges(type(self))):
                 continue
+            if x is None:
+                raise not_a_tensor(self, x)
             shape = getattr(x, "_keras_shape", None) or K.int_shape(x)
             ndim = len(shape)
             where = f"Input {i} is incompatible with layer {self.name}: "
@@ -429,11 +436,22 @@ _STATE = {
 }
 
 
+def is_kbridges(cls: type) -> bool:
+    """Whether a class is of kbridge itself, not of a program."""
+    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
 def shape_of(shape, owner: str, argument: str) -> tuple:
     """``shape`` as a tuple of ints and None; ValueError naming ``owner`` and ``argument`` for anything else."""
     if not isinstance(shape, (tuple, list)):
         raise ValueError(f"{owner}: {argument} must be a tuple such as ({shape},), got {shape!r}.")
-    return tuple(None if n is None else whole_number(n, owner, argument, 0) for n in shape)
+    return tuple(one_length(n, owner, argument) for n in shape)
+
+
+def _new_name(cls: type) -> str:
+    """dense_1, dense_2 ..."""
+    prefix = cls.__name__.lower()
+    return f"{prefix}_{K.get_uid(prefix)}"
 
 
 def _check_call(cls: type, args: tuple, kwargs: dict) -> None:
@@ -471,11 +489,19 @@ def _initialized(initializer, shape: tuple, name: str | None):
 
 
 def _shape_of(layer: Layer, x):
+    if x is None and not is_kbridges(type(layer)):
+        # an input that is left out
+        return None
     if hasattr(x, "_keras_shape"):
         return x._keras_shape
     if K.is_tensor(x):
         return K.int_shape(x)
-    raise TypeError(f"Layer {layer.name} was called on {x!r}, which is not a tensor of the {K.backend()} backend.")
+    raise not_a_tensor(layer, x)
+
+
+def not_a_tensor(layer: Layer, x) -> TypeError:
+    """The error for a layer that was called on something else than a tensor."""
+    return TypeError(f"Layer {layer.name} was called on {x!r}, which is not a tensor of the {K.backend()} backend.")
 
 
 def object_list_uid(object_list) -> str:

@@ -9,7 +9,7 @@ from ..errors import nearest
 from ..saving import functions
 from ..utils.generic_utils import get_custom_objects
 from .layer import Layer
-from .node import as_shapes, to_list
+from .node import as_shapes, flat_shape, to_list
 
 MODES = ("sum", "mul", "concat", "ave", "cos", "dot", "max", "min", "sub")
 #: modes whose inputs must have one shape
@@ -182,9 +182,9 @@ class Merge(Layer):
 
     def _shape_of_function(self, shapes):
         if callable(self._output_shape):
-            return tuple(self._output_shape(shapes))
+            return flat_shape(self._output_shape(shapes))
         if self._output_shape is not None:
-            return (shapes[0][0], *self._output_shape)
+            return (shapes[0][0], *flat_shape(self._output_shape))
         return tuple(K.int_shape(self.call([K.placeholder(shape=s) for s in shapes])))
 
     def compute_mask(self, inputs, mask=None):
@@ -253,8 +253,9 @@ def merge(inputs, mode="sum", concat_axis=-1, dot_axes=-1, output_shape=None, ou
         "name": name,
     }
     inputs = to_list(inputs)
-    if all(K.is_keras_tensor(x) for x in inputs):
+    if all(K.is_tensor(x) for x in inputs):
+        # among them may be some that no layer made: inside a layer's call, or in a Lambda
         return Merge(**options)(inputs)
     if all(isinstance(x, Layer) for x in inputs):
         return Merge(layers=inputs, **options)
-    raise TypeError(f"merge takes a list of tensors that Keras layers made (or of layers), got {inputs!r}.")
+    raise TypeError(f"merge takes a list of tensors (or of layers), got {inputs!r}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from .. import backend as K
 from ..saving.budget import spend_work
 
@@ -72,7 +74,7 @@ class Node:
         with K.graph_scope():
             outputs = to_list(outbound_layer.call(single(tensors), mask=single(masks)))
             output_masks = to_list(outbound_layer.compute_mask(single(tensors), single(masks)))
-            output_shapes = as_shapes(outbound_layer.get_output_shape_for(single(shapes)))
+            output_shapes = output_shapes_of(outbound_layer, single(shapes), [K.int_shape(x) for x in outputs])
         if len(output_masks) == 1 and len(outputs) > 1 and output_masks[0] is None:
             output_masks = [None] * len(outputs)
         if not len(outputs) == len(output_masks) == len(output_shapes):
@@ -122,6 +124,32 @@ def _makers(layers, node_indices, tensor_indices) -> tuple[list, list, list]:
         for layer, node, position in zip(layers, node_indices, tensor_indices, strict=True)
     ]
     return [h[0] for h in histories], [h[1] for h in histories], [h[2] for h in histories]
+
+
+def output_shapes_of(layer, input_shape, of_tensors: list[tuple]) -> list[tuple]:
+    """What ``get_output_shape_for`` says; where it says nothing (None), or a program's own can't be run, the shapes ``of_tensors``."""
+    try:
+        given = layer.get_output_shape_for(input_shape)
+    except TypeError as error:
+        if type(layer).get_output_shape_for.__module__.partition(".")[0] == __name__.partition(".")[0]:
+            raise
+        warnings.warn(
+            f"Layer {layer.name!r}: get_output_shape_for can't tell the output shape of {input_shape} ({error}); it is taken from "
+            f"the tensors: {of_tensors} [differences: shapes-from-tensors]",
+            stacklevel=2,
+        )
+        given = None
+    if given is None:
+        return of_tensors
+    several = len(of_tensors) > 1 or any(isinstance(s, (list, tuple)) for s in given)
+    if several and None in given:
+        given = [tensor if shape is None else shape for shape, tensor in zip(given, of_tensors, strict=True)]
+    return as_shapes(given)
+
+
+def flat_shape(shape) -> tuple:
+    """The shape in a tuple of one: Keras 1 let ``output_shape=((4,),)`` pass."""
+    return flat_shape(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else tuple(shape)
 
 
 def as_shapes(shape) -> list[tuple]:

@@ -7,7 +7,7 @@ import functools
 from .. import activations, constraints, initializations, regularizers
 from .. import backend as K
 from ..engine.topology import InputSpec, Layer
-from ..errors import whole_number
+from ..errors import one_length, whole_number
 from ..utils.np_utils import conv_input_length, conv_output_length
 from .borders import Bordered, convolution_borders, deconvolved
 from .core import resolve_ordering
@@ -164,7 +164,7 @@ class Convolution1D(_Convolution):
         input_length=None,
         **kwargs,
     ):
-        self.input_length = input_length
+        self.input_length = one_length(input_length, type(self).__name__, "input_length")
         self._setup(nb_filter, filter_length, subsample_length, border_mode, "tf")
         self.filter_length, self.subsample_length = self.kernel_size[0], self.steps[0]
         self.subsample = (self.subsample_length, 1)

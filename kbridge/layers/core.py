@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import activations, constraints, initializations, regularizers
 from .. import backend as K
+from ..engine.node import flat_shape
 from ..engine.topology import InputSpec, Layer, Merge
 from ..errors import whole_number
 from ..saving import functions
@@ -87,7 +88,9 @@ class Dropout(Layer):
 
     def __init__(self, p, noise_shape=None, seed=None, **kwargs):
         if not 0.0 <= p < 1.0:
-            raise ValueError(f"{type(self).__name__}: p is the fraction to drop, at least 0 and below 1; got {p!r}.")
+            raise ValueError(
+                f"{type(self).__name__}: p is the fraction to drop, at least 0 and below 1; got {p!r} [differences: dropout-of-all]"
+            )
         self.p = p
         self.noise_shape = noise_shape
         self.seed = seed
@@ -238,7 +241,7 @@ class Flatten(Layer):
     """All axes but the batch axis as one, in row-major order."""
 
     def __init__(self, **kwargs):
-        self.input_spec = [InputSpec(ndim="3+")]
+        self.input_spec = [InputSpec(ndim="2+")]
         super().__init__(**kwargs)
 
     def get_output_shape_for(self, input_shape):
@@ -296,10 +299,10 @@ class Lambda(Layer):
             shape = self._output_shape(input_shape)
             if not isinstance(shape, (list, tuple)):
                 raise ValueError(f"Lambda {self.name}: output_shape must return a tuple, got {shape!r}.")
-            return tuple(shape)
+            return flat_shape(shape)
         if self._output_shape is not None:
             first = input_shape[0] if not isinstance(input_shape, list) else input_shape[0][0]
-            return (first, *self._output_shape)
+            return (first, *flat_shape(self._output_shape))
         return self._inferred_shape(input_shape)
 
     def _inferred_shape(self, input_shape):

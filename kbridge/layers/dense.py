@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+
 from .. import activations, constraints, initializations, regularizers
 from .. import backend as K
-from ..engine.topology import InputSpec, Layer
-from ..errors import whole_number
+from ..engine.topology import InputSpec, Layer, to_list
+from ..errors import one_length, whole_number
 
 
 def config_of(item) -> dict | None:
@@ -39,7 +41,7 @@ class Affine(Layer):
         self.b_constraint = constraints.get(b_constraint)
         self.bias = bias
         self.initial_weights = weights
-        self.input_dim = None if input_dim is None else whole_number(input_dim, type(self).__name__, "input_dim", 1)
+        self.input_dim = one_length(input_dim, type(self).__name__, "input_dim", 1)
         if self.input_dim and "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
             kwargs["input_shape"] = self._shape_from_input_dim()
         super().__init__(**kwargs)
@@ -124,6 +126,7 @@ class Dense(Affine):
     def assert_input_compatibility(self, input):
         super().assert_input_compatibility(input)
         if self.built:
+            input = to_list(input)[0]
             shape = getattr(input, "_keras_shape", None) or K.int_shape(input)
             if shape[-1] not in (None, self.input_dim):
                 raise ValueError(f"Dense {self.name} was built for {self.input_dim} features, got an input of shape {tuple(shape)}.")
@@ -209,6 +212,12 @@ class Highway(Affine):
         **kwargs,
     ):
         self.input_spec = [InputSpec(ndim=2)]
+        if "transform_bias" in kwargs:
+            kwargs.pop("transform_bias")
+            warnings.warn(
+                "Highway: transform_bias has no effect, as in Keras 1.2.2; the bias of the gate starts as 1. Set the weights to choose another one.",
+                stacklevel=2,
+            )
         super().__init__(
             init, activation, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,
             input_dim, **kwargs,
@@ -255,7 +264,7 @@ class TimeDistributedDense(Affine):
         **kwargs,
     ):
         self.output_dim = whole_number(output_dim, "TimeDistributedDense", "output_dim", 1)
-        self.input_length = input_length
+        self.input_length = one_length(input_length, "TimeDistributedDense", "input_length")
         self.input_spec = [InputSpec(ndim=3)]
         super().__init__(
             init, activation, weights, W_regularizer, b_regularizer, activity_regularizer, W_constraint, b_constraint, bias,

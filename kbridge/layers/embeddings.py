@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import backend as K
 from .. import constraints, initializations, regularizers
 from ..engine.topology import Layer
-from ..errors import whole_number
+from ..errors import one_length, whole_number
 from .dense import config_of
 
 __all__ = ["Embedding", "K", "Layer", "constraints", "initializations", "regularizers"]
@@ -35,7 +35,7 @@ class Embedding(Layer):
         self.input_dim = whole_number(input_dim, "Embedding", "input_dim", 1)
         self.output_dim = whole_number(output_dim, "Embedding", "output_dim", 1)
         self.init = initializations.get(init)
-        self.input_length = input_length
+        self.input_length = one_length(input_length, "Embedding", "input_length")
         self.mask_zero = mask_zero
         if not 0 <= dropout < 1:
             raise ValueError(f"Embedding: dropout must be at least 0 and below 1, got {dropout!r}.")
@@ -47,7 +47,7 @@ class Embedding(Layer):
         self.initial_weights = weights
         kwargs.setdefault("input_dtype", "int32")
         if "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
-            kwargs["input_shape"] = (input_length,)
+            kwargs["input_shape"] = (self.input_length,)
         super().__init__(**kwargs)
 
     def build(self, input_shape):

@@ -9,7 +9,7 @@ import numpy as np
 from .. import activations, initializations, regularizers
 from .. import backend as K
 from ..engine.topology import InputSpec, Layer
-from ..errors import whole_number
+from ..errors import one_length, whole_number
 from ..saving.budget import spend_state, spend_work
 from .dense import config_of
 
@@ -78,8 +78,8 @@ class Recurrent(Layer):
         self.unroll = unroll
         self.consume_less = consume_less
         self.input_spec = [InputSpec(ndim=3)]
-        self.input_dim = None if input_dim is None else whole_number(input_dim, type(self).__name__, "input_dim", 1)
-        self.input_length = input_length
+        self.input_dim = one_length(input_dim, type(self).__name__, "input_dim", 1)
+        self.input_length = one_length(input_length, type(self).__name__, "input_length")
         if self.input_dim and "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
             kwargs["input_shape"] = (self.input_length, self.input_dim)
         super().__init__(**kwargs)

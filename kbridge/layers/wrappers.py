@@ -227,7 +227,9 @@ class Bidirectional(Wrapper):
     def build(self, input_shape):
         for layer in self._inner:
             layer.build_once(input_shape)
-        self.input_spec = self.forward_layer.input_spec
+        batch, _, *rest = input_shape
+        # a shared one runs over inputs of any length, as in Keras 1
+        self.input_spec = [InputSpec(shape=(batch if self.stateful else None, None, *rest))]
         super().build()
 
     def get_output_shape_for(self, input_shape):

@@ -38,7 +38,7 @@ def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
     ``custom_objects`` maps names to the classes and functions that aren't Keras' own; they hold for
     everything inside too. ModelFileError for an unknown class or a malformed config.
     """
-    from ..utils.generic_utils import CustomObjectScope, get_custom_objects
+    from ..utils.generic_utils import CustomObjectScope, get_custom_objects, remember
 
     if not isinstance(config, Mapping) or not isinstance(config.get("class_name"), str) or "config" not in config:
         raise ModelFileError(f"A layer's config is a dict with 'class_name' and 'config', got {_short(config)}.")
@@ -49,15 +49,20 @@ def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
         layer = build(config["config"], **keywords)
     if isinstance(config["config"], list) and isinstance(config.get("name"), str):
         layer.name = config["name"]
+    remember(custom_objects)
     return layer
 
 
 def _class_named(name: str, custom: Mapping[str, Any]):
+    from ..utils.generic_utils import remembered
+
     if name in custom:
         return custom[name]
     table = layer_classes()
     if name in table:
         return table[name]
+    if remembered(name) is not None:
+        return remembered(name)
     near = get_close_matches(name, [*table, *custom], n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     raise ModelFileError(
@@ -86,13 +91,15 @@ def model_from_yaml(yaml_string: str, custom_objects: Mapping[str, Any] | None =
 
 
 def _build(config: Any, custom_objects: Mapping[str, Any] | None):
-    from ..utils.generic_utils import CustomObjectScope, get_custom_objects
+    from ..utils.generic_utils import CustomObjectScope, get_custom_objects, remember
 
     with CustomObjectScope(dict(custom_objects or {})), work_budget():
         if speaks_keras2(config):
             config = to_keras1(config)
         check_functions(config, get_custom_objects())
-        return layer_from_config(upgrade(config))
+        model = layer_from_config(upgrade(config))
+    remember(custom_objects)
+    return model
 
 
 def upgrade(config: Any) -> Any:

@@ -69,7 +69,7 @@ def load_model(
     Raises ModelFileError (a ValueError) for whatever is wrong with the file; no code in it is run.
     """
     from ..layers.borders import borders_from
-    from ..utils.generic_utils import CustomObjectScope
+    from ..utils.generic_utils import CustomObjectScope, remember
 
     origin = None if original_backend is None else forced_origin(original_backend)
     with open_file(filepath) as root, CustomObjectScope(dict(custom_objects or {})):
@@ -93,6 +93,7 @@ def load_model(
             _compile_keras2(model, root, origin)
         elif compile:
             _compile(model, root, dict(custom_objects or {}), origin)
+    remember(custom_objects)
     return model
 
 

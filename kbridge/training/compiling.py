@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 
 from .. import backend as K
@@ -22,6 +23,11 @@ def unchanged_on_error(model) -> Iterator[None]:
         vars(model).clear()
         vars(model).update(before)
         raise
+
+
+def not_compiled(model, what: str) -> RuntimeError:
+    """The error for a model that was asked to train, or the like, before ``compile``."""
+    return RuntimeError(f"The model {model.name} needs to be compiled before it can {what}: call model.compile(optimizer, loss).")
 
 
 def per_output(value, names, what, default=None) -> list:
@@ -51,7 +57,29 @@ def losses_of(loss, names) -> list:
     for item, name in zip(listed, names, strict=True):
         if item is None:
             raise ValueError(f"compile needs a loss for the output {name!r}, for example loss='mse'.")
-    return [objectives.get(item) for item in listed]
+    losses = [objectives.get(item) for item in listed]
+    for function, name in zip(losses, names, strict=True):
+        if _of_backend(function):
+            warnings.warn(
+                f"The loss of {name!r} is K.{function.__name__}, whose arguments are (output, target): as a loss it gets the targets first. "
+                f"Most likely loss={function.__name__!r} is meant [differences: losses-of-the-backend]",
+                stacklevel=5,
+            )
+    return losses
+
+
+#: functions of K that programs give as losses
+_OF_BACKEND = ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy")
+
+
+def _of_backend(loss) -> bool:
+    return getattr(loss, "__name__", "") in _OF_BACKEND and loss == getattr(K, loss.__name__)
+
+
+def known_name(loss) -> str | None:
+    """The name of a loss of kbridge, also where it is given as the function of the backend; None for a program's own."""
+    name = getattr(loss, "__name__", "")
+    return name if getattr(objectives, name, None) is loss or _of_backend(loss) else None
 
 
 def loss_weights_of(loss_weights, names) -> list:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import backend as K
-from .. import objectives
+from .compiling import known_name
 
 
 def is_array_like(x) -> bool:
@@ -182,7 +182,7 @@ def check_loss_and_target_compatibility(targets, losses, output_shapes) -> None:
     for y, loss, shape in zip(targets, losses, output_shapes, strict=True):
         if y is None or shape is None:
             continue
-        if loss is objectives.categorical_crossentropy and y.shape[-1] == 1 and shape[-1] != 1:
+        if known_name(loss) == "categorical_crossentropy" and y.shape[-1] == 1 and shape[-1] != 1:
             raise ValueError(
                 f"You are passing a target array of shape {tuple(y.shape)} while using as loss `categorical_crossentropy`. "
                 f"It expects one-hot targets of shape (samples, {shape[-1]}). For integer classes use "

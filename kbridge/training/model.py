@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from .. import backend as K
-from .. import objectives, optimizers
+from .. import optimizers
 from ..engine.freezing import warn_of_partly_frozen
 from ..engine.topology import Container
 from ..errors import whole_number
 from . import generators
 from .arguments import compile_options, keras1_arguments
-from .compiling import collect_metrics, labels_of, loss_weights_of, losses_of, metric_tensors, per_output, unchanged_on_error
+from .compiling import (
+    collect_metrics,
+    known_name,
+    labels_of,
+    loss_weights_of,
+    losses_of,
+    metric_tensors,
+    not_compiled,
+    per_output,
+    unchanged_on_error,
+)
 from .data import (
     check_array_lengths,
     check_loss_and_target_compatibility,
@@ -30,7 +40,6 @@ from .weighting import (
 class Model(Container):
     """A graph of layers from ``input`` to ``output`` (tensors or lists of them) that can be trained."""
 
-    optimizer = None
     validation_data = None
     training_data = None
     callback_model = None
@@ -119,15 +128,20 @@ class Model(Container):
         return [K.learning_phase()] if self._needs_phase() else []
 
     def _check_compiled(self, what: str) -> None:
-        if self.optimizer is None:
-            raise RuntimeError(f"The model {self.name} needs to be compiled before it can {what}: call model.compile(optimizer, loss).")
+        # not by the optimizer: a program may keep its own, and make the training function by itself
+        if not hasattr(self, "loss_functions"):
+            raise not_compiled(self, what)
 
     def _make_train_function(self) -> None:
-        self._check_compiled("train")
-        if self.train_function is None:
+        if getattr(self, "train_function", None) is None:
+            self._check_compiled("train")
             params = self._collected_trainable_weights
             updates = list(self.updates)
             if params:
+                if getattr(self, "optimizer", None) is None:
+                    raise RuntimeError(
+                        f"The model {self.name} has no optimizer any more, and no train_function: call compile, or set one of them."
+                    )
                 updates = [*self.optimizer.get_updates(params, self.constraints, self.total_loss), *updates]
             self.train_function = K.function(
                 [*self.inputs, *self.targets, *self.sample_weights, *self._phase_input()],
@@ -137,8 +151,8 @@ class Model(Container):
             )
 
     def _make_test_function(self) -> None:
-        self._check_compiled("evaluate")
-        if self.test_function is None:
+        if getattr(self, "test_function", None) is None:
+            self._check_compiled("evaluate")
             self.test_function = K.function(
                 [*self.inputs, *self.targets, *self.sample_weights, *self._phase_input()],
                 [self.total_loss, *self.metrics_tensors],
@@ -182,12 +196,10 @@ class Model(Container):
         """What targets must look like: losses of kbridge know, for others nothing is checked."""
         shapes = []
         for shape, loss in zip(self.internal_output_shapes, self.loss_functions, strict=True):
-            if loss is objectives.sparse_categorical_crossentropy:
-                shapes.append((*shape[:-1], 1))
-            elif getattr(objectives, getattr(loss, "__name__", ""), None) is loss:
-                shapes.append(shape)
-            else:
-                shapes.append(None)
+            name = known_name(loss)
+            if name == "sparse_categorical_crossentropy":
+                shape = (*shape[:-1], 1)
+            shapes.append(shape if name else None)
         return shapes
 
     def _inputs_only(self, x, check_batch_axis=True, batch_size=None) -> list:

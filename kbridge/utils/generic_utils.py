@@ -9,6 +9,8 @@ from ..errors import nearest
 from .progbar import Progbar  # noqa: F401 (a name of Keras 1's module)
 
 _custom_objects: dict[str, Any] = {}
+#: what ``custom_objects`` of earlier calls named, for programs that give them once
+_remembered: dict[str, Any] = {}
 
 
 class CustomObjectScope:
@@ -36,6 +38,19 @@ def custom_object_scope(*args: Mapping[str, Any]) -> CustomObjectScope:
 def get_custom_objects() -> dict[str, Any]:
     """The names known everywhere; change it to make a class or function known for good."""
     return _custom_objects
+
+
+def remember(custom_objects: Mapping[str, Any] | None) -> None:
+    """Know these classes and functions from now on, behind kbridge's own names.
+
+    Functions of Lambda layers are never taken from here: another file may mean another function by the name.
+    """
+    _remembered.update((name, value) for name, value in (custom_objects or {}).items() if callable(value))
+
+
+def remembered(name: str) -> Any:
+    """What an earlier call's ``custom_objects`` had under ``name``, or None."""
+    return _remembered.get(name)
 
 
 def get_from_module(identifier, module_params: Mapping[str, Any], module_name: str, instantiate=False, kwargs=None):
@@ -69,7 +84,7 @@ def _named(name, module_params: Mapping[str, Any], module_name: str):
         }
     found = None
     if isinstance(name, str):
-        found = _custom_objects.get(name, table.get(name))
+        found = _custom_objects.get(name, table.get(name, _remembered.get(name)))
     if found is None:
         known = [n for n, v in table.items() if callable(v) and not n.startswith("_")]
         raise ValueError(f"Invalid {module_name}: {name!r}.{nearest(str(name), [*_custom_objects, *known])}")

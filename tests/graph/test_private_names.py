@@ -97,3 +97,47 @@ def test_a_generators_old_arguments_are_ignored_with_a_warning(model):
 def test_other_arguments_are_an_error(model):
     with pytest.raises(TypeError, match="fit has no argument 'epoch_number'"):
         model.fit(X, Y, epoch_number=3)
+
+
+def test_private_settings_can_be_set():
+    floatx, epsilon, ordering = K.floatx(), K.epsilon(), K.image_dim_ordering()
+    try:
+        for module in (K, K.common, K.theano_backend, K.tensorflow_backend):
+            module._FLOATX, module._EPSILON, module._IMAGE_DIM_ORDERING = "float64", 1e-3, "th"
+            assert (K.floatx(), K.epsilon(), K.image_dim_ordering()) == ("float64", 1e-3, "th")
+            assert K.dtype(K.variable(1.0)) == "float64"
+            K.set_floatx(floatx), K.set_epsilon(epsilon), K.set_image_dim_ordering(ordering)
+    finally:
+        K.set_floatx(floatx), K.set_epsilon(epsilon), K.set_image_dim_ordering(ordering)
+
+
+def test_the_learning_phase_has_its_private_name():
+    backend = K.theano_backend
+    assert backend is K and backend._LEARNING_PHASE is K.learning_phase()
+    placeholder = K.learning_phase()
+    x = K.variable(np.ones((2, 3)))
+    try:
+        backend._LEARNING_PHASE = 1
+        assert K.learning_phase() == backend._LEARNING_PHASE == 1
+        assert K.eval(K.in_train_phase(x, 0 * x)).sum() == 6
+        backend._LEARNING_PHASE = 0
+        assert K.eval(K.in_train_phase(x, 0 * x)).sum() == 0
+        backend._LEARNING_PHASE = placeholder
+        assert K.learning_phase() is placeholder
+        with pytest.raises(ValueError, match=r"\[differences: learning-phase-of-its-own\]"):
+            backend._LEARNING_PHASE = K.placeholder(())
+    finally:
+        K.clear_session()
+
+
+def test_what_the_settings_were_read_from():
+    assert K._backend == K._BACKEND == K.backend()
+    assert K._config == {"floatx": K.floatx(), "epsilon": K.epsilon(), "backend": K.backend(), "image_dim_ordering": K.image_dim_ordering()}
+    assert K._config_path.endswith("keras.json") and K._config_path.startswith(K._keras_dir)
+
+
+def test_functions_have_a_class():
+    x = K.placeholder((2,))
+    function = K.function([x], [x * 2])
+    assert isinstance(function, K.Function) and not isinstance(x, K.Function)
+    np.testing.assert_array_equal(K.Function([x], [x * 2])([[1, 2]])[0], [2, 4])

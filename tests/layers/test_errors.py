@@ -32,12 +32,12 @@ IMAGES = {
     "LocallyConnected2D": (2, 5, 5),
     "MaxPooling2D": ((5, 5),),
     "AveragePooling2D": ((5, 5),),
-    "Cropping2D": (((2, 1), (2, 1)),),
+    "Cropping2D": (((2, 2), (2, 2)),),
     "Deconvolution2D": (2, 5, 5, (None, 20, 20, 20)),
     "Convolution3D": (2, 5, 5, 5),
     "MaxPooling3D": ((5, 5, 5),),
     "AveragePooling3D": ((5, 5, 5),),
-    "Cropping3D": (((2, 1), (2, 1), (2, 1)),),
+    "Cropping3D": (((2, 2), (2, 2), (2, 2)),),
     "ConvLSTM2D": (2, 5, 5),
 }
 

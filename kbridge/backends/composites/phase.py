@@ -16,6 +16,10 @@ class Phase(Family):
             raise ValueError(f"The learning phase is 0 (test) or 1 (training), got {value!r}.")
         self._fixed_phase = int(value)
 
+    def _free_learning_phase(self):
+        """Let the learning phase be the placeholder again."""
+        self._fixed_phase = None
+
     def in_train_phase(self, x, alt):
         """``x`` in training, ``alt`` in test; each may be a tensor or a function that returns one."""
         if self._fixed_phase is not None:

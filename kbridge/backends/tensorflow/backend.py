@@ -7,6 +7,7 @@ import sys
 import numpy as np
 
 from .. import settings
+from ..contributed import channels_last
 from ..interface import Backend
 from ..updates import conflict
 from . import dispatch  # noqa: F401  (registers itself with TensorFlow)
@@ -42,6 +43,13 @@ class TensorflowBackend(
         major, minor = tf.__version__.split(".")[:2]
         # where the names of version 1 were asked for, "tensorflow" is the module that has them
         return {"tf": sys.modules["tensorflow"], "tf_major_version": int(major), "tf_minor_version": int(minor)}
+
+    @property
+    def keras1_helpers(self):
+        from tensorflow.python.ops import control_flow_ops, tensor_array_ops
+
+        modules = {"control_flow_ops": control_flow_ops, "tensor_array_ops": tensor_array_ops}
+        return {**channels_last(self), **modules, "_convert_string_dtype": tf.as_dtype}
 
     # tensors and their values
 

@@ -12,9 +12,11 @@ import theano.ifelse
 import theano.printing
 import theano.sparse
 import theano.tensor as T
+import theano.tensor.signal.pool
 from theano.compile.sharedvalue import SharedVariable
 from theano.graph.basic import ancestors
 
+from ..contributed import channels_first
 from ..interface import Backend
 from . import convolution, elementwise, host, linalg, loops, operators, pooling, random, reductions, shapes, tensors
 from .function import PHASE, Function
@@ -85,10 +87,15 @@ class TheanoBackend(PlainPrimitives, Backend):
 
     name = "theano"
     title = "Theano"
+    Function = Function
 
     @property
     def libraries(self):
-        return {"theano": theano, "T": T}
+        return {"theano": theano, "T": T, "th_sparse_module": theano.sparse, "pool": theano.tensor.signal.pool}
+
+    @property
+    def keras1_helpers(self):
+        return {**channels_first(self), "_assert_sparse_module": lambda: None}
 
     def __init__(self):
         self._phase = None
