@@ -16,9 +16,6 @@ from .node import Node, as_shapes, output_shapes_of, single, to_list
 class Container(Layer):
     """The layers between ``input`` and ``output`` (tensors or lists of them), without training."""
 
-    #: for subclasses that set their own attributes instead of calling ``__init__``
-    trainable = True
-
     def __init__(self, input, output, name=None):
         self.name = name or f"{type(self).__name__.lower()}_{K.get_uid(type(self).__name__.lower())}"
         self.trainable = True
@@ -122,7 +119,8 @@ class Container(Layer):
     @property
     def trainable(self) -> bool:
         """Whether the model is trained, here and as a part of another one. The layers keep flags of their own."""
-        return self.__dict__["_trainable"]
+        # a subclass may set its own attributes instead of calling __init__
+        return self.__dict__.get("_trainable", True)
 
     @trainable.setter
     def trainable(self, value: bool) -> None:

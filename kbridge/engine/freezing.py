@@ -52,7 +52,8 @@ def frozen_parts(model) -> FrozenParts:
     One counts if its graph is a part of the graph of ``model``, or if a Sequential model was made of it. A layer that is
     also called elsewhere in ``model`` is trained.
     """
-    nodes = model._nodes
+    # a subclass may set its own attributes instead of calling __init__
+    nodes = getattr(model, "_nodes", ())
     marks = {id(m): m for node in nodes for m in node.frozen_by}
     if not marks:
         return FrozenParts(set(), [], [])

@@ -141,8 +141,8 @@ def output_shapes_of(layer, input_shape, of_tensors: list[tuple]) -> list[tuple]
         given = None
     if given is None:
         return of_tensors
-    several = len(of_tensors) > 1 or any(isinstance(s, (list, tuple)) for s in given)
-    if several and None in given:
+    nested = [isinstance(s, (list, tuple)) for s in given]
+    if None in given and (any(nested) or len(of_tensors) > 1) and all(n or s is None for n, s in zip(nested, given)):
         given = [tensor if shape is None else shape for shape, tensor in zip(given, of_tensors, strict=True)]
     return as_shapes(given)
 
