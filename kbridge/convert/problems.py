@@ -1,4 +1,4 @@
-"""The one error for models that another format can't hold, with all of its reasons."""
+"""The one error for models that another format can't hold, with all of its reasons; ids that docs/convert.md explains."""
 
 from __future__ import annotations
 
@@ -14,6 +14,21 @@ class NotConvertible(ValueError):
 
 class Unsupported(Exception):
     """One layer or setting that the target format lacks; collected into a NotConvertible."""
+
+
+def refusal(layer, slug: str, what: str) -> Unsupported:
+    """Why ``layer`` can't be converted; ``slug`` is the reason's id in docs/convert.md."""
+    return Unsupported(told(layer, slug, what))
+
+
+def told(layer, slug: str, what: str) -> str:
+    """What there is to say of a layer, with its id in docs/convert.md."""
+    return f"{called(layer)}: {with_id(slug, what)}"
+
+
+def with_id(slug: str, what: str) -> str:
+    """A sentence with its id in docs/convert.md."""
+    return f"{what} [convert: {slug}]"
 
 
 def called(layer) -> str:

@@ -39,7 +39,8 @@ class Layer:
     ``get_output_shape_for(input_shape)`` where the shape changes and ``get_config`` for saving.
 
     Arguments of every layer: ``name``, ``trainable``; and for the first one of a model
-    ``input_shape`` (without the batch axis) or ``batch_input_shape``, and ``input_dtype``.
+    ``input_shape`` (without the batch axis) or ``batch_input_shape``, and ``input_dtype``. ``drop_mask``: whether a layer that
+    doesn't support masks drops one that comes in, as in tf.keras, where Keras 1 has an error; stored where it matters.
     """
 
     name: Any = _MadeName()
@@ -50,9 +51,10 @@ class Layer:
     built = False
     activity_regularizer = None
     initial_weights = None
+    drop_mask = False
 
     #: keyword arguments that every layer takes
-    common_arguments = ("input_shape", "batch_input_shape", "input_dtype", "name", "trainable", "create_input_layer")
+    common_arguments = ("input_shape", "batch_input_shape", "input_dtype", "name", "trainable", "create_input_layer", "drop_mask")
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -73,6 +75,8 @@ class Layer:
             if name not in self.common_arguments:
                 raise unknown_argument(type(self).__name__, name, [*arguments_of(type(self)), *self.common_arguments])
         self.trainable = kwargs.get("trainable", True)
+        if kwargs.get("drop_mask"):
+            self.drop_mask = True
         self.name = kwargs.get("name") or _new_name(type(self))
         if "batch_input_shape" in kwargs or "input_shape" in kwargs:
             shape = kwargs.get("batch_input_shape")
@@ -263,6 +267,9 @@ class Layer:
         """The output's mask; here the input's. TypeError if the layer doesn't support masks and gets one."""
         if not self.supports_masking:
             if input_mask is not None and any(m is not None for m in to_list(input_mask)):
+                self.__dict__["_met_mask"] = True
+                if self.drop_mask:
+                    return None
                 raise TypeError(f"Layer {self.name} does not support masking, but was passed an input_mask: {input_mask}.")
             return None
         return input_mask
@@ -395,6 +402,8 @@ class Layer:
         for key in ("batch_input_shape", "input_dtype"):
             if hasattr(self, key) and key not in self.__dict__.get("_implied", ()):
                 config[key] = getattr(self, key)
+        if self.drop_mask and "_met_mask" in self.__dict__:
+            config["drop_mask"] = True
         return config
 
     @classmethod

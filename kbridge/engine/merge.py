@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 
 from .. import backend as K
@@ -11,7 +12,9 @@ from ..utils.generic_utils import get_custom_objects
 from .layer import Layer
 from .node import as_shapes, flat_shape, to_list
 
-MODES = ("sum", "mul", "concat", "ave", "cos", "dot", "max", "min", "sub")
+MODES = ("sum", "mul", "concat", "ave", "cos", "dot", "max", "min", "sub", "normalized_dot")
+#: modes that contract an axis of two inputs
+DOTS = ("dot", "cos", "normalized_dot")
 #: modes whose inputs must have one shape
 ELEMENTWISE = ("sum", "mul", "ave", "max", "min", "sub")
 
@@ -29,7 +32,9 @@ _JOINED = {
 class Merge(Layer):
     """Merge a list of tensors: ``mode`` is a name of MODES or a function of the list of tensors.
 
-    'min' and 'sub' (the first tensor minus the second) are not Keras 1's; they are those of Keras 2's Minimum and Subtract.
+    'min', 'sub' (the first tensor minus the second) and 'normalized_dot' ('dot' of vectors brought to length 1) are not
+    Keras 1's; they are those of Keras 2's Minimum, Subtract and Dot(normalize=True). So is ``broadcast``: element-wise modes
+    repeat axes of length 1, and tensors with fewer axes along those right behind the samples. It is stored where it matters.
 
     ``concat_axis``: where 'concat' joins. ``dot_axes``: which axes 'dot' and 'cos' contract, an int or
     a pair. With a function, ``output_shape`` (a tuple without the batch axis, or a function of the
@@ -51,6 +56,7 @@ class Merge(Layer):
         node_indices=None,
         tensor_indices=None,
         name=None,
+        broadcast=False,
     ):
         super().__init__(name=name)
         if not callable(mode) and mode not in MODES:
@@ -62,6 +68,7 @@ class Merge(Layer):
         self._output_shape = list(output_shape) if isinstance(output_shape, tuple) else output_shape
         self._output_mask = output_mask
         self.arguments = arguments or {}
+        self.broadcast = broadcast
         self.node_indices = node_indices
         self.tensor_indices = tensor_indices
         if layers is not None:
@@ -99,9 +106,9 @@ class Merge(Layer):
             raise ValueError(f"Merge {self.name} (mode {self.mode!r}): {problem}; got shapes {[tuple(s) for s in shapes]}.")
 
         if self.mode in ELEMENTWISE:
-            first = shapes[0]
-            for s in shapes[1:]:
-                if len(s) != len(first) or any(m != n for m, n in zip(s, first, strict=True) if None not in (m, n)):
+            allowed = (None, 1) if self.broadcast else (None,)
+            for s, t in itertools.combinations(_aligned(shapes) if self.broadcast else shapes, 2):
+                if len(s) != len(t) or any(m != n and m not in allowed and n not in allowed for m, n in zip(s, t, strict=True)):
                     fail("all inputs must have the same shape")
             if self.mode == "sub" and len(shapes) != 2:
                 fail("exactly 2 inputs are needed")
@@ -116,7 +123,7 @@ class Merge(Layer):
                 known = {s[a] for s in shapes if s[a] is not None}
                 if a != self.concat_axis % ndim and len(known) > 1:
                     fail(f"inputs must agree on all axes but concat_axis={self.concat_axis}")
-        elif self.mode in ("dot", "cos"):
+        elif self.mode in DOTS:
             if len(shapes) != 2:
                 fail("exactly 2 inputs are needed")
             axes = self._dot_axes(shapes)
@@ -125,6 +132,13 @@ class Merge(Layer):
                 fail(f"dot_axes={self.dot_axes} names the batch axis")
             if None not in sizes and sizes[0] != sizes[1]:
                 fail(f"dot_axes={self.dot_axes} have different lengths {sizes[0]} and {sizes[1]}")
+            if self.mode == "cos":
+                x, y = ([n for a, n in enumerate(s) if a not in (0, axis)] for s, axis in zip(shapes, axes, strict=True))
+                if len(x) != len(y) or any(m != n for m, n in zip(x, y, strict=True) if None not in (m, n)):
+                    fail(
+                        "Keras 1's formula divides by the products of each input with itself, so all axes but that of the product "
+                        "must be equal; mode 'normalized_dot' takes others [differences: cos-of-shapes]"
+                    )
 
     def _dot_axes(self, shapes) -> list[int]:
         axes = self.dot_axes if isinstance(self.dot_axes, list) else [self.dot_axes] * 2
@@ -144,9 +158,10 @@ class Merge(Layer):
             return self.mode(inputs, **arguments)
         if self.mode == "concat":
             return K.concatenate(inputs, axis=self.concat_axis)
-        if self.mode in ("dot", "cos"):
+        if self.mode in DOTS:
             return self._dot(*inputs)
         join = _JOINED.get(self.mode, _JOINED["sum"])
+        inputs = _broadcastable(inputs) if self.broadcast else inputs
         result = inputs[0]
         for x in inputs[1:]:
             result = join(result, x)
@@ -154,8 +169,10 @@ class Merge(Layer):
 
     def _dot(self, x, y):
         axes = self._dot_axes([K.int_shape(x), K.int_shape(y)])
+        if self.mode == "normalized_dot":
+            x, y = K.l2_normalize(x, axes[0]), K.l2_normalize(y, axes[1])
         product = K.batch_dot(x, y, axes)
-        if self.mode == "dot":
+        if self.mode != "cos":
             return product
         # Keras 1's cosine: for inputs with 3 axes the norms are the products of each input with itself
         norms = K.sqrt(K.batch_dot(x, x, [axes[0], axes[0]]) * K.batch_dot(y, y, [axes[1], axes[1]]))
@@ -165,6 +182,8 @@ class Merge(Layer):
         shapes = as_shapes(input_shape)
         if callable(self.mode):
             return self._shape_of_function(shapes)
+        if self.mode in ELEMENTWISE and self.broadcast:
+            return (shapes[0][0], *(_longest(lengths) for lengths in zip(*(s[1:] for s in _aligned(shapes)), strict=True)))
         if self.mode in ELEMENTWISE:
             first = list(shapes[0])
             for s in shapes[1:]:
@@ -225,6 +244,8 @@ class Merge(Layer):
             config[key] = functions.to_config(value, self.name, key) if callable(value) else value
             config[f"{key}_type"] = "function" if callable(value) else "raw"
         config.update(concat_axis=self.concat_axis, dot_axes=self.dot_axes, arguments=self.arguments)
+        if self.broadcast and any(_broadcasts(node.input_shapes) for node in self.inbound_nodes):
+            config["broadcast"] = True
         return config
 
     @classmethod
@@ -234,6 +255,37 @@ class Merge(Layer):
             kind = config.pop(f"{key}_type", "raw")
             config[key] = functions.from_config(config.get(key), kind, config.get("name"), key, get_custom_objects())
         return super().from_config(config)
+
+
+def _aligned(shapes) -> list[tuple]:
+    """The shapes with axes of length 1 behind the samples where they have fewer axes than others."""
+    ndim = max(map(len, shapes))
+    return [(s[0], *(1,) * (ndim - len(s)), *s[1:]) for s in shapes]
+
+
+def _longest(lengths):
+    """The length that axes of ``lengths`` are repeated to; None if it isn't known."""
+    known = {n for n in lengths if n not in (None, 1)}
+    return known.pop() if known else None if None in lengths else 1
+
+
+def _broadcasts(shapes) -> bool:
+    """Whether tensors of these shapes may have axes to be repeated."""
+    return len({len(s) for s in shapes}) > 1 or any(1 in lengths and len(set(lengths)) > 1 for lengths in zip(*(s[1:] for s in shapes)))
+
+
+def _broadcastable(inputs: list) -> list:
+    """The tensors with as many axes each, those of length 1 as axes that any backend repeats."""
+    shapes = [getattr(x, "_keras_shape", None) or K.int_shape(x) for x in inputs]
+    ready = []
+    for x, shape, aligned in zip(inputs, shapes, _aligned(shapes), strict=True):
+        for axis in range(1, len(shape)):
+            if shape[axis] == 1:
+                x = K.expand_dims(K.squeeze(x, axis), axis)
+        for _ in range(len(aligned) - len(shape)):
+            x = K.expand_dims(x, 1)
+        ready.append(x)
+    return ready
 
 
 def _argument_count(function) -> int:

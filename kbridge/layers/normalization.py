@@ -17,7 +17,8 @@ class BatchNormalization(Layer):
     test; 1 each sample over its last axis, always with its own statistics; 2 as 0, but always with the
     statistics of the batch at hand, in test too. ``momentum``: of the running mean and variance (the
     weight ``running_std`` holds the variance, as in Keras 1). ``center=False`` leaves out beta and ``scale=False``
-    gamma; Keras 1 has always both, so these are stored only where they are False.
+    gamma; Keras 1 has always both, so these are stored only where they are False. ``moving_if_frozen``: a layer that is made
+    with ``trainable=False`` normalizes by the running statistics in training too, as in TensorFlow 2; stored where it does.
     """
 
     supports_masking = True
@@ -35,6 +36,7 @@ class BatchNormalization(Layer):
         beta_regularizer=None,
         center=True,
         scale=True,
+        moving_if_frozen=False,
         **kwargs,
     ):
         if mode not in (0, 1, 2):
@@ -50,8 +52,11 @@ class BatchNormalization(Layer):
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
         self.beta_regularizer = regularizers.get(beta_regularizer)
         self.initial_weights = weights
-        self.uses_learning_phase = mode == 0
         super().__init__(**kwargs)
+        self.moving_if_frozen = moving_if_frozen
+        #: decided here, since the graph of a call stays what it is
+        self._moving_only = bool(moving_if_frozen and mode == 0 and not self.trainable)
+        self.uses_learning_phase = mode == 0 and not self._moving_only
 
     def build(self, input_shape):
         size = input_shape[self.axis]
@@ -80,23 +85,20 @@ class BatchNormalization(Layer):
         others = [a for a in range(ndim) if a != axis]
         shape = [1] * ndim
         shape[axis] = K.int_shape(self.gamma)[0]
+
+        def running():
+            weights = (self.running_mean, self.running_std, self.beta, self.gamma)
+            if others != list(range(ndim - 1)):
+                weights = tuple(K.reshape(weight, shape) for weight in weights)
+            return K.batch_normalization(x, *weights, epsilon=self.epsilon)
+
+        if self._moving_only:
+            return running()
         normed, mean, variance = K.normalize_batch_in_training(x, self.gamma, self.beta, others, epsilon=self.epsilon)
         if self.mode == 2:
             return normed
         self.add_update(self._moving(mean, variance), x)
-
-        def broadcast(weight):
-            return weight if others == list(range(ndim - 1)) else K.reshape(weight, shape)
-
-        running = K.batch_normalization(
-            x,
-            broadcast(self.running_mean),
-            broadcast(self.running_std),
-            broadcast(self.beta),
-            broadcast(self.gamma),
-            epsilon=self.epsilon,
-        )
-        return K.in_train_phase(normed, running)
+        return K.in_train_phase(normed, running())
 
     def _moving(self, mean, variance) -> list:
         return [
@@ -114,6 +116,8 @@ class BatchNormalization(Layer):
             "momentum": self.momentum,
         }
         left_out = {key: False for key in ("center", "scale") if not getattr(self, key)}
+        if self.moving_if_frozen and not self.trainable:
+            left_out["moving_if_frozen"] = True
         # Keras 1.2.2 lost these when saving and can read them back, so they are written where they matter
         for key, usual in (("beta_init", "zero"), ("gamma_init", "one")):
             if getattr(self, key).__name__ != usual:

@@ -221,10 +221,30 @@ class _GlobalPooling1D(Layer):
 
 
 class GlobalAveragePooling1D(_GlobalPooling1D):
-    """The mean over time."""
+    """The mean over time.
+
+    ``use_mask``: over the steps that a mask keeps, as in tf.keras; Keras 1 has an error for a mask. Stored where it matters.
+    """
+
+    def __init__(self, use_mask=False, **kwargs):
+        super().__init__(**kwargs)
+        self.use_mask = use_mask
 
     def call(self, x, mask=None):
-        return K.mean(x, axis=1)
+        if mask is None or not self.use_mask:
+            return K.mean(x, axis=1)
+        kept = K.expand_dims(K.cast(mask, K.dtype(x)), -1)
+        return K.sum(x * kept, axis=1) / K.sum(kept, axis=1)
+
+    def compute_mask(self, x, mask=None):
+        if mask is None or not self.use_mask:
+            return super().compute_mask(x, mask)
+        self.__dict__["_met_mask"] = True
+        return None
+
+    def get_config(self):
+        config = super().get_config()
+        return {**config, "use_mask": True} if self.use_mask and "_met_mask" in self.__dict__ else config
 
 
 class GlobalMaxPooling1D(_GlobalPooling1D):

@@ -244,10 +244,9 @@ class Bidirectional(Wrapper):
         for layer in self._inner:
             self._take_over(layer, inputs, inputs)
         if self.return_sequences:
-            backward = K.reverse(backward, 1)
             if self.zero_output_for_mask and mask is not None:
-                kept = K.expand_dims(K.cast(mask, K.dtype(forward)), -1)
-                forward, backward = forward * kept, backward * kept
+                forward, backward = (self._kept(layer, x, mask) for layer, x in zip(self._inner, (forward, backward), strict=True))
+            backward = K.reverse(backward, 1)
         if self.merge_mode == "concat":
             return K.concatenate([forward, backward])
         if self.merge_mode == "mul":
@@ -255,6 +254,12 @@ class Bidirectional(Wrapper):
         if self.merge_mode is None:
             return [forward, backward]
         return (forward + backward) / 2 if self.merge_mode == "ave" else forward + backward
+
+    @staticmethod
+    def _kept(layer, output, mask):
+        """The outputs of one direction, in the order of its steps, with 0 at masked steps."""
+        kept = K.reverse(mask, 1) if layer.go_backwards else mask
+        return output * K.expand_dims(K.cast(kept, K.dtype(output)), -1)
 
     def compute_mask(self, input, mask=None):
         kept = mask if self.return_sequences else None

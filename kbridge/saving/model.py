@@ -12,7 +12,7 @@ from .budget import weight_budget
 from .configs import KERAS_VERSION, model_config, model_from_config, with_group_names
 from .errors import ModelFileError
 from .hdf5_layout import write_text, writing
-from .keras2 import to_keras1
+from .keras2 import is_of_tensorflow, to_keras1
 from .optimizer_state import read_state, write_state
 from .origin import forced_origin
 from .reading import Group, failures_named, open_file
@@ -83,7 +83,7 @@ def load_model(
             borders_from(origin.borders),
         ):
             if keras2:
-                config = to_keras1(config, warn=False)
+                config = to_keras1(config, warn=False, version=root.text("keras_version"))
             config = with_group_names(config, weights.names("layer_names") or [])
             model = model_from_config(config)
         # Keras 2 may list the layers of a functional model in another order than kbridge
@@ -145,11 +145,15 @@ def _compile_keras2(model, root: Group, origin) -> None:
             return not_restored(f"its training state is not restored, and the model is not compiled ({error})")
         optimizer = optimizers.optimizer_from_config(arguments.pop("optimizer"))
         model.compile(optimizer=optimizer, **arguments)
+    if is_of_tensorflow(root.text("keras_version")):
+        for difference in training.differences(model):
+            not_restored(difference)
     if left_out:
         not_restored(f"these metrics are unknown here and left out: {', '.join(left_out)}")
     with failures_named(root.path, "optimizer_weights", "the optimizer can't go on from it"):
         try:
-            assign(training.read_state(model, root, origin.flipped))
+            start = training.initial_state(config)
+            assign(training.read_state(model, root, origin.flipped, start))
         except training.Unrepresentable as error:
             not_restored(f"the optimizer starts anew ({error})")
 

@@ -8,14 +8,16 @@ from typing import Any
 from ... import activations, constraints, regularizers
 from ... import backend as K
 from ...saving.configs import layer_classes
-from ..problems import Unsupported, called
+from ..masks import Seen
+from ..problems import refusal, told
 from ..weights import value
-from .parts import Part, Weight
+from .parts import Part, Stack, Weight
 
 #: class name in Keras 1 -> function of (context, layer, input shapes) that gives the layers in Keras 3, in a row
 MAKERS: dict[str, Callable[..., list[Part]]] = {}
 
-#: hard_sigmoid is clip(x / 5 + 1/2, 0, 1) in Keras 1 and clip(x / 6 + 1/2, 0, 1) in Keras 3: its input is scaled by 6/5
+#: hard_sigmoid is clip(x / 5 + 1/2, 0, 1) in Keras 1 and clip(x / 6 + 1/2, 0, 1) in Keras 3: its input is scaled by 6/5.
+#: The weights aren't, so that they train as they do here.
 HARD_SIGMOID = 1.2
 
 _ACTIVATIONS = ("linear", "softmax", "elu", "softplus", "softsign", "relu", "tanh", "sigmoid", "hard_sigmoid")
@@ -33,28 +35,37 @@ def makes(*class_names: str):
 
 
 class Context:
-    """One conversion: ``problems`` that prevent it, ``notes`` of what differs elsewhere."""
+    """One conversion: ``problems`` that prevent it, ``notes`` of what differs elsewhere.
+
+    ``seen``: all calls of a layer in the whole model, by the layer's id.
+    """
 
     def __init__(self) -> None:
         self.problems: list[str] = []
         self.notes: list[str] = []
+        self.seen: dict[int, list[Seen]] = {}
+
+    def masked(self, layer) -> bool:
+        """Whether a mask comes to any call of a layer."""
+        return any(seen.masked for seen in self.seen.get(id(layer), ()))
 
     def make(self, layer, shapes: list[tuple]) -> list[Part]:
         """The layers in Keras 3 for one layer, the last under its name. Unsupported if there are none."""
         name = type(layer).__name__
         if layer_classes().get(name) is not type(layer):
-            raise Unsupported(f"{called(layer)}: a layer class of your own")
+            raise refusal(layer, "own-layer", "a layer class of your own")
         if name not in MAKERS:
-            raise Unsupported(f"{called(layer)}: Keras 3 has no such layer")
+            raise refusal(layer, "keras3-no-layer", "Keras 3 has no such layer")
         parts = MAKERS[name](self, layer, shapes)
         for part in parts:
             if not getattr(layer, "trainable", True):
                 part.freeze()
         return parts
 
-    def note(self, layer, what: str) -> None:
-        """Something that differs, but not in a prediction that counts."""
-        self.notes.append(f"{called(layer)}: {what}")
+    def note(self, layer, slug: str, what: str) -> None:
+        """Something that differs, but not in a prediction that counts; ``slug`` is its id in docs/convert.md."""
+        if (text := told(layer, slug, what)) not in self.notes:
+            self.notes.append(text)
 
     def part(self, layer, class_name: str, weights=(), suffix: str = "", /, **config: Any) -> Part:
         """A layer of Keras 3 named after ``layer``; ``weights`` are (name, value) pairs."""
@@ -63,45 +74,78 @@ class Context:
 
     # ------------------------------------------------------------------ settings
 
-    def activation(self, layer, attribute: str = "activation") -> tuple[str, float]:
-        """(name in Keras 3, factor of its input)."""
+    def activation(self, layer, attribute: str = "activation") -> str:
+        """The name of an activation, which Keras 3 has too (``hard_sigmoid`` with another slope)."""
         function = getattr(layer, attribute)
         name = getattr(function, "__name__", type(function).__name__)
         if name not in _ACTIVATIONS or function is not getattr(activations, name):
-            raise Unsupported(f"{called(layer)}: {attribute} {name!r} is a function of your own")
-        return name, HARD_SIGMOID if name == "hard_sigmoid" else 1.0
+            raise refusal(layer, "own-activation", f"{attribute} {name!r} is a function of your own")
+        return name
 
-    def penalties(self, layer, **names: str) -> dict[str, Any]:
-        """Config entries for regularizers and constraints: ``kernel_regularizer='W_regularizer'`` and so on."""
-        return {key: self._penalty(layer, attribute) for key, attribute in names.items()}
+    def inner_activation(self, layer, attribute: str = "activation") -> str | Part:
+        """An activation for inside of a recurrent layer: a name, or a model that computes it."""
+        name = self.activation(layer, attribute)
+        if name != "hard_sigmoid":
+            return name
+        scaling = self.part(layer, "Rescaling", (), f"_{attribute}_scale", scale=HARD_SIGMOID, offset=0.0)
+        clipping = self.part(layer, "Activation", (), f"_{attribute}_clip", activation=name)
+        return Stack("Sequential", {"name": f"{safe_name(layer.name)}_{attribute}", "trainable": True}, layers=[scaling, clipping])
 
-    def _penalty(self, layer, attribute: str) -> dict[str, Any] | None:
+    def activated(self, layer, parts: list[Part], apart: bool = False) -> list[Part]:
+        """``parts`` with the layer's activation: in the last one, or behind it, where that must be or ``apart`` says so."""
+        name = self.activation(layer)
+        if name != "hard_sigmoid" and not apart:
+            parts[-1].config["activation"] = name
+            return parts
+        config = {}
+        for part in parts:
+            if (penalty := part.config.pop("activity_regularizer", None)) is not None:
+                config["activity_regularizer"] = penalty
+            if part.name == safe_name(layer.name):
+                part.config["name"] += "_linear"
+        if name == "hard_sigmoid":
+            parts = [*parts, self.part(layer, "Rescaling", (), "_scale", scale=HARD_SIGMOID, offset=0.0)]
+        return [*parts, self.part(layer, "Activation", activation=name, **config)]
+
+    def penalties(self, layer, axes: dict[int, int | None] | None = None, /, **names: str) -> dict[str, Any]:
+        """Config entries for regularizers and constraints: ``kernel_regularizer='W_regularizer'`` and so on.
+
+        ``axes``: where Keras 3 has the weights' axes (None: nowhere), if elsewhere.
+        """
+        return {key: self._penalty(layer, attribute, axes) for key, attribute in names.items()}
+
+    def _penalty(self, layer, attribute: str, axes: dict[int, int | None] | None) -> dict[str, Any] | None:
         item = getattr(layer, attribute, None)
+
+        def axis() -> int | list[int]:
+            given = list(item.axis) if isinstance(item.axis, (list, tuple)) else [int(item.axis)]
+            moved = given if axes is None else [axes[a % len(axes)] for a in given]
+            kept = [a for a in moved if a is not None]
+            return kept[0] if len(kept) == 1 else kept
         if item is None:
             return None
         if type(item) is regularizers.L1L2Regularizer:
             return _object("regularizers", "L1L2", l1=float(item.l1), l2=float(item.l2))
         if type(item) is constraints.MaxNorm:
-            return _object("constraints", "MaxNorm", max_value=item.m, axis=item.axis)
+            return _object("constraints", "MaxNorm", max_value=item.m, axis=axis())
         if type(item) is constraints.NonNeg:
             return _object("constraints", "NonNeg")
         if type(item) is constraints.UnitNorm:
-            return _object("constraints", "UnitNorm", axis=item.axis)
+            return _object("constraints", "UnitNorm", axis=axis())
         if type(item) is constraints.MinMaxNorm:
-            return _object("constraints", "MinMaxNorm", min_value=item.low, max_value=item.high, rate=item.rate, axis=item.axis)
-        self.note(layer, f"its {attribute} {type(item).__name__} is left out, as Keras 3 has none like it")
+            return _object("constraints", "MinMaxNorm", min_value=item.low, max_value=item.high, rate=item.rate, axis=axis())
+        self.note(layer, "keras3-own-penalty", f"its {attribute} {type(item).__name__} is left out, as Keras 3 has none like it")
         return None
 
-    def affine(self, layer) -> dict[str, Any]:
-        """Regularizers and constraints of a layer with W and b."""
+    def affine(self, layer, axes: dict[int, int | None] | None = None) -> dict[str, Any]:
+        """Regularizers and constraints of a layer with W and b; ``axes`` of W as for ``penalties``."""
         return {
             "use_bias": bool(layer.bias),
+            **self.penalties(layer, axes, kernel_regularizer="W_regularizer", kernel_constraint="W_constraint"),
             **self.penalties(
                 layer,
-                kernel_regularizer="W_regularizer",
                 bias_regularizer="b_regularizer",
                 activity_regularizer="activity_regularizer",
-                kernel_constraint="W_constraint",
                 bias_constraint="b_constraint",
             ),
         }
@@ -116,9 +160,9 @@ def safe_name(name: str) -> str:
     return name.replace("/", "_")
 
 
-def bias_of(layer, scale: float = 1.0) -> list[tuple]:
+def bias_of(layer) -> list[tuple]:
     """The (name, value) pair of a layer's b, if it has one."""
-    return [("bias", value(layer.b) * scale)] if layer.bias else []
+    return [("bias", value(layer.b))] if layer.bias else []
 
 
 def data_format(dim_ordering: str) -> str:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from ... import backend as K
-from ..problems import Unsupported, called
+from ..problems import refusal
 from ..weights import value
-from .context import bias_of, data_format, makes, safe_name
-from .parts import Graph, Ref
+from .context import HARD_SIGMOID, bias_of, data_format, makes, safe_name
+from .parts import Graph, Part, Ref
 
 
 @makes("Dense", "TimeDistributedDense")
 def dense(context, layer, shapes):
-    name, scale = context.activation(layer)
-    kernel = [("kernel", value(layer.W) * scale)]
-    config = {"units": layer.output_dim, "activation": name, **context.affine(layer)}
-    return [context.part(layer, "Dense", kernel + bias_of(layer, scale), **config)]
+    weights = [("kernel", value(layer.W)), *bias_of(layer)]
+    config = {"units": layer.output_dim, "activation": "linear", **context.affine(layer)}
+    return context.activated(layer, [context.part(layer, "Dense", weights, **config)])
 
 
 @makes("MaxoutDense")
@@ -26,23 +25,30 @@ def maxout(context, layer, shapes):
     weights = [("kernel", value(layer.W).transpose(1, 0, 2).reshape(size, maps * units))]
     weights += [(name, b.reshape(-1)) for name, b in bias_of(layer)]
     if layer.W_constraint or layer.b_constraint:
-        context.note(layer, "its constraints are left out")
+        context.note(layer, "keras3-maxout-constraints", "its constraints are left out")
     config = {"units": maps * units, "activation": "linear", "use_bias": bool(layer.bias)}
     config |= context.penalties(layer, kernel_regularizer="W_regularizer", bias_regularizer="b_regularizer")
     return [
         context.part(layer, "Dense", weights, "_maps", **config),
         context.part(layer, "Reshape", (), "_split", target_shape=[maps, units]),
-        context.part(layer, "GlobalMaxPooling1D", data_format="channels_last", keepdims=False),
-    ]
+        context.part(
+            layer, "GlobalMaxPooling1D", data_format="channels_last", keepdims=False,
+            **context.penalties(layer, activity_regularizer="activity_regularizer"),
+        ),
+    ]  # fmt: skip
 
 
 @makes("Highway")
 def highway(context, layer, shapes):
     """x + t * (activation(x W + b) - x) with the gate t, as a functional model."""
     shape, size = tuple(shapes[0]), shapes[0][-1]
-    name, scale = context.activation(layer)
     carry = [("kernel", value(layer.W_carry))] + ([("bias", value(layer.b_carry))] if layer.bias else [])
-    main = [("kernel", value(layer.W) * scale)] + bias_of(layer, scale)
+    main = [("kernel", value(layer.W)), *bias_of(layer)]
+    affine = context.affine(layer)
+    penalty = {"activity_regularizer": affine.pop("activity_regularizer")}
+    dense = context.activated(layer, [context.part(layer, "Dense", main, units=size, activation="linear", **affine)])
+    for number, part in enumerate(dense):
+        part.config["name"] = f"{safe_name(layer.name)}_dense" + (f"_{number}" if part is not dense[-1] else "")
     graph = Graph("Functional", {"name": safe_name(layer.name), "trainable": layer.trainable})
     source = input_part(context, layer, shape)
     x, gate, output, difference, step, result = (
@@ -51,10 +57,14 @@ def highway(context, layer, shapes):
     graph.add(source, [])
     gate_config = {"units": size, "activation": "sigmoid", "use_bias": bool(layer.bias)}
     graph.add(context.part(layer, "Dense", carry, "_gate", **gate_config), [x])
-    graph.add(context.part(layer, "Dense", main, "_dense", units=size, activation=name, **context.affine(layer)), [x])
+    before = x
+    for part in dense:
+        graph.add(part, [before])
+        before = Ref(part.name)
+        graph.shapes[before], graph.dtypes[before] = shape, K.floatx()
     graph.add(context.part(layer, "Subtract", (), "_less"), [[output, x]])
     graph.add(context.part(layer, "Multiply", (), "_step"), [[gate, difference]])
-    graph.add(context.part(layer, "Add", (), "_sum"), [[x, step]])
+    graph.add(context.part(layer, "Add", (), "_sum", **penalty), [[x, step]])
     graph.inputs, graph.outputs = [x], [result]
     for ref in (x, gate, output, difference, step, result):
         graph.shapes[ref], graph.dtypes[ref] = shape, K.floatx()
@@ -72,8 +82,8 @@ def input_part(context, layer, shape: tuple, dtype: str | None = None, name: str
 
 @makes("Activation")
 def activation(context, layer, shapes):
-    name, scale = context.activation(layer)
-    before = [context.part(layer, "Rescaling", (), "_scale", scale=scale, offset=0.0)] if scale != 1 else []
+    name = context.activation(layer)
+    before = [context.part(layer, "Rescaling", (), "_scale", scale=HARD_SIGMOID, offset=0.0)] if name == "hard_sigmoid" else []
     return [*before, context.part(layer, "Activation", activation=name)]
 
 
@@ -127,7 +137,14 @@ def masking(context, layer, shapes):
 
 @makes("LeakyReLU")
 def leaky_relu(context, layer, shapes):
-    return [context.part(layer, "LeakyReLU", negative_slope=float(layer.alpha))]
+    alpha = float(layer.alpha)
+    if alpha >= 0:
+        return [context.part(layer, "LeakyReLU", negative_slope=alpha)]
+    # Keras 3 refuses slopes below 0 there, but not as weights, which stay what they are
+    ones = (1,) * (len(shapes[0]) - 1)
+    part = context.part(layer, "PReLU", [("alpha", np.full(ones, alpha, K.floatx()))], shared_axes=list(range(1, len(shapes[0]))))
+    part.freeze()
+    return [part]
 
 
 @makes("ELU")
@@ -138,7 +155,7 @@ def elu(context, layer, shapes):
 @makes("ThresholdedReLU")
 def thresholded_relu(context, layer, shapes):
     if float(layer.theta) < 0:
-        raise Unsupported(f"{called(layer)}: theta {float(layer.theta)} below 0")
+        raise refusal(layer, "keras3-thresholded-relu", f"theta {float(layer.theta)} below 0")
     return [context.part(layer, "ReLU", max_value=None, negative_slope=0.0, threshold=float(layer.theta))]
 
 
@@ -151,8 +168,10 @@ def prelu(context, layer, shapes):
 def batch_normalization(context, layer, shapes):
     if layer.mode != 0:
         what = "each sample by itself" if layer.mode == 1 else "by the statistics of the batch at hand, in prediction too"
-        raise Unsupported(f"{called(layer)}: mode {layer.mode} ({what})")
-    weights = [("gamma", layer.gamma), ("beta", layer.beta), ("moving_mean", layer.running_mean), ("moving_variance", layer.running_std)]
+        raise refusal(layer, "keras3-batch-normalization-mode", f"mode {layer.mode} ({what})")
+    weights = [("gamma", layer.gamma)] if layer.scale else []
+    weights += [("beta", layer.beta)] if layer.center else []
+    weights += [("moving_mean", layer.running_mean), ("moving_variance", layer.running_std)]
     part = context.part(
         layer,
         "BatchNormalization",
@@ -160,28 +179,92 @@ def batch_normalization(context, layer, shapes):
         axis=layer.axis,
         momentum=float(layer.momentum),
         epsilon=float(layer.epsilon),
+        center=bool(layer.center),
+        scale=bool(layer.scale),
         **context.penalties(layer, gamma_regularizer="gamma_regularizer", beta_regularizer="beta_regularizer"),
     )
-    for weight in part.weights[2:]:
+    for weight in part.weights[-2:]:
         weight.trainable = False
+    _note_statistics(context, layer)
     return [part]
 
 
-_MERGES = {"sum": "Add", "mul": "Multiply", "ave": "Average", "max": "Maximum"}
+def _note_statistics(context, layer) -> None:
+    """Notes where training takes other means and variances in Keras 3."""
+    calls = context.seen.get(id(layer), ())
+    if len(calls) > 1:
+        context.note(
+            layer, "keras3-batch-normalization-calls",
+            "it is called more than once: in training Keras 3 moves its mean and variance call by call, here they move once each step",
+        )  # fmt: skip
+    if any(seen.frozen for seen in calls) and not layer.moving_if_frozen:
+        context.note(
+            layer, "keras3-batch-normalization-frozen",
+            "it isn't trained: Keras 3 takes its moving mean and variance in training, here those of the batch",
+        )  # fmt: skip
+    elif any(seen.masked for seen in calls):
+        context.note(
+            layer, "keras3-batch-normalization-mask",
+            "in training Keras 3 leaves masked steps out of the mean and variance of a batch, here they count",
+        )  # fmt: skip
+
+
+_MERGES = {"sum": "Add", "mul": "Multiply", "ave": "Average", "max": "Maximum", "min": "Minimum", "sub": "Subtract"}
 
 
 @makes("Merge")
 def merge(context, layer, shapes):
     if callable(layer.mode):
-        raise Unsupported(f"{called(layer)}: its mode is a Python function")
+        raise refusal(layer, "merge-function", "its mode is a Python function")
+    if layer.mode == "mul" and context.masked(layer):
+        return _masked_product(context, layer, shapes)
     if layer.mode in _MERGES:
         return [context.part(layer, _MERGES[layer.mode])]
     if layer.mode == "concat":
         return [context.part(layer, "Concatenate", axis=layer.concat_axis)]
+    if layer.mode not in ("dot", "cos", "normalized_dot"):
+        raise refusal(layer, "merge-mode", f"mode {layer.mode!r}, which isn't known here")
     axes = [a % len(s) for a, s in zip(_axes(layer), shapes)]
     if layer.mode == "cos" and any(len(s) != 2 for s in shapes):
-        raise Unsupported(f"{called(layer)}: mode 'cos' of inputs with more than 2 axes")
-    return [context.part(layer, "Dot", axes=axes, normalize=layer.mode == "cos")]
+        raise refusal(layer, "keras3-cos", "mode 'cos' of inputs with more than 2 axes")
+    return [context.part(layer, "Dot", axes=axes, normalize=layer.mode != "dot")]
+
+
+def _masked_product(context, layer, shapes) -> list[Part]:
+    """The product at every step, masked or not: Keras 3's Multiply gives 0 at masked ones.
+
+    The inputs side by side keep their mask; a model over time takes them apart again, without it.
+    """
+    count, size, name = len(shapes), shapes[0][-1], safe_name(layer.name)
+    if size is None or any(tuple(s) != tuple(shapes[0]) for s in shapes):
+        raise refusal(layer, "keras3-masked-product", "mode 'mul' of masked inputs whose shapes aren't known or aren't equal")
+    step = (None, *shapes[0][2:])
+    graph = Graph("Functional", {"name": f"{name}_product", "trainable": True})
+
+    def add(part: Part, reads, shape: tuple) -> Ref:
+        graph.add(part, [] if reads is None else [reads])
+        ref = Ref(part.name)
+        graph.shapes[ref], graph.dtypes[ref] = shape, K.floatx()
+        return ref
+
+    joined = (*step[:-1], count * size)
+    source = add(input_part(context, layer, joined, name=f"{name}_joined"), None, joined)
+    # a Permute that changes nothing drops the mask
+    plain = add(context.part(layer, "Permute", (), "_plain", dims=list(range(1, len(step)))), source, joined)
+    # one row of features for each place of a step, as Cropping1D wants it
+    rows = add(context.part(layer, "Reshape", (), "_rows", target_shape=[-1, count, size]), plain, (None, None, count, size))
+    factors = []
+    for number in range(count):
+        cropping = [[0, 0], [number, count - number - 1]]
+        cut = context.part(layer, "Cropping2D", (), f"_factor_{number}", cropping=cropping, data_format="channels_last")
+        factors.append(add(cut, rows, (None, None, 1, size)))
+    product = add(context.part(layer, "Multiply", (), "_multiply"), factors, (None, None, 1, size))
+    target = [-1 if n is None else n for n in step[1:]]
+    graph.inputs, graph.outputs = [source], [add(context.part(layer, "Reshape", (), "_back", target_shape=target), product, step)]
+    graph.sort()
+    over_time = context.part(layer, "TimeDistributed", layer=graph)
+    over_time.inner["layer"] = graph
+    return [context.part(layer, "Concatenate", (), "_join", axis=-1), over_time]
 
 
 def _axes(layer) -> list[int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..problems import Unsupported, called
+from ...layers.borders import convolution_borders
+from ..problems import refusal
 from ..weights import channels_last, value
 from .context import bias_of, data_format, makes
 
@@ -15,37 +16,71 @@ _CONVOLUTIONS = {1: "Conv1D", 2: "Conv2D", 3: "Conv3D"}
     "Convolution1D", "AtrousConvolution1D", "Convolution2D", "AtrousConvolution2D", "Convolution3D",
 )  # fmt: skip
 def convolution(context, layer, shapes):
-    name, scale = context.activation(layer)
     kernel = value(layer.W)[:, 0] if layer.spatial == 1 else channels_last(value(layer.W), layer.dim_ordering)
     rates = tuple(layer.rates or (1,) * layer.spatial)
     config = {
         "filters": layer.nb_filter,
         "kernel_size": list(layer.kernel_size),
         "strides": list(layer.steps),
-        "padding": "valid" if layer.border_mode == "full" else layer.border_mode,
         "data_format": data_format(layer.dim_ordering),
         "dilation_rate": list(rates),
-        "activation": name,
-        **context.affine(layer),
+        "activation": "linear",
+        **context.affine(layer, kernel_axes(layer)),
     }
     if max(rates) > 1 and max(layer.steps) > 1:
-        raise Unsupported(f"{called(layer)}: holes in the kernel (atrous_rate) together with strides")
-    before = []
-    if layer.border_mode == "full":
-        sides = [[(k - 1) * r] * 2 for k, r in zip(layer.kernel_size, rates)]
-        before = [padding(context, layer, sides, "_pad")]
-    weights = [("kernel", kernel * scale)] + bias_of(layer, scale)
+        raise refusal(layer, "keras3-atrous-strides", "holes in the kernel (atrous_rate) together with strides")
+    before, config["padding"] = bordered(context, layer)
+    weights = [("kernel", kernel), *bias_of(layer)]
     return before + by_channels_last(context, layer, _CONVOLUTIONS[layer.spatial], weights, config)
 
 
-def by_channels_last(context, layer, class_name: str, weights: list, config: dict, ahead: int = 0, kept: int = 0) -> list:
-    """A layer that Keras 3 computes with the channels last, between permutations where Keras 1 had them first.
+def kernel_axes(layer, transposed: bool = False) -> dict[int, int | None]:
+    """Axis of a kernel W -> its axis in Keras 3: spatial axes, channels in, filters; the last two the other way if ``transposed``."""
+    spatial = layer.spatial
+    if spatial == 1:
+        return {0: 0, 1: None, 2: 1, 3: 2}
+    channels, filters = (spatial + 1, spatial) if transposed else (spatial, spatial + 1)
+    if layer.dim_ordering == "th":
+        return {0: filters, 1: channels, **{2 + a: a for a in range(spatial)}}
+    return {**{a: a for a in range(spatial)}, spatial: channels, spatial + 1: filters}
 
-    TensorFlow on a CPU adds a wrong bias to a convolution with channels first, or refuses it. ``ahead`` and ``kept`` are the
-    axes between the batch and the channels, of the input and of the output.
+
+def bordered(context, layer, ahead: int = 0) -> tuple[list, str]:
+    """A layer that puts zeros round the input, if the borders need it, and the ``padding`` of the layer after it.
+
+    ``ahead``: axes before the spatial ones that get none, besides the batch and the channels.
+    """
+    if layer.border_mode == "full":
+        return [padding(context, layer, [(w - 1, w - 1) for w in layer._window_lengths()], "_pad")], "valid"
+    if layer.borders_of_theano and any(map(any, layer.theano_borders())):
+        return [padding(context, layer, [(0, 0)] * ahead + layer.theano_borders(), "_pad")], "valid"
+    return [], layer.border_mode
+
+
+def by_channels_last(context, layer, class_name: str, weights: list, config: dict, behind=()) -> list:
+    """A layer that Keras 3 computes with the channels last, between permutations where Keras 1 had them first; then its activation.
+
+    TensorFlow on a CPU adds a wrong bias to a convolution with channels first, or refuses it. ``behind``: what comes
+    between the layer and its activation.
     """
     if layer.dim_ordering == "tf":
-        return [context.part(layer, class_name, weights, **config)]
+        parts = [context.part(layer, class_name, weights, **config), *behind]
+        return context.activated(layer, parts, apart=bool(behind))
+    parts = turned(context, layer, class_name, weights, config)
+    name = context.activation(layer)
+    if not behind and name not in ("softmax", "hard_sigmoid"):
+        parts[1].config["activation"] = name
+        return parts
+    # softmax is that of the last axis, which isn't the same before the permutation
+    parts[-1].config["name"] += "_first"
+    return context.activated(layer, [*parts, *behind], apart=True)
+
+
+def turned(context, layer, class_name: str, weights: list, config: dict, ahead: int = 0, kept: int = 0) -> list:
+    """A layer with the channels last between permutations from and to channels first.
+
+    ``ahead`` and ``kept`` are the axes between the batch and the channels, of the input and of the output.
+    """
     spatial = len(config["kernel_size"])
 
     def order(leading: int, *rest: int) -> list[int]:
@@ -64,15 +99,14 @@ def padding(context, layer, sides: list, suffix: str = ""):
     spatial = len(sides)
     config = {"padding": [list(pair) for pair in sides] if spatial > 1 else list(sides[0])}
     return context.part(
-        layer, f"ZeroPadding{spatial}D", (), suffix, data_format=data_format(layer.dim_ordering), **config
+        layer, f"ZeroPadding{spatial}D", (), suffix, data_format=data_format(getattr(layer, "dim_ordering", "tf")), **config
     )
 
 
 @makes("Deconvolution2D")
 def deconvolution(context, layer, shapes):
-    name, scale = context.activation(layer)
     if layer.border_mode == "full":
-        raise Unsupported(f"{called(layer)}: border_mode 'full'")
+        raise refusal(layer, "deconvolution-full", "border_mode 'full'")
     # Keras 3 has the axis of the filters before that of the input's channels
     kernel = np.swapaxes(channels_last(value(layer.W), layer.dim_ordering), 2, 3)
     config = {
@@ -80,12 +114,33 @@ def deconvolution(context, layer, shapes):
         "kernel_size": list(layer.kernel_size),
         "strides": list(layer.steps),
         "padding": layer.border_mode,
-        "output_padding": _output_padding(layer, shapes[0]),
         "data_format": data_format(layer.dim_ordering),
-        "activation": name,
-        **context.affine(layer),
+        "activation": "linear",
+        **context.affine(layer, kernel_axes(layer, transposed=True)),
     }
-    return by_channels_last(context, layer, "Conv2DTranspose", [("kernel", kernel * scale)] + bias_of(layer, scale), config)
+    weights = [("kernel", kernel), *bias_of(layer)]
+    if not layer.borders_of_theano:
+        config["output_padding"] = _output_padding(layer, shapes[0])
+        return by_channels_last(context, layer, "Conv2DTranspose", weights, config)
+    config["padding"] = "valid"
+    cuts = _cuts_of_theano(layer, shapes[0])
+    crop = context.part(layer, "Cropping2D", (), "_crop", cropping=cuts, data_format=data_format(layer.dim_ordering))
+    return by_channels_last(context, layer, "Conv2DTranspose", weights, config, [crop])
+
+
+def _cuts_of_theano(layer, shape) -> list[list[int]]:
+    """What is to be cut off all that the windows reach, for each spatial axis."""
+    cuts = []
+    for axis, k, step in zip(layer._axes, layer.kernel_size, layer.steps):
+        n, wanted = shape[axis], layer.output_shape_[axis]
+        if n is None or wanted is None:
+            raise refusal(layer, "deconvolution-open", "the input's rows and columns must be known")
+        before = convolution_borders(k)[0]
+        after = (n - 1) * step + max(k, step) - before - wanted
+        if after < 0:
+            raise refusal(layer, "keras3-deconvolution-shape", f"output_shape {layer.output_shape_} can't be reached in Keras 3")
+        cuts.append([before, after])
+    return cuts
 
 
 def _output_padding(layer, shape) -> list[int] | None:
@@ -96,24 +151,26 @@ def _output_padding(layer, shape) -> list[int] | None:
     for axis, length, k, step in zip(layer._axes, wanted, layer.kernel_size, layer.steps):
         n = shape[axis]
         if n is None or length is None:
-            raise Unsupported(f"{called(layer)}: the input's rows and columns must be known")
+            raise refusal(layer, "deconvolution-open", "the input's rows and columns must be known")
         default = default and length == (n * step if same else n * step + max(k - step, 0))
         added.append(length - ((n - 1) * step + k - (2 * (k // 2) if same else 0)))
     if default:
         return None
     if any(not 0 <= a < step for a, step in zip(added, layer.steps)):
-        raise Unsupported(f"{called(layer)}: output_shape {layer.output_shape_} can't be reached in Keras 3")
+        raise refusal(layer, "keras3-deconvolution-shape", f"output_shape {layer.output_shape_} can't be reached in Keras 3")
     return added
 
 
 @makes("SeparableConvolution2D")
 def separable(context, layer, shapes):
-    name, scale = context.activation(layer)
     depthwise = value(layer.depthwise_kernel)
     if layer.dim_ordering == "th":
         depthwise = depthwise.transpose(2, 3, 1, 0)
     pointwise = channels_last(value(layer.pointwise_kernel), layer.dim_ordering)
-    weights = [("depthwise_kernel", depthwise), ("pointwise_kernel", pointwise * scale), *bias_of(layer, scale)]
+    weights = [("depthwise_kernel", depthwise), ("pointwise_kernel", pointwise), *bias_of(layer)]
+    # (multiplier, channels, rows, columns) with 'th' becomes (rows, columns, channels, multiplier)
+    axes = kernel_axes(layer)
+    before, padding_ = bordered(context, layer)
     penalties = {
         f"{part}_{kind}": f"{part}_{kind}" for part in ("depthwise", "pointwise") for kind in ("regularizer", "constraint")
     }
@@ -121,20 +178,25 @@ def separable(context, layer, shapes):
         "filters": layer.nb_filter,
         "kernel_size": list(layer.kernel_size),
         "strides": list(layer.steps),
-        "padding": layer.border_mode,
+        "padding": padding_,
         "data_format": "channels_last",
         "depth_multiplier": layer.depth_multiplier,
-        "activation": name,
+        "activation": "linear",
         **{key: v for key, v in context.affine(layer).items() if not key.startswith("kernel")},
-        **context.penalties(layer, **penalties),
+        **context.penalties(layer, axes, **penalties),
     }
-    return by_channels_last(context, layer, "SeparableConv2D", weights, config)
+    return before + by_channels_last(context, layer, "SeparableConv2D", weights, config)
 
 
 @makes(
     "MaxPooling1D", "AveragePooling1D", "MaxPooling2D", "AveragePooling2D", "MaxPooling3D", "AveragePooling3D",
 )  # fmt: skip
 def pooling(context, layer, shapes):
+    if layer.borders_of_theano and layer.depends_on_origin:
+        raise refusal(
+            layer, "keras3-pooling-borders",
+            "border_origin 'theano': 'same' borders where Keras 1 on Theano put them, which no layer of Keras 3 leaves out of a pooling",
+        )  # fmt: skip
     if hasattr(layer, "pool_length"):
         size, strides, ordering = [layer.pool_length], [layer.stride], "tf"
     else:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from ...engine.topology import Container, Merge
-from ...layers import Bidirectional
 from ...models import Sequential
-from ..problems import NotConvertible, Unsupported, called
+from ..masks import calls, container_of
+from ..problems import NotConvertible, Unsupported
 from . import core, images, sequences  # noqa: F401 (they enter their layers into the table)
 from .context import Context, safe_name
 from .core import input_part
+from .differences import alters, check_call, note_training
 from .parts import Graph, Part, Ref, Stack
 
 
 def converted(model) -> tuple[Part, list[str]]:
     """(the Keras 3 model, notes of what differs). NotConvertible with all reasons, if there are any."""
     builder = _Builder()
+    for seen in calls(model, alters):
+        builder.seen.setdefault(id(seen.layer), []).append(seen)
+        check_call(builder, seen)
+    for several in builder.seen.values():
+        note_training(builder, several)
     part = builder.model(model)
     if builder.problems:
         raise NotConvertible("Keras 3", builder.problems)
@@ -58,7 +64,7 @@ class _Builder(Context):
         return stack
 
     def _graph(self, model) -> Graph:
-        container = model._built_model() if isinstance(model, Sequential) else model
+        container = container_of(model)
         graph = Graph("Functional", {"name": safe_name(model.name), "trainable": model.trainable})
         numbers: dict[tuple, int] = {}
         last: dict = {}
@@ -109,22 +115,7 @@ class _Builder(Context):
         if not node.inbound_layers:
             dtype = getattr(layer, "input_dtype", None)
             return [input_part(self, layer, node.output_shapes[0], dtype, safe_name(layer.name), bool(getattr(layer, "sparse", False)))]
-        if isinstance(layer, Bidirectional) and layer.return_sequences and any(m is not None for _, call in calls for m in call.input_masks):
-            self.note(layer, "at steps that a mask drops it puts out 0 in Keras 3, in Keras 1 the output before")
-        if isinstance(layer, Merge):
-            self.problems += {problem for _, call in calls if (problem := _mask_problem(layer, call))}
         return self.parts(layer, [tuple(s) for s in node.input_shapes])
-
-
-def _mask_problem(layer, node) -> str | None:
-    """Keras 1 keeps a step of merged inputs if no mask drops it, Keras 3 if any mask keeps it: one mask for all is the same."""
-    masks = node.input_masks
-    if layer.mode in ("dot", "cos") or all(mask is None for mask in masks):
-        return None
-    ndim = len(node.input_shapes[0])
-    if all(mask is masks[0] for mask in masks) and (layer.mode != "concat" or layer.concat_axis % ndim == ndim - 1):
-        return None
-    return f"{called(layer)}: its inputs have different masks, which Keras 3 joins in another way"
 
 
 def _is_chain(model) -> bool:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..problems import Unsupported, called
+from ...engine.topology import Container
+from ..masks import calls
+from ..problems import refusal
 from ..weights import gates, value
 from .context import Context, data_format, makes, safe_name
-from .images import by_channels_last
-from .parts import Part, Weight
+from .core import input_part
+from .images import bordered, turned
+from .parts import Part, Stack, Weight
 
 
 @makes("Embedding")
 def embedding(context, layer, shapes):
     if layer.dropout:
-        context.note(layer, f"its dropout {layer.dropout} of whole words is left out")
+        context.note(layer, "keras3-embedding-dropout", f"its dropout {layer.dropout} of whole words is left out")
     return [
         context.part(
             layer,
@@ -62,52 +65,61 @@ def _recurrent(context: Context, layer) -> dict:
 
 @makes("SimpleRNN")
 def simple_rnn(context, layer, shapes):
-    name, scale = context.activation(layer)
-    weights = [value(w) * scale for w in (layer.W, layer.U, layer.b)]
-    return _cell(context.part(layer, "SimpleRNN", activation=name, **_recurrent(context, layer)), "SimpleRNNCell", weights)
+    weights = [value(w) for w in (layer.W, layer.U, layer.b)]
+    config = {"activation": context.inner_activation(layer), **_recurrent(context, layer)}
+    return _cell(context.part(layer, "SimpleRNN", **config), "SimpleRNNCell", weights)
 
 
 @makes("GRU")
 def gru(context, layer, shapes):
-    name, scale = context.activation(layer)
-    inner, inner_scale = context.activation(layer, "inner_activation")
-    weights = _scaled(gates(layer), [inner_scale, inner_scale, scale])
-    config = {"activation": name, "recurrent_activation": inner, "reset_after": False, **_recurrent(context, layer)}
-    return _cell(context.part(layer, "GRU", **config), "GRUCell", weights)
+    config = {
+        "activation": context.inner_activation(layer),
+        "recurrent_activation": context.inner_activation(layer, "inner_activation"),
+        "reset_after": False,
+        **_recurrent(context, layer),
+    }
+    return _cell(context.part(layer, "GRU", **config), "GRUCell", gates(layer))
 
 
 @makes("LSTM")
 def lstm(context, layer, shapes):
-    config, weights = _lstm(context, layer)
-    return _cell(context.part(layer, "LSTM", **config, **_recurrent(context, layer)), "LSTMCell", weights)
+    config = {**_activations(context, layer), **_recurrent(context, layer)}
+    return _cell(context.part(layer, "LSTM", **config), "LSTMCell", gates(layer))
 
 
-def _lstm(context: Context, layer) -> tuple[dict, list[np.ndarray]]:
-    """Activations and weights of an LSTM, its gates in the order i, f, c, o of both versions."""
-    name, _ = context.activation(layer)
-    inner, inner_scale = context.activation(layer, "inner_activation")
-    if name == "hard_sigmoid":
-        raise Unsupported(f"{called(layer)}: activation 'hard_sigmoid', which is another function in Keras 3")
-    scales = [inner_scale, inner_scale, 1.0, inner_scale]
-    return {"activation": name, "recurrent_activation": inner}, _scaled(gates(layer), scales)
+def _activations(context: Context, layer) -> dict:
+    """The activations of an LSTM, whose gates have the order i, f, c, o in both versions."""
+    if context.activation(layer) == "hard_sigmoid":
+        raise refusal(layer, "keras3-lstm-hard-sigmoid", "activation 'hard_sigmoid', which is another function in Keras 3")
+    return {
+        "activation": context.inner_activation(layer),
+        "recurrent_activation": context.inner_activation(layer, "inner_activation"),
+    }
 
 
-def _scaled(weights: list[np.ndarray], scales: list[float]) -> list[np.ndarray]:
-    """Each gate's columns multiplied by its factor, so that a hard_sigmoid gives what it gave in Keras 1."""
-    if all(scale == 1 for scale in scales):
-        return weights
-    scaled = [[part * scale for part, scale in zip(np.split(w, len(scales), axis=-1), scales)] for w in weights]
-    return [np.concatenate(parts, axis=-1).astype(w.dtype) for parts, w in zip(scaled, weights)]
+def _check_conv_lstm(context: Context, layer, shape: tuple) -> None:
+    """Refuse what Keras 3's ConvLSTM2D computes otherwise, or not at all."""
+    first = layer.dim_ordering == "th"
+    if None in (shape[3:] if first else shape[2:4]):
+        raise refusal(layer, "keras3-conv-lstm-open", "rows or columns of the input that aren't known")
+    if first and "softmax" in (context.activation(layer), context.activation(layer, "inner_activation")):
+        raise refusal(layer, "keras3-conv-lstm-softmax", "'softmax' with dim_ordering 'th', where it is one over columns")
+    if context.masked(layer) and (first or layer.borders_of_theano):
+        raise refusal(layer, "keras3-conv-lstm-mask", "a mask, which is lost where the axes are turned or the borders padded")
+    if layer.border_origin == "theano" and (layer.nb_row % 2 == 0 or layer.nb_col % 2 == 0):
+        raise refusal(layer, "keras3-conv-lstm-borders", "border_origin 'theano' with an even window, which moves the state's borders too")
 
 
 @makes("ConvLSTM2D")
 def conv_lstm(context, layer, shapes):
-    config, weights = _lstm(context, layer)
+    _check_conv_lstm(context, layer, shapes[0])
+    before, padding = bordered(context, layer, ahead=1)
+    config = _activations(context, layer)
     config |= {
         "filters": layer.nb_filter,
         "kernel_size": [layer.nb_row, layer.nb_col],
         "strides": list(layer.subsample),
-        "padding": layer.border_mode,
+        "padding": padding,
         "data_format": data_format(layer.dim_ordering),
         "return_sequences": layer.return_sequences,
         "go_backwards": layer.go_backwards,
@@ -121,16 +133,24 @@ def conv_lstm(context, layer, shapes):
             bias_regularizer="b_regularizer",
         ),
     }
-    parts = by_channels_last(context, layer, "ConvLSTM2D", [], config, 1, int(layer.return_sequences))
-    _cell(next(part for part in parts if part.class_name == "ConvLSTM2D"), "ConvLSTMCell", weights)
-    return parts
+    if layer.dim_ordering == "tf":
+        parts = [context.part(layer, "ConvLSTM2D", **config)]
+    else:
+        parts = turned(context, layer, "ConvLSTM2D", [], config, 1, int(layer.return_sequences))
+    _cell(next(part for part in parts if part.class_name == "ConvLSTM2D"), "ConvLSTMCell", gates(layer))
+    return before + parts
 
 
 @makes("TimeDistributed")
 def time_distributed(context, layer, shapes):
     step = [(shape[0], *shape[2:]) for shape in shapes]
+    if type(layer.layer).__name__ == "BatchNormalization" and layer.layer.mode == 0:
+        return [_normalized_over_time(context, layer, shapes)]
+    _note_steps(context, layer)
     parts = []
     inner = context.inside(layer.layer, step)
+    if context.masked(layer):
+        inner = [_unmasked(context, layer, part, step[0]) if part.class_name in _TAKE_MASKS else part for part in inner]
     for part in inner:
         last = part is inner[-1]
         name = safe_name(layer.name) + ("" if last else f"_{part.name}")
@@ -141,13 +161,48 @@ def time_distributed(context, layer, shapes):
     return parts
 
 
+#: what computes otherwise, or fails, where TimeDistributed hands it the mask of a step, as Keras 1's doesn't
+_TAKE_MASKS = (
+    "Functional", "Sequential", "SimpleRNN", "GRU", "LSTM", "ConvLSTM2D", "Bidirectional", "TimeDistributed",
+    "GlobalAveragePooling1D", "BatchNormalization", "Multiply",
+)  # fmt: skip
+
+
+def _unmasked(context, layer, part: Part, step: tuple) -> Stack:
+    """``part`` behind a layer that changes nothing and drops the mask."""
+    name = part.name
+    source = input_part(context, layer, (None, *step[1:]), name=f"{name}_step")
+    plain = context.part(layer, "Permute", (), "_plain", dims=list(range(1, len(step))))
+    return Stack("Sequential", {"name": f"{name}_unmasked", "trainable": True}, layers=[source, plain, part])
+
+
+def _normalized_over_time(context, layer, shapes) -> Part:
+    """A BatchNormalization of all steps at once is one of the whole sequence; TimeDistributed would take step by step in Keras 3."""
+    inner = layer.layer
+    axis = inner.axis % (len(shapes[0]) - 1)
+    if axis == 0:
+        raise refusal(inner, "keras3-batch-normalization-samples", "its axis is that of the samples")
+    part = context.inside(inner, [(None, *shapes[0][2:])])[0]
+    part.config |= {"name": safe_name(layer.name), "axis": axis + 1}
+    return part
+
+
+def _note_steps(context, layer) -> None:
+    """Note a BatchNormalization in a model over time."""
+    if isinstance(layer.layer, Container) and any(type(seen.layer).__name__ == "BatchNormalization" for seen in calls(layer.layer)):
+        context.note(
+            layer, "keras3-batch-normalization-steps",
+            "in training the BatchNormalization in it takes each step by itself in Keras 3, here all steps of all samples",
+        )  # fmt: skip
+
+
 @makes("Bidirectional")
 def bidirectional(context, layer, shapes):
     sides = []
     for side in (layer.forward_layer, layer.backward_layer):
         parts = context.inside(side, shapes)
         if len(parts) != 1:
-            raise Unsupported(f"{called(layer)}: round a {type(side).__name__}")
+            raise refusal(layer, "keras3-bidirectional", f"round a {type(side).__name__}")
         sides.append(parts[0])
     wrapper = context.part(layer, "Bidirectional", merge_mode=layer.merge_mode, layer=sides[0], backward_layer=sides[1])
     wrapper.inner = {"forward_layer": sides[0], "backward_layer": sides[1]}

@@ -10,7 +10,7 @@ import numpy as np
 
 from ... import activations
 from ...saving.configs import layer_classes
-from ..problems import Unsupported, called
+from ..problems import refusal
 from ..weights import value
 from .builder import Builder
 
@@ -42,12 +42,16 @@ def makes(*class_names: str):
 
 @dataclass
 class Call:
-    """One call of a layer: input tensors, their shapes, the shapes of the outputs, and whether a mask comes along."""
+    """One call of a layer: input tensors, their shapes, the shapes of the outputs, and the masks that come along."""
 
     inputs: list[str]
     shapes: list[tuple]
     output_shapes: list[tuple]
-    masked: bool = False
+    masks: list
+
+    @property
+    def masked(self) -> bool:
+        return any(mask is not None for mask in self.masks)
 
     @property
     def x(self) -> str:
@@ -70,9 +74,9 @@ class Context:
         """The outputs of a layer. Unsupported if ONNX has no operators for it."""
         name = type(layer).__name__
         if layer_classes().get(name) is not type(layer):
-            raise Unsupported(f"{called(layer)}: a layer class of your own")
+            raise refusal(layer, "own-layer", "a layer class of your own")
         if name not in MAKERS:
-            raise Unsupported(f"{called(layer)}: there are no operators for it")
+            raise refusal(layer, "onnx-no-operators", "there are no operators for it")
         return MAKERS[name](self, layer, call)
 
     def activation_name(self, layer, attribute: str = "activation") -> str:
@@ -80,7 +84,7 @@ class Context:
         function = getattr(layer, attribute)
         name = getattr(function, "__name__", type(function).__name__)
         if name not in (*_OPERATORS, "linear", "softmax") or function is not getattr(activations, name):
-            raise Unsupported(f"{called(layer)}: {attribute} {name!r} is a function of your own")
+            raise refusal(layer, "own-activation", f"{attribute} {name!r} is a function of your own")
         return name
 
     def activate(self, layer, x: str) -> str:
@@ -97,7 +101,7 @@ class Context:
         """(name, alpha, beta) of an activation inside of a recurrent operator."""
         name = self.activation_name(layer, attribute)
         if name == "softmax":
-            raise Unsupported(f"{called(layer)}: {attribute} 'softmax' inside of a recurrent layer")
+            raise refusal(layer, "onnx-recurrent-softmax", f"{attribute} 'softmax' inside of a recurrent layer")
         if name == "linear":
             return "Affine", 1.0, 0.0
         op, attributes = _OPERATORS[name]

@@ -7,7 +7,7 @@ import string
 import numpy as np
 
 from ... import backend as K
-from ..problems import Unsupported, called
+from ..problems import refusal
 from ..weights import value
 from .context import makes
 
@@ -131,31 +131,53 @@ def batch_normalization(c, layer, call):
     return g.op("Add", g.op("Mul", g.op("Div", centred, deviation), gamma.reshape(shape)), beta.reshape(shape))
 
 
-_MERGES = {"sum": "Sum", "ave": "Mean", "max": "Max"}
+#: modes of Merge that are one operator: of any number of inputs, or of two at a time
+_MERGES = {"sum": "Sum", "ave": "Mean", "max": "Max", "min": "Min"}
+_PAIRS = {"mul": "Mul", "sub": "Sub"}
 
 
 @makes("Merge")
 def merge(c, layer, call):
     g = c.graph
     if callable(layer.mode):
-        raise Unsupported(f"{called(layer)}: its mode is a Python function")
-    if layer.mode in _MERGES:
-        return g.op(_MERGES[layer.mode], *call.inputs)
-    if layer.mode == "mul":
-        product = call.inputs[0]
-        for x in call.inputs[1:]:
-            product = g.op("Mul", product, x)
-        return product
+        raise refusal(layer, "merge-function", "its mode is a Python function")
+    if layer.mode in _MERGES or layer.mode in _PAIRS:
+        inputs = _aligned(g, call)
+        if layer.mode in _MERGES:
+            return g.op(_MERGES[layer.mode], *inputs)
+        result = inputs[0]
+        for x in inputs[1:]:
+            result = g.op(_PAIRS[layer.mode], result, x)
+        return result
     if layer.mode == "concat":
         return g.op("Concat", *call.inputs, axis=layer.concat_axis)
+    if layer.mode not in ("dot", "cos", "normalized_dot"):
+        raise refusal(layer, "merge-mode", f"mode {layer.mode!r}, which isn't known here")
     a, b = layer._dot_axes(call.shapes)
     (x, y), (shape_x, shape_y) = call.inputs, call.shapes
+    if layer.mode == "normalized_dot":
+        x, y = _normalized(g, x, a), _normalized(g, y, b)
     product = _batch_dot(g, x, y, len(shape_x), len(shape_y), a, b)
-    if layer.mode == "dot":
+    if layer.mode != "cos":
         return product
     squares = g.op("Mul", _batch_dot(g, x, x, len(shape_x), len(shape_x), a, a), _batch_dot(g, y, y, len(shape_y), len(shape_y), b, b))
     # K.sqrt takes what is below 0 as 0
     return g.op("Div", product, g.op("Max", g.op("Sqrt", g.op("Relu", squares)), g.number(K.epsilon())))
+
+
+def _aligned(g, call) -> list[str]:
+    """The inputs of an element-wise mode; axes that one has fewer lie behind the samples."""
+    ndim = max(map(len, call.shapes))
+    return [
+        g.op("Unsqueeze", x, g.integers(*range(1, 1 + ndim - len(shape)))) if len(shape) < ndim else x
+        for x, shape in zip(call.inputs, call.shapes)
+    ]
+
+
+def _normalized(g, x: str, axis: int) -> str:
+    """``x`` with vectors of length 1 along ``axis``, as K.l2_normalize makes them."""
+    squares = g.op("ReduceSum", g.op("Mul", x, x), g.integers(axis), keepdims=1)
+    return g.op("Div", x, g.op("Sqrt", g.op("Max", squares, g.number(1e-12))))
 
 
 def _batch_dot(g, x: str, y: str, ndim_x: int, ndim_y: int, a: int, b: int) -> str:

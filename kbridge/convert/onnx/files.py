@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ...saving.atomic import write_bytes
-from ..problems import NotConvertible
+from ..problems import NotConvertible, with_id
 from .builder import Builder
 
 #: Protocol buffers end here.
@@ -16,5 +16,5 @@ def write_onnx(graph: Builder, path: str | os.PathLike) -> None:
     """Write the file. NotConvertible for a model of 2 GB or more."""
     data = graph.serialized()
     if len(data) > MAX_BYTES:
-        raise NotConvertible("ONNX", [f"it takes {len(data):,} bytes; an ONNX file holds {MAX_BYTES:,}"])
+        raise NotConvertible("ONNX", [with_id("onnx-size", f"it takes {len(data):,} bytes; an ONNX file holds {MAX_BYTES:,}")])
     write_bytes(path, data)

@@ -6,9 +6,14 @@ import itertools
 
 import numpy as np
 
-from ..problems import Unsupported, called
+from ...layers.borders import convolution_borders
+from ..problems import refusal
 from ..weights import channels_first, value
+from .borders import placed
 from .context import makes
+
+#: what no maximum is
+LOWEST = float(np.finfo("float32").min)
 
 
 def _first(g, layer, x: str, spatial: int) -> str:
@@ -25,27 +30,15 @@ def _lengths(layer, shape: tuple, spatial: int) -> list:
     return list(shape[2:] if getattr(layer, "dim_ordering", "tf") == "th" else shape[1 : spatial + 1])
 
 
-def _borders(mode: str, lengths: list, windows, steps) -> dict:
-    """The attributes for borders; 'same' where a length isn't known is left to ONNX, which does as TensorFlow."""
-    if mode == "valid":
-        return {}
-    if mode == "full":
-        return {"pads": [w - 1 for w in windows] * 2}
-    if None in lengths:
-        return {"auto_pad": "SAME_UPPER"}
-    total = [max((-(-n // s) - 1) * s + w - n, 0) for n, w, s in zip(lengths, windows, steps)]
-    return {"pads": [t // 2 for t in total] + [t - t // 2 for t in total]}
-
-
 @makes("Convolution1D", "AtrousConvolution1D", "Convolution2D", "AtrousConvolution2D", "Convolution3D")
 def convolution(c, layer, call):
     g, spatial = c.graph, layer.spatial
     kernel = value(layer.W)[:, 0] if spatial == 1 else value(layer.W)
     kernel = channels_first(kernel, layer.dim_ordering)
     rates = list(layer.rates or (1,) * spatial)
-    borders = _borders(layer.border_mode, _lengths(layer, call.shape, spatial), layer._window_lengths(), layer.steps)
     bias = [value(layer.b)] if layer.bias else []
     x = _first(g, layer, call.x, spatial)
+    x, borders = placed(g, layer, x, _lengths(layer, call.shape, spatial), layer._window_lengths(), layer.steps)
     x = g.op("Conv", x, kernel, *bias, strides=list(layer.steps), dilations=rates, kernel_shape=list(layer.kernel_size), **borders)
     return c.activate(layer, _back(g, layer, x, spatial))
 
@@ -54,19 +47,24 @@ def convolution(c, layer, call):
 def deconvolution(c, layer, call):
     g = c.graph
     if layer.border_mode == "full":
-        raise Unsupported(f"{called(layer)}: border_mode 'full'")
+        raise refusal(layer, "deconvolution-full", "border_mode 'full'")
     lengths = _lengths(layer, call.shape, 2)
     wanted = _lengths(layer, layer.output_shape_, 2)
     if None in lengths or None in wanted:
-        raise Unsupported(f"{called(layer)}: the input's rows and columns must be known")
+        raise refusal(layer, "deconvolution-open", "the input's rows and columns must be known")
+    # how much longer than the result all that the windows reach is, and how much of that lies before it
     cut = [(n - 1) * s + k - out for n, s, k, out in zip(lengths, layer.steps, layer.kernel_size, wanted)]
+    before = [convolution_borders(k)[0] if layer.borders_of_theano else max(t, 0) // 2 for t, k in zip(cut, layer.kernel_size)]
+    after = [t - b for t, b in zip(cut, before)]
     kernel = np.swapaxes(channels_first(value(layer.W), layer.dim_ordering), 0, 1)
-    before = [max(t, 0) // 2 for t in cut]
-    after = [max(t, 0) - b for t, b in zip(cut, before)]
-    x = g.op(
-        "ConvTranspose", _first(g, layer, call.x, 2), kernel, *([value(layer.b)] if layer.bias else []),
-        strides=list(layer.steps), kernel_shape=list(layer.kernel_size), pads=before + after, output_padding=[max(-t, 0) for t in cut],
-    )  # fmt: skip
+    x = _first(g, layer, call.x, 2)
+    x = g.op("ConvTranspose", x, kernel, strides=list(layer.steps), kernel_shape=list(layer.kernel_size))
+    for axis, (b, a) in enumerate(zip(before, after), 2):
+        x = g.slice(x, axis, b, -a if a > 0 else 2**62)
+    # places that no window reaches; the bias counts there too
+    x = g.op("Pad", x, g.integers(*[0] * 6, *(max(-a, 0) for a in after)))
+    if layer.bias:
+        x = g.op("Add", x, value(layer.b).reshape(-1, 1, 1))
     return c.activate(layer, _back(g, layer, x, 2))
 
 
@@ -78,8 +76,8 @@ def separable(c, layer, call):
     depthwise = depthwise.transpose(1, 0, 2, 3) if layer.dim_ordering == "th" else depthwise.transpose(2, 3, 0, 1)
     channels = depthwise.shape[0]
     depthwise = depthwise.reshape(-1, 1, *layer.kernel_size)
-    borders = _borders(layer.border_mode, _lengths(layer, call.shape, 2), layer.kernel_size, layer.steps)
-    x = g.op("Conv", _first(g, layer, call.x, 2), depthwise, strides=list(layer.steps), group=channels, **borders)
+    x, borders = placed(g, layer, _first(g, layer, call.x, 2), _lengths(layer, call.shape, 2), layer.kernel_size, layer.steps)
+    x = g.op("Conv", x, depthwise, strides=list(layer.steps), group=channels, **borders)
     pointwise = channels_first(value(layer.pointwise_kernel), layer.dim_ordering)
     x = g.op("Conv", x, pointwise, *([value(layer.b)] if layer.bias else []))
     return c.activate(layer, _back(g, layer, x, 2))
@@ -92,14 +90,24 @@ def pooling(c, layer, call):
         size, steps = [layer.pool_length], [layer.stride]
     else:
         size, steps = list(layer.pool_size), list(layer.strides)
-    borders = _borders(layer.border_mode, _lengths(layer, call.shape, len(size)), size, steps)
-    op = "MaxPool" if layer.mode == "max" else "AveragePool"
-    x = g.op(op, _first(g, layer, call.x, len(size)), kernel_shape=size, strides=steps, **borders)
-    return _back(g, layer, x, len(size))
+    lengths = _lengths(layer, call.shape, len(size))
+    x = _first(g, layer, call.x, len(size))
+    if layer.mode == "max":
+        bordered, borders = placed(g, layer, x, lengths, size, steps, LOWEST)
+        return _back(g, layer, g.op("MaxPool", bordered, kernel_shape=size, strides=steps, **borders), len(size))
+    bordered, borders = placed(g, layer, x, lengths, size, steps)
+    mean = g.op("AveragePool", bordered, kernel_shape=size, strides=steps, **borders)
+    if bordered != x:
+        # zeros that were put round the input don't count: divide by the share of places that are the input's
+        ones, _ = placed(g, layer, g.op("Expand", g.number(1), g.op("Shape", x)), lengths, size, steps)
+        mean = g.op("Div", mean, g.op("AveragePool", ones, kernel_shape=size, strides=steps))
+    return _back(g, layer, mean, len(size))
 
 
 @makes(*(f"Global{kind}Pooling{n}D" for kind in ("Max", "Average") for n in (1, 2, 3)))
 def global_pooling(c, layer, call):
+    if call.masked and getattr(layer, "use_mask", False):
+        raise refusal(layer, "onnx-pooling-mask", "a mask, by which it leaves out steps")
     spatial = len(call.shape) - 2
     start = 2 if getattr(layer, "dim_ordering", "tf") == "th" else 1
     op = "ReduceMax" if "Max" in type(layer).__name__ else "ReduceMean"

@@ -6,8 +6,8 @@ from typing import Any
 
 from ... import backend as K
 from ...engine.topology import Container
-from ...models import Sequential
-from ..problems import NotConvertible, Unsupported
+from ..masks import container_of, node_masks
+from ..problems import NotConvertible, Unsupported, with_id
 from . import core, images, sequences  # noqa: F401 (they enter their layers into the table)
 from .builder import Builder
 from .context import Call, Context
@@ -17,22 +17,18 @@ from .proto import DATA_TYPES
 def converted(model) -> tuple[Builder, list[str]]:
     """(the graph, notes of what differs). NotConvertible with all reasons, if there are any."""
     context = _Models(model.name)
-    container = _container(model)
+    container = container_of(model)
     tensors = [
         context.graph.input(layer.name, _dtype(layer), x._keras_shape) for layer, x in zip(container.input_layers, container.inputs)
     ]
-    outputs = context.container(container, tensors)
+    outputs = context.container(container, tensors, [None] * len(tensors))
     if context.problems:
         raise NotConvertible("ONNX", context.problems)
     for layer, tensor, x in zip(container.output_layers, outputs, container.outputs):
         context.graph.output(f"{layer.name}_output" if layer in container.input_layers else layer.name, tensor, x._keras_shape)
     if K.floatx() != "float32":
-        context.notes.append(f"it computes in float32, not in {K.floatx()}")
+        context.notes.append(with_id("onnx-float32", f"it computes in float32, not in {K.floatx()}"))
     return context.graph, context.notes
-
-
-def _container(model):
-    return model._built_model() if isinstance(model, Sequential) else model
 
 
 def _dtype(layer) -> str:
@@ -46,12 +42,13 @@ class _Models(Context):
     def inside(self, layer, call: Call) -> Any:
         """The output of a layer, or of a model, inside of another."""
         if isinstance(layer, Container):
-            outputs = self.container(_container(layer), call.inputs)
+            outputs = self.container(container_of(layer), call.inputs, call.masks)
             return outputs[0] if len(outputs) == 1 else outputs
         return self.make(layer, call)
 
-    def container(self, container, inputs: list[str]) -> list[str]:
-        """The output tensors of a graph of layers on ``inputs``. What can't be converted is noted, and skipped."""
+    def container(self, container, inputs: list[str], masks: list) -> list[str]:
+        """The output tensors of a graph of layers on ``inputs`` with their masks. What can't be converted is noted, and skipped."""
+        known = node_masks(container, masks)
         tensors: dict[tuple, list[str]] = {}
         for layer, node, tensor in zip(
             container.input_layers, container.input_layers_node_indices, inputs, strict=True
@@ -70,10 +67,9 @@ class _Models(Context):
             sources = zip(node.inbound_layers, node.node_indices, node.tensor_indices, strict=True)
             read = [tensors[source, n][t] for source, n, t in sources]
             self.graph.scope = f"{scope}/{layer.name}" if scope else layer.name
-            masked = any(mask is not None for mask in node.input_masks)
             shapes = [tuple(s) for s in node.input_shapes]
             try:
-                outputs = self.inside(layer, Call(read, shapes, [tuple(s) for s in node.output_shapes], masked))
+                outputs = self.inside(layer, Call(read, shapes, [tuple(s) for s in node.output_shapes], known[id(node)]))
             except Unsupported as problem:
                 self.problems.append(str(problem))
                 outputs = [""] * len(node.output_shapes)

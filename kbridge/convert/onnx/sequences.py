@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..problems import Unsupported, called
+from ..problems import refusal
 from ..weights import gates, value
 from .context import Call, Context, makes
 
@@ -18,9 +18,9 @@ def _recurrent(c: Context, layer, call: Call, op: str, weights: list[np.ndarray]
     """A recurrent operator on (time, samples, features), forwards, from W, U and b with the gates in ONNX's order."""
     g = c.graph
     if layer.stateful:
-        raise Unsupported(f"{called(layer)}: stateful=True")
+        raise refusal(layer, "onnx-stateful", "stateful=True")
     if call.masked:
-        raise Unsupported(f"{called(layer)}: a mask, which ONNX's recurrent operators don't take")
+        raise refusal(layer, "onnx-recurrent-mask", "a mask, which ONNX's recurrent operators don't take")
     W, U, b = weights
     bias = np.concatenate([b, np.zeros_like(b)])
     needed = [a for a in activations if a[0] in ("HardSigmoid", "Affine", "Elu")]
@@ -62,7 +62,7 @@ def bidirectional(c, layer, call):
     g = c.graph
     shape = layer.forward_layer.get_output_shape_for(call.shape)
     forward, backward = (
-        c.inside(side, Call(call.inputs, call.shapes, [shape], call.masked)) for side in (layer.forward_layer, layer.backward_layer)
+        c.inside(side, Call(call.inputs, call.shapes, [shape], call.masks)) for side in (layer.forward_layer, layer.backward_layer)
     )
     if layer.return_sequences:
         backward = g.reverse(backward, 1)
@@ -79,12 +79,12 @@ def time_distributed(c, layer, call):
     g = c.graph
     rest = call.shape[2:]
     if None in rest:
-        raise Unsupported(f"{called(layer)}: all axes but those of samples and time must be known")
+        raise refusal(layer, "onnx-time-distributed-open", "all axes but those of samples and time must be known")
     step = (None, *rest)
     inner_shape = tuple(layer.layer.get_output_shape_for(step))
-    x = c.inside(layer.layer, Call([g.reshape(call.x, -1, *rest)], [step], [inner_shape]))
+    x = c.inside(layer.layer, Call([g.reshape(call.x, -1, *rest)], [step], [inner_shape], [None]))
     if None in inner_shape[1:]:
-        raise Unsupported(f"{called(layer)}: all axes of its output but those of samples and time must be known")
+        raise refusal(layer, "onnx-time-distributed-open", "all axes of its output but those of samples and time must be known")
     if call.shape[1] is not None:
         return g.reshape(x, -1, call.shape[1], *inner_shape[1:])
     ends = g.op("Slice", g.op("Shape", call.x), g.integers(0), g.integers(2))

@@ -3,7 +3,7 @@
 Nothing is dropped silently: an option that kbridge's layers don't have is a ModelFileError that names the layer.
 """
 
-from .detection import major_version, speaks_keras2
+from .detection import is_of_tensorflow, major_version, speaks_keras2
 from .models import to_keras1
 
-__all__ = ["major_version", "speaks_keras2", "to_keras1"]
+__all__ = ["is_of_tensorflow", "major_version", "speaks_keras2", "to_keras1"]

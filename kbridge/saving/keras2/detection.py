@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 #: Config keys that Keras 2 has and Keras 1 hasn't.
@@ -20,6 +21,12 @@ def major_version(version: str | None) -> int | None:
     """2 for '2.2.4-tf'; None for no version or one that isn't understood."""
     head = (version or "").strip().partition(".")[0]
     return int(head) if head.isdecimal() and len(head) < 4 else None
+
+
+def is_of_tensorflow(version: Any) -> bool:
+    """Whether a Keras 2 of this version was that of TensorFlow: '2.2.4-tf', or 2.4 and later, which no other was."""
+    found = re.match(r"2\.(\d{1,3})\b", version) if isinstance(version, str) else None
+    return found is not None and (version.endswith("-tf") or int(found[1]) >= 4)
 
 
 def speaks_keras2(config: Any) -> bool:

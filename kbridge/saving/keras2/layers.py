@@ -200,7 +200,7 @@ def _global_pooling(name: str, spatial: int) -> Translation:
         options.only("keepdims", False)
         if spatial == 1:
             options.only("data_format", "channels_last", None)
-            return name, {}
+            return name, {"use_mask": True} if name == "GlobalAveragePooling1D" else {}
         return name, {"dim_ordering": ordering(options)}
 
     return translate
@@ -378,7 +378,7 @@ def _prelu(options: Options) -> Translated:
 
 
 def _merge(mode: str) -> Translation:
-    return lambda options: ("Merge", {"mode": mode})
+    return lambda options: ("Merge", {"mode": mode, "broadcast": True})
 
 
 def _concatenate(options: Options) -> Translated:
@@ -387,7 +387,7 @@ def _concatenate(options: Options) -> Translated:
 
 def _dot(options: Options) -> Translated:
     axes = options.need("axes")
-    return "Merge", {"mode": "cos" if options.take("normalize", False) else "dot", "dot_axes": axes}
+    return "Merge", {"mode": "normalized_dot" if options.take("normalize", False) else "dot", "dot_axes": axes}
 
 
 def _lambda(options: Options) -> Translated:

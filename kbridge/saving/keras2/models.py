@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -9,6 +10,7 @@ from typing import Any
 
 from ...utils.generic_utils import get_custom_objects
 from ..errors import ModelFileError
+from .detection import is_of_tensorflow
 from .layers import TRANSLATIONS
 from .options import Options
 from .values import bare_name
@@ -19,14 +21,17 @@ _FUNCTIONAL = ("Model", "Functional", "Container")
 _BOOKKEEPING = ("build_config", "build_input_shape", "registered_name", "optional")
 
 
-def to_keras1(config: Any, warn: bool = True) -> dict[str, Any]:
+def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dict[str, Any]:
     """The Keras 1 config for a whole model's {'class_name', 'config'} of Keras 2.
 
     ``warn``: whether to tell of initializers that kbridge lacks, which matter unless the weights are loaded.
+    ``version``: that of the Keras that wrote it, where ``config`` doesn't say it.
     ModelFileError names the layer and the option that can't be represented.
     """
     unknown: list[str] = []
     translated = _entry(_plain(config), unknown)
+    if is_of_tensorflow(version or config.get("keras_version")):
+        _freeze_statistics(translated)
     if unknown and warn:
         warnings.warn(
             f"These initializers of Keras 2 aren't known here, so new weights start otherwise unless they are loaded: "
@@ -34,6 +39,19 @@ def to_keras1(config: Any, warn: bool = True) -> dict[str, Any]:
             stacklevel=4,
         )
     return translated
+
+
+def _freeze_statistics(entry: Any) -> None:
+    """In tf.keras a frozen BatchNormalization trains with the moving statistics, in Keras 2 itself with those of the batch."""
+    if isinstance(entry, list):
+        for item in entry:
+            _freeze_statistics(item)
+    elif isinstance(entry, dict):
+        config = entry.get("config")
+        if entry.get("class_name") == "BatchNormalization" and isinstance(config, dict) and config.get("trainable") is False:
+            config["moving_if_frozen"] = True
+        for item in entry.values():
+            _freeze_statistics(item)
 
 
 def _plain(value: Any) -> Any:
@@ -174,7 +192,18 @@ def _layer(class_name: str, config: Mapping[str, Any], unknown: list[str]) -> di
         common = {"name": common["name"]}  # it has no weights, and takes nothing else
     if keras1_class == "Embedding":
         common.pop("input_dtype", None)  # numbers, whatever type they come in
+    elif keras1_class in _layers_without_masks():
+        common["drop_mask"] = True
     return {"class_name": keras1_class, "config": {**common, **own}}
+
+
+@functools.cache
+def _layers_without_masks() -> frozenset[str]:
+    """The layers that have an error for a mask in Keras 1, and drop it in tf.keras. Lambda drops it here too."""
+    from ..configs import layer_classes
+
+    known = {name for name, layer in layer_classes().items() if not layer.supports_masking and hasattr(layer, "drop_mask")}
+    return frozenset(known - {"Lambda", "InputLayer", "Embedding", "Model", "Sequential", "Container"})
 
 
 def _common(class_name: str, options: Options) -> dict[str, Any]:

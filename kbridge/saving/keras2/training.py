@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ... import backend as K
 from ...utils.generic_utils import get_custom_objects
 from ..reading import Group, StoredArray
 from ..weights import Assignment, stored_layers
@@ -141,21 +142,65 @@ def _optimizer(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
     return {"class_name": class_name, "config": new}
 
 
+def differences(model: Any) -> list[str]:
+    """What of a model of tf.keras trains otherwise here, though it computes the same."""
+    from ...convert.masks import calls
+
+    penalised, normalized = [], []
+    for seen in calls(model):
+        if getattr(seen.layer, "activity_regularizer", None) is not None:
+            penalised.append(seen.layer.name)
+        if type(seen.layer).__name__ == "BatchNormalization" and seen.masked and not seen.layer._moving_only:
+            normalized.append(seen.layer.name)
+    found = []
+    if penalised:
+        found.append(
+            f"tf.keras divides the penalties of activity_regularizer by the number of samples, here as in Keras 1 they are those of the "
+            f"whole batch ({_names(penalised)}) [convert: keras2-activity-regularizer]"
+        )
+    if normalized:
+        found.append(
+            f"recent tf.keras leaves masked steps out of a batch's mean and variance, here they count ({_names(normalized)}) "
+            f"[convert: keras2-batch-normalization-mask]"
+        )
+    return found
+
+
+def _names(names: list[str]) -> str:
+    return ("layers " if len(set(names)) > 1 else "layer ") + ", ".join(map(repr, dict.fromkeys(names)))
+
+
 # ---------------------------------------------------------------------- the optimizer's state
 
 
-def read_state(model: Any, root: Group, flipped: bool) -> list[Assignment]:
-    """The values of the optimizer's weights and count of updates. May raise Unrepresentable."""
-    if "optimizer_weights" not in root:
+def initial_state(config: Mapping[str, Any]) -> float:
+    """What the optimizer's moments start from: 0 but for Adagrad's sums, which tf.keras has start elsewhere."""
+    optimizer = config["optimizer_config"]
+    value = optimizer["config"].get("initial_accumulator_value", 0.0) if bare_name(optimizer["class_name"]) == "Adagrad" else 0.0
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Unrepresentable(f"the optimizer Adagrad has initial_accumulator_value={value!r}")
+    return float(value)
+
+
+def read_state(model: Any, root: Group, flipped: bool, start: float = 0.0) -> list[Assignment]:
+    """The values of the optimizer's weights and count of updates; ``start``: of weights that the file has no values for.
+
+    May raise Unrepresentable.
+    """
+    count, moments, slots = None, [], []
+    if "optimizer_weights" in root:
+        group = root.group("optimizer_weights")
+        names = group.names("weight_names") or []
+        slots = [slot for layer in stored_layers(model) for slot in slots_of(layer) if slot.trained]
+        count, moments = _moments(type(model.optimizer).__name__, names, [group.array(name) for name in names], len(slots))
+        _check(slots, moments)
+    elif not start:
         return []
-    group = root.group("optimizer_weights")
-    names = group.names("weight_names") or []
-    slots = [slot for layer in stored_layers(model) for slot in slots_of(layer) if slot.trained]
-    count, moments = _moments(type(model.optimizer).__name__, names, [group.array(name) for name in names], len(slots))
-    _check(slots, moments)
     # an optimizer makes its weights together with the updates of the training function
     inner = getattr(model, "model", None) or model
     inner._make_train_function()
+    if start and not moments:
+        return [Assignment(weight, np.full(K.int_shape(weight), start)) for weight in inner.optimizer.weights]
     variables = _variables(inner, len(moments))
     found = [] if count is None else [Assignment(model.optimizer.iterations, np.asarray(count.read(), "float64"))]
     for run, own in zip(moments, variables):
@@ -202,8 +247,6 @@ def _check(slots: list[Slot], moments: list[list[StoredArray]]) -> None:
 
 def _variables(model: Any, count: int) -> list[dict[int, Any]]:
     """For each moment of the optimizer: id of a trained weight -> the variable that holds its moment."""
-    from ... import backend as K
-
     trained = list(model._collected_trainable_weights)
     own = list(model.optimizer.weights)
     moments = own[len(own) - count * len(trained) :]
