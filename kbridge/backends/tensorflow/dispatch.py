@@ -6,7 +6,10 @@ dispatchers, and this one repeats the call inside the graph to which the tensors
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from .indexing import OPERATORS, indexed
 from .quiet import tf
@@ -50,6 +53,24 @@ def _as_constants(value: Any) -> Any:
         return {k: _as_constants(v) for k, v in value.items()}
     return tf.constant(host_value(value)) if is_eager(value) else value
 
+
+def _with_arrays(original: Callable) -> Callable:
+    """``x[i, j]`` where i or j is an array with several axes. In eager execution TensorFlow joins such arrays before it looks at
+    ``x``, and fails in a way that it doesn't ask its dispatchers about."""
+
+    def __getitem__(self, key):
+        if isinstance(key, tuple) and tf.executing_eagerly() and any(isinstance(k, np.ndarray) and k.ndim > 1 for k in key):
+            graph = _graph_of(self)
+            if graph is not None:
+                with building(graph):
+                    return original(self, key)
+        return original(self, key)
+
+    return __getitem__
+
+
+tf.Tensor.__getitem__ = _with_arrays(tf.Tensor.__getitem__)
+tf.Variable.__getitem__ = _with_arrays(tf.Variable.__getitem__)
 
 # one for all engines of the process: TensorFlow has no way to take a dispatcher away
 GraphDispatcher().register()

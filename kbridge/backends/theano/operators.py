@@ -10,13 +10,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from theano.graph.basic import Variable
 from theano.tensor.type import TensorType
 from theano.tensor.var import _tensor_py_operators
 
-from ..masks import as_key
+from ..masks import as_key, without_masks
+from ..selections import ARRAYS, selection
 from . import elementwise, linalg
 from .static import int_shape
 
@@ -71,10 +73,15 @@ def install() -> None:
 
 
 def _getitem(original: Callable) -> Callable:
-    """Indexing with None and fewer indices than axes: Theano's reads ``x[None]`` and ``x[:, None]`` wrongly."""
+    """Indexing with None and fewer indices than axes, which Theano's own reads wrongly in ``x[None]`` and ``x[:, None]``; with arrays
+    and masks among other indices, where Theano's result isn't NumPy's."""
 
     def __getitem__(self, index):
         index = as_key(index)
+        if isinstance(self.type, TensorType) and not getattr(_inside, "depth", 0):
+            selected = _selected(original, self, index)
+            if selected is not None:
+                return selected
         if index is None:
             index = (None, Ellipsis)
         elif isinstance(index, tuple) and any(i is None for i in index) and not any(i is Ellipsis for i in index):
@@ -83,6 +90,41 @@ def _getitem(original: Callable) -> Callable:
 
     __getitem__.kbridge = True  # type: ignore[attr-defined]
     return __getitem__
+
+
+def _selected(original: Callable, x: Any, key: Any) -> Any:
+    """``x[key]`` for a key that holds arrays beside other parts; None for any other key."""
+    if not isinstance(key, tuple) or len(key) < 2:
+        return None
+    parts = [p for k in without_masks(key, int_shape(x)) for p in (k.nonzero() if _is_mask(k) else [k])]
+    parts = [np.asarray(p) if isinstance(p, list) else int(p) if isinstance(p, np.ndarray) and p.ndim == 0 else p for p in parts]
+    if not any(map(_rank_of, parts)):
+        return None
+    found = selection(tuple(parts), x.ndim, _rank_of)
+    assert found is not None
+    if any(s != slice(None) for s in found.slices):
+        x = original(x, found.slices)
+    if found.axes != tuple(range(len(found.axes))):
+        x = x.dimshuffle([*found.axes, *found.others])
+    arrays = max(map(_rank_of, found.arrays))
+    selected = original(x, found.arrays if len(found.arrays) > 1 else found.arrays[0])
+    places = {None: ["x"], ARRAYS: range(arrays), **{axis: [arrays + n] for n, axis in enumerate(found.others)}}
+    order = [place for part in found.layout for place in places[part]]
+    return selected if order == list(range(selected.ndim)) else selected.dimshuffle(order)
+
+
+def _rank_of(k: Any) -> int | None:
+    """The number of axes of whole numbers; None for all else."""
+    if isinstance(k, Variable):
+        return k.ndim if isinstance(k.type, TensorType) and k.dtype.startswith(("int", "uint")) else None
+    if isinstance(k, np.ndarray):
+        return k.ndim if k.dtype.kind in "iu" else None
+    return 0 if isinstance(k, (int, np.integer)) and not isinstance(k, bool) else None
+
+
+def _is_mask(k: Any) -> bool:
+    """A tensor of booleans."""
+    return isinstance(k, Variable) and isinstance(k.type, TensorType) and k.dtype == "bool" and k.ndim > 0
 
 
 def _iter(original: Callable) -> Callable:

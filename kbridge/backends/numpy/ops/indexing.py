@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from ...masks import as_key, without_masks
+from ...selections import selected_shape, selection, spread_key
 from ..graph import Op, Tensor, make
 from ..operators import IMPLEMENTATIONS
 from ..scatter import fill_rows
-from .common import BOOL, INT32, as_tensor, normalize_axis
+from .common import BOOL, INT32, as_tensor, broadcast, normalize_axis
 from .elementwise import FILL
-from .shapes import CONCATENATE, EXPAND
+from .shapes import CONCATENATE, EXPAND, expand_dims
 
 #: the part of an index that takes a whole axis
 WHOLE = (None, None, None)
@@ -264,17 +265,23 @@ class ScatterAdd(Op):
 
 
 class TakeMany(Op):
-    """Integer indexing along several axes. ``attrs`` as ``Slice`` with ('input', i) for an index tensor."""
+    """Indexing by integer arrays along several axes: a key of NumPy's. ``attrs`` has its parts: ints, None and Ellipsis as they are,
+    (start, stop, step) for a slice, ('input', i) for an index tensor."""
 
     name = "take_many"
 
     def infer(self, attrs, x, *indices):
-        # NumPy's own rule on an array that takes no memory; 7 stands for unknown lengths
-        probe = np.broadcast_to(np.zeros((), x.dtype), [7 if n is None else n for n in x.shape])
-        arrays = [np.broadcast_to(np.zeros((), INT32), [7 if n is None else n for n in i.shape]) for i in indices]
-        shape = probe[_with_inputs(attrs, arrays)].shape
-        unknown = None in x.shape or any(None in i.shape for i in indices)
-        return tuple(None if unknown and n == 7 else n for n in shape), x.dtype
+        def rank_of(part: Any) -> int | None:
+            if isinstance(part, tuple):
+                return len(indices[part[1]].shape) if part[0] == "input" else None
+            return 0 if isinstance(part, int) else None
+
+        parts = selection(attrs, len(x.shape), rank_of)
+        sliced = [_sliced(n, part) for n, part in zip(x.shape, (p if isinstance(p, tuple) else WHOLE for p in parts.slices))]
+        shape: tuple = ()
+        for index in indices:
+            shape = broadcast(shape, index.shape, "index arrays")
+        return selected_shape(parts.layout, shape, sliced), x.dtype
 
     def gradient(self, node, g):
         return [make(TAKE_MANY_GRADIENT, (g, *node.inputs), node.attrs)] + [None] * (len(node.inputs) - 1)
@@ -347,59 +354,44 @@ def reverse(x: Any, axes: Any) -> Tensor:
 
 def getitem(x: Tensor, key: Any) -> Tensor:
     """NumPy's indexing with ints, slices, None, Ellipsis, integer tensors or arrays, and boolean arrays."""
-    from .shapes import expand_dims
-
     key = as_key(key)
-    parts = [_known_mask(p) for p in (key if isinstance(key, tuple) else [key])]
-    parts = list(without_masks(tuple(parts), x.shape))
-    used = sum(1 for p in parts if p is not None and p is not Ellipsis)
-    if used > x.ndim:
-        raise IndexError(f"Too many indices ({used}) for a tensor of shape {x.shape}.")
-    where_dots = next((i for i, p in enumerate(parts) if p is Ellipsis), len(parts))
-    fill = [slice(None)] * (x.ndim - used)
-    parts = parts[:where_dots] + fill + parts[where_dots + 1 :]
-    if any(p is Ellipsis for p in parts):
-        raise IndexError("An index can hold only one Ellipsis.")
-
-    inputs: list[Tensor] = []
-    attrs: list[Any] = []
+    parts = tuple(_known_mask(p) for p in (key if isinstance(key, tuple) else [key]))
+    parts = tuple(_index(p) for p in without_masks(parts, x.shape))
+    if any(isinstance(p, Tensor) for p in parts):
+        return _take(x, parts)
     new_axes: list[int] = []
+    rest: list[Any] = []
+    inputs: list[Tensor] = []
     position = 0
-    by_tensor = False
-    for part in parts:
+    for part in spread_key(parts, x.ndim):
         if part is None:
             new_axes.append(position)
-            position += 1
-            continue
-        if isinstance(part, slice):
-            attrs.append(tuple(_bound(b, inputs) for b in (part.start, part.stop, part.step)))
-            position += 1
-        elif isinstance(part, (int, np.integer)) and not isinstance(part, bool):
-            attrs.append(int(part))
-        else:
-            if isinstance(part, Tensor) and part.dtype == BOOL:
-                raise IndexError(
-                    f"On the numpy backend a boolean index is an array: the values of {part!r}, and with them the result's "
-                    "shape, are known only in a run. Multiply by K.cast(mask, K.dtype(x)) instead to leave elements out of a sum."
-                )
-            index = as_tensor(part, None if isinstance(part, (bool, np.bool_)) else INT32)
-            if index.dtype.kind not in "iu":
-                raise IndexError(f"A tensor can be indexed by integers, not by {index.dtype} ({part!r}).")
-            by_tensor = by_tensor or index.ndim > 0
-            attrs.append(("input", len(inputs)))
-            inputs.append(index)
-            position += index.ndim
-    if by_tensor:
-        result = _take(x, attrs, inputs)
-    elif any(isinstance(p, tuple) and p[0] == "input" for p in attrs):
-        result = make(TAKE_MANY, (x, *inputs), tuple(attrs))
-    elif inputs:
-        result = make(DYNAMIC_SLICE, (x, *inputs), tuple(attrs))
-    else:
-        result = make(SLICE, (x,), tuple(attrs))
+        elif isinstance(part, slice):
+            rest.append(_bounds_of(part, inputs))
+        elif part is not Ellipsis:
+            rest.append(part)
+        position += part is None or isinstance(part, slice)
+    result = make(DYNAMIC_SLICE, (x, *inputs), tuple(rest)) if inputs else make(SLICE, (x,), tuple(rest))
     for axis in new_axes:
         result = expand_dims(result, axis)
     return result
+
+
+def _index(part: Any) -> Any:
+    """One part of a key: a slice, None, Ellipsis or an int as it is, anything else as a tensor of integers."""
+    if part is None or part is Ellipsis or isinstance(part, slice):
+        return part
+    if isinstance(part, (int, np.integer)) and not isinstance(part, bool):
+        return int(part)
+    if isinstance(part, Tensor) and part.dtype == BOOL:
+        raise IndexError(
+            f"On the numpy backend a boolean index is an array: the values of {part!r}, and with them the result's "
+            "shape, are known only in a run. Multiply by K.cast(mask, K.dtype(x)) instead to leave elements out of a sum."
+        )
+    index = as_tensor(part, None if isinstance(part, (bool, np.bool_)) else INT32)
+    if index.dtype.kind not in "iu":
+        raise IndexError(f"A tensor can be indexed by integers, not by {index.dtype} ({part!r}).")
+    return index
 
 
 def _known_mask(part: Any) -> Any:
@@ -410,12 +402,24 @@ def _known_mask(part: Any) -> Any:
     return part if known is None else known
 
 
-def _take(x: Tensor, attrs: list, inputs: list[Tensor]) -> Tensor:
-    if attrs[0] == ("input", 0) and len(inputs) == 1 and all(p == (None, None, None) for p in attrs[1:]):
-        return gather(x, inputs[0])
-    if any(isinstance(e, tuple) and e[0] == "input" for p in attrs if isinstance(p, tuple) and p[0] != "input" for e in p):
-        raise IndexError("An index can't mix integer tensors with slices whose bounds are tensors.")
-    return make(TAKE_MANY, (x, *inputs), tuple(attrs))
+def _take(x: Tensor, parts: tuple) -> Tensor:
+    """``x[parts]`` with integer tensors among the parts."""
+    if isinstance(parts[0], Tensor) and parts[0].ndim and all(p is Ellipsis or p == slice(None) for p in parts[1:]):
+        spread_key(parts, x.ndim)
+        return gather(x, parts[0])
+    inputs: list[Tensor] = []
+    attrs = [_bounds_of(p, inputs) if isinstance(p, slice) else p for p in parts]
+    if inputs:
+        # slices whose bounds are tensors first: they leave the other parts' axes whole
+        x = getitem(x, tuple(p if isinstance(p, slice) else slice(None) for p in spread_key(parts, x.ndim) if p is not None and p is not Ellipsis))
+        attrs = [WHOLE if isinstance(p, slice) else p for p in parts]
+    inputs = [p for p in attrs if isinstance(p, Tensor)]
+    numbers = iter(range(len(inputs)))
+    return make(TAKE_MANY, (x, *inputs), tuple(("input", next(numbers)) if isinstance(p, Tensor) else p for p in attrs))
+
+
+def _bounds_of(part: slice, inputs: list[Tensor]) -> tuple:
+    return tuple(_bound(b, inputs) for b in (part.start, part.stop, part.step))
 
 
 def _bound(bound: Any, inputs: list[Tensor]) -> Any:
