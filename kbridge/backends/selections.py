@@ -57,14 +57,17 @@ def spread_key(key: Any, ndim: int) -> list:
 
 
 def selection(key: Any, ndim: int, rank_of: Callable[[Any], int | None]) -> Selection | None:
-    """What ``key`` does to a tensor with ``ndim`` axes; None if it holds no index array.
+    """What ``key`` does to a tensor with ``ndim`` axes; None if it holds no array with an axis.
 
     ``rank_of`` tells the number of axes of an array or a number (0) among the indices, and None for all else. Masks must have been
     replaced by vectors.
     """
     parts = spread_key(key, ndim)
-    if not any(rank_of(part) for part in parts):
-        return None
+    return analysed(parts, rank_of) if any(rank_of(part) for part in parts) else None
+
+
+def analysed(parts: Sequence, rank_of: Callable[[Any], int | None]) -> Selection:
+    """What a key with at least one array or number does; ``parts`` are those of ``spread_key``."""
     slices: list = []
     axes: list[int] = []
     layout: list = []

@@ -6,28 +6,28 @@ import pytest
 from kbridge import backend as K
 
 VALUE = np.random.RandomState(0).uniform(-1, 1, (3, 4, 5, 2))
-I, J = np.array([2, 0, 1]), np.array([-1, 0, 3])
+V, W = np.array([2, 0, 1]), np.array([-1, 0, 3])
 COLUMN, ROW = np.array([[0], [2]]), np.array([[1, 0, -1]])
 ROWS, LAST, MATRIX = np.array([True, False, True]), np.array([False, True]), np.array([[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 1]], bool)
 ALL = slice(None)
 
 KEYS = [
     # None beside one or several vectors
-    (I, None), (None, I), (I, J, None), (I, None, J), (None, I, J), (ALL, None, I), (I, ALL, None, J), (0, None, I), (0, I, None),
-    (None, 0, I), (I, None, 0), (None, I, None, J, None), (ALL, I, None, ALL, [1, 0, -1]), (None, ALL, I, J, None),
+    (V, None), (None, V), (V, W, None), (V, None, W), (None, V, W), (ALL, None, V), (V, ALL, None, W), (0, None, V), (0, V, None),
+    (None, 0, V), (V, None, 0), (None, V, None, W, None), (ALL, V, None, ALL, [1, 0, -1]), (None, ALL, V, W, None),
     # numbers count among the vectors
-    (0, ALL, I), (I, ALL, 0), (I, 0), (0, I, J), (I, 0, J), (-1, ALL, ALL, LAST.nonzero()[0]), (I, -1, ALL, 0), (ALL, 1, ALL, [0, 1]),
+    (0, ALL, V), (V, ALL, 0), (V, 0), (0, V, W), (V, 0, W), (-1, ALL, ALL, LAST.nonzero()[0]), (V, -1, ALL, 0), (ALL, 1, ALL, [0, 1]),
     # Ellipsis
-    (Ellipsis, I, 0), (I, Ellipsis), (I, Ellipsis, 0), (0, Ellipsis, [1, 0]), (Ellipsis, [1, 0], None), (Ellipsis, None, J, ALL, 0), (I, J, Ellipsis, None),
-    (I, J, 0, Ellipsis, 0), (I, J, 0, Ellipsis, None, 1),
+    (Ellipsis, V, 0), (V, Ellipsis), (V, Ellipsis, 0), (0, Ellipsis, [1, 0]), (Ellipsis, [1, 0], None), (Ellipsis, None, W, ALL, 0), (V, W, Ellipsis, None),
+    (V, W, 0, Ellipsis, 0), (V, W, 0, Ellipsis, None, 1),
     # slices that cut
-    (slice(1, None), I), (I, slice(1, 3), J), (slice(None, None, -1), I, J), (slice(2), I, slice(None, None, 2), None), (I, ALL, slice(-2, None), 1),
+    (slice(1, None), V), (V, slice(1, 3), W), (slice(None, None, -1), V, W), (slice(2), V, slice(None, None, 2), None), (V, ALL, slice(-2, None), 1),
     # arrays of several axes, and such that broadcast
-    (COLUMN, ROW), (COLUMN, ALL, ROW), (ALL, COLUMN, ROW), (COLUMN, None, ROW), (COLUMN, I, None), (ALL, COLUMN, ALL, 1), (COLUMN, ROW, slice(1, 3), 0),
-    (np.array([2]), ALL, I), (np.array(1), ALL, I), (I, None, np.array(1)),
+    (COLUMN, ROW), (COLUMN, ALL, ROW), (ALL, COLUMN, ROW), (COLUMN, None, ROW), (COLUMN, V, None), (ALL, COLUMN, ALL, 1), (COLUMN, ROW, slice(1, 3), 0),
+    (np.array([2]), ALL, V), (np.array(1), ALL, V), (V, None, np.array(1)),
     # masks
     (ROWS, None), (None, ROWS), (ROWS, ALL, None, [1, 0]), (MATRIX, None), (None, MATRIX, ALL, 1), (ROWS, 0, None), (ALL, None, ALL, ALL, LAST), (0, ALL, ALL, LAST),
-    (MATRIX, np.array([0, 1, 2, 4])), (MATRIX, ALL, LAST.nonzero()[0]), (Ellipsis, LAST, None), (I[:2], ALL, ALL, [True, True]), (~MATRIX & MATRIX, None),
+    (MATRIX, np.array([0, 1, 2, 4])), (MATRIX, ALL, LAST.nonzero()[0]), (Ellipsis, LAST, None), (V[:2], ALL, ALL, [True, True]), (~MATRIX & MATRIX, None),
     # nothing selected
     (np.zeros(0, int), None), (ALL, np.zeros((0, 2), int), 0),
 ]  # fmt: skip
@@ -105,11 +105,11 @@ def test_slices_up_to_tensors_beside_arrays():
 
 def test_a_key_with_too_many_indices_is_an_error():
     x = K.variable(VALUE)
-    for key in [(I, J, I, 0, 0), (MATRIX, 0, 0, 0), (Ellipsis, I, Ellipsis)]:
+    for key in [(V, W, V, 0, 0), (MATRIX, 0, 0, 0), (Ellipsis, V, Ellipsis)]:
         with pytest.raises((IndexError, ValueError, TypeError)):
             K.eval(x[key])
 
 
 def test_index_arrays_that_do_not_broadcast_are_an_error():
     with pytest.raises(Exception, match="(?i)broadcast|compatible|shape"):
-        K.eval(K.variable(VALUE)[I, np.array([0, 1])])
+        K.eval(K.variable(VALUE)[V, np.array([0, 1])])

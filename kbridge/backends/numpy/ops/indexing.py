@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...masks import as_key, without_masks
-from ...selections import selected_shape, selection, spread_key
+from ...selections import analysed, selected_shape, spread_key
 from ..graph import Op, Tensor, make
 from ..operators import IMPLEMENTATIONS
 from ..scatter import fill_rows
@@ -276,7 +276,7 @@ class TakeMany(Op):
                 return len(indices[part[1]].shape) if part[0] == "input" else None
             return 0 if isinstance(part, int) else None
 
-        parts = selection(attrs, len(x.shape), rank_of)
+        parts = analysed(spread_key(attrs, len(x.shape)), rank_of)
         sliced = [_sliced(n, part) for n, part in zip(x.shape, (p if isinstance(p, tuple) else WHOLE for p in parts.slices))]
         shape: tuple = ()
         for index in indices:
