@@ -473,14 +473,28 @@ class Backend(Composites):
         dim_ordering: str = "default",
         image_shape=None,
         filter_shape=None,
+        filter_dilation=(1, 1),
     ) -> Tensor:
-        """Transposed convolution: y[i*stride + k] += x[i] * kernel[k], cropped for 'same'. Kernel
+        """Transposed convolution: y[i*stride + k*dilation] += x[i] * kernel[k], cropped for 'same'. Kernel
         ``th`` (filters out, channels in, r, c), ``tf`` (r, c, channels in, filters out).
         ``output_shape`` is the full shape of the result; its batch entry may be None or a tensor."""
 
     @abstractmethod
+    def deconv3d(
+        self,
+        x,
+        kernel,
+        output_shape,
+        strides=(1, 1, 1),
+        border_mode: str = "valid",
+        dim_ordering: str = "default",
+        filter_dilation=(1, 1, 1),
+    ) -> Tensor:
+        """As ``deconv2d`` with three spatial axes."""
+
+    @abstractmethod
     def depthwise_conv2d(
-        self, x, kernel, strides=(1, 1), border_mode: str = "valid", dim_ordering: str = "default"
+        self, x, kernel, strides=(1, 1), border_mode: str = "valid", dim_ordering: str = "default", filter_dilation=(1, 1)
     ) -> Tensor:
         """Each input channel with its own ``depth_multiplier`` kernels. ``tf``: kernel
         (r, c', channels, multiplier), output channel = channel * multiplier + m; ``th``: kernel

@@ -15,6 +15,11 @@ DEPTHWISE = {"th": In((2, 2, 3, 3), kind="variable"), "tf": In((3, 3, 2, 2), kin
 POINTWISE = {"th": In((3, 4, 1, 1), kind="variable"), "tf": In((1, 1, 4, 3), kind="variable")}
 XD = {"th": In((2, 3, 3, 4)), "tf": In((2, 3, 4, 3))}
 KD = {"th": In((2, 3, 3, 2), kind="variable"), "tf": In((3, 2, 3, 2), kind="variable")}
+XD3 = {"th": In((2, 2, 3, 2, 3)), "tf": In((2, 3, 2, 3, 2))}
+KD3 = {"th": In((2, 2, 2, 2, 2), kind="variable"), "tf": In((2, 2, 2, 2, 2), kind="variable")}
+KG2 = {"th": In((4, 2, 3, 2), kind="variable"), "tf": In((3, 2, 2, 4), kind="variable")}
+KG = {"th": In((4, 1, 3, 2), kind="variable"), "tf": In((3, 2, 1, 4), kind="variable")}
+SINGLE = {"th": In((1, 2, 3, 3), kind="variable"), "tf": In((3, 3, 2, 1), kind="variable")}
 ORDERINGS = ("th", "tf")
 
 
@@ -59,8 +64,15 @@ def convolution(x, kernel, strides, border_mode, dim_ordering, dilation):
     return back(sum(w @ kernel[p] for p, w in windows(x, size, strides, border_mode, dilation)), dim_ordering)
 
 
-def conv1d(x, kernel, stride=1, border_mode="valid"):
-    return convolution(x, kernel, (stride,), border_mode, "tf", (1,))
+def conv1d(x, kernel, stride=1, border_mode="valid", filter_dilation=1):
+    return convolution(x, kernel, (stride,), border_mode, "tf", (filter_dilation,))
+
+
+def grouped_conv(x, kernel, groups, strides, border_mode="valid", dim_ordering="tf", filter_dilation=None):
+    x, kernel = last(x, dim_ordering), kernel_last(kernel, dim_ordering)
+    parts = zip(np.split(x, groups, -1), np.split(kernel, groups, -1))
+    dilation = filter_dilation or (1,) * len(strides)
+    return back(np.concatenate([convolution(a, k, strides, border_mode, "tf", dilation) for a, k in parts], -1), dim_ordering)
 
 
 def conv2d(x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="tf", filter_dilation=(1, 1), **shapes):
@@ -76,10 +88,14 @@ def atrous_conv2d(x, kernel, rate=1, border_mode="valid", dim_ordering="tf"):
     return convolution(x, kernel, (1, 1), border_mode, dim_ordering, rates)
 
 
-def depthwise_conv2d(x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="tf"):
+def depthwise_conv1d(x, kernel, stride=1, border_mode="valid", filter_dilation=1):
+    return depthwise_conv2d(x[:, :, None], kernel[:, None], (stride, 1), border_mode, "tf", (filter_dilation, 1))[:, :, 0]
+
+
+def depthwise_conv2d(x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="tf", filter_dilation=(1, 1)):
     x = last(x, dim_ordering)
     kernel = np.moveaxis(kernel, (0, 1), (3, 2)) if dim_ordering == "th" else kernel
-    y = sum(w[..., None] * kernel[p] for p, w in windows(x, kernel.shape[:2], strides, border_mode, (1, 1)))
+    y = sum(w[..., None] * kernel[p] for p, w in windows(x, kernel.shape[:2], strides, border_mode, filter_dilation))
     return back(y.reshape((*y.shape[:-2], y.shape[-2] * y.shape[-1])), dim_ordering)
 
 
@@ -88,19 +104,34 @@ def separable_conv2d(x, depthwise_kernel, pointwise_kernel, strides=(1, 1), bord
     return conv2d(y, pointwise_kernel, dim_ordering=dim_ordering)
 
 
-def deconv2d(x, kernel, output_shape, strides=(1, 1), border_mode="valid", dim_ordering="tf", **shapes):
-    """y[i * stride + k] += x[i] * kernel[k], then cut to ``output_shape``."""
+def deconvolution_of(x, kernel, output_shape, strides, border_mode="valid", dim_ordering="tf", filter_dilation=None):
+    """y[i * stride + k * dilation] += x[i] * kernel[k], then cut to ``output_shape``."""
     x = last(x, dim_ordering)
     kernel = kernel_last(kernel, dim_ordering)
-    wanted = output_shape[2:4] if dim_ordering == "th" else output_shape[1:3]
-    size = kernel.shape[:2]
-    room = [max((n - 1) * s + k, w) for n, s, k, w in zip(x.shape[1:3], strides, size, wanted)]
+    axes = x.ndim - 2
+    dilation = filter_dilation or (1,) * axes
+    wanted = output_shape[2:] if dim_ordering == "th" else output_shape[1:-1]
+    spans = [(k - 1) * d + 1 for k, d in zip(kernel.shape, dilation)]
+    room = [max((n - 1) * s + k, w + k) for n, s, k, w in zip(x.shape[1:-1], strides, spans, wanted)]
     y = np.zeros((len(x), *room, kernel.shape[-1]), x.dtype)
-    for i, j in product(*map(range, x.shape[1:3])):
-        at = (slice(None), *(slice(p * s, p * s + k) for p, s, k in zip((i, j), strides, size)))
-        y[at] += np.einsum("nc,hwcf->nhwf", x[:, i, j], kernel)
-    before = [border(n, k, s, border_mode)[0] for n, k, s in zip(wanted, size, strides)]
-    return back(y[:, before[0] : before[0] + wanted[0], before[1] : before[1] + wanted[1]], dim_ordering)
+    for i in product(*map(range, x.shape[1:-1])):
+        for k in product(*map(range, kernel.shape[:axes])):
+            at = tuple(p * s + q * d for p, s, q, d in zip(i, strides, k, dilation))
+            y[(slice(None), *at)] += x[(slice(None), *i)] @ kernel[k]
+    before = [border(n, k, s, border_mode)[0] for n, k, s in zip(wanted, spans, strides)]
+    return back(y[(slice(None), *(slice(p, p + n) for p, n in zip(before, wanted)))], dim_ordering)
+
+
+def deconv2d(x, kernel, output_shape, strides=(1, 1), border_mode="valid", dim_ordering="tf", filter_dilation=(1, 1), **shapes):
+    return deconvolution_of(x, kernel, output_shape, strides, border_mode, dim_ordering, filter_dilation)
+
+
+def deconv3d(x, kernel, output_shape, strides=(1, 1, 1), border_mode="valid", dim_ordering="tf", filter_dilation=(1, 1, 1)):
+    return deconvolution_of(x, kernel, output_shape, strides, border_mode, dim_ordering, filter_dilation)
+
+
+def deconv1d(x, kernel, output_shape, stride=1, border_mode="valid", filter_dilation=1):
+    return deconvolution_of(x, kernel, output_shape, (stride,), border_mode, "tf", (filter_dilation,))
 
 
 def convolutions(x, kernel, *forms, **common):
@@ -112,14 +143,19 @@ def convolutions(x, kernel, *forms, **common):
     )
 
 
-def deconvolution(size, strides, border_mode):
+def deconvolution(size, strides, border_mode, x=XD, kernel=KD, **more):
     return tuple(
         Case(
-            (XD[o], KD[o], (None, 2, *size) if o == "th" else (None, *size, 2)),
-            {"strides": strides, "border_mode": border_mode, "dim_ordering": o},
+            (x[o], kernel[o], (None, 2, *size) if o == "th" else (None, *size, 2)),
+            {"strides": strides, "border_mode": border_mode, "dim_ordering": o, **more},
         )
         for o in ORDERINGS
     )
+
+
+def groups(x, kernel, count, strides, **more):
+    """Cases in both orderings."""
+    return tuple(Case((x[o], kernel[o], count, strides), {"dim_ordering": o, **more}) for o in ORDERINGS)
 
 
 def batch_from_the_input(K):
@@ -129,6 +165,12 @@ def batch_from_the_input(K):
     expect(K.int_shape(y)[1:], (4, 4, 1), "static shape")
     value = np.arange(12.0).reshape(3, 2, 2, 1)
     expect(K.function([x], [y])([value])[0], value.repeat(2, axis=1).repeat(2, axis=2), "value")
+
+
+def groups_that_do_not_divide(K):
+    """A ValueError that tells the numbers."""
+    x, kernel = K.placeholder((None, 4, 3)), K.variable(np.ones((2, 1, 4)))
+    expect_error(ValueError, ("2 groups", "3 channels"), lambda: K.grouped_conv(x, kernel, 2, (1,)))
 
 
 def unknown_words(K):
@@ -148,6 +190,47 @@ OPS = [
             Case((In((2, 7, 3)), In((3, 3, 2), kind="variable")), {"stride": s, "border_mode": b})
             for s in (1, 2)
             for b in ("valid", "same")
+        )
+        + (Case((In((2, 7, 3)), In((3, 3, 2), kind="variable")), {"filter_dilation": 2, "border_mode": "same"}),),
+    ),
+    Op(
+        "grouped_conv",
+        grouped_conv,
+        (
+            Case((In((2, 6, 4)), In((3, 2, 6), kind="variable"), 2, (1,)), {"border_mode": "same"}, note="one axis"),
+            Case((In((2, 6, 4)), In((3, 1, 8), kind="variable"), 4, (2,)), note="one axis, a group a channel"),
+            *groups({"th": In((2, 4, 5, 4)), "tf": In((2, 5, 4, 4))}, KG2, 2, (2, 1), border_mode="same"),
+            *groups(X2, KG, 2, (1, 1), filter_dilation=(2, 1)),
+            *groups({"th": In((2, 4, 3, 4, 3)), "tf": In((2, 3, 4, 3, 4))}, K3, 2, (1, 2, 1), border_mode="same"),
+        ),
+        checks(groups_that_do_not_divide),
+    ),
+    Op(
+        "depthwise_conv1d",
+        depthwise_conv1d,
+        (
+            Case((In((2, 7, 3)), In((3, 3, 2), kind="variable")), {"border_mode": "same"}),
+            Case((In((2, 7, 3)), In((3, 3, 1), kind="variable")), {"stride": 2}),
+            Case((In((2, 7, 3)), In((2, 3, 1), kind="variable")), {"filter_dilation": 3}),
+        ),
+    ),
+    Op(
+        "deconv1d",
+        deconv1d,
+        (
+            Case((In((2, 4, 3)), In((3, 3, 2), kind="variable"), (None, 9, 2)), {"stride": 2}),
+            Case((In((2, 4, 3)), In((3, 3, 2), kind="variable"), (None, 8, 2)), {"stride": 2, "border_mode": "same"}),
+            Case((In((2, 4, 3)), In((3, 3, 2), kind="variable"), (None, 8, 2)), {"filter_dilation": 2}),
+        ),
+    ),
+    Op(
+        "deconv3d",
+        deconv3d,
+        (
+            *deconvolution((4, 3, 4), (1, 1, 1), "valid", XD3, KD3),
+            *deconvolution((6, 4, 7), (2, 2, 2), "valid", XD3, KD3),
+            *deconvolution((6, 2, 5), (2, 1, 2), "same", XD3, KD3),
+            *deconvolution((3, 2, 6), (1, 1, 2), "same", XD3, KD3, filter_dilation=(2, 1, 1)),
         ),
     ),
     Op(
@@ -197,6 +280,8 @@ OPS = [
             *deconvolution((3, 4), (1, 1), "same"),
             *deconvolution((6, 8), (2, 2), "same"),
             *deconvolution((5, 7), (2, 2), "same"),
+            *deconvolution((7, 6), (1, 1), "valid", filter_dilation=(2, 2)),
+            *deconvolution((5, 8), (2, 2), "same", filter_dilation=(2, 1)),
         ),
         checks(batch_from_the_input),
         note="the batch entry of output_shape may be None",
@@ -210,8 +295,11 @@ OPS = [
         "depthwise_conv2d",
         depthwise_conv2d,
         convolutions(
-            X2, [DEPTHWISE], {}, {"border_mode": "same"}, {"strides": (2, 2), "border_mode": "same"}, {"strides": (2, 2)}
-        ),
+            X2, [DEPTHWISE], {}, {"border_mode": "same"}, {"strides": (2, 2), "border_mode": "same"}, {"strides": (2, 2)},
+            {"strides": (2, 1)}, {"filter_dilation": (1, 2), "border_mode": "same"}, {"strides": (2, 2), "filter_dilation": (2, 2)},
+            {"strides": (3, 3), "border_mode": "same"},
+        )
+        + convolutions(X2, [SINGLE], {}, {"strides": (2, 2), "border_mode": "same"}, {"strides": (1, 2)}),
     ),
     Op(
         "separable_conv2d",

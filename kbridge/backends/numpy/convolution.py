@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from .. import settings
 from .graph import Tensor
 from .ops.common import as_tensor, as_tensors
 from .ops.conv import conv, conv_transposed
+from .ops.depthwise import depthwise
 from .ops.pool import pool
-from .ops.shapes import broadcast_to, concatenate, permute, reshape, shape_of
+from .ops.shapes import broadcast_to, permute, repeat_elements, reshape, shape_of
 from .ops.windows import window
-
-#: Channels of a depthwise convolution that are computed as one convolution: more means fewer steps, but more products with 0.
-#: A NaN or infinity in one of them spreads to the others, as it does in any convolution.
-DEPTHWISE_GROUP = 32
 
 
 def _channels_last(x: Tensor) -> Tensor:
@@ -31,7 +26,7 @@ def _kernel_from_th(kernel: Tensor) -> Tensor:
 
 
 class ConvolutionPrimitives:
-    """conv2d, conv3d, deconv2d, depthwise_conv2d, pool2d and pool3d."""
+    """conv2d, conv3d, deconv2d, deconv3d, depthwise_conv2d, pool2d and pool3d."""
 
     def conv2d(self, x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="default", image_shape=None, filter_shape=None, filter_dilation=(1, 1)):  # fmt: skip  # noqa: E501
         return self._conv("conv2d", x, kernel, strides, border_mode, dim_ordering, filter_dilation)
@@ -48,7 +43,13 @@ class ConvolutionPrimitives:
         y = conv(x, kernel, windows)
         return _channels_first(y) if first else y
 
-    def deconv2d(self, x, kernel, output_shape, strides=(1, 1), border_mode="valid", dim_ordering="default", image_shape=None, filter_shape=None):  # fmt: skip  # noqa: E501
+    def deconv2d(self, x, kernel, output_shape, strides=(1, 1), border_mode="valid", dim_ordering="default", image_shape=None, filter_shape=None, filter_dilation=(1, 1)):  # fmt: skip  # noqa: E501
+        return self._deconv("deconv2d", x, kernel, output_shape, strides, border_mode, dim_ordering, filter_dilation)
+
+    def deconv3d(self, x, kernel, output_shape, strides=(1, 1, 1), border_mode="valid", dim_ordering="default", filter_dilation=(1, 1, 1)):  # fmt: skip  # noqa: E501
+        return self._deconv("deconv3d", x, kernel, output_shape, strides, border_mode, dim_ordering, filter_dilation)
+
+    def _deconv(self, what, x, kernel, output_shape, strides, border_mode, dim_ordering, dilation):
         x, kernel = as_tensors(x, kernel)
         first = settings.resolve_dim_ordering(dim_ordering) == "th"
         if isinstance(output_shape, Tensor):
@@ -58,12 +59,12 @@ class ConvolutionPrimitives:
             x, kernel = _channels_last(x), _kernel_from_th(kernel)
             rest = [*rest[1:], rest[0]]
         # as the transpose of a convolution: its kernel goes from the filters out to the channels in
-        kernel = permute(kernel, (0, 1, 3, 2))
-        windows = window(kernel.shape[:-2], strides, (1, 1), border_mode, "deconv2d")
-        for i, n in enumerate(rest[:2]):
+        kernel = permute(kernel, (*range(kernel.ndim - 2), kernel.ndim - 1, kernel.ndim - 2))
+        windows = window(kernel.shape[:-2], strides, dilation, border_mode, what)
+        for i, n in enumerate(rest[:-1]):
             if isinstance(n, int) and x.shape[1 + i] is not None and windows.output_length(i, n) != x.shape[1 + i]:
                 raise ValueError(
-                    f"deconv2d: an output of shape {tuple(output_shape)} would come from {windows.output_length(i, n)} "
+                    f"{what}: an output of shape {tuple(output_shape)} would come from {windows.output_length(i, n)} "
                     f"positions along spatial axis {i}, the input has {x.shape[1 + i]}."
                 )
         like = broadcast_to(as_tensor(0, x.dtype), [x.shape[0] if x.shape[0] is not None else shape_of(x)[0], *rest])
@@ -71,22 +72,17 @@ class ConvolutionPrimitives:
         y = conv_transposed(x, kernel, like, windows)
         return _channels_first(y) if first else y
 
-    def depthwise_conv2d(self, x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="default"):
+    def depthwise_conv2d(self, x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="default", filter_dilation=(1, 1)):
         x, kernel = as_tensors(x, kernel)
         first = settings.resolve_dim_ordering(dim_ordering) == "th"
         if first:
             x, kernel = _channels_last(x), permute(kernel, (2, 3, 1, 0))
-        windows = window(kernel.shape[:2], strides, (1, 1), border_mode, "depthwise_conv2d")
+        windows = window(kernel.shape[:2], strides, filter_dilation, border_mode, "depthwise_conv2d")
         rows, columns, channels, multiplier = kernel.shape
-        parts = []
-        for c in range(0, channels, DEPTHWISE_GROUP):
-            size = min(DEPTHWISE_GROUP, channels - c)
-            # a kernel of all the group's channels that is 0 between different ones
-            own = as_tensor(np.eye(size, dtype=kernel.dtype).reshape(size, size, 1))
-            block = reshape(kernel[:, :, c : c + size, :], (rows, columns, size, 1, multiplier)) * own
-            block = reshape(block, (rows, columns, size, size * multiplier))
-            parts.append(conv(x[:, :, :, c : c + size], block, windows))
-        y = parts[0] if len(parts) == 1 else concatenate(parts, 3)
+        if multiplier != 1:
+            # each channel stands beside itself, once for each of its kernels
+            x = repeat_elements(x, multiplier, x.ndim - 1)
+        y = depthwise(x, reshape(kernel, (rows, columns, channels * multiplier)), windows)
         return _channels_first(y) if first else y
 
     def pool2d(self, x, pool_size, strides=(1, 1), border_mode="valid", dim_ordering="default", pool_mode="max"):

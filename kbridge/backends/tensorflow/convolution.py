@@ -110,6 +110,13 @@ def _lengths(x, sizes, strides, border_mode):
     return found
 
 
+def _same_padding(n, size, stride, count):
+    """Zeros of 'same' before and after ``n`` values (an int or a tensor) for ``count`` windows."""
+    needed = (count - 1) * stride + size - n
+    total = max(needed, 0) if isinstance(needed, int) else tf.maximum(needed, 0)
+    return total // 2, total - total // 2
+
+
 def _pool3d_by_axes(pool2d):
     """3-D pooling as two 2-D ones: TensorFlow's CPU kernels of the former know float32 alone. Both maximum
     and average, whose divisor is a product over the axes too, can be taken one axis after the other, and the
@@ -128,7 +135,7 @@ def _pool3d_by_axes(pool2d):
 
 
 class ConvolutionPrimitives:
-    """conv2d, conv3d, deconv2d, depthwise_conv2d, pool2d and pool3d."""
+    """conv2d, conv3d, deconv2d, deconv3d, depthwise_conv2d, pool2d and pool3d."""
 
     def conv2d(self, x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="default", image_shape=None, filter_shape=None, filter_dilation=(1, 1)):  # fmt: skip
         return self._conv("conv2d", tf.nn.conv2d, x, kernel, strides, border_mode, dim_ordering, filter_dilation)
@@ -152,35 +159,48 @@ class ConvolutionPrimitives:
         y = _reshaped(function(x, kernel, [1, *strides, 1], padding), lengths, kernel.shape[-1])
         return _first(y) if first else y
 
-    def deconv2d(self, x, kernel, output_shape, strides=(1, 1), border_mode="valid", dim_ordering="default", image_shape=None, filter_shape=None):  # fmt: skip
-        _checked("deconv2d", border_mode)
+    def deconv2d(self, x, kernel, output_shape, strides=(1, 1), border_mode="valid", dim_ordering="default", image_shape=None, filter_shape=None, filter_dilation=(1, 1)):  # fmt: skip
+        return self._deconv("deconv2d", tf.nn.conv2d_transpose, x, kernel, output_shape, strides, border_mode, dim_ordering, filter_dilation)
+
+    def deconv3d(self, x, kernel, output_shape, strides=(1, 1, 1), border_mode="valid", dim_ordering="default", filter_dilation=(1, 1, 1)):  # fmt: skip
+        return self._deconv("deconv3d", tf.nn.conv3d_transpose, x, kernel, output_shape, strides, border_mode, dim_ordering, filter_dilation)
+
+    def _deconv(self, what, function, x, kernel, output_shape, strides, border_mode, dim_ordering, dilation):
+        _checked(what, border_mode)
         x, kernel = as_tensors(x, kernel)
+        rank = x.shape.rank
         first = settings.resolve_dim_ordering(dim_ordering) == "th"
-        size = [output_shape[i] for i in range(4)]
+        size = [output_shape[i] for i in range(rank)]
         if first:
             x, kernel = _last(x), _kernel_from_th(kernel)
-            size = [size[0], size[2], size[3], size[1]]
-        rows, cols = kernel.shape.as_list()[:2]
-        crop = (rows - 1, cols - 1) if border_mode == "full" else (0, 0)
+            size = [size[0], *size[2:], size[1]]
+        kernel = _dilated(kernel, dilation)
         static = [x.shape[0], *(n if isinstance(n, int) else None for n in size[1:])]
-        size = [tf.shape(x)[0], *size[1:]]
+        spatial, strides = size[1:-1], [int(s) for s in strides]
+        # zeros that the convolution this transposes would have had, before and after: cut off afterwards
+        cut = [(0, 0)] * len(spatial)
+        spans = kernel.shape.as_list()[:-2]
         if border_mode == "full":
-            size[1], size[2] = size[1] + 2 * crop[0], size[2] + 2 * crop[1]
-        padding = "SAME" if border_mode == "same" else "VALID"
-        turned, strides = tf.transpose(kernel, [0, 1, 3, 2]), [1, *map(int, strides), 1]
-        x = _gradient_reshaped(x, [x.shape[a] or tf.shape(x)[a] for a in (1, 2)], x.shape[-1] or tf.shape(x)[-1])
-        y = tf.nn.conv2d_transpose(x, turned, tf.stack(size), strides, padding)
-        if border_mode == "full":
-            y = y[:, crop[0] : size[1] - crop[0], crop[1] : size[2] - crop[1], :]
+            cut = [(k - 1, k - 1) for k in spans]
+        elif border_mode == "same" and what == "deconv3d":
+            cut = [_same_padding(n, k, s, -(-n // s)) for n, k, s in zip(spatial, spans, strides)]
+        padding = "SAME" if border_mode == "same" and what == "deconv2d" else "VALID"
+        whole = [n + p + q for n, (p, q) in zip(spatial, cut)]
+        turned = tf.transpose(kernel, [*range(rank - 2), rank - 1, rank - 2])
+        x = _gradient_reshaped(x, [x.shape[a] or tf.shape(x)[a] for a in range(1, rank - 1)], x.shape[-1] or tf.shape(x)[-1])
+        y = function(x, turned, tf.stack([tf.shape(x)[0], *whole, size[-1]]), [1, *strides, 1], padding)
+        if padding == "VALID":
+            y = y[(slice(None), *(slice(p, p + n) for n, (p, _) in zip(spatial, cut)))]
         y.set_shape(static)
         return _first(y) if first else y
 
-    def depthwise_conv2d(self, x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="default"):
+    def depthwise_conv2d(self, x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="default", filter_dilation=(1, 1)):
         _checked("depthwise_conv2d", border_mode)
         x, kernel = as_tensors(x, kernel)
         first = settings.resolve_dim_ordering(dim_ordering) == "th"
         if first:
             x, kernel = _last(x), tf.transpose(kernel, [2, 3, 1, 0])
+        kernel = _dilated(kernel, filter_dilation)
         if strides[0] == strides[1] and border_mode != "full":
             lengths = _lengths(x, kernel.shape.as_list()[:2], strides, border_mode)
             channels = kernel.shape[2] * kernel.shape[3]

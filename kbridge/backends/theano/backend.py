@@ -254,11 +254,19 @@ class TheanoBackend(PlainPrimitives, Backend):
         dim_ordering="default",
         image_shape=None,
         filter_shape=None,
+        filter_dilation=(1, 1),
     ):
-        return convolution.deconv2d(x, kernel, output_shape, strides, border_mode, dim_ordering)
+        return convolution.deconv("deconv2d", x, kernel, output_shape, strides, border_mode, dim_ordering, filter_dilation)
 
-    def depthwise_conv2d(self, x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="default"):
-        return convolution.depthwise_conv2d(x, kernel, strides, border_mode, dim_ordering)
+    def deconv3d(
+        self, x, kernel, output_shape, strides=(1, 1, 1), border_mode="valid", dim_ordering="default", filter_dilation=(1, 1, 1)
+    ):
+        return convolution.deconv("deconv3d", x, kernel, output_shape, strides, border_mode, dim_ordering, filter_dilation)
+
+    def depthwise_conv2d(
+        self, x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="default", filter_dilation=(1, 1)
+    ):
+        return convolution.depthwise_conv2d(x, kernel, strides, border_mode, dim_ordering, filter_dilation)
 
     def pool2d(self, x, pool_size, strides=(1, 1), border_mode="valid", dim_ordering="default", pool_mode="max"):
         return pooling.pool("pool2d", x, pool_size, strides, border_mode, dim_ordering, pool_mode)

@@ -94,43 +94,45 @@ def _without_zeros(shape):
     return tuple(n or None for n in shape)
 
 
-def deconv2d(x, kernel, output_shape, strides, border_mode, dim_ordering):
-    """The transpose of a convolution from the output's shape to the input's."""
+def deconv(what, x, kernel, output_shape, strides, border_mode, dim_ordering, dilation):
+    """The transpose of a convolution with 2 or 3 spatial axes, from the output's shape to the input's."""
     if isinstance(output_shape, Variable):
-        output_shape = [output_shape[i] for i in range(4)]
+        output_shape = [output_shape[i] for i in range(x.ndim)]
     batch, *rest = output_shape
     x, kernel, dtype, last = _prepared(x, kernel, dim_ordering, _filters_first)
     if last:
-        rest = [rest[2], *rest[:2]]
+        rest = [rest[-1], *rest[:-1]]
     channels, *wanted = rest
-    axes = windows.axes("deconv2d", int_shape(kernel)[2:], strides, (1, 1), border_mode)
+    axes = windows.axes(what, int_shape(kernel)[2:], strides, dilation, border_mode)
     for i, (axis, n) in enumerate(zip(axes, wanted)):
         have = int_shape(x)[2 + i]
-        if isinstance(n, int) and have is not None and windows.output_length("deconv2d", axis, n, border_mode) != have:
+        if isinstance(n, int) and have is not None and windows.output_length(what, axis, n, border_mode) != have:
             raise ValueError(
-                f"deconv2d: an output of shape {tuple(output_shape)} would come from "
-                f"{windows.output_length('deconv2d', axis, n, border_mode)} positions along spatial axis {i}, the input has {have}."
+                f"{what}: an output of shape {tuple(output_shape)} would come from "
+                f"{windows.output_length(what, axis, n, border_mode)} positions along spatial axis {i}, the input has {have}."
             )
     pads = [windows.padding(a, n, border_mode) for a, n in zip(axes, wanted)]
-    y = abstract_conv.conv2d_grad_wrt_inputs(
+    function = abstract_conv.conv2d_grad_wrt_inputs if len(axes) == 2 else abstract_conv.conv3d_grad_wrt_inputs
+    y = function(
         x,
-        permute(kernel, (1, 0, 2, 3)),
+        permute(kernel, (1, 0, *range(2, kernel.ndim))),
         input_shape=(None, int_shape(kernel)[0], *(n + p + q for n, (p, q) in zip(wanted, pads))),
         border_mode="valid",
         subsample=tuple(a.stride for a in axes),
         filter_flip=False,
+        filter_dilation=tuple(a.dilation for a in axes),
     )
     y = y[(slice(None), slice(None), *(slice(p, p + n) for n, (p, _) in zip(wanted, pads)))]
     y = set_shape(y, (int_shape(x)[0], int_shape(kernel)[0], *(n if isinstance(n, int) else None for n in wanted)))
     return _finished(y, dtype, last)
 
 
-def depthwise_conv2d(x, kernel, strides, border_mode, dim_ordering):
+def depthwise_conv2d(x, kernel, strides, border_mode, dim_ordering, dilation):
     """A convolution with one group a channel."""
     # tf (r, c', channels, multiplier), th (multiplier, channels, r, c'): to (channels, multiplier, r, c')
     x, kernel, dtype, last = _prepared(x, kernel, dim_ordering, lambda ndim: (3, 2, 0, 1))
     multiplier, channels, *spatial = int_shape(kernel)
-    axes = windows.axes("depthwise_conv2d", spatial, strides, (1, 1), border_mode)
+    axes = windows.axes("depthwise_conv2d", spatial, strides, dilation, border_mode)
     _check_channels("depthwise_conv2d", int_shape(x)[1], channels, x)
     if None in (multiplier, channels):
         raise ValueError(f"depthwise_conv2d: the kernel's shape must be known, it is {int_shape(kernel)}.")
