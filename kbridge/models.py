@@ -11,8 +11,10 @@ import numpy as np
 
 from . import backend as K
 from . import optimizers
+from .engine.entries import NUMBER, layer_entry, made_before, making, numbering, restore
 from .engine.freezing import mark
-from .engine.topology import Container, Layer, Merge, Node, get_source_inputs
+from .engine.inside import joined_kinds, ordered_weights
+from .engine.topology import Container, Input, Layer, Merge, Node, get_source_inputs
 from .engine.training import Model
 from .errors import nearest
 from .optimizers import optimizer_from_config
@@ -76,10 +78,13 @@ class Sequential(Model):
             if isinstance(output, list):
                 raise TypeError(f"All layers of a Sequential model have one output; {layer.name!r} has {len(output)}. Use a functional Model.")
             self.outputs = [output]
+        self._added(layer)
+
+    def _added(self, layer: Layer) -> None:
         self.layers.append(layer)
         self._graph_changed()
 
-    def _add_first(self, layer: Layer) -> None:
+    def _add_first(self, layer: Layer, node: int = 0) -> None:
         if not layer.inbound_nodes:
             if not hasattr(layer, "batch_input_shape"):
                 raise ValueError(
@@ -87,12 +92,12 @@ class Sequential(Model):
                     f"(without the batch axis), a batch_input_shape, or, for layers that have it, an input_dim."
                 )
             layer.create_input_layer(layer.batch_input_shape, getattr(layer, "input_dtype", None))
-        elif len(layer.inbound_nodes) > 1 and not isinstance(layer, Container):
+        elif node == 0 and len(layer.inbound_nodes) > 1 and not isinstance(layer, Container):
             raise ValueError(
                 f"The first layer of a Sequential model must not be connected elsewhere; {layer.name!r} was called "
                 f"{len(layer.inbound_nodes)} times. Start the model with one of the tensors in a functional Model."
             )
-        outputs = layer.inbound_nodes[0].output_tensors
+        outputs = layer.inbound_nodes[node].output_tensors
         if len(outputs) != 1:
             raise TypeError(f"All layers of a Sequential model have one output; {layer.name!r} has {len(outputs)}. Use a functional Model.")
         self.outputs = list(outputs)
@@ -234,6 +239,9 @@ class Sequential(Model):
         trained = {id(w) for w in self.trainable_weights}
         return [w for layer in layers for w in layer.weights if id(w) not in trained]
 
+    def _weight_kinds(self) -> tuple[list, list]:
+        return joined_kinds(self.flattened_layers)
+
     @property
     def updates(self) -> list:
         return self._built_model().updates
@@ -265,17 +273,17 @@ class Sequential(Model):
 
     def get_weights(self) -> list:
         """The values of all weights, layer by layer."""
-        return K.batch_get_value([w for layer in self.flattened_layers for w in layer.weights])
+        return K.batch_get_value([w for layer in self.flattened_layers for w in ordered_weights(layer)])
 
     def set_weights(self, weights) -> None:
         """Set all weights, in the order of ``get_weights``."""
         layers = self.flattened_layers
-        total = sum(len(layer.weights) for layer in layers)
+        total = sum(len(ordered_weights(layer)) for layer in layers)
         if len(weights) != total:
             raise ValueError(f"{self.name} has {total} weights, got {len(weights)}.")
         weights = list(weights)
         for layer in layers:
-            count = len(layer.weights)
+            count = len(ordered_weights(layer))
             Layer.set_weights(layer, weights[:count])
             del weights[:count]
 
@@ -398,14 +406,14 @@ class Sequential(Model):
 
     def get_config(self) -> list:
         """A list of {'class_name', 'config'}, one for each layer."""
-        entries = []
-        for i, layer in enumerate(self.layers):
-            config = layer.get_config()
-            if i == 0 and isinstance(layer, Merge) and layer.layers:
-                config["layers"] = [{"class_name": type(b).__name__, "config": b.get_config()} for b in layer.layers]
-            elif i == 0 and not isinstance(layer, Container) and "batch_input_shape" not in config:
-                config = {**config, "batch_input_shape": layer.inbound_nodes[0].input_shapes[0]}
-            entries.append({"class_name": type(layer).__name__, "config": config})
+        with numbering(self):
+            entries = [layer_entry(layer) for layer in self.layers]
+            first = self.layers[0] if self.layers else None
+            if isinstance(first, Merge) and first.layers:
+                entries[0]["config"]["layers"] = [layer_entry(branch) for branch in first.layers]
+            elif first is not None and not isinstance(first, Container):
+                shape = first.inbound_nodes[0].input_shapes[0]
+                entries[0]["config"] = {**entries[0]["config"], "batch_input_shape": entries[0]["config"].get("batch_input_shape", shape)}
         return copy.deepcopy(entries)
 
     @classmethod
@@ -415,16 +423,29 @@ class Sequential(Model):
             raise TypeError(f"The config of a Sequential model is a list with one entry for each layer, got {type(config).__name__}.")
         cache = {} if layer_cache is None else layer_cache
         model = cls()
-        for entry in config:
-            model.add(_cached_layer(entry, cache))
+        with making():
+            for entry in config:
+                shared = made_before(entry)
+                layer = _cached_layer(entry, cache)
+                if shared is not None and not model.layers and len(layer.inbound_nodes) > shared[1] == 0:
+                    # another model called it before
+                    layer(Input(batch_shape=entry["config"].get("batch_input_shape"), dtype=entry["config"].get("input_dtype")))
+                    model._add_first(layer, -1)
+                    model._added(layer)
+                else:
+                    model.add(layer)
         return model
 
 
 def _cached_layer(entry: dict, cache: dict) -> Layer:
-    """The layer of a config entry, or the one of the same name that was made before."""
+    """The layer of a config entry, or the one of the same name, or number, that was made before."""
     config = entry["config"]
-    if isinstance(config, dict) and config.get("name") in cache:
-        return cache[config["name"]]
+    name = config.get("name") if isinstance(config, dict) and NUMBER not in entry else None
+    if name in cache:
+        return cache[name]
+    shared = made_before(entry)
+    if shared is not None:
+        return shared[0]
     if entry["class_name"] == "Merge" and isinstance(config, dict) and config.get("layers"):
         branches = [_branch(branch, cache) for branch in config["layers"]]
         layer = Merge.from_config({**config, "layers": branches})
@@ -433,12 +454,11 @@ def _cached_layer(entry: dict, cache: dict) -> Layer:
         layer.name = entry.get("name", layer.name)
     else:
         layer = layer_from_config(entry)
-    if isinstance(config, dict) and config.get("name"):
-        cache[config["name"]] = layer
-    return layer
+    if name:
+        cache[name] = layer
+    return restore(layer, entry)
 
 
 def _branch(entry: dict, cache: dict) -> Layer:
-    if entry["class_name"] == "Sequential":
-        return Sequential.from_config(entry["config"], layer_cache=cache)
-    return _cached_layer(entry, cache)
+    """A branch of a leading Merge; Keras 1 doesn't know the names of those that are Sequential."""
+    return _cached_layer({key: value for key, value in entry.items() if key != "name"}, cache)

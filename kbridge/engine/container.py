@@ -7,8 +7,10 @@ from collections.abc import Collection
 
 from .. import backend as K
 from ..saving.budget import spend_work
+from .entries import making, numbering
 from .freezing import frozen_parts, mark
 from .graph import walk
+from .inside import joined_kinds, ordered_weights
 from .layer import Layer, object_list_uid
 from .node import Node, as_shapes, output_shapes_of, single, to_list
 
@@ -143,6 +145,9 @@ class Container(Layer):
         frozen = frozen_parts(self).layers
         return [w for layer in self.layers for w in (layer.weights if id(layer) in frozen else layer.non_trainable_weights)]
 
+    def _weight_kinds(self) -> tuple[list, list]:
+        return joined_kinds(self.layers)
+
     @property
     def constraints(self) -> dict:
         merged: dict = {}
@@ -215,16 +220,16 @@ class Container(Layer):
 
     def get_weights(self) -> list:
         """The values of all weights, layer by layer."""
-        return K.batch_get_value([w for layer in self.layers for w in layer.weights])
+        return K.batch_get_value([w for layer in self.layers for w in ordered_weights(layer)])
 
     def set_weights(self, weights) -> None:
         """Set all weights, in the order of ``get_weights``."""
-        counts = [len(layer.weights) for layer in self.layers]
+        counts = [len(ordered_weights(layer)) for layer in self.layers]
         if len(weights) != sum(counts):
             raise ValueError(f"{self.name} has {sum(counts)} weights, got {len(weights)}.")
         start = 0
         for layer, count in zip(self.layers, counts, strict=True):
-            # by ``layer.weights``, as get_weights: a model inside may order its own set_weights otherwise
+            # in the order of get_weights: a model inside may order its own set_weights otherwise
             Layer.set_weights(layer, weights[start : start + count])
             start += count
 
@@ -337,14 +342,16 @@ class Container(Layer):
     def get_config(self) -> dict:
         from .graph_config import to_config
 
-        return to_config(self)
+        with numbering(self):
+            return to_config(self)
 
     @classmethod
     def from_config(cls, config: dict, custom_objects=None) -> Container:
         """A model with new weights from what ``get_config`` gave."""
         from .graph_config import from_config
 
-        inputs, outputs, name = from_config(config, custom_objects)
+        with making():
+            inputs, outputs, name = from_config(config, custom_objects)
         return cls(input=inputs, output=outputs, name=name)
 
     def to_json(self, **kwargs) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 
 from .. import backend as K
 from ..utils.generic_utils import CustomObjectScope
+from .compiled import compiled_positions, train_positions
 from .freezing import freeze_names, frozen_names
+from .inside import inner_layers, unlisted_weights
 from .layer import Layer
 
 
@@ -19,30 +21,6 @@ def clone(layer: Layer, **changes) -> Layer:
     config = {**layer.get_config(), **changes}
     with CustomObjectScope(references(layer)):
         return type(layer).from_config(config)
-
-
-def inner_layers(layer: Layer) -> list[Layer]:
-    """``layer`` and all layers inside it (of models, wrappers, merges), each once, outer ones first."""
-    found: list[Layer] = []
-    seen: set[int] = set()
-    stack = [layer]
-    while stack:
-        current = stack.pop()
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        found.append(current)
-        inside: list = []
-        for key, value in vars(current).items():
-            if key in ("model", "callback_model") and hasattr(current, "container_nodes"):
-                # a Sequential and the functional model that does its work hold each other
-                continue
-            if isinstance(value, Layer):
-                inside.append(value)
-            elif isinstance(value, (list, tuple)):
-                inside += [item for item in value if isinstance(item, Layer)]
-        stack.extend(reversed(inside))
-    return found
 
 
 def references(layer: Layer) -> dict[str, Any]:
@@ -103,6 +81,7 @@ def rebuild(cls: type[Layer], config, names: dict[str, Any], state: dict[str, An
             freeze_names(inner, names)
     if state["weights"]:
         layer.set_weights(state["weights"])
+    K.batch_set_value(list(zip(_unlisted(layer), state["unlisted"], strict=True)))
     if state["compiled"] is not None:
         _compile(layer, state["compiled"])
     return layer
@@ -115,12 +94,18 @@ def _state(layer: Layer) -> dict[str, Any]:
         "trainable": [inner.trainable for inner in _models(layer)],
         "frozen": [_frozen_names(inner) for inner in _models(layer)],
         "weights": layer.get_weights(),
+        "unlisted": K.batch_get_value(_unlisted(layer)),
         "compiled": _compiled_state(layer),
     }
 
 
+def _unlisted(layer: Layer) -> list:
+    """Weights inside wrappers that ``get_weights`` doesn't give."""
+    return unlisted_weights([layer])[0]
+
+
 def _models(layer: Layer) -> list[Layer]:
-    """The models in ``layer``, itself included; their ``trainable`` is in no config."""
+    """The models in ``layer``, itself included; its own ``trainable`` is in no config."""
     from .container import Container
 
     return [inner for inner in inner_layers(layer) if isinstance(inner, Container)]
@@ -137,6 +122,7 @@ def _compiled_state(model: Layer) -> dict[str, Any] | None:
         return None
     return {
         "optimizer": (type(optimizer), optimizer.get_config()),
+        "trained": compiled_positions(model),
         "state": optimizer.get_weights(),
         "scalars": {name: K.get_value(value) for name, value in _scalars(optimizer).items()},
         "arguments": {key: getattr(model, key) for key in ("loss", "metrics", "loss_weights", "sample_weight_mode")},
@@ -146,6 +132,8 @@ def _compiled_state(model: Layer) -> dict[str, Any] | None:
 def _compile(model: Layer, compiled: dict[str, Any]) -> None:
     cls, config = compiled["optimizer"]
     model.compile(cls.from_config(config) if hasattr(cls, "from_config") else cls(**config), **compiled["arguments"])
+    if compiled["trained"] is not None:
+        train_positions(model, compiled["trained"])
     if compiled["state"]:
         # the optimizer makes its weights together with the training function
         (getattr(model, "model", None) or model)._make_train_function()

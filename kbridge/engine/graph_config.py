@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections import deque
 
+from .entries import added_keys, made_before
 from .node import to_list
 
 
@@ -30,7 +31,7 @@ def to_config(container) -> dict:
                 ]
             )
         entry = {"name": layer.name, "class_name": type(layer).__name__, "config": layer.get_config(), "inbound_nodes": calls}
-        layers.append(entry)
+        layers.append({**entry, **added_keys(layer)})
 
     def ends(kind: str) -> list:
         return [
@@ -68,13 +69,15 @@ def from_config(config: dict, custom_objects=None) -> tuple[list, list, str | No
     """
     from ..utils.layer_utils import layer_from_config
 
-    layers: dict = {}
+    layers: dict[str, _Called] = {}
     calls: dict[str, list] = {}
     for entry in config["layers"]:
-        layer_config = {"class_name": entry["class_name"], "config": entry["config"]}
-        layer = layer_from_config(layer_config, custom_objects=custom_objects)
-        layer.name = entry["name"]
-        layers[entry["name"]] = layer
+        shared = made_before(entry)
+        if shared is None:
+            layer = layer_from_config({key: entry[key] for key in entry if key != "inbound_nodes"}, custom_objects=custom_objects)
+            layer.name = entry["name"]
+            shared = layer, len(layer.inbound_nodes)
+        layers[entry["name"]] = _Called(*shared)
         calls.setdefault(entry["name"], []).extend(entry["inbound_nodes"])
     _make_calls(layers, calls)
     inputs = [_tensor(layers, end) for end in to_list(config["input_layers"])]
@@ -82,7 +85,19 @@ def from_config(config: dict, custom_objects=None) -> tuple[list, list, str | No
     return inputs, outputs, config.get("name")
 
 
-def _make_calls(layers: dict, calls: dict[str, list]) -> None:
+class _Called:
+    """A layer and those of its calls that count in the model that is made: a layer that other models share has more."""
+
+    def __init__(self, layer, calls_when_new: int):
+        self.layer = layer
+        self.nodes = layer.inbound_nodes[:calls_when_new]
+
+    def __call__(self, tensors) -> None:
+        self.layer(tensors)
+        self.nodes.append(self.layer.inbound_nodes[-1])
+
+
+def _make_calls(layers: dict[str, _Called], calls: dict[str, list]) -> None:
     """Call each layer in the order of its calls, since others refer to them by number, as soon as its inputs are there."""
     made = dict.fromkeys(calls, 0)
     #: (layer, call) -> the layers that wait for it
@@ -100,27 +115,27 @@ def _make_calls(layers: dict, calls: dict[str, list]) -> None:
             tensors = [_tensor(layers, source) for source in call]
             layer(tensors[0] if len(tensors) == 1 else tensors)
             made[name] += 1
-            ready.extend(waiting.pop((name, len(layer.inbound_nodes) - 1), ()))
+            ready.extend(waiting.pop((name, len(layer.nodes) - 1), ()))
     for name, count in made.items():
         if count < len(calls[name]):
             sources = [s[:3] for s in calls[name][count]]
             raise ValueError(f"The inputs of layer {name!r}, {sources}, are never made by the other layers.")
 
 
-def _exists(layers: dict, source: list) -> bool:
+def _exists(layers: dict[str, _Called], source: list) -> bool:
     name, node_index = source[0], source[1]
     if name not in layers:
         raise ValueError(f"The config refers to a layer {name!r} that it doesn't have.")
     if not isinstance(node_index, int) or node_index < 0:
         raise ValueError(f"The config refers to call {node_index!r} of layer {name!r}: calls are counted from 0.")
-    return node_index < len(layers[name].inbound_nodes)
+    return node_index < len(layers[name].nodes)
 
 
-def _tensor(layers: dict, source: list):
+def _tensor(layers: dict[str, _Called], source: list):
     name, node_index, tensor_index = source[:3]
     if not _exists(layers, source):
         raise ValueError(f"The config refers to call {node_index} of layer {name!r}, which was called less often.")
-    outputs = layers[name].inbound_nodes[node_index].output_tensors
+    outputs = layers[name].nodes[node_index].output_tensors
     if not isinstance(tensor_index, int) or not 0 <= tensor_index < len(outputs):
         raise ValueError(f"The config refers to output {tensor_index!r} of layer {name!r}, which has {len(outputs)}.")
     return outputs[tensor_index]

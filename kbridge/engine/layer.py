@@ -11,6 +11,7 @@ from .. import backend as K
 from ..backends.updates import of_state
 from ..errors import one_length, unknown_argument
 from ..saving.budget import spend
+from .inside import ordered_weights
 from .node import Node, single, to_list
 
 
@@ -107,8 +108,13 @@ class Layer:
     def non_trainable_weights(self, weights) -> None:
         self.__dict__["_non_trainable_weights"] = list(weights)
 
+    def _weight_kinds(self) -> tuple[list, list]:
+        """The weights that are trained unless something is frozen, and those that never are; see ``inside.weight_kinds``."""
+        return self._trainable_weights, self._non_trainable_weights
+
     @property
     def weights(self) -> list:
+        """All weights: those that are trained now, then the others."""
         return self.trainable_weights + self.non_trainable_weights
 
     @property
@@ -134,12 +140,12 @@ class Layer:
         return weight
 
     def get_weights(self) -> list[np.ndarray]:
-        """The values of the layer's weights, in the order of ``weights``."""
-        return K.batch_get_value(self.weights)
+        """The values of the layer's weights, in the order that ``weights`` has if nothing is frozen."""
+        return K.batch_get_value(ordered_weights(self))
 
     def set_weights(self, weights) -> None:
         """Set the weights from arrays of the shapes that ``get_weights`` gives."""
-        own = self.weights
+        own = ordered_weights(self)
         if len(own) != len(weights):
             unbuilt = "" if self.built else " It gets its weights when it is first called."
             raise ValueError(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+
 from .. import backend as K
 from ..engine.copying import clone
+from ..engine.entries import layer_entry, numbering
+from ..engine.inside import joined_kinds
 from ..engine.layer import object_list_uid
 from ..engine.topology import InputSpec, Layer
 from ..utils.layer_utils import layer_from_config
@@ -32,10 +36,35 @@ class Wrapper(Layer):
         return [self.layer]
 
     def build(self, input_shape=None):
-        """Mark as built; a subclass builds its inner layer first."""
+        """Take over the inner layers' weights, and mark as built; a subclass builds its inner layers first.
+
+        As in Keras 1, what a subclass adds to its weights afterwards, or assigns to ``trainable_weights``, counts as it
+        is; what it listed before is replaced.
+        """
+        trained, never = joined_kinds(self._inner)
+        inner = {id(w) for w in (*trained, *never)}
+        dropped = [w for w in self._trainable_weights + self._non_trainable_weights if id(w) not in inner]
+        if dropped:
+            warnings.warn(
+                f"{type(self).__name__} {self.name!r} has weights of its own ({', '.join(str(K.tensor_name(w)) for w in dropped)}) "
+                "from before it called Wrapper.build, which lists those of the inner layer instead, as in Keras 1: they are "
+                "not trained. Make them after that call. [differences: wrapper-weights]",
+                stacklevel=2,
+            )
+            self.__dict__["_dropped_weights"] = dropped
+        # an inner layer that isn't built yet goes on telling its weights by itself
+        lists = bool(inner) or all(layer.built for layer in self._inner)
+        self.__dict__.update(_trainable_weights=trained, _non_trainable_weights=never, _lists_weights=lists)
         self.built = True
 
     # ------------------------------------------------------------------ what the inner layers hold
+
+    #: whether the lists of weights hold those of the inner layers too: ``build`` was called, or a subclass assigned one
+    _lists_weights = False
+
+    def _weight_kinds(self) -> tuple[list, list]:
+        trained, never = ([], []) if self._lists_weights else joined_kinds(self._inner)
+        return self._trainable_weights + trained, never + self._non_trainable_weights
 
     @property
     def _is_trained(self) -> bool:
@@ -45,24 +74,42 @@ class Wrapper(Layer):
     def trainable_weights(self) -> list:
         if not self._is_trained:
             return []
-        return self._trainable_weights + [w for layer in self._inner for w in layer.trainable_weights]
+        trained_inside = [w for layer in self._inner for w in layer.trainable_weights]
+        if not self._lists_weights:
+            return self._trainable_weights + trained_inside
+        frozen = {id(w) for w in joined_kinds(self._inner)[0]} - {id(w) for w in trained_inside}
+        if frozen.isdisjoint(map(id, self._trainable_weights)):
+            return self._trainable_weights  # the list itself: programs append to it
+        return [w for w in self._trainable_weights if id(w) not in frozen]
 
     @trainable_weights.setter
     def trainable_weights(self, weights) -> None:
-        inner = {id(w) for layer in self._inner for w in layer.trainable_weights}
-        self.__dict__["_trainable_weights"] = [w for w in weights if id(w) not in inner]
+        new = list(weights)
+        if self._lists_weights:
+            # what is frozen stays listed: who assigns couldn't see it
+            seen = self.trainable_weights
+            shown = {id(w) for w in (*seen, *new)}
+            if any(id(w) not in shown for w in self._trainable_weights):
+                if _same(new[: len(seen)], seen):
+                    new = self._trainable_weights + new[len(seen) :]
+                elif _same(new[len(new) - len(seen) :], seen):
+                    new = new[: len(new) - len(seen)] + self._trainable_weights
+                else:
+                    new += [w for w in self._trainable_weights if id(w) not in shown]
+        self.__dict__.update(_trainable_weights=new, _lists_weights=True)
 
     @property
     def non_trainable_weights(self) -> list:
-        weights = [w for layer in self._inner for w in layer.non_trainable_weights]
-        if not self._is_trained:
-            weights = self._trainable_weights + [w for layer in self._inner for w in layer.trainable_weights] + weights
-        return weights + self._non_trainable_weights
+        trained = {id(w) for w in self.trainable_weights}
+        kinds = self._weight_kinds()
+        return [w for w in kinds[0] if id(w) not in trained] + kinds[1]
 
     @non_trainable_weights.setter
     def non_trainable_weights(self, weights) -> None:
-        inner = {id(w) for layer in self._inner for w in layer.non_trainable_weights}
-        self.__dict__["_non_trainable_weights"] = [w for w in weights if id(w) not in inner]
+        listed = {id(w) for w in self._weight_kinds()[0]}
+        if not self._lists_weights:
+            self.__dict__.update(_trainable_weights=self._weight_kinds()[0], _lists_weights=True)
+        self.__dict__["_non_trainable_weights"] = [w for w in weights if id(w) not in listed]
 
     @property
     def constraints(self) -> dict:
@@ -136,7 +183,8 @@ class Wrapper(Layer):
     # ------------------------------------------------------------------ configuration
 
     def get_config(self):
-        return {**super().get_config(), "layer": {"class_name": type(self.layer).__name__, "config": self.layer.get_config()}}
+        with numbering(self):
+            return {**super().get_config(), "layer": layer_entry(self.layer)}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -215,6 +263,14 @@ class Bidirectional(Wrapper):
             self.forward_layer.initial_weights, self.backward_layer.initial_weights = weights[:half], weights[half:]
         self.return_sequences = layer.return_sequences
 
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        layer = super().from_config(config, custom_objects)
+        directions = config["layer"].get("trainable_directions")
+        if isinstance(directions, (list, tuple)) and len(directions) == 2:
+            layer.forward_layer.trainable, layer.backward_layer.trainable = map(bool, directions)
+        return layer
+
     @property
     def _inner(self) -> list[Layer]:
         return [self.forward_layer, self.backward_layer]
@@ -267,7 +323,15 @@ class Bidirectional(Wrapper):
 
     def get_config(self):
         config = {**super().get_config(), "merge_mode": self.merge_mode}
+        directions = [layer.trainable for layer in self._inner]
+        if directions != [self.layer.trainable] * 2:
+            # beside the inner layer's config, where Keras 1 doesn't look
+            config["layer"]["trainable_directions"] = directions
         return {**config, "zero_output_for_mask": True} if self.zero_output_for_mask else config
+
+
+def _same(one: list, other: list) -> bool:
+    return list(map(id, one)) == list(map(id, other))
 
 
 def _unique(items: list) -> list:

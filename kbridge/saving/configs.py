@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from ..engine.entries import layer_entry, made_before, making, restore
 from .budget import work_budget
 from .errors import ModelFileError
 from .functions import check_functions
@@ -46,9 +47,14 @@ def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
         cls = _class_named(config["class_name"], get_custom_objects())
         build = cls.from_config
         keywords = {"custom_objects": custom_objects} if "custom_objects" in inspect.signature(build).parameters else {}
-        layer = build(config["config"], **keywords)
-    if isinstance(config["config"], list) and isinstance(config.get("name"), str):
-        layer.name = config["name"]
+        with making():
+            shared = made_before(config)
+            if shared is not None:
+                return shared[0]
+            layer = build(config["config"], **keywords)
+            if isinstance(config["config"], list) and isinstance(config.get("name"), str):
+                layer.name = config["name"]
+            restore(layer, config)
     remember(custom_objects)
     return layer
 
@@ -130,7 +136,7 @@ def with_group_names(config: Any, group_names: list[str]) -> Any:
 
 def model_config(model) -> dict[str, Any]:
     """``{'class_name', 'config'}`` of a model, as ``to_json`` and a model file hold it."""
-    return {"class_name": type(model).__name__, "config": model.get_config()}
+    return layer_entry(model)
 
 
 def model_to_json(model, **kwargs) -> str:

@@ -7,6 +7,7 @@ a float64 array of length 0, weights contiguous datasets.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator, Sequence
 
@@ -59,6 +60,11 @@ def write_names(group, name: str, names: Sequence[str]) -> None:
     each = MAX_ATTRIBUTE // encoded.itemsize
     for part, start in enumerate(range(0, len(encoded), each)):
         group.attrs[f"{name}{part}"] = encoded[start : start + each]
+
+
+def write_numbers(group, name: str, numbers: Sequence[int]) -> None:
+    """Store whole numbers as the text of a list, which may be of any length."""
+    write_text(group, name, json.dumps(list(numbers)))
 
 
 def write_array(group, name: str, value: np.ndarray) -> None:

@@ -8,25 +8,17 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from .assignment import assign, assign_converted, read_weights, stored_values
 from .budget import weight_budget
 from .configs import KERAS_VERSION, model_config, model_from_config, with_group_names
 from .errors import ModelFileError
 from .hdf5_layout import write_text, writing
 from .keras2 import is_of_tensorflow, to_keras1
-from .optimizer_state import read_state, write_state
+from .optimizer_state import UnfittingState, read_state, write_state
 from .origin import forced_origin
 from .reading import Group, failures_named, open_file
 from .texts import dump_json, parse_json, plain
-from .weights import (
-    assign,
-    assign_converted,
-    is_of_keras2,
-    read_weights,
-    stored_values,
-    weights_origin,
-    write_provenance,
-    write_weights,
-)
+from .weights import is_of_keras2, weights_origin, write_provenance, write_weights
 
 _UNBUILDABLE = "the model can't be built from it"
 
@@ -50,7 +42,7 @@ def save_model(model, filepath: str | os.PathLike, overwrite: bool = True) -> No
         write_weights(model, h5.create_group("model_weights"))
         if training is not None:
             write_text(h5, "training_config", json.dumps(training))
-            write_state(model.optimizer, h5)
+            write_state(model, h5)
 
 
 def load_model(
@@ -123,7 +115,14 @@ def _compile(model, root: Group, custom_objects: dict[str, Any], origin) -> None
             sample_weight_mode=config.get("sample_weight_mode"),
         )
     with failures_named(root.path, "optimizer_weights", "the optimizer can't go on from it"):
-        assign(read_state(model, root, origin))
+        try:
+            assign(read_state(model, root, origin))
+        except UnfittingState as error:
+            warnings.warn(
+                f"{root.path!r}: the optimizer starts anew, all else is loaded: {error}. Were layers frozen after the model "
+                "was compiled? [differences: unfitting-state]",
+                stacklevel=3,
+            )
 
 
 def _compile_keras2(model, root: Group, origin) -> None:

@@ -8,25 +8,40 @@ its own files resume exactly.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ..engine.compiled import compiled_positions, train_positions
+from .assignment import Assignment
 from .errors import ModelFileError
-from .hdf5_layout import write_array, write_names, write_text
+from .hdf5_layout import write_array, write_names, write_numbers, write_text
 from .origin import Origin, flip, spatial_axes
 from .reading import Group
 from .texts import parse_json
-from .weights import Assignment, stored_names
+from .weights import stored_names
 
 _COUNTERS = "kbridge_optimizer_counters"
 
 
-def write_state(optimizer, h5) -> None:
-    """Put the weights (if there are any yet) and counters of ``optimizer`` into the root ``h5``."""
+#: Which weights the model was compiled to train, if what is frozen has changed since or not: places among all.
+_COMPILED = "kbridge_compiled_weights"
+
+
+class UnfittingState(ModelFileError):
+    """A file's optimizer state is that of other weights than those that the model trains."""
+
+
+def write_state(model, h5) -> None:
+    """Put the weights (if there are any yet) and counters of the optimizer of ``model`` into the root ``h5``."""
     from .. import backend as K
 
+    optimizer = model.optimizer
+    positions = compiled_positions(model)
+    if positions is not None:
+        write_numbers(h5, _COMPILED, positions)
     variables = list(getattr(optimizer, "weights", ()))
     if variables:
         group = h5.create_group("optimizer_weights")
@@ -53,10 +68,16 @@ def _counters(optimizer) -> dict[str, Any]:
 
 
 def read_state(model, root: Group, origin: Origin) -> list[Assignment]:
-    """The stored values for the weights and counters of the compiled ``model``'s optimizer."""
+    """The stored values for the weights and counters of the compiled ``model``'s optimizer.
+
+    The model is made to train the weights that it trained when it was saved. UnfittingState says what doesn't fit.
+    """
     assignments: list[Assignment] = []
+    positions = root.integers(_COMPILED)
+    if positions is not None:
+        train_positions(model, positions)
     if "optimizer_weights" in root:
-        assignments += _stored_weights(model, root.group("optimizer_weights"), origin)
+        assignments += _stored_weights(model, root.group("optimizer_weights"), origin, positions is not None)
     text = root.text(_COUNTERS)
     if text is not None:
         stored = parse_json(text, f"{root.path!r}, {_COUNTERS}")
@@ -66,7 +87,7 @@ def read_state(model, root: Group, origin: Origin) -> list[Assignment]:
     return assignments
 
 
-def _stored_weights(model, group: Group, origin: Origin) -> list[Assignment]:
+def _stored_weights(model, group: Group, origin: Origin, says_what_was_trained: bool) -> list[Assignment]:
     from .. import backend as K
 
     names = group.names("weight_names") or []
@@ -79,12 +100,28 @@ def _stored_weights(model, group: Group, origin: Origin) -> list[Assignment]:
     variables = list(model.optimizer.weights)
     shapes = [tuple(K.int_shape(variable)) for variable in variables]
     if shapes != [array.shape for array in arrays]:
+        stored = [array.shape for array in arrays]
+        what = f"{type(model.optimizer).__name__} needs weights of the shapes {_short(shapes)}, the file has {_short(stored)}"
+        if not says_what_was_trained or _of_other_weights(model, trained, shapes, stored):
+            raise UnfittingState(what)
         raise ModelFileError(
-            f"{group.path!r}: the optimizer {type(model.optimizer).__name__} needs weights of the shapes {_short(shapes)}, "
-            f"the file has {_short([array.shape for array in arrays])}. load_model(..., compile=False) leaves them alone."
+            f"{group.path!r}: the optimizer {what}, which no set of the model's weights makes. "
+            "load_model(..., compile=False) leaves them alone."
         )
     axes = _axes_of(variables, trained) if origin.flipped else [None] * len(variables)
     return [Assignment(v, flip(a.read(), axis)) for v, a, axis in zip(variables, arrays, axes, strict=True)]
+
+
+def _of_other_weights(model, trained, needed: list[tuple], stored: list[tuple]) -> bool:
+    """Whether ``stored`` are the shapes of the same optimizer's state for other weights of ``model``."""
+    from .. import backend as K
+
+    runs = max(sum(shape != () for shape in needed) // max(len(trained._collected_trainable_weights), 1), 1)
+    moments = [shape for shape in stored if shape != ()]
+    each = len(moments) // runs
+    if stored.count(()) != needed.count(()) or moments != moments[:each] * runs:
+        return False
+    return not Counter(moments[:each]) - Counter(tuple(K.int_shape(weight)) for weight in model.weights)
 
 
 def _axes_of(variables: Sequence, model) -> list[tuple[int, ...] | None]:

@@ -15,6 +15,7 @@ import numpy as np
 from .errors import ModelFileError
 from .limits import MAX_ARRAYS, MAX_ATTRIBUTE_PARTS, MAX_AXES, MAX_EXPANSION, MAX_TEXT
 from .precheck import check_file
+from .texts import parse_json
 
 #: Bytes that an attribute of variable-length texts may take in the worst case.
 _MAX_VARIABLE = 4 * 2**30
@@ -116,6 +117,16 @@ class Group:
             raise self.error(f"attribute {name!r} should be a count, it is {value!r}.")
         return int(value.reshape(-1)[0])
 
+    def integers(self, name: str) -> list[int] | None:
+        """A list of integers that is stored as a text, None if there is none."""
+        text = self.text(name)
+        if text is None:
+            return None
+        value = parse_json(text, f"{self.path!r}, {name}")
+        if not isinstance(value, list) or len(value) > MAX_ARRAYS or any(type(item) is not int for item in value):
+            raise self.error(f"attribute {name!r} should be a list of whole numbers.")
+        return value
+
     def names(self, name: str) -> list[str] | None:
         """A list of names, joined where it was split into ``name0``, ``name1`` ...; None if there is none."""
         if self.has_attribute(name):
@@ -202,7 +213,7 @@ class Group:
         h5 = self._member(name)
         if not isinstance(h5, h5py.Dataset):
             raise self.error(f"{name!r} should be an array, it is a {type(h5).__name__}.")
-        return StoredArray(h5, self.path, f"{self.where.rstrip('/')}/{name}", self.file_size)
+        return StoredArray(h5, self.path, f"{self.where.rstrip('/')}/{name}", self.file_size, name)
 
     def _member(self, name: str):
         """Follow ``name`` step by step through hard links only."""
@@ -226,10 +237,12 @@ class Group:
 class StoredArray:
     """An array in a file whose type, storage and declared size have been checked."""
 
-    def __init__(self, h5, path: str, where: str, file_size: int):
+    def __init__(self, h5, path: str, where: str, file_size: int, name: str = ""):
         self._h5 = h5
         self.path = path
         self.where = where
+        #: its name in its group
+        self.name = name
         with failures_named(path, where):
             if h5.shape is None:
                 raise self._error("it has no data.")

@@ -9,8 +9,8 @@ import numpy as np
 
 from ... import backend as K
 from ...utils.generic_utils import get_custom_objects
+from ..assignment import Assignment, stored_layers
 from ..reading import Group, StoredArray
-from ..weights import Assignment, stored_layers
 from .values import bare_name, snake_case
 from .weights import Slot, slots_of
 

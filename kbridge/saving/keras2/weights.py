@@ -7,14 +7,16 @@ ordering, and for a model inside another one the weights of all its layers: firs
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..assignment import Assignment
 from ..errors import ModelFileError
 from ..reading import Group, StoredArray
-from ..weights import Assignment
+from ..weight_names import inverse, match_names
 
 _SPATIAL = {
     "Convolution1D": 1,
@@ -35,6 +37,8 @@ class Slot(NamedTuple):
     trained: bool = True
     #: axes along which a kernel from Theano is flipped
     kernel_axes: tuple[int, ...] = ()
+    #: the names of the layer that has the weight and of those round it, from the inside out
+    owners: tuple[str, ...] = ()
 
 
 # ---------------------------------------------------------------------- the slots of layers
@@ -47,7 +51,8 @@ def slots_of(layer: Any) -> list[Slot]:
         slots = [slot for item in inner for slot in slots_of(item)]
     else:
         slots = next((_TABLE[c.__name__](layer) for c in type(layer).__mro__ if c.__name__ in _TABLE), None) or _as_they_are(layer)
-    return slots if getattr(layer, "trainable", True) else [slot._replace(trained=False) for slot in slots]
+    trained = getattr(layer, "trainable", True)
+    return [slot._replace(trained=slot.trained and trained, owners=(*slot.owners, layer.name)) for slot in slots]
 
 
 def _inner_layers(layer: Any) -> list | None:
@@ -186,6 +191,8 @@ _TABLE: dict[str, Callable[[Any], list[Slot]]] = {
     "LSTM": _recurrent,
 }
 
+_NEVER_TRAINED = ("moving_mean", "moving_variance")
+
 _NAMES = frozenset(
     {"kernel", "bias", "recurrent_kernel", "depthwise_kernel", "pointwise_kernel", "embeddings", "gamma", "beta"}
     | {"moving_mean", "moving_variance", "alpha"}
@@ -213,15 +220,57 @@ def match(layer: Any, arrays: Sequence[StoredArray], group: Group) -> list[tuple
             f"{group.path!r}: layer {layer.name!r} takes {len(slots)} arrays of Keras 2 "
             f"({', '.join(str(slot.name) for slot in slots) or 'none'}), the file has {len(arrays)}."
         )
-    trained_first = sorted(slots, key=lambda slot: not slot.trained)
+    by_names = _order_by_names(slots, arrays)
+    trained_first = sorted(range(len(slots)), key=lambda k: not slots[k].trained)
+    unfrozen_first = sorted(range(len(slots)), key=lambda k: slots[k].name in _NEVER_TRAINED)
+    # Keras 2 and tf.keras differ in whether the layers of a frozen model are listed one by one; names that both sides
+    # have tell it, and what was frozen when the file was written
+    fitting: list[list[int]] = []
     problems = []
-    # Keras 2 and tf.keras differ in whether the layers of a frozen model are listed one by one
-    for order in (trained_first, slots):
-        problem = next((p for pair in zip(order, arrays, strict=True) if (p := _misfit(*pair))), None)
-        if problem is None:
-            return list(zip(order, arrays, strict=True))
-        problems.append(problem)
-    raise ModelFileError(f"{group.path!r}: layer {layer.name!r}: {problems[0]}")
+    for order in [by_names] if by_names else [trained_first, list(range(len(slots))), unfrozen_first]:
+        problem = next((p for k, array in zip(order, arrays, strict=True) if (p := _misfit(slots[k], array))), None)
+        if problem is not None:
+            problems.append(problem)
+        elif order not in fitting:
+            fitting.append(order)
+    if not fitting:
+        raise ModelFileError(f"{group.path!r}: layer {layer.name!r}: {problems[0]}")
+    if len(fitting) > 1 and not by_names:
+        warnings.warn(
+            f"{group.path!r}: the names of the weights of layer {layer.name!r} don't tell their order, which depends on what "
+            "was frozen when they were saved; they are taken in the order of a layer that is frozen as it is now. "
+            "[differences: order-of-weights]",
+            stacklevel=2,
+        )
+    return [(slots[k], array) for k, array in zip(fitting[0], arrays, strict=True)]
+
+
+def _order_by_names(slots: Sequence[Slot], arrays: Sequence[StoredArray]) -> list[int] | None:
+    """For each array the place of its slot, None if the names don't tell.
+
+    An array is called by its layer and its weight, perhaps with names of layers round it and of parts before and between:
+    'dense_1/kernel:0', 'bidirectional/forward_lstm/lstm_cell_1/kernel:0'; in a TimeDistributed the wrapper's name stands alone.
+    """
+    if len(slots) < 2 or len({slot.owners for slot in slots}) == 1:
+        return None
+    paths = [re.sub(r":\d+$", "", array.name).split("/") for array in arrays]
+    by_own_name = [_places(slot, slot.owners[:1], paths) for slot in slots]
+    found = [own if own else _places(slot, slot.owners[1:2], paths) for slot, own in zip(slots, by_own_name, strict=True)]
+    if all(len(places) == 1 for places in found) and len({places[0] for places in found}) == len(slots):
+        return inverse([places[0] for places in found])
+    # names of other numbers, or with a number that TensorFlow put behind them
+    own = [f"{slot.owners[0]}/{slot.name}" for slot in slots]
+    matched = match_names(own, ["/".join(path[-2:]) for path in paths])
+    return None if matched is None else inverse(matched)
+
+
+def _places(slot: Slot, owners: Sequence[str], paths: Sequence[list[str]]) -> list[int]:
+    """Where arrays stand that have the weight's name below one of ``owners``."""
+    return [
+        place
+        for place, path in enumerate(paths)
+        if slot.name is not None and re.sub(r"_\d+$", "", path[-1]) == slot.name and any(owner in path[:-1] for owner in owners)
+    ]
 
 
 def _misfit(slot: Slot, array: StoredArray) -> str | None:
