@@ -287,6 +287,48 @@ def shape_from_the_first_call(k):
     return model
 
 
+@case
+def normalized_dots(k):
+    L = k.layers
+    a, b, c = k.Input((4, 3)), k.Input((5, 3)), k.Input((3,))
+    outputs = [
+        L.Dot(axes=2, normalize=True)([a, b]), L.Dot(axes=(2, 1), normalize=True)([a, c]), L.Dot(axes=-1, normalize=True)([c, c]),
+        L.Dot(axes=(1, 1), normalize=True)([a, a]),
+    ]  # fmt: skip
+    return k.Model([a, b, c], outputs)
+
+
+@case
+def broadcasting_merges(k):
+    L = k.layers
+    a, b, c, d = k.Input((4, 3)), k.Input((1, 3)), k.Input((3,)), k.Input((None, 3))
+    merges = (L.Add(), L.Average(), L.Multiply(), L.Maximum(), L.Minimum(), L.Subtract())
+    outputs = [merge([a, b]) for merge in merges] + [L.Add()([a, c]), L.Average()([c, a]), L.Add()([d, b]), L.Average()([b, d, c])]
+    return k.Model([a, b, c, d], outputs)
+
+
+@case
+def masks_that_are_dropped(k):
+    L = k.layers
+    x = k.Input((6, 2))
+    y = L.Dense(2)(L.Masking(0.0)(x))
+    layers = (
+        L.Conv1D(3, 2), L.Flatten(), L.ZeroPadding1D(1), L.UpSampling1D(2), L.Reshape((3, 4)), L.GlobalAveragePooling1D(),
+        L.GlobalMaxPooling1D(), L.MaxPooling1D(2), L.AveragePooling1D(2), L.Cropping1D(1), L.Permute((2, 1)), L.LocallyConnected1D(2, 2),
+    )  # fmt: skip
+    return k.Model(x, [layer(y) for layer in layers] + [L.LSTM(2)(L.Conv1D(2, 2)(y))])
+
+
+@case
+def masks_and_both_directions_backwards(k):
+    L = k.layers
+    x = k.Input((6, 2))
+    y = L.Masking(0.0)(x)
+    options = {"return_sequences": True, "go_backwards": True}
+    both = L.Bidirectional(L.LSTM(2, **options))(y)
+    return k.Model(x, [both, L.Dot(1)([both, both]), L.GRU(2, reset_after=False)(L.Bidirectional(L.SimpleRNN(2, **options), "sum")(both))])
+
+
 #: Training that goes on: name -> optimizer.
 OPTIMIZERS: dict[str, Build] = {
     "sgd": lambda k: k.optimizers.SGD(0.05),
@@ -313,6 +355,30 @@ def to_train(k, optimizer: str):
     return model
 
 
+def frozen_normalization(k):
+    model = to_train(k, "sgd")
+    model.get_layer("alpha").trainable = False
+    model.get_layer("alpha").set_weights([np.linspace(0.5, 2, 4), np.linspace(-1, 1, 4), np.linspace(1, 2, 4), np.linspace(3, 1, 4)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    return model
+
+
+def adagrad(k):
+    model = to_train(k, "sgd")
+    model.compile(k.optimizers.Adagrad(0.05, initial_accumulator_value=0.3), "mse", metrics=["mae"])
+    return model
+
+
+def adagrad_legacy(k):
+    model = to_train(k, "sgd")
+    model.compile(k.optimizers.legacy.Adagrad(0.05), "mse", metrics=["mae"])
+    return model
+
+
+#: Models that are saved before their first step
+UNTRAINED: dict[str, Build] = {"frozen_normalization": frozen_normalization, "adagrad": adagrad, "adagrad_legacy": adagrad_legacy}
+
+
 def train(model) -> None:
     """Three steps, on all data each."""
     draw = np.random.RandomState(4)
@@ -326,13 +392,15 @@ def inputs(model, name: str) -> list[np.ndarray]:
     draw = np.random.RandomState(sum(map(ord, name)))
     arrays = []
     for tensor in model.inputs:
-        shape = (2, *(n for n in tuple(getattr(tensor, "_keras_shape", None) or tensor.shape)[1:]))
+        shape = (2, *(n or 4 for n in tuple(getattr(tensor, "_keras_shape", None) or tensor.shape)[1:]))
         if name in ("embedding_and_masks", "masks_of_taggers"):
             arrays.append(np.array([[1, 2, 3, 0, 0, 0], [4, 5, 6, 1, 2, 0]], "float32"))
             continue
         x = draw.normal(size=shape).astype("float32")
-        if name == "masking":
+        if name.startswith("mask"):
             x[0, 3:] = 0
+        if name.startswith("masks_"):
+            x[1, 1] = 0
         arrays.append(x)
     return arrays
 
@@ -368,6 +436,11 @@ def main(folder: str) -> None:
     import tf_keras
 
     arrays = {}
+    for name, make in UNTRAINED.items():
+        model = make(tf_keras)
+        model.save(Path(folder) / f"untrained_{name}.h5")
+        train(model)
+        arrays |= {f"untrained_{name}/{i}": y for i, y in enumerate(predictions(model, name))}
     for name in CASES:
         model = build(tf_keras, name)
         model.save(Path(folder) / f"{name}.h5")

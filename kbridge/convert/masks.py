@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .. import backend as K
+from ..engine.freezing import frozen_parts
 from ..engine.merge import ELEMENTWISE
 from ..engine.node import single, to_list
 from ..engine.topology import Container, Merge
@@ -73,6 +74,8 @@ class _Walk:
     def run(self, model, masks: list, altered: list, frozen: bool) -> Iterator[Seen]:
         container = container_of(model)
         frozen = frozen or not model.trainable
+        # a frozen model at the start of this one stands here with its layers
+        parts = frozen_parts(model).layers
         known: dict[int, tuple] = {id(x): ends for x, *ends in zip(container.inputs, masks, altered, strict=True)}
         for node in container._nodes:
             layer = node.outbound_layer
@@ -80,7 +83,8 @@ class _Walk:
                 continue
             given, spoiled = zip(*(known[id(x)] for x in node.input_tensors), strict=True)
             self.given[id(node)] = list(given)
-            seen = Seen(layer, node, list(given), [], frozen or not getattr(layer, "trainable", True), any(spoiled))
+            still = frozen or id(layer) in parts or not getattr(layer, "trainable", True)
+            seen = Seen(layer, node, list(given), [], still, any(spoiled))
             if isinstance(layer, Container):
                 inner = _Walk(self.alters)
                 yield from inner.run(layer, list(given), list(spoiled), frozen)

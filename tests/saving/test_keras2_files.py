@@ -24,7 +24,7 @@ def fresh_session():
 
 def check(model, name: str, rtol: float = 1e-4, atol: float = 2e-5) -> None:
     expected = [EXPECTED[f"{name}/{i}"] for i in range(sum(key.startswith(f"{name}/") for key in EXPECTED.files))]
-    results = cases.predictions(model, name.removeprefix("training_"))
+    results = cases.predictions(model, name.removeprefix("training_").removeprefix("untrained_"))
     assert len(results) == len(expected)
     for result, wanted in zip(results, expected):
         np.testing.assert_allclose(result, wanted, rtol=rtol, atol=atol)
@@ -61,3 +61,39 @@ def test_training_goes_on_where_it_stopped(name):
     assert float(K.get_value(model.optimizer.iterations)) == 3
     cases.train(model)
     check(model, f"training_{name}", rtol=1e-3, atol=2e-4)
+
+
+@pytest.mark.parametrize("name", list(cases.UNTRAINED))
+def test_training_starts_as_it_would_have_there(name, tmp_path):
+    model = load_model(DATA / f"untrained_{name}.h5")
+    model.save(tmp_path / "ours.h5")
+    for each in (model, load_model(tmp_path / "ours.h5")):
+        cases.train(each)
+        check(each, f"untrained_{name}", rtol=1e-3, atol=2e-4)
+
+
+def test_what_trains_otherwise_is_a_warning(tmp_path):
+    """A penalty of outputs, which tf.keras divides by the number of samples, and normalization of what is masked."""
+    import json
+
+    import h5py
+
+    path = tmp_path / "m.h5"
+    path.write_bytes((DATA / "training_sgd.h5").read_bytes())
+    with h5py.File(path, "r+") as h5:
+        config = json.loads(h5.attrs["model_config"])
+        for layer in config["config"]["layers"]:
+            if layer["class_name"] == "Dense":
+                layer["config"]["activity_regularizer"] = {"class_name": "L2", "config": {"l2": 0.1}}
+        h5.attrs["model_config"] = json.dumps(config)
+    with pytest.warns(UserWarning, match=r"'my', 'beta'.*\[convert: keras2-activity-regularizer\]"):
+        load_model(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_model(path, compile=False)
+
+
+@pytest.mark.parametrize("name", ["masks_that_are_dropped", "masks_and_both_directions_backwards", "broadcasting_merges", "normalized_dots"])
+def test_what_keras1_does_not_have_is_saved_again(name, tmp_path):
+    load_model(DATA / f"{name}.h5", compile=False).save(tmp_path / "ours.h5")
+    check(load_model(tmp_path / "ours.h5", compile=False), name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...engine.freezing import frozen_parts
 from ...engine.topology import Container, Merge
 from ...models import Sequential
 from ..masks import calls, container_of
@@ -78,6 +79,9 @@ class _Builder(Context):
             nodes[layer] = calls
             numbers.update({(layer, index): number for number, (index, _) in enumerate(calls)})
         made = {layer: self._made(layer, calls) for layer, calls in nodes.items()}
+        still = frozen_parts(model).layers
+        for part in (part for layer, parts in made.items() if id(layer) in still for part in parts):
+            part.freeze()
         for layer, parts in made.items():
             last[layer] = parts[-1].name if parts else safe_name(layer.name)
 

@@ -187,7 +187,9 @@ def read_state(model: Any, root: Group, flipped: bool, start: float = 0.0) -> li
 
     May raise Unrepresentable.
     """
-    count, moments, slots = None, [], []
+    count: StoredArray | None = None
+    moments: list[list[StoredArray]] = []
+    slots: list[Slot] = []
     if "optimizer_weights" in root:
         group = root.group("optimizer_weights")
         names = group.names("weight_names") or []
