@@ -26,6 +26,9 @@ PHASE = "keras_learning_phase"
 #: arguments of theano.function that a caller may give
 OPTIONS = tuple(n for n in inspect.signature(theano.function).parameters if n not in ("inputs", "outputs", "updates"))
 
+#: Python's frames that Theano may need for a small graph: the shapes in the bodies of loops are long chains of choices
+FRAMES = 10_000
+
 #: Theano compiles with much global state: one function at a time
 _compiling = threading.RLock()
 
@@ -107,7 +110,7 @@ def _room_for(outputs: Sequence[Variable], updates: Sequence) -> Iterator[None]:
     """Theano copies a graph by recursion, a call a node: let Python go as deep as this graph can be."""
     before = sys.getrecursionlimit()
     nodes = sum(1 for _ in ancestors([*outputs, *(new for _, new in updates)]))
-    sys.setrecursionlimit(max(before, 1000 + 4 * nodes))
+    sys.setrecursionlimit(max(before, FRAMES + 4 * nodes))
     try:
         yield
     finally:

@@ -12,6 +12,7 @@ from theano.graph.basic import Apply, Variable
 from theano.graph.op import Op
 
 from ..loop_states import Kind, pairs, settle
+from .bodies import Body, element_of, number, stand_in, traced
 from .elementwise import cast, where, zeros_like
 from .shapes import concatenate, expand_dims, permute, reverse, size
 from .static import Shape, int_shape, set_shape
@@ -115,72 +116,107 @@ def _unrolled(step, steps, masks, states, length):
         if outputs:
             output, new_states = step(steps[t], keep, outputs[-1], states)
         else:
-            states, output, new_states = _settled(step, steps[0], keep, states)
+            first = steps[0]
+            states, output, new_states = settle("K.rnn", states, lambda s: step(first, keep, None, s), _kind, _like_new)
         outputs.append(output)
         states = [cast(n, s.dtype) for n, s in zip(new_states, states)]
     return outputs[-1], concatenate([expand_dims(o, 1) for o in outputs], 1), states
 
 
-def _settled(step, x, keep, states):
-    """(states as the loop carries them, output, new states) of a first step."""
-    return settle("K.rnn", states, lambda states: step(x, keep, None, states), _kind, _widen)
-
-
-def _kind(tensor) -> Kind:
-    return int_shape(tensor), tensor.dtype
-
-
-def _widen(state, new, kind: Kind):
-    """A state of ``kind``; ``new`` has its shape."""
-    wide = cast(state, kind[1])
-    if int_shape(wide) != kind[0]:
-        wide = T.alloc(mark_ones(wide), *(size(new, i) for i in range(new.ndim)))
-    return set_shape(wide, kind[0])
-
-
 def _looped(step, steps, masks, states):
-    states, _, _ = _settled(step, steps[0], None if masks is None else masks[0], states)
+    sequences = [steps] if masks is None else [steps, masks]
+
+    def turn(*arguments):
+        x, *rest = arguments
+        output, new_states = step(x, rest.pop(0) if masks is not None else None, None, rest)
+        return [output, *new_states]
+
+    states, body = _settled("K.rnn", turn, sequences, states, skip=1)
     carried = list(states)
     if masks is not None:
-        carried.append(_before_first(step, steps, masks, states))
-    shapes = [int_shape(s) for s in carried]
-
-    def body(*arguments):
-        x, *rest = arguments
-        mask_t = rest.pop(0) if masks is not None else None
-        inner = [set_shape(s, _inside(shape)) for s, shape in zip(rest, shapes)]
-        output, new_states = step(
-            set_shape(x, int_shape(steps)[1:]),
-            None if mask_t is None else set_shape(mask_t, int_shape(masks)[1:]),
-            inner.pop() if masks is not None else None,
-            inner,
-        )
-        known.append(int_shape(output))
-        new = [*new_states, output] if masks is not None else new_states
-        return [_free(output), *(_free(n, like=s) for n, s in zip(new, carried))]
-
-    known: list[Shape] = []
-    every = _scan(body, [steps] if masks is None else [steps, masks], [None, *carried])
-    outputs = set_shape(every[0], (int_shape(steps)[0], *known[-1]))
-    last = set_shape(outputs[-1], known[-1])
-    finals = [set_shape(s[-1], shape) for s, shape in zip(every[1:], map(_inside, shapes))]
+        carried.append(_before_first(body, sequences, states))
+        body = _keeping_outputs(body, carried[-1])
+    output, *new = body.outputs
+    body = body._replace(outputs=[_free(output), *(_free(n, like=s) for n, s in zip(new, carried))])
+    every = _scan(body, sequences, [None, *carried])
+    outputs = set_shape(every[0], (int_shape(steps)[0], *int_shape(output)))
+    last = set_shape(outputs[-1], int_shape(output))
+    finals = [set_shape(s[-1], int_shape(c)) for s, c in zip(every[1:], carried)]
     return last, _time_first(outputs), finals[: len(states)]
 
 
-def _before_first(step, steps, masks, states):
+def _before_first(body: Body, sequences: list, states: list):
     """What outputs hold before the first unmasked step: the first state, or zeros where it has another shape.
     Only the shape of the first step's output is computed for it."""
-    output, _ = step(steps[0], masks[0], None, states)
+    output = body.outputs[0]
     if states and states[0].ndim == output.ndim and states[0].dtype == output.dtype:
         pairs = zip(int_shape(states[0]), int_shape(output))
         if all(None in (m, n) or m == n for m, n in pairs):
             return states[0]
-    return zeros_like(output)
+    first, _ = body.applied_to([*(s[0] for s in sequences), *(_free(s) for s in states)])
+    return set_shape(zeros_like(first[0]), int_shape(output))
 
 
-def _inside(shape: Shape) -> Shape:
-    """A state's shape inside the loop. One sample may stand for a batch that the first step broadcasts it to."""
-    return (None if shape[0] == 1 else shape[0], *shape[1:]) if shape else shape
+def _keeping_outputs(body: Body, start) -> Body:
+    """The body with one more state: the output, which a masked step repeats."""
+    previous = stand_in(start.dtype, [False] * start.ndim, int_shape(start))
+    output, *new = body.outputs
+    kept = where(_spread(body.inputs[1], output), output, previous)
+    return body._replace(inputs=[*body.inputs, previous], outputs=[kept, *new, kept])
+
+
+def _kind(x: Variable) -> Kind:
+    return int_shape(x), x.dtype
+
+
+def _like_new(state, new, kind: Kind):
+    return _widened(state, *kind, lambda: new)
+
+
+def _settled(what: str, function: Callable, sequences: list, starts: Sequence, skip: int) -> tuple[list, Body]:
+    """The starts of a loop's states, widened to what a turn makes of them, and the body for these. ``skip``: how many
+    of the function's results are no states."""
+    mark = number()
+    body: Body
+
+    def turn(states):
+        nonlocal body
+        inputs = [element_of(s) for s in sequences] + [stand_in(s.dtype, [False] * s.ndim, int_shape(s)) for s in states]
+        body = traced(lambda *inner: [as_tensor(r) for r in function(*inner)], inputs, mark)
+        return body, body.outputs[skip:]
+
+    def widen(state, new, kind):
+        # the round's other states are as they were: only the shape of the new state is computed from them
+        return _widened(state, *kind, lambda: _first_turn(body, sequences, current, new))
+
+    current = list(starts)
+
+    def remember(states):
+        nonlocal current
+        current = list(states)
+        return turn(states)
+
+    states, body, _ = settle(what, starts, remember, _kind, widen)
+    return states, body
+
+
+def _first_turn(body: Body, sequences: list, states: list, new: Variable) -> Variable:
+    """What the first turn makes of a state."""
+    wanted = body._replace(outputs=[new], updates=[])
+    return wanted.applied_to([*(s[0] for s in sequences), *(_free(s) for s in states)])[0][0]
+
+
+def _widened(state, shape: Shape, dtype: str, first: Callable):
+    """``state`` broadcast to ``shape``, in ``dtype``."""
+    state = cast(state, dtype)
+    for _ in range(len(shape) - state.ndim):
+        state = expand_dims(state, 0)
+    grown = [m == 1 and n != 1 for m, n in zip(int_shape(state), shape)]
+    if not any(grown):
+        return set_shape(T.tensor_copy(state), shape)
+    found = first() if any(g and n is None for g, n in zip(grown, shape)) else None
+    sizes = [(found.shape[i] if n is None else n) if g else size(state, i) for i, (g, n) in enumerate(zip(grown, shape))]
+    return set_shape(T.alloc(mark_ones(state), *sizes), shape)
 
 
 def _free(x, like=None):
@@ -190,11 +226,15 @@ def _free(x, like=None):
     return set_shape(T.unbroadcast(x, *range(x.ndim)), int_shape(x)) if x.ndim else x
 
 
-def _scan(body: Callable, sequences: list, carried: list) -> list[Variable]:
+def _scan(body: Body, sequences: list, carried: list) -> list[Variable]:
     """The outputs of all turns. ``carried``: None for an output that isn't carried, else its first value.
     Random states that change in the loop change outside too."""
     found, updates = theano.scan(
-        body, sequences=sequences, outputs_info=[None if c is None else _free(c) for c in carried], return_list=True
+        lambda *arguments: body.applied_to(arguments[: len(body.inputs)]),
+        sequences=sequences,
+        outputs_info=[None if c is None else _free(c) for c in carried],
+        non_sequences=body.captured,
+        return_list=True,
     )
     for shared, new in updates.items():
         shared.default_update = new
@@ -206,16 +246,13 @@ def _scan(body: Callable, sequences: list, carried: list) -> list[Variable]:
 
 def map_fn(fn: Callable, elems: Any, name: str | None = None):
     elems = as_tensor(elems)
-    known: list[Shape] = []
-
-    def body(x):
-        result = as_tensor(fn(set_shape(x, int_shape(elems)[1:])))
-        known.append(int_shape(result))
-        return _free(result)
-
-    (found,) = _scan(body, [_never_empty(elems)], [None])
+    filled = _never_empty(elems)
+    mark = number()
+    body = traced(lambda x: [as_tensor(fn(x))], [element_of(filled)], mark)
+    shape = int_shape(body.outputs[0])
+    (found,) = _scan(body._replace(outputs=[_free(body.outputs[0])]), [filled], [None])
     result = found if _is_filled(elems) else found[: elems.shape[0]]
-    return set_shape(result, (int_shape(elems)[0], *known[-1]))
+    return set_shape(result, (int_shape(elems)[0], *shape))
 
 
 def foldl(fn: Callable, elems: Any, initializer: Any = None, name: str | None = None):
@@ -223,16 +260,12 @@ def foldl(fn: Callable, elems: Any, initializer: Any = None, name: str | None = 
     if initializer is None:
         initializer, elems = elems[0], elems[1:]
     start = as_tensor(initializer, elems.dtype)
-    first = set_shape(T.ones([size(elems, i) for i in range(1, elems.ndim)], elems.dtype), int_shape(elems)[1:])
-    (start,), _, _ = settle("K.foldl", [start], lambda states: (None, [as_tensor(fn(states[0], first))]), _kind, _widen)
+    filled = _never_empty(elems)
+    (start,), body = _settled("K.foldl", lambda x, a: [as_tensor(fn(a, x), a.dtype)], [filled], [start], skip=0)
     if int_shape(elems)[0] == 0:
         return start
-
-    def body(x, accumulated):
-        inner = set_shape(accumulated, int_shape(start))
-        return _free(as_tensor(fn(inner, set_shape(x, int_shape(elems)[1:]))), like=start)
-
-    (found,) = _scan(body, [_never_empty(elems)], [start])
+    body = body._replace(outputs=[_free(body.outputs[0], like=start)])
+    (found,) = _scan(body, [filled], [start])
     final = found[-1]
     if not _is_filled(elems):
         final = where(T.eq(elems.shape[0], 0), start, final)

@@ -103,7 +103,17 @@ def _checked(x: Variable, found: Known | None) -> Known:
     if found is None or len(found.shape) != len(base):
         return Known(base)
     shape = tuple(1 if b == 1 else n for n, b in zip(found.shape, base))
-    return Known(shape, found.value)
+    value = _cut(found.value, x.type.dtype)
+    return Known(shape, value if not isinstance(value, list) or shape == (len(value),) else None)
+
+
+def _cut(value: Any, dtype: str) -> Any:
+    """An integer or a list of them as its dtype holds it; None for what isn't known."""
+    if isinstance(value, list):
+        return [_cut(v, dtype) for v in value]
+    if value is None or np.dtype(dtype).kind not in "iub":
+        return None
+    return np.array(value).astype(dtype).item()
 
 
 def _with_frontend_shape(x: Variable, found: Known) -> Known:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 import theano.ifelse
 import theano.printing
 import theano.sparse
@@ -13,10 +14,11 @@ from theano.compile.ops import DeepCopyOp, Rebroadcast, Shape, Shape_i, ViewOp
 from theano.gradient import DisconnectedGrad, ZeroGrad
 from theano.graph.basic import Apply
 from theano.scalar.basic import Cast, Switch
+from theano.scan.op import Scan
 from theano.tensor import basic, elemwise, extra_ops, nnet, opt, subtensor
 from theano.tensor.blas import BatchedDot
 
-from .static import MAX_FOLLOWED, Known
+from .static import MAX_FOLLOWED, Known, of_type
 
 Rule = Callable[[Apply, list[Known]], "list[Known | None]"]
 RULES: dict[type, Rule] = {}
@@ -70,11 +72,15 @@ def _as_int(value) -> int | None:
 
 @rule(
     Rebroadcast, DeepCopyOp, ViewOp, DisconnectedGrad, ZeroGrad, theano.printing.Print, opt.Assert,
-    subtensor.IncSubtensor, subtensor.AdvancedIncSubtensor1, subtensor.AdvancedIncSubtensor,
     basic.TensorFromScalar, basic.ScalarFromTensor, nnet.Softmax, nnet.LogSoftmax, theano.sparse.DenseFromSparse,
 )  # fmt: skip
 def same(node, inputs):
     return [inputs[0]]
+
+
+@rule(subtensor.IncSubtensor, subtensor.AdvancedIncSubtensor1, subtensor.AdvancedIncSubtensor)
+def changed(node, inputs):
+    return [Known(inputs[0].shape)]
 
 
 @rule(extra_ops.CumOp)
@@ -107,17 +113,19 @@ def _axis(lengths, broadcastable) -> int | None:
 def _elementwise_value(node, inputs):
     op = node.op.scalar_op
     values = [k.value for k in inputs]
+    dtypes = [i.dtype for i in node.inputs]
     size = max((len(v) for v in values if isinstance(v, list)), default=None)
     if size is None:
-        return _scalar_value(op, values)
+        return _scalar_value(op, values, dtypes)
     columns = [v if isinstance(v, list) else [v] * size for v in values]
     columns = [c * size if len(c) == 1 else c for c in columns]
     if any(len(c) != size for c in columns):
         return None
-    return [_scalar_value(op, list(items)) for items in zip(*columns)]
+    return [_scalar_value(op, list(items), dtypes) for items in zip(*columns)]
 
 
-def _scalar_value(op, values) -> int | None:
+def _scalar_value(op, values, dtypes) -> int | None:
+    """The operation on NumPy's numbers of these dtypes, which count as tensors do: ``not True`` is no -2."""
     if isinstance(op, Switch):
         condition, then, otherwise = values
         if condition is None:
@@ -126,12 +134,13 @@ def _scalar_value(op, values) -> int | None:
     if any(v is None for v in values):
         return None
     if isinstance(op, Cast):
-        return int(values[0])
+        return values[0]
     try:
-        result = op.impl(*values)
+        with np.errstate(all="raise", over="ignore"):
+            result = op.impl(*(np.dtype(d).type(v) for v, d in zip(values, dtypes)))
+        return int(result) if result == int(result) else None
     except Exception:  # noqa: BLE001 -- division by zero and the like: not known
         return None
-    return int(result) if float(result).is_integer() else None
 
 
 @rule(elemwise.DimShuffle)
@@ -243,7 +252,8 @@ def split(node, inputs):
     x, axis, sizes = inputs
     if not isinstance(axis.value, int) or not isinstance(sizes.value, list):
         return [None] * len(node.outputs)
-    return [Known((*x.shape[: axis.value], n, *x.shape[axis.value + 1 :])) for n in sizes.value]
+    at = axis.value % len(x.shape)
+    return [Known((*x.shape[:at], n, *x.shape[at + 1 :])) for n in sizes.value]
 
 
 # ---------------------------------------------------------------------- indices
@@ -313,6 +323,19 @@ def batched_dot(node, inputs):
     x, y = (k.shape for k in inputs)
     batch = x[0] if x[0] is not None else y[0]
     return [Known((batch, *x[1:-1], *y[2:]))]
+
+
+@rule(Scan)
+def loop(node, inputs):
+    """What is carried keeps its shape; of the rest, the number of turns is known. Theano's own rule would describe the
+    shapes by further loops."""
+    op = node.op
+    carried = op.n_mit_mot + op.n_mit_sot + op.n_sit_sot
+    known_states: list[Known | None] = list(inputs[1 + op.n_seqs : 1 + op.n_seqs + carried])
+    known_of = dict(zip(node.inputs, inputs))
+    lengths = [_as_int(known_of[n].value) for n in op.outer_nitsot(node)]
+    turns = [Known((n, *of_type(o)[1:])) for n, o in zip(lengths, node.outputs[carried : carried + op.n_nit_sot])]
+    return [*known_states, *turns, *[None] * (len(node.outputs) - carried - op.n_nit_sot)]
 
 
 @rule(theano.ifelse.IfElse)

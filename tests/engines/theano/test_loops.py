@@ -49,3 +49,95 @@ def test_no_elements_at_all(K, quick):
         got = f([np.full((n, 3), 4.0)])
         np.testing.assert_allclose(got[0], np.full(3, n * np.log(4.0)), rtol=1e-6)
         assert got[1].shape == got[2].shape == (n, 3)
+
+
+def test_random_numbers_from_outside_are_one_for_all_turns(K, quick):
+    m = K.random_uniform((2,))
+    mapped = K.map_fn(lambda x: x + m, K.zeros((3, 2)))
+    folded = K.foldl(lambda a, x: a + m, K.zeros((3, 2)), initializer=K.zeros((2,)))
+    x = K.placeholder((None, 4, 3))
+    kept = K.dropout(K.ones((3,)), 0.5)
+    _, outputs, _ = K.rnn(lambda x_t, states: (x_t * states[-1], []), x, [], constants=[kept])
+    f = K.function([x], [m, mapped, folded, kept, outputs])
+    got = f([np.ones((2, 4, 3))])
+    np.testing.assert_array_equal(got[1], np.broadcast_to(got[0], (3, 2)))
+    np.testing.assert_allclose(got[2], 3 * got[0], rtol=1e-6)
+    np.testing.assert_array_equal(got[4], np.broadcast_to(got[3], (2, 4, 3)))
+    assert not np.array_equal(f([np.ones((2, 4, 3))])[0], got[0])
+
+
+def test_random_numbers_of_an_inner_loop_are_drawn_in_each_turn_of_the_outer(K, quick):
+    x = K.placeholder((3, 4, 2))
+    drawn = K.map_fn(lambda row: K.map_fn(lambda e: e + K.random_uniform((2,)), row), x)
+    (got,) = K.function([x], [drawn])([np.zeros((3, 4, 2))])
+    assert len(np.unique(got)) == got.size
+
+
+def test_gradients_for_derived_tensors_that_a_loop_captures(K, quick):
+    w, v = K.variable(2.0), K.variable([1.0, 2.0])
+    h = w * 3.0
+    y = K.map_fn(lambda x: x * h, v)
+    # sum of (x h)^2: 2 h (1 + 4)
+    found = K.function([], K.gradients(K.sum(K.square(y)), [h, w]))([])
+    np.testing.assert_allclose(found, [60.0, 180.0])
+
+
+def test_gradients_of_loops_inside_loops(K, quick):
+    w, x = K.variable(2.0), K.placeholder((None, 4, 3))
+
+    def step(x_t, states):
+        rows = K.map_fn(lambda e: K.foldl(lambda a, b: a + b * w, e, initializer=K.zeros(())), x_t)
+        return rows * states[0], [rows * states[0]]
+
+    last, _, _ = K.rnn(step, x, [K.ones_like(x[:, 0, 0])])
+    f = K.function([x], [last, *K.gradients(K.sum(last), [w, x])])
+    value = np.random.RandomState(0).uniform(0.5, 1.5, (2, 4, 3))
+    sums = value.sum(axis=2)
+    expected = np.prod(2 * sums, axis=1)
+    got = f([value])
+    np.testing.assert_allclose(got[0], expected, rtol=1e-5)
+    np.testing.assert_allclose(got[1], np.sum(4 * expected / 2), rtol=1e-5)
+    np.testing.assert_allclose(got[2], np.broadcast_to((expected[:, None] / sums)[:, :, None], (2, 4, 3)), rtol=1e-5)
+
+
+def test_states_are_broadcast_and_cast_to_what_a_turn_makes_of_them(K, quick):
+    x = K.placeholder((None, 4, 3))
+    b = K.variable(np.zeros((1, 3)))
+    last, _, (state,) = K.rnn(lambda x_t, states: (x_t + states[0], [x_t + states[0]]), x, [b])
+    assert K.int_shape(last) == K.int_shape(state) == (None, 3)
+    f = K.function([x], [last, state, *K.gradients(K.sum(last), [b])])
+    for samples in (1, 2, 5):
+        got = f([np.ones((samples, 4, 3))])
+        np.testing.assert_array_equal(got[0], np.full((samples, 3), 4.0))
+        np.testing.assert_array_equal(got[1], np.full((samples, 3), 4.0))
+        np.testing.assert_array_equal(got[2], np.full((1, 3), samples))
+    total = K.foldl(lambda a, e: a + e * 0.5, K.variable([1.0, 2.0, 4.0]), initializer=K.constant(0))
+    assert K.dtype(total) == "float32"
+    np.testing.assert_allclose(K.eval(total), 3.5)
+    grown = K.foldl(lambda a, e: a + e, x, initializer=K.zeros(()))
+    assert K.int_shape(grown) == (4, 3)
+    np.testing.assert_array_equal(K.function([x], [grown])([np.ones((2, 4, 3))])[0], np.full((4, 3), 2.0))
+
+
+def test_masked_steps_with_states_that_grow(K, quick):
+    x, mask = K.placeholder((None, 4, 3)), K.placeholder((None, 4))
+    _, outputs, _ = K.rnn(lambda x_t, s: (x_t + s[0], [x_t + s[0]]), x, [K.zeros((1, 3))], mask=mask)
+    (got,) = K.function([x, mask], [outputs])([np.ones((2, 4, 3)), [[0, 1, 0, 1], [1, 1, 0, 0]]])
+    np.testing.assert_array_equal(got[:, :, 0], [[0, 1, 1, 2], [1, 2, 2, 2]])
+
+
+def test_two_loops_over_one_input_in_both_directions(K):
+    x = K.placeholder((4, 3, 1))
+
+    def last(backwards):
+        def step(x_t, states):
+            h = K.tanh(0.5 * x_t + 0.5 * states[0] + 0.5)
+            return h, [h]
+
+        return K.rnn(step, x, [K.zeros((4, 1))], go_backwards=backwards)[0]
+
+    found = K.function([x], [last(False), last(True)])([np.ones((4, 3, 1))])
+    h = 0.0
+    for _ in range(3):
+        h = np.tanh(1 + 0.5 * h)
+    np.testing.assert_allclose(found, np.full((2, 4, 1), h), rtol=1e-6)

@@ -113,6 +113,27 @@ NEEDS = {
         """,
         "",
     ),
+    "lengths_of_merged_loops": (
+        """
+        flat = T.fvector()
+        x = flat.reshape((3, 2))
+        def last_sum(x):
+            return theano.scan(lambda e, s: 2 * [s + e], sequences=x, outputs_info=[None, T.zeros((2,))])[0][0][-1]
+        f = theano.function([flat], [last_sum(x), last_sum(x[::-1])], mode="FAST_RUN")
+        found = f(np.ones(6, "float32"))
+        assert [list(v) for v in found] == [[3, 3], [3, 3]], found
+        """,
+        "cxx=",
+    ),
+    "subtensors_with_axes_left": (
+        """
+        theano.config.on_opt_error = "raise"
+        x = T.TensorType("float32", (True, False, True))()
+        f = theano.function([x], x[::-1].dimshuffle(1, 2), mode="FAST_RUN")
+        assert f(np.ones((1, 3, 1), "float32")).shape == (3, 1)
+        """,
+        "cxx=",
+    ),
 }
 
 # kbridge.backends.theano itself would apply all patches when it is imported

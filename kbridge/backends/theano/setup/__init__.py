@@ -83,8 +83,8 @@ def _import(without: Iterable[str]) -> None:
         compiler.warn_missing(absent)
     if absent or user.get("cxx") == "":
         settings["cxx"] = ""
-        # let convolutions run in Python rather than raise
-        settings["optimizer_excluding"] = "AbstractConvCheck"
+        # let convolutions run in Python rather than raise; fused operations are for compilers
+        settings["optimizer_excluding"] = "AbstractConvCheck:fusion"
     else:
         settings |= _compile_settings(root)
         watch = compiler.Watch(_header_of(settings), compiler.cpu_flags())

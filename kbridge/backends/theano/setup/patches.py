@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 import numpy
 
+from . import algebra, arrays
 from .inc_code import INC_CODE
 
 #: C++ before the products' check of strides; {v} is the matrix
@@ -163,6 +164,45 @@ def scan_in_python() -> None:
     sys.modules["theano.scan.scan_perform_ext"] = None  # type: ignore[assignment]
 
 
+def lengths_of_merged_loops() -> None:
+    """Two scans over the same number of steps are merged into one, where each output still asks for room by its own
+    scan's number. Another optimization keeps the last steps only of an output that asks by the merged scan's number,
+    and reads all outputs as if they did: of the others it reads the first step instead of the last."""
+    # theano.scan is a function, so that an import statement doesn't reach the modules behind it
+    merge = sys.modules["theano.scan.opt"].ScanMerge
+    merge.merge = _rewritten(
+        merge.merge,
+        (
+            "outer_ins += rename(nd.op.outer_nitsot(nd.inputs), idx)",
+            "outer_ins += [nodes[0].inputs[0] if n is nd.inputs[0] else n for n in nd.op.outer_nitsot(nd.inputs)]",
+        ),
+    )
+
+
+def subtensors_with_axes_left() -> None:
+    """Theano drops an axis of length 1 of ``x[i:j]`` by an index 0, and overlooks those axes that are sliced: the
+    tensor has an axis too many, and a failed optimization is printed with a traceback."""
+    from theano.tensor.opt_uncanonicalize import local_dimshuffle_subtensor
+
+    original = local_dimshuffle_subtensor.fn
+
+    def same_type_only(fgraph, node):
+        found = original(fgraph, node)
+        return found if found and found[0].type == node.outputs[0].type else False
+
+    local_dimshuffle_subtensor.fn = same_type_only
+
+
+def algebra_of_floats() -> None:
+    """Theano cancels floats as if none were NaN or infinite: see ``algebra``."""
+    algebra.install()
+
+
+def elementwise_on_arrays() -> None:
+    """Without a compiler a division by 0 and a cast out of range raise, and a sum of 32 tensors does; see ``arrays``."""
+    arrays.install()
+
+
 PATCHES: tuple[Callable[[], None], ...] = (
     increments_at_indices,
     integer_constants,
@@ -175,6 +215,10 @@ PATCHES: tuple[Callable[[], None], ...] = (
     broadcast_hints_on_new_expressions,
     gradient_of_division,
     scan_in_python,
+    lengths_of_merged_loops,
+    subtensors_with_axes_left,
+    algebra_of_floats,
+    elementwise_on_arrays,
 )
 
 
