@@ -178,25 +178,19 @@ def _settled(what: str, function: Callable, sequences: list, starts: Sequence, s
     of the function's results are no states."""
     mark = number()
     body: Body
+    current: list = []
 
     def turn(states):
-        nonlocal body
+        nonlocal body, current
+        current = states
         inputs = [element_of(s) for s in sequences] + [stand_in(s.dtype, [False] * s.ndim, int_shape(s)) for s in states]
         body = traced(lambda *inner: [as_tensor(r) for r in function(*inner)], inputs, mark)
         return body, body.outputs[skip:]
 
     def widen(state, new, kind):
-        # the round's other states are as they were: only the shape of the new state is computed from them
         return _widened(state, *kind, lambda: _first_turn(body, sequences, current, new))
 
-    current = list(starts)
-
-    def remember(states):
-        nonlocal current
-        current = list(states)
-        return turn(states)
-
-    states, body, _ = settle(what, starts, remember, _kind, widen)
+    states, _, _ = settle(what, starts, turn, _kind, widen)
     return states, body
 
 

@@ -134,6 +134,50 @@ NEEDS = {
         """,
         "cxx=",
     ),
+    "algebra_of_floats": (
+        """
+        x = T.fvector()
+        values = np.array([np.nan, np.inf, -np.inf, 0, 2], "float32")
+        formulas = [
+            lambda x: x - x, lambda x: x * 0, lambda x: x / x, lambda x: 0 / x, lambda x: x + 1 - x, lambda x: x * 3 / x,
+            lambda x: (x * 0).sum(), lambda x: x / np.float32(1e25) / np.float32(1e25),
+        ]
+        for mode in ("FAST_COMPILE", "FAST_RUN"):
+            f = theano.function([x], [f(x) for f in formulas] + [T.eq(x, x), T.neq(x, x), T.ge(x, x)], mode=mode)
+            with np.errstate(all="ignore"):
+                expected = [f(values) for f in formulas] + [values == values, values != values, values >= values]
+            for found, right in zip(f(values), expected):
+                np.testing.assert_array_equal(found, right)
+        n = T.lscalar()
+        shapes = theano.function([n], n * 0 + (n - n), mode="FAST_RUN").maker.fgraph
+        assert not shapes.apply_nodes or all(str(node.op) == "DeepCopyOp" for node in shapes.apply_nodes), "integers cancel"
+        """,
+        "cxx=",
+    ),
+    "elementwise_on_arrays": (
+        """
+        xs = [T.fvector() for _ in range(40)]
+        x, y = xs[:2]
+        i = T.ivector()
+        for mode in ("FAST_COMPILE", "FAST_RUN"):
+            one = np.ones(2, "float32")
+            assert theano.function(xs, T.add(*xs), mode=mode)(*[one] * 40).tolist() == [40, 40]
+            f = theano.function([x, y], theano.grad((x / y).sum(), [x, y]), mode=mode)
+            found = f(np.array([1, 2], "float32"), np.array([0, 4], "float32"))
+            assert [list(g) for g in found] == [[np.inf, 0.25], [-np.inf, -0.125]], found
+            f = theano.function([i], [T.cast(i, "uint8"), T.cast(i, "int8"), T.cast(i, "bool")], mode=mode)
+            found = [list(v) for v in f(np.array([300, -1, 0], "int32"))]
+            assert found == [[44, 255, 0], [44, -1, 0], [True, True, False]], found
+        # operations that were fused, as a compiler would have them
+        from theano.scalar import Composite, float32, int32
+        from theano.tensor.elemwise import Elemwise
+        a, b = float32(), float32()
+        fused = Elemwise(Composite([a, b], [a / b + a * a * b, (a + b) / b]))
+        found = theano.function([x, y], fused(x, y), mode="FAST_COMPILE")(np.array([2, 1], "float32"), np.array([4, 0], "float32"))
+        assert [list(v) for v in found] == [[16.5, np.inf], [1.5, np.inf]], found
+        """,
+        "cxx=",
+    ),
 }
 
 # kbridge.backends.theano itself would apply all patches when it is imported

@@ -72,3 +72,46 @@ def test_a_deep_graph_takes_no_deep_recursion(K):
     for _ in range(3000):
         y = y + 1.0
     assert K.int_shape(y) == (None, 4)
+
+
+def test_values_of_small_integers_are_those_of_their_dtypes(K):
+    """Right values from NumPy's arrays of the same dtypes."""
+    import theano.tensor as T
+
+    from kbridge.backends.theano.static import known
+
+    def value(x):
+        return known(x).value
+
+    small = K.constant(np.array([200, 3], "uint8"))
+    negative = K.constant(np.array([-7, 7], "int8"))
+    truth = K.constant(np.array([True, False]))
+    assert value(small + small) == [144, 6]
+    assert value(small * small) == [64, 9]
+    assert value(K.sum(small * small)) == 73
+    assert value(K.prod(K.constant(np.array([16, 16], "uint8")))) == 0
+    assert value(negative // 2) == [-4, 3]
+    assert value(negative % 3) == [2, 1]
+    assert value(negative // -2) == [3, -4]
+    assert value(negative % -3) == [-1, -2]
+    assert value(K.cast(small, "int8")) == [-56, 3]
+    assert value(K.cast(negative, "uint8")) == [249, 7]
+    assert value(K.cast(negative, "bool")) == [True, True]
+    assert value(-K.constant(np.array(-128, "int8"))) == -128
+    assert value(T.invert(truth)) == [False, True]
+    assert value(T.invert(small)) == [55, 252]
+    assert value(truth + truth) in ([1, 0], None)
+    assert value(K.lesser(small, 100)) == [False, True]
+    assert value(K.equal(K.lesser(negative, 0), truth)) == [True, True]
+    # a divisor of 0: nothing is known
+    assert value(small // K.constant(np.array([0, 1], "uint8"))) == [None, 3]
+    # what was changed in place isn't what it was
+    assert value(T.set_subtensor(negative[:1], 5)) is None
+
+
+def test_a_reshape_by_a_negated_truth(K):
+    x = K.placeholder((2, 3))
+    wide = K.cast(K.logical_not(K.constant(np.array(True))), "int32") + 1
+    y = K.reshape(x, (2 * wide, 3))
+    assert K.int_shape(y) == (2, 3)
+    assert K.function([x], [y])([np.ones((2, 3))])[0].shape == (2, 3)
