@@ -110,14 +110,15 @@ def _spread(mask, like):
 def _unrolled(step, steps, masks, states, length):
     if length is None:
         raise ValueError(f"rnn: unroll needs a known number of time steps, the input has shape {int_shape(steps)} (time first).")
-    outputs: list = []
-    for t in range(length):
-        keep = None if masks is None else masks[t]
-        if outputs:
-            output, new_states = step(steps[t], keep, outputs[-1], states)
-        else:
-            first = steps[0]
-            states, output, new_states = settle("K.rnn", states, lambda s: step(first, keep, None, s), _kind, _like_new)
+    def at(t):
+        return steps[t], None if masks is None else masks[t]
+
+    first = at(0)
+    states, output, new_states = settle("K.rnn", states, lambda given: step(*first, None, given), _kind, _like_new)
+    outputs = [output]
+    states = [cast(n, s.dtype) for n, s in zip(new_states, states)]
+    for t in range(1, length):
+        output, new_states = step(*at(t), outputs[-1], states)
         outputs.append(output)
         states = [cast(n, s.dtype) for n, s in zip(new_states, states)]
     return outputs[-1], concatenate([expand_dims(o, 1) for o in outputs], 1), states
