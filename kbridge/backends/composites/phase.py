@@ -1,5 +1,7 @@
 """The learning phase (training or test) and conditional values."""
 
+import numpy as np
+
 from ._base import Family
 
 
@@ -21,11 +23,41 @@ class Phase(Family):
         self._fixed_phase = None
 
     def in_train_phase(self, x, alt):
-        """``x`` in training, ``alt`` in test; each may be a tensor or a function that returns one."""
+        """``x`` in training, ``alt`` in test; each may be a tensor or a function that returns one.
+
+        Both have one shape: a number, and axes known to have length 1, are repeated to the other's.
+        """
         if self._fixed_phase is not None:
             return _value(x if self._fixed_phase else alt)
         x, alt = _value(x), _value(alt)
-        return x if x is alt else self.phase_switch(x, alt)
+        if x is alt:
+            return x
+        shapes = self._alternatives("in_train_phase", x, alt)
+        if None not in shapes:
+            m, n = shapes
+            x, alt = self._repeated(x, m, alt, n), self._repeated(alt, n, x, m)
+        return self.phase_switch(x, alt)
+
+    def _repeated(self, x, shape, like, target):
+        """``x`` in the shape of ``like`` if it is a number or has axes of length 1 where ``like`` may have others."""
+        if any(n == 1 != m for n, m in zip(shape, target)) or (target and not shape):
+            return x + self.zeros_like(like)
+        return x
+
+    def _alternatives(self, function, x, alt):
+        """The shapes of two values of which one is chosen. ValueError if they can't be one shape.
+
+        Different numbers of axes would broadcast from the right, as no one means it who chooses between samples.
+        """
+        shapes = [self.int_shape(v) if self.is_tensor(v) else np.shape(v) for v in (x, alt)]
+        if None in shapes or () in shapes:
+            return shapes
+        if len(shapes[0]) != len(shapes[1]) or any(None not in (m, n) and m != n and 1 not in (m, n) for m, n in zip(*shapes)):
+            raise ValueError(
+                f"K.{function} chooses between values of shapes {shapes[0]} and {shapes[1]}: they need as many axes, of the same lengths "
+                "or of length 1, or one is a number. [differences: one-shape-of-two]"
+            )
+        return shapes
 
     def in_test_phase(self, x, alt):
         """``x`` in test, ``alt`` in training."""
@@ -40,8 +72,16 @@ class Phase(Family):
         then_value, else_value = _value(then_expression), _value(else_expression)
         if self.dtype(condition) != "bool":
             condition = self.not_equal(condition, 0)
-        ndim = max(self.ndim(v) if self.is_tensor(v) else 0 for v in (then_value, else_value))
+        shapes = self._alternatives("switch", then_value, else_value)
+        ndim = max(len(shape or ()) for shape in shapes)
         rank = self.ndim(condition)
+        given = self.int_shape(condition)
+        for shape in shapes:
+            if shape and (rank > ndim or any(None not in (m, n) and m != n and 1 not in (m, n) for m, n in zip(given or (), shape))):
+                raise ValueError(
+                    f"K.switch: a condition of shape {given} can't choose between values of shape {shape}: its axes are the first of theirs. "
+                    "[differences: one-shape-of-two]"
+                )
         for axis in range(rank, ndim if rank else 0):
             condition = self.expand_dims(condition, axis)
         return self.where(condition, then_value, else_value)

@@ -261,13 +261,14 @@ class PhaseSwitch(Op):
     static = (2,)
 
     def infer(self, attrs, x, alt, phase):
-        if x.dtype != alt.dtype:
-            raise ValueError(f"The two phases have different dtypes: {x.dtype} and {alt.dtype}.")
+        if x.dtype != alt.dtype or len(x.shape) != len(alt.shape):
+            raise ValueError(f"The two phases differ: shapes {x.shape} and {alt.shape}, dtypes {x.dtype} and {alt.dtype}.")
         return tuple(m if m == n else None for m, n in zip(x.shape, alt.shape)), x.dtype
 
     def gradient(self, node, g):
         x, alt, phase = node.inputs
-        return [make(self, (g, zeros_like(g), phase)), make(self, (zeros_like(g), g, phase)), None]
+        # zeros in the shape of the side itself: lengths that are unknown until a run may differ
+        return [make(self, (g, zeros_like(x), phase)), make(self, (zeros_like(alt), g, phase)), None]
 
     def simplify(self, value):
         x, alt, phase = value.inputs
