@@ -18,6 +18,7 @@ from . import (
     randomness,
     recurrent,
     reductions,
+    resizing,
     session,
     settings,
     shapes,
@@ -33,7 +34,7 @@ FAMILIES = {
     module.__name__.rpartition(".")[2]: module
     for module in (
         values, control, elementwise, comparisons, reductions, shapes, indexing, linalg, activations, losses, normalization,
-        convolution, pooling, recurrent, ctc, randomness, sparse, steps, session, settings, tensors,
+        convolution, pooling, resizing, recurrent, ctc, randomness, sparse, steps, session, settings, tensors,
     )
 }  # fmt: skip
 

@@ -67,6 +67,15 @@ def dots(x, matrices, parts):
     return tuple(part + np.dot(x, m) for m, part in zip(matrices, np.split(parts, len(matrices), -1)))
 
 
+def equations_that_do_not_fit(K):
+    """A ValueError with the equation and the shapes."""
+    x, y = K.placeholder((None, 4)), K.variable(np.ones((3, 2)))
+    expect_error(ValueError, ("ij,jk->ik", "4", "3"), lambda: K.einsum("ij,jk->ik", x, y))
+    expect_error(ValueError, ("ii->i",), lambda: K.einsum("ii->i", y))
+    expect_error(ValueError, ("ij->k",), lambda: K.einsum("ij->k", y))
+    expect_error(ValueError, ("ijk->i", "3 letters"), lambda: K.einsum("ijk->i", y))
+
+
 OPS = [
     Op(
         "dot",
@@ -109,5 +118,23 @@ OPS = [
             Case((In((2, 3, 4)), [W, W], In((2, 3, 10)))),
         ),
         note="several products with one tensor; engines may compute them as one",
+    ),
+    Op(
+        "einsum",
+        lambda equation, *operands: np.einsum(equation, *operands),
+        (
+            Case(("ij,jk->ik", In((3, 4)), In((4, 2), kind="variable"))),
+            Case(("abc,cd->abd", In((2, 3, 4)), In((4, 5), kind="variable"))),
+            Case(("abc,cde->abde", In((2, 3, 4)), In((4, 2, 3), kind="variable")), note="heads of attention"),
+            Case(("aecd,abcd->acbe", In((2, 3, 2, 4)), In((2, 5, 2, 4))), note="scores of attention"),
+            Case(("acbe,aecd->abcd", In((2, 2, 5, 3)), In((2, 3, 2, 4)))),
+            Case(("abcd,cde->abe", In((2, 3, 2, 4)), In((2, 4, 5), kind="variable"))),
+            Case(("...x,xy->...y", In((2, 3, 4)), In((4, 5), kind="variable"))),
+            Case(("ij,ij->i", In((3, 4)), In((3, 4)))),
+            Case(("ij,kj", In((3, 4)), In((2, 4), kind="variable")), note="without an arrow"),
+            Case(("abc->ca", In((2, 3, 4)))),
+            Case(("i,j->ij", In((3,)), In((2,), kind="variable"))),
+        ),
+        checks(equations_that_do_not_fit),
     ),
 ]

@@ -4,10 +4,12 @@ from .activations import Activations
 from .batch_dot import BatchDot
 from .convolution import Convolution
 from .ctc import Ctc
+from .einsum import Einsum
 from .losses import Losses
 from .normalization import Normalization
 from .phase import Phase
 from .randomness import Randomness
+from .resizing import Resizing
 from .session import Session
 from .shapes import Shapes
 from .statistics import Statistics
@@ -20,10 +22,12 @@ class Composites(
     BatchDot,
     Convolution,
     Ctc,
+    Einsum,
     Losses,
     Normalization,
     Phase,
     Randomness,
+    Resizing,
     Session,
     Shapes,
     Statistics,
