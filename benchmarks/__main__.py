@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
@@ -19,6 +21,20 @@ ROOT = Path(__file__).resolve().parent.parent
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
+class Failed(Exception):
+    """A contender that could not do the work, with what it wrote."""
+
+
+@contextlib.contextmanager
+def noted(failures: list[str]) -> Iterator[None]:
+    """Print what fails within, and go on with the others."""
+    try:
+        yield
+    except Failed as failure:
+        print(failure, file=sys.stderr, flush=True)
+        failures.append(str(failure))
+
+
 class Worker:
     """A contender's process."""
 
@@ -26,6 +42,7 @@ class Worker:
         env = {**os.environ, **dict.fromkeys(THREADS, str(threads)), "TF_CPP_MIN_LOG_LEVEL": "3", **contender.environment}
         self.contender = contender
         self.rounds: list[dict] = []
+        self.failed = False
         self.errors = tempfile.TemporaryFile("w+", errors="replace")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", work, str(number)],
@@ -57,28 +74,35 @@ class Worker:
         line = self.process.stdout.readline()
         if not line:
             self.errors.seek(0)
-            raise SystemExit(f"{self.contender.name} failed:\n{self.errors.read()}")
+            self.failed = True
+            raise Failed(f"{self.contender.name} failed:\n{self.errors.read()}")
         return json.loads(line)
 
 
-def measure(name: str, work: Work, args: argparse.Namespace) -> dict:
-    """Run a work, print its table, return the numbers."""
+def measure(name: str, work: Work, args: argparse.Namespace, failures: list[str]) -> dict:
+    """Run a work, print its table, return the numbers of those who could do it; ``failures`` gets what went wrong."""
     print(f"\n{name}: {work.title}\n", flush=True)
     wanted = [(i, c) for i, c in enumerate(work.contenders) if (args.only or "").lower() in c.name.lower()]
     chosen = [(i, c) for i, c in wanted if not c.missing()]
     if not chosen:
         raise SystemExit(f"No contender of {name} that is installed is called {args.only!r}")
-    workers = [Worker(name, i, c, args.threads) for i, c in chosen]
+    workers = []
     try:
+        for i, contender in chosen:
+            with noted(failures):
+                workers.append(Worker(name, i, contender, args.threads))
         for _ in range(args.rounds):
             for worker in workers:
-                worker.round(args.seconds)
+                if not worker.failed:
+                    with noted(failures):
+                        worker.round(args.seconds)
     finally:
         for worker in workers:
             worker.stop()
-    found = {w.contender.name: w.numbers() for w in workers}
+    found = {w.contender.name: w.numbers() for w in workers if not w.failed}
     show(work, found)
-    agree(work, found)
+    with noted(failures):
+        agree(work, found)
     for goal in work.goals:
         checked = goal.check(found)
         if checked:
@@ -105,10 +129,12 @@ def agree(work: Work, found: dict[str, dict]) -> None:
     """All contenders must have done the same work."""
     if work.tolerance is None:
         return
+    if not found:
+        return
     first, expected = next((name, n["result"]) for name, n in found.items())
     for name, n in found.items():
         if abs(n["result"] - expected) > work.tolerance * abs(expected):
-            raise SystemExit(f"{name} got {n['result']}, {first} {expected}")
+            raise Failed(f"{name} got {n['result']}, {first} {expected}")
 
 
 def main() -> None:
@@ -126,9 +152,18 @@ def main() -> None:
     machine = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     forced = "".join(f", {name}={os.environ[name]}" for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE") if name in os.environ)
     print(f"{machine}, {args.threads} thread(s) each, median of {args.rounds} rounds{forced}")
-    found = {name: measure(name, WORKS[name], args) for name in args.works or WORKS}
-    if args.json:
-        args.json.write_text(json.dumps({"machine": machine + forced, "threads": args.threads, "works": found}, indent=1))
+    found: dict[str, dict] = {}
+    failures: list[str] = []
+    try:
+        for name in args.works or WORKS:
+            found[name] = measure(name, WORKS[name], args, failures)
+    finally:
+        # also what was measured before something went wrong
+        if args.json:
+            everything = {"machine": machine + forced, "threads": args.threads, "works": found, "failures": failures}
+            args.json.write_text(json.dumps(everything, indent=1))
+    if failures:
+        raise SystemExit(f"{len(failures)} failed, see above")
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ class ReduceLROnPlateau(Callback):
         self.epsilon = epsilon
         self.cooldown = cooldown
         self.min_lr = min_lr
-        self._monitor = Monitor("ReduceLROnPlateau", monitor, mode, epsilon)
+        self._monitor = Monitor("ReduceLROnPlateau", monitor, mode, epsilon, margin_on_best=True)
         self._reset()
 
     def _reset(self):
@@ -117,7 +117,8 @@ class ReduceLROnPlateau(Callback):
     def on_epoch_end(self, epoch, logs=None):
         variable = _learning_rate(self)
         logs = {} if logs is None else logs
-        logs["lr"] = np.asarray(K.get_value(variable))[()]
+        # a plain number, so that the history can be written as JSON
+        logs["lr"] = float(K.get_value(variable))
         current = self._monitor.read(logs)
         if current is None:
             return

@@ -1,5 +1,5 @@
 """What programs get for ``import numpy``, ``theano`` and ``tensorflow``: NumPy with the names of its version 1, frameworks as kbridge's
-engines have made them; in ``removed_modules`` modules that SciPy and scikit-learn had."""
+engines have made them; in ``additions`` and ``removed_modules`` what other modules had."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def settle_tf_keras() -> None:
             sys.modules["tensorflow"].keras.layers  # noqa: B018  # loaded when it is asked for
 
 
-def numpy() -> None:
-    """Complete NumPy at its first import by the names that its version 2 dropped, and have the modules that SciPy and
-    scikit-learn dropped when they are imported."""
-    from . import removed_modules
+def programs() -> None:
+    """Have NumPy's names of version 1, and all else that modules no longer have and that programs of those years use."""
+    from . import additions, removed_modules
 
     Completed("numpy", f"{__package__}.numpy_v1").install()
     removed_modules.install()
+    additions.install()
 
 
 def theano() -> None:

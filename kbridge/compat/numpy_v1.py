@@ -9,7 +9,42 @@ import math
 
 import numpy
 
+
+class _Cast(dict):
+    """``np.cast[dtype](x)``."""
+
+    def __missing__(self, dtype):
+        return lambda x: numpy.asarray(x, dtype)
+
+
+def _common_type(array_types, scalar_types):
+    """The dtype for arrays and scalars of these dtypes: that of the arrays, unless a scalar is of a higher kind."""
+    arrays, scalars = ([numpy.dtype(t) for t in types] for types in (array_types, scalar_types))
+    if not arrays or not scalars:
+        return numpy.result_type(*(arrays or scalars)) if arrays or scalars else None
+    array, scalar = numpy.result_type(*arrays), numpy.result_type(*scalars)
+    kinds = "biufc"
+    return scalar if kinds.find(scalar.kind) > kinds.find(array.kind) else array
+
+
 NAMES = {
+    "cast": _Cast(),
+    "typeDict": numpy.sctypeDict,
+    "sctypes": {
+        "int": [numpy.int8, numpy.int16, numpy.int32, numpy.int64],
+        "uint": [numpy.uint8, numpy.uint16, numpy.uint32, numpy.uint64],
+        "float": [numpy.float16, numpy.float32, numpy.float64, numpy.longdouble],
+        "complex": [numpy.complex64, numpy.complex128, numpy.clongdouble],
+        "others": [bool, object, bytes, str, numpy.void],
+    },
+    "find_common_type": _common_type,
+    "ComplexWarning": numpy.exceptions.ComplexWarning,
+    "RankWarning": numpy.exceptions.RankWarning,
+    "VisibleDeprecationWarning": numpy.exceptions.VisibleDeprecationWarning,
+    "AxisError": numpy.exceptions.AxisError,
+    "singlecomplex": numpy.complex64,
+    "cfloat": numpy.complex128,
+    "longfloat": numpy.longdouble,
     "float": float,
     "int": int,
     "object": object,

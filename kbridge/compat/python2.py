@@ -15,6 +15,7 @@ import io
 import os
 import re
 import sys
+import sysconfig
 import tokenize
 import warnings
 from functools import cache
@@ -152,7 +153,8 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds modules that lie in the program's folder or below, packages installed there aside."""
+    """Finds the program's own modules: those in its folder or below, and what else isn't installed (in ``../lib``, on PYTHONPATH)
+    unless it uses what only Python 3 can read."""
 
     def __init__(self, folder: str):
         self.folder = Path(os.path.realpath(folder))
@@ -162,14 +164,49 @@ class _Finder(importlib.abc.MetaPathFinder):
         if spec is None or type(spec.loader) is not importlib.machinery.SourceFileLoader or not spec.origin:
             return None
         origin = Path(os.path.realpath(spec.origin))
-        inside = origin.is_relative_to(self.folder) and not {"site-packages", "dist-packages"} & set(origin.parts)
-        if not inside or origin.is_relative_to(Path(__file__).resolve().parent):
+        if _installed(origin) or (not origin.is_relative_to(self.folder) and _is_python3_only(decode(origin.read_bytes()))):
             return None
         spec.loader = _Loader(fullname, spec.origin)
         return spec
 
 
+def _installed(origin: Path) -> bool:
+    if {"site-packages", "dist-packages"} & set(origin.parts):
+        return True
+    return any(origin.is_relative_to(os.path.realpath(place)) for place in (*_LIBRARIES, _KBRIDGE))
+
+
+_LIBRARIES = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")}
+_KBRIDGE = Path(__file__).resolve().parents[1]
+
+_PYTHON3_ONLY = (
+    ast.JoinedStr, ast.AnnAssign, ast.Nonlocal, ast.AsyncFunctionDef, ast.YieldFrom, ast.MatMult, ast.NamedExpr, ast.Match,
+)  # fmt: skip
+
+
+def _is_python3_only(text: str) -> bool:
+    """Whether Python 3 can read the source and Python 2 could not."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return False
+    for node in ast.walk(tree):
+        if isinstance(node, _PYTHON3_ONLY):
+            return True
+        if isinstance(node, ast.arguments) and (node.kwonlyargs or node.posonlyargs):
+            return True
+        if isinstance(node, (ast.FunctionDef, ast.arg)) and getattr(node, "returns" if isinstance(node, ast.FunctionDef) else "annotation"):
+            return True
+        if (isinstance(node, ast.Raise) and node.cause) or (isinstance(node, ast.ClassDef) and node.keywords):
+            return True
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args:
+            return True
+    return False
+
+
 def install(folder: str) -> None:
-    """Translate what is imported from ``folder``. UsageError without fissix."""
+    """Translate the program's modules, those in ``folder`` first of all. UsageError without fissix."""
     _tool(True)
+    # pytest would read and compile test files by itself
+    os.environ["PYTEST_ADDOPTS"] = " ".join([*os.environ.get("PYTEST_ADDOPTS", "").split(), "--assert=plain"])
     sys.meta_path.insert(0, _Finder(folder))

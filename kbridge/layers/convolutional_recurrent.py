@@ -57,7 +57,10 @@ class ConvRecurrent2D(Bordered):
         super().__init__(**kwargs)
 
     def compute_mask(self, input, mask):
-        return mask if self.return_sequences else None
+        if not self.return_sequences or mask is None:
+            return None
+        # the outputs come in the order in which they were computed
+        return K.reverse(mask, 1) if self.go_backwards else mask
 
     def _frame_shape(self, input_shape) -> tuple:
         """The shape of one frame's output for the shape of the whole input."""

@@ -90,7 +90,10 @@ class Recurrent(Layer):
         return (input_shape[0], self.output_dim)
 
     def compute_mask(self, input, mask):
-        return mask if self.return_sequences else None
+        if not self.return_sequences or mask is None:
+            return None
+        # the outputs come in the order in which they were computed
+        return K.reverse(mask, 1) if self.go_backwards else mask
 
     def step(self, x, states):
         """One time step: (output, new states) from the input (samples, features) and states + constants."""

@@ -57,6 +57,13 @@ class Tokenizer:
         #: in how many texts the word of each index was seen
         self.index_docs: dict[int, int] = {}
 
+    def __setstate__(self, state):
+        """The state of a pickle, also of one that Keras 1 wrote, in Python 2 or 3."""
+        self.__init__()
+        self.__dict__.update(state)
+        for name in ("word_counts", "word_docs"):
+            setattr(self, name, Counter(getattr(self, name)))
+
     def fit_on_texts(self, texts) -> None:
         """Learn the words of ``texts`` (a list or generator), in addition to those of earlier calls."""
         for text in texts:

@@ -164,6 +164,23 @@ def test_early_stopping_needs_more_than_min_delta():
         assert len(compiled().fit(X[:2], Y[:2], nb_epoch=5, verbose=0, callbacks=[script, stop]).epoch) == epochs
 
 
+def test_a_negative_margin_is_a_tolerance():
+    """As in Keras 1.2.2: each value may be worse than the one before by less than that."""
+    worse = [1.0, 1.1, 1.2, 1.3, 1.5]
+    for values, mode in ((worse, "min"), ([-v for v in worse], "max")):
+        stop = callbacks.EarlyStopping("watched", min_delta=-0.15, patience=0, mode=mode)
+        script = Scripted(watched=[*values, 9.0])
+        assert len(compiled().fit(X[:2], Y[:2], nb_epoch=6, verbose=0, callbacks=[script, stop]).epoch) == 5
+        reducer = callbacks.ReduceLROnPlateau("watched", factor=0.5, patience=0, epsilon=-0.15, mode=mode)
+        np.testing.assert_allclose(rates_with(reducer, values), [1, 1, 1, 1, 0.5])
+
+
+def test_a_history_with_learning_rates_can_be_written_as_json():
+    reducer = callbacks.ReduceLROnPlateau("watched", factor=0.5, patience=0, mode="min")
+    history = compiled(1.0).fit(X[:2], Y[:2], nb_epoch=3, verbose=0, callbacks=[Scripted(watched=[3.0, 3.0, 3.0]), reducer]).history
+    assert json.loads(json.dumps(history))["lr"] == [1.0, 1.0, 0.5] and json.loads(json.dumps(history))["loss"] == history["loss"]
+
+
 def test_checkpoints_are_written_each_period_and_where_the_best_was(tmp_path, capsys):
     script = Scripted(watched=[5.0, 3.0, 4.0, 2.0, 1.0])
     every = callbacks.ModelCheckpoint(str(tmp_path / "every{epoch}.h5"), period=2)

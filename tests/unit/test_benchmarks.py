@@ -22,3 +22,16 @@ def test_a_benchmark_measures_contenders_that_agree(tmp_path):
 def test_an_unknown_work_is_named_with_those_there_are(tmp_path):
     done = python("-m", "benchmarks", "huge_mlp", home=tmp_path)
     assert done.returncode == 2 and "no such work: huge_mlp; there are: tiny_mlp" in done.stderr
+
+
+def test_what_was_measured_is_written_though_contenders_failed(tmp_path):
+    # kbridge refuses to start with this
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras" / "keras.json").write_text("{")
+    file = tmp_path / "numbers.json"
+    args = ["tiny_mlp", "--only", "numpy", "--rounds", "2", "--seconds", "0.01", "--json", str(file)]
+    done = python("-m", "benchmarks", *args, home=tmp_path)
+    assert done.returncode == 1 and "kbridge numpy, K.function failed" in done.stderr
+    written = json.loads(file.read_text())
+    assert list(written["works"]["tiny_mlp"]) == ["NumPy by hand"] and len(written["works"]["tiny_mlp"]["NumPy by hand"]["rounds"]) == 2
+    assert len(written["failures"]) == 2 and "keras.json" in written["failures"][0]

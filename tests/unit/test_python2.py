@@ -1,7 +1,10 @@
 """``kbridge run --py2``: Python 2 translated in memory, with what changed."""
 
+import os
+import sys
+
 import pytest
-from processes import kbridge
+from processes import ROOT, kbridge, python
 
 pytest.importorskip("fissix")
 
@@ -63,3 +66,42 @@ def test_what_is_neither_is_a_syntax_error_with_its_line():
     with pytest.raises(SyntaxError) as caught:
         python2.translate("print 'x'\ndef f(:\n    pass\n", "x.py")
     assert (caught.value.filename, caught.value.lineno) == ("x.py", 2)
+
+
+def test_modules_elsewhere_are_translated_unless_only_python_3_can_read_them(tmp_path):
+    files = {
+        "project/bin/program.py": """
+import sys, os
+reload(sys)
+sys.setdefaultencoding('utf-8')
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+import helper, shared, modern
+print helper.count({'a': 1}), shared.total(3L), modern.ask()
+""",
+        "project/lib/helper.py": "def count(d):\n    print 'counting'\n    return len([k for k, v in d.iteritems()])\n",
+        "path/shared/__init__.py": "from parts import total\n",
+        "path/shared/parts.py": "total = lambda n: sum(xrange(n))\n",
+        # of Python 2 this input() would be eval(input())
+        "path/modern.py": "def ask(*, question: str = '?') -> str:\n    return f'{input()}{question}'\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "answer").write_text("yes\n")
+    program = f"import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:], stdin=open({str(tmp_path / 'answer')!r})))"
+    command = ["-c", program, sys.executable, "-m", "kbridge", "run", "--py2", str(tmp_path / "project/bin/program.py")]
+    done = python(*command, home=tmp_path, PYTHONPATH=f"{ROOT}{os.pathsep}{tmp_path / 'path'}")
+    assert done.stdout.splitlines() == ["counting", "1 3 yes?"], done.stderr
+    assert "modern.py" not in done.stderr
+
+
+def test_tests_of_a_program_of_python_2_run_under_pytest(tmp_path):
+    (tmp_path / "doubles.py").write_text("def double(x):\n    print 'doubling', x\n    return 2 * x\n")
+    (tmp_path / "conftest.py").write_text("import pytest\n@pytest.fixture\ndef two():\n    print 'two'\n    return 2L\n")
+    (tmp_path / "test_code.py").write_text(
+        "from keras.models import Sequential\nfrom doubles import double\ndef test_it(two):\n    print 'testing'\n    assert double(two) == 4\n"
+        "def test_wrong():\n    assert double(1) == 3, 'not so'\n"
+    )
+    done = kbridge("run", "--py2", "-m", "pytest", "-q", "-p", "no:cacheprovider", home=tmp_path, cwd=tmp_path, PYTHONPATH=str(ROOT))
+    assert "1 failed, 1 passed" in done.stdout, done.stdout + done.stderr
+    assert "not so" in done.stdout and "SyntaxError" not in done.stdout

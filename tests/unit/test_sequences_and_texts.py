@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 import pytest
-from processes import output
+from processes import ROOT, output
 
 from kbridge.preprocessing.sequence import make_sampling_table, pad_sequences, skipgrams
 from kbridge.preprocessing.text import Tokenizer, base_filter, one_hot, text_to_word_sequence
@@ -128,3 +128,20 @@ def test_matrices_say_what_is_missing():
         Tokenizer(nb_words=3).sequences_to_matrix([[1]], "tfidf")
     with pytest.raises(ValueError, match="got 'tf'"):
         Tokenizer(nb_words=3).sequences_to_matrix([[1]], "tf")
+
+
+@pytest.mark.parametrize("file", ["tokenizer_python2_0", "tokenizer_python2_2", "tokenizer_python3_2"])
+def test_a_tokenizer_that_keras_1_pickled_goes_on(file, tmp_path):
+    code = f"""
+import pickle
+import kbridge.as_keras
+tokenizer = pickle.load(open({str(ROOT / "tests" / "data" / "pickles" / (file + ".pkl"))!r}, "rb"))
+print(tokenizer.texts_to_sequences(["the cat and dog"]), tokenizer.texts_to_matrix(["the cat and the dog"], "tfidf").round(6).tolist())
+tokenizer.fit_on_texts(["cat cat cat"])
+print(tokenizer.word_index["cat"], tokenizer.document_count, tokenizer.word_docs["cat"])
+again = pickle.loads(pickle.dumps(tokenizer))
+print(again.word_counts == tokenizer.word_counts)
+"""
+    # the first line is what Keras 1.2.2 gave
+    expected = "[[1, 2]] [[0.0, 0.864903, 0.510826, 0.0, 0.0]]\n1 3 3\nTrue\n"
+    assert output(code, home=tmp_path, KBRIDGE_BACKEND="numpy") == expected

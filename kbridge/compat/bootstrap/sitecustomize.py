@@ -18,11 +18,11 @@ def _switch_on(names):
     try:
         if "keras" in names:
             import kbridge.as_keras  # noqa: F401
-        if "numpy" in names or "theano" in names or "tensorflow" in names:
+        if "programs" in names or "theano" in names or "tensorflow" in names:
             from kbridge.compat import names as packages
 
-            if "numpy" in names:
-                packages.numpy()
+            if "programs" in names:
+                packages.programs()
             if "theano" in names:
                 packages.theano()
             if "tensorflow" in names:
