@@ -26,6 +26,12 @@ class InputSpec:
         self.ndim = len(shape) if shape is not None else ndim
 
 
+def built_for(input_shape, *axes: int) -> InputSpec:
+    """What a layer takes whose weights depend on the lengths of ``axes`` of the input that it was built for."""
+    kept = [axis % len(input_shape) for axis in axes]
+    return InputSpec(shape=tuple(n if axis in kept else None for axis, n in enumerate(input_shape)))
+
+
 class _MadeName:
     """A name made when it is first asked for: layers and models whose class doesn't call ``__init__`` have one too."""
 
@@ -204,12 +210,12 @@ class Layer:
         if not self.built:
             self.assert_input_compatibility(x)
             self.build_once(single([_shape_of(self, i) for i in inputs]))
-        self.assert_input_compatibility(x)
         if all(K.is_keras_tensor(i) for i in inputs):
             layers, nodes, positions = zip(*(i._keras_history for i in inputs), strict=True)
             self.add_inbound_node(list(layers), list(nodes), list(positions))
             outputs = self.inbound_nodes[-1].output_tensors
         else:
+            self.assert_input_compatibility(x)
             with K.graph_scope():
                 outputs = to_list(self.call(x, mask))
         if self.activity_regularizer is not None:
@@ -301,13 +307,21 @@ class Layer:
                 if ndim < least:
                     raise ValueError(f"{where}expected ndim >= {least}, found ndim={ndim} (shape {tuple(shape)}).")
             elif spec.ndim is not None and ndim != spec.ndim:
-                raise ValueError(f"{where}expected ndim={spec.ndim}, found ndim={ndim} (shape {tuple(shape)}).")
+                raise ValueError(f"{where}expected ndim={spec.ndim}, found ndim={ndim} (shape {tuple(shape)}).{self._built_for()}")
             if spec.dtype is not None and K.dtype(x) != spec.dtype:
                 raise ValueError(f"{where}expected dtype={spec.dtype}, found dtype={K.dtype(x)}.")
             if spec.shape is not None and any(
                 want is not None and have is not None and want != have for want, have in zip(spec.shape, shape, strict=True)
             ):
-                raise ValueError(f"{where}expected shape={tuple(spec.shape)}, found shape={tuple(shape)}.")
+                raise ValueError(f"{where}expected shape={tuple(spec.shape)}, found shape={tuple(shape)}.{self._built_for()}")
+
+    def _built_for(self) -> str:
+        """What an error about an input adds for a layer that has its weights already."""
+        shape = self.__dict__.get("_build_shape")
+        if not self.built or shape is None:
+            return ""
+        shown = [tuple(s) for s in shape] if isinstance(shape, list) else tuple(shape)
+        return f" This {type(self).__name__} was built for inputs of shape {shown}; for others it takes a layer of its own."
 
     def create_input_layer(self, batch_input_shape, input_dtype=None, name=None) -> None:
         """Make an input for this layer and call it on that."""

@@ -88,16 +88,11 @@ class Merge(Layer):
     def __call__(self, inputs, mask=None):
         if not isinstance(inputs, (list, tuple)) or len(inputs) < 2:
             raise ValueError(f"Merge {self.name} merges a list of at least 2 tensors, got {inputs!r}.")
-        self._check_shapes([getattr(x, "_keras_shape", None) or K.int_shape(x) for x in inputs])
         return super().__call__(list(inputs), mask)
 
-    def add_inbound_node(self, inbound_layers, node_indices=None, tensor_indices=None):
-        nodes = node_indices or [0] * len(inbound_layers)
-        tensors = tensor_indices or [0] * len(inbound_layers)
-        self._check_shapes(
-            [layer.inbound_nodes[n].output_shapes[t] for layer, n, t in zip(inbound_layers, nodes, tensors, strict=True)]
-        )
-        super().add_inbound_node(inbound_layers, node_indices, tensor_indices)
+    def assert_input_compatibility(self, input) -> None:
+        """ValueError unless the shapes of the inputs fit the mode, and each other."""
+        self._check_shapes([getattr(x, "_keras_shape", None) or K.int_shape(x) for x in to_list(input)])
 
     # ------------------------------------------------------------------ checks
 
@@ -132,6 +127,8 @@ class Merge(Layer):
                 fail(f"dot_axes={self.dot_axes} names the batch axis")
             if None not in sizes and sizes[0] != sizes[1]:
                 fail(f"dot_axes={self.dot_axes} have different lengths {sizes[0]} and {sizes[1]}")
+            if None not in (shapes[0][0], shapes[1][0]) and shapes[0][0] != shapes[1][0]:
+                fail(f"the inputs hold {shapes[0][0]} and {shapes[1][0]} samples")
             if self.mode == "cos":
                 x, y = ([n for a, n in enumerate(s) if a not in (0, axis)] for s, axis in zip(shapes, axes, strict=True))
                 if len(x) != len(y) or any(m != n for m, n in zip(x, y, strict=True) if None not in (m, n)):
@@ -180,6 +177,7 @@ class Merge(Layer):
 
     def get_output_shape_for(self, input_shape):
         shapes = as_shapes(input_shape)
+        self._check_shapes(shapes)
         if callable(self.mode):
             return self._shape_of_function(shapes)
         if self.mode in ELEMENTWISE and self.broadcast:

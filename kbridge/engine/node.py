@@ -70,6 +70,7 @@ class Node:
             masks.append(node.output_masks[tensor_index])
             shapes.append(node.output_shapes[tensor_index])
 
+        outbound_layer.assert_input_compatibility(single(tensors))
         spend_work(1, f"layer {outbound_layer.name!r}")
         with K.graph_scope():
             outputs = to_list(outbound_layer.call(single(tensors), mask=single(masks)))

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import backend as K
 from .. import initializations
+from ..engine.layer import built_for
 from ..engine.topology import Layer
 
 __all__ = ["ELU", "K", "Layer", "LeakyReLU", "PReLU", "ParametricSoftplus", "SReLU", "ThresholdedReLU", "initializations"]
@@ -75,14 +76,15 @@ class _Parametric(Layer):
         super().__init__(**kwargs)
 
     def _shape(self, input_shape) -> tuple:
-        shape = list(input_shape[1:])
-        for axis in self.shared_axes or []:
-            shape[axis - 1] = 1
+        """The shape of a parameter; the layer takes no inputs that it doesn't fit from now on."""
+        shared = [axis % len(input_shape) for axis in self.shared_axes or []]
+        shape = [1 if axis in shared else n for axis, n in enumerate(input_shape)][1:]
         if None in shape:
             raise ValueError(
                 f"{type(self).__name__} {self.name} has a parameter for each feature, so it must know the input's shape; "
                 f"got {tuple(input_shape)}. Put the axes of unknown length into shared_axes."
             )
+        self.input_spec = [built_for(input_shape, *(axis for axis in range(1, len(input_shape)) if axis not in shared))]
         return tuple(shape)
 
     def get_config(self):

@@ -49,6 +49,12 @@ class Bordered(Layer):
         self.border_origin = origin
         super().__init__(**kwargs)
 
+    def assert_input_compatibility(self, input) -> None:
+        """ValueError if ``input`` doesn't fit ``input_spec`` or, once the layer is built, if a window doesn't fit into it."""
+        super().assert_input_compatibility(input)
+        if self.built:
+            self.get_output_shape_for(getattr(input, "_keras_shape", None) or K.int_shape(input))
+
     def theano_borders(self) -> list[tuple[int, int]]:
         """For each spatial axis, how many zeros 'same' borders had before and after on Theano."""
         raise NotImplementedError(f"{type(self).__name__} must define theano_borders().")

@@ -6,6 +6,7 @@ import functools
 
 from .. import activations, constraints, initializations, regularizers
 from .. import backend as K
+from ..engine.layer import built_for
 from ..engine.topology import InputSpec, Layer
 from ..errors import one_length, whole_number
 from ..utils.np_utils import conv_input_length, conv_output_length
@@ -67,8 +68,12 @@ class _Convolution(Affine, Bordered):
             return (self.nb_filter, channels, *self.kernel_size)
         return (*self.kernel_size, channels, self.nb_filter)
 
+    @property
+    def _channel_axis(self) -> int:
+        return 1 if self.dim_ordering == "th" else self.spatial + 1
+
     def _channels(self, input_shape) -> int:
-        axis = 1 if self.dim_ordering == "th" else len(input_shape) - 1
+        axis = self._channel_axis
         if input_shape[axis] is None:
             raise ValueError(
                 f"{type(self).__name__} {self.name}: the number of channels (axis {axis}, with dim_ordering "
@@ -105,6 +110,7 @@ class _Convolution(Affine, Bordered):
             constraint=self.W_constraint,
         )
         self.b = self.add_bias((self.nb_filter,)) if self.bias else None
+        self.input_spec = [built_for(input_shape, self._channel_axis)]
         self.built = True
 
     def _window_lengths(self) -> list[int]:
@@ -363,15 +369,21 @@ class Deconvolution2D(Convolution2D):
                 shape[axis] = input_shape[axis] * step + (max(size - step, 0) if self.border_mode == "valid" else 0)
         self.output_shape_ = tuple(shape)
         super().build(input_shape)
+
+    def _check_lengths(self, input_shape) -> None:
+        """ValueError unless the output's shape, which is the same for all inputs, comes from such an input."""
         for axis, size, step in zip(self._axes, self.kernel_size, self.subsample):
-            have = conv_output_length(shape[axis], size, self.border_mode, step)
-            if not self.borders_of_theano and input_shape[axis] not in (None, have):
+            if self.output_shape_[axis] is None or input_shape[axis] is None or self.borders_of_theano:
+                continue
+            have = conv_output_length(self.output_shape_[axis], size, self.border_mode, step)
+            if input_shape[axis] != have:
                 raise ValueError(
                     f"Deconvolution2D {self.name}: an output_shape of {self.output_shape_} comes from an input that is {have} long along "
                     f"axis {axis}, got shape {tuple(input_shape)}.{ordering_hint(self, self.spatial)}"
                 )
 
     def get_output_shape_for(self, input_shape):
+        self._check_lengths(input_shape)
         rows, cols = self.output_shape_[2:] if self.dim_ordering == "th" else self.output_shape_[1:3]
         if self.dim_ordering == "th":
             return (input_shape[0], self.nb_filter, rows, cols)
@@ -455,6 +467,7 @@ class SeparableConvolution2D(_Convolution):
             )
             setattr(self, f"{part}_kernel", kernel)
         self.b = self.add_bias((self.nb_filter,)) if self.bias else None
+        self.input_spec = [built_for(input_shape, self._channel_axis)]
         self.built = True
 
     def call(self, x, mask=None):

@@ -64,8 +64,11 @@ class Embedding(Layer):
         return K.not_equal(x, 0) if self.mask_zero else None
 
     def get_output_shape_for(self, input_shape):
-        length = input_shape[1] if self.input_length is None else self.input_length
-        return (input_shape[0], length, self.output_dim)
+        # input_length is for inputs whose length isn't known otherwise
+        lengths = list(input_shape[1:])
+        if lengths == [None]:
+            lengths = [self.input_length]
+        return (input_shape[0], *lengths, self.output_dim)
 
     def call(self, x, mask=None):
         if not K.dtype(x).startswith("int"):

@@ -50,12 +50,12 @@ class LocallyConnected1D(Convolution1D):
         self.built = True
 
     def call(self, x, mask=None):
-        step, channels = self.subsample_length, K.int_shape(x)[2]
+        step = self.subsample_length
         parts = [
             x[:, k : k + (self.places - 1) * step + 1 : step, :] for k in range(self.filter_length)
         ]
         patches = K.concatenate(parts, axis=2) if len(parts) > 1 else parts[0]
-        patches = K.reshape(patches, (-1, self.places, self.filter_length * channels))
+        patches = K.reshape(patches, (-1, self.places, K.int_shape(self.W)[1]))
         output = _patches_times_kernels(patches, self.W)
         return self.activation(output + K.expand_dims(self.b, 0) if self.bias else output)
 

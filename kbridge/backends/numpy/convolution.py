@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import settings
+from ..deconvolution import check_deconvolution, spans_of
 from .graph import Tensor
 from .ops.common import as_tensor, as_tensors
 from .ops.conv import conv, conv_transposed
@@ -61,12 +62,8 @@ class ConvolutionPrimitives:
         # as the transpose of a convolution: its kernel goes from the filters out to the channels in
         kernel = permute(kernel, (*range(kernel.ndim - 2), kernel.ndim - 1, kernel.ndim - 2))
         windows = window(kernel.shape[:-2], strides, dilation, border_mode, what)
-        for i, n in enumerate(rest[:-1]):
-            if isinstance(n, int) and x.shape[1 + i] is not None and windows.output_length(i, n) != x.shape[1 + i]:
-                raise ValueError(
-                    f"{what}: an output of shape {tuple(output_shape)} would come from {windows.output_length(i, n)} "
-                    f"positions along spatial axis {i}, the input has {x.shape[1 + i]}."
-                )
+        spans = spans_of(kernel.shape[:-2], dilation)
+        check_deconvolution(what, x.shape, kernel.shape[-1], kernel.shape[-2], spans, strides, border_mode, [batch, *rest])
         like = broadcast_to(as_tensor(0, x.dtype), [x.shape[0] if x.shape[0] is not None else shape_of(x)[0], *rest])
         like.shape = (x.shape[0], *(n if isinstance(n, int) else None for n in rest))
         y = conv_transposed(x, kernel, like, windows)
@@ -79,6 +76,8 @@ class ConvolutionPrimitives:
             x, kernel = _channels_last(x), permute(kernel, (2, 3, 1, 0))
         windows = window(kernel.shape[:2], strides, filter_dilation, border_mode, "depthwise_conv2d")
         rows, columns, channels, multiplier = kernel.shape
+        if x.shape[-1] not in (None, channels):
+            raise ValueError(f"depthwise_conv2d: the kernel takes {channels} channels, the input has {x.shape[-1]}.")
         if multiplier != 1:
             # each channel stands beside itself, once for each of its kernels
             x = repeat_elements(x, multiplier, x.ndim - 1)

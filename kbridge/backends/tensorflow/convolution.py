@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import settings
+from ..deconvolution import check_deconvolution, spans_of
 from .quiet import tf
 from .tensors import as_tensor, as_tensors
 
@@ -66,6 +67,17 @@ def _gradient_reshaped(x, lengths, channels):
         return tf.identity(x), lambda dx: _reshaped(dx, lengths, channels)
 
     return x if x.shape[0] else same(x)
+
+
+def _with_channels(what, x, channels):
+    """``x`` (channels last) if it has as many channels as a kernel takes: with twice as many TensorFlow would compute
+    a convolution by groups."""
+    have = x.shape[-1]
+    if have is None:
+        return tf.ensure_shape(x, [*[None] * (len(x.shape) - 1), channels]) if channels is not None else x
+    if channels not in (None, have):
+        raise ValueError(f"{what}: the kernel takes {channels} channels, the input (channels last) has shape {tuple(x.shape)}.")
+    return x
 
 
 def _gradient_zero_if_empty(kernel, x):
@@ -149,6 +161,7 @@ class ConvolutionPrimitives:
         first = settings.resolve_dim_ordering(dim_ordering) == "th"
         if first:
             x, kernel = _last(x), _kernel_from_th(kernel)
+        x = _with_channels(what, x, kernel.shape[-2])
         kernel = _dilated(kernel, dilation)
         if border_mode == "full":
             widths = [k - 1 for k in kernel.shape.as_list()[:-2]]
@@ -174,6 +187,9 @@ class ConvolutionPrimitives:
         if first:
             x, kernel = _last(x), _kernel_from_th(kernel)
             size = [size[0], *size[2:], size[1]]
+        *sizes, takes, gives = kernel.shape.as_list()
+        spans = spans_of(sizes, dilation)
+        check_deconvolution(what, x.shape.as_list(), takes, gives, spans, strides, border_mode, size)
         kernel = _dilated(kernel, dilation)
         static = [x.shape[0], *(n if isinstance(n, int) else None for n in size[1:])]
         spatial, strides = size[1:-1], [int(s) for s in strides]
@@ -200,6 +216,7 @@ class ConvolutionPrimitives:
         first = settings.resolve_dim_ordering(dim_ordering) == "th"
         if first:
             x, kernel = _last(x), tf.transpose(kernel, [2, 3, 1, 0])
+        x = _with_channels("depthwise_conv2d", x, kernel.shape[2])
         kernel = _dilated(kernel, filter_dilation)
         if strides[0] == strides[1] and border_mode != "full":
             lengths = _lengths(x, kernel.shape.as_list()[:2], strides, border_mode)

@@ -10,6 +10,7 @@ from theano.graph.basic import Variable
 from theano.tensor.nnet import abstract_conv
 
 from .. import settings
+from ..deconvolution import check_deconvolution, spans_of
 from . import windows
 from .shapes import pad_with, permute, reshape, size
 from .static import int_shape, set_shape
@@ -104,13 +105,10 @@ def deconv(what, x, kernel, output_shape, strides, border_mode, dim_ordering, di
         rest = [rest[-1], *rest[:-1]]
     channels, *wanted = rest
     axes = windows.axes(what, int_shape(kernel)[2:], strides, dilation, border_mode)
-    for i, (axis, n) in enumerate(zip(axes, wanted)):
-        have = int_shape(x)[2 + i]
-        if isinstance(n, int) and have is not None and windows.output_length(what, axis, n, border_mode) != have:
-            raise ValueError(
-                f"{what}: an output of shape {tuple(output_shape)} would come from "
-                f"{windows.output_length(what, axis, n, border_mode)} positions along spatial axis {i}, the input has {have}."
-            )
+    samples, found, *places = int_shape(x)
+    gives, takes, *sizes = int_shape(kernel)
+    spans = spans_of(sizes, dilation)
+    check_deconvolution(what, (samples, *places, found), takes, gives, spans, strides, border_mode, [batch, *wanted, channels])
     pads = [windows.padding(a, n, border_mode) for a, n in zip(axes, wanted)]
     function = abstract_conv.conv2d_grad_wrt_inputs if len(axes) == 2 else abstract_conv.conv3d_grad_wrt_inputs
     y = function(

@@ -47,7 +47,15 @@ class ConvInput(Op):
     name = "conv_input"
     shape_only = (2,)
 
-    def infer(self, attrs, g, kernel, like):
+    def infer(self, attrs: Window, g, kernel, like):
+        # in a transposed convolution these shapes may be known only when it runs
+        lengths = [attrs.output_length(i, n) for i, n in enumerate(like.shape[1:-1])]
+        for want, have in zip([*lengths, kernel.shape[-1], kernel.shape[-2]], [*g.shape[1:], like.shape[-1]], strict=True):
+            if None not in (want, have) and want != have:
+                raise ValueError(
+                    f"deconv2d: an output of shape {tuple(like.shape)} doesn't come from an input of shape {tuple(g.shape)} (channels "
+                    f"last) by a kernel that takes {kernel.shape[-1]} channels and gives {kernel.shape[-2]}."
+                )
         return like.shape, g.dtype
 
     def gradient(self, node, gg):
