@@ -11,7 +11,7 @@ import numpy as np
 
 from . import backend as K
 from . import optimizers
-from .engine.entries import NUMBER, layer_entry, made_before, making, numbering, restore
+from .engine.entries import NUMBER, layer_entry, made_before, making, numbering, remember_layer
 from .engine.freezing import mark
 from .engine.inside import joined_kinds, ordered_weights
 from .engine.topology import Container, Input, Layer, Merge, Node, get_source_inputs
@@ -456,7 +456,7 @@ def _cached_layer(entry: dict, cache: dict) -> Layer:
         layer = layer_from_config(entry)
     if name:
         cache[name] = layer
-    return restore(layer, entry)
+    return remember_layer(layer, entry)
 
 
 def _branch(entry: dict, cache: dict) -> Layer:

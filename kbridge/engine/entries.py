@@ -1,7 +1,7 @@
 """What configs say of a layer inside a model or wrapper besides its class and its own config.
 
-Keras 1 ignores the keys that are added here: a frozen model's ``trainable``, which no config of Keras 1 holds, and a number
-for each layer that several models or wrappers hold, so that it is one layer again when they are made from their configs.
+Keras 1 ignores the keys that are added here: a number for each layer that several models or wrappers hold, so that it is
+one layer again when they are made from their configs; and beside a whole model's config which models in it are frozen.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .freezing import freeze_names, frozen_names
 #: The key of an entry whose layer stands at several places, with the same number at each, or has the name of another one.
 NUMBER = "kbridge_number"
 
-#: The key of a functional model's entry: the layers that frozen models in its graph hold, a list of names for each model.
+#: The key beside the config of a whole model that tells what is frozen in it.
 FROZEN = "kbridge_frozen"
 
 #: id of a layer that needs a number -> the number, while a config is made
@@ -36,15 +36,58 @@ def layer_entry(layer: Any) -> dict[str, Any]:
 
 def added_keys(layer: Any) -> dict[str, Any]:
     """The keys that are added to the entry of ``layer``: most have none."""
-    added: dict[str, Any] = {}
-    if _is_model(layer) and not layer.trainable:
-        added["trainable"] = False
-    if hasattr(layer, "container_nodes") and not hasattr(layer, "flattened_layers") and (names := frozen_names(layer)):
-        added[FROZEN] = names
     number = (_numbers.get() or {}).get(id(layer))
-    if number is not None:
-        added[NUMBER] = number
-    return added
+    return {} if number is None else {NUMBER: number}
+
+
+def frozen_key(root: Any) -> dict[str, Any]:
+    """What the config of the whole model ``root`` says of frozen models in it; nothing if there are none.
+
+    For each model inside: whether it is trained, and the layers that frozen models in its graph hold.
+    """
+    found = [[model.trainable, _frozen_names(model)] for model in _models(root)]
+    return {} if all(trainable and not names for trainable, names in found) else {FROZEN: found}
+
+
+def freeze_again(root: Any, config: Any) -> None:
+    """Freeze in ``root``, just made from ``config``, what ``frozen_key`` says."""
+    found, models = config.get(FROZEN), _models(root)
+    if found is None:
+        return
+    if not isinstance(found, list) or len(found) != len(models) or not all(map(_is_state, found)):
+        raise ValueError(f"{FROZEN} should say of {len(models)} models whether they are trained, it is {repr(found)[:100]}.")
+    for model, (trainable, _) in zip(models, found, strict=True):
+        model.trainable = trainable
+    for model, (_, names) in zip(models, found, strict=True):
+        if names:
+            freeze_names(model, names)
+
+
+def _is_state(value: Any) -> bool:
+    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], bool) or not isinstance(value[1], list):
+        return False
+    return all(isinstance(part, list) and all(isinstance(name, str) for name in part) for part in value[1])
+
+
+def _frozen_names(model: Any) -> list[list[str]]:
+    # a Sequential model holds the models that it was made of
+    return [] if hasattr(model, "flattened_layers") else frozen_names(model)
+
+
+def _models(root: Any) -> list:
+    """``root`` and the models inside, each once, in the order of their configs."""
+    found: dict[int, Any] = {}
+    seen: set[int] = set()
+    pending = [root]
+    while pending:
+        layer = pending.pop()
+        if id(layer) in seen:
+            continue
+        seen.add(id(layer))
+        if _is_model(layer):
+            found[id(layer)] = layer
+        pending.extend(reversed(_held(layer)))
+    return list(found.values())
 
 
 @contextlib.contextmanager
@@ -115,13 +158,8 @@ def made_before(entry: Any) -> tuple[Any, int] | None:
     return found
 
 
-def restore(layer: Any, entry: Any) -> Any:
-    """``layer``, just made from ``entry``, with what the keys of ``added_keys`` say."""
-    if entry.get("trainable") is False and _is_model(layer):
-        layer.trainable = False
-    names = entry.get(FROZEN)
-    if isinstance(names, list) and all(isinstance(part, list) for part in names) and hasattr(layer, "container_nodes"):
-        freeze_names(layer, names)
+def remember_layer(layer: Any, entry: Any) -> Any:
+    """``layer``, just made from ``entry``, which is remembered by its number."""
     made, number = _made.get(), entry.get(NUMBER)
     if made is not None and type(number) is int:
         made.setdefault(number, (layer, len(layer.inbound_nodes)))

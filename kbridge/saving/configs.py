@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from ..engine.entries import layer_entry, made_before, making, restore
+from ..engine.entries import freeze_again, frozen_key, layer_entry, made_before, making, remember_layer
 from .budget import work_budget
 from .errors import ModelFileError
 from .functions import check_functions
@@ -54,7 +54,7 @@ def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
             layer = build(config["config"], **keywords)
             if isinstance(config["config"], list) and isinstance(config.get("name"), str):
                 layer.name = config["name"]
-            restore(layer, config)
+            remember_layer(layer, config)
     remember(custom_objects)
     return layer
 
@@ -103,7 +103,9 @@ def _build(config: Any, custom_objects: Mapping[str, Any] | None):
         if speaks_keras2(config):
             config = to_keras1(config)
         check_functions(config, get_custom_objects())
-        model = layer_from_config(upgrade(config))
+        config = upgrade(config)
+        model = layer_from_config(config)
+        freeze_again(model, config)
     remember(custom_objects)
     return model
 
@@ -136,7 +138,7 @@ def with_group_names(config: Any, group_names: list[str]) -> Any:
 
 def model_config(model) -> dict[str, Any]:
     """``{'class_name', 'config'}`` of a model, as ``to_json`` and a model file hold it."""
-    return layer_entry(model)
+    return {**layer_entry(model), **frozen_key(model)}
 
 
 def model_to_json(model, **kwargs) -> str:
