@@ -26,7 +26,7 @@ from .weights import stored_names
 _COUNTERS = "kbridge_optimizer_counters"
 
 
-#: Which weights the model was compiled to train, if what is frozen has changed since or not: places among all.
+#: Which weights the model was compiled to train, if that isn't what ``compile`` would choose now: places among all weights.
 _COMPILED = "kbridge_compiled_weights"
 
 
@@ -40,7 +40,7 @@ def write_state(model, h5) -> None:
 
     optimizer = model.optimizer
     positions = compiled_positions(model)
-    if positions is not None:
+    if positions is not None and not _would_be_compiled_alike(model):
         write_numbers(h5, _COMPILED, positions)
     variables = list(getattr(optimizer, "weights", ()))
     if variables:
@@ -52,6 +52,14 @@ def write_state(model, h5) -> None:
     counters = {name: float(K.get_value(variable)) for name, variable in _counters(optimizer).items()}
     if counters:
         write_text(h5, _COUNTERS, json.dumps(counters))
+
+
+def _would_be_compiled_alike(model) -> bool:
+    """Whether ``compile`` would choose the same weights now."""
+    from ..training.model import collect_trainable_weights
+
+    worker = getattr(model, "model", None) or model
+    return list(map(id, worker._collected_trainable_weights)) == list(map(id, collect_trainable_weights(worker)))
 
 
 def _counters(optimizer) -> dict[str, Any]:
@@ -77,7 +85,7 @@ def read_state(model, root: Group, origin: Origin) -> list[Assignment]:
     if positions is not None:
         train_positions(model, positions)
     if "optimizer_weights" in root:
-        assignments += _stored_weights(model, root.group("optimizer_weights"), origin, positions is not None)
+        assignments += _stored_weights(model, root.group("optimizer_weights"), origin, root.has_attribute("kbridge_version"))
     text = root.text(_COUNTERS)
     if text is not None:
         stored = parse_json(text, f"{root.path!r}, {_COUNTERS}")
@@ -87,7 +95,7 @@ def read_state(model, root: Group, origin: Origin) -> list[Assignment]:
     return assignments
 
 
-def _stored_weights(model, group: Group, origin: Origin, says_what_was_trained: bool) -> list[Assignment]:
+def _stored_weights(model, group: Group, origin: Origin, is_own: bool) -> list[Assignment]:
     from .. import backend as K
 
     names = group.names("weight_names") or []
@@ -102,7 +110,7 @@ def _stored_weights(model, group: Group, origin: Origin, says_what_was_trained: 
     if shapes != [array.shape for array in arrays]:
         stored = [array.shape for array in arrays]
         what = f"{type(model.optimizer).__name__} needs weights of the shapes {_short(shapes)}, the file has {_short(stored)}"
-        if not says_what_was_trained or _of_other_weights(model, trained, shapes, stored):
+        if not is_own or _of_other_weights(model, trained, shapes, stored):
             raise UnfittingState(what)
         raise ModelFileError(
             f"{group.path!r}: the optimizer {what}, which no set of the model's weights makes. "
