@@ -81,6 +81,7 @@ def test_a_sum_over_the_features_of_a_recurrent_layers_output(dtype):
 
 def test_statistics_of_each_sample_behind_a_recurrent_layer():
     # BatchNormalization's mode 1: each sample has its own mean and standard deviation over the features
+    np.random.seed(0)
     model = Sequential([LSTM(3, return_sequences=True, input_shape=(4, 2)), BatchNormalization(mode=1, epsilon=1e-5)])
     x = np.random.RandomState(1).uniform(-1, 1, (2, 4, 2))
     before = K.function([model.input], [model.layers[0].output])([x])[0].astype("float64")

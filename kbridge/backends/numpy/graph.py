@@ -53,6 +53,10 @@ class Op:
         """While planning: a planner value for x + y, two results of this op with one shape, or None."""
         return None
 
+    def slice_of(self, value: Any, x: Any) -> Any:
+        """While planning: a planner value for ``value``, a slice of a result of this op, or None."""
+        return None
+
     def emit(self, ctx: Any, attrs: Any, out: np.ndarray, *inputs: Any) -> None:
         """Append to ``ctx`` the calls that fill ``out`` from ``inputs`` (arrays)."""
         raise NotImplementedError(self.name)

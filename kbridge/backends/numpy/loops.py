@@ -102,7 +102,10 @@ class LoopPrimitives:
             finals = loop.finals()[:-1]
         (stacked,) = loop.outputs()
         outputs = permute(stacked, (1, 0, *range(2, stacked.ndim)))
-        return stacked[-1], outputs, finals
+        (output,) = loop.step.outputs
+        # most steps' output is a state too: then the last one has a gradient that takes no others' zeros
+        last = next((final for final, new in zip(loop.finals(), loop.step.new_states) if new is output), None)
+        return stacked[-1] if last is None else last, outputs, finals
 
     def map_fn(self, fn, elems, name=None):
         elems = as_tensor(elems)

@@ -14,16 +14,24 @@ import numpy as np
 
 from ..graph import Constant, Op, Placeholder, Tensor, Variable
 from ..ops.elementwise import FILL, PHASE, Elementwise
+from ..ops.scan import LOOP
 from ..ops.shapes import BROADCAST_LIKE, BROADCAST_TO
+
+#: what a loop's turn is given: an element of a sequence, or a state
+TURN = Op()
 
 #: results of calls on constants are kept only up to this many elements
 FOLD_LIMIT = 1 << 16
 
 
+class KnownInRun(ValueError):
+    """A size was asked for that only the run of a loop gives."""
+
+
 class Value:
     """One result of a plan. ``const`` is its array if it never changes; ``leaf`` its tensor if it has no inputs."""
 
-    __slots__ = ("attrs", "const", "dtype", "inputs", "leaf", "op", "planner", "shape")
+    __slots__ = ("attrs", "const", "dtype", "inputs", "leaf", "op", "planner", "scan", "shape")
 
     def __init__(self, planner, op, inputs, attrs, shape, dtype, leaf=None, const=None):
         self.planner = planner
@@ -34,6 +42,8 @@ class Value:
         self.dtype = dtype
         self.leaf = leaf
         self.const = const
+        #: of a loop: its lowered turn
+        self.scan = None
 
     @property
     def size(self) -> int:
@@ -56,6 +66,8 @@ class Value:
 
     def operands(self) -> list[Value]:
         """The inputs whose elements are read when the plan runs."""
+        if self.scan is not None:
+            return self.scan.operands()
         skipped = (*self.op.static, *self.op.shape_only) if not isinstance(self.op.static, range) else None
         if skipped is None or isinstance(self.op.shape_only, range):
             return [v for i, v in enumerate(self.inputs) if i not in self.op.static and i not in self.op.shape_only]
@@ -78,8 +90,8 @@ class Lowering:
         self._of_tensor: dict[Tensor, Value] = {}
         self._merged: dict[Any, Value] = {}
         self._evaluated: dict[Value, np.ndarray] = {}
-        #: loops that this plan has replayed already, and their gradients
-        self.loops: dict[Any, Any] = {}
+        #: keeps values of loops' turns, which have no place in the order, as long as their ids are in use
+        self.kept: list[Value] = []
 
     def preset(self, tensor: Tensor, array: np.ndarray) -> None:
         """Let ``tensor`` be a constant in this plan (the learning phase)."""
@@ -161,7 +173,8 @@ class Lowering:
     def value(self, op: Op, inputs: tuple[Value, ...], attrs: Any) -> Value:
         """The value of ``op`` on ``inputs``: merged with an equal one, simplified, or computed now."""
         key = (op, attrs, tuple(map(id, inputs)))
-        if op.pure and key in self._merged:
+        pure = op.pure and not (op is LOOP and attrs.step.draws)
+        if pure and key in self._merged:
             return self._merged[key]
         if isinstance(op, Elementwise):
             inputs = self._without_broadcasts(op, attrs, inputs)
@@ -174,9 +187,15 @@ class Lowering:
                 result = self.constant(self.evaluate(value))
             else:
                 self._add(value)
-        if op.pure:
+        if pure:
             self._merged[key] = result
         return result
+
+    def add_loop(self, value: Value) -> None:
+        """Lower the turn of a loop."""
+        from .scan import lowered
+
+        value.scan = lowered(self, value)
 
     def _without_broadcasts(self, op: Op, attrs: Any, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
         """Elementwise calls broadcast by themselves: skip a broadcast view if the result keeps its shape."""
@@ -190,7 +209,7 @@ class Lowering:
         return inputs
 
     def _foldable(self, value: Value) -> bool:
-        if not value.op.pure or value.size > FOLD_LIMIT:
+        if not value.op.pure or value.scan is not None or value.size > FOLD_LIMIT:
             return False
         if value.op is FILL:
             return value.shape == ()
@@ -207,6 +226,10 @@ class Lowering:
                 stack.pop()
             elif v.leaf is not None:
                 self._evaluated[v] = self.peek(v.leaf)
+            elif v.op is TURN or v.scan is not None:
+                raise KnownInRun(
+                    "A size or a bound of an index depends on what a loop computes: the numpy backend must know it before it runs."
+                )
             else:
                 missing = [i for i in v.operands() if i.const is None and i not in self._evaluated]
                 if missing:

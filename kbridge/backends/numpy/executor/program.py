@@ -87,6 +87,10 @@ class Emitter:
                     self.patches.setdefault(found[1], []).append((bound, position, found[2]))
         self.instructions.append((function, bound))
 
+    def moves(self, array: np.ndarray) -> bool:
+        """Whether another array may take its place in a run."""
+        return id(array) in self.fed
+
     def scalar(self, value: Any, dtype: np.dtype) -> np.ndarray:
         """A number as a bound 0-d array: half the call cost of a Python number."""
         key = (float(value), dtype)

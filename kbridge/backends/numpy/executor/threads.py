@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from ....config import num_threads
+from .turns import Turns
 
 #: multiplications of a product from which on a second thread pays: about 0.1 ms
 LARGE = 1 << 22
@@ -69,7 +70,9 @@ def multiplications(instructions: Iterable[tuple[Callable, list]]) -> tuple[int,
     """(in large products, in all) of a plan's calls."""
     large = total = 0
     for function, args in instructions:
-        if function is np.dot or function is np.matmul:
+        if isinstance(function, Turns):
+            large, total = large + function.multiplications[0], total + function.multiplications[1]
+        elif function is np.dot or function is np.matmul:
             count = args[2].size * args[0].shape[-1]
             total += count
             # a batch of products is done one by one

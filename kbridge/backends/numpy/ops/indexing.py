@@ -58,7 +58,7 @@ class Slice(Op):
             return x.inputs[0]
         if x.op is SLICE_GRADIENT:
             return self._of_gradient(value, x)
-        return None
+        return x.op.slice_of(value, x)
 
     @staticmethod
     def _of_joined(value, joined):

@@ -1,41 +1,39 @@
-"""Loops over the first axis of sequences, as sub-graphs that the planner replays.
+"""Loops over the first axis of sequences, as sub-graphs of one turn.
 
-A ``Step`` is one turn of a loop: a small graph from placeholders (the elements of the sequences and
-the states) to new outputs and states. A plan knows the number of turns, so it inlines the step once
-for each: forward and backward passes share all intermediate results, storage is assigned for the whole
-loop at once, and any step function runs as fast as its NumPy calls.
+A ``Step`` is one turn of a loop: a small graph from tensors that stand for the elements of the sequences and for the states to
+new outputs and states. A ``Loop`` puts it on sequences. In the graph it is one node, with a node for each of its results: an
+output of all turns (``Stacked``) or their sum (``Total``), a state after the last turn (``Final``).
+
+The gradient of a loop is another loop, in the other direction, over what this one computed in each turn. So it is an ordinary
+part of the graph, with a gradient of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ...loop_states import settle
-from ..graph import Leaf, Op, Placeholder, Tensor, ancestors, make
-from .common import SUM_TO, is_float
-from .indexing import WHOLE
-from .shapes import BROADCAST_TO, CONCATENATE, EXPAND
-
-#: elements that are copied in less time than it takes to call NumPy
-SMALL = 4096
+from ..graph import SERIALS, Leaf, Op, Placeholder, Tensor, ancestors, make
+from .common import is_float, sum_to
+from .elementwise import zeros_like
+from .shapes import broadcast_like, expand_dims
 
 
 class Step:
     """One turn of a loop, built once.
 
-    ``elements`` and ``states`` are the placeholders; ``outputs`` and ``new_states`` what they become.
-    ``captured`` are the tensors from outside that the step reads: weights, constants. Random tensors with a ``serial`` from
-    ``since`` on were made by the step and are drawn anew in each turn; those from before are captured like any other.
+    ``elements`` and ``states`` are the tensors that stand for what a turn is given (most often placeholders), ``outputs`` and
+    ``new_states`` what it makes of them. ``inside`` is what depends on these, ``captured`` what the step reads from outside:
+    weights, constants. Random tensors with a ``serial`` from ``since`` on were made by the step and are drawn anew in each turn
+    (``draws``); those from before are captured like any other.
     """
 
     def __init__(
         self,
-        elements: Sequence[Placeholder],
-        states: Sequence[Placeholder],
+        elements: Sequence[Tensor],
+        states: Sequence[Tensor],
         outputs: Sequence[Tensor],
         new_states: Sequence[Tensor],
         since: int,
@@ -44,155 +42,220 @@ class Step:
         self.states = list(states)
         self.outputs = list(outputs)
         self.new_states = list(new_states)
+        self.draws = False
         own = {*self.elements, *self.states}
-        order = ancestors([*self.outputs, *self.new_states])
-        inside: set[Tensor] = set()
+        order = ancestors([*self.outputs, *self.new_states], own)
+        inside = set(own)
         for t in order:
-            own_draw = t.serial >= since and not t.op.pure and not isinstance(t.op, Leaf)
-            if t in own or own_draw or any(i in inside for i in t.inputs):
+            if t in own:
+                continue
+            drawn = t.serial >= since and draws(t)
+            self.draws = self.draws or drawn
+            if drawn or any(i in inside for i in t.inputs):
                 inside.add(t)
-        read = [i for t in order if t in inside for i in t.inputs]
+        read = [i for t in order if t in inside and t not in own for i in t.inputs]
+        self.inside = inside
         self.captured = list(dict.fromkeys(t for t in [*read, *self.outputs, *self.new_states] if t not in inside))
-        self._gradient: Gradient | None = None
 
-    def gradient(self) -> Gradient:
-        """The gradient of one turn, built when first asked for."""
-        if self._gradient is None:
-            self._gradient = Gradient(self)
-        return self._gradient
+    def output(self, tensor: Tensor) -> int:
+        """The place of ``tensor``, a part of the step, among the outputs; it becomes one if it isn't yet."""
+        for i, t in enumerate(self.outputs):
+            if t is tensor:
+                return i
+        self.outputs.append(tensor)
+        self.inside.add(tensor)
+        return len(self.outputs) - 1
 
 
-class Gradient:
-    """The gradient graph of a Step, from cotangents of its outputs and new states."""
-
-    def __init__(self, step: Step):
-        from ..gradients import pullback
-
-        self.output_cotangents = [Placeholder(t.shape, t.dtype) for t in step.outputs]
-        self.state_cotangents = [Placeholder(t.shape, t.dtype) for t in step.new_states]
-        seeds = [
-            (t, c)
-            for t, c in zip([*step.outputs, *step.new_states], [*self.output_cotangents, *self.state_cotangents])
-            if is_float(t.dtype)
-        ]
-        grads = pullback(seeds, [*step.elements, *step.states, *step.captured], independent=True)
-        n, m = len(step.elements), len(step.states)
-        self.elements, self.states, self.captured = grads[:n], grads[n : n + m], grads[n + m :]
+def draws(tensor: Tensor) -> bool:
+    """Whether each evaluation of this node may give another value."""
+    if isinstance(tensor.op, LoopOp):
+        return tensor.attrs.step.draws
+    return not tensor.op.pure and not isinstance(tensor.op, Leaf)
 
 
 class Loop:
-    """A Step on sequences of one length; shared by the nodes of its results, so that it is replayed once.
+    """A Step on sequences of one length (time first). ``backwards``: from the last element to the first, results in place."""
 
-    The inputs of each such node are the sequences (time first), the initial states and what the step
-    captured.
-    """
-
-    def __init__(self, step: Step, sequences: Sequence[Tensor], initial: Sequence[Tensor]):
+    def __init__(self, step: Step, sequences: Sequence[Tensor], initial: Sequence[Tensor], backwards: bool = False):
         self.step = step
-        self.sequences = list(sequences)
-        self.inputs = [*sequences, *initial, *step.captured]
+        self.backwards = backwards
+        self.node = make(LOOP, [*sequences, *initial, *step.captured], self)
 
     def outputs(self) -> list[Tensor]:
         """For each output of the step, all turns stacked (time first)."""
-        return [make(STACKED, self.inputs, (self, i)) for i in range(len(self.step.outputs))]
+        return [make(STACKED, [self.node], i) for i in range(len(self.step.outputs))]
 
     def finals(self) -> list[Tensor]:
         """The states after the last turn."""
-        return [make(FINAL, self.inputs, (self, i)) for i in range(len(self.step.new_states))]
+        return [make(FINAL, [self.node], k) for k in range(len(self.step.new_states))]
+
+    def stacked(self, tensor: Tensor) -> Tensor:
+        """All turns of ``tensor``, a part of the step."""
+        return make(STACKED, [self.node], self.step.output(tensor))
+
+    def total(self, tensor: Tensor) -> Tensor:
+        """The sum over the turns of ``tensor``, a part of the step."""
+        return make(TOTAL, [self.node], self.step.output(tensor))
 
     def split(self, inputs: Sequence[Any]) -> tuple[Sequence, Sequence, Sequence]:
+        """The node's inputs, or planner values for them, as sequences, initial states and what is captured."""
         n, m = len(self.step.elements), len(self.step.states)
         return inputs[:n], inputs[n : n + m], inputs[n + m :]
 
-    def replay(self, planner: Any, inputs: Sequence[Any]) -> Turns:
-        """The values of all turns for these planner values; made once in a plan."""
-        key = (self, tuple(map(id, inputs)))
-        if key not in planner.loops:
-            planner.loops[key] = Turns(self, planner, inputs)
-        return planner.loops[key]
+
+class Cotangents:
+    """What a loop's results received, by (op of the result, index). The gradients of a loop for all of them are one loop."""
+
+    def __init__(self, parts: dict[tuple[Op, int], Tensor]):
+        self.parts = parts
+
+    def __add__(self, other: Cotangents) -> Cotangents:
+        return Cotangents({
+            key: self.parts[key] + other.parts[key] if key in self.parts and key in other.parts else found
+            for key, found in (*self.parts.items(), *other.parts.items())
+        })  # fmt: skip
 
 
-class Turns:
-    """A Loop inlined into a plan."""
+class _Forward:
+    """What a gradient reads from the turn that it belongs to: the step's own tensors, and results of loops inside of it."""
 
-    def __init__(self, loop: Loop, planner: Any, inputs: Sequence[Any]):
-        step = loop.step
-        self.loop, self.planner = loop, planner
-        sequences, states, captured = loop.split(inputs)
-        states = self._widened(sequences, states, captured)
-        self.length = sequences[0].shape[0]
-        self.known: list[dict[Tensor, Any]] = []
-        self.outputs: list[list] = []
-        for t in range(self.length):
-            known = self._known(t, sequences, states, captured)
-            results = planner.inline([*step.outputs, *step.new_states], known)
-            self.known.append(known)
-            self.outputs.append(results[: len(step.outputs)])
-            states = results[len(step.outputs) :]
-        self.states = states
+    def __init__(self, step: Step):
+        self.inside = step.inside
+        self.outside = set(step.captured)
 
-    def _known(self, t: int, sequences: Sequence, states: Sequence, captured: Sequence) -> dict[Tensor, Any]:
-        from .indexing import SLICE
+    def __contains__(self, tensor: object) -> bool:
+        return tensor in self.outside or self.holds(tensor)
 
-        step = self.loop.step
-        known = dict(zip(step.captured, captured)) | dict(zip(step.states, states))
-        for placeholder, sequence in zip(step.elements, sequences):
-            index = (t, *[WHOLE] * (len(sequence.shape) - 1))
-            known[placeholder] = self.planner.value(SLICE, (sequence,), index)
-        return known
-
-    def _widened(self, sequences: Sequence, states: Sequence, captured: Sequence) -> Sequence:
-        """The initial states, broadcast to the shapes that turns give them where those are known only now."""
-        step = self.loop.step
-        if not sequences[0].shape[0]:
-            return states
-
-        def turn(states):
-            return None, self.planner.inline(step.new_states, self._known(0, sequences, states, captured))
-
-        def widen(state, new, kind):
-            return self.planner.value(BROADCAST_TO, (state,), kind[0])
-
-        return settle("A loop", states, turn, lambda v: (v.shape, v.dtype.name), widen)[0]
-
-    def backward(self, output_cotangents: Sequence, state_cotangents: Sequence) -> tuple[list, list, list]:
-        """Gradients for sequences (a list over time each), initial states and captured tensors.
-
-        Cotangents of stacked outputs and final states are planner values or None.
-        """
-        from .indexing import SLICE
-
-        gradient, planner, step = self.loop.step.gradient(), self.planner, self.loop.step
-        elements: list[list] = [[None] * self.length for _ in step.elements]
-        captured: list[list] = [[] for _ in step.captured]
-        states = list(state_cotangents)
-        for t in reversed(range(self.length)):
-            # a copy: another result of the loop may come with other cotangents
-            known = dict(self.known[t])
-            for placeholder, c, output in zip(gradient.output_cotangents, output_cotangents, self.outputs[t]):
-                index = (t, *[WHOLE] * len(output.shape))
-                known[placeholder] = _zeros(planner, output) if c is None else planner.value(SLICE, (c,), index)
-            for placeholder, c, tensor in zip(gradient.state_cotangents, states, step.new_states):
-                known[placeholder] = _zeros(planner, known[tensor]) if c is None else c
-            wanted = [g for g in (*gradient.elements, *gradient.states, *gradient.captured) if g is not None]
-            found = dict(zip(wanted, planner.inline(wanted, known)))
-            for k, g in enumerate(gradient.elements):
-                elements[k][t] = None if g is None else found[g]
-            states = [None if g is None else found[g] for g in gradient.states]
-            for k, g in enumerate(gradient.captured):
-                if g is not None:
-                    captured[k].append(found[g])
-        return elements, states, [_total(planner, terms) for terms in captured]
+    def holds(self, tensor: Any) -> bool:
+        return tensor in self.inside or (isinstance(tensor.op, LoopResult) and tensor.inputs[0] in self.inside)
 
 
-def _zeros(planner: Any, like: Any) -> Any:
-    from .elementwise import FILL
+def loop_gradient(loop: Loop, given: Cotangents) -> list[Tensor | None]:
+    """The gradients with respect to the inputs of a loop's node."""
+    step, node = loop.step, loop.node
+    sequences, initial, captured = loop.split(node.inputs)
+    outputs, finals = _by_result(loop, given)
 
-    return planner.value(FILL, (like,), (0, like.dtype.name))
+    of_output = {i: Placeholder(step.outputs[i].shape, step.outputs[i].dtype) for i in outputs}
+    of_state = {k: Placeholder(t.shape, t.dtype) for k, t in enumerate(step.new_states) if is_float(t.dtype)}
+    grads = _turn_gradient(step, of_output, of_state, finals)
+    n, m = len(sequences), len(initial)
+
+    forward = _Forward(step)
+    order = ancestors([g for g in grads if g is not None], forward)
+    read = [t for t in order if forward.holds(t)]
+    own = dict(zip(step.elements, sequences))
+    elements = [*read, *of_output.values()]
+    over = [own[t] if t in own else loop.stacked(t) for t in read] + list(outputs.values())
+    if not elements:
+        # turns that read nothing of the others: a sequence that tells their number
+        elements, over = [Placeholder(step.elements[0].shape, step.elements[0].dtype)], [sequences[0]]
+    wanted = dict.fromkeys(g for g in (*grads[:n], *grads[n + m :]) if g is not None)
+    new_states = [zeros_like(c) if grads[n + k] is None else grads[n + k] for k, c in of_state.items()]
+    starts = [finals[k] if k in finals else zeros_like(make(FINAL, [node], k)) for k in of_state]
+    turn = Step(elements, list(of_state.values()), list(wanted), new_states, next(SERIALS))
+    back = Loop(turn, over, starts, not loop.backwards)
+    after = back.finals()
+    places = {k: at for at, k in enumerate(of_state)}
+    return [
+        *(None if g is None else back.stacked(g) for g in grads[:n]),
+        *(sum_to(after[places[k]], x) if k in places else None for k, x in enumerate(initial)),
+        *(None if g is None else back.total(g) for g in grads[n + m :]),
+    ]
 
 
-def _stack(planner: Any, values: Sequence) -> Any:
-    return planner.value(CONCATENATE, tuple(planner.value(EXPAND, (v,), 0) for v in values), 0)
+def _by_result(loop: Loop, given: Cotangents) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
+    """Cotangents of outputs (all turns stacked) and of final states, by index."""
+    outputs: dict[int, Tensor] = {}
+    finals: dict[int, Tensor] = {}
+    for (op, i), g in given.parts.items():
+        if op is FINAL:
+            finals[i] = g
+            continue
+        if op is TOTAL:
+            g = broadcast_like(expand_dims(g, 0), make(STACKED, [loop.node], i))
+        outputs[i] = outputs[i] + g if i in outputs else g
+    return outputs, finals
+
+
+def _turn_gradient(step: Step, of_output: dict, of_state: dict, finals: Iterable[int]) -> list[Tensor | None]:
+    """The gradients of one turn for elements, states and what is captured. Drops from ``of_state`` the states whose cotangent
+    would be 0 in all turns."""
+    from ..gradients import pullback
+
+    while True:
+        seeds = [(step.outputs[i], c) for i, c in of_output.items()] + [(step.new_states[k], c) for k, c in of_state.items()]
+        grads = pullback(seeds, [*step.elements, *step.states, *step.captured], independent=True)
+        idle = [k for k in of_state if grads[len(step.elements) + k] is None and k not in finals]
+        if not idle:
+            return grads
+        for k in idle:
+            del of_state[k]
+
+
+class LoopOp(Op):
+    """A loop; ``attrs`` is the ``Loop``. Its value is that of its results."""
+
+    name = "loop"
+
+    def infer(self, attrs, *inputs):
+        return (), np.dtype("float32")
+
+    def gradient(self, node, g):
+        return loop_gradient(node.attrs, g)
+
+    def simplify(self, value):
+        value.planner.add_loop(value)
+
+
+class LoopResult(Op):
+    """A result of a loop, its only input; ``attrs`` is the index of the output or state."""
+
+    def infer(self, attrs, loop):
+        # a planner's loop knows its shapes; this one's result is replaced by what that has
+        shape, dtype = self.kind(loop.attrs, attrs)
+        return shape, dtype
+
+    def kind(self, loop: Loop, i: int) -> tuple:
+        """Static shape and dtype."""
+        raise NotImplementedError
+
+    def gradient(self, node, g):
+        return [Cotangents({(self, node.attrs): g})]
+
+
+class Stacked(LoopResult):
+    name = "loop_outputs"
+
+    def kind(self, loop, i):
+        output = loop.step.outputs[i]
+        return (loop.node.inputs[0].shape[0], *output.shape), output.dtype
+
+    def simplify(self, value):
+        return value.inputs[0].scan.stacked(value.attrs)
+
+
+class Final(LoopResult):
+    name = "loop_final"
+
+    def kind(self, loop, i):
+        state = loop.step.new_states[i]
+        return state.shape, state.dtype
+
+    def simplify(self, value):
+        return value.inputs[0].scan.final(value.attrs)
+
+
+class Total(LoopResult):
+    name = "loop_total"
+
+    def kind(self, loop, i):
+        output = loop.step.outputs[i]
+        return output.shape, output.dtype
+
+    def simplify(self, value):
+        return value.inputs[0].scan.total(value.attrs)
 
 
 class HasSteps(Op):
@@ -212,100 +275,4 @@ class HasSteps(Op):
         return value.inputs[0]
 
 
-def _total(planner: Any, terms: Sequence) -> Any:
-    """The sum of what each turn adds to one gradient; None of nothing.
-
-    The gradient of weights is a product x.T @ g in each turn. Their sum is one product of all x and all g, stacked, where
-    copying those costs less than adding up gradients.
-    """
-    from .elementwise import BINARY
-    from .linalg import MATMUL
-    from .shapes import PERMUTE
-
-    if not terms:
-        return None
-    products = all(v.op is MATMUL and v.inputs[0].op is PERMUTE and v.inputs[0].attrs == (1, 0) for v in terms)
-    if products and len(terms) > 1:
-        pairs = [(v.inputs[0].inputs[0], v.inputs[1]) for v in terms]
-        copied = pairs[0][0].size + pairs[0][1].size
-        if copied <= max(2 * terms[0].size, SMALL):
-            left, right = (planner.value(CONCATENATE, side, 0) for side in zip(*pairs))
-            return planner.value(MATMUL, (planner.value(PERMUTE, (left,), (1, 0)), right), None)
-    return reduce(lambda total, term: planner.value(BINARY["add"], (total, term), None), terms)
-
-
-class LoopResult(Op):
-    """A result of a loop: ``attrs`` is (loop, index). Planning replaces it by what the turns computed."""
-
-    def gradient(self, node, g):
-        loop, i = node.attrs
-        return [
-            make(LOOP_GRADIENT, (*node.inputs, g), (loop, self.name, i, k)) if is_float(x.dtype) else None
-            for k, x in enumerate(node.inputs)
-        ]
-
-
-class Stacked(LoopResult):
-    name = "loop_outputs"
-
-    def infer(self, attrs, *inputs):
-        loop, i = attrs
-        output = loop.step.outputs[i]
-        return (inputs[0].shape[0], *output.shape), output.dtype
-
-    def simplify(self, value):
-        loop, i = value.attrs
-        turns = loop.replay(value.planner, value.inputs)
-        if not turns.length:
-            return value.planner.constant(np.zeros([n or 0 for n in value.shape], value.dtype))
-        return _stack(value.planner, [outputs[i] for outputs in turns.outputs])
-
-
-class Final(LoopResult):
-    name = "loop_final"
-
-    def infer(self, attrs, *inputs):
-        loop, i = attrs
-        state = loop.step.new_states[i]
-        return state.shape, state.dtype
-
-    def simplify(self, value):
-        loop, i = value.attrs
-        return loop.replay(value.planner, value.inputs).states[i]
-
-
-class LoopGradient(Op):
-    """The gradient of result ``(kind, i)`` of a loop with respect to input k; ``attrs``: loop, kind, i, k."""
-
-    name = "loop_gradient"
-
-    def infer(self, attrs, *inputs):
-        x = inputs[attrs[3]]
-        return x.shape, x.dtype
-
-    def gradient(self, node, g):
-        raise NotImplementedError(
-            "The second derivative of K.rnn is not available on the numpy backend; use unroll=True, which has it."
-        )
-
-    def simplify(self, value):
-        loop, kind, i, k = value.attrs
-        planner, *inputs, g = value.planner, *value.inputs
-        key = (loop, kind, i, tuple(map(id, value.inputs)))
-        if key not in planner.loops:
-            turns = loop.replay(planner, inputs)
-            outputs = [g if kind == STACKED.name and j == i else None for j in range(len(loop.step.outputs))]
-            states = [g if kind == FINAL.name and j == i else None for j in range(len(loop.step.new_states))]
-            planner.loops[key] = turns.backward(outputs, states)
-        elements, states, captured = planner.loops[key]
-        n, m = len(loop.step.elements), len(loop.step.states)
-        x = inputs[k]
-        if k >= n:
-            found = states[k - n] if k < n + m else captured[k - n - m]
-            return _zeros(planner, x) if found is None else planner.value(SUM_TO, (found, x), None)
-        if not elements[k] or elements[k][0] is None:
-            return _zeros(planner, x)
-        return _stack(planner, elements[k])
-
-
-STACKED, FINAL, LOOP_GRADIENT, HAS_STEPS = Stacked(), Final(), LoopGradient(), HasSteps()
+LOOP, STACKED, FINAL, TOTAL, HAS_STEPS = LoopOp(), Stacked(), Final(), Total(), HasSteps()

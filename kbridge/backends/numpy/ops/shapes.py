@@ -122,6 +122,17 @@ class Permute(Op):
             return value.planner.value(self, (x.inputs[0],), tuple(x.attrs[a] for a in value.attrs))
         return None
 
+    def slice_of(self, value, x):
+        """One place of an axis: of the input, which may know better."""
+        from .indexing import SLICE
+
+        parts = dict(zip(x.attrs, value.attrs))
+        if all(isinstance(part, tuple) for part in value.attrs):
+            return None
+        kept = [axis for axis, part in zip(x.attrs, value.attrs) if isinstance(part, tuple)]
+        inner = value.planner.value(SLICE, x.inputs, tuple(parts[axis] for axis in range(len(x.attrs))))
+        return value.planner.value(self, (inner,), tuple(sorted(kept).index(axis) for axis in kept))
+
     def view_of(self, attrs, shape, x):
         return x.transpose(attrs)
 
