@@ -46,8 +46,39 @@ def test_arrays_become_images_and_come_back(dim_ordering, channels):
 
 def test_scaling_stretches_to_255():
     x = np.array([[-1.0, 0.0], [1.0, 3.0]])[:, :, None]
-    assert np.array(image.array_to_img(x, "tf")).tolist() == [[0, 63], [127, 255]]
+    assert np.array(image.array_to_img(x, "tf")).tolist() == [[0, 64], [128, 255]]
     assert np.array(image.array_to_img(np.zeros((2, 2, 1)), "tf")).tolist() == [[0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize("largest", range(1, 256))
+def test_the_largest_value_becomes_255_and_values_are_rounded(largest):
+    x = np.array([[0, largest]], dtype="float32")[:, :, None]
+    assert np.array(image.array_to_img(x, "tf")).tolist() == [[0, 255]]
+    # to [0, 1] and back in single precision
+    back = x / np.float32(255) * np.float32(255)
+    assert np.array(image.array_to_img(back, "tf", scale=False)).tolist() == [[0, largest]]
+    assert np.array(image.array_to_img(x - 0.4, "tf", scale=False)).tolist() == [[0, largest]]
+
+
+@pytest.mark.parametrize("name", ["i.png", "i.tif", "i.pgm"])
+def test_images_of_16_bits_keep_their_upper_8(name, tmp_path):
+    values = np.array([[0, 255, 256], [0x1234, 0x80FF, 0xFFFF]], dtype="uint16")
+    Image.fromarray(values).save(tmp_path / name)
+    upper = [[0, 0, 1], [0x12, 0x80, 0xFF]]
+    grey = image.load_img(tmp_path / name, grayscale=True)
+    assert np.array(grey).tolist() == upper
+    np.testing.assert_array_equal(image.img_to_array(image.load_img(tmp_path / name), "tf"), np.stack([upper] * 3, axis=-1))
+    assert image.load_img(tmp_path / name, target_size=(4, 6)).size == (6, 4)
+
+
+def test_images_of_32_bits_are_taken_where_their_values_are_those_of_8(tmp_path):
+    for dtype in ("float32", "int32"):
+        values = np.array([[0, 128], [1, 255]], dtype=dtype)
+        Image.fromarray(values).save(tmp_path / "i.tif")
+        assert np.array(image.load_img(tmp_path / "i.tif", grayscale=True)).tolist() == values.tolist()
+        Image.fromarray(values + 1).save(tmp_path / "i.tif")
+        with pytest.raises(OSError, match=r"i\.tif' can't be read.*from 1.* to 256.*between 0 and 255"):
+            image.load_img(tmp_path / "i.tif")
 
 
 def test_what_is_no_image_is_refused():

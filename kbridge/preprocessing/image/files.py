@@ -21,13 +21,13 @@ def ordering(dim_ordering: str) -> str:
 def load_img(path, grayscale=False, target_size=None):
     """The image file ``path`` as a Pillow image: RGB, or with ``grayscale`` one channel.
 
-    ``target_size``: (height, width) to resize to, by the nearest pixel as in Keras 1. OSError names the file
-    if it isn't a readable image.
+    ``target_size``: (height, width) to resize to, by the nearest pixel as in Keras 1. Of images of 16 bits the upper
+    8 are taken, as Pillow does for those in colour. OSError names the file if it isn't a readable image.
     """
     image_module = needed("PIL.Image", "images", "Reading images")
     try:
         with image_module.open(path) as opened:
-            image = opened.convert("L" if grayscale else "RGB")
+            image = _in_bytes(opened, image_module).convert("L" if grayscale else "RGB")
     except FileNotFoundError:
         raise
     except (OSError, SyntaxError, ValueError, image_module.DecompressionBombError) as error:
@@ -35,6 +35,21 @@ def load_img(path, grayscale=False, target_size=None):
     if target_size:
         height, width = target_size
         image = image.resize((width, height), image_module.Resampling.NEAREST)
+    return image
+
+
+def _in_bytes(image, image_module):
+    """``image`` with 8 bits for each value; Pillow's own conversion makes all of 16 bits that is above 255 white."""
+    if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
+        return image
+    values = np.asarray(image)
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM")):
+        return image_module.fromarray((values >> 8).astype("uint8"))
+    if values.size and not (values.min() >= 0 and values.max() <= 255):
+        raise ValueError(
+            f"its values of 32 bits go from {values.min()} to {values.max()}, and nothing says which of them is white; "
+            f"bring them between 0 and 255 first"
+        )
     return image
 
 
@@ -52,7 +67,8 @@ def img_to_array(img, dim_ordering="default") -> np.ndarray:
 def array_to_img(x, dim_ordering="default", scale=True):
     """An array with 3 axes, 1 or 3 of them channels, as a Pillow image.
 
-    With ``scale`` its values are moved to at least 0, and stretched so that the largest becomes 255.
+    With ``scale`` its values are moved to at least 0, and stretched so that the largest becomes 255. They are rounded to
+    whole numbers.
     """
     image_module = needed("PIL.Image", "images", "Making images of arrays")
     x = np.asarray(x)
@@ -70,7 +86,7 @@ def array_to_img(x, dim_ordering="default", scale=True):
         largest = np.max(x)
         x = x * (255 / largest) if largest else x
     # values that no byte can hold would wrap round
-    x = np.clip(x, 0, 255).astype("uint8")
+    x = np.clip(np.rint(x), 0, 255).astype("uint8")
     return image_module.fromarray(x[:, :, 0] if x.shape[2] == 1 else x)
 
 
