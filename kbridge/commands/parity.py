@@ -20,6 +20,7 @@ from pathlib import Path
 from .. import config
 from ..backends import registry
 from ..conformance import FAMILIES, TABLE, harness
+from ..conformance.random_programs import campaign
 
 COLUMNS = ("op", "engine", "dtype", "forward abs", "forward rel", "gradient abs", "gradient rel", "cases", "result")
 
@@ -33,7 +34,7 @@ def add_parser(subparsers) -> None:
         "gradients against central differences, dtypes, static shapes, empty batches, behaviour.",
     )
     parser.add_argument("ops", nargs="*", metavar="OP", help="functions or families to check (default: all)")
-    parser.add_argument("--engines", metavar="A,B", help="engines to check (default: all that are installed)")
+    parser.add_argument("--engines", "--backends", metavar="A,B", help="engines to check (default: all that are installed)")
     parser.add_argument(
         "--dtypes", metavar="A,B", help="float16, float32, float64 (default: float32,float64; all with --long)"
     )
@@ -46,6 +47,8 @@ def add_parser(subparsers) -> None:
         action="store_true",
         help=f"the longer set: compiled, float16 too, and each case {len(harness.BATCHES)} times more with other values and batch sizes",
     )
+    parser.add_argument("--random", metavar="N", type=int, help="N random programs of backend functions instead of the table")
+    parser.add_argument("--seed", type=int, default=0, help="of the first random program (default: %(default)s)")
     parser.add_argument("--html", metavar="FILE", type=Path, help="write the table as a page")
     parser.set_defaults(run=run)
 
@@ -73,10 +76,12 @@ class Line:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table; 1 if anything is off or nothing could be checked."""
-    dtypes = args.dtypes.split(",") if args.dtypes else list(harness.TOLERANCE) if args.long else ["float32", "float64"]
+    dtypes = args.dtypes.split(",") if args.dtypes else list(harness.TOLERANCE) if args.long and args.random is None else ["float32", "float64"]
     unknown = [d for d in dtypes if d not in harness.TOLERANCE]
     if unknown:
         raise SystemExit(f"Unknown dtypes: {', '.join(unknown)}. Known: {', '.join(harness.TOLERANCE)}.")
+    if args.random is not None:
+        return run_random(args, dtypes)
     ops = chosen_ops(args.ops)
     lines: list[Line] = []
     notes: list[str] = []
@@ -100,6 +105,20 @@ def run(args: argparse.Namespace) -> int:
         args.html.write_text(page(lines, notes, summary), encoding="utf-8")
         print(f"Written to {args.html}.")
     return 1 if off or not lines else 0
+
+
+def run_random(args: argparse.Namespace, dtypes: list[str]) -> int:
+    """Random programs, judged by NumPy in float64 and finite differences; each failure is shown as a small test."""
+    notes: list[str] = []
+    started = time.perf_counter()
+    if args.ops or "float16" in dtypes:
+        raise SystemExit("--random takes no functions, and the dtypes float32 and float64.")
+    backends = list(engines(args.engines, notes))
+    counts = campaign.run(backends, range(args.seed, args.seed + args.random), dtypes, args.compiled)
+    for note in notes:
+        print(note)
+    print(f"{args.random} programs in {time.perf_counter() - started:.0f} s: " + ", ".join(f"{n} {name}" for name, n in sorted(counts.items())))
+    return int(not counts or any(name.endswith("off") for name in counts))
 
 
 def chosen_ops(words: list[str]) -> list[str]:

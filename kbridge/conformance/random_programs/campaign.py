@@ -1,0 +1,54 @@
+"""Many random programs on several backends, with a report of each that fails."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from .. import harness
+from .generator import generate
+from .judge import Expected, problems
+from .program import Program
+from .shrink import as_test, shrunk
+
+
+def run(
+    backends: Iterable[Any], seeds: Iterable[int], dtypes: Iterable[str], compiled: bool = False, shrink: bool = True, show: Callable = print
+) -> Counter:
+    """Run the programs of ``seeds``; a failure is made small and shown as a test. How many were right ('ok') and wrong ('off')."""
+    counts: Counter[str] = Counter()
+    backends, dtypes = list(backends), list(dtypes)
+    for seed in seeds:
+        program, expected = generate(seed)
+        for K in backends:
+            for dtype in dtypes:
+                found = problems(harness.fresh(K), program, dtype, expected, compiled)
+                counts[f"{K.name} {dtype} {'off' if found else 'ok'}"] += 1
+                if found:
+                    show(f"\nProgram {seed} on {K.name} in {dtype}: " + "\n    ".join(found[:4]))
+                    if shrink:
+                        small = shrunk(program, partial(fails, K, dtype, compiled, kind(found[0])))
+                        show("\n".join(problems(harness.fresh(K), small, dtype, compiled=compiled)[:3]))
+                        show(as_test(small, K.name, dtype))
+    return counts
+
+
+def kind(problem: str) -> str:
+    """What sort of problem this is: a smaller program has to show the same."""
+    if problem.partition(":")[0].endswith("Error"):
+        return problem.partition(":")[0]
+    for word in ("gradient", "announced", "variable", "changed", "written"):
+        if word in problem:
+            return word
+    return "value"
+
+
+def fails(K: Any, dtype: str, compiled: bool, wanted: str, program: Program) -> bool:
+    """Whether a program has an expected result that the backend doesn't give."""
+    try:
+        expected = Expected(program)
+    except Exception:
+        return False
+    return any(kind(p) == wanted for p in problems(harness.fresh(K), program, dtype, expected, compiled))
