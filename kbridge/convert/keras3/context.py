@@ -7,6 +7,7 @@ from typing import Any
 
 from ... import activations, constraints, regularizers
 from ... import backend as K
+from ...formats import formats_of
 from ...saving.configs import layer_classes
 from ..masks import Seen
 from ..problems import refusal, told
@@ -20,7 +21,11 @@ MAKERS: dict[str, Callable[..., list[Part]]] = {}
 #: The weights aren't, so that they train as they do here.
 HARD_SIGMOID = 1.2
 
-_ACTIVATIONS = ("linear", "softmax", "elu", "softplus", "softsign", "relu", "tanh", "sigmoid", "hard_sigmoid")
+_ACTIVATIONS = (
+    "linear", "softmax", "elu", "softplus", "softsign", "relu", "tanh", "sigmoid", "hard_sigmoid", "leaky_relu", "relu6", "selu", "celu",
+    "gelu", "silu", "hard_silu", "mish", "exponential", "log_sigmoid", "log_softmax", "hard_tanh", "hard_shrink", "soft_shrink",
+    "tanh_shrink", "squareplus", "sparse_plus", "sparse_sigmoid", "sparsemax", "glu",
+)  # fmt: skip
 
 
 def makes(*class_names: str):
@@ -54,9 +59,11 @@ class Context:
         name = type(layer).__name__
         if layer_classes().get(name) is not type(layer):
             raise refusal(layer, "own-layer", "a layer class of your own")
-        if name not in MAKERS:
+        formats = formats_of(layer)
+        make = formats.keras3 if formats is not None else MAKERS.get(name)
+        if make is None:
             raise refusal(layer, "keras3-no-layer", "Keras 3 has no such layer")
-        parts = MAKERS[name](self, layer, shapes)
+        parts = make(self, layer, shapes)
         for part in parts:
             if not getattr(layer, "trainable", True):
                 part.freeze()

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from ... import activations
+from ...formats import formats_of
 from ...saving.configs import layer_classes
 from ..problems import refusal
 from ..weights import value
+from .activations import COMPOSED
 from .builder import Builder
 
 #: class name -> function of (context, layer, call) that gives the output tensor, or a list of them
@@ -75,15 +77,17 @@ class Context:
         name = type(layer).__name__
         if layer_classes().get(name) is not type(layer):
             raise refusal(layer, "own-layer", "a layer class of your own")
-        if name not in MAKERS:
+        formats = formats_of(layer)
+        make = formats.onnx if formats is not None else MAKERS.get(name)
+        if make is None:
             raise refusal(layer, "onnx-no-operators", "there are no operators for it")
-        return MAKERS[name](self, layer, call)
+        return make(self, layer, call)
 
     def activation_name(self, layer, attribute: str = "activation") -> str:
         """The name of one of Keras' own activations. Unsupported for others."""
         function = getattr(layer, attribute)
         name = getattr(function, "__name__", type(function).__name__)
-        if name not in (*_OPERATORS, "linear", "softmax") or function is not getattr(activations, name):
+        if name not in (*_OPERATORS, *COMPOSED, "linear", "softmax") or function is not getattr(activations, name):
             raise refusal(layer, "own-activation", f"{attribute} {name!r} is a function of your own")
         return name
 
@@ -94,14 +98,16 @@ class Context:
             return x
         if name == "softmax":
             return self.graph.op("Softmax", x, axis=-1)
+        if name in COMPOSED:
+            return COMPOSED[name](self.graph, x)
         op, attributes = _OPERATORS[name]
         return self.graph.op(op, x, **attributes)
 
     def recurrent_activation(self, layer, attribute: str) -> tuple[str, float, float]:
         """(name, alpha, beta) of an activation inside of a recurrent operator."""
         name = self.activation_name(layer, attribute)
-        if name == "softmax":
-            raise refusal(layer, "onnx-recurrent-softmax", f"{attribute} 'softmax' inside of a recurrent layer")
+        if name == "softmax" or name in COMPOSED:
+            raise refusal(layer, "onnx-recurrent-softmax", f"{attribute} {name!r} inside of a recurrent layer")
         if name == "linear":
             return "Affine", 1.0, 0.0
         op, attributes = _OPERATORS[name]

@@ -33,7 +33,10 @@ def speaks_keras2(config: Any) -> bool:
     """Whether ``config`` is Keras 2's, by its ``keras_version`` or else by the names in its layers."""
     if isinstance(config, dict) and isinstance(config.get("keras_version"), str):
         return major_version(config["keras_version"]) == 2
-    return any(_is_of_keras2(entry) for entry in _layers(config))
+    entries = list(_layers(config))
+    if any(isinstance(entry.get("config"), dict) and "input_dtype" in entry["config"] for entry in entries):
+        return False  # only Keras 1 writes it, with each input; newer layers have Keras 2's names there too
+    return any(_is_of_keras2(entry) for entry in entries)
 
 
 def _layers(config: Any):

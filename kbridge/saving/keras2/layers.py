@@ -359,18 +359,6 @@ def _activation(options: Options) -> Translated:
     return "Activation", {"activation": activation(options)}
 
 
-def _softmax(options: Options) -> Translated:
-    options.only("axis", -1)
-    return "Activation", {"activation": "softmax"}
-
-
-def _relu(options: Options) -> Translated:
-    options.only("max_value", None)
-    options.only("threshold", 0, None)
-    slope = options.take("negative_slope", 0.0)
-    return ("LeakyReLU", {"alpha": slope}) if slope else ("Activation", {"activation": "relu"})
-
-
 def _prelu(options: Options) -> Translated:
     options.only("alpha_regularizer", None)
     options.only("alpha_constraint", None)
@@ -442,8 +430,6 @@ TRANSLATIONS: dict[str, Translation] = {
     "Masking": _renamed("Masking", mask_value="mask_value"),
     "ActivityRegularization": _renamed("ActivityRegularization", l1="l1", l2="l2"),
     "Activation": _activation,
-    "Softmax": _softmax,
-    "ReLU": _relu,
     "LeakyReLU": _renamed("LeakyReLU", alpha="alpha"),
     "ELU": _renamed("ELU", alpha="alpha"),
     "ThresholdedReLU": _renamed("ThresholdedReLU", theta="theta"),

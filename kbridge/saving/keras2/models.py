@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from ...formats import keras2_classes
 from ...utils.generic_utils import get_custom_objects
 from ..errors import ModelFileError
 from .detection import is_of_tensorflow
@@ -176,10 +177,13 @@ def _layer(class_name: str, config: Mapping[str, Any], unknown: list[str]) -> di
         translated = class_name, {"layer": _wrapped(options, unknown)}
     elif class_name == "Bidirectional":
         translated = class_name, _bidirectional(options, unknown)
+    elif class_name in keras2_classes():
+        own_class, read = keras2_classes()[class_name]
+        translated = own_class, read(options)
     elif class_name in TRANSLATIONS:
         translated = TRANSLATIONS[class_name](options)
     else:
-        near = get_close_matches(class_name, TRANSLATIONS, n=1)
+        near = get_close_matches(class_name, [*TRANSLATIONS, *keras2_classes()], n=1)
         raise ModelFileError(
             f"Layer {options.name!r} is a {class_name} of Keras 2, which kbridge doesn't have"
             + (f" (near: {near[0]})" if near else "")

@@ -9,7 +9,14 @@ from typing import Any
 from ...utils.generic_utils import get_custom_objects
 from .options import Options
 
-_ACTIVATIONS = ("softmax", "elu", "softplus", "softsign", "relu", "tanh", "sigmoid", "hard_sigmoid", "linear")
+#: activations whose names are those of ``kbridge.activations``
+_ACTIVATIONS = frozenset(
+    {
+        "softmax", "elu", "softplus", "softsign", "relu", "tanh", "sigmoid", "hard_sigmoid", "linear", "leaky_relu", "relu6", "selu",
+        "celu", "gelu", "silu", "swish", "hard_silu", "hard_swish", "mish", "exponential", "log_sigmoid", "log_softmax", "hard_tanh",
+        "hard_shrink", "soft_shrink", "tanh_shrink", "squareplus", "sparse_plus", "sparse_sigmoid", "sparsemax", "glu",
+    }
+)  # fmt: skip
 
 _INITIALIZERS = {
     "zeros": "zero",

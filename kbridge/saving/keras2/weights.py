@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...formats import formats_of
 from ..assignment import Assignment
 from ..errors import ModelFileError
 from ..reading import Group, StoredArray
@@ -50,9 +51,20 @@ def slots_of(layer: Any) -> list[Slot]:
     if inner is not None:
         slots = [slot for item in inner for slot in slots_of(item)]
     else:
-        slots = next((_TABLE[c.__name__](layer) for c in type(layer).__mro__ if c.__name__ in _TABLE), None) or _as_they_are(layer)
+        slots = _registered(layer)
+        if slots is None:
+            slots = next((_TABLE[c.__name__](layer) for c in type(layer).__mro__ if c.__name__ in _TABLE), None) or _as_they_are(layer)
     trained = getattr(layer, "trainable", True)
     return [slot._replace(trained=slot.trained and trained, owners=(*slot.owners, layer.name)) for slot in slots]
+
+
+def _registered(layer: Any) -> list[Slot] | None:
+    """The slots of a layer that is registered in ``kbridge.formats``."""
+    formats = formats_of(layer)
+    if formats is None:
+        return None
+    trained = {id(variable) for variable in layer.trainable_weights}
+    return [_plain(name, variable, id(variable) in trained) for name, variable in formats.variables(layer)]
 
 
 def _inner_layers(layer: Any) -> list | None:

@@ -1,0 +1,114 @@
+"""The layers that Keras 2 added, option by option, as the legacy package ``tf-keras`` builds, saves and trains them.
+
+    python tests/keras2_layers.py FOLDER [NAME ...]
+
+writes for each case NAME.h5 and NAME.npz (inputs, predictions, and predictions after a step of training), into tests/data/keras2_layers;
+there they are read where there is no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+#: name -> function of the module ``tf_keras`` that gives a model
+CASES: dict[str, Callable[[Any], Any]] = {}
+#: cases whose training draws numbers, or isn't Keras 1's: only predictions are compared
+ONLY_PREDICTED: set[str] = set()
+
+
+def case(build: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Register a case."""
+    CASES[build.__name__] = build
+    return build
+
+
+@case
+def activations(k):
+    L = k.layers
+    x = k.Input((6,))
+    names = ("gelu", "swish", "selu", "exponential", "mish")
+    layers = (L.ReLU(6.0), L.ReLU(1.0, negative_slope=0.2, threshold=0.1), L.Softmax(axis=1), L.Softmax(axis=[1]))
+    return k.Model(x, [L.concatenate([L.Dense(2, activation=name)(x) for name in names]), *(layer(L.Dense(3)(x)) for layer in layers)])
+
+
+@case
+def normalizations(k):
+    L = k.layers
+    x = k.Input((4, 6))
+    layers = (
+        L.LayerNormalization(), L.LayerNormalization(axis=[1, 2], epsilon=0.1), L.LayerNormalization(axis=1, scale=False),
+        L.LayerNormalization(center=False), L.GroupNormalization(3), L.GroupNormalization(-1), L.GroupNormalization(2, axis=1, epsilon=0.1),
+        L.UnitNormalization(), L.UnitNormalization(axis=[1, 2]),
+    )  # fmt: skip
+    return k.Model(x, [layer(L.Dense(6)(x)) for layer in layers])
+
+
+@case
+def depthwise(k):
+    L = k.layers
+    x, y = k.Input((7, 6, 3)), k.Input((8, 3))
+    images = (
+        L.DepthwiseConv2D(3), L.DepthwiseConv2D((2, 3), strides=2, padding="same", depth_multiplier=2, activation="relu"),
+        L.DepthwiseConv2D(2, dilation_rate=2, use_bias=False), L.DepthwiseConv2D(3, strides=(2, 2), padding="same", depthwise_regularizer="l2"),
+    )  # fmt: skip
+    series = (
+        L.DepthwiseConv1D(3, padding="same"), L.DepthwiseConv1D(2, strides=2, depth_multiplier=2), L.SeparableConv1D(4, 3, activation="tanh"),
+        L.SeparableConv1D(4, 2, padding="causal", dilation_rate=2, depth_multiplier=2), L.SeparableConv1D(2, 3, strides=2, padding="same"),
+    )  # fmt: skip
+    return k.Model([x, y], [layer(x) for layer in images] + [layer(y) for layer in series])
+
+
+def inputs(model, name: str) -> list[np.ndarray]:
+    """Three samples for each input of a model of Keras 2."""
+    draw = np.random.RandomState(sum(map(ord, name)))
+    arrays = []
+    for tensor in model.inputs:
+        shape = (3, *(n or 5 for n in tensor.shape[1:]))
+        if "int" in str(tensor.dtype):
+            arrays.append(draw.randint(0, 6, shape).astype("int32"))
+            continue
+        x = np.round(draw.normal(size=shape), 3).astype("float32")
+        if "mask" in name and len(shape) > 2:
+            x[1, shape[1] // 2 :], x[2, -1:] = 0, 0
+        arrays.append(x)
+    return arrays
+
+
+def targets(results: list[np.ndarray]) -> list[np.ndarray]:
+    draw = np.random.RandomState(7)
+    return [np.round(draw.normal(size=y.shape), 3).astype("float32") for y in results]
+
+
+def listed(value: Any) -> list:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def main(folder: str, *names: str) -> None:
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+    import tf_keras as k
+
+    for name in names or CASES:
+        k.backend.clear_session()
+        k.utils.set_random_seed(1)
+        model = CASES[name](k)
+        draw = np.random.RandomState(5)
+        model.set_weights([w + draw.uniform(0.02, 0.2, w.shape) for w in model.get_weights()])
+        model.save(Path(folder) / f"{name}.h5")
+        x = inputs(model, name)
+        before = listed(model.predict(x, verbose=0))
+        arrays = {f"input/{i}": a for i, a in enumerate(x)} | {f"predicted/{i}": a for i, a in enumerate(before)}
+        if name not in ONLY_PREDICTED and model.trainable_weights:
+            model.compile(k.optimizers.SGD(0.1), "mse")
+            model.train_on_batch(x, targets(before))
+            arrays |= {f"trained/{i}": a for i, a in enumerate(listed(model.predict(x, verbose=0)))}
+        np.savez_compressed(Path(folder) / f"{name}.npz", **arrays)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,79 @@
+"""Files with the layers that Keras 2 added (tests/data/keras2_layers) predict and train as they did there, and convert."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras2_layers as cases
+import numpy as np
+import pytest
+
+from kbridge import backend as K
+from kbridge.models import load_model, model_from_json
+
+DATA = Path(__file__).parents[1] / "data" / "keras2_layers"
+
+
+@pytest.fixture(autouse=True)
+def fresh_session():
+    yield
+    K.clear_session()
+
+
+def recorded(name: str, what: str) -> list[np.ndarray]:
+    with np.load(DATA / f"{name}.npz") as arrays:
+        return [arrays[f"{what}/{i}"] for i in range(sum(key.startswith(f"{what}/") for key in arrays.files))]
+
+
+def check(results, expected, atol: float) -> None:
+    assert len(results) == len(expected)
+    for i, (got, wanted) in enumerate(zip(results, expected)):
+        np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=atol, err_msg=f"output {i}")
+
+
+@pytest.mark.parametrize("name", cases.CASES)
+def test_a_file_predicts_and_trains_as_on_keras_2(name):
+    model = load_model(DATA / f"{name}.h5", compile=False)
+    x = recorded(name, "input")
+    check(cases.listed(model.predict(x)), recorded(name, "predicted"), 1e-5)
+    trained = recorded(name, "trained")
+    if trained:
+        from kbridge.optimizers import SGD
+
+        model.compile(SGD(0.1), "mse")
+        model.train_on_batch(x, cases.targets(recorded(name, "predicted")))
+        check(cases.listed(model.predict(x)), trained, 1e-4)
+
+
+@pytest.mark.parametrize("name", cases.CASES)
+def test_saved_again_and_from_its_config_it_is_the_same(name, tmp_path):
+    model = load_model(DATA / f"{name}.h5", compile=False)
+    x = recorded(name, "input")
+    model.save(tmp_path / "ours.h5")
+    check(cases.listed(load_model(tmp_path / "ours.h5", compile=False).predict(x)), recorded(name, "predicted"), 1e-5)
+    rebuilt = model_from_json(model.to_json())
+    rebuilt.set_weights(model.get_weights())
+    check(cases.listed(rebuilt.predict(x)), recorded(name, "predicted"), 1e-5)
+
+
+@pytest.mark.parametrize("name", cases.CASES)
+def test_as_onnx_it_predicts_the_same(name, tmp_path):
+    runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    from kbridge.convert import convert
+
+    convert(DATA / f"{name}.h5", tmp_path / "model.onnx")
+    session = runtime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    fed = {i.name: x.astype("int32" if "int32" in i.type else "float32") for i, x in zip(session.get_inputs(), recorded(name, "input"))}
+    check(session.run(None, fed), recorded(name, "predicted"), 1e-5)
+
+
+@pytest.mark.parametrize("name", cases.CASES)
+def test_in_keras_3_it_predicts_the_same(name, tmp_path):
+    keras3 = pytest.importorskip("keras", reason="keras is not installed")
+    if not getattr(keras3, "__version__", "").startswith("3"):
+        pytest.skip("keras 3 is not installed")
+    from kbridge.convert import convert
+
+    convert(DATA / f"{name}.h5", tmp_path / "model.keras")
+    model = keras3.models.load_model(tmp_path / "model.keras")
+    check(cases.listed(model.predict(recorded(name, "input"), verbose=0)), recorded(name, "predicted"), 1e-5)
