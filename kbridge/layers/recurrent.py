@@ -230,13 +230,17 @@ class _Cell(Recurrent):
         self._add("b", (gates * self.output_dim,), bias, self.b_regularizer)
 
     def _regularizer_of_U(self):
-        """``W_regularizer`` for GRU and LSTM: so Keras 1.2.2 computed, and a model must give its numbers."""
+        """What Keras 1.2.2 applied to the recurrent weights of GRU and LSTM, as a model must give its numbers: with
+        ``consume_less='gpu'`` ``U_regularizer``, with 'cpu' and 'mem' ``W_regularizer``."""
+        if self.consume_less == "gpu":
+            return self.U_regularizer
         same = config_of(self.U_regularizer) == config_of(self.W_regularizer)
         if not same and not getattr(self, "_told", False):
             self._told = True
             warnings.warn(
-                f"{type(self).__name__} {self.name}: as in Keras 1.2.2, W_regularizer applies to the recurrent weights U too, "
-                f"and U_regularizer has no effect.",
+                f"{type(self).__name__} {self.name}: as in Keras 1.2.2, with consume_less={self.consume_less!r} W_regularizer applies to the "
+                f"recurrent weights U too, and U_regularizer has no effect; with consume_less='gpu' each applies to its own. "
+                f"[differences: recurrent-penalties]",
                 stacklevel=6,
             )
         return self.W_regularizer

@@ -57,7 +57,7 @@ def _recurrent(context: Context, layer) -> dict:
             layer,
             kernel_regularizer="W_regularizer",
             # as in Keras 1.2.2: see the layer
-            recurrent_regularizer="U_regularizer" if kind == "SimpleRNN" else "W_regularizer",
+            recurrent_regularizer="U_regularizer" if kind == "SimpleRNN" or layer.consume_less == "gpu" else "W_regularizer",
             bias_regularizer="b_regularizer",
         ),
     }

@@ -258,10 +258,17 @@ def _recurrent(name: str) -> Translation:
             options.only(key, None)
         zeros(options)
         kernel, recurrent = regularizer(options, "kernel_regularizer"), regularizer(options, "recurrent_regularizer")
-        if name != "SimpleRNN" and kernel != recurrent:
-            raise options.error(
-                "recurrent_regularizer", recurrent, f"while kernel_regularizer={kernel!r}: here one holds for both"
-            )
+        dropout = options.take("dropout", 0.0), options.take("recurrent_dropout", 0.0)
+        # both have one dropout decision for all gates with implementation 2, else one for each
+        joined = options.take("implementation", 1) == 2 and name != "SimpleRNN"
+        if name != "SimpleRNN" and kernel != recurrent and not joined:
+            if any(dropout):
+                raise options.error(
+                    "recurrent_regularizer", recurrent,
+                    f"while kernel_regularizer={kernel!r}: with dropout and implementation 1 here one holds for both",
+                )  # fmt: skip
+            # without dropout it computes the same, with a regularizer for each
+            joined = True
         config = {
             "output_dim": options.need("units"),
             "activation": activation(options, default="tanh"),
@@ -270,10 +277,9 @@ def _recurrent(name: str) -> Translation:
             "W_regularizer": kernel,
             "U_regularizer": recurrent,
             "b_regularizer": regularizer(options, "bias_regularizer"),
-            "dropout_W": options.take("dropout", 0.0),
-            "dropout_U": options.take("recurrent_dropout", 0.0),
-            # both have one dropout decision for all gates with implementation 2, else one for each
-            "consume_less": "gpu" if options.take("implementation", 1) == 2 and name != "SimpleRNN" else "cpu",
+            "dropout_W": dropout[0],
+            "dropout_U": dropout[1],
+            "consume_less": "gpu" if joined else "cpu",
         }
         for key in ("return_sequences", "go_backwards", "stateful", "unroll"):
             config[key] = bool(options.take(key, False))
