@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -62,7 +63,10 @@ class Function:
             raise ValueError(f"The function takes {len(self.inputs)} inputs, got {len(inputs)}.")
         values = [self._convert(i, v) for i, v in enumerate(inputs)]
         with self._lock, np.errstate(all="ignore"):
-            results = self._function(*values)
+            try:
+                results = self._function(*values)
+            except ValueError as error:
+                raise self._explained(error, values) from error
         # numbers as numbers, as from the other engines
         return [r[()] if isinstance(r, np.ndarray) and r.ndim == 0 else r for r in results]
 
@@ -86,6 +90,25 @@ class Function:
         if any(n is not None and n != m for n, m in zip(self._shapes[i], matrix.shape)):
             raise ValueError(f"{self._describe(i)} can't take a matrix of shape {matrix.shape}.")
         return matrix
+
+    def _explained(self, error: ValueError, values: list) -> ValueError:
+        """The error, or one that says why an axis of length 1 isn't broadcast."""
+        if not re.search("dimension mis-?match", str(error), re.IGNORECASE):
+            return error
+        short = [
+            f"axis {axis} of {self._describe(i).rstrip(',')}"
+            for i, (x, value) in enumerate(zip(self.inputs, values))
+            if not is_sparse(x)
+            for axis, (n, b) in enumerate(zip(np.shape(value), x.type.broadcastable))
+            if n == 1 and not b
+        ]
+        if not short:
+            return error
+        return ValueError(
+            f"{str(error).splitlines()[0]} Theano broadcasts an axis of length 1 only where the length is known before the function is "
+            f"built, and it isn't for {'; '.join(short)}. Build it from a placeholder whose shape has a 1 there, or give "
+            f"it values of full length (numpy.broadcast_to). [differences: theano-broadcasting]"
+        )
 
     def _missing(self) -> ValueError:
         """The error where outputs depend on placeholders that are no inputs."""

@@ -84,3 +84,18 @@ def test_a_variable_or_a_result_can_be_fed(K, quick):
     np.testing.assert_array_equal(K.function([v], [doubled])([[5.0, 6.0]])[0], [10.0, 12.0])
     np.testing.assert_array_equal(K.function([doubled], [doubled + 1.0])([[5.0, 6.0]])[0], [6.0, 7.0])
     np.testing.assert_array_equal(K.get_value(v), [1.0, 2.0])
+
+
+def test_an_axis_that_turns_out_to_have_length_1_is_named(K, quick):
+    a, b = K.placeholder((None, None, None), name="a"), K.placeholder((None, None, None), name="b")
+    f = K.function([a, b], [K.sum(K.square(a - b))])
+    assert f([np.ones((3, 3, 3)), np.zeros((3, 3, 3))])[0] == 27
+    with pytest.raises(ValueError, match="axis 2 of Input 1, the placeholder 'b'") as error:
+        f([np.ones((3, 3, 3)), np.zeros((3, 3, 1))])
+    assert "numpy.broadcast_to" in str(error.value) and "axis 0" not in str(error.value)
+    known = K.placeholder((None, None, 1))
+    assert K.function([a, known], [K.sum(K.square(a - known))])([np.ones((3, 3, 3)), np.zeros((3, 3, 1))])[0] == 27
+    # another error stays as it is
+    with pytest.raises(ValueError, match="(?i)mis-?match") as error:
+        f([np.ones((3, 3, 3)), np.zeros((3, 3, 2))])
+    assert "broadcast_to" not in str(error.value)
