@@ -1,12 +1,12 @@
 # make demo   a virtual environment with numpy and h5py alone, and the demo in it
-# make test   a virtual environment with every engine that this Python can have, and the whole test suite in it
+# make test   a virtual environment with every engine, and the whole test suite in it
 # make lint   ruff and mypy
 # make build  wheel and source distribution, checked
 # make docs  the documentation as a site, in build/site
 # make bench  benchmarks
 # make clean  remove the environments and caches
 #
-# PYTHON=... chooses the interpreter; else demo takes the first fit one, and test prefers 3.11, which all engines run on.
+# PYTHON=... chooses the interpreter; else demo takes the first fit one, and test prefers 3.11.
 
 fit = $(shell for p in $(1); do \
 	$$p -c "import sys; sys.exit(sys.version_info < (3, 11))" >/dev/null 2>&1 && { command -v $$p; break; }; done)
@@ -43,12 +43,13 @@ $(DEMO_DONE): pyproject.toml tests/requirements.py
 test: $(TEST_DONE)
 	@$(TEST_VENV)/bin/python tests/run.py $(ARGS)
 
-$(TEST_DONE): pyproject.toml tests/requirements.py
+$(TEST_DONE): pyproject.toml tests/requirements.py kbridge/commands/install.py
 	@test -n "$(TEST_PYTHON)" || { echo "The tests need Python 3.11 or later, and there is none on the PATH. Try: make test PYTHON=/path/to/python3.11"; exit 1; }
 	@$(TEST_PYTHON) tests/requirements.py test
 	@echo "Installing kbridge with its engines and test tools into $(TEST_VENV); TensorFlow is large"
 	@test -e $@ || $(TEST_PYTHON) -m venv --clear $(TEST_VENV)
-	@$(TEST_VENV)/bin/python $(PIP) -e ".[dev,tensorflow,theano]"
+	@$(TEST_VENV)/bin/python $(PIP) -e ".[dev,tensorflow]"
+	@$(TEST_VENV)/bin/kbridge install theano
 	@touch $@
 
 lint: $(TEST_DONE)

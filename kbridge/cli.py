@@ -15,7 +15,7 @@ from .errors import UsageError
 from .saving.errors import ModelFileError
 
 #: sub-commands, each a module of ``kbridge.commands``
-COMMANDS = ("info", "demo", "config", "parity", "run", "compare", "inspect", "convert")
+COMMANDS = ("info", "demo", "config", "install", "parity", "run", "compare", "inspect", "convert")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

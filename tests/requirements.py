@@ -16,7 +16,7 @@ def problems(goal):
         import venv  # noqa: F401
     except ImportError:
         found.append("Python's venv module. On Debian or Ubuntu: apt install python3-venv")
-    if goal == "test" and can_have_theano():
+    if goal == "test":
         # Theano compiles C++ against Python
         if not shutil.which("g++"):
             found.append("g++, which Theano compiles with. On Debian or Ubuntu: apt install g++")
@@ -26,17 +26,9 @@ def problems(goal):
     return found
 
 
-def can_have_theano():
-    """theano-pymc's source distribution can't be built on later Pythons."""
-    return sys.version_info[:2] < (3, 12)
-
-
 if __name__ == "__main__":
     goal = sys.argv[1]
     missing = problems(goal)
     for line in missing:
         print(f"make {goal} needs {line}")
-    if goal == "test" and not can_have_theano() and not missing:
-        version = "%d.%d" % sys.version_info[:2]
-        print(f"Python {version}: theano-pymc can be built on 3.11 only, so NumPy and TensorFlow are tested, and not Theano.")
     sys.exit(bool(missing))

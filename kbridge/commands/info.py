@@ -14,6 +14,7 @@ import tempfile
 from .. import config
 from .._version import __version__
 from ..backends import registry
+from . import install
 
 #: engine -> (module, distribution) that it runs on
 FRAMEWORKS = {"numpy": ("numpy", "numpy"), "tensorflow": ("tensorflow", "tensorflow"), "theano": ("theano", "theano-pymc")}
@@ -87,7 +88,7 @@ def start_trial(name: str, home: str) -> subprocess.Popen:
 def outcome(name: str, trial: subprocess.Popen | None) -> tuple[bool, str]:
     """(whether nothing speaks against the engine, one line about it)."""
     if missing(name):
-        return False, f"not installed; pip install 'kbridge[{registry.BUILT_IN[name][2]}]'{_python_note(name)}"
+        return False, f"not installed; {_how_to_install(name)}"
     version = _version(name)
     if trial is None:
         return True, f"installed, {version}"
@@ -112,7 +113,7 @@ def _version(name: str) -> str:
         return f"{module} of unknown version"
 
 
-def _python_note(name: str) -> str:
-    if name == "theano" and sys.version_info >= (3, 12):
-        return " on Python 3.11: theano-pymc can't be built on later ones"
-    return ""
+def _how_to_install(name: str) -> str:
+    if name == "theano" and sys.version_info >= install.FIRST_UNFIT:
+        return "kbridge install theano"
+    return f"pip install 'kbridge[{registry.BUILT_IN[name][2]}]'"

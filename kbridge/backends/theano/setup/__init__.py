@@ -1,4 +1,4 @@
-"""Makes theano-pymc 1.1.2 import, compile and run on NumPy 2 and Python 3.11, without flags from the user.
+"""Makes theano-pymc 1.1.2 import, compile and run on NumPy 2 and Python 3.11 to 3.13, without flags from the user.
 
 Only Theano's own modules are changed. :func:`ensure` does it once in a process:
 

@@ -1,5 +1,5 @@
 """The header that every C++ file of Theano is compiled with (``-include``): it gives Theano's code, written for
-NumPy 1 and Python 2, the names that NumPy 2 and Python 3.11 no longer have."""
+NumPy 1 and Python 2, the names that NumPy 2 and Python 3 no longer have."""
 
 from __future__ import annotations
 

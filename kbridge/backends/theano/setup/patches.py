@@ -1,4 +1,4 @@
-"""Repairs of Theano's own modules for NumPy 2 and Python 3.11. Each function is one repair; its docstring says
+"""Repairs of Theano's own modules for NumPy 2 and Python 3.11 to 3.13. Each function is one repair; its docstring says
 what breaks without it."""
 
 from __future__ import annotations
