@@ -17,6 +17,9 @@ EACH = 20
 #: programs that Theano compiles
 COMPILED = range(3)
 
+#: seeds of programs that showed a fault once
+FOUND = [1064, 1314]
+
 PARTS = [
     pytest.param(name, range(first, min(first + EACH, COUNTS[name])), id=f"{name}-{first}", marks=matrix.group(name))
     for name in matrix.ENGINES
@@ -31,6 +34,13 @@ def test_random_programs_give_what_numpy_and_finite_differences_give(name, seeds
     # float64 for the judge's sake; float32 is what people use
     for dtype in ("float64", "float32") if name == "numpy" else ("float64",):
         campaign.run([K], seeds, [dtype], show=shown.append)
+    assert not shown, "\n".join(shown)
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=matrix.group(n)) for n in matrix.ENGINES])
+def test_programs_that_showed_a_fault_once(name):
+    shown: list[str] = []
+    campaign.run([registry.load(name)], FOUND, ["float64"], show=shown.append)
     assert not shown, "\n".join(shown)
 
 

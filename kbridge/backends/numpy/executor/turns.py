@@ -74,13 +74,14 @@ class Turns:
         self.instructions = list(instructions)
         self.views = list(views)
         self.multiplications = multiplications
-        self._params: tuple = ()
+        #: None before the first call: a loop over arrays that stay has no parameters
+        self._params: tuple | None = None
         self._lists: list[list] = [[] for _ in views]
         self._calls: list[tuple[Callable, list | None, list]] = []
         self._written_out: list[tuple[Callable, list]] = []
 
     def __call__(self, *params: np.ndarray) -> None:
-        if len(params) != len(self._params) or any(a is not b for a, b in zip(params, self._params)):
+        if self._params is None or any(a is not b for a, b in zip(params, self._params)):
             self._bind(params)
         elif self.length <= SHORT:
             self._written_out = self._written_out or self._write_out()
@@ -127,5 +128,5 @@ class Turns:
 
     def release(self) -> None:
         """Drop the references to the arrays of the last call."""
-        self._params, self._calls, self._written_out = (), [], []
+        self._params, self._calls, self._written_out = None, [], []
         self._lists = [[] for _ in self.views]
