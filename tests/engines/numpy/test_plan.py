@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kbridge.backends import registry
+from kbridge.backends.numpy.executor import function
 from kbridge.backends.numpy.executor.function import MAX_PLANS
 from kbridge.backends.numpy.executor.turns import Turns
 
@@ -90,6 +91,37 @@ def test_batches_of_many_sizes_keep_a_bounded_number_of_plans():
     for n in range(3 * MAX_PLANS):
         assert f([np.zeros((n, 3))])[0].shape == (n, 3)
     assert len(f._plans) <= MAX_PLANS
+
+
+def test_plans_of_many_lengths_share_their_storage():
+    x = K.placeholder((2, None, 8))
+    U = K.variable(np.ones((8, 8)) / 8)
+
+    def step(x_t, states):
+        h = K.tanh(x_t + K.dot(states[0], U))
+        return h, [h]
+
+    _, outputs, _ = K.rnn(step, x, [K.zeros((2, 8))])
+    f = K.function([x], K.gradients(K.sum(outputs), [x, U]))
+    lengths = [*range(1, 100), 400]
+    np.random.default_rng(0).shuffle(lengths)
+    found = {n: f([np.full((2, n, 8), n / 100)]) for n in lengths}
+    total = sum(arena.total for arena in f._arenas)
+    largest = max(plan.nbytes for plan in f._plans.values())
+    assert total < 4 * largest
+    # plans that share storage don't see each other's numbers
+    for n in lengths[::7]:
+        for a, b in zip(f([np.full((2, n, 8), n / 100)]), found[n], strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_plans_are_dropped_with_their_storage_when_it_is_large(monkeypatch):
+    monkeypatch.setattr(function, "MAX_BYTES", 100_000)
+    x = K.placeholder((None,))
+    f = K.function([x], [K.exp(x * 2.0)[::-1]])
+    for n in (1, 1000, 50_000, 10, 50_000, 60_000):
+        np.testing.assert_allclose(f([np.zeros(n)])[0], np.ones(n))
+        assert sum(arena.total for arena in f._arenas) <= 100_000
 
 
 def test_threads_share_a_function():

@@ -31,7 +31,7 @@ MAX_BLOCKS = 1 << 10
 
 def large_elementwise(value: Value) -> bool:
     """Whether ``value`` may be part of a run."""
-    return isinstance(value.op, (Elementwise, Clip, Cast, Where)) and value.size >= MIN_SIZE
+    return value.size >= MIN_SIZE and isinstance(value.op, (Elementwise, Clip, Cast, Where))
 
 
 class Run:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from ..graph import Variable
 from ..ops.shapes import PERMUTE
-from .blocks import Run
+from .blocks import Run, large_elementwise
 from .lowering import Value
-from .program import Buffer, Emitter, Pool, emit_view
+from .program import Buffer, Emitter, Pool, emit_view, shaped
 
 #: reads of a transposed matrix from which on it is copied
 MANY_READS = 8
@@ -46,6 +46,9 @@ class Emission:
 
     def _emit_next(self, value: Value) -> None:
         """Emit a value; large elementwise ones wait for those that follow."""
+        if not self.run.values and not large_elementwise(value):
+            self._emit(value, self.targets.get(value))
+            return
         if value not in self.arrays and value.const is None and not isinstance(value.leaf, Variable):
             if not self.run.takes(value, self.arrays, self.ctx.fed):
                 # a view adds no call; it may pass what waits, unless it is a view of that
@@ -58,6 +61,8 @@ class Emission:
 
     def _emit_run(self) -> None:
         """Emit the values that wait: together, or one alone as any other."""
+        if not self.run.values:
+            return
         run, self.run = self.run, Run()
         if len(run.values) < 2:
             for value in run.values:
@@ -105,7 +110,7 @@ class Emission:
                 source = self.ctx.view(source, lambda a: value.op.view_of(value.attrs, value.shape, a))
             self.ctx.call(np.copyto, out.reshape(source.shape), source)
         else:
-            value.op.emit(self.ctx, value.attrs, out, *(self._input(v) for v in value.inputs))
+            value.op.emit(self.ctx, value.attrs, out, *[self._input(v) for v in value.inputs])
         self.arrays[value] = out
         self.ctx.release_scratch()
         self._consume(operands)
@@ -126,7 +131,7 @@ class Emission:
     def _input(self, value: Value) -> np.ndarray:
         """The array of an input, or, where only its shape counts, one that takes no memory."""
         array = self.arrays.get(value)
-        return np.broadcast_to(np.zeros((), value.dtype), value.shape) if array is None else array
+        return shaped(value) if array is None else array
 
     def _emit_as_view(self, value: Value, source: Value) -> bool:
         array = emit_view(self.ctx, value, self.arrays[source])
@@ -140,16 +145,15 @@ class Emission:
             self.buffers[value].users += 1
         return True
 
-    def _storage(self, value: Value, operands: list[Value]) -> np.ndarray:
+    def _storage(self, value: Value, operands: Sequence[Value]) -> np.ndarray:
         """A buffer of its own, or that of an operand that is read here for the last time."""
         buffer = None
         if value.op.inplace:
             for v in operands:
-                array, old = self.arrays[v], self.buffers.get(v)
-                last = self.pending[v] == operands.count(v)
-                if last and old is not None and old.users == 1 and array.flags.c_contiguous and (
-                    v.shape == value.shape and v.dtype == value.dtype
-                ):  # fmt: skip
+                old = self.buffers.get(v)
+                if old is None or old.users != 1 or v.shape != value.shape or v.dtype != value.dtype:
+                    continue
+                if self.pending[v] == operands.count(v) and self.arrays[v].flags.c_contiguous:
                     buffer = old
                     break
         if buffer is None:
@@ -158,11 +162,12 @@ class Emission:
         self.buffers[value] = buffer
         return buffer.array(value.shape, value.dtype)
 
-    def _consume(self, operands: list[Value], freed: list[Buffer] | None = None) -> None:
+    def _consume(self, operands: Sequence[Value], freed: list[Buffer] | None = None) -> None:
         """Count reads; storage that nobody will read goes back to the pool, or on the list ``freed``."""
+        pending = self.pending
         for v in operands:
-            self.pending[v] -= 1
-            if self.pending[v] == 0 and v in self.buffers:
+            left = pending[v] = pending[v] - 1
+            if not left and v in self.buffers:
                 buffer = self.buffers[v]
                 buffer.users -= 1
                 if buffer.users == 0:

@@ -12,9 +12,13 @@ import numpy as np
 from ..graph import Placeholder, Tensor, Variable
 from .lowering import Lowering
 from .plan import Plan
+from .program import Arena
 
-#: plans kept for one function: at most this many, and at most this many bytes of buffers
-MAX_PLANS = 16
+#: plans kept for one function: this many; fewer, but some, if they have more calls than this; all are dropped with their
+#: storage, which they share, when that has more bytes than this
+MAX_PLANS = 64
+FEW_PLANS = 16
+MAX_CALLS = 1 << 15
 MAX_BYTES = 1 << 29
 
 
@@ -37,6 +41,10 @@ class Function:
         #: fed tensors and variables whose values, not only shapes, decide the plan
         self._peeked: list[Tensor] = []
         self._last: tuple[Any, Plan | None] = (None, None)
+        #: storage of the plans' values, and of blocks
+        self._arenas = Arena(), Arena()
+        #: for each learning phase, the tensors that a plan needs, in order
+        self._orders: dict[int | None, list[Tensor]] = {}
         self._lock = threading.Lock()
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
@@ -78,16 +86,23 @@ class Function:
             if len(self._peeked) > known:
                 key = (*key, *[self._peek(t, arrays).tobytes() for t in self._peeked[known:]])
             self._plans[key] = plan
-            while len(self._plans) > 1 and (
-                len(self._plans) > MAX_PLANS or sum(p.nbytes for p in self._plans.values()) > MAX_BYTES
-            ):
-                self._plans.popitem(last=False)
+            self._limit()
         else:
             self._plans.move_to_end(key)
         if self._last[1] is not None and self._last[1] is not plan:
             self._last[1].release()
         self._last = (key, plan)
         return plan
+
+    def _limit(self) -> None:
+        """Forget plans, oldest first. What is left when storage is short is the plan that has just been made."""
+        calls = sum(plan.calls for plan in self._plans.values())
+        while len(self._plans) > MAX_PLANS or (len(self._plans) > FEW_PLANS and calls > MAX_CALLS):
+            calls -= self._plans.popitem(last=False)[1].calls
+        if sum(arena.total for arena in self._arenas) > MAX_BYTES:
+            while len(self._plans) > 1:
+                self._plans.popitem(last=False)
+            self._arenas = Arena(), Arena()
 
     def _build(self, phase: int | None, arrays: list[np.ndarray]) -> Plan:
         def learning_phase() -> int:
@@ -104,10 +119,13 @@ class Function:
             return self._peek(tensor, arrays)
 
         feeds = {t: (a.shape, t.dtype) for t, a in zip(self._feeds, arrays)}
-        specializer = Lowering(feeds, learning_phase, peek)
+        specializer = Lowering(feeds, learning_phase, peek, phase)
         if self._phase is not None and phase is not None:
             specializer.preset(self._phase, np.array(phase, self._phase.dtype))
-        return Plan(specializer, self._feeds, self.outputs, self.updates)
+        plan = Plan(specializer, self._feeds, self.outputs, self.updates, self._arenas, self._orders.get(phase, ()))
+        self._orders.setdefault(phase, specializer.order_of())
+        specializer.forget()
+        return plan
 
     def _peek(self, tensor: Tensor, arrays: list[np.ndarray]) -> np.ndarray:
         """What ``tensor`` holds in a call: what was fed, also for a variable that is an input of the function."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Callable
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -176,7 +177,7 @@ class _Body(Emission):
         return self.recorder.stand_in(stack, stack[0, ...], first, step)
 
     def _take(self, shape: tuple[int, ...], dtype: np.dtype) -> tuple[np.ndarray, Buffer]:
-        buffer = self.ctx.pool.take(int(np.prod(shape, dtype=np.int64)) * dtype.itemsize)
+        buffer = self.ctx.pool.take(prod(shape) * dtype.itemsize)
         return buffer.array(shape, dtype), buffer
 
     def _place(self, result: Value) -> np.ndarray:

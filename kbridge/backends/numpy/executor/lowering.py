@@ -7,7 +7,8 @@ are resolved, and every op's own ``simplify`` is applied.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ class KnownInRun(ValueError):
 class Value:
     """One result of a plan. ``const`` is its array if it never changes; ``leaf`` its tensor if it has no inputs."""
 
-    __slots__ = ("attrs", "const", "dtype", "inputs", "leaf", "op", "planner", "scan", "shape")
+    __slots__ = ("_operands", "attrs", "const", "dtype", "inputs", "leaf", "op", "planner", "scan", "shape", "size")
 
     def __init__(self, planner, op, inputs, attrs, shape, dtype, leaf=None, const=None):
         self.planner = planner
@@ -44,10 +45,8 @@ class Value:
         self.const = const
         #: of a loop: its lowered turn
         self.scan = None
-
-    @property
-    def size(self) -> int:
-        return int(np.prod(self.shape, dtype=np.int64))
+        self.size: int = prod(shape)
+        self._operands = None if op.static or op.shape_only else inputs
 
     @property
     def zeros(self) -> bool:
@@ -64,27 +63,34 @@ class Value:
         """The array while planning: what sizes and indices need."""
         return self.const if self.const is not None else self.planner.evaluate(self)
 
-    def operands(self) -> list[Value]:
+    def operands(self) -> Sequence[Value]:
         """The inputs whose elements are read when the plan runs."""
         if self.scan is not None:
             return self.scan.operands()
-        skipped = (*self.op.static, *self.op.shape_only) if not isinstance(self.op.static, range) else None
-        if skipped is None or isinstance(self.op.shape_only, range):
-            return [v for i, v in enumerate(self.inputs) if i not in self.op.static and i not in self.op.shape_only]
-        return [v for i, v in enumerate(self.inputs) if i not in skipped]
+        if self._operands is None:
+            op = self.op
+            self._operands = tuple(v for i, v in enumerate(self.inputs) if i not in op.static and i not in op.shape_only)
+        return self._operands
 
 
 class Lowering:
     """Makes values from tensors.
 
     ``feeds`` maps the tensors that the caller supplies to their (shape, dtype); ``phase`` is the
-    learning phase or None if the function wasn't given one; ``peek`` returns what a fed tensor or a
+    learning phase (an error if the function wasn't given one; ``trained`` is None then); ``peek`` returns what a fed tensor or a
     variable holds now, for sizes that depend on it, and remembers that the plan is bound to it.
     """
 
-    def __init__(self, feeds: dict[Tensor, tuple], phase: Callable[[], int], peek: Callable[[Tensor], np.ndarray]):
+    def __init__(
+        self,
+        feeds: dict[Tensor, tuple],
+        phase: Callable[[], int],
+        peek: Callable[[Tensor], np.ndarray],
+        trained: int | None = None,
+    ):
         self.feeds = feeds
         self.phase = phase
+        self.trained = trained
         self.peek = peek
         self.order: list[Value] = []
         self._of_tensor: dict[Tensor, Value] = {}
@@ -97,10 +103,16 @@ class Lowering:
         """Let ``tensor`` be a constant in this plan (the learning phase)."""
         self._of_tensor[tensor] = self.constant(array)
 
-    def specialize(self, tensors: Iterable[Tensor]) -> list[Value]:
-        """The values of ``tensors``, inputs first, without recursion."""
+    def specialize(self, tensors: Iterable[Tensor], order: Iterable[Tensor] = ()) -> list[Value]:
+        """The values of ``tensors``, inputs first, without recursion.
+
+        ``order``: all tensors that are needed, if they are known from another plan (see ``order_of``).
+        """
         tensors = list(tensors)
         done = self._of_tensor
+        for tensor in order:
+            if tensor not in done:
+                done[tensor] = self._leaf(tensor) if self._is_leaf(tensor) else self._node(tensor)
         stack = list(reversed(tensors))
         while stack:
             tensor = stack[-1]
@@ -114,6 +126,10 @@ class Lowering:
             stack.pop()
             done[tensor] = self._leaf(tensor) if self._is_leaf(tensor) else self._node(tensor)
         return [done[t] for t in tensors]
+
+    def order_of(self) -> list[Tensor]:
+        """The tensors that have got values, in order: the same for all plans of a function and learning phase."""
+        return list(self._of_tensor)
 
     def _is_leaf(self, tensor: Tensor) -> bool:
         return tensor in self.feeds or not tensor.inputs
@@ -144,7 +160,7 @@ class Lowering:
     def _node(self, tensor: Tensor) -> Value:
         if tensor.op is PHASE:
             return self._of_tensor[self._needed(tensor)[0]]
-        return self.value(tensor.op, tuple(self._of_tensor[i] for i in tensor.inputs), tensor.attrs)
+        return self.value(tensor.op, tuple([self._of_tensor[i] for i in tensor.inputs]), tensor.attrs)
 
     def _add(self, value: Value) -> Value:
         self.order.append(value)
@@ -159,25 +175,40 @@ class Lowering:
             self._merged[key] = self._add(Value(self, Op(), (), None, array.shape, array.dtype, const=array))
         return self._merged[key]
 
-    def inline(self, outputs: Iterable[Tensor], known: dict[Tensor, Value]) -> list[Value]:
+    def forget(self) -> None:
+        """Take apart what refers to each other, so that it goes without the garbage collector, which goes through all of memory."""
+        for value in (*self.order, *self.kept):
+            value.scan = value.planner = None
+        for found in (self.order, self.kept, self._of_tensor, self._merged, self._evaluated):
+            found.clear()
+
+    def inline(self, outputs: Sequence[Tensor], known: dict[Tensor, Value], orders: dict[Any, list[Tensor]]) -> list[Value]:
         """The values of ``outputs`` of a sub-graph whose inputs are the tensors in ``known``.
 
-        ``known`` is extended by all tensors on the way, so that a later call can go on from them.
+        ``orders`` remembers, for other plans, which tensors that takes.
         """
-        outer, self._of_tensor = self._of_tensor, known
+        outer, self._of_tensor = self._of_tensor, dict(known)
+        # a step gets more outputs, never others
+        key = self.trained, len(outputs)
         try:
-            return self.specialize(outputs)
+            found = self.specialize(outputs, orders.get(key, ()))
+            if key not in orders:
+                orders[key] = self.order_of()[len(known) :]
+            return found
         finally:
             self._of_tensor = outer
 
     def value(self, op: Op, inputs: tuple[Value, ...], attrs: Any) -> Value:
         """The value of ``op`` on ``inputs``: merged with an equal one, simplified, or computed now."""
-        key = (op, attrs, tuple(map(id, inputs)))
+        key = (op, attrs, *map(id, inputs))
         pure = op.pure and not (op is LOOP and attrs.step.draws)
         if pure and key in self._merged:
             return self._merged[key]
         if isinstance(op, Elementwise):
-            inputs = self._without_broadcasts(op, attrs, inputs)
+            for v in inputs:
+                if v.op is BROADCAST_LIKE or v.op is BROADCAST_TO:
+                    inputs = self._without_broadcasts(op, attrs, inputs)
+                    break
         shape, dtype = op.infer(attrs, *inputs)
         value = Value(self, op, inputs, attrs, shape, dtype)
         result = op.simplify(value)
@@ -186,7 +217,7 @@ class Lowering:
             if self._foldable(value):
                 result = self.constant(self.evaluate(value))
             else:
-                self._add(value)
+                self.order.append(value)
         if pure:
             self._merged[key] = result
         return result
@@ -209,11 +240,13 @@ class Lowering:
         return inputs
 
     def _foldable(self, value: Value) -> bool:
-        if not value.op.pure or value.scan is not None or value.size > FOLD_LIMIT:
-            return False
-        if value.op is FILL:
+        op = value.op
+        if op is FILL:
             return value.shape == ()
-        return bool(value.inputs) and all(v.const is not None for v in value.operands())
+        for v in value.operands():  # most have one that isn't constant, at once
+            if v.const is None:
+                return False
+        return bool(value.inputs) and op.pure and value.scan is None and value.size <= FOLD_LIMIT
 
     def evaluate(self, value: Value) -> np.ndarray:
         """Compute a value now, from constants and from what ``peek`` returns."""

@@ -19,7 +19,7 @@ from ..graph import Tensor, Variable
 from .blocks import large_elementwise
 from .emission import Emission
 from .lowering import Lowering, Value
-from .program import Emitter, Pool
+from .program import Arena, Emitter, Pool
 from .scan import mark
 from .threads import limit
 from .turns import Turns
@@ -34,14 +34,17 @@ class Plan:
         feeds: Sequence[Tensor],
         outputs: Sequence[Tensor],
         updates: Sequence[tuple[Variable, Tensor]],
+        arenas: tuple[Arena, Arena] | None = None,
+        order: Sequence[Tensor] = (),
     ):
-        results = specializer.specialize([*feeds, *outputs, *(new for _, new in updates)])
+        results = specializer.specialize([*feeds, *outputs, *(new for _, new in updates)], order)
         fed, results = results[: len(feeds)], results[len(feeds) :]
         targets = [(variable, value) for (variable, _), value in zip(updates, results[len(outputs) :])]
-        emission = _Emission(fed, results[: len(outputs)], targets, specializer.order)
+        emission = _Emission(fed, results[: len(outputs)], targets, specializer.order, arenas or (Arena(), Arena()))
         self.body = emission.body
         self.commit = emission.commit
         self.outputs = emission.outputs
+        self.calls = sum(len(f.instructions) if isinstance(f, Turns) else 1 for f, _ in (*self.body, *self.commit))
         self.nbytes = emission.ctx.pool.total + emission.blocks.total
         #: for each feed: (array bound now, the plan's own array, places to patch)
         self._bound = [emission.fed_arrays[v] for v in fed]
@@ -97,8 +100,15 @@ class Plan:
 class _Emission(Emission):
     """Orders the values, assigns storage and emits the instructions of one plan."""
 
-    def __init__(self, fed: list[Value], outputs: list[Value], targets: list[tuple[Variable, Value]], order: list[Value]):
-        super().__init__(Emitter(Pool()), Pool())
+    def __init__(
+        self,
+        fed: list[Value],
+        outputs: list[Value],
+        targets: list[tuple[Variable, Value]],
+        order: list[Value],
+        arenas: tuple[Arena, Arena],
+    ):
+        super().__init__(Emitter(Pool(arenas[0])), Pool(arenas[1]))
         self.fed_arrays: dict[Value, np.ndarray] = {}
         updated = {variable for variable, _ in targets}
 
@@ -171,6 +181,8 @@ class _Emission(Emission):
 
         What is fed stays in the body: the commit part's calls are fixed.
         """
+        if not any(map(large_elementwise, live)):
+            return set()
         readers: dict[Value, list[Value]] = {}
         from_feeds = set(fed)
         for v in live:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.shapes import RESHAPE
 from .lowering import Value
 
 ALIGNMENT = 64
@@ -28,17 +29,37 @@ class Buffer:
         self.users = 0
 
     def array(self, shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
-        count = int(np.prod(shape, dtype=np.int64))
-        return self.raw[: count * dtype.itemsize].view(dtype).reshape(shape)
+        return np.ndarray(shape, dtype, self.raw)
+
+
+class Arena:
+    """The storage of a function's plans. They run one at a time and keep nothing between runs, so that they share it."""
+
+    def __init__(self):
+        self.storage: list[np.ndarray] = []
+        self.total = 0
+
+    def add(self, nbytes: int) -> np.ndarray:
+        """More storage."""
+        raw = np.empty(nbytes + ALIGNMENT, np.uint8)
+        start = -raw.__array_interface__["data"][0] % ALIGNMENT
+        self.total += raw.nbytes
+        self.storage.append(raw[start : start + nbytes])
+        return self.storage[-1]
 
 
 class Pool:
     """Hands out buffers and takes them back for reuse within one plan."""
 
-    def __init__(self):
+    def __init__(self, arena: Arena | None = None):
+        self.arena = arena or Arena()
         #: sizes of free buffers in ascending order, and the buffers of each
         self.sizes: list[int] = []
         self.free: dict[int, list[Buffer]] = {}
+        for raw in self.arena.storage:
+            self.give(Buffer(raw))
+        self._unused = {id(b) for buffers in self.free.values() for b in buffers}
+        #: bytes that the plan uses
         self.total = 0
 
     def take(self, nbytes: int) -> Buffer:
@@ -51,11 +72,12 @@ class Pool:
             best = buffers.pop()
             if not buffers:
                 del self.sizes[at], self.free[size]
+            if id(best) in self._unused:
+                self._unused.discard(id(best))
+                self.total += size
             return best
-        raw = np.empty(nbytes + ALIGNMENT, np.uint8)
-        start = -raw.ctypes.data % ALIGNMENT
-        self.total += raw.nbytes
-        return Buffer(raw[start : start + nbytes])
+        self.total += nbytes + ALIGNMENT
+        return Buffer(self.arena.add(nbytes))
 
     def give(self, buffer: Buffer) -> None:
         size = buffer.raw.nbytes
@@ -100,11 +122,13 @@ class Emitter:
 
     def scratch(self, shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
         """Storage that lives until the current value is done."""
-        buffer = self.pool.take(int(np.prod(shape, dtype=np.int64)) * dtype.itemsize)
+        buffer = self.pool.take(math.prod(shape) * dtype.itemsize)
         self._scratch.append(buffer)
         return buffer.array(shape, dtype)
 
     def release_scratch(self) -> None:
+        if not self._scratch:
+            return
         for buffer in self._scratch:
             self.pool.give(buffer)
         self._scratch.clear()
@@ -180,6 +204,8 @@ def emit_view(ctx: Emitter, value: Value, source: np.ndarray) -> np.ndarray | No
     """The array of a view op, or None where the layout of ``source`` needs a copy (a reshape)."""
     op, attrs, shape = value.op, value.attrs, value.shape
     array = ctx.view(source, lambda a: op.view_of(attrs, shape, a))
+    if op is not RESHAPE:
+        return array
     return array if array.size == 0 or np.may_share_memory(array, source) else None
 
 
@@ -188,12 +214,18 @@ def compute(value: Value, arrays: Sequence[np.ndarray | None]) -> np.ndarray:
     ctx = Emitter()
     if value.op.view:
         return value.op.view_of(value.attrs, value.shape, arrays[0])
-    inputs = [
-        np.broadcast_to(np.zeros((), v.dtype), v.shape) if a is None else a for v, a in zip(value.inputs, arrays)
-    ]
+    inputs = [shaped(v) if a is None else a for v, a in zip(value.inputs, arrays)]
     out = np.empty(value.shape, value.dtype)
     value.op.emit(ctx, value.attrs, out, *inputs)
-    with np.errstate(all="ignore"):
-        for function, args in ctx.instructions:
-            function(*args)
+    for function, args in ctx.instructions:
+        function(*args)
     return out
+
+
+#: any number's zero
+_ZERO = bytes(16)
+
+
+def shaped(value: Value) -> np.ndarray:
+    """An array of a value's shape and dtype that takes no memory."""
+    return np.ndarray(value.shape, value.dtype, _ZERO, strides=(0,) * len(value.shape))

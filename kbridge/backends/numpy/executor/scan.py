@@ -13,6 +13,7 @@ The gradient of weights is a product x.T @ g in each turn: the sum is made of al
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,7 @@ class Scan:
         #: the results that the plan reads
         self._requested: set[Value] = set()
         self._live: list[Value] | None = None
+        self._read: list[Value] | None = None
 
     # ------------------------------------------------------------------ lowering
 
@@ -110,7 +112,7 @@ class Scan:
         outside, planner.order = planner.order, []
         results: list[Value] = []
         try:
-            results = planner.inline([*step.outputs, *step.new_states], known)
+            results = planner.inline([*step.outputs, *step.new_states], known, step.orders)
         finally:
             made, planner.order = planner.order, outside
             planner.kept += made
@@ -235,7 +237,7 @@ class Scan:
         """The plan reads this result."""
         if result not in self._requested:
             self._requested.add(result)
-            self._live = None
+            self._live = self._read = None
 
     @property
     def requested(self) -> set[Value]:
@@ -255,9 +257,10 @@ class Scan:
 
     def operands(self) -> list[Value]:
         """What the loop reads of the plan round it."""
-        if not self._requested:
-            return self._outside([*self.states, *(leaf for leaf, _ in self.elements), *self.body])
-        return self._outside(self.live())
+        if self._read is None:
+            everything = [*self.states, *(leaf for leaf, _ in self.elements), *self.body]
+            self._read = self._outside(self.live() if self._requested else everything)
+        return self._read
 
     def _outside(self, live: Iterable[Value]) -> list[Value]:
         chosen = set(live)
@@ -300,7 +303,7 @@ def _length(sequences: Sequence[Value]) -> int:
 
 def _rows(x: Value, like: Value) -> int:
     rank = len(x.shape) - len(like.shape)
-    return int(np.prod(x.shape[:rank], dtype=np.int64))
+    return prod(x.shape[:rank])
 
 
 def _lifted(planner: Lowering, v: Value, every: Value, length: int) -> Value:
@@ -339,8 +342,7 @@ class Replay:
             known = dict(zip(step.captured, captured)) | dict(zip(step.states, states))
             for tensor, sequence in zip(step.elements, sequences):
                 known[tensor] = planner.value(SLICE, (sequence,), (t, *[WHOLE] * (len(sequence.shape) - 1)))
-            results = planner.inline([*step.outputs, *step.new_states], known)
-            planner.kept += known.values()
+            results = planner.inline([*step.outputs, *step.new_states], known, step.orders)
             self.outputs.append(results[: len(step.outputs)])
             states = [self._like(new, old) for new, old in zip(results[len(step.outputs) :], states)]
         self.states = states

@@ -76,6 +76,8 @@ def as_tensors(*xs: Any, dtype: np.dtype | None = None) -> list[Tensor]:
 
 def broadcast(a: Shape, b: Shape, what: str = "operands") -> Shape:
     """The shape of an elementwise result. An unknown length is taken to fit the other one."""
+    if a == b or not b:
+        return a
     result: list[int | None] = []
     for i in range(1, max(len(a), len(b)) + 1):
         m = a[-i] if i <= len(a) else 1

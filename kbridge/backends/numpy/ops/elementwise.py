@@ -62,6 +62,14 @@ class Elementwise(Op):
 
 def _simplify_arithmetic(name: str, value: Any) -> Any:
     """x + 0, x - 0, x * 1, x / 1 and x * (structural) 0, where no broadcasting would be lost; sums that ops know better."""
+    for x in value.inputs:
+        if x.const is not None or x.op is FILL:
+            break
+    else:
+        # most calls: none of the operands is known
+        if name == "add" and x.op is value.inputs[0].op and x.shape == value.inputs[0].shape:
+            return x.op.sum_of(value.inputs[0], x)
+        return None
     if name in ("add", "multiply") and len(value.inputs) == 2:
         x, y = value.inputs
         for this, other in ((x, y), (y, x)):

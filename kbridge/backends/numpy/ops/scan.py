@@ -43,6 +43,8 @@ class Step:
         self.outputs = list(outputs)
         self.new_states = list(new_states)
         self.draws = False
+        #: see ``Lowering.inline``
+        self.orders: dict[Any, list[Tensor]] = {}
         own = {*self.elements, *self.states}
         order = ancestors([*self.outputs, *self.new_states], own)
         inside = set(own)
@@ -213,9 +215,8 @@ class LoopResult(Op):
     """A result of a loop, its only input; ``attrs`` is the index of the output or state."""
 
     def infer(self, attrs, loop):
-        # a planner's loop knows its shapes; this one's result is replaced by what that has
-        shape, dtype = self.kind(loop.attrs, attrs)
-        return shape, dtype
+        # a plan's value is replaced at once by what its loop, which knows all shapes, has for it
+        return self.kind(loop.attrs, attrs) if isinstance(loop, Tensor) else ((), np.dtype("float32"))
 
     def kind(self, loop: Loop, i: int) -> tuple:
         """Static shape and dtype."""
