@@ -97,6 +97,14 @@ def test_a_file_of_keras_3_is_refused(tmp_path):
         load_model(tmp_path / "new.h5")
 
 
+@pytest.mark.parametrize("options", [{}, {"implementation": 2, "dropout": 0.5}])
+def test_a_regularizer_for_each_kernel_of_a_recurrent_layer(options):
+    text = one_layer("GRU", shape=(None, 3, 2), units=2, kernel_regularizer="l2", recurrent_regularizer="l1", **options)
+    layer = model_from_json(text).layers[-1]
+    assert layer.consume_less == "gpu"
+    assert (layer.W_regularizer.get_config()["l2"], layer.U_regularizer.get_config()["l1"]) == pytest.approx((0.01, 0.01))
+
+
 # ---------------------------------------------------------------------- what can't be represented
 
 
@@ -106,7 +114,7 @@ def test_a_file_of_keras_3_is_refused(tmp_path):
         ("GRU", {"shape": (None, 3, 2), "units": 2, "reset_after": True}, "GRU of Keras 2.* has reset_after=True"),
         ("LSTM", {"shape": (None, 3, 2), "units": 2, "use_bias": False}, "use_bias=False"),
         ("LSTM", {"shape": (None, 3, 2), "units": 2, "return_state": True}, "return_state=True"),
-        ("LSTM", {"shape": (None, 3, 2), "units": 2, "kernel_regularizer": "l2"}, "one holds for both"),
+        ("LSTM", {"shape": (None, 3, 2), "units": 2, "kernel_regularizer": "l2", "dropout": 0.5}, "one holds for both"),
         ("Conv1D", {"shape": (None, 5, 2), "filters": 2, "kernel_size": [2], "padding": "causal"}, "padding='causal'"),
         ("Conv2D", {"shape": (None, 5, 5, 2), "filters": 2, "kernel_size": [2, 2], "groups": 2}, "groups=2"),
         ("Conv2DTranspose", {"shape": (None, 5, 5, 2), "filters": 2, "kernel_size": 2, "output_padding": [1, 1]}, "output_padding"),
