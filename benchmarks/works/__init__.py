@@ -1,6 +1,6 @@
 """The works, each a module with a ``WORK``, or several."""
 
-from . import cnn, embedding, fit, growth, imports, lstm, mlp, ops, predict, resnet, tiny_mlp
+from . import cnn, embedding, fit, growth, imports, lstm, mlp, ops, predict, resnet, shapes, tiny_mlp
 
 WORKS = {
     "tiny_mlp": tiny_mlp.WORK,
@@ -13,5 +13,6 @@ WORKS = {
     **predict.WORKS,
     **fit.WORKS,
     **growth.WORKS,
+    "shapes": shapes.WORK,
     "imports": imports.WORK,
 }
