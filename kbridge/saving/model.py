@@ -8,11 +8,12 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from .assignment import assign, assign_converted, read_weights, stored_values
+from .assignment import assign, assign_converted, read_weights, stored_layers, stored_values
 from .budget import weight_budget
 from .configs import KERAS_VERSION, model_config, model_from_config, with_group_names
 from .errors import ModelFileError
 from .hdf5_layout import write_text, writing
+from .hdf5_names import layer_paths
 from .keras2 import is_of_tensorflow, to_keras1
 from .optimizer_state import UnfittingState, read_state, write_state
 from .origin import forced_origin
@@ -35,6 +36,7 @@ def save_model(model, filepath: str | os.PathLike, overwrite: bool = True) -> No
         return
     config = dump_json(model_config(model))
     training = training_config(model)
+    layer_paths([layer.name for layer in stored_layers(model)], "/model_weights", ["/optimizer_weights"])
     with writing(filepath) as h5:
         write_text(h5, "keras_version", KERAS_VERSION)
         write_text(h5, "model_config", config)

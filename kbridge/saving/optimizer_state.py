@@ -18,6 +18,7 @@ from ..engine.compiled import compiled_positions, train_positions
 from .assignment import Assignment
 from .errors import ModelFileError
 from .hdf5_layout import write_array, write_names, write_numbers, write_text
+from .hdf5_names import Places
 from .origin import Origin, flip, spatial_axes
 from .reading import Group
 from .texts import parse_json
@@ -45,7 +46,7 @@ def write_state(model, h5) -> None:
     variables = list(getattr(optimizer, "weights", ()))
     if variables:
         group = h5.create_group("optimizer_weights")
-        names = stored_names(variables)
+        names = stored_names(variables, Places([group.name]), group.name)
         write_names(group, "weight_names", names)
         for name, value in zip(names, K.batch_get_value(variables), strict=True):
             write_array(group, name, value)

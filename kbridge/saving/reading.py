@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .errors import ModelFileError
+from .hdf5_names import absolute, steps_of
 from .limits import MAX_ARRAYS, MAX_ATTRIBUTE_PARTS, MAX_AXES, MAX_EXPANSION, MAX_TEXT
 from .precheck import check_file
 from .texts import parse_json
@@ -204,27 +205,29 @@ class Group:
         h5 = self._member(name)
         if not isinstance(h5, h5py.Group):
             raise self.error(f"{name!r} should be a group, it is a {type(h5).__name__}.")
-        return Group(h5, self.path, f"{self.where.rstrip('/')}/{name}", self.file_size)
+        return Group(h5, self.path, absolute(self.where, name), self.file_size)
 
     def array(self, name: str) -> StoredArray:
         """The array ``name`` below this group, not read yet."""
         import h5py
 
-        h5 = self._member(name)
+        h5 = self._member(name, strict=True)
         if not isinstance(h5, h5py.Dataset):
             raise self.error(f"{name!r} should be an array, it is a {type(h5).__name__}.")
-        return StoredArray(h5, self.path, f"{self.where.rstrip('/')}/{name}", self.file_size, name)
+        return StoredArray(h5, self.path, absolute(self.where, name), self.file_size, name)
 
-    def _member(self, name: str):
-        """Follow ``name`` step by step through hard links only."""
+    def _member(self, name: str, strict: bool = False):
+        """Follow ``name`` step by step through hard links only.
+
+        A layer's group may lie anywhere, as HDF5 understands its name; ``strict``: below this group, without detours.
+        """
         import h5py
 
-        with failures_named(self.path, f"{self.where.rstrip('/')}/{name}"):
-            h5 = self._h5
-            steps = name.split("/")
-            if any(step in ("", ".", "..") for step in steps):
+        with failures_named(self.path, absolute(self.where, name)):
+            if not name or strict and any(step in ("", ".", "..") for step in name.split("/")):
                 raise self.error(f"{name!r} is not a name inside the file.")
-            for step in steps:
+            h5 = self._h5.file["/"] if name.startswith("/") else self._h5
+            for step in steps_of(name):
                 if not isinstance(h5, h5py.Group) or step not in h5:
                     raise self.error(f"{name!r} is missing.")
                 link = h5.get(step, getlink=True)

@@ -14,6 +14,7 @@ from ..engine.inside import keras1_order, ordered_weights, unlisted_weights
 from .assignment import POSITIONS, UNLISTED, assign_converted, has_layers_inside, read_weights, stored_layers
 from .errors import ModelFileError
 from .hdf5_layout import write_array, write_names, write_numbers, write_text, writing
+from .hdf5_names import Places, layer_paths
 from .origin import WRITTEN, Origin, find_origin, forced_origin
 from .reading import Group, open_file
 from .weight_names import order_by_names
@@ -25,6 +26,7 @@ def save_weights(model, filepath: str | os.PathLike, overwrite: bool = True) -> 
 
     if not overwrite and os.path.exists(filepath) and not ask_to_proceed_with_overwrite(filepath):
         return
+    layer_paths([layer.name for layer in stored_layers(model)], "/")
     with writing(filepath) as h5:
         write_weights(model, h5)
         write_provenance(h5)
@@ -67,16 +69,18 @@ def load_group(model, h5, by_name: bool = False) -> None:
 
 
 def write_weights(model, h5) -> None:
-    """Put the groups of all layers, and their names, into the h5py group ``h5``."""
+    """Put the groups of all layers, and their names, into the h5py group ``h5``. ValueError for names that it can't hold."""
     from .. import backend as K
 
     layers = stored_layers(model)
+    paths = layer_paths([layer.name for layer in layers], h5.name, _holding_weights(h5))
+    places = Places([h5.name, *paths, *_members(h5)])
     write_names(h5, "layer_names", [layer.name for layer in layers])
-    for layer, unlisted in zip(layers, unlisted_weights(layers), strict=True):
-        group = h5.create_group(layer.name)
+    for layer, path, unlisted in zip(layers, paths, unlisted_weights(layers), strict=True):
+        group = h5.file.require_group(path)
         own, order = ordered_weights(layer), keras1_order(layer)
         variables = [own[position] for position in order] + unlisted
-        names = stored_names(variables)
+        names = stored_names(variables, places, path)
         write_names(group, "weight_names", names[: len(own)])
         if order != sorted(order) or has_layers_inside(layer) and order_by_names(own, names[: len(own)]) is None:
             write_numbers(group, POSITIONS, order)
@@ -96,21 +100,26 @@ def write_provenance(h5) -> None:
     write_text(h5, "kbridge_backend", K.backend())
 
 
-def stored_names(variables: Sequence) -> list[str]:
-    """Names for datasets: the variables' own with ':0' as TensorFlow adds it, ``param_N`` without one; no name twice."""
+def _holding_weights(h5) -> list[str]:
+    """The paths of the groups in the file of ``h5`` that hold the weights of something, perhaps of another model."""
+    found = ["/"] if "weight_names" in h5.file.attrs else []
+    h5.file.visititems(lambda name, item: found.append("/" + name) if "weight_names" in item.attrs else None)
+    return found
+
+
+def _members(h5) -> list[str]:
+    found: list[str] = []
+    h5.file.visit(lambda name: found.append("/" + name))
+    return found
+
+
+def stored_names(variables: Sequence, places: Places, group: str) -> list[str]:
+    """Names for arrays in ``group``: the variables' own with ':0' as TensorFlow adds it, ``param_N`` without one."""
     from .. import backend as K
 
-    names: list[str] = []
-    taken: set[str] = set()
-    for position, variable in enumerate(variables):
-        base = (K.tensor_name(variable) or f"param_{position}").strip("/")
-        name, number = base, 1
-        while name in taken:
-            name = f"{base}_{number}"
-            number += 1
-        taken.add(name)
-        names.append(name + ":0")
-    return names
+    return [
+        places.name_for(group, K.tensor_name(variable) or f"param_{position}") for position, variable in enumerate(variables)
+    ]
 
 
 # ---------------------------------------------------------------------- whose they are
