@@ -188,7 +188,7 @@ OPS = [
         conv1d,
         tuple(
             Case((In((2, 7, 3)), In((3, 3, 2), kind="variable")), {"stride": s, "border_mode": b})
-            for s in (1, 2)
+            for s in (1, 2, 5)
             for b in ("valid", "same")
         )
         + (Case((In((2, 7, 3)), In((3, 3, 2), kind="variable")), {"filter_dilation": 2, "border_mode": "same"}),),
@@ -246,6 +246,8 @@ OPS = [
                 {"strides": (2, 1)},
                 {"strides": (2, 2), "border_mode": "same"},
                 {"strides": (1, 2), "border_mode": "same"},
+                {"strides": (5, 4), "border_mode": "same"},
+                {"strides": (4, 5)},
                 {"filter_dilation": (2, 2)},
                 {"filter_dilation": (2, 1), "border_mode": "same"},
             ),
@@ -267,7 +269,22 @@ OPS = [
         "conv3d",
         conv3d,
         convolutions(
-            X3, [K3], {}, {"border_mode": "same"}, {"strides": (2, 1, 2), "border_mode": "same"}, {"strides": (1, 2, 1)}
+            X3,
+            [K3],
+            {},
+            {"border_mode": "same"},
+            {"strides": (2, 1, 2), "border_mode": "same"},
+            {"strides": (1, 2, 1)},
+            # the last window ends before the input does
+            {"strides": (4, 3, 5), "border_mode": "same"},
+            {"strides": (1, 6, 4), "border_mode": "same"},
+        )
+        + (
+            Case(
+                (In((2, 6, 2, 4, 1), kind="unknown"), In((1, 1, 2, 1, 2), kind="variable")),
+                {"strides": (3, 1, 5), "border_mode": "same", "dim_ordering": "tf"},
+                note="strides larger than the kernel, nothing known",
+            ),
         ),
     ),
     Op(
@@ -282,6 +299,8 @@ OPS = [
             *deconvolution((5, 7), (2, 2), "same"),
             *deconvolution((7, 6), (1, 1), "valid", filter_dilation=(2, 2)),
             *deconvolution((5, 8), (2, 2), "same", filter_dilation=(2, 1)),
+            *deconvolution((10, 18), (4, 5), "same"),
+            *deconvolution((13, 18), (5, 5), "valid"),
         ),
         checks(batch_from_the_input),
         note="the batch entry of output_shape may be None",
@@ -297,7 +316,8 @@ OPS = [
         convolutions(
             X2, [DEPTHWISE], {}, {"border_mode": "same"}, {"strides": (2, 2), "border_mode": "same"}, {"strides": (2, 2)},
             {"strides": (2, 1)}, {"filter_dilation": (1, 2), "border_mode": "same"}, {"strides": (2, 2), "filter_dilation": (2, 2)},
-            {"strides": (3, 3), "border_mode": "same"},
+            {"strides": (3, 3), "border_mode": "same"}, {"strides": (5, 5), "border_mode": "same"},
+            {"strides": (4, 5), "border_mode": "same"},
         )
         + convolutions(X2, [SINGLE], {}, {"strides": (2, 2), "border_mode": "same"}, {"strides": (1, 2)}),
     ),

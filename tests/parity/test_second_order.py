@@ -48,6 +48,23 @@ FUNCTIONS = {
         lambda K, x: K.sum(K.square(K.conv2d(K.tanh(x), K.constant(KERNEL), border_mode="same", dim_ordering="tf"))),
     ),
     "conv2d kernel": (KERNEL, lambda K, w: K.sum(K.square(K.conv2d(K.constant(IMAGE), K.tanh(w), dim_ordering="tf")))),
+    "max pooling": (IMAGE, lambda K, x: K.sum(K.pow(K.pool2d(x, (2, 2), (2, 2), dim_ordering="tf"), 3.0))),
+    "max pooling that keeps the shape": (
+        IMAGE,
+        lambda K, x: K.sum(K.pow(K.pool2d(x, (3, 3), border_mode="same", dim_ordering="tf"), 3.0)),
+    ),
+    "max pooling of one value": (IMAGE[:, :1, :1, :1], lambda K, x: K.sum(K.pow(K.pool2d(x, (1, 1), dim_ordering="tf"), 3.0))),
+    "max pooling of a volume": (
+        IMAGE.reshape((1, 2, 4, 4, 1)),
+        lambda K, x: K.sum(K.pow(K.pool3d(x, (2, 2, 2), border_mode="same", dim_ordering="tf"), 3.0)),
+    ),
+    "conv3d with large strides": (
+        IMAGE.reshape((1, 2, 4, 4, 1)),
+        lambda K, x: K.sum(
+            K.pow(K.conv3d(x, K.constant(KERNEL.reshape((1, 2, 2, 1, 4))), (1, 4, 3), border_mode="same", dim_ordering="tf"), 3.0)
+        ),
+    ),
+    "relu": (X - 1.0, lambda K, x: K.sum(K.pow(K.relu(x), 3.0) + K.square(K.relu(x, alpha=0.3)))),
     "average pooling": (IMAGE, lambda K, x: K.sum(K.square(K.pool2d(x * x, (2, 2), dim_ordering="tf", pool_mode="avg")))),
     "gradient penalty": (X, lambda K, x: K.square(K.sum(K.square(K.gradients(K.sum(K.tanh(x) * x), [x])[0])) - 1.0)),
 }
@@ -77,7 +94,8 @@ def direction(value):
 
 def job(K, label):
     value, function = FUNCTIONS[label]
-    x = K.placeholder(value.shape, dtype="float64")
+    # images come in a batch of any size
+    x = K.placeholder((None, *value.shape[1:]) if len(value) == 1 else value.shape, dtype="float64")
     first = K.gradients(function(K, x), [x])[0]
     second = K.gradients(K.sum(first * K.constant(direction(value))), [x])[0]
     return harness.Job([x], [first, second], tuple([p] for p in nearby(value)))

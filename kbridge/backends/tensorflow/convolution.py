@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import settings
 from ..deconvolution import check_deconvolution, spans_of
+from .derivatives import gradient, passed, with_gradient
 from .quiet import tf
 from .tensors import as_tensor, as_tensors
 
@@ -59,14 +60,19 @@ def _reshaped(y, lengths, channels):
     return z
 
 
-def _gradient_reshaped(x, lengths, channels):
+def _gradient_reshaped(x):
     """``x``, whose gradient gets its shape as ``_reshaped`` does."""
+    if x.shape[0]:
+        return x
+    with with_gradient(Identity="OfItsShape"):
+        return tf.identity(x)
 
-    @tf.custom_gradient
-    def same(x):
-        return tf.identity(x), lambda dx: _reshaped(dx, lengths, channels)
 
-    return x if x.shape[0] else same(x)
+@gradient("OfItsShape")
+def _of_its_shape(op, dx):
+    x = op.inputs[0]
+    lengths = [tf.shape(x)[a] if x.shape[a] is None else x.shape[a] for a in range(1, x.shape.rank)]
+    return _reshaped(dx, lengths[:-1], lengths[-1])
 
 
 def _with_channels(what, x, channels):
@@ -82,12 +88,35 @@ def _with_channels(what, x, channels):
 
 def _gradient_zero_if_empty(kernel, x):
     """``kernel``, whose gradient is 0 when the batch ``x`` is empty."""
+    return kernel if x.shape[0] else passed("ZeroIfEmpty", kernel, kernel, tf.shape(x)[0])
 
-    @tf.custom_gradient
-    def same(kernel):
-        return tf.identity(kernel), lambda dk: tf.where(tf.shape(x)[0] > 0, dk, tf.zeros_like(dk))
 
-    return kernel if x.shape[0] else same(kernel)
+@gradient("ZeroIfEmpty")
+def _zero_if_empty(op, dk, *_):
+    return None, tf.where(op.inputs[2] > 0, dk, tf.zeros_like(dk)), None
+
+
+@gradient("MaxPool")
+def _of_max_pool(op, dy):
+    with with_gradient(MaxPoolGrad="OfMaxPoolGrad"):
+        return tf.raw_ops.MaxPoolGrad(
+            orig_input=op.inputs[0], orig_output=op.outputs[0], grad=dy,
+            **{name: op.get_attr(name) for name in ("ksize", "strides", "padding", "data_format")},
+        )  # fmt: skip
+
+
+@gradient("OfMaxPoolGrad")
+def _of_max_pool_grad(op, ddx):
+    """Second derivatives of maximum pooling: the elements at the maxima. TensorFlow's own MaxPoolGradGrad writes its
+    result over its input where both have one shape, and reads zeros."""
+    window = {name: op.get_attr(name) for name in ("ksize", "strides", "padding")}
+    at = tf.raw_ops.MaxPoolWithArgmax(input=op.inputs[0], include_batch_in_index=True, **window)[1]
+    return None, None, tf.gather(tf.reshape(ddx, [-1]), at)
+
+
+def _max_pool2d_once(x, size, steps, border):
+    with with_gradient(MaxPool="MaxPool"):
+        return tf.nn.max_pool2d(x, size, steps, border)
 
 
 def _max_pool(function):
@@ -109,7 +138,7 @@ def _max_pool(function):
     return pool
 
 
-_max_pool2d = _max_pool(tf.nn.max_pool2d)
+_max_pool2d = _max_pool(_max_pool2d_once)
 _max_pool3d = _max_pool(tf.nn.max_pool3d)
 
 
@@ -129,8 +158,16 @@ def _same_padding(n, size, stride, count):
     return total // 2, total - total // 2
 
 
+def _padded_same(x, sizes, strides, lengths):
+    """``x`` with the zeros of 'same'. Where a stride is larger than the kernel, the last window may end before the input
+    does, and TensorFlow's 3-D kernels then begin at another place than the first value."""
+    known = [tf.shape(x)[a] if x.shape[a] is None else x.shape[a] for a in range(1, x.shape.rank - 1)]
+    return tf.pad(x, [[0, 0], *map(list, map(_same_padding, known, sizes, strides, lengths)), [0, 0]])
+
+
 def _pool3d_by_axes(pool2d):
-    """3-D pooling as two 2-D ones: TensorFlow's CPU kernels of the former know float32 alone. Both maximum
+    """3-D pooling as two 2-D ones: TensorFlow's CPU kernels of the former know float32 alone, and are wrong for strides
+    larger than the window (see ``_padded_same``). Both maximum
     and average, whose divisor is a product over the axes too, can be taken one axis after the other, and the
     first position of a tie stays the first."""
 
@@ -168,7 +205,10 @@ class ConvolutionPrimitives:
             x = tf.pad(x, [[0, 0], *[[w, w] for w in widths], [0, 0]])
         strides = [int(s) for s in strides]
         padding = "SAME" if border_mode == "same" else "VALID"
-        lengths = _lengths(x, kernel.shape.as_list()[:-2], strides, border_mode)
+        sizes = kernel.shape.as_list()[:-2]
+        lengths = _lengths(x, sizes, strides, border_mode)
+        if what == "conv3d" and padding == "SAME" and any(s > k for s, k in zip(strides, sizes)):
+            x, padding = _padded_same(x, sizes, strides, lengths), "VALID"
         y = _reshaped(function(x, kernel, [1, *strides, 1], padding), lengths, kernel.shape[-1])
         return _first(y) if first else y
 
@@ -203,7 +243,7 @@ class ConvolutionPrimitives:
         padding = "SAME" if border_mode == "same" and what == "deconv2d" else "VALID"
         whole = [n + p + q for n, (p, q) in zip(spatial, cut)]
         turned = tf.transpose(kernel, [*range(rank - 2), rank - 1, rank - 2])
-        x = _gradient_reshaped(x, [x.shape[a] or tf.shape(x)[a] for a in range(1, rank - 1)], x.shape[-1] or tf.shape(x)[-1])
+        x = _gradient_reshaped(x)
         y = function(x, turned, tf.stack([tf.shape(x)[0], *whole, size[-1]]), [1, *strides, 1], padding)
         if padding == "VALID":
             y = y[(slice(None), *(slice(p, p + n) for n, (p, _) in zip(spatial, cut)))]
@@ -260,7 +300,7 @@ class ConvolutionPrimitives:
         first = settings.resolve_dim_ordering(dim_ordering) == "th"
         x = _last(x) if first else x
         function, size, steps = functions[pool_mode == "avg"], [*map(int, pool_size)], [*map(int, strides)]
-        if what == "pool3d" and x.dtype != tf.float32:
+        if what == "pool3d" and (x.dtype != tf.float32 or (border_mode == "same" and any(s > k for s, k in zip(steps, size)))):
             function = _pool3d_by_axes(tf.nn.avg_pool2d if pool_mode == "avg" else _max_pool2d)
         y = function(x, size, steps, border_mode.upper())
         if what == "pool3d":

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from .derivatives import gradient, with_gradient
 from .quiet import tf
 from .tensors import as_float, as_tensor, as_tensors
 
 
-@tf.custom_gradient
+@gradient("Zero")
+def _zero(op, dy):
+    return tf.zeros_like(dy)
+
+
 def _round(x):
-    return tf.round(x), tf.zeros_like
+    with with_gradient(Round="Zero"):
+        return tf.round(x)
 
 
-@tf.custom_gradient
+@gradient("Positive")
+def _where_positive(op, dy):
+    return None, tf.raw_ops.ReluGrad(gradients=dy, features=op.outputs[0])
+
+
 def _positive(x):
     # not tf.nn.relu: fused into a convolution or matrix product by oneDNN it makes 0 of NaN
-    y = tf.maximum(tf.zeros([], x.dtype), x)
-    return y, lambda dy: tf.raw_ops.ReluGrad(gradients=dy, features=y)
+    with with_gradient(Maximum="Positive"):
+        return tf.maximum(tf.zeros([], x.dtype), x)
 
 
 def _whole(function, x):

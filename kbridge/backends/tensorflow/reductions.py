@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import settings
+from .derivatives import gradient, passed, with_gradient
 from .quiet import tf
 from .tensors import as_float, as_tensor, axes_of, sizes
 
@@ -25,30 +26,30 @@ def _nan_through(reduced, x, axis, keepdims):
 def _product(x, axis):
     """The product along ``axis``, which stays with length 1. TensorFlow's own has a second derivative that is wrong
     where a factor is 0."""
+    with with_gradient(Prod="Product"):
+        return tf.reduce_prod(x, axis, keepdims=True)
 
-    @tf.custom_gradient
-    def product(x):
-        return tf.reduce_prod(x, axis, keepdims=True), lambda g: g * _product_of_others(x, axis)
 
-    return product(x)
+@gradient("Product")
+def _of_product(op, dy):
+    x, axis = op.inputs
+    return dy * _product_of_others(x, int(tf.get_static_value(axis))), None
 
 
 def _product_of_others(x, axis):
     """For each element, the product of the other elements along ``axis``; exact at zeros."""
+    before = tf.math.cumprod(x, axis, exclusive=True)
+    return passed("ProductOfOthers", before * tf.math.cumprod(x, axis, exclusive=True, reverse=True), x, tf.constant(axis))
 
-    @tf.custom_gradient
-    def others(x):
-        def gradient(g):
-            # row j holds x with 1 in place of its element j: the same function gives what lacks two elements
-            same = tf.reshape(tf.eye(tf.shape(x)[axis], dtype=tf.bool), [*2 * [tf.shape(x)[axis]], *(x.shape.rank - axis - 1) * [1]])
-            rows = tf.where(same, tf.ones([], x.dtype), tf.expand_dims(x, axis))
-            lacking = tf.where(same, tf.zeros([], x.dtype), _product_of_others(rows, axis + 1))
-            return tf.reduce_sum(tf.expand_dims(g, axis + 1) * lacking, axis)
 
-        before = tf.math.cumprod(x, axis, exclusive=True)
-        return before * tf.math.cumprod(x, axis, exclusive=True, reverse=True), gradient
-
-    return others(x)
+@gradient("ProductOfOthers")
+def _of_product_of_others(op, dy, *_):
+    x, axis = op.inputs[1], int(tf.get_static_value(op.inputs[2]))
+    # row j holds x with 1 in place of its element j: the same function gives what lacks two elements
+    same = tf.reshape(tf.eye(tf.shape(x)[axis], dtype=tf.bool), [*2 * [tf.shape(x)[axis]], *(x.shape.rank - axis - 1) * [1]])
+    rows = tf.where(same, tf.ones([], x.dtype), tf.expand_dims(x, axis))
+    lacking = tf.where(same, tf.zeros([], x.dtype), _product_of_others(rows, axis + 1))
+    return None, tf.reduce_sum(tf.expand_dims(dy, axis + 1) * lacking, axis), None
 
 
 def _seed(seed):
