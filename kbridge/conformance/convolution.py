@@ -262,6 +262,16 @@ OPS = [
                 note="1x1, strided",
             ),
             Case((X2["tf"], K2["tf"]), note="default ordering"),
+            Case(
+                (In((2, 6, 3, 1)), In((1, 2, 1, 2), kind="variable")),
+                {"strides": (1, 4), "dim_ordering": "tf"},
+                note="one channel, and one value along the last axis of the result",
+            ),
+            Case(
+                (In((2, 6, 3, 1), kind="unknown"), In((2, 2, 1, 2), kind="variable")),
+                {"strides": (1, 4), "border_mode": "same", "dim_ordering": "tf"},
+                note="the same with nothing known",
+            ),
         ),
         checks(unknown_words),
     ),
@@ -301,6 +311,11 @@ OPS = [
             *deconvolution((5, 8), (2, 2), "same", filter_dilation=(2, 1)),
             *deconvolution((10, 18), (4, 5), "same"),
             *deconvolution((13, 18), (5, 5), "valid"),
+            Case(
+                (In((2, 5, 1, 2)), In((2, 3, 2, 1), kind="variable"), (None, 6, 3, 1)),
+                {"strides": (1, 2), "dim_ordering": "tf"},
+                note="one channel comes out, of one value along the last axis",
+            ),
         ),
         checks(batch_from_the_input),
         note="the batch entry of output_shape may be None",

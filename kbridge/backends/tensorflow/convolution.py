@@ -165,6 +165,18 @@ def _padded_same(x, sizes, strides, lengths):
     return tf.pad(x, [[0, 0], *map(list, map(_same_padding, known, sizes, strides, lengths)), [0, 0]])
 
 
+def _misread(x, channels, strides, last):
+    """Whether oneDNN's convolution would read ``x`` wrongly, of one channel with strides such as (1, 2) that leave ``last``
+    (None: unknown) = 1 value along the last axis. With a second channel, of zeros, it doesn't."""
+    return channels == 1 and x.dtype == tf.float32 and strides[-2] == 1 < strides[-1] and last in (None, 1)
+
+
+def _with_zeros(x, axis):
+    """``x``, of length 1 along ``axis``, with zeros behind it. Not by tf.pad, which oneDNN takes into the convolution and
+    whose channels it loses."""
+    return tf.concat([x, tf.zeros_like(x)], axis)
+
+
 def _pool3d_by_axes(pool2d):
     """3-D pooling as two 2-D ones: TensorFlow's CPU kernels of the former know float32 alone, and are wrong for strides
     larger than the window (see ``_padded_same``). Both maximum
@@ -209,6 +221,8 @@ class ConvolutionPrimitives:
         lengths = _lengths(x, sizes, strides, border_mode)
         if what == "conv3d" and padding == "SAME" and any(s > k for s, k in zip(strides, sizes)):
             x, padding = _padded_same(x, sizes, strides, lengths), "VALID"
+        if _misread(x, kernel.shape[-2], strides, lengths[-1] if isinstance(lengths[-1], int) else None):
+            x, kernel = _with_zeros(x, -1), _with_zeros(kernel, -2)
         y = _reshaped(function(x, kernel, [1, *strides, 1], padding), lengths, kernel.shape[-1])
         return _first(y) if first else y
 
@@ -242,11 +256,15 @@ class ConvolutionPrimitives:
             cut = [_same_padding(n, k, s, -(-n // s)) for n, k, s in zip(spatial, spans, strides)]
         padding = "SAME" if border_mode == "same" and what == "deconv2d" else "VALID"
         whole = [n + p + q for n, (p, q) in zip(spatial, cut)]
+        # the gradient is a convolution of what comes out here
+        widened = _misread(x, gives, strides, x.shape[-2])
+        kernel = _with_zeros(kernel, -1) if widened else kernel
         turned = tf.transpose(kernel, [*range(rank - 2), rank - 1, rank - 2])
         x = _gradient_reshaped(x)
-        y = function(x, turned, tf.stack([tf.shape(x)[0], *whole, size[-1]]), [1, *strides, 1], padding)
+        y = function(x, turned, tf.stack([tf.shape(x)[0], *whole, size[-1] + widened]), [1, *strides, 1], padding)
         if padding == "VALID":
             y = y[(slice(None), *(slice(p, p + n) for n, (p, _) in zip(spatial, cut)))]
+        y = y[..., :1] if widened else y
         y.set_shape(static)
         return _first(y) if first else y
 
