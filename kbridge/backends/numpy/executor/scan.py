@@ -58,6 +58,8 @@ def lowered(planner: Lowering, value: Value) -> Scan | Replay:
     """The turn of the loop ``value``."""
     if all(v.const is not None for v in value.inputs) and value.inputs[0].shape[0] <= FOLDED_TURNS:
         return Replay(planner, value)
+    if any(v.op is UNEVEN for v in value.inputs):
+        return Replay(planner, value)
     try:
         return Scan(planner, value)
     except KnownInRun:
@@ -321,6 +323,27 @@ def _lifted(planner: Lowering, v: Value, every: Value, length: int) -> Value:
     return planner.value(RESHAPE, (every,), (length, *v.shape))
 
 
+class _Uneven(Op):
+    """What the turns of a ``Replay`` made, of different shapes: the loop of the gradient reads them one by one."""
+
+    name = "loop_uneven"
+
+    def infer(self, attrs, *turns):
+        return (len(turns), *turns[0].shape), turns[0].dtype
+
+    def slice_of(self, value, x):
+        turn, *rest = value.attrs
+        if not isinstance(turn, int):
+            return None
+        return value.planner.value(SLICE, (x.inputs[turn],), tuple(rest))
+
+    def emit(self, ctx, attrs, out, *turns):
+        raise ValueError(f"A loop's output has another shape in each turn, {[t.shape for t in turns]}, and can't be stacked.")
+
+
+UNEVEN = _Uneven()
+
+
 class Replay:
     """A loop whose turns differ in more than values (a size that depends on a state): each is a part of the plan by itself."""
 
@@ -359,8 +382,10 @@ class Replay:
         if not self.outputs:
             shape, dtype = self._kinds[i]
             return planner.constant(np.zeros((0, *shape), dtype))
-        every = tuple(planner.value(EXPAND, (turn[i],), 0) for turn in self.outputs)
-        return planner.value(CONCATENATE, every, 0)
+        turns = [turn[i] for turn in self.outputs]
+        if len({v.shape for v in turns}) > 1:
+            return planner.value(UNEVEN, tuple(turns), None)
+        return planner.value(CONCATENATE, tuple(planner.value(EXPAND, (v,), 0) for v in turns), 0)
 
     def final(self, k: int) -> Value:
         return self.states[k]
