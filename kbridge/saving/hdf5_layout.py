@@ -14,13 +14,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from .atomic import replacing
+from .streams import Writer
 
 #: HDF5 keeps the attributes of an object in a header of 64 KB; later Keras versions split longer lists at this size.
 MAX_ATTRIBUTE = 64512
 
 
 @contextlib.contextmanager
-def writing(path: str | os.PathLike) -> Iterator:
+def writing(path: str | os.PathLike | Writer) -> Iterator:
     """A new h5py file that replaces ``path`` once it is complete and on the disk. OSError if that fails, ``path`` as before."""
     import h5py
 
@@ -35,7 +36,7 @@ def writing(path: str | os.PathLike) -> Iterator:
         try:
             h5.close()
         except Exception as error:
-            raise OSError(f"Saving {os.fspath(path)!r} failed ({error}). What was there before is untouched.") from error
+            raise OSError(f"Saving {path if isinstance(path, Writer) else os.fspath(path)!r} failed ({error}). What was there before is untouched.") from error
 
 
 def write_text(group, name: str, text: str) -> None:

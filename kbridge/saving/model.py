@@ -18,13 +18,14 @@ from .keras2 import is_of_tensorflow, to_keras1
 from .optimizer_state import UnfittingState, read_state, write_state
 from .origin import forced_origin
 from .reading import Group, failures_named, open_file
+from .streams import Writer, stream_of
 from .texts import dump_json, parse_json, plain
 from .weights import is_of_keras2, weights_origin, write_provenance, write_weights
 
 _UNBUILDABLE = "the model can't be built from it"
 
 
-def save_model(model, filepath: str | os.PathLike, overwrite: bool = True) -> None:
+def save_model(model, filepath: str | os.PathLike | Writer, overwrite: bool = True) -> None:
     """Write ``model`` to the HDF5 file ``filepath`` so that training can go on exactly where it stopped.
 
     With ``overwrite=False`` an existing file is asked about first. The file appears whole or not at
@@ -32,7 +33,7 @@ def save_model(model, filepath: str | os.PathLike, overwrite: bool = True) -> No
     """
     from ..utils.io_utils import ask_to_proceed_with_overwrite
 
-    if not overwrite and os.path.exists(filepath) and not ask_to_proceed_with_overwrite(filepath):
+    if not overwrite and stream_of(filepath) is None and os.path.exists(filepath) and not ask_to_proceed_with_overwrite(filepath):
         return
     config = dump_json(model_config(model))
     training = training_config(model)

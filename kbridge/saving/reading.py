@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import tempfile
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,6 +17,7 @@ from .errors import ModelFileError
 from .hdf5_names import absolute, steps_of
 from .limits import MAX_ARRAYS, MAX_ATTRIBUTE_PARTS, MAX_AXES, MAX_EXPANSION, MAX_TEXT
 from .precheck import check_file
+from .streams import content_of
 from .texts import parse_json
 
 #: Bytes that an attribute of variable-length texts may take in the worst case.
@@ -33,10 +35,18 @@ _FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32", 6: "scaleoffset", 32000
 
 @contextlib.contextmanager
 def open_file(path: str | os.PathLike) -> Iterator[Group]:
-    """The root group of the HDF5 file ``path``, open while the context lasts.
+    """The root group of the HDF5 file ``path`` (or of a binary stream), open while the context lasts.
 
     OSError if there is no such file or it can't be read at all, ModelFileError for anything wrong in it.
     """
+    if hasattr(path, "read") and not isinstance(path, (str, bytes, os.PathLike)):
+        with tempfile.TemporaryDirectory() as folder:
+            copy = os.path.join(folder, "stream.h5")
+            with open(copy, "wb") as stored:
+                stored.write(content_of(path))
+            with open_file(copy) as root:
+                yield root
+        return
     path = os.fspath(path)
     check_file(path)
     import h5py

@@ -17,14 +17,15 @@ from .hdf5_layout import write_array, write_names, write_numbers, write_text, wr
 from .hdf5_names import Places, layer_paths
 from .origin import WRITTEN, Origin, find_origin, forced_origin
 from .reading import Group, open_file
+from .streams import Writer, stream_of
 from .weight_names import order_by_names
 
 
-def save_weights(model, filepath: str | os.PathLike, overwrite: bool = True) -> None:
+def save_weights(model, filepath: str | os.PathLike | Writer, overwrite: bool = True) -> None:
     """Write the weights of ``model`` to ``filepath``. With ``overwrite=False`` an existing file is asked about first."""
     from ..utils.io_utils import ask_to_proceed_with_overwrite
 
-    if not overwrite and os.path.exists(filepath) and not ask_to_proceed_with_overwrite(filepath):
+    if not overwrite and stream_of(filepath) is None and os.path.exists(filepath) and not ask_to_proceed_with_overwrite(filepath):
         return
     layer_paths([layer.name for layer in stored_layers(model)], "/")
     with writing(filepath) as h5:

@@ -1,9 +1,11 @@
 """A model file on the disk is whole at every moment: killed processes, full disks."""
 
 import csv
+import io
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -156,3 +158,29 @@ for n in range(100000):
             assert len({float(v) for w in model.get_weights() for v in np.unique(w)}) == 1
         else:
             assert value_of(path) >= 0
+
+
+def test_a_save_into_an_open_temporary_file_a_stream_and_standard_output(tmp_path):
+    model = Sequential([Dense(2, input_dim=2)])
+    with tempfile.NamedTemporaryFile(suffix=".h5") as file:
+        model.save(file.name)
+        assert file.read(4) == b"\x89HDF"
+        np.testing.assert_array_equal(load_model(file.name).get_weights()[0], model.get_weights()[0])
+    for save, load in ((model.save, load_model), (model.save_weights, lambda stream: model.load_weights(stream) or model)):
+        stream = io.BytesIO()
+        save(stream, overwrite=False)
+        np.testing.assert_array_equal(load(stream).get_weights()[0], model.get_weights()[0])
+    with run("model.save('/dev/stdout')", "x") as writer:
+        data = writer.stdout.buffer.read()
+    (tmp_path / "m.h5").write_bytes(data)
+    assert [w.shape for w in load_model(tmp_path / "m.h5").get_weights()] == [(200, 200), (200,), (200, 200), (200,)]
+
+
+def test_a_save_removes_what_a_killed_one_left(tmp_path):
+    path = tmp_path / "m.h5"
+    model = Sequential([Dense(2, input_dim=2)])
+    model.save(path)
+    for _ in range(3):
+        kill_writer("print('ready', flush=True)\nwhile True:\n    model.save(path)\n", path, 0.05)
+    model.save(path)
+    assert os.listdir(tmp_path) == ["m.h5"]
