@@ -17,3 +17,12 @@ def fresh_graph():
     K = sys.modules.get("kbridge.backend")
     if K is not None and K.backend() == "tensorflow":
         K.clear_session()
+
+
+@pytest.fixture(autouse=True)
+def forgotten_custom_objects():
+    """What a test gave as ``custom_objects`` isn't known to the next one."""
+    yield
+    names = sys.modules.get("kbridge.utils.generic_utils")
+    if names is not None:
+        names._remembered.clear()

@@ -133,31 +133,32 @@ def _compile_keras2(model, root: Group, origin) -> None:
     from .. import optimizers
     from .keras2 import training
 
-    def not_restored(what: str) -> None:
-        warnings.warn(f"{root.path!r} was written by Keras 2: {what}.", stacklevel=4)
+    def told(what: str, slug: str = "") -> None:
+        cited = f" [convert: {slug}]" if slug else ""
+        warnings.warn(f"{root.path!r} was written by Keras 2: {what}.{cited}", stacklevel=4)
 
+    if is_of_tensorflow(root.text("keras_version")):
+        for what, slug in training.differences(model):
+            told(what, slug)
     text = root.text("training_config")
     if text is None:
-        return not_restored("it holds no training configuration, so the model is not compiled")
+        return told("it holds no training configuration, so the model is not compiled")
     config = parse_json(text, f"{root.path!r}, training_config")
     with failures_named(root.path, "training_config", "the model can't be compiled from it"):
         try:
             arguments, left_out = training.compile_arguments(config, getattr(model, "output_names", [model.name]))
         except training.Unrepresentable as error:
-            return not_restored(f"its training state is not restored, and the model is not compiled ({error})")
+            return told(f"its training state is not restored, and the model is not compiled ({error})", "keras2-training")
         optimizer = optimizers.optimizer_from_config(arguments.pop("optimizer"))
         model.compile(optimizer=optimizer, **arguments)
-    if is_of_tensorflow(root.text("keras_version")):
-        for difference in training.differences(model):
-            not_restored(difference)
     if left_out:
-        not_restored(f"these metrics are unknown here and left out: {', '.join(left_out)}")
+        told(f"these metrics are unknown here and left out: {', '.join(left_out)}", "keras2-metrics")
     with failures_named(root.path, "optimizer_weights", "the optimizer can't go on from it"):
         try:
             start = training.initial_state(config)
             assign(training.read_state(model, root, origin.flipped, start))
         except training.Unrepresentable as error:
-            not_restored(f"the optimizer starts anew ({error})")
+            told(f"the optimizer starts anew ({error})", "keras2-optimizer-state")
 
 
 def _custom(value: Any, custom_objects: dict[str, Any]) -> Any:

@@ -324,3 +324,17 @@ def test_a_negative_slope_below_zero(keras, tmp_path):
     check_both(keras, model, tmp_path, expected, x)
     save_keras3(model, tmp_path / "m.keras")
     assert len(keras.models.load_model(tmp_path / "m.keras", compile=False).trainable_weights) == 2
+
+
+@pytest.mark.parametrize("functional", [False, True])
+def test_names_that_would_meet_in_keras3(functional, keras, tmp_path):
+    layers = [
+        Dense(2, activation="hard_sigmoid", name="a/b"), Dense(2, name="a_b"), Dense(2, name="a_b_linear"), Dense(2, name="a_b_1"), Dense(2, name="a_b_scale"),
+    ]  # fmt: skip
+    source = Input((3,), name="a_b_2")
+    x = source
+    for layer in layers:
+        x = layer(x)
+    model = randomized(Model(source, x) if functional else Sequential([Dense(2, input_dim=3, name="first"), *layers[1:]]))
+    values = normal(4, 3)
+    check_both(keras, model, tmp_path, model.predict(values), values)

@@ -59,9 +59,12 @@ class _Builder(Context):
         dtype = getattr(source, "input_dtype", None)
         stack.layers.append(input_part(self, model, first._keras_shape, dtype, name, bool(getattr(source, "sparse", False))))
         shape = first._keras_shape
+        rows = [list(stack.layers)]
         for layer in layers:
-            stack.layers += self.parts(layer, [shape])
+            rows.append(self.parts(layer, [shape]))
             shape = layer.get_output_shape_for(shape)
+        _name_apart(rows)
+        stack.layers = [part for row in rows for part in row]
         return stack
 
     def _graph(self, model) -> Graph:
@@ -79,6 +82,7 @@ class _Builder(Context):
             nodes[layer] = calls
             numbers.update({(layer, index): number for number, (index, _) in enumerate(calls)})
         made = {layer: self._made(layer, calls) for layer, calls in nodes.items()}
+        _name_apart(list(made.values()))
         still = frozen_parts(model).layers
         for part in (part for layer, parts in made.items() if id(layer) in still for part in parts):
             part.freeze()
@@ -120,6 +124,17 @@ class _Builder(Context):
             dtype = getattr(layer, "input_dtype", None)
             return [input_part(self, layer, node.output_shapes[0], dtype, safe_name(layer.name), bool(getattr(layer, "sparse", False)))]
         return self.parts(layer, [tuple(s) for s in node.input_shapes])
+
+
+def _name_apart(rows: list[list[Part]]) -> None:
+    """Give the layers of a model different names, as Keras 3 wants them: the last ones of their rows keep theirs if they can."""
+    taken: set[str] = set()
+    for part in [*(row[-1] for row in rows if row), *(part for row in rows for part in row[:-1])]:
+        name, number = part.name, 1
+        while part.name in taken:
+            part.config["name"] = f"{name}_{number}"
+            number += 1
+        taken.add(part.name)
 
 
 def _is_chain(model) -> bool:

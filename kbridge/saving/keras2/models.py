@@ -36,7 +36,7 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
     if unknown and warn:
         warnings.warn(
             f"These initializers of Keras 2 aren't known here, so new weights start otherwise unless they are loaded: "
-            f"{', '.join(unknown)}.",
+            f"{', '.join(unknown)}. [convert: keras2-initializer]",
             stacklevel=4,
         )
     return translated
@@ -153,7 +153,8 @@ def _call(layer: Any, call: Any) -> list[list[Any]]:
     for source in call:
         if len(source) == 4 and source[3]:
             raise ModelFileError(
-                f"Layer {layer!r} is called with the arguments {source[3]!r:.100}, which can't be represented here."
+                f"Layer {layer!r} is called with the arguments {source[3]!r:.100}, which can't be represented here. "
+                f"[convert: keras2-call]"
             )
     return [source[:3] for source in call]
 
@@ -187,7 +188,7 @@ def _layer(class_name: str, config: Mapping[str, Any], unknown: list[str]) -> di
         raise ModelFileError(
             f"Layer {options.name!r} is a {class_name} of Keras 2, which kbridge doesn't have"
             + (f" (near: {near[0]})" if near else "")
-            + f". A class of your own can be passed: custom_objects={{{class_name!r}: ...}}."
+            + f". A class of your own can be passed: custom_objects={{{class_name!r}: ...}}. [convert: keras2-layer]"
         )
     options.finish()
     unknown += options.unknown_initializers

@@ -142,8 +142,8 @@ def _optimizer(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
     return {"class_name": class_name, "config": new}
 
 
-def differences(model: Any) -> list[str]:
-    """What of a model of tf.keras trains otherwise here, though it computes the same."""
+def differences(model: Any) -> list[tuple[str, str]]:
+    """What of a model of tf.keras trains otherwise here, though it computes the same; each with its id in docs/convert.md."""
     from ...convert.masks import calls
 
     penalised, normalized = [], []
@@ -154,15 +154,11 @@ def differences(model: Any) -> list[str]:
             normalized.append(seen.layer.name)
     found = []
     if penalised:
-        found.append(
-            f"tf.keras divides the penalties of activity_regularizer by the number of samples, here as in Keras 1 they are those of the "
-            f"whole batch ({_names(penalised)}) [convert: keras2-activity-regularizer]"
-        )
+        what = "tf.keras divides the penalties of activity_regularizer by the number of samples, here they are those of the whole batch"
+        found.append((f"{what} ({_names(penalised)})", "keras2-activity-regularizer"))
     if normalized:
-        found.append(
-            f"recent tf.keras leaves masked steps out of a batch's mean and variance, here they count ({_names(normalized)}) "
-            f"[convert: keras2-batch-normalization-mask]"
-        )
+        what = "recent tf.keras leaves masked steps out of a batch's mean and variance in training, here they count"
+        found.append((f"{what} ({_names(normalized)})", "keras2-batch-normalization-mask"))
     return found
 
 

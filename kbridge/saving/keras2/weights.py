@@ -293,5 +293,5 @@ def _misfit(slot: Slot, array: StoredArray) -> str | None:
     if slot.shape == array.shape:
         return None
     if slot.name == "bias" and array.shape == (2, *slot.shape):
-        return "it is a GRU with reset_after=True (two biases), which can't be represented here."
+        return "it is a GRU with reset_after=True (two biases), which can't be represented here [convert: keras2-option]."
     return f"{slot.name or 'the weight'!r} has the shape {slot.shape} in Keras 2, the file's {array.where} has {array.shape}."
