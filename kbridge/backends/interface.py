@@ -35,6 +35,8 @@ from .composites import Composites
 from .contributed import channels_last
 
 Tensor = Any
+#: what ``gather``'s error is about
+GATHERED = "K.gather (of an Embedding, say): the index"
 Shape = tuple[int | None, ...]
 
 
@@ -402,7 +404,8 @@ class Backend(Composites):
     @abstractmethod
     def gather(self, reference, indices) -> Tensor:
         """``reference[indices]`` along the first axis: shape of indices + shape of reference[0].
-        Its gradient adds up over repeated indices."""
+        Its gradient adds up over repeated indices. An index below 0 or too large is a ValueError (``_in_range``)
+        when it is evaluated."""
 
     @abstractmethod
     def arange(self, start, stop=None, step=1, dtype: str = "int32") -> Tensor:

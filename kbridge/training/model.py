@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import backend as K
+from ..backends.ranges import counting
 from .. import optimizers
 from ..engine.freezing import warn_of_partly_frozen
 from ..engine.topology import Container
@@ -100,9 +101,11 @@ class Model(Container):
 
         for i, (name, listed) in enumerate(zip(names, collect_metrics(metrics, names), strict=True)):
             for metric in listed:
-                for label, tensor in metric_tensors(
-                    metric, self.loss_functions[i], self.internal_output_shapes[i], self.targets[i], self.outputs[i], masks[i]
-                ):
+                with counting(self.targets[i], self.sample_weights[i], masks[i]):
+                    found = metric_tensors(
+                        metric, self.loss_functions[i], self.internal_output_shapes[i], self.targets[i], self.outputs[i], masks[i]
+                    )
+                for label, tensor in found:
                     self.metrics_names.append(label if len(names) == 1 else f"{name}_{label}")
                     self.metrics_tensors.append(tensor)
         self.train_function = self.test_function = self.predict_function = None

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 
 from .. import backend as K
+from ..backends.ranges import counting
 
 
 def standardize_sample_or_class_weights(x_weight, output_names, weight_type):
@@ -98,7 +99,8 @@ def weighted_objective(fn):
     """
 
     def weighted(y_true, y_pred, weights, mask=None):
-        score = masked(fn(y_true, y_pred), mask)
+        with counting(y_true, weights, mask):
+            score = masked(fn(y_true, y_pred), mask)
         if weights is not None:
             ndim = K.ndim(weights)
             if K.ndim(score) > ndim:

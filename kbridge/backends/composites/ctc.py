@@ -151,6 +151,9 @@ class Ctc(Family):
     def _ctc_cost(self, labels, log_p, input_length, label_length):
         """(samples,) of integer ``labels``, ``log_p`` (samples, time, classes) and both lengths (samples,)."""
         classes = self.shape(log_p)[2]
+        used = self.lesser(self.expand_dims(self.arange(self.shape(labels)[1]), 0), self.expand_dims(label_length, 1))
+        checked = self._in_range(self.where(used, labels, self.zeros_like(labels)), classes, "ctc_batch_cost: the label")
+        labels = self.where(used, checked, labels)
         extended = self._interleave(labels, classes - 1)
         positions = self.shape(extended)[1]
         codes = self.one_hot(extended, classes, dtype=self.dtype(log_p))

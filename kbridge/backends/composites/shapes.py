@@ -1,6 +1,6 @@
 """Shapes, padding, repetition and one-hot codes."""
 
-from .. import settings
+from .. import ranges, settings
 from ._base import Family
 
 
@@ -58,10 +58,17 @@ class Shapes(Family):
         return self.repeat_elements(self.expand_dims(x, 1), n, axis=1)
 
     def one_hot(self, indices, nb_classes, dtype=None):
-        """Integers of any shape to vectors of length ``nb_classes`` along a new last axis."""
+        """Integers of any shape to vectors of length ``nb_classes`` along a new last axis; zeros for those out of range."""
         classes = self.arange(0, nb_classes, dtype="int32")
         hits = self.equal(self.expand_dims(self.cast(indices, "int32"), -1), classes)
         return self.cast(hits, dtype or self.floatx())
+
+    def _in_range(self, indices, count, what):
+        """``indices`` (whole numbers), whose evaluation is a ValueError unless all are in [0, count)."""
+        check = ranges.checked(what)
+        if self.is_tensor(count):
+            return self.host_call(check, [indices, count], self.dtype(indices), lambda shape, _: shape)
+        return self.host_call(lambda array: check(array, count), [indices], self.dtype(indices), lambda shape: shape)
 
     def temporal_padding(self, x, padding=1):
         """``padding`` zeros before and after axis 1 of (samples, time, dim)."""

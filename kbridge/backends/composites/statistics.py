@@ -35,10 +35,13 @@ class Statistics(Family):
 
     def in_top_k(self, predictions, targets, k):
         """For each row of ``predictions`` (samples, classes): is the class ``targets`` (samples,)
-        among the ``k`` largest? Ties count as in. Bool (samples,)."""
+        among the ``k`` largest? Ties count as in; a class out of range is never in. Bool (samples,)."""
+        targets = self.cast(targets, "int32")
+        known = self.logical_and(self.greater_equal(targets, 0), self.lesser(targets, self._size(predictions, 1)))
         chosen = self.sum(
-            predictions * self.one_hot(self.cast(targets, "int32"), self.shape(predictions)[1], dtype=self.dtype(predictions)),
+            predictions * self.one_hot(targets, self.shape(predictions)[1], dtype=self.dtype(predictions)),
             axis=1,
             keepdims=True,
         )
-        return self.lesser(self.sum(self.cast(self.greater(predictions, chosen), "int32"), axis=1), k)
+        larger = self.sum(self.cast(self.greater(predictions, chosen), "int32"), axis=1)
+        return self.logical_and(known, self.lesser(larger, k))

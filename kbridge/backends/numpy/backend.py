@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..interface import Backend
+from ..interface import GATHERED, Backend
 from . import ops  # noqa: F401  (registers the operators)
 from .convolution import ConvolutionPrimitives
 from .executor.function import Function
@@ -247,7 +247,8 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backe
         return indexing.reverse(x, axes)
 
     def gather(self, reference, indices):
-        return indexing.gather(reference, indices)
+        reference, indices = common.as_tensor(reference), indexing.as_indices(indices)
+        return indexing.gather(reference, self._in_range(indices, self._size(reference, 0), GATHERED))
 
     def arange(self, start, stop=None, step=1, dtype="int32"):
         return shapes.arange(start, stop, step, dtype)

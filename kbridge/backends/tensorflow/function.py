@@ -75,7 +75,7 @@ class Function:
             with self._turn:
                 results = self._run(*values)
         except tf.errors.InvalidArgumentError as error:
-            raise as_value_error(error) or error from None
+            raise as_value_error(error) or self._state.as_value_error(error) or error from None
         # results may share memory with variables, constants and each other
         return [r.copy() if isinstance(r, np.ndarray) else r for r in results]
 

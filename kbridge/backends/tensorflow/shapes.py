@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..interface import GATHERED
 from .quiet import tf
 from .tensors import as_tensor, as_tensors, is_sparse, is_tensor, sizes
 
@@ -50,7 +51,12 @@ class ShapePrimitives:
 
     def gather(self, reference, indices):
         indices = as_tensor(indices, tf.int32)
-        return tf.gather(as_tensor(reference), indices if indices.dtype.is_integer else tf.cast(indices, tf.int32))
+        indices = indices if indices.dtype.is_integer else tf.cast(indices, tf.int32)
+        return tf.gather(as_tensor(reference), indices, name=self._state.checked(GATHERED))
+
+    def _in_range(self, indices, count, what):
+        # TensorFlow's gather looks at its indices
+        return tf.gather(tf.range(tf.cast(count, indices.dtype)), indices, name=self._state.checked(what))
 
     def arange(self, start, stop=None, step=1, dtype="int32"):
         if stop is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +12,11 @@ from typing import Any
 import numpy as np
 
 from ...config import num_threads
+from ..ranges import out_of_range
 from .quiet import tf
+
+#: how names of operations begin that check indices
+CHECKED = "kbridge_indices"
 
 #: the process in which TensorFlow's threads were started, by the first session
 _runtime_pid: int | None = None
@@ -67,6 +72,8 @@ class State:
         self.on_phase: dict[Any, bool] = {}
         #: held by functions that assign variables, so that no update is lost between threads
         self.updating = threading.RLock()
+        #: what an operation's indices are called in an error
+        self._checked: list[str] = []
         self._session: Any = None
         self._waiting: dict[int, tuple[Any, np.ndarray]] = {}
         self._initializers: list = []
@@ -106,6 +113,18 @@ class State:
                 for variable, value in zip(variables, self.values(variables)):
                     self.wait(variable, value)
             self._session = session
+
+    def checked(self, what: str) -> str:
+        """A name for an operation that checks indices, which are called ``what``."""
+        if what not in self._checked:
+            self._checked.append(what)
+        return f"{CHECKED}_{self._checked.index(what)}_"
+
+    def as_value_error(self, error: Exception) -> ValueError | None:
+        """The error of an index out of range when a function ran; None for others."""
+        found = re.search(r"= (-?\d+) is not in \[0, (\d+)\)", str(error))
+        node = re.search(CHECKED + r"_(\d+)_", str(error))
+        return out_of_range(self._checked[int(node[1])], int(found[1]), int(found[2])) if found and node else None
 
     def wait(self, variable: Any, value: np.ndarray) -> None:
         """Give ``variable`` a value before the next run."""

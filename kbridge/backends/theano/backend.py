@@ -17,7 +17,7 @@ from theano.compile.sharedvalue import SharedVariable
 from theano.graph.basic import ancestors
 
 from ..contributed import channels_first
-from ..interface import Backend
+from ..interface import GATHERED, Backend
 from . import convolution, elementwise, host, linalg, loops, operators, pooling, random, reductions, shapes, tensors
 from .function import PHASE, Function
 from .gradients import gradients, stop_gradient
@@ -63,7 +63,7 @@ FUNCTIONS = {
         name: getattr(shapes, {"shape": "shape_of", "permute_dimensions": "permute"}.get(name, name))
         for name in (
             "shape", "reshape", "permute_dimensions", "expand_dims", "squeeze", "concatenate", "pad", "tile",
-            "repeat_elements", "reverse", "gather", "arange",
+            "repeat_elements", "reverse", "arange",
         )
     },
     "dot": linalg.dot,
@@ -201,6 +201,10 @@ class TheanoBackend(PlainPrimitives, Backend):
 
     def print_tensor(self, x, message=""):
         return theano.printing.Print(message)(tensors.as_tensor(x))
+
+    def gather(self, reference, indices):
+        reference, indices = tensors.as_tensor(reference), shapes.as_indices(indices)
+        return shapes.gather(reference, self._in_range(indices, self._size(reference, 0), GATHERED))
 
     # elementwise
 

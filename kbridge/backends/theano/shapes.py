@@ -191,11 +191,14 @@ def reverse(x, axes):
     return x[tuple(slice(None, None, -1) if i in reversed_axes else slice(None) for i in range(x.ndim))]
 
 
+def as_indices(indices):
+    """``indices`` as whole numbers."""
+    indices = as_tensor(indices)
+    return indices if indices.dtype.startswith(("int", "uint")) else T.cast(indices, "int32")
+
+
 def gather(reference, indices):
-    """``reference[indices]`` along the first axis."""
-    reference, indices = as_tensor(reference), as_tensor(indices)
-    if not indices.dtype.startswith(("int", "uint")):
-        indices = T.cast(indices, "int32")
+    """``reference[indices]`` along the first axis, for whole numbers in range."""
     if indices.ndim == 0:
         return reference[indices]
     if indices.ndim == 1:

@@ -327,13 +327,16 @@ DYNAMIC_SLICE, DYNAMIC_SLICE_GRADIENT = DynamicSlice(), DynamicSliceGradient()
 GATHER, SCATTER_ADD, TAKE_MANY, TAKE_MANY_GRADIENT = Gather(), ScatterAdd(), TakeMany(), TakeManyGradient()
 
 
-def gather(x: Any, indices: Any) -> Tensor:
-    """Rows of ``x``."""
+def as_indices(indices: Any) -> Tensor:
+    """``indices`` as whole numbers."""
     from .elementwise import cast
 
     indices = as_tensor(indices, INT32)
-    if indices.dtype.kind not in "iu":
-        indices = cast(indices, INT32)
+    return indices if indices.dtype.kind in "iu" else cast(indices, INT32)
+
+
+def gather(x: Any, indices: Tensor) -> Tensor:
+    """Rows of ``x``."""
     return make(GATHER, (as_tensor(x), indices))
 
 
