@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .. import backend as K
-from ..backends.ranges import counting
 from .. import optimizers
+from ..backends.ranges import counting
 from ..engine.freezing import warn_of_partly_frozen
 from ..engine.topology import Container
 from ..errors import whole_number
