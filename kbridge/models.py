@@ -101,7 +101,7 @@ class Sequential(Model):
         if len(outputs) != 1:
             raise TypeError(f"All layers of a Sequential model have one output; {layer.name!r} has {len(outputs)}. Use a functional Model.")
         self.outputs = list(outputs)
-        self.inputs = get_source_inputs(self.outputs[0])
+        self.inputs = _inputs_of(layer)
 
     def _graph_changed(self) -> None:
         self.built = False
@@ -435,6 +435,16 @@ class Sequential(Model):
                 else:
                     model.add(layer)
         return model
+
+
+def _inputs_of(layer: Layer) -> list:
+    """The inputs of a first layer: a model's in its own order, which that of a walk through its graph may not be."""
+    if isinstance(layer, Container):
+        return list(layer.inputs)
+    if isinstance(layer, Merge) and layer.layers and not any(layer.node_indices or []):
+        inputs = [x for branch in layer.layers for x in _inputs_of(branch)]
+        return list({id(x): x for x in inputs}.values())
+    return get_source_inputs(layer.inbound_nodes[0].output_tensors[0])
 
 
 def _cached_layer(entry: dict, cache: dict) -> Layer:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kbridge import backend as K
-from kbridge.engine.topology import Input, InputLayer, Merge
+from kbridge.engine.topology import Input, InputLayer, Merge, merge
 from kbridge.layers.core import Activation, Dense, Dropout, Flatten, Reshape
 from kbridge.models import Model, Sequential
 
@@ -234,3 +234,17 @@ def test_sequential_models_are_subclassed():
             self.add(Dense(units, input_dim=2))
 
     assert Net(units=3).predict(random(4, 2)).shape == (4, 3)
+
+
+def test_a_first_layer_with_several_inputs_keeps_their_order():
+    a, b = Input((2,)), Input((2,))
+    x, y = np.ones((1, 2)), np.full((1, 2), 2.0)
+    # a walk from the output meets b first
+    model = Model([a, b], merge([b, a], mode="concat"))
+    other = Sequential([Dense(2, input_dim=2)])
+    np.testing.assert_array_equal(Sequential([model]).predict([x, y]), [[2, 2, 1, 1]])
+    joined = Sequential([Merge([other, model], mode="concat")])
+    np.testing.assert_array_equal(joined.predict([x, x, y])[:, 2:], [[2, 2, 1, 1]])
+    loaded = Sequential.from_config(joined.get_config())
+    loaded.set_weights(joined.get_weights())
+    np.testing.assert_array_equal(loaded.predict([x, x, y]), joined.predict([x, x, y]))

@@ -18,9 +18,9 @@ class Graph:
         self.layers: dict[str, Any] = {}
         self._ids = {entry["name"] for entry in spec["inputs"] if "ids" in entry}
         for entry in spec["inputs"]:
-            shape = tuple(entry["shape"])
+            shape = (spec.get("batch"), *entry["shape"])
             dtype = {"dtype": "int32"} if "ids" in entry else {}
-            self.tensors[entry["name"]] = Input(shape=shape, **dtype)
+            self.tensors[entry["name"]] = Input(batch_shape=shape, **dtype)
 
     def is_ids(self, name: str) -> bool:
         return name in self._ids
@@ -92,7 +92,7 @@ def model(spec: dict) -> tuple[Any, dict[str, Any]]:
         made: dict[str, Any] = {}
         result = Sequential()
         for i, node in enumerate(spec["nodes"]):
-            shape = {"input_shape": tuple(spec["inputs"][0]["shape"])} if not i else {}
+            shape = {"batch_input_shape": (spec.get("batch"), *spec["inputs"][0]["shape"])} if not i else {}
             made[node["name"]] = layer_of(node["layer"], **shape)
             result.add(made[node["name"]])
         return result, made

@@ -22,6 +22,7 @@ OPTIMIZERS = [
     {"class": "SGD", "arguments": {"lr": 0.05, "clipnorm": 0.5}},
 ]
 LOSSES = ["mse", "mse", "mae", "msle", "squared_hinge", "hinge", "poisson", "cosine_proximity", "kullback_leibler_divergence"]
+METRICS = ["mse", "mae", "mape", "hinge", "squared_hinge", "binary_accuracy", "precision", "fmeasure"]
 MERGES = ["sum", "mul", "ave", "max", "concat", "dot", "cos"]
 #: layers that draw numbers while training
 NOISY = ("Dropout", "GaussianNoise", "GaussianDropout")
@@ -47,7 +48,45 @@ def generate(seed: int) -> dict:
     spec["sample_weights"] = bool(rng.rand() < 0.3)
     spec["frozen"] = [node["name"] for node in spec["nodes"] if "shared" not in node and rng.rand() < 0.3]
     spec["noisy"] = noisy(spec)
+    # from numbers of their own, so that the models of the seeds stay as they were
+    _more(np.random.RandomState(seed + 2**20), spec, graph)
     return spec
+
+
+def _more(rng, spec: dict, graph) -> None:
+    """Classification losses, weights of losses and of time steps, metrics, states, layers frozen from the start."""
+    for i, name in enumerate(spec["outputs"]):
+        shape = graph.shape(name)
+        if len(shape) > 2 or shape[-1] is None or rng.rand() > 0.3:
+            continue
+        loss = pick(rng, ["binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"])
+        units, end = (1, "sigmoid") if loss == "binary_crossentropy" else (3, "softmax")
+        layer = {"class": "Dense", "arguments": {"output_dim": units, "activation": end}}
+        if _add(spec, graph, {"layer": layer, "inputs": [name]}):
+            spec["outputs"][i], spec["losses"][i] = spec["nodes"][-1]["name"], loss
+    shapes = [graph.shape(name) for name in spec["outputs"]]
+    if rng.rand() < 0.3:
+        spec["loss_weights"] = [round(float(rng.uniform(0.2, 2)), 2) for _ in spec["outputs"]]
+    if rng.rand() < 0.5:
+        spec["metrics"] = list(dict.fromkeys(pick(rng, METRICS) for _ in range(2)))
+    if rng.rand() < 0.5:
+        spec["temporal"] = [len(shape) > 1 and bool(rng.rand() < 0.6) for shape in shapes]
+    if rng.rand() < 0.3:
+        spec["frozen first"] = [node["name"] for node in spec["nodes"] if "shared" not in node and rng.rand() < 0.3]
+    if rng.rand() < 0.2 and not spec["noisy"]:
+        _make_stateful(rng, spec)
+
+
+def _make_stateful(rng, spec: dict) -> None:
+    """Fix the number of samples, and let some recurrent layers go on from batch to batch."""
+    spec["batch"] = 4
+    for node in spec["nodes"]:
+        if "model" in node:
+            _make_stateful(rng, node["model"])
+        layer = node.get("layer", {})
+        cell = layer["arguments"]["layer"] if layer.get("class") == "Bidirectional" else layer
+        if cell.get("class") in ("SimpleRNN", "GRU", "LSTM") and rng.rand() < 0.7:
+            cell["arguments"]["stateful"] = True
 
 
 def noisy(spec: dict) -> bool:
@@ -66,7 +105,9 @@ def prune(spec: dict) -> None:
     spec["nodes"] = [node for node in spec["nodes"] if node["name"] in needed]
     spec["inputs"] = [entry for entry in spec["inputs"] if entry["name"] in needed]
     names = {node["name"] for node in spec["nodes"]}
-    spec["frozen"] = [name for name in spec.get("frozen", []) if name in names]
+    for key in ("frozen", "frozen first"):
+        if key in spec or key == "frozen":
+            spec[key] = [name for name in spec.get(key, []) if name in names]
 
 
 def _input(rng, name: str) -> dict:

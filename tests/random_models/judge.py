@@ -101,7 +101,8 @@ def shrunk(spec: dict, still_fails: Callable[[dict], bool], most: int = 60) -> d
 def _smaller(spec: dict) -> Iterator[dict]:
     for node in spec["nodes"]:
         if [node["name"]] != spec["outputs"]:
-            yield _changed(spec, outputs=[node["name"]], losses=spec["losses"][:1])
+            fewer = {key: spec[key][:1] for key in ("losses", "loss_weights") if key in spec}
+            yield _changed(spec, outputs=[node["name"]], **fewer, **({"temporal": [False]} if "temporal" in spec else {}))
     for node in spec["nodes"]:
         if "shared" in node or any("shared" in n and n["shared"] == node["name"] for n in spec["nodes"]):
             continue
@@ -109,6 +110,11 @@ def _smaller(spec: dict) -> Iterator[dict]:
             yield _changed(_without(spec, node["name"], name))
     if spec.get("frozen"):
         yield _changed(spec, frozen=[])
+    for key in ("frozen first", "metrics", "temporal", "loss_weights"):
+        if key in spec:
+            smaller = copy.deepcopy(spec)
+            del smaller[key]
+            yield smaller
     if spec.get("sample_weights"):
         yield _changed(spec, sample_weights=False)
     if set(spec["losses"]) != {"mse"}:

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from . import build
+from . import build, promises
 
 #: samples of a batch, length of axes that the model leaves open
 BATCHES = ((4, 4), (1, 3), (5, 6))
+#: where the number of samples is fixed, and states go on
+STATEFUL_BATCHES = ((4, 4), (4, 4), (8, 4))
 
 
 def inputs(spec: dict, samples: int, length: int, nudge: float = 0.0) -> list[np.ndarray]:
@@ -34,7 +36,15 @@ def inputs(spec: dict, samples: int, length: int, nudge: float = 0.0) -> list[np
 
 def targets(spec: dict, shapes: list[tuple]) -> list[np.ndarray]:
     rng = np.random.RandomState(7 + spec["seed"] % 2**31)
-    return [np.round(rng.uniform(0.1, 0.9, shape), 3) for shape in shapes]
+    found = []
+    for shape, loss in zip(shapes, spec["losses"]):
+        y = np.round(rng.uniform(0.1, 0.9, shape), 3)
+        if loss == "categorical_crossentropy":
+            y = np.eye(shape[-1])[rng.randint(0, shape[-1], shape[:-1])]
+        elif loss == "sparse_categorical_crossentropy":
+            y = rng.randint(0, shape[-1], (*shape[:-1], 1))
+        found.append(y)
+    return found
 
 
 def run(spec: dict, nudge: float = 0.0, gradients: bool = False) -> dict[str, np.ndarray]:
@@ -45,12 +55,18 @@ def run(spec: dict, nudge: float = 0.0, gradients: bool = False) -> dict[str, np
     model, layers = build.model(spec)
     _settle_weights(spec, model)
     found: dict[str, Any] = {f"weights/{i}": w for i, w in enumerate(model.get_weights())}
-    for samples, length in BATCHES:
-        _add(found, f"predict/{samples}", model.predict(inputs(spec, samples, length, nudge)))
+    for name in spec.get("frozen first", []):
+        layers[name].trainable = False
+    for i, (samples, length) in enumerate(STATEFUL_BATCHES if "batch" in spec else BATCHES):
+        name = f"predict/{i if 'batch' in spec else samples}"
+        _add(found, name, model.predict(inputs(spec, samples, length, nudge), batch_size=spec.get("batch", 32)))
+    model.reset_states()
+    promises.check_states(spec, model, inputs(spec, *BATCHES[0], nudge))
     x = inputs(spec, *BATCHES[0], nudge)
     y = targets(spec, [p.shape for p in _list(model.predict(x))])
-    weights = _sample_weights(spec)
+    weights = _sample_weights(spec, y)
     _compile(spec, model)
+    model.reset_states()
     _add(found, "evaluate", model.test_on_batch(x, y, sample_weight=weights))
     if spec.get("noisy"):
         # what is drawn differs from backend to backend: training must run, its numbers can't be compared
@@ -59,21 +75,29 @@ def run(spec: dict, nudge: float = 0.0, gradients: bool = False) -> dict[str, np
         return found
     if gradients:
         found.update(_directions(spec, model, x, y, weights))
+    model.reset_states()
+    kept = promises.frozen_weights(spec.get("frozen first", []), layers)
     for step in range(2):
         _add(found, f"train/{step}/loss", model.train_on_batch(x, y, sample_weight=weights))
+    promises.check_kept(kept)
     _weights(found, "train", model)
     _add(found, "trained/predict", model.predict(x))
     for name in spec["frozen"]:
         layers[name].trainable = False
     if model.trainable_weights:
         _compile(spec, model)
+        kept = promises.frozen_weights(spec["frozen"], layers)
         _add(found, "frozen/loss", model.train_on_batch(x, y, sample_weight=weights))
+        promises.check_kept(kept)
         _weights(found, "frozen", model)
     loaded = _saved_and_loaded(model)
+    # states aren't in files
+    model.reset_states()
     _add(found, "loaded/predict", loaded.predict(x))
     if model.trainable_weights:
         _add(found, "loaded/loss", loaded.train_on_batch(x, y, sample_weight=weights))
         _weights(found, "loaded", loaded)
+    promises.check_as_part(loaded, x)
     K.clear_session()
     return found
 
@@ -103,14 +127,24 @@ def _compile(spec: dict, model: Any) -> None:
     from kbridge import optimizers
 
     optimizer = getattr(optimizers, spec["optimizer"]["class"])(**spec["optimizer"]["arguments"])
-    model.compile(optimizer=optimizer, loss=list(spec["losses"]))
+    model.compile(
+        optimizer=optimizer,
+        loss=list(spec["losses"]),
+        metrics=list(spec.get("metrics", [])),
+        loss_weights=spec.get("loss_weights"),
+        sample_weight_mode=["temporal" if temporal else None for temporal in spec.get("temporal", [False] * len(spec["losses"]))],
+    )
 
 
-def _sample_weights(spec: dict) -> list | None:
+def _sample_weights(spec: dict, y: list[np.ndarray]) -> list | None:
     if not spec["sample_weights"]:
         return None
-    samples = BATCHES[0][0]
-    return [np.array([1.0, 0.5, 0.0, 2.0])[:samples] for _ in spec["outputs"]]
+    found = []
+    for target, temporal in zip(y, spec.get("temporal", [False] * len(y))):
+        weights = np.array([1.0, 0.5, 0.0, 2.0])
+        # some time steps count, some don't
+        found.append(np.outer(weights, np.arange(target.shape[1]) % 3) if temporal else weights)
+    return found
 
 
 def _saved_and_loaded(model: Any) -> Any:
