@@ -1,5 +1,6 @@
 # make demo   a virtual environment with numpy and h5py alone, and the demo in it
 # make test   a virtual environment with every engine, and the whole test suite in it
+# make second the parity matrix and a part of the tests on a second Python, 3.13, if there is one
 # make lint   ruff and mypy
 # make build  wheel and source distribution, checked
 # make docs  the documentation as a site, in build/site
@@ -19,6 +20,9 @@ DEMO_PYTHON := $(call fit,python3 python3.13 python3.12 python3.11)
 TEST_PYTHON := $(call fit,python3.11 python3 python3.13 python3.12)
 endif
 
+SECOND_PYTHON ?= $(call fit,python3.13 $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python3.13))
+EXTRAS ?= dev,tensorflow
+
 VENV ?= .venv
 TEST_VENV ?= .venv-test
 PIP = -m pip install --quiet --disable-pip-version-check
@@ -27,7 +31,7 @@ version = $(if $(1),$(shell $(1) -c "import sys; print(sys.version_info[0], sys.
 DEMO_DONE := $(VENV)/.installed-$(call version,$(DEMO_PYTHON))
 TEST_DONE := $(TEST_VENV)/.installed-$(call version,$(TEST_PYTHON))
 
-.PHONY: demo test lint build docs bench clean
+.PHONY: demo test second lint build docs bench clean
 
 demo: $(DEMO_DONE)
 	@$(VENV)/bin/kbridge demo $(ARGS)
@@ -48,9 +52,14 @@ $(TEST_DONE): pyproject.toml tests/requirements.py kbridge/commands/install.py
 	@$(TEST_PYTHON) tests/requirements.py test
 	@echo "Installing kbridge with its engines and test tools into $(TEST_VENV); TensorFlow is large"
 	@test -e $@ || $(TEST_PYTHON) -m venv --clear $(TEST_VENV)
-	@$(TEST_VENV)/bin/python $(PIP) -e ".[dev,tensorflow]"
+	@$(TEST_VENV)/bin/python $(PIP) -e ".[$(EXTRAS)]"
 	@$(TEST_VENV)/bin/kbridge install theano
 	@touch $@
+
+second:
+	@if test -n "$(SECOND_PYTHON)"; then \
+		$(MAKE) --no-print-directory test PYTHON=$(SECOND_PYTHON) TEST_VENV=.venv-second EXTRAS=test,tensorflow ARGS=--quick; \
+	else echo "There is no Python 3.13 here, so nothing is tested on a second Python."; fi
 
 lint: $(TEST_DONE)
 	$(TEST_VENV)/bin/ruff check kbridge tests benchmarks examples
@@ -69,4 +78,4 @@ bench: $(TEST_DONE)
 	$(TEST_VENV)/bin/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf $(VENV) $(TEST_VENV) .cache build dist *.egg-info
+	rm -rf $(VENV) $(TEST_VENV) .venv-second .cache build dist *.egg-info

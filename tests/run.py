@@ -1,6 +1,8 @@
 """Run the whole suite: what concerns no single engine once, everything else once for each engine.
 
-    python tests/run.py [--engines numpy,tensorflow] [--only PART] [-- pytest arguments]
+    python tests/run.py [--engines numpy,tensorflow] [--only PART] [--quick] [-- pytest arguments]
+
+``--quick`` is for a second Python: the parity matrix and a part of the tests, in a few minutes.
 
 Each part is a pytest run of its own process with an empty home. Theano's compiled code is kept in
 ``.cache/theano`` of the working tree.
@@ -31,6 +33,10 @@ ONLY_COMPILED = ["learning", "examples"]
 COMPILED_CASES = " or ".join(
     ["learning", "example", "tutorial", "opt_adam", "mimo_dicts", "nested_two_outputs", "arch_", "fit_bn", "lstm_gpu", "gru_stateful", "conv2d_th_same"]
 )
+
+#: what a second Python runs for each engine, beside its own tests
+QUICK = ["training/test_tutorial.py", "training/test_loop.py", "saving/test_round_trip.py", "layers/test_core.py", "graph/test_sequential.py"]
+NO_COMPILER = {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"}
 
 
 def installed() -> list[str]:
@@ -79,17 +85,38 @@ def parts(engines: list[str]) -> list[Part]:
         if engine == "theano":
             # hundreds of models: compiling them in C takes far longer than running them in Python
             quick = [f for f in frontend if f not in ONLY_COMPILED]
-            found.append(Part("theano-python", engine, quick, {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"}))
+            found.append(Part("theano-python", engine, quick, NO_COMPILER))
             found.append(Part("theano-compiled", engine, COMPILED, {}, ("-k", COMPILED_CASES)))
         else:
             found.append(Part(engine, engine, frontend))
     return found
 
 
+def quick_parts(engines: list[str]) -> list[Part]:
+    """What ``--quick`` runs, without the parity matrix."""
+    found = []
+    for engine in engines:
+        found.append(Part(engine, engine, [f"engines/{engine}", *QUICK], NO_COMPILER, ("-k", "not is_needed")))
+        if engine == "theano":
+            found.append(Part("theano-compiled", engine, ["training/test_tutorial.py"]))
+    return found
+
+
+def parity(engines: list[str]) -> tuple[str, int, float]:
+    """The parity matrix of ``engines``: (name, exit status, seconds)."""
+    print("\n===== parity =====", flush=True)
+    start = time.time()
+    command = [sys.executable, "-m", "kbridge", "parity", "--off", "--dtypes", "float32", "--engines", ",".join(engines)]
+    with tempfile.TemporaryDirectory() as home:
+        code = subprocess.run(command, cwd=ROOT, env={**environment("numpy", home), **NO_COMPILER}).returncode
+    return "parity", code, time.time() - start
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engines", help="comma-separated (default: all installed)")
     parser.add_argument("--only", help="one part: shared or an engine's name")
+    parser.add_argument("--quick", action="store_true", help="the parity matrix and a part of the tests")
     workers = min(2, os.cpu_count() or 1)
     parser.add_argument("--workers", type=int, default=workers, help="processes of a part (default: %(default)s)")
     parser.add_argument("arguments", nargs="*", help="passed on to pytest")
@@ -102,8 +129,8 @@ def main() -> int:
     if left_out:
         reason = "not asked for" if args.engines else "not installed"
         print(f"Not tested: {', '.join(left_out)} ({reason})", flush=True)
-    results = []
-    for part in parts(engines):
+    results = [parity(engines)] if args.quick and not args.only else []
+    for part in quick_parts(engines) if args.quick else parts(engines):
         if args.only not in (None, part.name, part.name.partition("-")[0]):
             continue
         print(f"\n===== {part.name} =====", flush=True)

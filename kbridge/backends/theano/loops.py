@@ -15,7 +15,7 @@ from ..loop_states import Kind, pairs, settle
 from .bodies import Body, element_of, number, stand_in, traced
 from .elementwise import cast, where, zeros_like
 from .shapes import concatenate, expand_dims, permute, reverse, size
-from .static import Shape, int_shape, set_shape
+from .static import int_shape, set_shape
 from .tensors import as_tensor, constant, mark_ones
 
 
@@ -171,7 +171,7 @@ def _kind(x: Variable) -> Kind:
 
 
 def _like_new(state, new, kind: Kind):
-    return _widened(state, *kind, lambda: new)
+    return _widened(state, kind, lambda: new)
 
 
 def _settled(what: str, function: Callable, sequences: list, starts: Sequence, skip: int) -> tuple[list, Body]:
@@ -189,7 +189,7 @@ def _settled(what: str, function: Callable, sequences: list, starts: Sequence, s
         return body, body.outputs[skip:]
 
     def widen(state, new, kind):
-        return _widened(state, *kind, lambda: _first_turn(body, sequences, current, new))
+        return _widened(state, kind, lambda: _first_turn(body, sequences, current, new))
 
     states, _, _ = settle(what, starts, turn, _kind, widen)
     return states, body
@@ -201,8 +201,9 @@ def _first_turn(body: Body, sequences: list, states: list, new: Variable) -> Var
     return wanted.applied_to([*(s[0] for s in sequences), *(_free(s) for s in states)])[0][0]
 
 
-def _widened(state, shape: Shape, dtype: str, first: Callable):
-    """``state`` broadcast to ``shape``, in ``dtype``."""
+def _widened(state, kind: Kind, first: Callable):
+    """``state`` broadcast to the shape of ``kind``, in its dtype; ``first`` gives a tensor of that shape."""
+    shape, dtype = kind
     state = cast(state, dtype)
     for _ in range(len(shape) - state.ndim):
         state = expand_dims(state, 0)

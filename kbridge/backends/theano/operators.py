@@ -106,7 +106,7 @@ def _selected(original: Callable, x: Any, key: Any) -> Any:
         x = original(x, found.slices)
     if found.axes != tuple(range(len(found.axes))):
         x = x.dimshuffle([*found.axes, *found.others])
-    arrays = max(map(_rank_of, found.arrays))
+    arrays = max(_rank_of(index) or 0 for index in found.arrays)
     selected = original(x, found.arrays if len(found.arrays) > 1 else found.arrays[0])
     places = {None: ["x"], ARRAYS: range(arrays), **{axis: [arrays + n] for n, axis in enumerate(found.others)}}
     order = [place for part in found.layout for place in places[part]]

@@ -154,6 +154,22 @@ NEEDS = {
         """,
         "cxx=",
     ),
+    "constants_in_python": (
+        """
+        from theano.graph.op import COp
+        x, ways, original = T.fvector(), [], COp.make_thunk
+        def make_thunk(self, node, storage_map, compute_map, no_recycling, impl=None):
+            if all(i.owner is None and hasattr(i, "data") for i in node.inputs):
+                ways.append(impl)
+            return original(self, node, storage_map, compute_map, no_recycling, impl=impl)
+        COp.make_thunk = make_thunk
+        ones = T.constant(np.ones((3, 2), "float32"))
+        f = theano.function([x], x + T.exp(ones).sum(axis=1), mode="FAST_RUN")
+        assert ways and set(ways) == {"py"}, ways
+        np.testing.assert_allclose(f(np.zeros(3, "float32")), np.full(3, 2 * np.e), rtol=1e-6)
+        """,
+        "",
+    ),
     "elementwise_on_arrays": (
         """
         xs = [T.fvector() for _ in range(40)]

@@ -150,3 +150,31 @@ def test_two_processes_share_an_empty_cache(tmp_path):
     for process in both:
         out, error = process.communicate()
         assert out == "14.0\n", error
+
+
+def test_modules_of_a_function_are_compiled_side_by_side(tmp_path):
+    code = (
+        LOAD + "import numpy as np; from kbridge.backends.theano.setup import ahead; ahead.cores = lambda: 2; done = []; one = ahead.Ahead._compile; "
+        "ahead.Ahead._compile = lambda *a: done.append(one(*a)) or done[-1]; x = K.placeholder((None, 3)); "
+        "f = K.function([x], [K.exp(x), K.sum(x, axis=1), K.argmax(x), K.any(x > 2)]); "
+        "print([np.asarray(v).ravel().tolist() for v in f([[[0, 0, 1]]])][1:], len(done) >= 2 and all(done))"
+    )
+    done = run(code, KBRIDGE_THEANO_CACHE=str(tmp_path), THEANO_FLAGS="optimizer=fast_compile")
+    assert done.stdout.strip() == "[[1.0], [2], [False]] True", done.stderr
+    assert not list(tmp_path.glob("ahead-*"))
+    # a second process finds all of them
+    again = run(code, KBRIDGE_THEANO_CACHE=str(tmp_path), THEANO_FLAGS="optimizer=fast_compile")
+    assert again.stdout.strip() == "[[1.0], [2], [False]] False", again.stderr
+
+
+def test_code_that_does_not_compile_ahead_is_an_error_where_it_is_needed():
+    """What fails beside is tried again by Theano, which then says why."""
+    from kbridge.backends.theano.setup.ahead import Ahead
+
+    def compile_str(**arguments):
+        raise RuntimeError("no compiler today")
+
+    ahead = Ahead(compile_str)
+    assert ahead._compile({"module_name": "m", "src_code": ""}, str(ROOT / "no" / "such" / "folder")) is None
+    with pytest.raises(RuntimeError, match="today"), ahead.function([]):
+        ahead.compiled("m", "", "somewhere")

@@ -13,6 +13,7 @@ import warnings
 from pathlib import Path
 
 from . import header
+from .ahead import Ahead, install
 
 #: seconds of compiling after which a message says what is going on
 PATIENCE = 2.0
@@ -65,17 +66,21 @@ class Watch:
         from theano.link.c.cmodule import GCC_compiler
 
         original = GCC_compiler.compile_str
+        ahead = Ahead(original)
 
         @functools.wraps(original)
-        def compile_str(*args, **kwargs):
+        def compile_str(module_name, src_code, location=None, *args, **kwargs):
             start = time.monotonic()
             self.prepare()
             try:
-                return original(*args, **kwargs)
+                if args or location is None:
+                    return original(module_name, src_code, location, *args, **kwargs)
+                return ahead.compiled(module_name, src_code, location, **kwargs)
             finally:
                 self.spent(time.monotonic() - start)
 
         GCC_compiler.compile_str = staticmethod(compile_str)
+        install(ahead)
 
     def prepare(self) -> None:
         """Precompile the header; everything works without, only slower."""

@@ -203,6 +203,21 @@ def elementwise_on_arrays() -> None:
     arrays.install()
 
 
+def constants_in_python() -> None:
+    """Operations on constants are run once, and Theano compiles a module for each: half the modules of a small model."""
+    from theano.compile.ops import Rebroadcast, Shape, Shape_i
+    from theano.scalar.basic import ScalarOp
+    from theano.tensor import basic, elemwise, opt, subtensor
+
+    light = (
+        elemwise.Elemwise, elemwise.DimShuffle, elemwise.CAReduce, ScalarOp, Rebroadcast, Shape, Shape_i, opt.MakeVector,
+        basic.Alloc, basic.Reshape, basic.Join, basic.ARange, basic.TensorFromScalar, basic.ScalarFromTensor,
+        subtensor.Subtensor, subtensor.IncSubtensor,
+    )  # fmt: skip
+    for op in light:
+        op.python_constant_folding = lambda self, node: True
+
+
 PATCHES: tuple[Callable[[], None], ...] = (
     increments_at_indices,
     integer_constants,
@@ -218,6 +233,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     lengths_of_merged_loops,
     subtensors_with_axes_left,
     algebra_of_floats,
+    constants_in_python,
     elementwise_on_arrays,
 )
 
