@@ -52,7 +52,7 @@ class Optimizer:
             if g is None:
                 raise ValueError(
                     f"The loss doesn't depend on the weight {K.tensor_name(p) or p!r}, so it has no gradient. Is its layer "
-                    f"connected to an output? Set trainable=False on the layer to leave it out."
+                    f"connected to an output? Set trainable=False on the layer to leave it out [differences: weights-without-gradient]"
                 )
         clipnorm, clipvalue = getattr(self, "clipnorm", 0), getattr(self, "clipvalue", 0)
         if clipnorm and clipnorm > 0:

@@ -34,6 +34,25 @@ def test_layers_that_promise_another_shape_fail():
         layer_test(Liar, input_shape=(2, 4))
 
 
+def test_what_keras_1_let_pass_is_warned_of():
+    class Flat(Layer):
+        def get_output_shape_for(self, input_shape):
+            return (input_shape[0],)
+
+    class Forgetful(Layer):
+        def __init__(self, factor=1, **kwargs):
+            self.factor = factor
+            super().__init__(**kwargs)
+
+        def call(self, x, mask=None):
+            return self.factor * x
+
+    with pytest.warns(UserWarning, match=r"promised the shape \(2,\), gave \(2, 4\); it is not trained"):
+        assert layer_test(Flat, input_shape=(2, 4)).shape == (2, 4)
+    with pytest.warns(UserWarning, match="made again from its config.*does get_config lack an argument"):
+        layer_test(Forgetful, kwargs={"factor": 3}, input_shape=(2, 4))
+
+
 def test_the_session_is_cleared_after_a_test():
     @keras_test
     def test():
