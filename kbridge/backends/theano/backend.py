@@ -30,6 +30,15 @@ def _as_list(x: Any) -> list:
     return list(x) if isinstance(x, (list, tuple)) else [x]
 
 
+def _shape_of(x: Any) -> tuple:
+    """The static shape; for a variable that a program made by ``theano.shared``, which may take values of other shapes later on,
+    that of its present value."""
+    shape = int_shape(x)
+    if None in shape and isinstance(x, SharedVariable):
+        return tuple(x.get_value(borrow=True, return_internal_type=True).shape)
+    return shape
+
+
 def _primitive(name: str, function):
     def method(self, *args, **kwargs):
         return function(*args, **kwargs)
@@ -140,8 +149,8 @@ class TheanoBackend(PlainPrimitives, Backend):
     def set_value(self, x, value):
         sparse = tensors.is_sparse(x)
         shape = np.shape(value) if not hasattr(value, "toarray") else value.shape
-        if tuple(shape) != int_shape(x):
-            raise ValueError(f"The variable {x.name or ''} has shape {int_shape(x)}, the value {tuple(shape)}.")
+        if tuple(shape) != _shape_of(x):
+            raise ValueError(f"The variable {x.name or ''} has shape {_shape_of(x)}, the value {tuple(shape)}.")
         if sparse:
             from scipy.sparse import csr_matrix
 
@@ -151,7 +160,7 @@ class TheanoBackend(PlainPrimitives, Backend):
             x.set_value(np.array(dense, dtype=x.dtype, order="C"), borrow=True)
 
     def int_shape(self, x):
-        return int_shape(x)
+        return _shape_of(x)
 
     def dtype(self, x):
         return x.dtype if tensors.is_tensor(x) else tensors.as_tensor(x).dtype
