@@ -38,9 +38,10 @@ class Emission:
 
     def count(self, live: Iterable[Value]) -> None:
         """Note who reads what."""
+        pending = self.pending
         for v in live:
             for i in v.operands():
-                self.pending[i] = self.pending.get(i, 0) + 1
+                pending[i] = pending.get(i, 0) + 1
             if v.scan is not None and v.scan.length >= MANY_READS:
                 self.often.update(v.operands())
 
@@ -99,10 +100,12 @@ class Emission:
             self._emit_loop(value)
             return
         operands = value.operands()
-        turned = self._turned_often(value)
-        if value.op.view and not turned and self._emit_as_view(value, operands[0]):
-            self._consume(operands)
-            return
+        turned = False
+        if value.op.view:
+            turned = self._turned_often(value)
+            if not turned and self._emit_as_view(value, operands[0]):
+                self._consume(operands)
+                return
         out = storage if storage is not None else self._storage(value, operands)
         if value.op.view:
             source = self.arrays[operands[0]]
@@ -110,7 +113,8 @@ class Emission:
                 source = self.ctx.view(source, lambda a: value.op.view_of(value.attrs, value.shape, a))
             self.ctx.call(np.copyto, out.reshape(source.shape), source)
         else:
-            value.op.emit(self.ctx, value.attrs, out, *[self._input(v) for v in value.inputs])
+            arrays = self.arrays
+            value.op.emit(self.ctx, value.attrs, out, *[arrays[v] if v in arrays else shaped(v) for v in value.inputs])
         self.arrays[value] = out
         self.ctx.release_scratch()
         self._consume(operands)
@@ -127,11 +131,6 @@ class Emission:
         return value.op is PERMUTE and len(value.shape) == 2 and (
             self.pending[value] >= MANY_READS or value in self.often
         )
-
-    def _input(self, value: Value) -> np.ndarray:
-        """The array of an input, or, where only its shape counts, one that takes no memory."""
-        array = self.arrays.get(value)
-        return shaped(value) if array is None else array
 
     def _emit_as_view(self, value: Value, source: Value) -> bool:
         array = emit_view(self.ctx, value, self.arrays[source])

@@ -65,11 +65,12 @@ class Value:
 
     def operands(self) -> Sequence[Value]:
         """The inputs whose elements are read when the plan runs."""
+        if self._operands is not None:
+            return self._operands
         if self.scan is not None:
             return self.scan.operands()
-        if self._operands is None:
-            op = self.op
-            self._operands = tuple(v for i, v in enumerate(self.inputs) if i not in op.static and i not in op.shape_only)
+        static, shape_only = self.op.static, self.op.shape_only
+        self._operands = tuple([v for i, v in enumerate(self.inputs) if i not in static and i not in shape_only])
         return self._operands
 
 
@@ -227,6 +228,7 @@ class Lowering:
         from .scan import lowered
 
         value.scan = lowered(self, value)
+        value._operands = None
 
     def _without_broadcasts(self, op: Op, attrs: Any, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
         """Elementwise calls broadcast by themselves: skip a broadcast view if the result keeps its shape."""

@@ -44,7 +44,8 @@ class Plan:
         self.body = emission.body
         self.commit = emission.commit
         self.outputs = emission.outputs
-        self.calls = sum(len(f.instructions) if isinstance(f, Turns) else 1 for f, _ in (*self.body, *self.commit))
+        self._loops = [function for function, _ in (*self.body, *self.commit) if isinstance(function, Turns)]
+        self.calls = len(self.body) + len(self.commit) + sum(len(turns.instructions) for turns in self._loops)
         self.nbytes = emission.ctx.pool.total + emission.blocks.total
         #: for each feed: (array bound now, the plan's own array, places to patch)
         self._bound = [emission.fed_arrays[v] for v in fed]
@@ -92,9 +93,8 @@ class Plan:
         for i, array in enumerate(self._own):
             if self._bound[i] is not array:
                 self._bind(i, array)
-        for function, _ in self.body:
-            if isinstance(function, Turns):
-                function.release()
+        for turns in self._loops:
+            turns.release()
 
 
 class _Emission(Emission):
@@ -171,7 +171,7 @@ class _Emission(Emission):
     def _descendants(live: list[Value], finals: dict[Value, Variable]) -> set[Value]:
         late = set(finals)
         for v in live:
-            if v not in late and any(i in late for i in v.operands()):
+            if v not in late and not late.isdisjoint(v.operands()):
                 late.add(v)
         return late
 

@@ -22,11 +22,14 @@ ALIGNMENT = 64
 class Buffer:
     """Storage that several values may share over time; ``users`` counts the values that still need it."""
 
-    __slots__ = ("raw", "users")
+    __slots__ = ("fresh", "nbytes", "raw", "users")
 
-    def __init__(self, raw: np.ndarray):
+    def __init__(self, raw: np.ndarray, nbytes: int):
         self.raw = raw
+        self.nbytes = nbytes
         self.users = 0
+        #: whether this plan hasn't used it yet
+        self.fresh = True
 
     def array(self, shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
         return np.ndarray(shape, dtype, self.raw)
@@ -36,7 +39,7 @@ class Arena:
     """The storage of a function's plans. They run one at a time and keep nothing between runs, so that they share it."""
 
     def __init__(self):
-        self.storage: list[np.ndarray] = []
+        self.storage: list[tuple[np.ndarray, int]] = []
         self.total = 0
 
     def add(self, nbytes: int) -> np.ndarray:
@@ -44,8 +47,9 @@ class Arena:
         raw = np.empty(nbytes + ALIGNMENT, np.uint8)
         start = -raw.__array_interface__["data"][0] % ALIGNMENT
         self.total += raw.nbytes
-        self.storage.append(raw[start : start + nbytes])
-        return self.storage[-1]
+        part = raw[start : start + nbytes]
+        self.storage.append((part, nbytes))
+        return part
 
 
 class Pool:
@@ -53,12 +57,11 @@ class Pool:
 
     def __init__(self, arena: Arena | None = None):
         self.arena = arena or Arena()
-        #: sizes of free buffers in ascending order, and the buffers of each
-        self.sizes: list[int] = []
+        #: free buffers by size, and the sizes in ascending order
         self.free: dict[int, list[Buffer]] = {}
-        for raw in self.arena.storage:
-            self.give(Buffer(raw))
-        self._unused = {id(b) for buffers in self.free.values() for b in buffers}
+        for raw, nbytes in self.arena.storage:
+            self.free.setdefault(nbytes, []).append(Buffer(raw, nbytes))
+        self.sizes = sorted(self.free)
         #: bytes that the plan uses
         self.total = 0
 
@@ -72,15 +75,17 @@ class Pool:
             best = buffers.pop()
             if not buffers:
                 del self.sizes[at], self.free[size]
-            if id(best) in self._unused:
-                self._unused.discard(id(best))
+            if best.fresh:
+                best.fresh = False
                 self.total += size
             return best
         self.total += nbytes + ALIGNMENT
-        return Buffer(self.arena.add(nbytes))
+        buffer = Buffer(self.arena.add(nbytes), nbytes)
+        buffer.fresh = False
+        return buffer
 
     def give(self, buffer: Buffer) -> None:
-        size = buffer.raw.nbytes
+        size = buffer.nbytes
         if size not in self.free:
             insort(self.sizes, size)
             self.free[size] = []
@@ -102,7 +107,7 @@ class Emitter:
     def call(self, function: Callable, *args: Any) -> None:
         """Append one call. Its array arguments are bound, or patched if they come from a feed."""
         bound = list(args)
-        if self.fed:
+        if not self.fed.keys().isdisjoint(map(id, args)):
             for position, arg in enumerate(args):
                 found = self.fed.get(id(arg))
                 if found is not None:

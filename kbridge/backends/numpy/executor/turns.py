@@ -130,3 +130,6 @@ class Turns:
         """Drop the references to the arrays of the last call."""
         self._params, self._calls, self._written_out = None, [], []
         self._lists = [[] for _ in self.views]
+        for function, _ in self.instructions:
+            if isinstance(function, Turns):
+                function.release()
