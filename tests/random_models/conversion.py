@@ -120,8 +120,8 @@ class Subject:
                 ours, near = scenario._list(self.model.predict(x)), scenario._list(self.model.predict(moved))
             except Exception:
                 continue  # a length that doesn't fit
-            if any(0 in y.shape for y in ours):
-                continue
+            if any(0 in y.shape or len(y) != samples for y in ours):
+                continue  # nothing is left of it, or a Reshape took what was too much for more samples
             yield x, ours, [np.max(np.abs(a - b), initial=0) for a, b in zip(ours, near)], self.masks(x)
 
 

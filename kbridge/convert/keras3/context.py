@@ -28,6 +28,10 @@ _ACTIVATIONS = (
 )  # fmt: skip
 
 
+#: activations that work along the last axis, which isn't that of the channels in 'th' ordering
+ALONG_LAST_AXIS = ("softmax", "log_softmax", "sparsemax", "glu")
+
+
 def makes(*class_names: str):
     """Enter a function into MAKERS."""
 

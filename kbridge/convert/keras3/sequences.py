@@ -8,7 +8,7 @@ from ...engine.topology import Container
 from ..masks import calls
 from ..problems import refusal
 from ..weights import gates, value
-from .context import Context, data_format, makes, safe_name
+from .context import ALONG_LAST_AXIS, Context, data_format, makes, safe_name
 from .core import input_part
 from .images import bordered, turned
 from .parts import Part, Stack, Weight
@@ -102,8 +102,9 @@ def _check_conv_lstm(context: Context, layer, shape: tuple) -> None:
     first = layer.dim_ordering == "th"
     if None in (shape[3:] if first else shape[2:4]):
         raise refusal(layer, "keras3-conv-lstm-open", "rows or columns of the input that aren't known")
-    if first and "softmax" in (context.activation(layer), context.activation(layer, "inner_activation")):
-        raise refusal(layer, "keras3-conv-lstm-softmax", "'softmax' with dim_ordering 'th', where it is one over columns")
+    names = {context.activation(layer), context.activation(layer, "inner_activation")}
+    if first and not names.isdisjoint(ALONG_LAST_AXIS):
+        raise refusal(layer, "keras3-conv-lstm-softmax", f"{', '.join(sorted(names))} with dim_ordering 'th': along the columns")
     if context.masked(layer) and (first or layer.borders_of_theano):
         raise refusal(layer, "keras3-conv-lstm-mask", "a mask, which is lost where the axes are turned or the borders padded")
     if layer.border_origin == "theano" and (layer.nb_row % 2 == 0 or layer.nb_col % 2 == 0):
