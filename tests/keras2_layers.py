@@ -64,6 +64,81 @@ def depthwise(k):
     return k.Model([x, y], [layer(x) for layer in images] + [layer(y) for layer in series])
 
 
+@case
+def gru_reset_after(k):
+    L = k.layers
+    x = k.Input((5, 3))
+    layers = (
+        L.GRU(4), L.GRU(3, return_sequences=True, go_backwards=True), L.GRU(3, implementation=1, activation="relu"),
+        L.GRU(2, use_bias=False), L.GRU(3, kernel_regularizer="l2", recurrent_regularizer="l1", unroll=True),
+        L.Bidirectional(L.GRU(2, return_sequences=True)), L.TimeDistributed(L.Dense(2)),
+    )  # fmt: skip
+    return k.Model(x, [layer(x) for layer in layers])
+
+
+@case
+def recurrent_options(k):
+    L = k.layers
+    x = k.Input((5, 3))
+    layers = (
+        L.LSTM(3, use_bias=False), L.SimpleRNN(3, use_bias=False, kernel_constraint="non_neg"), L.LSTM(2, recurrent_constraint=k.constraints.MaxNorm(0.5)),
+        L.GRU(2, reset_after=False, use_bias=False, bias_regularizer="l2"), L.LSTM(2, activity_regularizer=None, unit_forget_bias=False),
+    )  # fmt: skip
+    return k.Model(x, [layer(x) for layer in layers])
+
+
+@case
+def states_of_masked_sequences(k):
+    L = k.layers
+    x, y = k.Input((5, 3)), k.Input((4, 2))
+    encoded, h, c = L.LSTM(3, return_state=True)(L.Masking()(x))
+    decoded = L.LSTM(3, return_sequences=True)(y, initial_state=[h, c])
+    sequence, state = L.GRU(3, return_sequences=True, return_state=True)(decoded, initial_state=h)
+    both, *states = L.Bidirectional(L.LSTM(2, return_state=True, return_sequences=True))(L.Masking()(x))
+    again = L.Bidirectional(L.LSTM(2))(y, initial_state=states)
+    return k.Model([x, y], [encoded, decoded, sequence, state, both, again, *states])
+
+
+@case
+def time_major(k):
+    L = k.layers
+    x = k.Input((5, 3))
+    steps = L.Permute((1, 2))(x)
+    return k.Model(x, L.GRU(3, return_sequences=True, zero_output_for_mask=True)(L.Masking()(steps)))
+
+
+@case
+def attention(k):
+    L = k.layers
+    q, v = k.Input((4, 3)), k.Input((5, 3))
+    outputs = [
+        L.Attention()([q, v]), L.Attention(use_scale=True, score_mode="concat")([q, v, v]), L.AdditiveAttention()([q, v]),
+        L.Attention()([v, v], use_causal_mask=True), *L.AdditiveAttention(use_scale=False)([q, v], return_attention_scores=True),
+    ]  # fmt: skip
+    return k.Model([q, v], outputs)
+
+
+@case
+def heads(k):
+    L = k.layers
+    q, v = k.Input((4, 3)), k.Input((5, 2))
+    outputs = [
+        L.MultiHeadAttention(2, 3)(q, v), *L.MultiHeadAttention(2, 2, value_dim=3, use_bias=False)(q, v, v, return_attention_scores=True),
+        L.MultiHeadAttention(2, 3, output_shape=5)(q, q, use_causal_mask=True),
+        L.EinsumDense("abc,cde->abde", (None, 2, 3), bias_axes="de")(q), L.EinsumDense("...x,xy->...y", 4, activation="relu")(q),
+    ]  # fmt: skip
+    return k.Model([q, v], outputs)
+
+
+@case
+def masks_of_attention(k):
+    L = k.layers
+    x, allowed = k.Input((5, 3)), k.Input((5, 5), dtype="int32")
+    y = L.Masking()(x)
+    outputs = [L.Attention()([y, y]), L.AdditiveAttention()([x, y]), L.MultiHeadAttention(2, 2)(y, y), L.MultiHeadAttention(2, 2)(x, x, attention_mask=allowed)]
+    return k.Model([x, allowed], outputs)
+
+
 def inputs(model, name: str) -> list[np.ndarray]:
     """Three samples for each input of a model of Keras 2."""
     draw = np.random.RandomState(sum(map(ord, name)))
@@ -71,7 +146,7 @@ def inputs(model, name: str) -> list[np.ndarray]:
     for tensor in model.inputs:
         shape = (3, *(n or 5 for n in tensor.shape[1:]))
         if "int" in str(tensor.dtype):
-            arrays.append(draw.randint(0, 6, shape).astype("int32"))
+            arrays.append(draw.randint(0, 2 if "mask" in name else 6, shape).astype("int32"))
             continue
         x = np.round(draw.normal(size=shape), 3).astype("float32")
         if "mask" in name and len(shape) > 2:

@@ -3,10 +3,12 @@
 from ..engine.topology import Input, InputLayer, InputSpec, Layer, Merge, merge
 from .activation_layers import *  # noqa: F403
 from .advanced_activations import *  # noqa: F403
+from .attention import *  # noqa: F403
 from .convolutional import *  # noqa: F403
 from .convolutional_recurrent import *  # noqa: F403
 from .core import *  # noqa: F403
 from .depthwise import *  # noqa: F403
+from .einsum_dense import *  # noqa: F403
 from .embeddings import *  # noqa: F403
 from .layer_normalization import *  # noqa: F403
 from .local import *  # noqa: F403

@@ -28,11 +28,16 @@ class Configured(Layer):
             setattr(self, name, _meant(name, value))
 
     def get_config(self) -> dict[str, Any]:
+        return self.stored_arguments()
+
+    def stored_arguments(self, left_out: tuple[str, ...] = ()) -> dict[str, Any]:
+        """The config: every layer's entries, then the arguments of the constructors but those ``left_out``."""
         config = super().get_config()
         for cls in reversed(type(self).__mro__):
             if issubclass(cls, Configured) and "__init__" in cls.__dict__:
                 for name, parameter in inspect.signature(cls.__init__).parameters.items():
-                    if name != "self" and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+                    plain = parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+                    if plain and name != "self" and name not in left_out:
                         config[name] = _stored(getattr(self, name))
         return config
 

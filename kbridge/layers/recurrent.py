@@ -6,8 +6,9 @@ import warnings
 
 import numpy as np
 
-from .. import activations, initializations, regularizers
+from .. import activations, constraints, initializations, regularizers
 from .. import backend as K
+from ..engine.node import to_list
 from ..engine.topology import InputSpec, Layer
 from ..errors import one_length, whole_number
 from ..saving.budget import spend_state, spend_work
@@ -43,6 +44,11 @@ def time_distributed_dense(x, w, b=None, dropout=None, input_dim=None, output_di
     return x if b is None else x + b
 
 
+def _sequence(input_shape) -> tuple:
+    """The shape of the sequence, alone or before those of initial states."""
+    return tuple(input_shape[0] if input_shape and isinstance(input_shape[0], (list, tuple)) else input_shape)
+
+
 class Recurrent(Layer):
     """The base of recurrent layers on (samples, time, input_dim).
 
@@ -53,6 +59,11 @@ class Recurrent(Layer):
     ``stateful``: a batch goes on from the states of the batch before; needs a full batch_input_shape.
     ``unroll``: no loop, for short sequences of known length. ``consume_less``: 'cpu' multiplies all
     inputs at once, 'mem' step by step, 'gpu' with all gates in one matrix.
+
+    Options of Keras 2, stored only where they are used: ``return_state``: the states after the last step come as further
+    results. ``time_major``: inputs and sequences are (time, samples, ...). ``zero_output_for_mask``: the outputs of masked steps
+    are 0, not those of the step before. A call takes ``initial_state``, a list of tensors (samples, output_dim) in place of zeros;
+    in a model they are inputs of the layer.
     """
 
     supports_masking = True
@@ -67,6 +78,9 @@ class Recurrent(Layer):
         consume_less="cpu",
         input_dim=None,
         input_length=None,
+        return_state=False,
+        time_major=False,
+        zero_output_for_mask=False,
         **kwargs,
     ):
         if consume_less not in CONSUME_LESS:
@@ -77,6 +91,9 @@ class Recurrent(Layer):
         self.stateful = stateful
         self.unroll = unroll
         self.consume_less = consume_less
+        self.return_state = return_state
+        self.time_major = time_major
+        self.zero_output_for_mask = zero_output_for_mask
         self.input_spec = [InputSpec(ndim=3)]
         self.input_dim = one_length(input_dim, type(self).__name__, "input_dim", 1)
         self.input_length = one_length(input_length, type(self).__name__, "input_length")
@@ -84,12 +101,35 @@ class Recurrent(Layer):
             kwargs["input_shape"] = (self.input_length, self.input_dim)
         super().__init__(**kwargs)
 
+    def __call__(self, x, mask=None, initial_state=None):
+        if initial_state is not None:
+            x = [to_list(x)[0], *to_list(initial_state)]
+        return super().__call__(x, mask)
+
+    def assert_input_compatibility(self, input):
+        """The first input is the sequence; the others are the initial states."""
+        sequence, *states = to_list(input)
+        super().assert_input_compatibility(sequence)
+        if states and self.built and len(states) != self._count:
+            raise ValueError(f"{type(self).__name__} {self.name} has {self._count} states, got {len(states)} initial ones.")
+        for state in states:
+            shape = getattr(state, "_keras_shape", None) or K.int_shape(state)
+            if len(shape) != 2 or shape[1] not in (None, self.output_dim):
+                raise ValueError(
+                    f"{type(self).__name__} {self.name} takes initial states of the shape (samples, {self.output_dim}), got {tuple(shape)}."
+                )
+
     def get_output_shape_for(self, input_shape):
-        if self.return_sequences:
-            return (*input_shape[:2], self.output_dim)
-        return (input_shape[0], self.output_dim)
+        shape = _sequence(input_shape)
+        samples = shape[1 if self.time_major else 0]
+        output = (*shape[:2], self.output_dim) if self.return_sequences else (samples, self.output_dim)
+        return [output, *[(samples, self.output_dim)] * self._count] if self.return_state else output
 
     def compute_mask(self, input, mask):
+        output = self._output_mask(to_list(mask)[0])
+        return [output, *[None] * self._count] if self.return_state else output
+
+    def _output_mask(self, mask):
         if not self.return_sequences or mask is None:
             return None
         # the outputs come in the order in which they were computed
@@ -113,6 +153,11 @@ class Recurrent(Layer):
         return x
 
     def call(self, x, mask=None):
+        x, *given = to_list(x)
+        mask = to_list(mask)[0]
+        if self.time_major:
+            x = K.permute_dimensions(x, (1, 0, 2))
+            mask = None if mask is None else K.permute_dimensions(mask, (1, 0))
         shape = K.int_shape(x)
         if self.unroll and shape[1] is None:
             raise ValueError(
@@ -121,7 +166,7 @@ class Recurrent(Layer):
             )
         if self.unroll:
             spend_work(10 * shape[1], f"the unrolled layer {self.name!r}")
-        initial = self.states if self.stateful else self.get_initial_states(x)
+        initial = given or (self.states if self.stateful else self.get_initial_states(x))
         last, outputs, states = K.rnn(
             self.step,
             self.preprocess_input(x),
@@ -134,9 +179,17 @@ class Recurrent(Layer):
         )
         if self.stateful:
             self.add_update([K.update(old, new) for old, new in zip(self.states, states, strict=True)], x)
-        return outputs if self.return_sequences else last
+        output = self._sequences(outputs, mask) if self.return_sequences else last
+        return [output, *states] if self.return_state else output
+
+    def _sequences(self, outputs, mask):
+        if self.zero_output_for_mask and mask is not None:
+            kept = K.reverse(mask, 1) if self.go_backwards else mask
+            outputs = outputs * K.cast(K.expand_dims(kept, -1), K.dtype(outputs))
+        return K.permute_dimensions(outputs, (1, 0, 2)) if self.time_major else outputs
 
     def _build_states(self, input_shape, count: int) -> None:
+        input_shape = _sequence(input_shape)
         self.input_spec = [InputSpec(shape=input_shape)]
         self.input_dim = input_shape[2]
         if self.input_dim is None:
@@ -151,7 +204,7 @@ class Recurrent(Layer):
         """Set the states of a stateful layer to zero."""
         if not self.stateful:
             raise RuntimeError(f"{type(self).__name__} {self.name} is not stateful: it has no states to reset.")
-        batch = self.input_spec[0].shape[0]
+        batch = self.input_spec[0].shape[1 if self.time_major else 0]
         if batch is None:
             raise ValueError(
                 f"{type(self).__name__} {self.name} is stateful, so it must know the batch size: give the first layer a "
@@ -167,7 +220,8 @@ class Recurrent(Layer):
             self.states = [K.variable(zeros) for _ in range(self._count)]
 
     def _add(self, part: str, shape, initializer, regularizer):
-        weight = self.add_weight(shape, initializer=initializer, name=f"{self.name}_{part}", regularizer=regularizer)
+        constraint = getattr(self, f"{part[0]}_constraint", None)
+        weight = self.add_weight(shape, initializer=initializer, name=f"{self.name}_{part}", regularizer=regularizer, constraint=constraint)
         setattr(self, part, weight)
         return weight
 
@@ -195,11 +249,25 @@ class Recurrent(Layer):
         }
         if not self.stateful:  # batch_input_shape says both then
             config.update(input_dim=self.input_dim, input_length=self.input_length)
+        config.update({name: True for name in ("return_state", "time_major", "zero_output_for_mask") if getattr(self, name)})
         return {**super().get_config(), **config}
 
 
 class _Cell(Recurrent):
     """What the three cells share: their arguments, and gates with weights W, U and b each."""
+
+    #: options of Keras 2 that every cell takes, stored only where they are given
+    OPTIONS = ("W_constraint", "U_constraint", "b_constraint", "activity_regularizer")
+
+    def __init__(
+        self, bias=True, W_constraint=None, U_constraint=None, b_constraint=None, activity_regularizer=None, **kwargs
+    ):
+        self.bias = bias
+        self.W_constraint = constraints.get(W_constraint)
+        self.U_constraint = constraints.get(U_constraint)
+        self.b_constraint = constraints.get(b_constraint)
+        super().__init__(**kwargs)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
 
     def _setup(self, output_dim, init, inner_init, activation, W_regularizer, U_regularizer, b_regularizer, dropout_W, dropout_U):
         owner = type(self).__name__
@@ -221,18 +289,25 @@ class _Cell(Recurrent):
         """W, U and b of one gate ('' for the only one, '_i' ...)."""
         self._add(f"W{gate}", (self.input_dim, self.output_dim), self.init, self.W_regularizer)
         self._add(f"U{gate}", (self.output_dim, self.output_dim), self.inner_init, self._regularizer_of_U())
-        self._add(f"b{gate}", (self.output_dim,), bias, self.b_regularizer)
+        self._add_bias(f"b{gate}", self.output_dim, bias)
+
+    def _add_bias(self, part: str, size: int, initializer="zero") -> None:
+        """A bias; without one, zeros that aren't the layer's weights."""
+        if self.bias:
+            self._add(part, (size,), initializer, self.b_regularizer)
+        else:
+            setattr(self, part, K.zeros((size,)))
 
     def _add_joined(self, gates: int, bias) -> None:
         """W, U and b of all gates side by side."""
         self._add("W", (self.input_dim, gates * self.output_dim), self.init, self.W_regularizer)
         self._add("U", (self.output_dim, gates * self.output_dim), self.inner_init, self._regularizer_of_U())
-        self._add("b", (gates * self.output_dim,), bias, self.b_regularizer)
+        self._add_bias("b", gates * self.output_dim, bias)
 
     def _regularizer_of_U(self):
         """What Keras 1.2.2 applied to the recurrent weights of GRU and LSTM, as a model must give its numbers: with
         ``consume_less='gpu'`` ``U_regularizer``, with 'cpu' and 'mem' ``W_regularizer``."""
-        if self.consume_less == "gpu":
+        if self.consume_less == "gpu" or getattr(self, "reset_after", False):
             return self.U_regularizer
         same = config_of(self.U_regularizer) == config_of(self.W_regularizer)
         if not same and not getattr(self, "_told", False):
@@ -273,6 +348,9 @@ class _Cell(Recurrent):
             "dropout_W": self.dropout_W,
             "dropout_U": self.dropout_U,
         }
+        config.update({name: config_of(getattr(self, name)) for name in self.OPTIONS if getattr(self, name) is not None})
+        if not self.bias:
+            config["bias"] = False
         return {**super().get_config(), **config}
 
 
@@ -317,7 +395,11 @@ class SimpleRNN(_Cell):
 
 
 class GRU(_Cell):
-    """Gated recurrent unit (Cho et al., 2014): update gate z, reset gate r, candidate h."""
+    """Gated recurrent unit (Cho et al., 2014): update gate z, reset gate r, candidate h.
+
+    ``reset_after``: the reset gate is applied after the product with the recurrent weights, which have biases of their own, as cuDNN
+    computes and Keras 2 does by default. Such a layer keeps the weights of all gates in one matrix: W, U, b and b_U.
+    """
 
     def __init__(
         self,
@@ -331,26 +413,54 @@ class GRU(_Cell):
         b_regularizer=None,
         dropout_W=0.0,
         dropout_U=0.0,
+        reset_after=False,
         **kwargs,
     ):
+        self.reset_after = bool(reset_after)
         self._setup(output_dim, init, inner_init, activation, W_regularizer, U_regularizer, b_regularizer, dropout_W, dropout_U)
         self.inner_activation = activations.get(inner_activation)
         super().__init__(**kwargs)
 
     def build(self, input_shape):
         self._build_states(input_shape, 1)
-        if self.consume_less == "gpu":
+        if self.reset_after or self.consume_less == "gpu":
             self._add_joined(3, "zero")
+            if self.reset_after:
+                self._add_bias("b_U", 3 * self.output_dim)
         else:
             for gate in ("_z", "_r", "_h"):
                 self._add_gate(gate)
         self.built = True
 
     def preprocess_input(self, x):
-        return self._projected(x, "zrh") if self.consume_less == "cpu" else x
+        if self.consume_less != "cpu":
+            return x
+        if not self.reset_after:
+            return self._projected(x, "zrh")
+        if not self.dropout_W:
+            return K.dot(x, self.W) + self.b
+        weights = zip(K.split(self.W, 3), K.split(self.b, 3))
+        return K.concatenate([time_distributed_dense(x, W, b, self.dropout_W) for W, b in weights], axis=2)
+
+    def _step_reset_after(self, x, h, B_U, B_W):
+        """z, r and candidate from products with whole matrices: x W + b beside h U + b_U."""
+
+        def by_gates(value, masks, matrix):
+            if all(mask is masks[0] for mask in masks) or self.consume_less == "gpu":
+                return K.dot(value * masks[0], matrix)
+            return K.concatenate([K.dot(value * mask, part) for mask, part in zip(masks, K.split(matrix, 3))], axis=1)
+
+        x_z, x_r, x_h = K.split(x if self.consume_less == "cpu" else by_gates(x, B_W, self.W) + self.b, 3)
+        h_z, h_r, h_h = K.split(by_gates(h, B_U, self.U) + self.b_U, 3)
+        z = self.inner_activation(x_z + h_z)
+        candidate = self.activation(x_h + self.inner_activation(x_r + h_r) * h_h)
+        h = z * h + (1 - z) * candidate
+        return h, [h]
 
     def step(self, x, states):
         h, B_U, B_W = states[:3]  # those of a subclass come after them
+        if self.reset_after:
+            return self._step_reset_after(x, h, B_U, B_W)
         if self.consume_less == "gpu":
             joined = K.dot(x * B_W[0], self.W) + self.b
             x_z, x_r, x_h = K.split(joined, 3)
@@ -370,7 +480,8 @@ class GRU(_Cell):
         return self._dropout_constants(x, 3)
 
     def get_config(self):
-        return {**super().get_config(), "inner_activation": self.inner_activation.__name__}
+        own = {"inner_activation": self.inner_activation.__name__, **({"reset_after": True} if self.reset_after else {})}
+        return {**super().get_config(), **own}
 
 
 class LSTM(_Cell):

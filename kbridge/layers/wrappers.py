@@ -9,6 +9,7 @@ from ..engine.copying import clone
 from ..engine.entries import layer_entry, numbering
 from ..engine.inside import joined_kinds
 from ..engine.layer import object_list_uid
+from ..engine.node import as_shapes, to_list
 from ..engine.topology import InputSpec, Layer
 from ..utils.layer_utils import layer_from_config
 
@@ -280,7 +281,30 @@ class Bidirectional(Wrapper):
         # the layer that was given isn't called, but to freeze it freezes the two that were made of it
         return self.trainable and self.layer.trainable
 
+    def __call__(self, x, mask=None, initial_state=None):
+        if initial_state is not None:
+            x = [to_list(x)[0], *to_list(initial_state)]
+        return super().__call__(x, mask)
+
+    def assert_input_compatibility(self, input):
+        """The first input is the sequence; the others are initial states, those of the forward layer first."""
+        super().assert_input_compatibility(to_list(input)[0])
+
+    def _for_each(self, inputs) -> list:
+        """What each direction gets: the sequence, and its half of the initial states."""
+        sequence, *states = to_list(inputs)
+        if not states:
+            return [sequence, sequence]
+        half = len(states) // 2
+        if len(states) % 2:
+            raise ValueError(
+                f"Bidirectional {self.name} takes initial states for both directions, those of the forward layer first; got {len(states)}."
+            )
+        return [[sequence, *states[:half]], [sequence, *states[half:]]]
+
     def build(self, input_shape):
+        if input_shape and isinstance(input_shape[0], (list, tuple)):
+            input_shape = input_shape[0]
         for layer in self._inner:
             layer.build_once(input_shape)
         batch, _, *rest = input_shape
@@ -289,20 +313,29 @@ class Bidirectional(Wrapper):
         super().build()
 
     def get_output_shape_for(self, input_shape):
-        shape = tuple(self.forward_layer.get_output_shape_for(input_shape))
+        if input_shape and isinstance(input_shape[0], (list, tuple)):
+            input_shape = input_shape[0]
+        shape, *states = as_shapes(self.forward_layer.get_output_shape_for(input_shape))
         if self.merge_mode is None:
-            return [shape, shape]
-        return (*shape[:-1], 2 * shape[-1]) if self.merge_mode == "concat" else shape
+            return [shape, shape, *states, *states]
+        merged = (*shape[:-1], 2 * shape[-1]) if self.merge_mode == "concat" else shape
+        return [merged, *states, *states] if states else merged
 
     def call(self, inputs, mask=None):
-        forward = self.forward_layer.call(inputs, mask)
-        backward = self.backward_layer.call(inputs, mask)
+        for_forward, for_backward = self._for_each(inputs)
+        mask = to_list(mask)[0]
+        forward, *states = to_list(self.forward_layer.call(for_forward, mask))
+        backward, *more = to_list(self.backward_layer.call(for_backward, mask))
         for layer in self._inner:
             self._take_over(layer, inputs, inputs)
         if self.return_sequences:
             if self.zero_output_for_mask and mask is not None:
                 forward, backward = (self._kept(layer, x, mask) for layer, x in zip(self._inner, (forward, backward), strict=True))
             backward = K.reverse(backward, 1)
+        merged = self._merged(forward, backward)
+        return [*to_list(merged), *states, *more] if states else merged
+
+    def _merged(self, forward, backward):
         if self.merge_mode == "concat":
             return K.concatenate([forward, backward])
         if self.merge_mode == "mul":
@@ -318,8 +351,11 @@ class Bidirectional(Wrapper):
         return output * K.expand_dims(K.cast(kept, K.dtype(output)), -1)
 
     def compute_mask(self, input, mask=None):
-        kept = mask if self.return_sequences else None
-        return [kept, kept] if self.merge_mode is None else kept
+        kept = to_list(mask)[0] if self.return_sequences else None
+        states = 2 * len(self.forward_layer.states) if getattr(self.forward_layer, "return_state", False) else 0
+        if not states and self.merge_mode is not None:
+            return kept
+        return [kept] * (2 if self.merge_mode is None else 1) + [None] * states
 
     def get_config(self):
         config = {**super().get_config(), "merge_mode": self.merge_mode}

@@ -45,7 +45,14 @@ def _cell(part: Part, class_name: str, weights: list[np.ndarray]) -> list[Part]:
 
 def _recurrent(context: Context, layer) -> dict:
     kind = type(layer).__name__
+    if layer.return_state or any(len(seen.node.input_tensors) > 1 for seen in context.seen.get(id(layer), ())):
+        raise refusal(layer, "keras3-states", "states as inputs or results of a recurrent layer")
+    if layer.time_major:
+        raise refusal(layer, "keras3-time-major", "time_major=True")
+    own_U = kind == "SimpleRNN" or layer.consume_less == "gpu" or getattr(layer, "reset_after", False)
     return {
+        "use_bias": bool(layer.bias),
+        "zero_output_for_mask": bool(layer.zero_output_for_mask),
         "return_sequences": layer.return_sequences,
         "go_backwards": layer.go_backwards,
         "stateful": layer.stateful,
@@ -57,8 +64,12 @@ def _recurrent(context: Context, layer) -> dict:
             layer,
             kernel_regularizer="W_regularizer",
             # as in Keras 1.2.2: see the layer
-            recurrent_regularizer="U_regularizer" if kind == "SimpleRNN" or layer.consume_less == "gpu" else "W_regularizer",
+            recurrent_regularizer="U_regularizer" if own_U else "W_regularizer",
             bias_regularizer="b_regularizer",
+            activity_regularizer="activity_regularizer",
+            kernel_constraint="W_constraint",
+            recurrent_constraint="U_constraint",
+            bias_constraint="b_constraint",
         ),
     }
 
@@ -67,7 +78,7 @@ def _recurrent(context: Context, layer) -> dict:
 def simple_rnn(context, layer, shapes):
     weights = [value(w) for w in (layer.W, layer.U, layer.b)]
     config = {"activation": context.inner_activation(layer), **_recurrent(context, layer)}
-    return _cell(context.part(layer, "SimpleRNN", **config), "SimpleRNNCell", weights)
+    return _cell(context.part(layer, "SimpleRNN", **config), "SimpleRNNCell", weights if layer.bias else weights[:2])
 
 
 @makes("GRU")
@@ -75,16 +86,19 @@ def gru(context, layer, shapes):
     config = {
         "activation": context.inner_activation(layer),
         "recurrent_activation": context.inner_activation(layer, "inner_activation"),
-        "reset_after": False,
+        "reset_after": layer.reset_after,
         **_recurrent(context, layer),
     }
-    return _cell(context.part(layer, "GRU", **config), "GRUCell", gates(layer))
+    weights = gates(layer)
+    if layer.reset_after:
+        weights[2] = np.stack([weights[2], value(layer.b_U)])
+    return _cell(context.part(layer, "GRU", **config), "GRUCell", weights if layer.bias else weights[:2])
 
 
 @makes("LSTM")
 def lstm(context, layer, shapes):
     config = {**_activations(context, layer), **_recurrent(context, layer)}
-    return _cell(context.part(layer, "LSTM", **config), "LSTMCell", gates(layer))
+    return _cell(context.part(layer, "LSTM", **config), "LSTMCell", gates(layer)[: 3 if layer.bias else 2])
 
 
 def _activations(context: Context, layer) -> dict:

@@ -14,15 +14,18 @@ def embedding(c, layer, call):
     return c.graph.op("Gather", value(layer.W), c.graph.op("Cast", call.x, to=7), axis=0)
 
 
-def _recurrent(c: Context, layer, call: Call, op: str, weights: list[np.ndarray], activations: list, **attributes) -> str:
+def _recurrent(c: Context, layer, call: Call, op: str, weights: list[np.ndarray], activations: list, recurrent_bias=None, **attributes):
     """A recurrent operator on (time, samples, features), forwards, from W, U and b with the gates in ONNX's order."""
     g = c.graph
     if layer.stateful:
         raise refusal(layer, "onnx-stateful", "stateful=True")
     if call.masked:
         raise refusal(layer, "onnx-recurrent-mask", "a mask, which ONNX's recurrent operators don't take")
+    if layer.time_major:
+        raise refusal(layer, "onnx-time-major", "time_major=True")
     W, U, b = weights
-    bias = np.concatenate([b, np.zeros_like(b)])
+    bias = np.concatenate([b, np.zeros_like(b) if recurrent_bias is None else recurrent_bias])
+    initial = [g.unsqueeze(state, 0) for state in call.inputs[1:]]
     needed = [a for a in activations if a[0] in ("HardSigmoid", "Affine", "Elu")]
     attributes |= {"hidden_size": layer.output_dim, "activations": [a[0] for a in activations]}
     if needed:
@@ -33,10 +36,13 @@ def _recurrent(c: Context, layer, call: Call, op: str, weights: list[np.ndarray]
     x = g.transpose(call.x, 1, 0, 2)
     if layer.go_backwards:
         x = g.reverse(x, 0)
-    every, last = g.op(op, x, W.T[None], U.T[None], bias[None], outputs=2, **attributes)[:2]
-    if layer.return_sequences:
-        return g.transpose(g.squeeze(every, 1), 1, 0, 2)
-    return g.squeeze(last, 0)
+    results = 3 if op == "LSTM" else 2
+    # no lengths of the samples before the states
+    given = ["", *initial] if initial else []
+    every, *last = g.op(op, x, W.T[None], U.T[None], bias[None], *given, outputs=results, **attributes)
+    states = [g.squeeze(state, 0) for state in last]
+    output = g.transpose(g.squeeze(every, 1), 1, 0, 2) if layer.return_sequences else states[0]
+    return [output, *states] if layer.return_state else output
 
 
 @makes("SimpleRNN")
@@ -48,7 +54,9 @@ def simple_rnn(c, layer, call):
 @makes("GRU")
 def gru(c, layer, call):
     activations = [c.recurrent_activation(layer, name) for name in ("inner_activation", "activation")]
-    return _recurrent(c, layer, call, "GRU", gates(layer), activations, linear_before_reset=0)
+    if not layer.reset_after:
+        return _recurrent(c, layer, call, "GRU", gates(layer), activations, linear_before_reset=0)
+    return _recurrent(c, layer, call, "GRU", gates(layer), activations, value(layer.b_U), linear_before_reset=1)
 
 
 @makes("LSTM")
@@ -61,16 +69,22 @@ def lstm(c, layer, call):
 def bidirectional(c, layer, call):
     g = c.graph
     shape = layer.forward_layer.get_output_shape_for(call.shape)
-    forward, backward = (
-        c.inside(side, Call(call.inputs, call.shapes, [shape], call.masks)) for side in (layer.forward_layer, layer.backward_layer)
-    )
+    half = len(call.inputs[1:]) // 2
+    inputs = [call.inputs] * 2 if not half else [[call.x, *call.inputs[1 : 1 + half]], [call.x, *call.inputs[1 + half :]]]
+    results = [
+        c.inside(side, Call(own, call.shapes[: len(own)], [shape], call.masks))
+        for side, own in zip((layer.forward_layer, layer.backward_layer), inputs)
+    ]
+    (forward, *states), (backward, *more) = (r if isinstance(r, list) else [r] for r in results)
     if layer.return_sequences:
         backward = g.reverse(backward, 1)
     if layer.merge_mode is None:
-        return [forward, backward]
+        return [forward, backward, *states, *more]
     if layer.merge_mode == "concat":
-        return g.op("Concat", forward, backward, axis=-1)
-    return g.op({"sum": "Add", "mul": "Mul", "ave": "Mean"}[layer.merge_mode], forward, backward)
+        merged = g.op("Concat", forward, backward, axis=-1)
+    else:
+        merged = g.op({"sum": "Add", "mul": "Mul", "ave": "Mean"}[layer.merge_mode], forward, backward)
+    return [merged, *states, *more] if states else merged
 
 
 @makes("TimeDistributed")

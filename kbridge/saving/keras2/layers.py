@@ -249,19 +249,13 @@ def _upsampling(spatial: int) -> Translation:
 
 def _recurrent(name: str) -> Translation:
     def translate(options: Options) -> Translated:
-        options.only("use_bias", True)
-        options.only("return_state", False)
-        options.only("time_major", False)
-        options.only("zero_output_for_mask", False)
-        options.only("reset_after", False, None)
-        for key in ("activity_regularizer", "kernel_constraint", "recurrent_constraint", "bias_constraint"):
-            options.only(key, None)
         zeros(options)
+        reset_after = bool(options.take("reset_after", False)) if name == "GRU" else False
         kernel, recurrent = regularizer(options, "kernel_regularizer"), regularizer(options, "recurrent_regularizer")
         dropout = options.take("dropout", 0.0), options.take("recurrent_dropout", 0.0)
         # both have one dropout decision for all gates with implementation 2, else one for each
         joined = options.take("implementation", 1) == 2 and name != "SimpleRNN"
-        if name != "SimpleRNN" and kernel != recurrent and not joined:
+        if name != "SimpleRNN" and kernel != recurrent and not joined and not reset_after:
             if any(dropout):
                 raise options.error(
                     "recurrent_regularizer", recurrent,
@@ -280,7 +274,16 @@ def _recurrent(name: str) -> Translation:
             "dropout_W": dropout[0],
             "dropout_U": dropout[1],
             "consume_less": "gpu" if joined else "cpu",
+            "activity_regularizer": regularizer(options, "activity_regularizer"),
+            "W_constraint": constraint(options, "kernel_constraint"),
+            "U_constraint": constraint(options, "recurrent_constraint"),
+            "b_constraint": constraint(options, "bias_constraint"),
+            "bias": bool(options.take("use_bias", True)),
         }
+        for key in ("return_state", "time_major", "zero_output_for_mask"):
+            config[key] = bool(options.take(key, False))
+        if reset_after:
+            config["reset_after"] = True
         for key in ("return_sequences", "go_backwards", "stateful", "unroll"):
             config[key] = bool(options.take(key, False))
         if name != "SimpleRNN":
@@ -288,6 +291,16 @@ def _recurrent(name: str) -> Translation:
         if name == "LSTM":
             config["forget_bias_init"] = "one" if options.take("unit_forget_bias", True) else "zero"
         return name, config
+
+    return translate
+
+
+def _of_cudnn(name: str) -> Translation:
+    """A layer that only a GPU could run, as the one that computes the same: its activations and the reset gate are fixed."""
+
+    def translate(options: Options) -> Translated:
+        translated, config = _recurrent(name)(options)
+        return translated, {**config, "activation": "tanh", "inner_activation": "sigmoid", **({"reset_after": True} if name == "GRU" else {})}
 
     return translate
 
@@ -425,6 +438,8 @@ TRANSLATIONS: dict[str, Translation] = {
     "SimpleRNN": _recurrent("SimpleRNN"),
     "GRU": _recurrent("GRU"),
     "LSTM": _recurrent("LSTM"),
+    "CuDNNGRU": _of_cudnn("GRU"),
+    "CuDNNLSTM": _of_cudnn("LSTM"),
     "ConvLSTM2D": _conv_lstm,
     "Dropout": _dropout,
     "GaussianNoise": _noise("GaussianNoise", "sigma", "stddev"),

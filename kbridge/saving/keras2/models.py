@@ -11,6 +11,7 @@ from typing import Any
 from ...formats import keras2_classes
 from ...utils.generic_utils import get_custom_objects
 from ..errors import ModelFileError
+from .calls import translated_calls
 from .detection import is_of_tensorflow
 from .layers import TRANSLATIONS
 from .options import Options
@@ -121,20 +122,25 @@ def _functional(config: Mapping[str, Any], unknown: list[str]) -> dict[str, Any]
     name = config.get("name")
     if not all(isinstance(config.get(key), list) for key in ("layers", "input_layers", "output_layers")):
         raise ModelFileError(f"The config of the model {name!r} should have lists of layers, input_layers and output_layers.")
-    layers = []
+    layers: list[dict[str, Any]] = []
+    apart: list[str] = []
     for entry in config["layers"]:
         translated = _entry(entry, unknown)
         own = entry.get("name", translated.get("name"))
         calls = entry.get("inbound_nodes")
         if not isinstance(calls, list):
             raise ModelFileError(f"Layer {own!r}: inbound_nodes should be a list of calls, got {type(calls).__name__}.")
+        sources, without_training = translated_calls(own, bare_name(entry["class_name"]), calls, translated["config"])
+        if without_training:
+            apart.append(own)
         layers.append(
-            {
-                "name": own,
-                "class_name": translated["class_name"],
-                "config": translated["config"],
-                "inbound_nodes": [_call(own, call) for call in calls],
-            }
+            {"name": own, "class_name": translated["class_name"], "config": translated["config"], "inbound_nodes": sources}
+        )
+    if apart:
+        warnings.warn(
+            f"These layers are called with training=False in Keras 2: {', '.join(map(repr, apart))}. They predict as there; training "
+            "treats them as all others. Freeze them, or drop their noise, before it goes on. [differences: called-without-training]",
+            stacklevel=2,
         )
     return {
         "name": name,
@@ -142,21 +148,6 @@ def _functional(config: Mapping[str, Any], unknown: list[str]) -> dict[str, Any]
         "input_layers": _ends(config["input_layers"]),
         "output_layers": _ends(config["output_layers"]),
     }
-
-
-def _call(layer: Any, call: Any) -> list[list[Any]]:
-    """[name, node, tensor] of each input of a call."""
-    if isinstance(call, list) and call and isinstance(call[0], str):
-        call = [call]
-    if not isinstance(call, list) or any(not isinstance(source, list) or len(source) not in (3, 4) for source in call):
-        raise ModelFileError(f"Layer {layer!r}: a call should be a list of [name, node, tensor, arguments].")
-    for source in call:
-        if len(source) == 4 and source[3]:
-            raise ModelFileError(
-                f"Layer {layer!r} is called with the arguments {source[3]!r:.100}, which can't be represented here. "
-                f"[convert: keras2-call]"
-            )
-    return [source[:3] for source in call]
 
 
 def _ends(ends: list) -> list:

@@ -18,6 +18,7 @@ from ..assignment import Assignment
 from ..errors import ModelFileError
 from ..reading import Group, StoredArray
 from ..weight_names import inverse, match_names
+from .cudnn import plain_layout
 
 _SPATIAL = {
     "Convolution1D": 1,
@@ -168,11 +169,20 @@ def _prelu(layer: Any) -> list[Slot]:
 
 def _recurrent(layer: Any) -> list[Slot]:
     gates = {"LSTM": "ifco", "GRU": "zrh"}.get(next(c.__name__ for c in type(layer).__mro__ if c.__name__ in _TABLE), "")
-    suffixes = [f"_{gate}" for gate in gates] if gates and layer.consume_less != "gpu" else [""]
-    return [
-        _joined(name, [getattr(layer, part + suffix) for suffix in suffixes])
-        for part, name in (("W", "kernel"), ("U", "recurrent_kernel"), ("b", "bias"))
-    ]
+    joined = not gates or layer.consume_less == "gpu" or getattr(layer, "reset_after", False)
+    suffixes = [""] if joined else [f"_{gate}" for gate in gates]
+    parts = (("W", "kernel"), ("U", "recurrent_kernel"), ("b", "bias"))
+    slots = [_joined(name, [getattr(layer, part + suffix) for suffix in suffixes]) for part, name in parts[: 3 if layer.bias else 2]]
+    if layer.bias and getattr(layer, "reset_after", False):
+        slots[2] = _two_biases(layer)
+    return slots
+
+
+def _two_biases(layer: Any) -> Slot:
+    """The biases of the input and of the state, one above the other."""
+    return Slot(
+        "bias", (2, *_shape(layer.b)), lambda value: [Assignment(layer.b, value[0]), Assignment(layer.b_U, value[1])]
+    )
 
 
 def _conv_lstm(layer: Any) -> list[Slot]:
@@ -226,7 +236,7 @@ def _flipped(value: np.ndarray, slot: Slot) -> np.ndarray:
 
 def match(layer: Any, arrays: Sequence[StoredArray], group: Group) -> list[tuple[Slot, StoredArray]]:
     """The slots of ``layer`` with their arrays. ModelFileError names the layer and the first array that doesn't fit."""
-    slots = slots_of(layer)
+    slots, arrays = slots_of(layer), plain_layout(arrays)
     if len(slots) != len(arrays):
         raise ModelFileError(
             f"{group.path!r}: layer {layer.name!r} takes {len(slots)} arrays of Keras 2 "
@@ -293,5 +303,5 @@ def _misfit(slot: Slot, array: StoredArray) -> str | None:
     if slot.shape == array.shape:
         return None
     if slot.name == "bias" and array.shape == (2, *slot.shape):
-        return "it is a GRU with reset_after=True (two biases), which can't be represented here [convert: keras2-option]."
+        return "it is of a GRU with reset_after=True (two biases), the layer here has reset_after=False."
     return f"{slot.name or 'the weight'!r} has the shape {slot.shape} in Keras 2, the file's {array.where} has {array.shape}."

@@ -1,0 +1,77 @@
+"""Calls of layers in functional models of Keras 2: tensors among the keywords become inputs, flags become options of the layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import ModelFileError
+
+#: class -> keywords that are tensors, in the order in which the layer here takes them behind its first input
+_TENSORS = {
+    "MultiHeadAttention": ("value", "key", "attention_mask"),
+    "GroupQueryAttention": ("value", "key", "attention_mask"),
+    "Softmax": ("mask",),
+}
+#: class -> flags of a call that are options of the layer here
+_FLAGS = {
+    name: ("use_causal_mask", "return_attention_scores")
+    for name in ("MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention")
+}
+
+
+class Call:
+    """One call: its ``sources`` as [name, node, tensor], and the ``options`` that it gives to the layer."""
+
+    def __init__(self, layer: str, class_name: str, call: Any):
+        self.layer = layer
+        if isinstance(call, list) and call and isinstance(call[0], str):
+            call = [call]
+        if not isinstance(call, list) or any(not _is_source(source) for source in call):
+            raise ModelFileError(f"Layer {layer!r}: a call should be a list of [name, node, tensor, arguments].")
+        self.sources: list[list[Any]] = [source[:3] for source in call]
+        self.options: dict[str, Any] = {}
+        arguments: dict[str, Any] = {}
+        for source in call:
+            if len(source) == 4 and source[3]:
+                if not isinstance(source[3], Mapping):
+                    raise ModelFileError(f"Layer {layer!r}: the arguments of a call should be a dict, got {source[3]!r:.100}.")
+                arguments |= source[3]
+        self._take_tensors(class_name, arguments)
+        for flag in _FLAGS.get(class_name, ()):
+            if arguments.pop(flag, False):
+                self.options[flag] = True
+        # what says that nothing was given; without training=False these layers do the same in prediction
+        left = {key: value for key, value in arguments.items() if value is not None and not (key == "training" and value is False)}
+        if left:
+            raise ModelFileError(f"Layer {layer!r} is called with the arguments {left!r:.100}, which can't be represented here. [convert: keras2-call]")
+        self.without_training = arguments.get("training") is False
+
+    def _take_tensors(self, class_name: str, arguments: dict[str, Any]) -> None:
+        given = [arguments.pop(name, None) for name in _TENSORS.get(class_name, ())]
+        while given and given[-1] is None:
+            given.pop()
+        for tensor in given:
+            if tensor is None:
+                # a key that isn't given is the value
+                tensor = self.sources[-1]
+            if not _is_source(tensor):
+                raise ModelFileError(f"Layer {self.layer!r}: a tensor among the arguments of a call is [name, node, tensor], got {tensor!r:.100}.")
+            self.sources.append(list(tensor[:3]))
+
+
+def _is_source(source: Any) -> bool:
+    return isinstance(source, list) and len(source) in (3, 4) and isinstance(source[0], str)
+
+
+def translated_calls(layer: str, class_name: str, calls: list, config: Any) -> tuple[list[list[list[Any]]], bool]:
+    """The inputs of each call, and whether a call is one without training; options of the calls go into ``config``.
+
+    ModelFileError where two calls have different options, which here are the layer's.
+    """
+    found = [Call(layer, class_name, call) for call in calls]
+    if found and any(call.options != found[0].options for call in found):
+        raise ModelFileError(f"Layer {layer!r} is called with different flags ({[call.options for call in found]}), which can't be represented here. [convert: keras2-call]")
+    if found and isinstance(config, dict):
+        config.update(found[0].options)
+    return [call.sources for call in found], any(call.without_training for call in found)
