@@ -17,7 +17,7 @@ Conventions, the same on every engine
 * Gradients at kinks: relu(0), abs(0), sign and round: 0. ``maximum``/``minimum`` at a tie: all of it
   to the first argument. ``max``/``min`` over an axis at ties: split evenly. ``clip``: 1 from
   ``min_value`` to ``max_value`` inclusive, 0 outside. ``sqrt`` at or below 0: 0.
-* NaN goes through ``maximum``, ``minimum``, ``clip``, ``max``, ``min`` and ``relu``.
+* NaN goes through ``maximum``, ``minimum``, ``clip``, ``max``, ``min`` and ``relu``; 0 times NaN or infinity is NaN.
 * argmax and argmin at ties: the first index. Zero-size batches work.
 * Convolution is cross-correlation: kernels are never flipped.
 """
@@ -202,7 +202,7 @@ class Backend(Composites):
 
     @abstractmethod
     def round(self, x) -> Tensor:
-        """To the nearest integer, halves to even."""
+        """To the nearest integer, halves to even. Integers and booleans as they are."""
 
     @abstractmethod
     def floor(self, x) -> Tensor:
@@ -358,13 +358,16 @@ class Backend(Composites):
     def all(self, x, axis=None, keepdims: bool = False) -> Tensor: ...
 
     @abstractmethod
-    def argmax(self, x, axis: int = -1) -> Tensor: ...
+    def argmax(self, x, axis: int = -1) -> Tensor:
+        """The first place of the largest element, or of the first NaN."""
 
     @abstractmethod
-    def argmin(self, x, axis: int = -1) -> Tensor: ...
+    def argmin(self, x, axis: int = -1) -> Tensor:
+        """The first place of the smallest element, or of the first NaN."""
 
     @abstractmethod
-    def cumsum(self, x, axis: int = 0) -> Tensor: ...
+    def cumsum(self, x, axis: int = 0) -> Tensor:
+        """The running sum; booleans are counted in int32."""
 
     # ------------------------------------------------------------------ shapes and indices
 

@@ -19,7 +19,7 @@ def at(values, *grads):
 
 
 def round_half_even(x):
-    return np.rint(x)
+    return np.rint(x) if x.dtype.kind == "f" else x
 
 
 def sqrt_of_positive(x):
@@ -72,7 +72,7 @@ OPS = [
     Op(
         "round",
         round_half_even,
-        (Case((In(fill=off_grid),)), at([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.49], [0.0] * 7), *SPECIAL),
+        (Case((In(fill=off_grid),)), at([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.49], [0.0] * 7), *INTS, *SPECIAL),
     ),
     Op("exp", np.exp, (*ONE, *SPECIAL, Case((In(values=[1000.0, -1000.0]),), grad=(), note="overflow gives inf"))),
     Op(

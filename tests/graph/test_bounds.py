@@ -31,6 +31,13 @@ def test_a_lower_bound_above_the_upper_one_wins():
     assert K.eval(K.clip(K.variable([-3.0, 0, 3]), K.variable([2.0] * 3), K.variable([-2.0] * 3))).tolist() == [2, 2, 2]
 
 
+def test_a_bound_that_is_a_length():
+    # known once the shape of what is fed is known
+    x = K.placeholder((None,))
+    f = K.function([x], [K.clip(x, K.cast(K.shape(x)[0], "int32"), 0.5), K.clip(x, -0.5, K.shape(x)[0])])
+    assert [r.tolist() for r in f([np.array([-3.0, 3.0])])] == [[2, 2], [-0.5, 2]]
+
+
 def test_bounds_that_are_computed_from_the_input():
     # a quarter of the sum is 1: x is cut there, and what is cut off (it counts three times) moves with the sum
     y, dx = run([1, 1, 2, 0], [], lambda x: K.clip(x, -1.0, K.sum(x) / 4))

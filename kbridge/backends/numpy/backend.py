@@ -254,7 +254,7 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backe
         return shapes.arange(start, stop, step, dtype)
 
     def zeros_like(self, x, dtype=None, name=None):
-        return elementwise.zeros_like(common.as_tensor(x), dtype)
+        return elementwise.zeros(common.as_tensor(x), dtype)
 
     def ones_like(self, x, dtype=None, name=None):
         return elementwise.ones_like(common.as_tensor(x), dtype)

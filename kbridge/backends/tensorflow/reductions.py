@@ -23,6 +23,15 @@ def _nan_through(reduced, x, axis, keepdims):
     return tf.where(found, tf.constant(np.nan, x.dtype), reduced)
 
 
+def _place(function, x, axis):
+    """The index of an extreme: that of the first NaN if there is one, which TensorFlow passes over."""
+    place = function(x, axis)
+    if not x.dtype.is_floating:
+        return place
+    nan = tf.math.is_nan(x)
+    return tf.where(tf.reduce_any(nan, axis), tf.argmax(tf.cast(nan, tf.uint8), axis), place)
+
+
 def _product(x, axis):
     """The product along ``axis``, which stays with length 1. TensorFlow's own has a second derivative that is wrong
     where a factor is 0."""
@@ -44,12 +53,60 @@ def _product_of_others(x, axis):
 
 @gradient("ProductOfOthers")
 def _of_product_of_others(op, dy, *_):
-    x, axis = op.inputs[1], int(tf.get_static_value(op.inputs[2]))
-    # row j holds x with 1 in place of its element j: the same function gives what lacks two elements
+    return None, _slope_of_others(op.inputs[1], dy, int(tf.get_static_value(op.inputs[2]))), None
+
+
+#: the largest length along which all pairs of factors are multiplied
+PAIRS = 64
+
+
+def _slope_of_others(x, g, axis):
+    """How the products of others change with x in the direction g. It is symmetric in g and its own gradient.
+
+    Short axes are made of n * n products. In long ones the prefixes and suffixes are multiplied as pairs (product, its slope), in
+    log2(n) steps over the whole.
+    """
+    if x.shape[axis] is not None and x.shape[axis] <= PAIRS:
+        return _slope_of_rows(x, g, axis)
+    order = [*(a for a in range(x.shape.rank) if a != axis), axis]
+    factors, slopes = tf.transpose(x, order), tf.transpose(g, order)
+    before, before_slope = _prefixes(factors, slopes)
+    after, after_slope = (tf.reverse(a, [-1]) for a in _prefixes(tf.reverse(factors, [-1]), tf.reverse(slopes, [-1])))
+    result = tf.transpose(before_slope * after + before * after_slope, np.argsort(order))
+    return passed("SlopeOfOthers", result, x, g, tf.constant(axis))
+
+
+@gradient("SlopeOfOthers")
+def _of_slope_of_others(op, dy, *_):
+    axis = int(tf.get_static_value(op.inputs[3]))
+    # the third derivative of a product, which is rare, is made of n * n products
+    x, g = tf.identity(op.inputs[1]), tf.identity(op.inputs[2])
+    return None, tf.gradients(_slope_of_rows(x, g, axis), x, dy)[0], _slope_of_others(x, dy, axis), None
+
+
+def _slope_of_rows(x, g, axis):
+    # row j holds x with 1 in place of its element j: its products lack two elements
     same = tf.reshape(tf.eye(tf.shape(x)[axis], dtype=tf.bool), [*2 * [tf.shape(x)[axis]], *(x.shape.rank - axis - 1) * [1]])
     rows = tf.where(same, tf.ones([], x.dtype), tf.expand_dims(x, axis))
     lacking = tf.where(same, tf.zeros([], x.dtype), _product_of_others(rows, axis + 1))
-    return None, tf.reduce_sum(tf.expand_dims(dy, axis + 1) * lacking, axis), None
+    return tf.reduce_sum(tf.expand_dims(g, axis + 1) * lacking, axis)
+
+
+def _prefixes(x, g):
+    """The product of what comes before each place of the last axis, and its slope."""
+    n = tf.shape(x)[-1]
+
+    def moved(a, step, fill):
+        return tf.concat([fill(a[..., :step]), a[..., : n - step]], -1)
+
+    def turn(step, product, slope):
+        earlier = moved(product, step, tf.ones_like)
+        return 2 * step, earlier * product, moved(slope, step, tf.zeros_like) * product + earlier * slope
+
+    start = (tf.constant(1), moved(x, 1, tf.ones_like), moved(g, 1, tf.zeros_like))
+    known = (tf.TensorShape([]), x.shape, x.shape)
+    _, product, slope = tf.while_loop(lambda step, *_: step < n, turn, start, shape_invariants=known)
+    return product, slope
 
 
 def _seed(seed):
@@ -91,13 +148,13 @@ class ReductionPrimitives:
         return tf.reduce_all(tf.cast(as_tensor(x), tf.bool), axes_of(axis), keepdims)
 
     def argmax(self, x, axis=-1):
-        return tf.argmax(_countable(x), axis)
+        return _place(tf.argmax, _countable(x), axis)
 
     def argmin(self, x, axis=-1):
-        return tf.argmin(_countable(x), axis)
+        return _place(tf.argmin, _countable(x), axis)
 
     def cumsum(self, x, axis=0):
-        return tf.cumsum(as_tensor(x), axis)
+        return tf.cumsum(_countable(x), axis)
 
     def random_uniform(self, shape, low=0.0, high=1.0, dtype=None, seed=None):
         return tf.random.uniform(sizes(shape), low, high, dtype or settings.floatx(), _seed(seed))

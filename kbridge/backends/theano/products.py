@@ -14,6 +14,7 @@ from theano.graph.basic import Apply
 from theano.graph.op import Op
 from theano.tensor.elemwise import Prod
 
+from ..factors import product_of_others, slope_of_others
 from .shapes import axes_of, permute, reshape, size
 
 
@@ -46,20 +47,41 @@ class ProductOfOthers(Op):
         return shapes
 
     def perform(self, node, inputs, outputs):
-        (x,) = inputs
-        before, after = np.ones_like(x), np.ones_like(x)
-        before[..., 1:] = np.cumprod(x[..., :-1], axis=-1)
-        after[..., :-1] = np.cumprod(x[..., :0:-1], axis=-1)[..., ::-1]
-        outputs[0][0] = before * after
+        outputs[0][0] = product_of_others(inputs[0])
 
     def L_op(self, inputs, outputs, gradients):
-        (x,), (g,) = inputs, gradients
-        n = x.shape[x.ndim - 1]
-        own = T.eye(n, dtype="int8").dimshuffle(["x"] * (x.ndim - 1) + [0, 1]) > 0
-        # row i holds the values with 1 in the place of value i: its product is output i
-        rows = T.switch(own, T.constant(1, dtype=x.dtype), x.dimshuffle([*range(x.ndim - 1), "x", x.ndim - 1]))
-        terms = T.switch(own, T.constant(0, dtype=x.dtype), ProductOfOthers()(rows))
-        return [T.sum(g.dimshuffle([*range(x.ndim), "x"]) * terms, axis=x.ndim - 1, dtype=x.dtype)]
+        return [SlopeOfOthers()(inputs[0], gradients[0])]
+
+
+class SlopeOfOthers(Op):
+    """How ``ProductOfOthers`` of the first input changes in the direction of the second: symmetric, so its gradient too."""
+
+    __props__ = ()
+
+    def make_node(self, x, g):
+        x, g = T.as_tensor_variable(x), T.as_tensor_variable(g)
+        return Apply(self, [x, g], [x.type()])
+
+    def infer_shape(self, fgraph, node, shapes):
+        return shapes[:1]
+
+    def perform(self, node, inputs, outputs):
+        outputs[0][0] = slope_of_others(*inputs)
+
+    def L_op(self, inputs, outputs, gradients):
+        (x, g), (c,) = inputs, gradients
+        # the third derivative of a product, which is rare, is made of n * n products
+        return [T.Lop(_slope_of_rows(x, g), x, c, consider_constant=[g]), SlopeOfOthers()(x, c)]
+
+
+def _slope_of_rows(x, g):
+    """``SlopeOfOthers`` from products."""
+    n = x.shape[x.ndim - 1]
+    own = T.eye(n, dtype="int8").dimshuffle(["x"] * (x.ndim - 1) + [0, 1]) > 0
+    # row i holds the values with 1 in the place of value i: its products lack two values
+    rows = T.switch(own, T.constant(1, dtype=x.dtype), x.dimshuffle([*range(x.ndim - 1), "x", x.ndim - 1]))
+    terms = T.switch(own, T.constant(0, dtype=x.dtype), ProductOfOthers()(rows))
+    return T.sum(g.dimshuffle([*range(x.ndim), "x"]) * terms, axis=x.ndim - 1, dtype=x.dtype)
 
 
 def product(x, axes: tuple[int, ...], keepdims: bool):

@@ -162,6 +162,7 @@ def indexed(g: Any) -> Chosen:
     shortest = [min(n) for n in zip(*g.shapes(x))]
     parts: list[Any] = []
     vectors = [i for i in g.names("i") if g.ndim(i) in (0, 1)]
+    sizes = g.sizes(0)
     for n in shortest[: g.rng.randint(1, len(shortest))]:
         kind = g.rng.random()
         if kind < 0.25:
@@ -170,8 +171,8 @@ def indexed(g: Any) -> Chosen:
             parts.append(("array", [g.rng.randrange(-n, n) for _ in range(2)]))
         elif kind < 0.5 and vectors:
             parts.append(f"@{g.rng.choice(vectors)}")
-        elif kind < 0.6 and vectors:
-            parts.append(("slice", None, f"@{g.rng.choice(vectors)}", None))
+        elif kind < 0.6 and sizes:
+            parts.append(("slice", None, f"@{g.rng.choice(sizes)}", None))
         else:
             parts.append(g.rng.choice([("slice", None, None, None), ("slice", None, None, -1), ("slice", 1, None, None), ("slice", None, -1, None), ("slice", None, None, 2)]))
     if g.rng.random() < 0.3:
@@ -194,8 +195,8 @@ def size(g: Any) -> Chosen:
 
 
 def sized(g: Any) -> Chosen:
-    x, n = g.pick(ndim=range(1, 3)), g.pick("i", ndim=range(1))
-    return ("repeated_to", [f"@{x}", f"@{n}", g.rng.randrange(g.ndim(x))], {}) if x and n else None
+    x, sizes = g.pick(ndim=range(1, 3)), g.sizes(0)
+    return ("repeated_to", [f"@{x}", f"@{g.rng.choice(sizes)}", g.rng.randrange(g.ndim(x))], {}) if x and sizes else None
 
 
 def as_float(g: Any) -> Chosen:
@@ -215,13 +216,14 @@ def batch_product(g: Any) -> Chosen:
 
 def image(g: Any) -> Chosen:
     x = g.pick(ndim=range(3, 5))
-    kernels = [n for n in g.names() if x and g.ndim(n) == g.ndim(x) and all(k[-2] == s[-1] for k, s in zip(g.shapes(n), g.shapes(x)))]
+    # the shape of a kernel is known
+    kernels = [n for n in g.program.variables if x and g.ndim(n) == g.ndim(x) and all(k[-2] == s[-1] for k, s in zip(g.shapes(n), g.shapes(x)))]
     if not x:
         return None
     mode = g.rng.choice(["valid", "same"])
     if g.ndim(x) == 4 and (not kernels or g.rng.random() < 0.4):
         return "pool2d", [f"@{x}", (2, 2)], {"strides": (1, 1), "border_mode": mode, "dim_ordering": "tf", "pool_mode": g.rng.choice(["max", "avg"])}
-    if not kernels or None in g.lengths(kernels[0]):
+    if not kernels:
         return None
     if g.ndim(x) == 3:
         return "conv1d", [f"@{x}", f"@{g.rng.choice(kernels)}"], {"stride": 1, "border_mode": mode}

@@ -12,7 +12,7 @@ from .calls import Unsafe
 from .choices import CHOICES
 from .interpreter import inputs_of, run_steps
 from .judge import Expected
-from .program import Program, references
+from .program import LOOPS, Program, references
 
 #: elements of a tensor at most, as gradients are checked one by one
 MAX_SIZE = 48
@@ -30,6 +30,8 @@ class Generator:
         self.rng, self.program, self.values, self.prefix = rng, program, values, prefix
         self.count = 0
         self.steps: list[tuple] = []
+        #: what depends on a loop: some backends can't take it for a size
+        self.from_loops: set[str] = set()
         #: whether steps may be loops
         self.loops = prefix == "t"
 
@@ -42,6 +44,10 @@ class Generator:
         """One of them."""
         names = [n for n in self.names(*kinds) if ndim is None or self.ndim(n) in ndim]
         return self.rng.choice(names) if names else None
+
+    def sizes(self, *ndims: int) -> list[str]:
+        """Whole numbers that may be sizes and bounds."""
+        return [n for n in self.names("i") if self.ndim(n) in ndims and n not in self.from_loops]
 
     def ndim(self, name: str) -> int:
         return np.ndim(self.values[0][name])
@@ -85,6 +91,8 @@ class Generator:
         for values, value in zip(self.values, found):
             values[step[0]] = value
         self.steps.append(step)
+        if call != "size" and (call in LOOPS or self.from_loops & (references(args) | references(kwargs))):
+            self.from_loops.add(step[0])
         return step[0]
 
     def grow(self, steps: int) -> None:

@@ -46,13 +46,16 @@ def _rnn(parts: dict, over: np.ndarray, values: dict[str, Any], turn: Any) -> np
     states = [resolved(s, values) for s in parts["states"]]
     mask = resolved(parts["mask"], values) if parts.get("mask") else None
     times = range(over.shape[1])
+    first = states[0] if states and not parts.get("unroll") else None
     outputs: list[np.ndarray] = []
     for t in reversed(times) if parts.get("backwards") else times:
         found = turn({"el": over[:, t], **{f"state{n}": s for n, s in enumerate(states)}})
         output, new = resolved(parts["result"], found), [resolved(s, found) for s in parts["new_states"]]
         if mask is not None:
             kept = mask[:, t].astype(bool)
-            previous = outputs[-1] if outputs else np.zeros_like(output)
+            # the contract: before the first step that isn't masked the outputs are the first state where it has their shape
+            start = first if first is not None and first.shape == output.shape else np.zeros_like(output)
+            previous = outputs[-1] if outputs else start
             output = np.where(_along(kept, output), output, previous)
             new = [np.where(_along(kept, n), n, s) for n, s in zip(new, states)]
         outputs.append(output)

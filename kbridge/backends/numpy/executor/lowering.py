@@ -50,8 +50,8 @@ class Value:
 
     @property
     def zeros(self) -> bool:
-        """Whether all elements are 0 by construction."""
-        return self.is_constant(0)
+        """Whether all elements are 0 because nothing is there: the gradient of what plays no part."""
+        return self.op is FILL and self.attrs[0] == 0 and len(self.attrs) == 2
 
     def is_constant(self, number: float) -> bool:
         """Whether all elements are ``number`` by construction."""

@@ -61,7 +61,10 @@ class Elementwise(Op):
 
 
 def _simplify_arithmetic(name: str, value: Any) -> Any:
-    """x + 0, x - 0, x * 1, x / 1 and x * (structural) 0, where no broadcasting would be lost; sums that ops know better."""
+    """x + 0, x - 0, x * 1, x / 1, where no broadcasting would be lost; sums that ops know better.
+
+    x * 0 too for the zeros of a gradient that doesn't exist; any other 0 makes NaN of NaN and infinity.
+    """
     for x in value.inputs:
         if x.const is not None or x.op is FILL:
             break
@@ -217,7 +220,9 @@ class Clip(Op):
         return sum_to(g * cast(taken, g.dtype), bound)
 
     def emit(self, ctx, attrs, out, x, low, high):
-        if not (_is_fixed(low) and _is_fixed(high)):
+        if _is_fixed(low) and _is_fixed(high):
+            high = np.maximum(low, high)
+        else:
             # bounds that are only known in a run: NumPy's clip lets the upper one win
             top = ctx.scratch((), out.dtype)
             ctx.call(CLIP, high, low, ctx.scalar(_limits(out.dtype)[1], out.dtype), top)
@@ -284,7 +289,7 @@ class PhaseSwitch(Op):
 
 
 class Fill(Op):
-    """0 or 1 (``attrs``: the number and the dtype's name) in the shape of the input."""
+    """0 or 1 (``attrs``: the number, the dtype's name, and "value" for a 0 that counts as a number) in the shape of the input."""
 
     name = "fill_like"
     shape_only = (0,)
@@ -305,6 +310,8 @@ CAST, WHERE, CLIP_OP, STOP, PRINT, PHASE, FILL = Cast(), Where(), Clip(), StopGr
 def unary(name: str, x: Any) -> Tensor:
     """A row of UNARY; integers and booleans become floatx where the function is not exact on them."""
     x = as_tensor(x)
+    if name == "round" and not is_float(x.dtype):
+        return x
     if not is_float(x.dtype) and name not in EXACT:
         x = cast(x, as_dtype(None))
     return make(UNARY[name], (x,))
@@ -359,8 +366,13 @@ def _limits(dtype: np.dtype) -> tuple:
     return info.min, info.max
 
 
+def zeros(x: Tensor, dtype: Any = None) -> Tensor:
+    """Zeros in the shape of ``x``, as values: times NaN they are NaN."""
+    return make(FILL, (x,), (0, np.dtype(dtype or x.dtype).name, "value"))
+
+
 def zeros_like(x: Tensor, dtype: Any = None) -> Tensor:
-    """Zeros in the shape of ``x``."""
+    """Zeros in the shape of ``x`` that stand for nothing at all: times anything they are 0."""
     return make(FILL, (x,), (0, np.dtype(dtype or x.dtype).name))
 
 

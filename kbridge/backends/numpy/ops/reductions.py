@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...factors import product_of_others, slope_of_others
 from ..graph import Op, Tensor, make
 from .common import BOOL, INT32, INT64, as_dtype, as_tensor, is_float, normalize_axes, normalize_axis
 from .elementwise import cast, where
@@ -98,26 +99,44 @@ class ProductOfOthers(Op):
         return x.shape, x.dtype
 
     def gradient(self, node, g):
-        # row j holds x with 1 in place of its element j: the same op gives what lacks two elements
-        (x,), axis = node.inputs, node.attrs
-        places = arange(shape_of(x)[axis])
-        same = _equal(expand_dims(places, 1), places)
-        for _ in range(axis + 1, x.ndim):
-            same = expand_dims(same, -1)
-        rows = where(same, 1, expand_dims(x, axis))
-        lacking = where(same, 0, make(OTHERS, (rows,), axis + 1))
-        return [reduce("sum", expand_dims(g, axis + 1) * lacking, axis)]
+        return [make(SLOPE, (node.inputs[0], g), node.attrs)]
 
     def emit(self, ctx, attrs, out, x):
-        ctx.call(_product_of_others, attrs, out, x)
+        ctx.call(_along, product_of_others, attrs, out, x)
 
 
-def _product_of_others(axis, out, x):
-    x, out = np.moveaxis(x, axis, -1), np.moveaxis(out, axis, -1)
-    before, after = np.ones_like(x), np.ones_like(x)
-    np.multiply.accumulate(x[..., :-1], axis=-1, out=before[..., 1:])
-    np.multiply.accumulate(x[..., :0:-1], axis=-1, out=after[..., -2::-1])
-    np.multiply(before, after, out=out)
+class SlopeOfOthers(Op):
+    """How ``ProductOfOthers`` of the first input changes in the direction of the second one: symmetric, so its gradient too."""
+
+    name = "slope_of_others"
+
+    def infer(self, attrs, x, g):
+        return x.shape, x.dtype
+
+    def gradient(self, node, c):
+        from ..gradients import pullback
+
+        x, g = node.inputs
+        # the third derivative of a product, which is rare, is made of n * n products
+        return [pullback([(_slope_of_rows(x, g, node.attrs), c)], [x, g], independent=True)[0], make(self, (x, c), node.attrs)]
+
+    def emit(self, ctx, attrs, out, x, g):
+        ctx.call(_along, slope_of_others, attrs, out, x, g)
+
+
+def _slope_of_rows(x: Tensor, g: Tensor, axis: int) -> Tensor:
+    """``SlopeOfOthers`` from products: row j holds x with 1 in place of its element j, so that its products lack two elements."""
+    places = arange(shape_of(x)[axis])
+    same = _equal(expand_dims(places, 1), places)
+    for _ in range(axis + 1, x.ndim):
+        same = expand_dims(same, -1)
+    rows = where(same, 1, expand_dims(x, axis))
+    lacking = where(same, 0, make(OTHERS, (rows,), axis + 1))
+    return reduce("sum", expand_dims(g, axis + 1) * lacking, axis)
+
+
+def _along(function, axis, out, *arrays):
+    np.moveaxis(out, axis, -1)[...] = function(*(np.moveaxis(a, axis, -1) for a in arrays))
 
 
 class Extreme(Reduction):
@@ -185,7 +204,7 @@ class CumulativeSum(Op):
         ctx.call(np.add.accumulate, x, axis, None, out)
 
 
-COUNT, OTHERS, CUMSUM = Count(), ProductOfOthers(), CumulativeSum()
+COUNT, OTHERS, SLOPE, CUMSUM = Count(), ProductOfOthers(), SlopeOfOthers(), CumulativeSum()
 REDUCTIONS: dict[str, Op] = {
     op.name: op
     for op in (
@@ -229,6 +248,7 @@ def arg_reduce(name: str, x: Any, axis: int) -> Tensor:
 
 
 def cumsum(x: Any, axis: int = 0) -> Tensor:
-    """The running sum along ``axis``."""
+    """The running sum along ``axis``; booleans are counted."""
     x = as_tensor(x)
+    x = cast(x, INT32) if x.dtype == BOOL else x
     return make(CUMSUM, (x,), (normalize_axis(axis, x.ndim), False))
