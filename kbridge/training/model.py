@@ -78,8 +78,8 @@ class Model(Container):
                 raise ValueError(f"sample_weight_mode 'temporal' needs an output (samples, time, ...), {name!r} has shape {shape}.")
 
         self.targets = [
-            K.placeholder(ndim=len(shape), name=f"{name}_target", dtype=K.dtype(output))
-            for name, shape, output in zip(names, self.internal_output_shapes, self.outputs, strict=True)
+            K.placeholder(shape=_target_shape(loss, len(shape)), name=f"{name}_target", dtype=K.dtype(output))
+            for name, shape, output, loss in zip(names, self.internal_output_shapes, self.outputs, self.loss_functions, strict=True)
         ]
         self.sample_weights = [
             K.placeholder(ndim=2 if mode == "temporal" else 1, name=f"{name}_sample_weights")
@@ -356,6 +356,12 @@ def collect_trainable_weights(layer) -> list:
     """
     unique = {id(w): w for w in layer.trainable_weights}
     return sorted(unique.values(), key=lambda w: f"{K.tensor_name(w) or ''}:0")
+
+
+def _target_shape(loss, ndim: int) -> tuple:
+    """What is known of a target before there are data: class indices have a last axis of 1, which metrics may broadcast."""
+    indices = known_name(loss) == "sparse_categorical_crossentropy" and ndim > 1
+    return (*[None] * (ndim - 1), 1) if indices else (None,) * ndim
 
 
 def _split_at(samples: int, fraction) -> int:

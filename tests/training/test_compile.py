@@ -214,3 +214,13 @@ def test_a_mistake_in_compile_leaves_the_model_as_it_was_compiled(kind, mistake)
     assert model.optimizer is optimizer and model.metrics_names == ["loss", "mean_absolute_error"]
     assert len(model.train_on_batch(X, A)) == 2
     assert float(K.get_value(model.optimizer.iterations)) == 2
+
+
+def test_metrics_of_class_indices_see_their_one_column():
+    model = Sequential([Dense(3, input_dim=2, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["mse", "acc", lambda y, p: K.mean(K.abs(p - y))])
+    x, y = np.random.RandomState(0).rand(4, 2), np.array([0, 2, 1, 2])
+    p = model.predict(x)
+    _, *found = model.evaluate(x, y, verbose=0)
+    error = p - y[:, None]
+    assert found == pytest.approx([np.square(error).mean(), (p.argmax(1) == y).mean(), np.abs(error).mean()], rel=1e-5)
