@@ -90,7 +90,7 @@ WORKS = {
         dense_model,
         dense_torch,
         (
-            Goal("kbridge numpy, depth 1000", 5.0, measure="first"),
+            Goal("kbridge numpy, depth 1000", 0.8, measure="first"),
             Goal("kbridge numpy, depth 1000", 12.0, "kbridge numpy, depth 100", "first"),
             Goal("kbridge numpy, depth 1000", 12.0, "kbridge numpy, depth 100"),
         ),
@@ -115,5 +115,6 @@ WORKS = {
         {length: (length,) for length in (10, 100, 500, 2000)},
         lstm_model,
         lstm_torch,
+        (Goal("kbridge numpy, length 2000", 0.5, measure="first"),),
     ),
 }
