@@ -117,7 +117,7 @@ def run_random(args: argparse.Namespace, dtypes: list[str]) -> int:
     counts = campaign.run(backends, range(args.seed, args.seed + args.random), dtypes, args.compiled)
     for note in notes:
         print(note)
-    print(f"{args.random} programs in {time.perf_counter() - started:.0f} s: " + ", ".join(f"{n} {name}" for name, n in sorted(counts.items())))
+    print(f"Random programs from seed {args.seed} on, {time.perf_counter() - started:.0f} s: " + ", ".join(f"{n} {name}" for name, n in sorted(counts.items())))
     return int(not counts or any(name.endswith("off") for name in counts))
 
 

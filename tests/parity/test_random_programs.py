@@ -146,4 +146,4 @@ def test_the_command_runs_any_number(capsys):
     from kbridge.cli import main
 
     assert main(["parity", "--random", "3", "--seed", "7", "--backends", "numpy", "--dtypes", "float64"]) == 0
-    assert "3 programs in" in (out := capsys.readouterr().out) and "3 numpy float64 ok" in out
+    assert "3 numpy float64 ok" in capsys.readouterr().out

@@ -17,22 +17,32 @@ from .shrink import as_test, shrunk
 def run(
     backends: Iterable[Any], seeds: Iterable[int], dtypes: Iterable[str], compiled: bool = False, shrink: bool = True, show: Callable = print
 ) -> Counter:
-    """Run the programs of ``seeds``; a failure is made small and shown as a test. How many were right ('ok') and wrong ('off')."""
+    """Run the programs of ``seeds``; a failure is made small and shown as a test. How many were right ('ok') and wrong ('off').
+
+    An interrupt ends the run with what there is until then.
+    """
     counts: Counter[str] = Counter()
     backends, dtypes = list(backends), list(dtypes)
-    for seed in seeds:
-        program, expected = generate(seed)
-        for K in backends:
-            for dtype in dtypes:
-                found = problems(harness.fresh(K), program, dtype, expected, compiled)
-                counts[f"{K.name} {dtype} {'off' if found else 'ok'}"] += 1
-                if found:
-                    show(f"\nProgram {seed} on {K.name} in {dtype}: " + "\n    ".join(found[:4]))
-                    if shrink:
-                        small = shrunk(program, partial(fails, K, dtype, compiled, kind(found[0])))
-                        show("\n".join(problems(harness.fresh(K), small, dtype, compiled=compiled)[:3]))
-                        show(as_test(small, K.name, dtype))
+    try:
+        for seed in seeds:
+            program, expected = generate(seed)
+            for K in backends:
+                for dtype in dtypes:
+                    found = problems(harness.fresh(K), program, dtype, expected, compiled)
+                    counts[f"{K.name} {dtype} {'off' if found else 'ok'}"] += 1
+                    if found:
+                        show(f"\nProgram {seed} on {K.name} in {dtype}: " + "\n    ".join(found[:4]))
+                        if shrink:
+                            _show_small(K, dtype, compiled, program, found, show)
+    except KeyboardInterrupt:
+        show("Interrupted.")
     return counts
+
+
+def _show_small(K: Any, dtype: str, compiled: bool, program: Program, found: list[str], show: Callable) -> None:
+    small = shrunk(program, partial(fails, K, dtype, compiled, kind(found[0])))
+    show("\n".join(problems(harness.fresh(K), small, dtype, compiled=compiled)[:3]))
+    show(as_test(small, K.name, dtype))
 
 
 def kind(problem: str) -> str:
