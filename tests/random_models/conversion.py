@@ -100,8 +100,8 @@ def _builds(spec: dict) -> bool:
 class Subject:
     """A random model with weights that are settled, some of its layers frozen, and what it predicts."""
 
-    def __init__(self, seed: int):
-        self.spec = varied(generator.generate(seed))
+    def __init__(self, spec: dict):
+        seed, self.spec = spec["seed"], varied(spec)
         np.random.seed(seed % 2**31)
         self.model, layers = build.model(self.spec)
         scenario._settle_weights(self.spec, self.model)
@@ -257,11 +257,15 @@ def _refused(error) -> str:
     return "refused: " + ", ".join(sorted({match[1] for match in found if match}))
 
 
-def check(seed: int, folder: Path) -> tuple[Subject, dict[str, str]]:
-    """The model of ``seed``, and for each format what came of it."""
+def check(seed: int, folder: Path) -> tuple[Subject | None, dict[str, str]]:
+    """The model of ``seed``, and for each format what came of it; None and nothing where no model comes of the seed."""
     from kbridge import backend as K
 
-    subject = Subject(seed)
+    try:
+        spec = generator.generate(seed)
+    except ValueError:
+        return None, {}
+    subject = Subject(spec)
     found = {}
     for name, convert in (("onnx", in_onnx), ("keras3", in_keras)):
         try:
@@ -290,6 +294,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m random_models.conversion", description="Random models in ONNX and Keras 3.")
     parser.add_argument("count", type=int, help="models")
     parser.add_argument("--seed", type=int, default=0, help="of the first (default: %(default)s)")
+    parser.add_argument("--verbose", action="store_true", help="tell of each model")
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     counts: Counter[str] = Counter()
@@ -298,6 +303,9 @@ def main() -> int:
         prepare(folder)
         for seed in range(args.seed, args.seed + args.count):
             subject, found = check(seed, Path(folder))
+            if args.verbose:
+                print(seed, found, flush=True)
+            counts["not generated"] += subject is None
             for name, result in found.items():
                 counts[f"{name} {result.partition(':')[0]}"] += 1
                 if result.startswith("wrong"):
