@@ -124,6 +124,19 @@ def test_plans_are_dropped_with_their_storage_when_it_is_large(monkeypatch):
         assert sum(arena.total for arena in f._arenas) <= 100_000
 
 
+def test_a_loop_over_a_new_value_is_no_part_of_the_updates():
+    m, p = K.variable([1.0, 2.0]), K.variable([0.0, 0.0])
+    new_m = m * 2.0
+    total = K.foldl(lambda a, e: a + e * new_m, K.variable([1.0, 1.0, 1.0]), K.zeros((2,)))
+    f = K.function([], [total], [(m, new_m), (p, p + total)])
+    for expected in ([6, 12], [12, 24]):
+        np.testing.assert_array_equal(f([])[0], expected)
+    assert K.get_value(m).tolist() == [4, 8] and K.get_value(p).tolist() == [18, 36]
+    plan = f._last[1]
+    assert any(isinstance(call, Turns) for call, _ in plan.body)
+    assert not any(isinstance(call, Turns) for call, _ in plan.commit)
+
+
 def test_threads_share_a_function():
     x = K.placeholder((None, 64))
     weights = K.variable(np.random.RandomState(0).randn(64, 64))

@@ -121,7 +121,7 @@ class _Emission(Emission):
             self.arrays[v] = self.fed_arrays[v] = array
             self.ctx.fed[id(array)] = (array, i, ())
 
-        finals = self._finals(targets)
+        finals = self._finals(targets, self._read_by_loops(live))
         late = self._descendants(live, finals)
         late |= self._only_for(late, live, {*outputs, *(value for _, value in targets)}, set(fed))
         for v in live:
@@ -158,12 +158,22 @@ class _Emission(Emission):
         return [v for v in order if v in needed]
 
     @staticmethod
-    def _finals(targets: list[tuple[Variable, Value]]) -> dict[Value, Variable]:
-        """Updates whose last call can write into the variable itself."""
+    def _read_by_loops(live: list[Value]) -> set[Value]:
+        """What loops are made from. The commit part holds no loop, which an interrupt could stop between two turns."""
+        found: set[Value] = set()
+        for v in reversed(live):
+            if v.scan is not None or v in found:
+                found.update(v.operands())
+        return found
+
+    @staticmethod
+    def _finals(targets: list[tuple[Variable, Value]], kept: set[Value]) -> dict[Value, Variable]:
+        """Updates whose last call can write into the variable itself; those in ``kept`` are copied."""
         finals: dict[Value, Variable] = {}
         for variable, value in targets:
             fits = value.shape == variable.shape and value.dtype == variable.dtype
-            if value.op.inplace and value.const is None and value.leaf is None and fits and value not in finals:
+            writes = value.op.inplace and value.const is None and value.leaf is None and value not in kept
+            if writes and fits and value not in finals:
                 finals[value] = variable
         return finals
 

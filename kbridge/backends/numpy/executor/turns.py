@@ -74,6 +74,7 @@ class Turns:
         self.instructions = list(instructions)
         self.views = list(views)
         self.multiplications = multiplications
+        self._takes_parameters = any(isinstance(a, Parameter) for _, args in self.instructions for a in args)
         #: None before the first call: a loop over arrays that stay has no parameters
         self._params: tuple | None = None
         self._lists: list[list] = [[] for _ in views]
@@ -111,7 +112,10 @@ class Turns:
                 if params[view.source] is not before[view.source]:
                     self._lists[i] = view.arrays(params[view.source], 0, self.length)
         self._params = params
-        self._calls, self._written_out = [], []
+        self._written_out = []
+        if self._calls and not self._takes_parameters:
+            return
+        self._calls = []
         for function, args in self.instructions:
             bound = [
                 (True, a.index) if isinstance(a, Moving) else (False, params[a.index] if isinstance(a, Parameter) else a) for a in args
