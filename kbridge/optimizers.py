@@ -110,6 +110,11 @@ def _constraint_of(p, constraints):
     return None
 
 
+def _fuzz(epsilon, p):
+    """``epsilon``, or the least that the dtype of ``p`` shows with full precision: the usual 1e-8 is 0 in float16."""
+    return max(epsilon, float(np.finfo(K.dtype(p)).tiny)) if isinstance(epsilon, (int, float)) else epsilon
+
+
 def _zeros(params) -> list:
     return [K.zeros(K.get_variable_shape(p), dtype=K.dtype(p)) for p in params]
 
@@ -165,7 +170,7 @@ class RMSprop(Optimizer):
         for p, g, a in zip(params, grads, self.weights, strict=True):
             new_a = self.rho * a + (1.0 - self.rho) * K.square(g)
             self.updates.append(K.update(a, new_a))
-            self._set(p, p - lr * g / (K.sqrt(new_a) + self.epsilon), constraints)
+            self._set(p, p - lr * g / (K.sqrt(new_a) + _fuzz(self.epsilon, p)), constraints)
         return self.updates
 
     def get_config(self):
@@ -191,7 +196,7 @@ class Adagrad(Optimizer):
         for p, g, a in zip(params, grads, self.weights, strict=True):
             new_a = a + K.square(g)
             self.updates.append(K.update(a, new_a))
-            self._set(p, p - lr * g / (K.sqrt(new_a) + self.epsilon), constraints)
+            self._set(p, p - lr * g / (K.sqrt(new_a) + _fuzz(self.epsilon, p)), constraints)
         return self.updates
 
     def get_config(self):
@@ -218,7 +223,8 @@ class Adadelta(Optimizer):
         self.weights = squares + deltas
         for p, g, a, d in zip(params, grads, squares, deltas, strict=True):
             new_a = self.rho * a + (1.0 - self.rho) * K.square(g)
-            step = g * K.sqrt(d + self.epsilon) / K.sqrt(new_a + self.epsilon)
+            epsilon = _fuzz(self.epsilon, p)
+            step = g * K.sqrt(d + epsilon) / K.sqrt(new_a + epsilon)
             self.updates.append(K.update(a, new_a))
             self.updates.append(K.update(d, self.rho * d + (1.0 - self.rho) * K.square(step)))
             self._set(p, p - lr * step, constraints)
@@ -250,7 +256,7 @@ class Adam(Optimizer):
         means, squares = _zeros(params), _zeros(params)
         self.weights = [self.iterations, *means, *squares]
         for p, g, m, v in zip(params, grads, means, squares, strict=True):
-            new_m, new_v, new_p = K.adam_step(p, g, m, v, lr_t, self.beta_1, self.beta_2, self.epsilon)
+            new_m, new_v, new_p = K.adam_step(p, g, m, v, lr_t, self.beta_1, self.beta_2, _fuzz(self.epsilon, p))
             self.updates += [K.update(m, new_m), K.update(v, new_v)]
             self._set(p, new_p, constraints)
         return self.updates
@@ -283,7 +289,7 @@ class Adamax(Optimizer):
             new_m = self.beta_1 * m + (1.0 - self.beta_1) * g
             new_u = K.maximum(self.beta_2 * u, K.abs(g))
             self.updates += [K.update(m, new_m), K.update(u, new_u)]
-            self._set(p, p - lr_t * new_m / (new_u + self.epsilon), constraints)
+            self._set(p, p - lr_t * new_m / (new_u + _fuzz(self.epsilon, p)), constraints)
         return self.updates
 
     def get_config(self):
@@ -322,7 +328,7 @@ class Nadam(Optimizer):
             v_hat = new_v / (1.0 - K.pow(self.beta_2, t))
             mixed = (1.0 - momentum_t) * g_hat + momentum_next * m_hat
             self.updates += [K.update(m, new_m), K.update(v, new_v)]
-            self._set(p, p - self.lr * mixed / (K.sqrt(v_hat) + self.epsilon), constraints)
+            self._set(p, p - self.lr * mixed / (K.sqrt(v_hat) + _fuzz(self.epsilon, p)), constraints)
         return self.updates
 
     def get_config(self):

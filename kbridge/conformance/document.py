@@ -32,6 +32,27 @@ Conventions for dtypes, axes, NaN, ties and kinks stand at the top of
 `kbridge parity` prints the errors against plain NumPy references.
 """
 
+DTYPES = """\
+## Dtypes
+
+One rule decides the dtype where tensors, arrays and numbers meet in a function of two or more, the same on every engine:
+
+| what meets | gives |
+|---|---|
+| tensors of one dtype | that dtype |
+| two float tensors, two integer tensors | the wider (`uint8` and `int32`: `int32`) |
+| a float tensor and an integer or bool tensor | the float tensor's dtype |
+| an integer tensor and a bool tensor | the integer tensor's dtype |
+| a tensor and an array or number | the tensor's dtype, except: |
+| an integer or bool tensor and a float array or number | floatx; nothing is cut to whole numbers |
+| a bool tensor and an integer array or number | `int32` |
+
+Comparisons and logic give `bool`. Functions that only floats have (`exp`, `sqrt`, `mean` ...) and true division give floatx for integers.
+
+Python's operators follow the same rule. The exceptions are TensorFlow's own where both sides have one dtype already: true division of
+integers gives `float64`, and arithmetic and `<` of two bool tensors are its TypeError.
+"""
+
 TENSORS = """\
 ## Operators and indexing
 
@@ -42,7 +63,7 @@ A tensor is the engine's own object. Checked on every engine, with gradients whe
 
 def markdown() -> str:
     """The page."""
-    parts = [INTRODUCTION]
+    parts = [INTRODUCTION, DTYPES]
     for name, family in FAMILIES.items():
         title = inspect.getdoc(family).splitlines()[0].rstrip(".")
         if name == "tensors":

@@ -118,7 +118,14 @@ def dropout_noise_shape(K):
     got = f([np.ones((6, 4, 3))])[0]
     expect(got, np.broadcast_to(got[:, :1], got.shape), "one decision along axis 1")
     expect(len(np.unique(got[:, 0])), 2, "decisions differ elsewhere")
-    expect_error(ValueError, ("noise_shape",), lambda: K.dropout(x, 0.5, noise_shape=(1, 1)))
+    # what broadcasts to the input: fewer entries are those of its last axes
+    for shape, same_along in (((3,), (0, 1)), ((1, 1), (0, 1, 2)), ((6, 1), (0, 2)), ((2, 1, 1), (1, 2)), ((), (0, 1, 2))):
+        x = K.placeholder((2, 6, 3))
+        got = K.function([x], [K.dropout(x, 0.5, noise_shape=shape, seed=3)])([np.ones((2, 6, 3))])[0]
+        expect(sorted(set(got.ravel().tolist()) - {0.0, 2.0}), [], f"values with noise_shape {shape}")
+        expect(float(np.ptp(got, axis=same_along).max()), 0.0, f"one decision along axes {same_along} with noise_shape {shape}")
+    expect_error(ValueError, ("noise_shape", "(2, 6, 3)"), lambda: K.dropout(x, 0.5, noise_shape=(2, 3)))
+    expect_error(ValueError, ("noise_shape", "4 entries"), lambda: K.dropout(x, 0.5, noise_shape=(1, 1, 1, 1)))
 
 
 def dropout_levels(K):

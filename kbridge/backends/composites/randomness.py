@@ -14,7 +14,8 @@ class Randomness(Family):
     def dropout(self, x, level, noise_shape=None, seed=None):
         """Set a fraction ``level`` of ``x`` to 0 and scale the rest by 1 / (1 - level).
 
-        ``noise_shape`` (None entries: as ``x``) shares the decision along its axes of length 1.
+        ``noise_shape`` (None entries: as ``x``) shares the decision along its axes of length 1, and along the first
+        axes of ``x`` if it has fewer entries. An entry of another length is a ValueError.
         """
         if not 0.0 <= level < 1.0:
             raise ValueError(f"The dropout level must lie in [0, 1), got {level!r}.")
@@ -23,8 +24,11 @@ class Randomness(Family):
         dynamic = self.shape(x)
         static = self.int_shape(x)
         wanted = tuple(noise_shape) if noise_shape is not None else (None,) * len(static)
-        if len(wanted) != len(static):
+        if len(wanted) > len(static):
             raise ValueError(f"noise_shape {wanted} has {len(wanted)} entries, the input has {len(static)} axes.")
+        wanted = (1,) * (len(static) - len(wanted)) + wanted
+        if any(isinstance(m, int) and n is not None and m not in (1, n) for m, n in zip(wanted, static, strict=True)):
+            raise ValueError(f"noise_shape {tuple(noise_shape)} doesn't broadcast to the input's shape {static}.")
         sizes = [
             (static[i] if static[i] is not None else dynamic[i]) if size is None else size for i, size in enumerate(wanted)
         ]

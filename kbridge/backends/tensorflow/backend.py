@@ -10,7 +10,10 @@ from .. import settings
 from ..contributed import channels_last
 from ..interface import Backend
 from ..updates import conflict
-from . import dispatch  # noqa: F401  (registers itself with TensorFlow)
+from . import (
+    dispatch,  # noqa: F401  (registers itself with TensorFlow)
+    operators,
+)
 from .convolution import ConvolutionPrimitives
 from .elementwise import ElementwisePrimitives
 from .function import Function, NativeStep
@@ -23,6 +26,8 @@ from .state import State
 from .steps import StepPrimitives
 from .tensors import as_tensor, as_tensors, host_value, is_sparse, is_tensor, scope_name
 from .variables import assignments, make_sparse_variable, make_variable, value_of
+
+operators.install()
 
 
 @scoped

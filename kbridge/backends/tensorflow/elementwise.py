@@ -118,10 +118,9 @@ class ElementwisePrimitives:
 
     def pow(self, x, a):
         x, a = as_tensors(x, a)
-        if not x.dtype.is_floating:
-            # TensorFlow refuses negative exponents of integers
-            x, a = as_float(x), as_float(a)
-        return tf.pow(x, a)
+        if x.dtype.is_floating or x.dtype in (tf.int32, tf.int64):
+            return tf.pow(x, a)
+        return tf.cast(tf.pow(tf.cast(x, tf.int64), tf.cast(a, tf.int64)), tf.int32 if x.dtype == tf.bool else x.dtype)
 
     def clip(self, x, min_value, max_value):
         x = as_tensor(x)

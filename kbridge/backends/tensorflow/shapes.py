@@ -6,6 +6,9 @@ from ..interface import GATHERED
 from .quiet import tf
 from .tensors import as_tensor, as_tensors, is_sparse, is_tensor, sizes
 
+#: dtypes for which TensorFlow has matrix products
+PRODUCTS = (tf.float16, tf.bfloat16, tf.float32, tf.float64, tf.int32, tf.int64)
+
 
 class ShapePrimitives:
     """reshape, concatenate, gather, dot and their like."""
@@ -76,6 +79,8 @@ class ShapePrimitives:
         if is_sparse(x):
             return tf.sparse.sparse_dense_matmul(x, as_tensor(y))
         x, y = as_tensors(x, y)
+        if x.dtype not in PRODUCTS:
+            return tf.cast(self.dot(tf.cast(x, tf.int32), tf.cast(y, tf.int32)), tf.int32 if x.dtype == tf.bool else x.dtype)
         nx, ny = x.shape.rank, y.shape.rank
         if nx == ny == 2:
             return tf.matmul(x, y)
@@ -98,4 +103,8 @@ class ShapePrimitives:
         return self.split(parts + tf.matmul(x, joined), len(matrices))
 
     def batch_matmul(self, x, y):
-        return tf.matmul(*as_tensors(x, y))
+        x, y = as_tensors(x, y)
+        if x.dtype not in PRODUCTS:
+            product = tf.matmul(tf.cast(x, tf.int32), tf.cast(y, tf.int32))
+            return product if x.dtype == tf.bool else tf.cast(product, x.dtype)
+        return tf.matmul(x, y)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from . import operators
 from .quiet import tf
 from .state import State, building
 from .tensors import host_value, scope_name
@@ -40,6 +41,16 @@ def _with_identity(cls: type) -> type:
     return _CLASSES[cls]
 
 
+def _by_value(method: str):
+    def operator(self, other):
+        if operators.differ(self, other):
+            return getattr(self._kbridge_read, method)(other)
+        return getattr(super(_Variable, self), method)(other)
+
+    operator.__name__ = operator.__qualname__ = method
+    return operator
+
+
 class _Variable:
     _kbridge_state: State
     _kbridge_first: Any = None
@@ -61,6 +72,10 @@ class _Variable:
 
     def __iter__(self):
         return iter(self._kbridge_read)
+
+    # by its value's operators where it meets another dtype
+    for _method in operators.methods():
+        vars()[_method] = _by_value(_method)
 
     def value(self, *args, **kwargs):
         # what K's functions read too, so that a value fed in its place is seen by TensorFlow's operators as well;

@@ -9,7 +9,7 @@ import numpy as np
 import theano.tensor as T
 from theano.graph.basic import Variable
 
-from .tensors import as_float, as_tensor, as_tensors, broadcasting, floatx, is_float, promote
+from .tensors import as_float, as_tensor, as_tensors, broadcasting, floatx, is_float
 
 
 def binary(op: Callable) -> Callable:
@@ -153,8 +153,3 @@ def zeros_like(x, dtype: str | None = None):
 def ones_like(x, dtype: str | None = None):
     x = as_tensor(x)
     return T.ones_like(x, dtype=dtype or x.dtype)
-
-
-def common_dtype(tensors: list) -> list:
-    """The tensors in the dtype they promote to."""
-    return as_tensors(*tensors, dtype=promote(*(as_tensor(t).dtype for t in tensors)))

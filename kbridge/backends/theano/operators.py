@@ -57,6 +57,9 @@ def _is_operand(x: object) -> bool:
     """What the rules are for: dense tensors, arrays and numbers. All else is left to Theano."""
     if isinstance(x, Variable):
         return isinstance(x.type, TensorType) and not x.dtype.startswith("complex")
+    if isinstance(x, (list, tuple)):
+        # of numbers: arrays in other words
+        return all(isinstance(v, (bool, int, float, list, tuple)) for v in x) and np.asarray(x).dtype.kind in "biuf"
     return isinstance(x, (bool, int, float, np.number, np.bool_)) or (isinstance(x, np.ndarray) and x.dtype.kind in "biuf")
 
 

@@ -10,9 +10,8 @@ import numpy as np
 import theano.tensor as T
 from theano.graph.basic import Variable
 
-from .elementwise import common_dtype
 from .static import int_shape, known, set_shape
-from .tensors import as_tensor, constant
+from .tensors import as_tensor, as_tensors, constant
 
 
 def size(x, axis: int) -> Any:
@@ -117,7 +116,7 @@ def squeeze(x, axis: int):
 
 
 def concatenate(tensors: Sequence, axis: int = -1):
-    tensors = common_dtype([as_tensor(t) for t in tensors])
+    tensors = as_tensors(*tensors)
     ndim = tensors[0].ndim
     axis = axis_of(axis, ndim)
     shapes = [int_shape(t) for t in tensors]
