@@ -173,10 +173,10 @@ class _Finder(importlib.abc.MetaPathFinder):
 def _installed(origin: Path) -> bool:
     if {"site-packages", "dist-packages"} & set(origin.parts):
         return True
-    return any(origin.is_relative_to(os.path.realpath(place)) for place in (*_LIBRARIES, _KBRIDGE))
+    return any(origin.is_relative_to(os.path.realpath(place)) for place in (*_LIBRARIES, str(_KBRIDGE)))
 
 
-_LIBRARIES = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")}
+_LIBRARIES = {str(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
 _KBRIDGE = Path(__file__).resolve().parents[1]
 
 _PYTHON3_ONLY = (

@@ -15,6 +15,7 @@ import theano.tensor as T
 import theano.tensor.signal.pool
 from theano.compile.sharedvalue import SharedVariable
 from theano.graph.basic import ancestors
+from theano.sandbox.rng_mrg import MRG_RandomStream
 
 from ..contributed import channels_first
 from ..interface import GATHERED, Backend
@@ -24,6 +25,10 @@ from .gradients import gradients, stop_gradient
 from .static import int_shape, set_shape
 
 operators.install()
+
+
+#: classes that Keras 1's module for Theano had, for ``isinstance(x, K.Print)``
+_CLASSES = {"Print": theano.printing.Print, "RandomStreams": MRG_RandomStream}
 
 
 def _as_list(x: Any) -> list:
@@ -100,7 +105,7 @@ class TheanoBackend(PlainPrimitives, Backend):
 
     @property
     def libraries(self):
-        return {"theano": theano, "T": T, "th_sparse_module": theano.sparse, "pool": theano.tensor.signal.pool}
+        return {"theano": theano, "T": T, "th_sparse_module": theano.sparse, "pool": theano.tensor.signal.pool, **_CLASSES}
 
     @property
     def keras1_helpers(self):

@@ -43,7 +43,7 @@ class Finder(importlib.abc.MetaPathFinder):
         file = MODULES.get(fullname)
         if file is None or (fullname in IF_MISSING and importlib.machinery.PathFinder.find_spec(fullname, path)):
             return None
-        below = [] if fullname in PACKAGES else None
+        below: list[str] | None = [] if fullname in PACKAGES else None
         return importlib.util.spec_from_file_location(fullname, file, submodule_search_locations=below)
 
 
