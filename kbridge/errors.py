@@ -1,9 +1,14 @@
-"""Helpers for error messages: the nearest valid name, and Keras 2 names in Keras 1 calls."""
+"""Errors, and helpers for their messages: the nearest valid name, and Keras 2 names in Keras 1 calls."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+
+class ModelFileError(ValueError):
+    """A model file, a weights file or a stored config is damaged, unsafe or doesn't fit; the message says what and where."""
+
 
 #: argument names of Keras 2 -> those of Keras 1, where one fits all layers
 KERAS2_ARGUMENTS = {

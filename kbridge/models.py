@@ -6,6 +6,7 @@ import copy
 import json
 import os
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,16 +15,18 @@ from . import optimizers
 from .engine.entries import NUMBER, layer_entry, made_before, making, numbering, remember_layer
 from .engine.freezing import mark
 from .engine.inside import joined_kinds, ordered_weights
+from .engine.registry import layer_from_config, register
 from .engine.topology import Container, Input, Layer, Merge, Node, get_source_inputs
-from .engine.training import Model
 from .errors import nearest
 from .optimizers import optimizer_from_config
-from .saving.configs import model_from_config, model_from_json, model_from_yaml
-from .saving.model import load_model, save_model
 from .training.arguments import keras1_arguments
 from .training.compiling import not_compiled, unchanged_on_error
+from .training.model import Model
 from .utils.io_utils import ask_to_proceed_with_overwrite
-from .utils.layer_utils import layer_from_config
+
+if TYPE_CHECKING:
+    from .saving.configs import model_from_config, model_from_json, model_from_yaml
+    from .saving.model import load_model, save_model
 
 # a star import brings the modules that Keras 1 imported, too: programs rely on it
 __all__ = [
@@ -48,6 +51,17 @@ __all__ = [
     "save_model",
     "warnings",
 ]
+
+
+def __getattr__(name: str):
+    """Loading and saving, which build on models, under the names that Keras 1 gives them here."""
+    from .saving import configs, model
+
+    if name in ("load_model", "save_model"):
+        return getattr(model, name)
+    if name in ("model_from_config", "model_from_json", "model_from_yaml"):
+        return getattr(configs, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class Sequential(Model):
@@ -472,3 +486,6 @@ def _cached_layer(entry: dict, cache: dict) -> Layer:
 def _branch(entry: dict, cache: dict) -> Layer:
     """A branch of a leading Merge; Keras 1 doesn't know the names of those that are Sequential."""
     return _cached_layer({key: value for key, value in entry.items() if key != "name"}, cache)
+
+
+register({"Model": Model, "Sequential": Sequential, "Container": Container})

@@ -6,7 +6,7 @@ import os
 
 from .. import backend as K
 from ..engine.topology import Input, get_source_inputs
-from ..engine.training import Model
+from ..training.model import Model
 from ..utils.data_utils import get_file
 
 

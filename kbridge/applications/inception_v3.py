@@ -12,11 +12,11 @@ import numpy as np
 
 from .. import backend as K
 from ..engine.topology import Input, get_source_inputs, merge
-from ..engine.training import Model
 from ..layers.convolutional import Convolution2D
 from ..layers.core import Dense, Flatten
 from ..layers.normalization import BatchNormalization
 from ..layers.pooling import AveragePooling2D, MaxPooling2D
+from ..training.model import Model
 from ..utils.data_utils import get_file
 from ..utils.layer_utils import convert_all_kernels_in_model
 from .common import check_arguments, input_for, load_weights, model_of

@@ -6,10 +6,10 @@ import warnings
 
 from .. import backend as K
 from ..engine.topology import Input, get_source_inputs
-from ..engine.training import Model
 from ..layers.convolutional import Convolution2D
 from ..layers.core import Dense, Flatten
 from ..layers.pooling import MaxPooling2D
+from ..training.model import Model
 from ..utils.data_utils import get_file
 from ..utils.layer_utils import convert_all_kernels_in_model
 from . import vgg

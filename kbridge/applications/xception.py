@@ -8,11 +8,11 @@ import numpy as np
 
 from .. import backend as K
 from ..engine.topology import Input, get_source_inputs, merge
-from ..engine.training import Model
 from ..layers.convolutional import Conv2D, SeparableConv2D
 from ..layers.core import Activation, Dense
 from ..layers.normalization import BatchNormalization
 from ..layers.pooling import GlobalAveragePooling2D, MaxPooling2D
+from ..training.model import Model
 from ..utils.data_utils import get_file
 from .common import check_arguments, input_for, load_weights, model_of
 from .imagenet_utils import _obtain_input_shape, decode_predictions

@@ -10,7 +10,7 @@ import warnings
 
 import numpy as np
 
-from ..saving.atomic import append_whole
+from ..files.atomic import append_whole
 from .base import Callback
 from .monitor import Monitor
 

@@ -42,7 +42,7 @@ def add_parser(subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the table; 1 if anything is out of tolerance."""
     from .. import comparison
-    from ..saving.atomic import write_bytes
+    from ..files.atomic import write_bytes
 
     if len(args.files) > 2:
         raise UsageError(f"compare takes a model or two files, got {len(args.files)}.")

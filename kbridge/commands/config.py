@@ -7,7 +7,7 @@ import json
 import os
 
 from .. import config
-from ..saving.atomic import write_bytes
+from ..files.atomic import write_bytes
 
 
 def add_parser(subparsers) -> None:

@@ -45,7 +45,7 @@ def convert(
         return []
     if to == "json":
         model.save_weights(weights_beside(target))
-        from ..saving.atomic import write_bytes
+        from ..files.atomic import write_bytes
 
         write_bytes(target, model.to_json(indent=2).encode())
         return []

@@ -11,6 +11,7 @@ from collections import deque
 
 from .entries import added_keys, made_before
 from .node import to_list
+from .registry import layer_from_config
 
 
 def to_config(container) -> dict:
@@ -67,8 +68,6 @@ def from_config(config: dict, custom_objects=None) -> tuple[list, list, str | No
 
     ValueError for a call whose inputs are never made, or a name that no layer has.
     """
-    from ..utils.layer_utils import layer_from_config
-
     layers: dict[str, _Called] = {}
     calls: dict[str, list] = {}
     for entry in config["layers"]:

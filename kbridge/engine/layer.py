@@ -10,7 +10,7 @@ import numpy as np
 from .. import backend as K
 from ..backends.updates import of_state
 from ..errors import one_length, unknown_argument
-from ..saving.budget import spend
+from .budget import spend
 from .inside import ordered_weights
 from .node import Node, single, to_list
 

@@ -7,7 +7,6 @@ import operator
 
 from .. import backend as K
 from ..errors import nearest
-from ..saving import functions
 from ..utils.generic_utils import get_custom_objects
 from .layer import Layer
 from .node import as_shapes, flat_shape, to_list
@@ -237,6 +236,8 @@ class Merge(Layer):
     # ------------------------------------------------------------------ configuration
 
     def get_config(self):
+        from ..saving import functions
+
         config = {"name": self.name}
         for key, value in (("mode", self.mode), ("output_shape", self._output_shape), ("output_mask", self._output_mask)):
             config[key] = functions.to_config(value, self.name, key) if callable(value) else value
@@ -248,6 +249,8 @@ class Merge(Layer):
 
     @classmethod
     def from_config(cls, config):
+        from ..saving import functions
+
         config = dict(config)
         for key in ("mode", "output_shape", "output_mask"):
             kind = config.pop(f"{key}_type", "raw")

@@ -1,5 +1,6 @@
 """All layers. A star import brings every layer class and, as in Keras 1, ``K`` and ``Layer``."""
 
+from ..engine.registry import register
 from ..engine.topology import Input, InputLayer, InputSpec, Layer, Merge, merge
 from .activation_layers import *  # noqa: F403
 from .advanced_activations import *  # noqa: F403
@@ -17,3 +18,6 @@ from .normalization import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .recurrent import *  # noqa: F403
 from .wrappers import *  # noqa: F403
+
+register({name: value for name, value in list(globals().items()) if isinstance(value, type) and issubclass(value, Layer)})
+del register

@@ -7,29 +7,13 @@ computes the latter on every engine: it pads its input itself and then works wit
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
-from contextvars import ContextVar
+from collections.abc import Sequence
 
 import numpy as np
 
 from .. import backend as K
+from ..engine.conventions import BORDER_ORIGINS, made_borders
 from ..engine.topology import Layer
-
-BORDER_ORIGINS = ("tensorflow", "theano")
-
-
-_origin: ContextVar[str] = ContextVar("border_origin", default="tensorflow")
-
-
-@contextlib.contextmanager
-def borders_from(origin: str) -> Iterator[None]:
-    """Layers that are made in this context, and aren't told otherwise, have the 'same' borders of ``origin``."""
-    token = _origin.set(origin)
-    try:
-        yield
-    finally:
-        _origin.reset(token)
 
 
 class Bordered(Layer):
@@ -43,7 +27,7 @@ class Bordered(Layer):
     border_origin = "tensorflow"
 
     def __init__(self, **kwargs):
-        origin = kwargs.get("border_origin") or _origin.get()
+        origin = kwargs.get("border_origin") or made_borders()
         if origin not in BORDER_ORIGINS:
             raise ValueError(f"{type(self).__name__}: border_origin is 'tensorflow' or 'theano', got {origin!r}.")
         self.border_origin = origin

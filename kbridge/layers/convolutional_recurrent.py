@@ -6,9 +6,9 @@ import numpy as np
 
 from .. import activations, initializations, regularizers
 from .. import backend as K
+from ..engine.budget import spend_state
 from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
-from ..saving.budget import spend_state
 from ..utils.np_utils import conv_output_length
 from .borders import Bordered, convolution_borders
 from .core import resolve_ordering

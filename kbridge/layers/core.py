@@ -14,7 +14,6 @@ from .. import backend as K
 from ..engine.node import flat_shape
 from ..engine.topology import InputSpec, Layer, Merge
 from ..errors import whole_number
-from ..saving import functions
 from ..utils.generic_utils import func_dump, func_load, get_custom_objects, get_from_module
 from .dense import Dense, Highway, MaxoutDense, TimeDistributedDense
 
@@ -327,6 +326,8 @@ class Lambda(Layer):
         return None
 
     def get_config(self):
+        from ..saving import functions
+
         config = super().get_config()
         for key, value in (("function", self.function), ("output_shape", self._output_shape)):
             config[key] = functions.to_config(value, self.name, key) if callable(value) else value
@@ -335,6 +336,8 @@ class Lambda(Layer):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
+        from ..saving import functions
+
         config = dict(config)
         known = {**get_custom_objects(), **(custom_objects or {})}
         for key in ("function", "output_shape"):

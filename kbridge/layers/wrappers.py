@@ -10,8 +10,8 @@ from ..engine.entries import layer_entry, numbering
 from ..engine.inside import joined_kinds
 from ..engine.layer import object_list_uid
 from ..engine.node import as_shapes, to_list
+from ..engine.registry import layer_from_config
 from ..engine.topology import InputSpec, Layer
-from ..utils.layer_utils import layer_from_config
 
 __all__ = ["Bidirectional", "InputSpec", "K", "Layer", "TimeDistributed", "Wrapper"]
 

@@ -4,14 +4,12 @@ config names it.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
-from ..engine.entries import freeze_again, frozen_key, layer_entry, made_before, making, remember_layer
-from .budget import work_budget
-from .errors import ModelFileError
+from ..engine.budget import work_budget
+from ..engine.entries import freeze_again, frozen_key, layer_entry
+from ..engine.registry import layer_classes, layer_from_config  # noqa: F401
 from .functions import check_functions
 from .keras2 import speaks_keras2, to_keras1
 from .texts import check_size, dump_json, dump_yaml, parse_json, parse_yaml
@@ -21,59 +19,6 @@ KERAS_VERSION = "1.2.2"
 
 #: Class names of earlier Keras 1 versions and theirs in 1.2.2.
 _OLD_REGULARIZERS = {"WeightRegularizer": "L1L2Regularizer", "ActivityRegularizer": "L1L2Regularizer"}
-
-
-def layer_classes() -> dict[str, type]:
-    """Every class that a config may name without ``custom_objects``."""
-    from .. import layers, models
-    from ..engine.topology import Container, Layer
-
-    table = {name: value for name, value in vars(layers).items() if isinstance(value, type) and issubclass(value, Layer)}
-    table.update(Model=models.Model, Sequential=models.Sequential, Container=Container)
-    return table
-
-
-def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None):
-    """The layer or model of ``{'class_name': ..., 'config': ...}``.
-
-    ``custom_objects`` maps names to the classes and functions that aren't Keras' own; they hold for
-    everything inside too. ModelFileError for an unknown class or a malformed config.
-    """
-    from ..utils.generic_utils import CustomObjectScope, get_custom_objects, remember
-
-    if not isinstance(config, Mapping) or not isinstance(config.get("class_name"), str) or "config" not in config:
-        raise ModelFileError(f"A layer's config is a dict with 'class_name' and 'config', got {_short(config)}.")
-    with CustomObjectScope(dict(custom_objects or {})):
-        cls = _class_named(config["class_name"], get_custom_objects())
-        build = cls.from_config
-        keywords = {"custom_objects": custom_objects} if "custom_objects" in inspect.signature(build).parameters else {}
-        with making():
-            shared = made_before(config)
-            if shared is not None:
-                return shared[0]
-            layer = build(config["config"], **keywords)
-            if isinstance(config["config"], list) and isinstance(config.get("name"), str):
-                layer.name = config["name"]
-            remember_layer(layer, config)
-    remember(custom_objects)
-    return layer
-
-
-def _class_named(name: str, custom: Mapping[str, Any]):
-    from ..utils.generic_utils import remembered
-
-    if name in custom:
-        return custom[name]
-    table = layer_classes()
-    if name in table:
-        return table[name]
-    if remembered(name) is not None:
-        return remembered(name)
-    near = get_close_matches(name, [*table, *custom], n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
-    raise ModelFileError(
-        f"Unknown layer: {name!r}{hint}. If it is a class of your own, pass custom_objects={{{name!r}: {name}}} to load it."
-    )
 
 
 def model_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None):
@@ -149,8 +94,3 @@ def model_to_json(model, **kwargs) -> str:
 def model_to_yaml(model, **kwargs) -> str:
     """The model's architecture as YAML; ``kwargs`` go to ``yaml.dump``. Needs PyYAML."""
     return dump_yaml({**model_config(model), "keras_version": KERAS_VERSION}, **kwargs)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 100 else text[:97] + "..."

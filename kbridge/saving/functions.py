@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from ..errors import ModelFileError
 from .bytecode import function_name
-from .errors import ModelFileError
 
 #: Config keys that may hold a function, by layer class: (key, key of its type).
 FUNCTION_KEYS = {

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from .atomic import replacing
-from .streams import Writer
+from ..files.atomic import replacing
+from ..files.streams import Writer
 
 #: HDF5 keeps the attributes of an object in a header of 64 KB; later Keras versions split longer lists at this size.
 MAX_ATTRIBUTE = 64512

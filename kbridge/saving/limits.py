@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..engine.budget import MAX_STATES, MAX_WORK  # noqa: F401
+
 #: Bytes of one text attribute, JSON or YAML document.
 MAX_TEXT = 64 * 2**20
 
@@ -22,12 +24,6 @@ MAX_ATTRIBUTE_PARTS = 10_000
 
 #: Axes of a stored array.
 MAX_AXES = 32
-
-#: Calls of layers while a model is built, those in nested models each time; an unrolled time step counts ten.
-MAX_WORK = 100_000
-
-#: Numbers in the states of stateful layers.
-MAX_STATES = 2**26
 
 #: How many times larger than its compressed form a large array may be, and all arrays together than the file.
 MAX_EXPANSION = 100

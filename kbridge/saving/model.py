@@ -8,8 +8,10 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from ..engine.budget import weight_budget
+from ..engine.conventions import borders_from
+from ..files.streams import Writer, stream_of
 from .assignment import assign, assign_converted, read_weights, stored_layers, stored_values
-from .budget import weight_budget
 from .configs import KERAS_VERSION, model_config, model_from_config, with_group_names
 from .errors import ModelFileError
 from .hdf5_layout import write_text, writing
@@ -18,7 +20,6 @@ from .keras2 import is_of_tensorflow, to_keras1
 from .optimizer_state import UnfittingState, read_state, write_state
 from .origin import forced_origin
 from .reading import Group, failures_named, open_file
-from .streams import Writer, stream_of
 from .texts import dump_json, parse_json, plain
 from .weights import is_of_keras2, weights_origin, write_provenance, write_weights
 
@@ -63,7 +64,6 @@ def load_model(
 
     Raises ModelFileError (a ValueError) for whatever is wrong with the file; no code in it is run.
     """
-    from ..layers.borders import borders_from
     from ..utils.generic_utils import CustomObjectScope, remember
 
     origin = None if original_backend is None else forced_origin(original_backend)

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..files.streams import content_of
 from .errors import ModelFileError
 from .hdf5_names import absolute, steps_of
 from .limits import MAX_ARRAYS, MAX_ATTRIBUTE_PARTS, MAX_AXES, MAX_EXPANSION, MAX_TEXT
 from .precheck import check_file
-from .streams import content_of
 from .texts import parse_json
 
 #: Bytes that an attribute of variable-length texts may take in the worst case.

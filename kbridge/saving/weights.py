@@ -11,13 +11,13 @@ import sys
 from collections.abc import Sequence
 
 from ..engine.inside import keras1_order, ordered_weights, unlisted_weights
+from ..files.streams import Writer, stream_of
 from .assignment import POSITIONS, UNLISTED, assign_converted, has_layers_inside, read_weights, stored_layers
 from .errors import ModelFileError
 from .hdf5_layout import write_array, write_names, write_numbers, write_text, writing
 from .hdf5_names import Places, layer_paths
 from .origin import WRITTEN, Origin, find_origin, forced_origin
 from .reading import Group, open_file
-from .streams import Writer, stream_of
 from .weight_names import order_by_names
 
 

@@ -17,7 +17,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from ..config import config_path
-from ..saving.atomic import replacing
+from ..files.atomic import replacing
 from .progbar import Progbar
 
 #: seconds without an answer after which a download fails

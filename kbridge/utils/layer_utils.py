@@ -21,7 +21,7 @@ def __getattr__(name: str):
 
 def layer_from_config(config, custom_objects=None):
     """The layer or model of ``{'class_name': ..., 'config': ...}``."""
-    from ..saving.configs import layer_from_config as build
+    from ..engine.registry import layer_from_config as build
 
     return build(config, custom_objects)
 

@@ -10,9 +10,9 @@ from numpy.testing import assert_allclose
 
 from .. import backend as K
 from ..engine.topology import Input
-from ..engine.training import Model
 from ..models import Sequential, model_from_json
 from ..saving.functions import custom_name
+from ..training.model import Model
 
 __all__ = ["Input", "K", "Model", "Sequential", "assert_allclose", "get_test_data", "keras_test", "layer_test", "model_from_json"]
 

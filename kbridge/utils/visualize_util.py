@@ -6,7 +6,7 @@ import os
 import shutil
 
 from ..extras import needed
-from ..saving.atomic import write_bytes
+from ..files.atomic import write_bytes
 
 
 def model_to_dot(model, show_shapes=False, show_layer_names=True):

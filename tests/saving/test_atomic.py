@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from kbridge.saving import streams
+from kbridge.files import streams
 from kbridge.saving.atomic import replacing, write_bytes
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions and limits of POSIX")

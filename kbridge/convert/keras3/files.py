@@ -12,7 +12,7 @@ from collections import Counter
 import numpy as np
 
 from ..._version import __version__
-from ...saving.atomic import replacing
+from ...files.atomic import replacing
 from ...saving.hdf5_layout import write_array, write_names, write_text, writing
 from .parts import Part, snake_case
 

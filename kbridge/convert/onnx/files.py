@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ...saving.atomic import write_bytes
+from ...files.atomic import write_bytes
 from ..problems import NotConvertible, with_id
 from .builder import Builder
 

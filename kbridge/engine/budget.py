@@ -13,8 +13,13 @@ from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from .errors import ModelFileError
-from .limits import MAX_STATES, MAX_WORK
+from ..errors import ModelFileError
+
+#: Calls of layers while a model is built, those in nested models each time; an unrolled time step counts ten.
+MAX_WORK = 100_000
+
+#: Numbers in the states of stateful layers.
+MAX_STATES = 2**26
 
 
 @dataclass

@@ -1,0 +1,27 @@
+"""Conventions of the programs that wrote a file, which layers follow that are made from it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+
+BORDER_ORIGINS = ("tensorflow", "theano")
+
+
+_origin: ContextVar[str] = ContextVar("border_origin", default="tensorflow")
+
+
+@contextlib.contextmanager
+def borders_from(origin: str) -> Iterator[None]:
+    """Layers that are made in this context, and aren't told otherwise, have the 'same' borders of ``origin``."""
+    token = _origin.set(origin)
+    try:
+        yield
+    finally:
+        _origin.reset(token)
+
+
+def made_borders() -> str:
+    """Whose borders a layer has that is made now and isn't told otherwise."""
+    return _origin.get()
