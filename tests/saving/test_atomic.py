@@ -158,7 +158,7 @@ def test_standard_output(name, to_file, tmp_path):
 
 def leave(path, process, machine=None):
     """A temporary file as ``process`` would leave it."""
-    from kbridge.saving.leftovers import _machine
+    from kbridge.files.leftovers import _machine
 
     left = path.parent / f".{path.name}.{machine or _machine()}-{process}-{'0' * 16}.tmp"
     left.write_bytes(b"half")
