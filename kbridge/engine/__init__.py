@@ -1,7 +1,8 @@
-"""The layer graph. ``Model`` can be had here too, as in Keras 1."""
+"""The layer graph. ``Model`` and ``training`` can be had here too, as in Keras 1."""
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 from .topology import Input, InputLayer, InputSpec, Layer, Merge, get_source_inputs, merge
@@ -13,8 +14,7 @@ __all__ = ["Input", "InputLayer", "InputSpec", "Layer", "Merge", "Model", "get_s
 
 
 def __getattr__(name: str):
-    if name == "Model":
-        from ..training.model import Model
-
-        return Model
+    if name in ("Model", "training"):
+        training = importlib.import_module(".training", __package__)
+        return training.Model if name == "Model" else training
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -47,7 +47,6 @@ KNOWN = {("kbridge.backends.tensorflow", "kbridge.compat"): "names of TensorFlow
 
 #: Where the API itself reaches up, inside a function.
 REACHING_UP = {
-    ("kbridge.engine", "kbridge.training"): "engine.Model is a name of Keras 1",
     ("kbridge.engine.container", "kbridge.saving"): "save, load_weights, to_json ... are methods",
     ("kbridge.engine.merge", "kbridge.saving"): "functions in configs",
     ("kbridge.layers.core", "kbridge.saving"): "functions in configs",
