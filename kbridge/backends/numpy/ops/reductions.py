@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ class Mean(Sum):
 
     def emit(self, ctx, attrs, out, x):
         super().emit(ctx, attrs, out, x)
-        count = np.prod([x.shape[a] for a in attrs[0]], dtype=np.int64)
+        count = prod(x.shape[a] for a in attrs[0])
         ctx.call(np.multiply, out, ctx.scalar(1 / count if count else np.nan, out.dtype), out)
 
 
@@ -75,7 +76,7 @@ class Count(Op):
 
     def simplify(self, value):
         axes, dtype = value.attrs
-        return value.planner.constant(np.array(np.prod([value.inputs[0].shape[a] for a in axes]), dtype=dtype))
+        return value.planner.constant(np.array(prod(value.inputs[0].shape[a] for a in axes), dtype=dtype))
 
 
 class Product(Reduction):

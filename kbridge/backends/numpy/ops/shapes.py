@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -64,13 +65,13 @@ def _fill_in(shape: tuple, wanted: tuple) -> tuple:
         # (None, a, b) to (-1, a * b): all but the unknown lengths agree
         if wanted.count(-1) == 1 or None in wanted:
             return tuple(None if n in (-1, None) else n for n in wanted)
-        total = int(np.prod(wanted, dtype=np.int64))
-        rest = int(np.prod(known, dtype=np.int64))
+        total = prod(wanted)
+        rest = prod(known)
         if rest and total % rest:
             raise ValueError(f"reshape: shape {shape} can't become {wanted}.")
         return wanted
-    total = int(np.prod(shape, dtype=np.int64))
-    rest = int(np.prod([n for n in wanted if n != -1], dtype=np.int64))
+    total = prod(shape)
+    rest = prod(n for n in wanted if n != -1)
     if -1 in wanted:
         if rest == 0:
             if total:
