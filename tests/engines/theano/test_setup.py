@@ -94,7 +94,9 @@ def test_a_home_that_cannot_be_used_falls_back_to_a_temporary_directory(tmp_path
 
 def test_theano_imported_before_is_repaired(tmp_path):
     flags = f"base_compiledir={tmp_path},blas__ldflags=,optimizer=fast_compile"
-    done = run("import theano; " + LOAD + TRAIN, THEANO_FLAGS=flags)
+    # Python 3.12 has no distutils, so that theano fails to import there by itself; that is to do no harm
+    alone = "try:\n    import theano\nexcept ImportError:\n    assert sys.version_info >= (3, 12)\n"
+    done = run("import sys\n" + alone + LOAD + TRAIN, THEANO_FLAGS=flags)
     assert done.stdout == "14.0\n", done.stderr
 
 
