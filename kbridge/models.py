@@ -154,18 +154,27 @@ class Sequential(Model):
         """Make the inner functional model. Called when it is needed."""
         if not self.inputs or not self.outputs:
             raise TypeError("A Sequential model can't be built before it has a layer: add some first.")
-        self.model = Model(self.inputs, self.outputs[0], name=f"{self.name}_model")
+        self.model = self._working_model()
+        self._show_graph_of(self.model)
+        self.built = True
+
+    def _working_model(self) -> Model:
+        """The functional model of the same layers, which computes and trains."""
+        model = Model(self.inputs, self.outputs[0], name=f"{self.name}_model")
         # callbacks see, and save, the model that the user made
-        self.model.callback_model = self
-        self.model.trainable = self.trainable
+        model.callback_model = self
+        model.trainable = self.trainable
+        return model
+
+    def _show_graph_of(self, model: Model) -> None:
+        """Have the attributes of a functional model that tell about its graph."""
         for attribute in (
             "supports_masking", "_call_cache", "nodes_by_depth", "container_nodes", "_nodes", "output_names", "input_names",
             "input_layers", "input_layers_node_indices", "input_layers_tensor_indices", "layers_by_depth",
             "output_layers", "output_layers_node_indices", "output_layers_tensor_indices",
             "internal_input_shapes", "internal_output_shapes",
         ):  # fmt: skip
-            setattr(self, attribute, getattr(self.model, attribute))
-        self.built = True
+            setattr(self, attribute, getattr(model, attribute))
 
     def _built_model(self) -> Model:
         if not self.built:

@@ -313,26 +313,12 @@ class Container(Layer):
         for node in self._in_order():
             if all(id(x) in computed for x in node.output_tensors):
                 continue
-            layer = node.outbound_layer
-            spend_work(1, f"layer {layer.name!r} in {self.name!r}")
+            spend_work(1, f"layer {node.outbound_layer.name!r} in {self.name!r}")
             pairs = [computed[id(x)] for x in node.input_tensors]
-            tensors, node_masks = single([p[0] for p in pairs]), single([p[1] for p in pairs])
-            outputs = to_list(layer.call(tensors, mask=node_masks))
-            output_masks = to_list(layer.compute_mask(tensors, node_masks))
-            if len(output_masks) == 1 and len(outputs) > 1:
-                output_masks = output_masks * len(outputs)
-            if getattr(layer, "activity_regularizer", None) is not None and not layer.get_losses_for(tensors):
-                layer.add_loss([layer.activity_regularizer(o) for o in outputs], tensors)
-            calls.append((layer, tensors))
-            if all(hasattr(y, "_keras_shape") for y in to_list(tensors)):
-                # layers may read the shapes of their inputs from the tensors
-                of_inputs = single([y._keras_shape for y in to_list(tensors)])
-                shapes = output_shapes_of(layer, of_inputs, [K.int_shape(y) for y in outputs])
-                for y, shape in zip(outputs, shapes, strict=True):
-                    if not hasattr(y, "_keras_shape"):
-                        y._keras_shape = shape
-            for x, y, mask in zip(node.output_tensors, outputs, output_masks, strict=True):
-                computed[id(x)] = (y, mask)
+            tensors = single([tensor for tensor, _ in pairs])
+            results = _called_on(node.outbound_layer, tensors, single([mask for _, mask in pairs]))
+            calls.append((node.outbound_layer, tensors))
+            computed.update({id(x): result for x, result in zip(node.output_tensors, results, strict=True)})
         results = [computed[id(x)] for x in self.outputs]
         shapes = [getattr(y, "_keras_shape", None) or K.int_shape(y) for y, _ in results]
         return [y for y, _ in results], [m for _, m in results], shapes
@@ -414,6 +400,33 @@ class Container(Layer):
             trainable_weights=self.trainable_weights,
             compiled_weights=getattr(getattr(self, "model", None) or self, "_collected_trainable_weights", None),
         )
+
+
+def _called_on(layer, tensors, masks) -> list[tuple]:
+    """(output, mask) of each output of ``layer`` on tensors that belong to no call of its own."""
+    outputs = to_list(layer.call(tensors, mask=masks))
+    output_masks = to_list(layer.compute_mask(tensors, masks))
+    if len(output_masks) == 1 and len(outputs) > 1:
+        output_masks = output_masks * len(outputs)
+    _penalise_outputs(layer, tensors, outputs)
+    _tell_shapes(layer, to_list(tensors), outputs)
+    return list(zip(outputs, output_masks, strict=True))
+
+
+def _penalise_outputs(layer, tensors, outputs: list) -> None:
+    """Add the penalty of an ``activity_regularizer``, unless a call on these tensors has added it."""
+    if getattr(layer, "activity_regularizer", None) is not None and not layer.get_losses_for(tensors):
+        layer.add_loss([layer.activity_regularizer(output) for output in outputs], tensors)
+
+
+def _tell_shapes(layer, inputs: list, outputs: list) -> None:
+    """Note the shapes of ``outputs``, if those of ``inputs`` are noted: layers may read them from their inputs."""
+    if not all(hasattr(x, "_keras_shape") for x in inputs):
+        return
+    shapes = output_shapes_of(layer, single([x._keras_shape for x in inputs]), [K.int_shape(y) for y in outputs])
+    for y, shape in zip(outputs, shapes, strict=True):
+        if not hasattr(y, "_keras_shape"):
+            y._keras_shape = shape
 
 
 def _histories(tensors: list) -> tuple[list, list, list]:

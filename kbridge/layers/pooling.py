@@ -236,9 +236,9 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
         kept = K.expand_dims(K.cast(mask, K.dtype(x)), -1)
         return K.sum(x * kept, axis=1) / K.sum(kept, axis=1)
 
-    def compute_mask(self, x, mask=None):
-        if mask is None or not self.use_mask:
-            return super().compute_mask(x, mask)
+    def compute_mask(self, input, input_mask=None):
+        if input_mask is None or not self.use_mask:
+            return super().compute_mask(input, input_mask)
         self.__dict__["_met_mask"] = True
         return None
 
