@@ -139,6 +139,42 @@ def masks_of_attention(k):
     return k.Model([x, allowed], outputs)
 
 
+@case
+def pictures(k):
+    L = k.layers
+    x, y = k.Input((6, 8, 3)), k.Input((4,))
+    adapted = L.Normalization()
+    adapted.adapt(np.random.RandomState(3).normal(2, 3, (20, 4)))
+    outputs = [
+        L.Rescaling(1 / 127.5, offset=-1)(x), L.Rescaling([0.5, 1.0, 2.0], [0.0, 1.0, -1.0])(x), L.Resizing(4, 5)(x),
+        L.Resizing(12, 9, interpolation="nearest")(x), L.Resizing(3, 3, crop_to_aspect_ratio=True)(x), L.Resizing(4, 5, "lanczos3")(x),
+        L.CenterCrop(4, 5)(x), L.CenterCrop(8, 7)(x), L.Normalization(mean=[1.0, 2.0, 3.0], variance=[1.0, 4.0, 9.0])(x), adapted(y),
+        L.Normalization(axis=None, mean=2.0, variance=4.0, invert=True)(y),
+    ]  # fmt: skip
+    return k.Model([x, y], outputs)
+
+
+@case
+def convolution_options(k):
+    L = k.layers
+    x, y, z = k.Input((8, 4)), k.Input((6, 5, 4)), k.Input((5, 4, 6, 2))
+    outputs = [
+        L.Conv1D(3, 3, padding="causal")(x), L.Conv1D(4, 2, padding="causal", dilation_rate=2)(x), L.Conv1D(4, 3, groups=2, strides=2)(x),
+        L.Conv2D(6, 3, groups=2, padding="same")(y), L.Conv2D(4, (2, 3), groups=4, use_bias=False)(y),
+        L.Conv2D(4, 2, groups=2, dilation_rate=2)(y), L.Conv3D(3, 2, dilation_rate=(2, 1, 2))(z), L.UpSampling2D((2, 3), interpolation="bilinear")(y),
+        L.GlobalAveragePooling2D(keepdims=True)(y), L.GlobalMaxPooling1D(keepdims=True)(x),
+    ]  # fmt: skip
+    return k.Model([x, y, z], outputs)
+
+
+@case
+def mobile_net_2(k):
+    return k.applications.MobileNetV2((32, 32, 3), alpha=0.1, weights=None, classes=5)
+
+
+ONLY_PREDICTED |= {"mobile_net_2"}
+
+
 def inputs(model, name: str) -> list[np.ndarray]:
     """Three samples for each input of a model of Keras 2."""
     draw = np.random.RandomState(sum(map(ord, name)))

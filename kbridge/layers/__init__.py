@@ -11,6 +11,7 @@ from .core import *  # noqa: F403
 from .depthwise import *  # noqa: F403
 from .einsum_dense import *  # noqa: F403
 from .embeddings import *  # noqa: F403
+from .image_layers import *  # noqa: F403
 from .layer_normalization import *  # noqa: F403
 from .local import *  # noqa: F403
 from .noise import *  # noqa: F403

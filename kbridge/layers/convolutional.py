@@ -49,13 +49,29 @@ class _Convolution(Affine, Bordered):
 
     spatial = 2
     rates: tuple[int, ...] | None = None
+    #: whether the kernel may be that of groups of channels
+    takes_groups = False
+
+    def __init__(self, *arguments, groups=1, dilation_rate=None, **kwargs):
+        """``groups``: parts of the channels, each with its share of the filters; ``dilation_rate``: holes in the kernel, as the
+        Atrous layers have. Options of Keras 2, stored only where they are used."""
+        owner = type(self).__name__
+        self.groups = whole_number(groups, owner, "groups", 1)
+        if (self.groups > 1 or dilation_rate is not None) and not self.takes_groups:
+            raise ValueError(f"{owner} takes no {'groups' if self.groups > 1 else 'dilation_rate'}.")
+        if dilation_rate is not None and self.rates is None:
+            rates = sizes(dilation_rate, self.spatial, owner, "dilation_rate")
+            self.rates = rates if max(rates) > 1 else None
+        super().__init__(*arguments, **kwargs)
+        if self.nb_filter % self.groups:
+            raise ValueError(f"{owner} {self.name}: {self.groups} groups don't divide nb_filter={self.nb_filter}.")
 
     def _setup(self, nb_filter, kernel_size, steps, border_mode, dim_ordering) -> None:
         owner = type(self).__name__
         self.nb_filter = whole_number(nb_filter, owner, "nb_filter", 1)
         self.kernel_size = sizes(kernel_size, self.spatial, owner, "the kernel's size")
         self.steps = sizes(steps, self.spatial, owner, "subsample")
-        self.border_mode = check_border_mode(self, border_mode, BORDER_MODES)
+        self.border_mode = check_border_mode(self, border_mode, (*BORDER_MODES, "causal") if self.spatial == 1 and self.takes_groups else BORDER_MODES)
         self.dim_ordering = resolve_ordering(self, dim_ordering)
         self.input_spec = [InputSpec(ndim=self.spatial + 2)]
 
@@ -101,7 +117,10 @@ class _Convolution(Affine, Bordered):
 
     def build(self, input_shape):
         self.get_output_shape_for(input_shape)  # a kernel that doesn't fit is an error here, with the layer's name
-        self.W_shape = self._kernel_shape(self._channels(input_shape))
+        channels = self._channels(input_shape)
+        if channels % self.groups:
+            raise ValueError(f"{type(self).__name__} {self.name}: {self.groups} groups don't divide the {channels} channels of {tuple(input_shape)}.")
+        self.W_shape = self._kernel_shape(channels // self.groups)
         self.W = self.add_weight(
             self.W_shape,
             initializer=self._initializer(),
@@ -121,7 +140,7 @@ class _Convolution(Affine, Bordered):
         check_window(self, input_shape, self._axes, self._window_lengths(), self.border_mode)
         shape = list(input_shape)
         for axis, window, step in zip(self._axes, self._window_lengths(), self.steps):
-            shape[axis] = conv_output_length(shape[axis], window, self.border_mode, step)
+            shape[axis] = conv_output_length(shape[axis], window, "same" if self.border_mode == "causal" else self.border_mode, step)
         shape[1 if self.dim_ordering == "th" else -1] = self.nb_filter
         return tuple(shape)
 
@@ -140,7 +159,21 @@ class _Convolution(Affine, Bordered):
     def get_config(self):
         config = super().get_config()
         del config["input_dim"]
-        return {**config, "nb_filter": self.nb_filter, "border_mode": self.border_mode}
+        config |= {"nb_filter": self.nb_filter, "border_mode": self.border_mode}
+        if self.groups > 1:
+            config["groups"] = self.groups
+        if self.rates is not None and not hasattr(self, "atrous_rate"):
+            config["dilation_rate"] = self.rates
+        return config
+
+    def _convolved(self, x, border_mode: str, strides):
+        """The convolution of an input with as many axes as the kernel."""
+        rates = (*(self.rates or (1,) * self.spatial), *(1,) * (len(strides) - self.spatial))
+        options = {"border_mode": border_mode, "dim_ordering": self.dim_ordering, "filter_dilation": rates}
+        if self.groups > 1:
+            return K.grouped_conv(x, self.W, self.groups, strides, **options)
+        conv = K.conv3d if self.spatial == 3 else K.conv2d
+        return conv(x, self.W, strides=strides, **options)
 
 
 class Convolution1D(_Convolution):
@@ -148,6 +181,8 @@ class Convolution1D(_Convolution):
 
     ``subsample_length``: steps between windows. Kernel: (filter_length, 1, channels, nb_filter).
     """
+
+    takes_groups = True
 
     spatial = 1
 
@@ -186,16 +221,12 @@ class Convolution1D(_Convolution):
         return (self.filter_length, 1, channels, self.nb_filter)
 
     def call(self, x, mask=None):
-        x, border_mode = self.bordered(x, self.border_mode)
-        output = K.conv2d(
-            K.expand_dims(x, 2),
-            self.W,
-            strides=self.subsample,
-            border_mode=border_mode,
-            dim_ordering="tf",
-            filter_dilation=(*(self.rates or (1,)), 1),
-        )
-        return self._with_bias(K.squeeze(output, 2))
+        if self.border_mode == "causal":
+            # zeros before the first step only, so that no output sees a later step
+            x, border_mode = K.pad(x, [(0, 0), (self._window_lengths()[0] - 1, 0), (0, 0)]), "valid"
+        else:
+            x, border_mode = self.bordered(x, self.border_mode)
+        return self._with_bias(K.squeeze(self._convolved(K.expand_dims(x, 2), border_mode, self.subsample), 2))
 
     def get_config(self):
         config = {
@@ -246,6 +277,8 @@ class Convolution2D(_Convolution):
     'tf': (samples, rows, cols, channels), (nb_row, nb_col, channels, nb_filter). Kernels are not flipped.
     """
 
+    takes_groups = True
+
     def __init__(
         self,
         nb_filter,
@@ -274,15 +307,7 @@ class Convolution2D(_Convolution):
 
     def call(self, x, mask=None):
         x, border_mode = self.bordered(x, self.border_mode)
-        output = K.conv2d(
-            x,
-            self.W,
-            strides=self.subsample,
-            border_mode=border_mode,
-            dim_ordering=self.dim_ordering,
-            filter_dilation=self.rates or (1, 1),
-        )
-        return self._with_bias(output)
+        return self._with_bias(self._convolved(x, border_mode, self.subsample))
 
     def get_config(self):
         config = {"nb_row": self.nb_row, "nb_col": self.nb_col, "subsample": self.subsample, "dim_ordering": self.dim_ordering}
@@ -328,6 +353,8 @@ class Deconvolution2D(Convolution2D):
     ``output_shape``: the full shape of the result; its batch entry may be None. Spatial entries that are None are found
     when the layer is built, as the shortest that the input could have come from ('same' borders: input * subsample).
     """
+
+    takes_groups = False
 
     def __init__(
         self,
@@ -504,6 +531,8 @@ class Convolution3D(_Convolution):
     ``dim_ordering`` as for ``Convolution2D``, with three spatial axes.
     """
 
+    takes_groups = True
+
     spatial = 3
 
     def __init__(
@@ -535,8 +564,7 @@ class Convolution3D(_Convolution):
 
     def call(self, x, mask=None):
         x, border_mode = self.bordered(x, self.border_mode)
-        output = K.conv3d(x, self.W, strides=self.subsample, border_mode=border_mode, dim_ordering=self.dim_ordering)
-        return self._with_bias(output)
+        return self._with_bias(self._convolved(x, border_mode, self.subsample))
 
     def get_config(self):
         config = {

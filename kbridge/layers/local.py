@@ -32,6 +32,8 @@ def _patches_times_kernels(patches, kernels):
 class LocallyConnected1D(Convolution1D):
     """``Convolution1D`` with a kernel and a bias of its own for each output step; 'valid' borders only."""
 
+    takes_groups = False
+
     def __init__(self, nb_filter, filter_length, init="glorot_uniform", activation=None, weights=None, border_mode="valid", subsample_length=1, W_regularizer=None, b_regularizer=None, activity_regularizer=None, W_constraint=None, b_constraint=None, bias=True, input_dim=None, input_length=None, **kwargs):  # fmt: skip  # noqa: E501
         check_border_mode(self, border_mode, ("valid",))
         super().__init__(
@@ -62,6 +64,8 @@ class LocallyConnected1D(Convolution1D):
 
 class LocallyConnected2D(Convolution2D):
     """``Convolution2D`` with a kernel and a bias of its own for each output position; 'valid' borders only."""
+
+    takes_groups = False
 
     def __init__(self, nb_filter, nb_row, nb_col, init="glorot_uniform", activation=None, weights=None, border_mode="valid", subsample=(1, 1), dim_ordering="default", W_regularizer=None, b_regularizer=None, activity_regularizer=None, W_constraint=None, b_constraint=None, bias=True, **kwargs):  # fmt: skip  # noqa: E501
         check_border_mode(self, border_mode, ("valid",))

@@ -210,14 +210,18 @@ class AveragePooling3D(_Pooling3D):
 
 
 class _GlobalPooling1D(Layer):
-    """Pool (samples, time, features) over all time steps."""
+    """Pool (samples, time, features) over all time steps. ``keepdims``: an axis of length 1 stays; stored only where it is True."""
 
-    def __init__(self, **kwargs):
+    def __init__(self, keepdims=False, **kwargs):
         super().__init__(**kwargs)
+        self.keepdims = bool(keepdims)
         self.input_spec = [InputSpec(ndim=3)]
 
     def get_output_shape_for(self, input_shape):
-        return (input_shape[0], input_shape[2])
+        return (input_shape[0], 1, input_shape[2]) if self.keepdims else (input_shape[0], input_shape[2])
+
+    def get_config(self):
+        return {**super().get_config(), **({"keepdims": True} if self.keepdims else {})}
 
 
 class GlobalAveragePooling1D(_GlobalPooling1D):
@@ -232,9 +236,9 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
 
     def call(self, x, mask=None):
         if mask is None or not self.use_mask:
-            return K.mean(x, axis=1)
+            return K.mean(x, axis=1, keepdims=self.keepdims)
         kept = K.expand_dims(K.cast(mask, K.dtype(x)), -1)
-        return K.sum(x * kept, axis=1) / K.sum(kept, axis=1)
+        return K.sum(x * kept, axis=1, keepdims=self.keepdims) / K.sum(kept, axis=1, keepdims=self.keepdims)
 
     def compute_mask(self, input, input_mask=None):
         if input_mask is None or not self.use_mask:
@@ -251,28 +255,31 @@ class GlobalMaxPooling1D(_GlobalPooling1D):
     """The largest value over time."""
 
     def call(self, x, mask=None):
-        return K.max(x, axis=1)
+        return K.max(x, axis=1, keepdims=self.keepdims)
 
 
 class _GlobalPoolingND(Layer):
-    """Pool images or volumes over all positions: (samples, channels)."""
+    """Pool images or volumes over all positions: (samples, channels), or with ``keepdims`` with axes of length 1 (stored only then)."""
 
     spatial = 2
 
-    def __init__(self, dim_ordering="default", **kwargs):
+    def __init__(self, dim_ordering="default", keepdims=False, **kwargs):
         super().__init__(**kwargs)
+        self.keepdims = bool(keepdims)
         self.dim_ordering = resolve_ordering(self, dim_ordering)
         self.input_spec = [InputSpec(ndim=self.spatial + 2)]
 
     def get_output_shape_for(self, input_shape):
-        return (input_shape[0], input_shape[1] if self.dim_ordering == "th" else input_shape[-1])
+        channels = input_shape[1] if self.dim_ordering == "th" else input_shape[-1]
+        ones = (1,) * self.spatial if self.keepdims else ()
+        return (input_shape[0], channels, *ones) if self.dim_ordering == "th" else (input_shape[0], *ones, channels)
 
     @property
     def _axes(self) -> list[int]:
         return list(spatial_axes(self.dim_ordering, self.spatial))
 
     def get_config(self):
-        return {**super().get_config(), "dim_ordering": self.dim_ordering}
+        return {**super().get_config(), "dim_ordering": self.dim_ordering, **({"keepdims": True} if self.keepdims else {})}
 
 
 class _GlobalPooling2D(_GlobalPoolingND):
@@ -287,25 +294,25 @@ class GlobalAveragePooling2D(_GlobalPooling2D):
     """The mean over all positions of images."""
 
     def call(self, x, mask=None):
-        return K.mean(x, axis=self._axes)
+        return K.mean(x, axis=self._axes, keepdims=self.keepdims)
 
 
 class GlobalMaxPooling2D(_GlobalPooling2D):
     """The largest value over all positions of images."""
 
     def call(self, x, mask=None):
-        return K.max(x, axis=self._axes)
+        return K.max(x, axis=self._axes, keepdims=self.keepdims)
 
 
 class GlobalAveragePooling3D(_GlobalPooling3D):
     """The mean over all positions of volumes."""
 
     def call(self, x, mask=None):
-        return K.mean(x, axis=self._axes)
+        return K.mean(x, axis=self._axes, keepdims=self.keepdims)
 
 
 class GlobalMaxPooling3D(_GlobalPooling3D):
     """The largest value over all positions of volumes."""
 
     def call(self, x, mask=None):
-        return K.max(x, axis=self._axes)
+        return K.max(x, axis=self._axes, keepdims=self.keepdims)

@@ -85,10 +85,27 @@ class _UpSamplingND(_Resizing):
 
 
 class UpSampling2D(_UpSamplingND):
-    """Repeat rows and columns ``size`` times."""
+    """Repeat rows and columns ``size`` times.
 
-    def __init__(self, size=(2, 2), dim_ordering="default", **kwargs):
+    ``interpolation``: 'nearest' repeats; 'bilinear', 'bicubic', 'lanczos3', 'lanczos5', 'gaussian', 'mitchellcubic' and 'area' are those
+    of ``K.resize``, an option of Keras 2 that is stored only where it is another.
+    """
+
+    def __init__(self, size=(2, 2), dim_ordering="default", interpolation="nearest", **kwargs):
         super().__init__(size, dim_ordering, **kwargs)
+        self.interpolation = interpolation
+
+    def call(self, x, mask=None):
+        if self.interpolation == "nearest":
+            return super().call(x, mask)
+        shape = K.int_shape(x)
+        lengths = [shape[axis] for axis in self._axes]
+        size = [float(s) if n is None else n * s for n, s in zip(lengths, self.size)]
+        return K.resize(x, size, self.interpolation, dim_ordering=self.dim_ordering)
+
+    def get_config(self):
+        own = {} if self.interpolation == "nearest" else {"interpolation": self.interpolation}
+        return {**super().get_config(), **own}
 
 
 class UpSampling3D(_UpSamplingND):

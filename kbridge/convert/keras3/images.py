@@ -24,6 +24,7 @@ def convolution(context, layer, shapes):
         "strides": list(layer.steps),
         "data_format": data_format(layer.dim_ordering),
         "dilation_rate": list(rates),
+        "groups": layer.groups,
         "activation": "linear",
         **context.affine(layer, kernel_axes(layer)),
     }
@@ -208,7 +209,7 @@ def pooling(context, layer, shapes):
 @makes(*(f"Global{kind}Pooling{n}D" for kind in ("Max", "Average") for n in (1, 2, 3)))
 def global_pooling(context, layer, shapes):
     ordering = getattr(layer, "dim_ordering", "tf")
-    return [context.part(layer, type(layer).__name__, data_format=data_format(ordering), keepdims=False)]
+    return [context.part(layer, type(layer).__name__, data_format=data_format(ordering), keepdims=layer.keepdims)]
 
 
 @makes("UpSampling1D")
@@ -220,7 +221,7 @@ def upsampling1d(context, layer, shapes):
 def upsampling(context, layer, shapes):
     config = {"size": list(layer.size), "data_format": data_format(layer.dim_ordering)}
     if layer.spatial == 2:
-        config["interpolation"] = "nearest"
+        config["interpolation"] = layer.interpolation
     return [context.part(layer, type(layer).__name__, **config)]
 
 

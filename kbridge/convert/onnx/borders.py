@@ -16,6 +16,8 @@ def placed(g, layer, x: str, lengths: Sequence, windows: Sequence[int], steps: S
     mode = layer.border_mode
     if mode == "valid":
         return x, {}
+    if mode == "causal":
+        return x, {"pads": [windows[0] - 1, 0]}
     if mode == "full":
         return x, {"pads": [w - 1 for w in windows] * 2}
     if layer.borders_of_theano:

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 
+from ...backends.composites.resizing import resize_weights
 from ...layers.borders import convolution_borders
 from ..problems import refusal
 from ..weights import channels_first, value
@@ -39,7 +40,7 @@ def convolution(c, layer, call):
     bias = [value(layer.b)] if layer.bias else []
     x = _first(g, layer, call.x, spatial)
     x, borders = placed(g, layer, x, _lengths(layer, call.shape, spatial), layer._window_lengths(), layer.steps)
-    x = g.op("Conv", x, kernel, *bias, strides=list(layer.steps), dilations=rates, kernel_shape=list(layer.kernel_size), **borders)
+    x = g.op("Conv", x, kernel, *bias, strides=list(layer.steps), dilations=rates, kernel_shape=list(layer.kernel_size), group=layer.groups, **borders)
     return c.activate(layer, _back(g, layer, x, spatial))
 
 
@@ -111,11 +112,23 @@ def global_pooling(c, layer, call):
     spatial = len(call.shape) - 2
     start = 2 if getattr(layer, "dim_ordering", "tf") == "th" else 1
     op = "ReduceMax" if "Max" in type(layer).__name__ else "ReduceMean"
-    return c.graph.op(op, call.x, axes=list(range(start, start + spatial)), keepdims=0)
+    return c.graph.op(op, call.x, axes=list(range(start, start + spatial)), keepdims=int(layer.keepdims))
+
+
+def _interpolated(c, layer, call):
+    """Rows and columns as products with matrices of weights, as they are computed here."""
+    g, sizes = c.graph, _lengths(layer, call.shape, 2)
+    if None in sizes:
+        raise refusal(layer, "resizing-open", "images of unknown size")
+    x = _first(g, layer, call.x, 2)
+    rows, columns = (resize_weights(n, n * s, layer.interpolation).astype("float32") for n, s in zip(sizes, layer.size))
+    return _back(g, layer, g.op("MatMul", g.op("MatMul", rows, x), columns.T.copy()), 2)
 
 
 @makes("UpSampling1D", "UpSampling2D", "UpSampling3D")
 def upsampling(c, layer, call):
+    if getattr(layer, "interpolation", "nearest") != "nearest":
+        return _interpolated(c, layer, call)
     scales = np.ones(len(call.shape), dtype="float32")
     for axis, count in zip(layer._axes, [layer.length] if layer.spatial == 1 else layer.size):
         scales[axis] = count

@@ -95,18 +95,22 @@ def _convolution(spatial: int) -> Translation:
             dim_ordering = "tf"
         else:
             dim_ordering = ordering(options)
-        options.only("groups", 1)
+        groups = options.take("groups", 1)
         rates = pair_or_number(options, "dilation_rate", spatial)
-        atrous = any(rate != 1 for rate in rates)
-        if atrous and spatial == 3:
-            raise options.error("dilation_rate", rates)
+        # Keras 1 has layers of their own for holes over one and two axes
+        atrous = any(rate != 1 for rate in rates) and spatial < 3 and groups == 1
         size = pair_or_number(options, "kernel_size", spatial)
         steps = pair_or_number(options, "strides", spatial)
-        config: dict[str, Any] = {"nb_filter": options.need("filters"), "border_mode": border_mode(options)}
+        modes = ("valid", "same", "causal") if spatial == 1 else ("valid", "same")
+        config: dict[str, Any] = {"nb_filter": options.need("filters"), "border_mode": options.only("padding", *modes)}
         if spatial == 1:
             config |= {"filter_length": size[0], "subsample_length": steps[0]}
         else:
             config |= {**_kernel_lengths(size), "subsample": steps, "dim_ordering": dim_ordering}
+        if groups != 1:
+            config["groups"] = groups
+        if not atrous and any(rate != 1 for rate in rates):
+            config["dilation_rate"] = rates
         if atrous:
             config["atrous_rate"] = rates[0] if spatial == 1 else rates
         config |= _affine(options, moved_axes=spatial == 1 or dim_ordering == "th")
@@ -197,11 +201,11 @@ def _pooling(name: str, spatial: int) -> Translation:
 
 def _global_pooling(name: str, spatial: int) -> Translation:
     def translate(options: Options) -> Translated:
-        options.only("keepdims", False)
+        kept = {"keepdims": True} if options.take("keepdims", False) else {}
         if spatial == 1:
             options.only("data_format", "channels_last", None)
-            return name, {"use_mask": True} if name == "GlobalAveragePooling1D" else {}
-        return name, {"dim_ordering": ordering(options)}
+            return name, {**kept, "use_mask": True} if name == "GlobalAveragePooling1D" else kept
+        return name, {**kept, "dim_ordering": ordering(options)}
 
     return translate
 
@@ -238,8 +242,9 @@ def _upsampling(spatial: int) -> Translation:
     def translate(options: Options) -> Translated:
         if spatial == 1:
             return "UpSampling1D", {"length": options.take("size", 2)}
-        options.only("interpolation", "nearest")
-        return f"UpSampling{spatial}D", {"size": pair_or_number(options, "size", spatial, 2), "dim_ordering": ordering(options)}
+        config = {"size": pair_or_number(options, "size", spatial, 2), "dim_ordering": ordering(options)}
+        interpolation = options.take("interpolation", "nearest") if spatial == 2 else "nearest"
+        return f"UpSampling{spatial}D", config if interpolation == "nearest" else {**config, "interpolation": interpolation}
 
     return translate
 
