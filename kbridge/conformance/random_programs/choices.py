@@ -8,6 +8,7 @@ import numpy as np
 
 SMOOTH = ["tanh", "sigmoid", "square", "sin", "cos", "softplus", "exp", "neg", "tanh", "sin"]
 KINKED = ["abs", "relu", "elu", "hard_sigmoid", "softsign", "sqrt", "log", "sign", "round"]
+VIEWS = ("permute_dimensions", "transpose", "reverse", "at", "repeat_elements", "rnn")
 REDUCTIONS = ["sum", "sum", "mean", "max", "min", "prod", "std", "var", "logsumexp"]
 
 Chosen = tuple[str, list, dict] | None
@@ -62,7 +63,7 @@ def chosen(g: Any) -> Chosen:
     pair = g.matching(lambda m, n: m == n)
     if pair is None:
         return None
-    if g.rng.random() < 0.4 and g.loops:
+    if g.rng.random() < 0.4 and not g.inside:
         return "in_train_phase", [f"@{name}" for name in pair], {}
     conditions = [c for c in g.names("b") if all(m in ((), n) for m, n in zip(g.shapes(c), g.shapes(pair[0])))]
     return ("switch", [f"@{g.rng.choice(conditions)}", *(f"@{name}" for name in pair)], {}) if conditions else None
@@ -81,6 +82,15 @@ def _axes(g: Any, name: str) -> Any:
 def reduction(g: Any) -> Chosen:
     x = g.pick(ndim=range(1, 5))
     return (g.rng.choice(REDUCTIONS), [f"@{x}"], {"axis": _axes(g, x), "keepdims": g.rng.random() < 0.4}) if x else None
+
+
+def reduced_view(g: Any) -> Chosen:
+    """A reduction of what lies in another order than its elements."""
+    views = [step[0] for step in g.steps if step[1] in VIEWS and g.ndim(step[0]) > 1 and step[0] in g.names()]
+    if not views:
+        return None
+    x = g.rng.choice(views)
+    return g.rng.choice(["sum", "mean", "max", "std"]), [f"@{x}"], {"axis": _axes(g, x), "keepdims": g.rng.random() < 0.3}
 
 
 def along(g: Any) -> Chosen:
@@ -232,7 +242,7 @@ def image(g: Any) -> Chosen:
 
 #: the frequent ones come more than once
 CHOICES = [
-    unary, unary, unary, kinked, relu, clip, binary, binary, binary, binary, itself, chosen, chosen, reduction, reduction, reduction,
-    along, along, permuted, permuted, reversed_, reshaped, reshaped, axis_changed, axis_changed, repeated, joined, stacked, indexed, indexed,
-    gathered, size, sized, as_float, product, product, batch_product, image,
+    unary, unary, unary, kinked, relu, clip, *[binary] * 6, itself, chosen, chosen, *[reduction] * 4, *[reduced_view] * 3, along, along, permuted, permuted,
+    reversed_, reshaped, reshaped, axis_changed, repeated, joined, stacked, indexed, indexed, gathered, size, sized, as_float,
+    product, product, batch_product, image,
 ]  # fmt: skip

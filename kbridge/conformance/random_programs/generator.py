@@ -32,8 +32,8 @@ class Generator:
         self.steps: list[tuple] = []
         #: what depends on a loop: some backends can't take it for a size
         self.from_loops: set[str] = set()
-        #: whether steps may be loops
-        self.loops = prefix == "t"
+        #: whether steps may be loops, and are those of a loop's turn
+        self.loops, self.inside = True, False
 
     def names(self, *kinds: str) -> list[str]:
         """Tensors by the kind of their dtype ('f', 'i', 'b'), younger ones more often."""

@@ -15,7 +15,9 @@ def add(g: Any) -> str | None:
 def _inside(g: Any, own: list[dict[str, Any]]) -> Any:
     """A generator for one turn; ``own`` are the values of its first one in each call."""
     inner = type(g)(g.rng, g.program, [{**values, **mine} for values, mine in zip(g.values, own)], f"{g.prefix}{g.count}b")
-    inner.loops, inner.from_loops = False, set(g.from_loops)
+    # a loop inside of a loop, but no deeper
+    inner.loops, inner.from_loops = not g.inside and g.rng.random() < 0.2, set(g.from_loops)
+    inner.inside = True
     inner.grow(g.rng.randint(1, 4))
     return inner
 
