@@ -37,7 +37,7 @@ def _loop(call: str, parts: dict, values: dict[str, Any], phase: int) -> np.ndar
         elements = list(over if call == "foldl" else over[::-1])
         total = resolved(parts["start"], values) if parts["start"] else elements.pop(0)
         for x in elements:
-            total = resolved(parts["result"], turn({"el": x, "acc": total}))
+            total = _kept(total, resolved(parts["result"], turn({"el": x, "acc": total})))
         return total
     return _rnn(parts, over, values, turn)
 
@@ -59,9 +59,16 @@ def _rnn(parts: dict, over: np.ndarray, values: dict[str, Any], turn: Any) -> np
             output = np.where(_along(kept, output), output, previous)
             new = [np.where(_along(kept, n), n, s) for n, s in zip(new, states)]
         outputs.append(output)
-        states = new
+        states = [_kept(old, s) for old, s in zip(states, new)]
     take = parts["take"]
     return outputs[-1] if take == "last" else np.stack(outputs, 1) if take == "outputs" else states[0]
+
+
+def _kept(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """A state's new value. Unsafe if it has another shape, which backends refuse."""
+    if np.shape(old) != np.shape(new):
+        raise Unsafe("a state changes its shape")
+    return new
 
 
 def _along(mask: np.ndarray, like: np.ndarray) -> np.ndarray:
