@@ -75,7 +75,8 @@ class Node:
         with K.graph_scope():
             outputs = to_list(outbound_layer.call(single(tensors), mask=single(masks)))
             output_masks = to_list(outbound_layer.compute_mask(single(tensors), single(masks)))
-            output_shapes = output_shapes_of(outbound_layer, single(shapes), [K.int_shape(x) for x in outputs])
+            of_tensors = [K.int_shape(x) for x in outputs]
+            output_shapes = output_shapes_of(outbound_layer, single(shapes), of_tensors)
         if len(output_masks) == 1 and len(outputs) > 1 and output_masks[0] is None:
             output_masks = [None] * len(outputs)
         if not len(outputs) == len(output_masks) == len(output_shapes):
@@ -83,6 +84,7 @@ class Node:
                 f"Layer {outbound_layer.name!r}: call gave {len(outputs)} outputs, compute_mask {len(output_masks)} masks "
                 f"and get_output_shape_for {len(output_shapes)} shapes; they must be as many."
             )
+        _warn_of_other_shapes(outbound_layer, output_shapes, of_tensors)
         phase = (
             any(getattr(x, "_uses_learning_phase", False) for x in tensors)
             or outbound_layer.uses_learning_phase
@@ -146,6 +148,19 @@ def output_shapes_of(layer, input_shape, of_tensors: list[tuple]) -> list[tuple]
     if None in given and (any(nested) or len(of_tensors) > 1) and all(n or s is None for n, s in zip(nested, given)):
         given = [tensor if shape is None else shape for shape, tensor in zip(given, of_tensors, strict=True)]
     return as_shapes(given)
+
+
+def _warn_of_other_shapes(layer, declared: list[tuple], of_tensors: list[tuple]) -> None:
+    """A warning, once for a layer, where it computes another shape than it says: the layers behind it go by what it says."""
+    for said, real in zip(declared, of_tensors, strict=True):
+        differ = len(said) != len(real) or any(None not in (n, m) and n != m for n, m in zip(said[1:], real[1:], strict=True))
+        if differ and not layer.__dict__.get("_told_of_shapes"):
+            layer.__dict__["_told_of_shapes"] = True
+            warnings.warn(
+                f"Layer {layer.name!r} says that its output has shape {tuple(said)}, but it computes {tuple(real)}: its output_shape (or "
+                f"get_output_shape_for) is wrong for this input [differences: declared-shapes]",
+                stacklevel=2,
+            )
 
 
 def flat_shape(shape) -> tuple:

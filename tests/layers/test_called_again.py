@@ -252,3 +252,12 @@ def test_shared_axes_count_from_the_end_too():
     layer = PReLU(shared_axes=[-1])
     layer(Input((2, 3)))
     assert layer.get_weights()[0].shape == (2, 1)
+
+
+def test_a_shape_that_is_said_and_not_computed_gives_a_warning():
+    layer = Lambda(lambda t: t * 2, output_shape=(3,), name="twice")
+    layer(Input((3,)))
+    with pytest.warns(UserWarning, match=r"'twice' says .*\(None, 3\), but it computes \(None, 4\).*declared-shapes"):
+        layer(Input((4,)))
+    with pytest.warns(UserWarning, match="'sum' says"):
+        Lambda(lambda t: K.sum(t, axis=1), output_shape=(3, 1), name="sum")(Input((3, 2)))
