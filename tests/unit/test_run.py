@@ -175,6 +175,37 @@ print("done")
     assert done.stdout.split() == ["done"], done.stderr
 
 
+@needs_tensorflow
+def test_layers_do_not_mind_the_dimensions_of_version_1(tmp_path):
+    text = """
+import numpy as np
+from keras.models import Sequential
+from keras.layers import *
+from keras import backend as K
+assert K.placeholder((None, 5)).get_shape()[1].value == 5
+tf = dict(dim_ordering="tf")
+stacks = [
+    [Convolution2D(4, 3, 3, input_shape=(8, 8, 1), border_mode="same", **tf), Convolution2D(4, 3, 3, subsample=(2, 2), **tf),
+     MaxPooling2D(**tf), Flatten(), Dense(6), Reshape((3, 2)), LSTM(3, return_sequences=True), GRU(3)],
+    [Convolution3D(2, 2, 2, 2, input_shape=(4, 4, 4, 1), **tf), MaxPooling3D((2, 2, 2), **tf), Flatten()],
+    [Deconvolution2D(2, 3, 3, output_shape=(None, 10, 10, 2), input_shape=(8, 8, 1), **tf),
+     SeparableConvolution2D(2, 3, 3, **tf), AveragePooling2D((1, 1), **tf), Flatten()],
+]
+for stack in stacks:
+    model = Sequential([*stack, Dense(1)])
+    model.compile("adam", "mse")
+    x = np.random.rand(2, *model.input_shape[1:])
+    assert np.isfinite(model.train_on_batch(x, np.zeros((2, 1))))
+    assert model.predict(x).shape == (2, 1)
+v = K.variable([1.0, 2.0])
+assert K.eval(K.gradients(K.prod(v), [v])[0]).tolist() == [2, 1]
+assert K.eval(K.foldl(lambda a, b: a + b, K.map_fn(lambda t: t * 2, v))) == 6
+print("done")
+"""
+    done = kbridge("run", "--backend", "tensorflow", "--tf1", str(program(tmp_path, text)), home=tmp_path, TF_CPP_MIN_LOG_LEVEL="3")
+    assert done.stdout.split() == ["done"], done.stderr
+
+
 def ends(group: int, seconds: float = 10) -> bool:
     """Whether no process of the group is left, after some time to end."""
     for _ in range(int(seconds * 10)):

@@ -6,7 +6,7 @@ from .. import settings
 from ..deconvolution import check_deconvolution, spans_of
 from .derivatives import gradient, passed, with_gradient
 from .quiet import tf
-from .tensors import as_tensor, as_tensors
+from .tensors import as_tensor, as_tensors, dims
 
 MODES = ("valid", "same", "full")
 
@@ -50,19 +50,19 @@ def _dilated(kernel, dilation):
 def _reshaped(y, lengths, channels):
     """``y``, which has the spatial ``lengths`` and ``channels`` already unless the batch is empty. A reshape costs
     nothing; its shape comes from a placeholder, or TensorFlow would find it superfluous and drop it."""
-    if y.shape[0]:
+    if dims(y)[0]:
         return y
     known = all(isinstance(n, int) and n > 0 for n in (*lengths, channels))
     # with lengths of 0 the batch can't be inferred
     shape = [-1 if known else tf.shape(y)[0], *lengths, channels]
     z = tf.reshape(y, tf.compat.v1.placeholder_with_default(shape, [len(shape)]))
-    z.set_shape([y.shape[0], *(n if isinstance(n, int) else None for n in shape[1:])])
+    z.set_shape([dims(y)[0], *(n if isinstance(n, int) else None for n in shape[1:])])
     return z
 
 
 def _gradient_reshaped(x):
     """``x``, whose gradient gets its shape as ``_reshaped`` does."""
-    if x.shape[0]:
+    if dims(x)[0]:
         return x
     with with_gradient(Identity="OfItsShape"):
         return tf.identity(x)
@@ -71,14 +71,14 @@ def _gradient_reshaped(x):
 @gradient("OfItsShape")
 def _of_its_shape(op, dx):
     x = op.inputs[0]
-    lengths = [tf.shape(x)[a] if x.shape[a] is None else x.shape[a] for a in range(1, x.shape.rank)]
+    lengths = [tf.shape(x)[a] if dims(x)[a] is None else dims(x)[a] for a in range(1, x.shape.rank)]
     return _reshaped(dx, lengths[:-1], lengths[-1])
 
 
 def _with_channels(what, x, channels):
     """``x`` (channels last) if it has as many channels as a kernel takes: with twice as many TensorFlow would compute
     a convolution by groups."""
-    have = x.shape[-1]
+    have = dims(x)[-1]
     if have is None:
         return tf.ensure_shape(x, [*[None] * (len(x.shape) - 1), channels]) if channels is not None else x
     if channels not in (None, have):
@@ -88,7 +88,7 @@ def _with_channels(what, x, channels):
 
 def _gradient_zero_if_empty(kernel, x):
     """``kernel``, whose gradient is 0 when the batch ``x`` is empty."""
-    return kernel if x.shape[0] else passed("ZeroIfEmpty", kernel, kernel, tf.shape(x)[0])
+    return kernel if dims(x)[0] else passed("ZeroIfEmpty", kernel, kernel, tf.shape(x)[0])
 
 
 @gradient("ZeroIfEmpty")
@@ -124,7 +124,7 @@ def _max_pool(function):
     one pair of operations of the graph, for which oneDNN has kernels; in a branch of its own it would have none."""
 
     def pool(x, size, steps, border):
-        if x.shape[0]:
+        if dims(x)[0]:
             return function(x, size, steps, border)
         filled = tf.shape(x)[0] > 0
         shape = x.shape
@@ -146,7 +146,7 @@ def _lengths(x, sizes, strides, border_mode):
     """The spatial lengths of a convolution's or pooling's result."""
     found = []
     for axis, (k, s) in enumerate(zip(sizes, strides), 1):
-        n = x.shape[axis] if x.shape[axis] is not None else tf.shape(x)[axis]
+        n = dims(x)[axis] if dims(x)[axis] is not None else tf.shape(x)[axis]
         found.append((n + s - 1) // s if border_mode == "same" else (n - k) // s + 1)
     return found
 
@@ -161,7 +161,7 @@ def _same_padding(n, size, stride, count):
 def _padded_same(x, sizes, strides, lengths):
     """``x`` with the zeros of 'same'. Where a stride is larger than the kernel, the last window may end before the input
     does, and TensorFlow's 3-D kernels then begin at another place than the first value."""
-    known = [tf.shape(x)[a] if x.shape[a] is None else x.shape[a] for a in range(1, x.shape.rank - 1)]
+    known = [tf.shape(x)[a] if dims(x)[a] is None else dims(x)[a] for a in range(1, x.shape.rank - 1)]
     return tf.pad(x, [[0, 0], *map(list, map(_same_padding, known, sizes, strides, lengths)), [0, 0]])
 
 
@@ -184,8 +184,8 @@ def _pool3d_by_axes(pool2d):
     first position of a tie stays the first."""
 
     def pool(x, size, steps, border):
-        depth, height, width = (tf.shape(x)[a] if x.shape[a] is None else x.shape[a] for a in (1, 2, 3))
-        channels = tf.shape(x)[4] if x.shape[4] is None else x.shape[4]
+        depth, height, width = (tf.shape(x)[a] if dims(x)[a] is None else dims(x)[a] for a in (1, 2, 3))
+        channels = tf.shape(x)[4] if dims(x)[4] is None else dims(x)[4]
         flat = pool2d(tf.reshape(x, [-1, height, width, channels]), size[1:], steps[1:], border)
         rows, columns = (tf.shape(flat)[1], tf.shape(flat)[2])
         by_depth = tf.reshape(flat, [-1, depth, rows * columns, channels])
@@ -210,7 +210,7 @@ class ConvolutionPrimitives:
         first = settings.resolve_dim_ordering(dim_ordering) == "th"
         if first:
             x, kernel = _last(x), _kernel_from_th(kernel)
-        x = _with_channels(what, x, kernel.shape[-2])
+        x = _with_channels(what, x, dims(kernel)[-2])
         kernel = _dilated(kernel, dilation)
         if border_mode == "full":
             widths = [k - 1 for k in kernel.shape.as_list()[:-2]]
@@ -221,9 +221,9 @@ class ConvolutionPrimitives:
         lengths = _lengths(x, sizes, strides, border_mode)
         if what == "conv3d" and padding == "SAME" and any(s > k for s, k in zip(strides, sizes)):
             x, padding = _padded_same(x, sizes, strides, lengths), "VALID"
-        if _misread(x, kernel.shape[-2], strides, lengths[-1] if isinstance(lengths[-1], int) else None):
+        if _misread(x, dims(kernel)[-2], strides, lengths[-1] if isinstance(lengths[-1], int) else None):
             x, kernel = _with_zeros(x, -1), _with_zeros(kernel, -2)
-        y = _reshaped(function(x, kernel, [1, *strides, 1], padding), lengths, kernel.shape[-1])
+        y = _reshaped(function(x, kernel, [1, *strides, 1], padding), lengths, dims(kernel)[-1])
         return _first(y) if first else y
 
     def deconv2d(self, x, kernel, output_shape, strides=(1, 1), border_mode="valid", dim_ordering="default", image_shape=None, filter_shape=None, filter_dilation=(1, 1)):  # fmt: skip
@@ -245,7 +245,7 @@ class ConvolutionPrimitives:
         spans = spans_of(sizes, dilation)
         check_deconvolution(what, x.shape.as_list(), takes, gives, spans, strides, border_mode, size)
         kernel = _dilated(kernel, dilation)
-        static = [x.shape[0], *(n if isinstance(n, int) else None for n in size[1:])]
+        static = [dims(x)[0], *(n if isinstance(n, int) else None for n in size[1:])]
         spatial, strides = size[1:-1], [int(s) for s in strides]
         # zeros that the convolution this transposes would have had, before and after: cut off afterwards
         cut = [(0, 0)] * len(spatial)
@@ -257,7 +257,7 @@ class ConvolutionPrimitives:
         padding = "SAME" if border_mode == "same" and what == "deconv2d" else "VALID"
         whole = [n + p + q for n, (p, q) in zip(spatial, cut)]
         # the gradient is a convolution of what comes out here
-        widened = _misread(x, gives, strides, x.shape[-2])
+        widened = _misread(x, gives, strides, dims(x)[-2])
         kernel = _with_zeros(kernel, -1) if widened else kernel
         turned = tf.transpose(kernel, [*range(rank - 2), rank - 1, rank - 2])
         x = _gradient_reshaped(x)
@@ -274,11 +274,11 @@ class ConvolutionPrimitives:
         first = settings.resolve_dim_ordering(dim_ordering) == "th"
         if first:
             x, kernel = _last(x), tf.transpose(kernel, [2, 3, 1, 0])
-        x = _with_channels("depthwise_conv2d", x, kernel.shape[2])
+        x = _with_channels("depthwise_conv2d", x, dims(kernel)[2])
         kernel = _dilated(kernel, filter_dilation)
         if strides[0] == strides[1] and border_mode != "full":
             lengths = _lengths(x, kernel.shape.as_list()[:2], strides, border_mode)
-            channels = kernel.shape[2] * kernel.shape[3]
+            channels = dims(kernel)[2] * dims(kernel)[3]
             steps = [1, *map(int, strides), 1]
             kernel = _gradient_zero_if_empty(kernel, x)
             y = _reshaped(tf.nn.depthwise_conv2d(x, kernel, steps, border_mode.upper()), lengths, channels)
@@ -295,7 +295,7 @@ class ConvolutionPrimitives:
                     "tf",
                     (1, 1),
                 )
-                for c in range(kernel.shape[2])
+                for c in range(dims(kernel)[2])
             ]
             y = tf.concat(parts, -1)
         return _first(y) if first else y
@@ -322,5 +322,5 @@ class ConvolutionPrimitives:
             function = _pool3d_by_axes(tf.nn.avg_pool2d if pool_mode == "avg" else _max_pool2d)
         y = function(x, size, steps, border_mode.upper())
         if what == "pool3d":
-            y.set_shape([x.shape[0], *(n if isinstance(n, int) else None for n in _lengths(x, size, steps, border_mode)), x.shape[-1]])
+            y.set_shape([dims(x)[0], *(n if isinstance(n, int) else None for n in _lengths(x, size, steps, border_mode)), dims(x)[-1]])
         return _first(y) if first else y

@@ -53,6 +53,8 @@ class Function:
         # a call needs something to run
         self._target = tf.group(*assigned, *raw) if updates or not outputs else None
         self._run: Any = None
+        #: that ``_run`` was prepared for
+        self._session: Any = None
 
     def __call__(self, inputs: Sequence) -> list:
         if len(inputs) != len(self.inputs):
@@ -69,8 +71,8 @@ class Function:
             else:
                 values.append(_converted(i, tensor, value, dtype))
         session = self._state.session
-        if self._run is None:
-            self._run = self._prepare(session)
+        if self._session is not session:
+            self._run, self._session = self._prepare(session), session
         try:
             with self._turn:
                 results = self._run(*values)

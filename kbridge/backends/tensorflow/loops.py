@@ -6,7 +6,7 @@ import re
 
 from ..loop_states import Kind, pairs, promoted, settle
 from .quiet import tf
-from .tensors import as_tensor
+from .tensors import as_tensor, dims
 
 
 def _spread(mask, like):
@@ -68,7 +68,7 @@ class LoopPrimitives:
         if initializer is None:
             initializer, elems = elems[0], elems[1:]
         start = as_tensor(initializer, elems.dtype)
-        if elems.shape[0] == 0:
+        if dims(elems)[0] == 0:
             return start
         # an element of ones stands for the first one, which an empty tensor doesn't have
         one = tf.ones_like(tf.reduce_sum(elems, 0) if elems.dtype != tf.bool else tf.reduce_any(elems, 0))
@@ -86,9 +86,9 @@ NO_STEPS = "K.rnn needs at least one time step, got inputs of shape"
 
 def _with_steps(inputs):
     """``inputs``, where a length of 0 is an error: now, or when a function runs."""
-    if inputs.shape[1] == 0:
+    if dims(inputs)[1] == 0:
         raise ValueError(f"{NO_STEPS} {tuple(inputs.shape.as_list())}.")
-    if inputs.shape[1] is not None:
+    if dims(inputs)[1] is not None:
         return inputs
     shape = tf.shape(inputs)
     with tf.control_dependencies([tf.debugging.Assert(shape[1] > 0, [NO_STEPS, shape], summarize=9)]):
@@ -102,10 +102,10 @@ def as_value_error(error: Exception) -> ValueError | None:
 
 
 def _unrolled(step, steps, masks, states):
-    if steps.shape[0] is None:
+    if dims(steps)[0] is None:
         raise ValueError(f"rnn: unroll needs a known number of time steps, the input has shape {steps.shape} (time first).")
     outputs: list = []
-    for x, keep in zip(tf.unstack(steps), [None] * steps.shape[0] if masks is None else tf.unstack(masks)):
+    for x, keep in zip(tf.unstack(steps), [None] * dims(steps)[0] if masks is None else tf.unstack(masks)):
         if outputs:
             output, new_states = step(x, keep, outputs[-1], states)
         else:
@@ -142,7 +142,7 @@ def _looped(step, steps, masks, states):
         shape_invariants=(tf.TensorShape([]), tf.TensorShape(None), [_common(c.shape, probe.shape) for c in carried], shapes),
     )
     outputs = array.stack()
-    outputs.set_shape([steps.shape[0], *probe.shape.as_list()])
+    outputs.set_shape([dims(steps)[0], *probe.shape.as_list()])
     return outputs[-1], tf.transpose(outputs, [1, 0, *range(2, outputs.shape.rank)]), states
 
 

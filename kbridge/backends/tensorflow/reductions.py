@@ -7,7 +7,7 @@ import numpy as np
 from .. import settings
 from .derivatives import gradient, passed, with_gradient
 from .quiet import tf
-from .tensors import as_float, as_tensor, axes_of, sizes
+from .tensors import as_float, as_tensor, axes_of, dims, sizes
 
 
 def _countable(x):
@@ -66,7 +66,7 @@ def _slope_of_others(x, g, axis):
     Short axes are made of n * n products. In long ones the prefixes and suffixes are multiplied as pairs (product, its slope), in
     log2(n) steps over the whole.
     """
-    if x.shape[axis] is not None and x.shape[axis] <= PAIRS:
+    if dims(x)[axis] is not None and dims(x)[axis] <= PAIRS:
         return _slope_of_rows(x, g, axis)
     order = [*(a for a in range(x.shape.rank) if a != axis), axis]
     factors, slopes = tf.transpose(x, order), tf.transpose(g, order)

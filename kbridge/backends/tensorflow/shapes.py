@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..interface import GATHERED
 from .quiet import tf
-from .tensors import as_tensor, as_tensors, is_sparse, is_tensor, sizes
+from .tensors import as_tensor, as_tensors, dims, is_sparse, is_tensor, sizes
 
 #: dtypes for which TensorFlow has matrix products
 PRODUCTS = (tf.float16, tf.bfloat16, tf.float32, tf.float64, tf.int32, tf.int64)
@@ -91,7 +91,7 @@ class ShapePrimitives:
     def split(self, x, count, axis=-1):
         x = as_tensor(x)
         # one gradient of all parts; that of a slice is as large as x for each
-        return tf.split(x, count, axis) if x.shape[axis] and x.shape[axis] % count == 0 else super().split(x, count, axis)
+        return tf.split(x, count, axis) if dims(x)[axis] and dims(x)[axis] % count == 0 else super().split(x, count, axis)
 
     def dots(self, x, matrices, parts):
         x, parts, *matrices = as_tensors(x, parts, *matrices)

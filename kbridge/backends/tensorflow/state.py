@@ -57,9 +57,12 @@ def _new_graph() -> Any:
 
 
 def _config() -> Any:
-    """How a session works: with as many threads as ``KBRIDGE_NUM_THREADS`` says, if it does."""
-    threads = num_threads()
-    return threads and tf.compat.v1.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
+    """How a session works: with as many threads as ``KBRIDGE_NUM_THREADS`` says, if it does; what is placed on a device that
+    isn't there runs elsewhere, as in Keras 1."""
+    config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
+    if threads := num_threads():
+        config.intra_op_parallelism_threads = config.inter_op_parallelism_threads = threads
+    return config
 
 
 class State:
@@ -75,14 +78,27 @@ class State:
         #: what an operation's indices are called in an error
         self._checked: list[str] = []
         self._session: Any = None
+        #: the one before a default session was taken
+        self._before: Any = None
         self._waiting: dict[int, tuple[Any, np.ndarray]] = {}
         self._initializers: list = []
         self._lock = threading.RLock()
 
     @property
     def session(self) -> Any:
-        """The session, in which all variables have their values. RuntimeError in a forked process."""
+        """The session, in which all variables have their values. RuntimeError in a forked process.
+
+        Inside of ``with session.as_default()`` it is that one, if it runs the engine's graph.
+        """
         _check_process()
+        default = tf.compat.v1.get_default_session()
+        if default is not None and default is not self._session and default.graph is self.graph:
+            before = self._session
+            self.adopt(default)
+            self._before = before
+        elif self._session is not None and self._before is not None and self._session._closed:
+            # what was the default session for a while is gone, and its values with it
+            self._session, self._before = self._before, None
         if self._session is None or self._waiting or self._initializers:
             with self._lock:
                 if self._session is None:
@@ -110,8 +126,9 @@ class State:
         with self._lock:
             if self._session is not None and self._session is not session:
                 variables = [v for v in self.graph.get_collection("kbridge") if id(v) not in self._waiting]
-                for variable, value in zip(variables, self.values(variables)):
-                    self.wait(variable, value)
+                # from the session they are in, not from the one that is the default now
+                for variable, value in zip(variables, self._session.run([v._kbridge_read for v in variables])):
+                    self.wait(variable, np.array(value))
             self._session = session
 
     def checked(self, what: str) -> str:

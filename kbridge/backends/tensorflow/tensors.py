@@ -32,6 +32,11 @@ def host_value(x: Any) -> Any:
         return x.numpy()
 
 
+def dims(x: Any) -> list[int | None]:
+    """The static lengths. ``x.shape[i]`` is a Dimension where the program has asked for version 1's shapes."""
+    return x.shape.as_list()
+
+
 def is_sparse(x: Any) -> bool:
     return isinstance(x, tf.SparseTensor)
 
