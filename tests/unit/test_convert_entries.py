@@ -229,16 +229,17 @@ def test_a_merge_inside_of_a_model_sees_masks_from_outside(keras, tmp_path):
     np.testing.assert_allclose(in_keras(keras, model, tmp_path / "m.keras", values)[0], model.predict(values), atol=1e-5)
 
 
-def test_a_product_of_masked_sequences_counts_all_steps(keras, tmp_path):
+@pytest.mark.parametrize(("mode", "join"), [("mul", np.multiply), ("max", np.maximum), ("min", np.minimum)])
+def test_masked_sequences_are_joined_at_all_steps(mode, join, keras, tmp_path):
     x = Input((5, 2))
     kept = Masking()(x)
     p, q = Dense(3, bias=True)(kept), Dense(3)(kept)
-    product = merge([p, q], mode="mul")
+    product = merge([p, q], mode=mode)
     model = randomized(Model(x, [merge([product, q], mode="dot", dot_axes=1), LSTM(2)(product), product]))
     values, _ = masked_steps()
     W, b, V, c = model.get_weights()[:4]
     u, v = values @ W + b, values @ V + c
-    expected = np.einsum("nti,ntj->nij", u * v, v)
+    expected = np.einsum("nti,ntj->nij", join(u, v), v)
     ours, found = model.predict(values), in_keras(keras, model, tmp_path / "m.keras", values)
     np.testing.assert_allclose(found[0], expected, rtol=1e-4, atol=1e-5)
     for a, b in zip(found, ours, strict=True):

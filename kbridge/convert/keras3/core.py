@@ -216,8 +216,8 @@ _MERGES = {"sum": "Add", "mul": "Multiply", "ave": "Average", "max": "Maximum", 
 def merge(context, layer, shapes):
     if callable(layer.mode):
         raise refusal(layer, "merge-function", "its mode is a Python function")
-    if layer.mode == "mul" and context.masked(layer):
-        return _masked_product(context, layer, shapes)
+    if layer.mode in ("mul", "max", "min") and context.masked(layer):
+        return _joined_at_all_steps(context, layer, shapes)
     if layer.mode in _MERGES:
         return [context.part(layer, _MERGES[layer.mode])]
     if layer.mode == "concat":
@@ -230,14 +230,14 @@ def merge(context, layer, shapes):
     return [context.part(layer, "Dot", axes=axes, normalize=layer.mode != "dot")]
 
 
-def _masked_product(context, layer, shapes) -> list[Part]:
-    """The product at every step, masked or not: Keras 3's Multiply gives 0 at masked ones.
+def _joined_at_all_steps(context, layer, shapes) -> list[Part]:
+    """The inputs joined at every step, masked or not: Keras 3's Multiply, Maximum and Minimum leave masked ones out.
 
     The inputs side by side keep their mask; a model over time takes them apart again, without it.
     """
     count, size, name = len(shapes), shapes[0][-1], safe_name(layer.name)
     if size is None or any(tuple(s) != tuple(shapes[0]) for s in shapes):
-        raise refusal(layer, "keras3-masked-product", "mode 'mul' of masked inputs whose shapes aren't known or aren't equal")
+        raise refusal(layer, "keras3-masked-product", f"mode {layer.mode!r} of masked inputs whose shapes aren't known or aren't equal")
     step = (None, *shapes[0][2:])
     graph = Graph("Functional", {"name": f"{name}_product", "trainable": True})
 
@@ -258,7 +258,7 @@ def _masked_product(context, layer, shapes) -> list[Part]:
         cropping = [[0, 0], [number, count - number - 1]]
         cut = context.part(layer, "Cropping2D", (), f"_factor_{number}", cropping=cropping, data_format="channels_last")
         factors.append(add(cut, rows, (None, None, 1, size)))
-    product = add(context.part(layer, "Multiply", (), "_multiply"), factors, (None, None, 1, size))
+    product = add(context.part(layer, _MERGES[layer.mode], (), "_at_all"), factors, (None, None, 1, size))
     target = [-1 if n is None else n for n in step[1:]]
     graph.inputs, graph.outputs = [source], [add(context.part(layer, "Reshape", (), "_back", target_shape=target), product, step)]
     graph.sort()
