@@ -339,3 +339,10 @@ def test_names_that_would_meet_in_keras3(functional, keras, tmp_path):
     model = randomized(Model(source, x) if functional else Sequential([Dense(2, input_dim=3, name="first"), *layers[1:]]))
     values = normal(4, 3)
     check_both(keras, model, tmp_path, model.predict(values), values)
+
+
+def test_a_masked_bidirectional_round_a_layer_that_goes_backwards_is_refused(tmp_path):
+    inner = SimpleRNN(2, return_sequences=True, go_backwards=True)
+    model = Sequential([Masking(input_shape=(4, 2)), Bidirectional(inner, name="both")])
+    with pytest.raises(NotConvertible, match=r"'both'.*\[convert: keras3-masked-steps\]"):
+        save_keras3(model, tmp_path / "m.keras")
