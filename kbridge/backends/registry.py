@@ -8,6 +8,7 @@ framework is imported only when that engine is loaded.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import Any
 
 from .interface import Backend
@@ -22,6 +23,20 @@ BUILT_IN: dict[str, tuple[str, str, str | None]] = {
 }
 
 _loaded: dict[str, Backend] = {}
+#: name -> functions to be called when the backend's framework has been loaded
+_waiting: dict[str, list[Callable[..., None]]] = {}
+
+
+def when_loaded(name: str, function: Callable[..., None]) -> None:
+    """Have ``function`` called with what the backend called ``name`` tells when it has loaded its framework."""
+    if function not in _waiting.setdefault(name, []):
+        _waiting[name].append(function)
+
+
+def tell_loaded(name: str, *what: Any) -> None:
+    """Called by a backend's package when it has loaded its framework: calls who waits for it."""
+    for function in _waiting.pop(name, []):
+        function(*what)
 
 
 class EngineUnavailable(ImportError):

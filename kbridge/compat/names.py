@@ -61,7 +61,8 @@ def theano() -> None:
 def tensorflow(version1: bool = False) -> None:
     """Complete TensorFlow at its first import, with ``version1`` by all names of its versions 0 and 1."""
     if version1:
+        from ..backends import registry
         from . import tensorflow_v1
 
-        tensorflow_v1.wanted = True
+        registry.when_loaded("tensorflow", tensorflow_v1.complete)
     Completed("tensorflow").install()

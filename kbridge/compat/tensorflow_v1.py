@@ -1,8 +1,7 @@
 """TensorFlow for programs from the years of its versions 0 and 1.
 
-It always gets its ``tf.python`` back, in which one program of ten sets ``tf.python.control_flow_ops = tf``. Where it is
-``wanted``, a module takes TensorFlow's place that has the names of versions 0.7 to 1.15, and the program's and the engine's
-graph are one: what ``tf.placeholder`` makes and what layers make compute together. The engine itself keeps the real one.
+A module takes TensorFlow's place that has the names of versions 0.7 to 1.15, and the program's and the backend's graph are
+one: what ``tf.placeholder`` makes and what layers make compute together. The backend itself keeps the real one.
 """
 
 from __future__ import annotations
@@ -42,32 +41,13 @@ RENAMED = {
 }
 
 
-#: set before TensorFlow is loaded: whether programs get the names of version 1
-wanted = False
-
-
 def complete(tf: ModuleType, share_default_graph: Callable[[], None]) -> None:
-    """Called by the engine's package when it has loaded TensorFlow."""
-    if not hasattr(tf, "python"):
-        tf.python = _Python("tensorflow.python")  # type: ignore[attr-defined]
-    if wanted:
-        tf.compat.v1.disable_eager_execution()
-        # x.get_shape()[1].value
-        tf.compat.v1.disable_v2_tensorshape()
-        share_default_graph()
-        sys.modules[NAME] = _Version1(tf)
-
-
-class _Python(ModuleType):
-    """``tf.python``: what a program sets in it stays here; the rest is ``tensorflow.python``."""
-
-    def __getattr__(self, name: str):
-        for place in ("tensorflow.python", "tensorflow.python.ops", "tensorflow.python.framework"):
-            try:
-                return importlib.import_module(f"{place}.{name}")
-            except ModuleNotFoundError:
-                continue
-        return getattr(importlib.import_module("tensorflow.python"), name)
+    """Called when the backend has loaded TensorFlow, where programs want the names of version 1."""
+    tf.compat.v1.disable_eager_execution()
+    # x.get_shape()[1].value
+    tf.compat.v1.disable_v2_tensorshape()
+    share_default_graph()
+    sys.modules[NAME] = _Version1(tf)
 
 
 class _Version1(ModuleType):
@@ -83,7 +63,7 @@ class _Version1(ModuleType):
             __version__=real.__version__,
             _real=real,
             _v1=v1,
-            python=_Python("tensorflow.python"),
+            python=real.python,
             concat=_concat(v1.concat),
             split=_split(v1.split),
             train=_Train(v1.train),

@@ -60,13 +60,10 @@ def _projections(layer):
     return found
 
 
-def _not_yet(kind):
-    def write(context, layer, *rest):
-        from ..convert.problems import refusal
+def _not_yet(context, layer, shapes):
+    from ..convert.problems import refusal
 
-        raise refusal(layer, f"{kind}-attention", "attention with several heads")
-
-    return write
+    raise refusal(layer, "keras3-attention", "attention, whose calls kbridge can't write yet")
 
 
 def _masked_onnx(c, layer, call):
@@ -181,19 +178,19 @@ LAYERS = [
     ),
     Formats(
         Attention, FAMILY, "tf.keras 2.1", {"Attention": _attention(Attention)},
-        (("scale", "scale"), ("concat_score_weight", "concat_score_weight")), _not_yet("keras3"), _simple_onnx,
+        (("scale", "scale"), ("concat_score_weight", "concat_score_weight")), _not_yet, _simple_onnx,
     ),
     Formats(
         AdditiveAttention, FAMILY, "tf.keras 2.1", {"AdditiveAttention": _attention(AdditiveAttention)}, (("scale", "scale"),),
-        _not_yet("keras3"), _simple_onnx,
+        _not_yet, _simple_onnx,
     ),
     Formats(
         MultiHeadAttention, FAMILY, "tf.keras 2.4", {"MultiHeadAttention": _heads(MultiHeadAttention)}, _projections,
-        _not_yet("keras3"), _heads_onnx,
+        _not_yet, _heads_onnx,
     ),
     Formats(
         GroupQueryAttention, FAMILY, "Keras 3", {"GroupQueryAttention": _heads(GroupQueryAttention), "GroupedQueryAttention": _heads(GroupQueryAttention)},
-        _projections, _not_yet("keras3"), _heads_onnx,
+        _projections, _not_yet, _heads_onnx,
     ),
 ]  # fmt: skip
 

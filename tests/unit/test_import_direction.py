@@ -43,7 +43,7 @@ DOORS = {
 }
 
 #: What still points up at the top of a module, and why.
-KNOWN = {("kbridge.backends.tensorflow", "kbridge.compat"): "names of TensorFlow 1 that programs get with the backend"}
+KNOWN: dict[tuple[str, str], str] = {}
 
 #: Where the API itself reaches up, inside a function.
 REACHING_UP = {
