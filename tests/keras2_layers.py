@@ -108,6 +108,14 @@ def time_major(k):
 
 
 @case
+def masks_backwards(k):
+    L = k.layers
+    x = k.Input((5, 3))
+    y = L.LSTM(2, return_sequences=True, go_backwards=True)(L.Masking()(x))
+    return k.Model(x, [L.GRU(2)(y), L.SimpleRNN(2, go_backwards=True)(y)])
+
+
+@case
 def attention(k):
     L = k.layers
     q, v = k.Input((4, 3)), k.Input((5, 3))

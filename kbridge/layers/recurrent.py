@@ -62,7 +62,8 @@ class Recurrent(Layer):
 
     Options of Keras 2, stored only where they are used: ``return_state``: the states after the last step come as further
     results. ``time_major``: inputs and sequences are (time, samples, ...). ``zero_output_for_mask``: the outputs of masked steps
-    are 0, not those of the step before. A call takes ``initial_state``, a list of tensors (samples, output_dim) in place of zeros;
+    are 0, not those of the step before. ``mask_as_it_came``: with ``go_backwards`` and ``return_sequences`` the mask is handed on in the
+    order of the inputs, as Keras 2 does, not in that of the outputs. A call takes ``initial_state``, a list of tensors (samples, output_dim) in place of zeros;
     in a model they are inputs of the layer.
     """
 
@@ -81,6 +82,7 @@ class Recurrent(Layer):
         return_state=False,
         time_major=False,
         zero_output_for_mask=False,
+        mask_as_it_came=False,
         **kwargs,
     ):
         if consume_less not in CONSUME_LESS:
@@ -94,6 +96,7 @@ class Recurrent(Layer):
         self.return_state = return_state
         self.time_major = time_major
         self.zero_output_for_mask = zero_output_for_mask
+        self.mask_as_it_came = mask_as_it_came
         self.input_spec = [InputSpec(ndim=3)]
         self.input_dim = one_length(input_dim, type(self).__name__, "input_dim", 1)
         self.input_length = one_length(input_length, type(self).__name__, "input_length")
@@ -133,7 +136,7 @@ class Recurrent(Layer):
         if not self.return_sequences or mask is None:
             return None
         # the outputs come in the order in which they were computed
-        return K.reverse(mask, 1) if self.go_backwards else mask
+        return K.reverse(mask, 1) if self.go_backwards and not self.mask_as_it_came else mask
 
     def step(self, x, states):
         """One time step: (output, new states) from the input (samples, features) and states + constants."""
@@ -249,7 +252,7 @@ class Recurrent(Layer):
         }
         if not self.stateful:  # batch_input_shape says both then
             config.update(input_dim=self.input_dim, input_length=self.input_length)
-        config.update({name: True for name in ("return_state", "time_major", "zero_output_for_mask") if getattr(self, name)})
+        config.update({name: True for name in ("return_state", "time_major", "zero_output_for_mask", "mask_as_it_came") if getattr(self, name)})
         return {**super().get_config(), **config}
 
 

@@ -14,6 +14,7 @@ from kbridge.models import load_model, model_from_json
 #: cases with something that a format can't hold: the id that the refusal cites
 REFUSED_BY_ONNX = {
     "states_of_masked_sequences": "onnx-recurrent-mask", "time_major": "onnx-recurrent-mask", "masks_of_attention": "onnx-attention-mask",
+    "masks_backwards": "onnx-recurrent-mask",
 }  # fmt: skip
 REFUSED_BY_KERAS3 = {
     "states_of_masked_sequences": "keras3-states", "attention": "keras3-attention", "heads": "keras3-attention",

@@ -49,6 +49,9 @@ def _recurrent(context: Context, layer) -> dict:
         raise refusal(layer, "keras3-states", "states as inputs or results of a recurrent layer")
     if layer.time_major:
         raise refusal(layer, "keras3-time-major", "time_major=True")
+    turned = layer.go_backwards and layer.return_sequences and not layer.mask_as_it_came
+    if turned and any(seen.masked and not seen.mask_ends for seen in context.seen.get(id(layer), ())):
+        raise refusal(layer, "keras3-mask-of-reversed", "a mask that is handed on in the order of outputs that go backwards; Keras 3 leaves it as it came")
     own_U = kind == "SimpleRNN" or layer.consume_less == "gpu" or getattr(layer, "reset_after", False)
     return {
         "use_bias": bool(layer.bias),

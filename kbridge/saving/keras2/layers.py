@@ -291,6 +291,8 @@ def _recurrent(name: str) -> Translation:
             config["reset_after"] = True
         for key in ("return_sequences", "go_backwards", "stateful", "unroll"):
             config[key] = bool(options.take(key, False))
+        if config["go_backwards"] and config["return_sequences"]:
+            config["mask_as_it_came"] = True
         if name != "SimpleRNN":
             config["inner_activation"] = activation(options, "recurrent_activation", "hard_sigmoid")
         if name == "LSTM":
