@@ -105,29 +105,43 @@ def test_a_regularizer_for_each_kernel_of_a_recurrent_layer(options):
     assert (layer.W_regularizer.get_config()["l2"], layer.U_regularizer.get_config()["l1"]) == pytest.approx((0.01, 0.01))
 
 
+@pytest.mark.parametrize(
+    ("class_name", "options", "found"),
+    [
+        ("GRU", {"shape": (None, 3, 2), "units": 2, "reset_after": True}, {"reset_after": True}),
+        ("LSTM", {"shape": (None, 3, 2), "units": 2, "use_bias": False}, {"bias": False}),
+        ("CuDNNGRU", {"shape": (None, 3, 2), "units": 2}, {"reset_after": True, "inner_activation": "sigmoid"}),
+        ("Conv1D", {"shape": (None, 5, 2), "filters": 2, "kernel_size": [2], "padding": "causal"}, {"border_mode": "causal"}),
+        ("Conv2D", {"shape": (None, 5, 5, 2), "filters": 2, "kernel_size": [2, 2], "groups": 2}, {"groups": 2}),
+        ("DepthwiseConv2D", {"shape": (None, 5, 5, 2), "kernel_size": [3, 3]}, {"kernel_size": [3, 3]}),
+        ("UpSampling2D", {"shape": (None, 5, 5, 2), "interpolation": "bilinear"}, {"interpolation": "bilinear"}),
+        ("Dense", {"units": 3, "activation": "swish"}, {"activation": "silu"}),
+        ("ReLU", {"max_value": 6.0}, {"max_value": 6.0}),
+    ],
+)
+def test_options_that_keras_1_lacked_are_taken_over(class_name, options, found):
+    config = model_from_json(one_layer(class_name, **options)).layers[-1].get_config()
+    assert {key: config[key] for key in found} == found
+
+
 # ---------------------------------------------------------------------- what can't be represented
 
 
 @pytest.mark.parametrize(
     ("class_name", "options", "message"),
     [
-        ("GRU", {"shape": (None, 3, 2), "units": 2, "reset_after": True}, "GRU of Keras 2.* has reset_after=True"),
-        ("LSTM", {"shape": (None, 3, 2), "units": 2, "use_bias": False}, "use_bias=False"),
-        ("LSTM", {"shape": (None, 3, 2), "units": 2, "return_state": True}, "return_state=True"),
         ("LSTM", {"shape": (None, 3, 2), "units": 2, "kernel_regularizer": "l2", "dropout": 0.5}, "one holds for both"),
-        ("Conv1D", {"shape": (None, 5, 2), "filters": 2, "kernel_size": [2], "padding": "causal"}, "padding='causal'"),
-        ("Conv2D", {"shape": (None, 5, 5, 2), "filters": 2, "kernel_size": [2, 2], "groups": 2}, "groups=2"),
+        ("ConvLSTM2D", {"shape": (None, 3, 5, 5, 2), "filters": 2, "kernel_size": 2, "return_state": True}, "ConvLSTM2D of Keras 2.* has return_state=True"),
+        ("Conv1D", {"shape": (None, 5, 2), "filters": 2, "kernel_size": [2], "padding": "full"}, "padding='full'"),
+        ("RandomFlip", {"shape": (None, 5, 5, 2), "mode": "horizontal"}, "'it' is a RandomFlip of Keras 2"),
         ("Conv2DTranspose", {"shape": (None, 5, 5, 2), "filters": 2, "kernel_size": 2, "output_padding": [1, 1]}, "output_padding"),
         ("SeparableConv2D", {"shape": (None, 5, 5, 2), "filters": 2, "kernel_size": 2, "dilation_rate": [2, 2]}, "dilation_rate"),
-        ("DepthwiseConv2D", {"shape": (None, 5, 5, 2), "kernel_size": [3, 3]}, "'it' is a DepthwiseConv2D of Keras 2"),
-        ("UpSampling2D", {"shape": (None, 5, 5, 2), "interpolation": "bilinear"}, "interpolation='bilinear'"),
         ("BatchNormalization", {"renorm": True}, "renorm=True"),
-        ("Dense", {"units": 3, "activation": "swish"}, "activation='swish'.*custom_objects"),
+        ("Dense", {"units": 3, "activation": "wobble"}, "activation='wobble'.*custom_objects"),
         ("Dense", {"units": 3, "dtype": "float64"}, "dtype='float64'"),
         ("Dense", {"units": 3, "dtype": {"class_name": "Policy", "config": {"name": "mixed_float16"}}}, "dtype="),
         ("Dense", {"units": 3, "something_new": 7}, "something_new=7"),
         ("Dense", {"kernel_initializer": "zeros"}, "lacks 'units'"),
-        ("ReLU", {"max_value": 6.0}, "max_value=6.0"),
         ("Flatten", {"shape": (None, 3, 2), "data_format": "channels_first"}, "data_format='channels_first'"),
     ],
 )
