@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from .. import backend as K
-from .budget import spend_work
+from ..budget import spend_work
 from .entries import making, numbering
 from .freezing import frozen_parts, mark
 from .graph import walk

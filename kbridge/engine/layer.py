@@ -9,8 +9,8 @@ import numpy as np
 
 from .. import backend as K
 from ..backends.updates import of_state
+from ..budget import spend
 from ..errors import one_length, unknown_argument
-from .budget import spend
 from .inside import ordered_weights
 from .node import Node, single, to_list
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 from .. import backend as K
-from .budget import spend_work
+from ..budget import spend_work
 
 
 def to_list(x) -> list:

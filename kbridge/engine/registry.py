@@ -14,7 +14,6 @@ from typing import Any
 
 from ..errors import ModelFileError
 from ..utils.generic_utils import CustomObjectScope, get_custom_objects, remember, remembered
-from .entries import made_before, making, remember_layer
 
 #: The modules that register classes when they are imported.
 _REGISTERING = ("..layers", "..models")
@@ -39,6 +38,9 @@ def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
     ``custom_objects`` maps names to the classes and functions that aren't Keras' own; they hold for
     everything inside too. ModelFileError for an unknown class or a malformed config.
     """
+    # here, so that the names of classes can be had without a backend
+    from .entries import made_before, making, remember_layer
+
     if not isinstance(config, Mapping) or not isinstance(config.get("class_name"), str) or "config" not in config:
         raise ModelFileError(f"A layer's config is a dict with 'class_name' and 'config', got {_short(config)}.")
     with CustomObjectScope(dict(custom_objects or {})):

@@ -1,5 +1,7 @@
 """The layer graph under its Keras 1 import path."""
 
+import sys
+
 from .. import backend as K
 from .. import initializations
 from ..utils.generic_utils import func_dump, func_load
@@ -29,3 +31,6 @@ __all__ = [
     "object_list_uid",
     "to_list",
 ]
+
+# in Keras 1 ``keras.engine.merge`` is the function; importing the module of that name has put it there
+sys.modules[__package__].merge = merge  # type: ignore[attr-defined]

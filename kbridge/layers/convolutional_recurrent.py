@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import activations, initializations, regularizers
 from .. import backend as K
-from ..engine.budget import spend_state
+from ..budget import spend_state
 from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
 from ..utils.np_utils import conv_output_length

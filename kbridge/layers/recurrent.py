@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import activations, constraints, initializations, regularizers
 from .. import backend as K
-from ..engine.budget import spend_state, spend_work
+from ..budget import spend_state, spend_work
 from ..engine.node import to_list
 from ..engine.topology import InputSpec, Layer
 from ..errors import one_length, whole_number

@@ -7,8 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..engine.budget import work_budget
-from ..engine.entries import freeze_again, frozen_key, layer_entry
+from ..budget import work_budget
 from ..engine.registry import layer_classes, layer_from_config  # noqa: F401
 from .functions import check_functions
 from .keras2 import speaks_keras2, to_keras1
@@ -42,6 +41,8 @@ def model_from_yaml(yaml_string: str, custom_objects: Mapping[str, Any] | None =
 
 
 def _build(config: Any, custom_objects: Mapping[str, Any] | None):
+    # here, so that what only looks at files loads no backend
+    from ..engine.entries import freeze_again
     from ..utils.generic_utils import CustomObjectScope, get_custom_objects, remember
 
     with CustomObjectScope(dict(custom_objects or {})), work_budget():
@@ -83,6 +84,8 @@ def with_group_names(config: Any, group_names: list[str]) -> Any:
 
 def model_config(model) -> dict[str, Any]:
     """``{'class_name', 'config'}`` of a model, as ``to_json`` and a model file hold it."""
+    from ..engine.entries import frozen_key, layer_entry
+
     return {**layer_entry(model), **frozen_key(model)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..engine.budget import MAX_STATES, MAX_WORK  # noqa: F401
+from ..budget import MAX_STATES, MAX_WORK  # noqa: F401
 
 #: Bytes of one text attribute, JSON or YAML document.
 MAX_TEXT = 64 * 2**20

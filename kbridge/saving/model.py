@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from ..engine.budget import weight_budget
+from ..budget import weight_budget
 from ..engine.conventions import borders_from
 from ..files.streams import Writer, stream_of
 from .assignment import assign, assign_converted, read_weights, stored_layers, stored_values

@@ -34,6 +34,12 @@ def test_importing_the_package_alone_imports_no_engine(tmp_path):
     assert "numpy" not in output("import kbridge, sys; print(*sys.modules)", tmp_path).split()
 
 
+@pytest.mark.parametrize("room", ["comparison", "commands.inspect", "commands.compare", "commands.run", "commands.info"])
+def test_what_looks_at_files_or_starts_processes_loads_no_backend(room, tmp_path):
+    seen = output(f"import kbridge.{room}, sys; print(*sys.modules)", tmp_path).split()
+    assert "kbridge.backend" not in seen and "kbridge.backends.numpy" not in seen
+
+
 def test_h5py_is_imported_when_a_file_is_written(tmp_path):
     code = f"{MODEL}\nimport sys\nmodel.save({str(tmp_path / 'model.h5')!r})\nprint(*sys.modules)"
     assert "h5py" in output(code, tmp_path).split()

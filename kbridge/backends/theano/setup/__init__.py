@@ -135,6 +135,7 @@ def _repair_imported(without: Iterable[str]) -> None:
             compiler.Watch(_header_of(settings), compiler.cpu_flags()).install()
         with legacy.stand_ins() as distutils, _quiet():
             _import_modules()
+        legacy.complete_convolutions()
         numpy_proxy.install(distutils)
         patches.apply(without)
     except Exception as error:

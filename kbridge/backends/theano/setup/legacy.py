@@ -76,6 +76,15 @@ def scipy_signal() -> dict[str, types.ModuleType]:
     }
 
 
+def complete_convolutions() -> None:
+    """Give a Theano that was imported before, and didn't find the old names of SciPy's inner modules, what it looked for there."""
+    found = {name: value for module in scipy_signal().values() for name, value in vars(module).items() if not name.startswith("__")}
+    for name in ("theano.tensor.nnet.abstract_conv", "theano.tensor.nnet.conv"):
+        module = sys.modules.get(name)
+        if found and module is not None and not getattr(module, "imported_scipy_signal", True):
+            module.__dict__.update(found, imported_scipy_signal=True)
+
+
 @contextmanager
 def stand_ins() -> Iterator[types.ModuleType]:
     """Have the stand-ins while Theano is imported; gives that of ``numpy.distutils``."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from ..errors import ModelFileError
+from .errors import ModelFileError
 
 #: Calls of layers while a model is built, those in nested models each time; an unrolled time step counts ten.
 MAX_WORK = 100_000
