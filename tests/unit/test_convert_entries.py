@@ -27,6 +27,7 @@ from kbridge.layers import (
     Masking,
     MaxPooling1D,
     MaxPooling2D,
+    Merge,
     SeparableConvolution2D,
     SimpleRNN,
     TimeDistributed,
@@ -345,4 +346,28 @@ def test_a_masked_bidirectional_round_a_layer_that_goes_backwards_is_refused(tmp
     inner = SimpleRNN(2, return_sequences=True, go_backwards=True)
     model = Sequential([Masking(input_shape=(4, 2)), Bidirectional(inner, name="both")])
     with pytest.raises(NotConvertible, match=r"'both'.*\[convert: keras3-masked-steps\]"):
+        save_keras3(model, tmp_path / "m.keras")
+
+
+def test_a_masked_unrolled_bidirectional_gives_the_same_at_counted_steps(keras, tmp_path):
+    model = randomized(Sequential([Masking(input_shape=(4, 2)), Bidirectional(LSTM(2, return_sequences=True, unroll=True)), LSTM(3)]))
+    x = normal(3, 4, 2)
+    x[1, 2:] = 0
+    x[2, 1:] = 0
+    save_keras3(model, tmp_path / "m.keras")
+    got = keras.models.load_model(tmp_path / "m.keras", compile=False).predict(x, verbose=0)
+    np.testing.assert_allclose(got, model.predict(x), atol=1e-5)
+
+
+def test_a_mask_of_reversed_outputs_is_refused_where_a_layer_takes_it(tmp_path):
+    backwards = SimpleRNN(2, return_sequences=True, go_backwards=True, name="backwards")
+    model = Sequential([Masking(input_shape=(4, 2)), backwards, LSTM(2)])
+    with pytest.raises(NotConvertible, match=r"'backwards'.*\[convert: keras3-mask-of-reversed\]"):
+        save_keras3(model, tmp_path / "m.keras")
+
+
+def test_a_dot_over_an_axis_of_unknown_length_is_refused(tmp_path):
+    a, b = Input((None, 3)), Input((None, 3))
+    model = Model([a, b], Merge(mode="dot", dot_axes=1, name="product")([a, b]))
+    with pytest.raises(NotConvertible, match=r"'product'.*\[convert: keras3-dot-open\]"):
         save_keras3(model, tmp_path / "m.keras")

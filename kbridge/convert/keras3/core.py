@@ -227,6 +227,8 @@ def merge(context, layer, shapes):
     axes = [a % len(s) for a, s in zip(_axes(layer), shapes)]
     if layer.mode == "cos" and any(len(s) != 2 for s in shapes):
         raise refusal(layer, "keras3-cos", "mode 'cos' of inputs with more than 2 axes")
+    if any(shape[axis] is None for axis, shape in zip(axes, shapes)):
+        raise refusal(layer, "keras3-dot-open", f"mode {layer.mode!r} over an axis of unknown length")
     return [context.part(layer, "Dot", axes=axes, normalize=layer.mode != "dot")]
 
 

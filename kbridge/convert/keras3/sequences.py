@@ -221,6 +221,9 @@ def bidirectional(context, layer, shapes):
         parts = context.inside(side, shapes)
         if len(parts) != 1:
             raise refusal(layer, "keras3-bidirectional", f"round a {type(side).__name__}")
+        if context.masked(layer) and parts[0].config.get("unroll"):
+            # Keras 3's unrolled backward layer takes the mask of its outputs in the order of its inputs; its loop computes the same
+            parts[0].config["unroll"] = False
         sides.append(parts[0])
     wrapper = context.part(layer, "Bidirectional", merge_mode=layer.merge_mode, layer=sides[0], backward_layer=sides[1])
     wrapper.inner = {"forward_layer": sides[0], "backward_layer": sides[1]}
