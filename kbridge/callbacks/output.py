@@ -63,6 +63,10 @@ class ModelCheckpoint(Callback):
             print(text)
 
 
+#: bytes from the end of a log in which its last line is looked for
+LONGEST_LINE = 1 << 20
+
+
 class CSVLogger(Callback):
     """Write the logs of each epoch as a line of a CSV file, at once and whole.
 
@@ -80,12 +84,15 @@ class CSVLogger(Callback):
     def on_train_begin(self, logs=None):
         if self.csv_file is not None:
             self.csv_file.close()
-        self.keys, ended = self._existing() if self.append else (None, True)
+        self.keys, rest = self._existing() if self.append else (None, b"")
         self._joining = self.keys is not None
         # unbuffered, so that a line is in the file once it is written
         self.csv_file = open(self.filename, "ab" if self.append else "wb", buffering=0)  # noqa: SIM115
-        if not ended:
+        if rest and self._is_whole(rest):
             append_whole(self.csv_file, b"\n")
+        elif rest:
+            # a process was killed while it wrote this line
+            self.csv_file.truncate(os.path.getsize(self.filename) - len(rest))
 
     def on_epoch_end(self, epoch, logs=None):
         logs = {"epoch": epoch, **(logs or {})}
@@ -108,15 +115,23 @@ class CSVLogger(Callback):
             self.csv_file.close()
             self.csv_file = None
 
-    def _existing(self) -> tuple[list[str] | None, bool]:
-        """The columns of the file, if it has any, and whether its last line is ended."""
+    def _is_whole(self, line: bytes) -> bool:
+        """Whether a line without an end has all columns."""
+        try:
+            (row,) = csv.reader([line.decode()], delimiter=self.sep, strict=True)
+        except (csv.Error, UnicodeDecodeError, ValueError):
+            return False
+        return self.keys is not None and len(row) == len(self.keys)
+
+    def _existing(self) -> tuple[list[str] | None, bytes]:
+        """The columns of the file, if it has any, and what stands behind the end of its last whole line."""
         if not os.path.exists(self.filename) or not os.path.getsize(self.filename):
-            return None, True
+            return None, b""
         with open(self.filename, newline="", encoding="utf-8") as file:
             columns = next(csv.reader(file, delimiter=self.sep), None)
         with open(self.filename, "rb") as file:
-            file.seek(-1, os.SEEK_END)
-            return columns, file.read() == b"\n"
+            file.seek(-min(os.path.getsize(self.filename), LONGEST_LINE), os.SEEK_END)
+            return columns, file.read().rpartition(b"\n")[2]
 
 
 def _cell(value):

@@ -113,6 +113,21 @@ except OSError as error:
     assert all(line.endswith("\n") and line.count(",") == 1 for line in lines) and len(lines) > 2
 
 
+@pytest.mark.parametrize(
+    ("rest", "kept"), [("1,0.5", "1,0.5\n"), ("1,0.", "1,0.\n"), ("1", ""), ('1,"""[0.5, 0', ""), ("1,2,3", "")]
+)
+def test_a_log_goes_on_behind_its_last_whole_line(rest, kept, tmp_path):
+    from kbridge.callbacks import CSVLogger
+
+    path = tmp_path / "log.csv"
+    path.write_text("epoch,loss\n0,0.7\n" + rest)
+    logger = CSVLogger(path, append=True)
+    logger.on_train_begin()
+    logger.on_epoch_end(2, {"loss": 0.1})
+    logger.on_train_end()
+    assert path.read_text() == f"epoch,loss\n0,0.7\n{kept}2,0.1\n"
+
+
 def test_kill_leaves_whole_lines_in_a_log(tmp_path):
     path = tmp_path / "log.csv"
     code = """
@@ -126,13 +141,16 @@ for epoch in range(10_000_000):
     random = np.random.RandomState(6)
     for _ in range(3):
         kill_writer(code, path, random.uniform(0.02, 0.15))
+    # the system may cut a write short when it kills a process; who goes on takes such a piece out
+    with run(code.replace("10_000_000", "1"), path) as writer:
+        writer.stdout.read()
     text = path.read_text()
     assert text.endswith("\n")
     with open(path, newline="") as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["epoch", "loss", "val_loss"]
     assert [len(row) for row in rows] == [3] * len(rows)
-    assert [row[0] for row in rows].count("0") == 3
+    assert [row[0] for row in rows].count("0") == 4
     assert len(set(map(tuple, (row[1:] for row in rows[1:])))) == 1
 
 

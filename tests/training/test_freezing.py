@@ -138,7 +138,9 @@ def test_a_frozen_model_stays_as_it_is_wherever_it_stands(place, kind, when, cap
     assert len(model.trainable_weights) == 2 * dense_layers + 4
     model.compile("sgd", "mse")
     step(model, x)
-    assert all(changed(inside, inner.get_weights()))
+    kernel, _, *normalization = changed(inside, inner.get_weights())
+    # the bias before a normalization has the gradient 0, or what rounding makes of it
+    assert kernel and all(normalization)
 
 
 @pytest.mark.parametrize("place", [first, branch, output_used, called, time_distributed])
