@@ -198,5 +198,4 @@ class CenterCrop(Resizing):
             raise ValueError(f"CenterCrop {self.name} needs images of known size, got shape {K.int_shape(x)}.")
         if rows >= self.height and columns >= self.width:
             return centre(K.cast(x, K.floatx()), axis, (self.height, self.width))
-        self.crop_to_aspect_ratio = True
-        return super().call(x)
+        return super().call(self._cropped(x))

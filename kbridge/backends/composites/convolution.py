@@ -7,39 +7,28 @@ from ._base import Family
 class Convolution(Family):
     def conv1d(self, x, kernel, stride=1, border_mode="valid", image_shape=None, filter_shape=None, filter_dilation=1):
         """x (samples, time, channels) with kernel (length, channels, filters)."""
-        y = self.conv2d(
-            self.expand_dims(x, 2),
-            self.expand_dims(kernel, 1),
-            strides=(stride, 1),
-            border_mode=border_mode,
-            dim_ordering="tf",
-            filter_dilation=(filter_dilation, 1),
-        )
-        return self.squeeze(y, 2)
+        return self._over_time(self.conv2d, x, kernel, (), stride, border_mode, filter_dilation)
 
     def deconv1d(self, x, kernel, output_shape, stride=1, border_mode="valid", filter_dilation=1):
         """Transposed ``conv1d``: x (samples, time, channels in), kernel (length, channels in, filters out), and the full shape of
         the result."""
-        y = self.deconv2d(
-            self.expand_dims(x, 2),
-            self.expand_dims(kernel, 1),
-            (output_shape[0], output_shape[1], 1, output_shape[2]),
-            strides=(stride, 1),
-            border_mode=border_mode,
-            dim_ordering="tf",
-            filter_dilation=(filter_dilation, 1),
-        )
-        return self.squeeze(y, 2)
+        samples, time, filters = (output_shape[i] for i in range(3))
+        return self._over_time(self.deconv2d, x, kernel, [(samples, time, 1, filters)], stride, border_mode, filter_dilation)
 
     def depthwise_conv1d(self, x, kernel, stride=1, border_mode="valid", filter_dilation=1):
         """x (samples, time, channels) with kernel (length, channels, multiplier)."""
-        y = self.depthwise_conv2d(
+        return self._over_time(self.depthwise_conv2d, x, kernel, (), stride, border_mode, filter_dilation)
+
+    def _over_time(self, conv, x, kernel, more, stride, border_mode, dilation):
+        """A convolution of images, on images of one column; ``more``: what it takes behind the kernel."""
+        y = conv(
             self.expand_dims(x, 2),
             self.expand_dims(kernel, 1),
+            *more,
             strides=(stride, 1),
             border_mode=border_mode,
             dim_ordering="tf",
-            filter_dilation=(filter_dilation, 1),
+            filter_dilation=(dilation, 1),
         )
         return self.squeeze(y, 2)
 
