@@ -1,5 +1,5 @@
 # make demo   a virtual environment with numpy and h5py alone, and the demo in it
-# make test   a virtual environment with every engine, and the whole test suite in it
+# make test   a virtual environment with every backend, and the whole test suite in it
 # make second the parity matrix and a part of the tests on a second Python, 3.13, if there is one
 # make lint   ruff and mypy
 # make build  wheel and source distribution, checked
@@ -50,7 +50,7 @@ test: $(TEST_DONE)
 $(TEST_DONE): pyproject.toml tests/requirements.py kbridge/commands/install.py
 	@test -n "$(TEST_PYTHON)" || { echo "The tests need Python 3.11 or later, and there is none on the PATH. Try: make test PYTHON=/path/to/python3.11"; exit 1; }
 	@$(TEST_PYTHON) tests/requirements.py test
-	@echo "Installing kbridge with its engines and test tools into $(TEST_VENV); TensorFlow is large"
+	@echo "Installing kbridge with its backends and test tools into $(TEST_VENV); TensorFlow is large"
 	@test -e $@ || $(TEST_PYTHON) -m venv --clear $(TEST_VENV)
 	@$(TEST_VENV)/bin/python $(PIP) -e ".[$(EXTRAS)]"
 	@$(TEST_VENV)/bin/kbridge install theano

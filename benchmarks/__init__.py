@@ -1,1 +1,1 @@
-"""The same work on kbridge's engines and on peers, side by side: ``python -m benchmarks`` (see README.md)."""
+"""The same work on kbridge's backends and on peers, side by side: ``python -m benchmarks`` (see README.md)."""

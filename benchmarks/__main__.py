@@ -1,4 +1,4 @@
-"""Run works on all contenders that are installed, in turns, and print a table: ``python -m benchmarks``."""
+"""Run workloads on all contenders that are installed, in turns, and print a table: ``python -m benchmarks``."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from .contender import Contender, Work
-from .works import WORKS
+from .contender import Contender, Workload
+from .workloads import WORKLOADS
 
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 class Failed(Exception):
-    """A contender that could not do the work, with what it wrote."""
+    """A contender that could not do its workload, with what it wrote."""
 
 
 @contextlib.contextmanager
@@ -79,10 +79,10 @@ class Worker:
         return json.loads(line)
 
 
-def measure(name: str, work: Work, args: argparse.Namespace, failures: list[str]) -> dict:
-    """Run a work, print its table, return the numbers of those who could do it; ``failures`` gets what went wrong."""
-    print(f"\n{name}: {work.title}\n", flush=True)
-    wanted = [(i, c) for i, c in enumerate(work.contenders) if (args.only or "").lower() in c.name.lower()]
+def measure(name: str, workload: Workload, args: argparse.Namespace, failures: list[str]) -> dict:
+    """Run a workload, print its table, return the numbers of those who could do it; ``failures`` gets what went wrong."""
+    print(f"\n{name}: {workload.title}\n", flush=True)
+    wanted = [(i, c) for i, c in enumerate(workload.contenders) if (args.only or "").lower() in c.name.lower()]
     chosen = [(i, c) for i, c in wanted if not c.missing()]
     if not chosen:
         raise SystemExit(f"No contender of {name} that is installed is called {args.only!r}")
@@ -100,10 +100,10 @@ def measure(name: str, work: Work, args: argparse.Namespace, failures: list[str]
         for worker in workers:
             worker.stop()
     found = {w.contender.name: w.numbers() for w in workers if not w.failed}
-    show(work, found)
+    show(workload, found)
     with noted(failures):
-        agree(work, found)
-    for goal in work.goals:
+        agree(workload, found)
+    for goal in workload.goals:
         checked = goal.check(found)
         if checked:
             print(f"{'met ' if checked[0] else 'MISSED'}  {checked[1]}")
@@ -113,11 +113,11 @@ def measure(name: str, work: Work, args: argparse.Namespace, failures: list[str]
     return found
 
 
-def show(work: Work, found: dict[str, dict]) -> None:
+def show(workload: Workload, found: dict[str, dict]) -> None:
     """The table: times, memory, and ratios of CPU time."""
-    against = [name for name in work.against if name in found]
+    against = [name for name in workload.against if name in found]
     ratios = "".join(f"{'/ ' + name:>20}" for name in against)
-    print(f"{'of one ' + work.unit:36}{'CPU us':>10}{'wall us':>10}{'first s':>9}{'peak MB':>9}{ratios}")
+    print(f"{'of one ' + workload.unit:36}{'CPU us':>10}{'wall us':>10}{'first s':>9}{'peak MB':>9}{ratios}")
     for name, n in found.items():
         ratios = "".join(f"{n['cpu'] / found[other]['cpu']:>20.3g}" for other in against)
         times = f"{1e6 * n['cpu']:>10.1f}{1e6 * n['wall']:>10.1f}{n['first']:>9.2f}{n['memory'] / 1e6:>9.0f}"
@@ -125,42 +125,42 @@ def show(work: Work, found: dict[str, dict]) -> None:
     print()
 
 
-def agree(work: Work, found: dict[str, dict]) -> None:
-    """All contenders must have done the same work."""
-    if work.tolerance is None:
+def agree(workload: Workload, found: dict[str, dict]) -> None:
+    """All contenders must have done the same computation."""
+    if workload.tolerance is None:
         return
     if not found:
         return
     first, expected = next((name, n["result"]) for name, n in found.items())
     for name, n in found.items():
-        if abs(n["result"] - expected) > work.tolerance * abs(expected):
+        if abs(n["result"] - expected) > workload.tolerance * abs(expected):
             raise Failed(f"{name} got {n['result']}, {first} {expected}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("works", nargs="*", metavar="WORK", help=f"which (default: all): {', '.join(WORKS)}")
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"which (default: all): {', '.join(WORKLOADS)}")
     parser.add_argument("--rounds", type=int, default=9, help="turns of each contender (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=0.2, help="length of a turn (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="threads that libraries may use (default: %(default)s)")
     parser.add_argument("--only", metavar="TEXT", help="only contenders whose name contains this")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers")
     args = parser.parse_args()
-    unknown = [name for name in args.works if name not in WORKS]
+    unknown = [name for name in args.workloads if name not in WORKLOADS]
     if unknown:
-        parser.error(f"no such work: {', '.join(unknown)}; there are: {', '.join(WORKS)}")
+        parser.error(f"no such workload: {', '.join(unknown)}; there are: {', '.join(WORKLOADS)}")
     machine = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     forced = "".join(f", {name}={os.environ[name]}" for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE") if name in os.environ)
     print(f"{machine}, {args.threads} thread(s) each, median of {args.rounds} rounds{forced}")
     found: dict[str, dict] = {}
     failures: list[str] = []
     try:
-        for name in args.works or WORKS:
-            found[name] = measure(name, WORKS[name], args, failures)
+        for name in args.workloads or WORKLOADS:
+            found[name] = measure(name, WORKLOADS[name], args, failures)
     finally:
         # also what was measured before something went wrong
         if args.json:
-            everything = {"machine": machine + forced, "threads": args.threads, "works": found, "failures": failures}
+            everything = {"machine": machine + forced, "threads": args.threads, "workloads": found, "failures": failures}
             args.json.write_text(json.dumps(everything, indent=1))
     if failures:
         raise SystemExit(f"{len(failures)} failed, see above")

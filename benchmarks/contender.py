@@ -12,7 +12,7 @@ Step = Callable[[], float]
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to do a work. ``make`` is called in a process of its own and returns the step."""
+    """One way to run a workload. ``make`` is called in a process of its own and returns the step."""
 
     name: str
     make: Callable[[], Step]
@@ -56,7 +56,7 @@ class Goal:
 
 
 @dataclass(frozen=True)
-class Work:
+class Workload:
     """A task, who does it, and whom the others are compared with."""
 
     title: str

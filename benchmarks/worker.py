@@ -1,4 +1,4 @@
-"""One contender in a process of its own: ``python -m benchmarks.worker WORK NUMBER``.
+"""One contender in a process of its own: ``python -m benchmarks.worker WORKLOAD NUMBER``.
 
 Reads one line a request and answers in JSON, one line each. It starts with its result after some steps; then each
 line ``SECONDS`` on stdin asks for a round of about that length.
@@ -13,7 +13,7 @@ import time
 
 from .clock import cpu, peak_memory
 from .contender import Step
-from .works import WORKS
+from .workloads import WORKLOADS
 
 
 def timed(step: Step, count: int) -> tuple[float, float]:
@@ -25,21 +25,21 @@ def timed(step: Step, count: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    # an engine may print; the answers have a channel of their own
+    # a backend may print; the answers have a channel of their own
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     name, number = sys.argv[1:]
-    work = WORKS[name]
+    workload = WORKLOADS[name]
 
     def answer(content: dict) -> None:
         print(json.dumps(content), file=answers, flush=True)
 
     begin = time.perf_counter()
-    step = work.contenders[int(number)].make()
+    step = workload.contenders[int(number)].make()
     built = time.perf_counter()
     result = step()
     done = time.perf_counter()
-    for _ in range(work.warm_up - 1):
+    for _ in range(workload.warm_up - 1):
         result = step()
     answer({"result": result, "first": done - begin, "first_step": done - built})
     once = timed(step, 1)[0]
@@ -47,7 +47,7 @@ def main() -> None:
         count = max(1, round(float(line) / once))
         wall, busy = timed(step, count)
         once = wall / count
-        answer({"wall": once / work.units, "cpu": busy / count / work.units, "count": count, "memory": peak_memory()})
+        answer({"wall": once / workload.units, "cpu": busy / count / workload.units, "count": count, "memory": peak_memory()})
 
 
 if __name__ == "__main__":

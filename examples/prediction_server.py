@@ -1,4 +1,4 @@
-"""A prediction server with nothing but Python's standard library and the NumPy engine; threads share one model.
+"""A prediction server with nothing but Python's standard library and the NumPy backend; threads share one model.
 
     python prediction_server.py           trains a model, serves it, asks it from eight threads and stops
     python prediction_server.py --serve   goes on serving: curl -d '[[0, 0, 5, ...64 numbers]]' http://127.0.0.1:8765

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from ._version import __version__
-from .backends.registry import EngineUnavailable
+from .backends.registry import BackendUnavailable
 from .config import ConfigError
 from .errors import UsageError
 from .saving.errors import ModelFileError
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # the reader (head, say) has seen enough; Python's own flush at exit must not fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (UsageError, ModelFileError, ConfigError, EngineUnavailable, OSError) as error:
+    except (UsageError, ModelFileError, ConfigError, BackendUnavailable, OSError) as error:
         sys.stdout.flush()
         print(f"kbridge: {error}", file=sys.stderr)
         return 1

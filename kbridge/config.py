@@ -22,7 +22,7 @@ BACKENDS = ("numpy", "tensorflow", "theano")
 #: in order of precedence; the second is shared with other Keras versions
 BACKEND_VARIABLES = ("KBRIDGE_BACKEND", "KERAS_BACKEND")
 
-#: engines of other Keras versions, which may stand in a shared file
+#: backends of other Keras versions, which may stand in a shared file
 FOREIGN_BACKENDS = ("jax", "torch", "openvino", "cntk", "mxnet")
 DATA_FORMATS = {"channels_first": "th", "channels_last": "tf"}
 
@@ -66,7 +66,7 @@ def startup() -> Startup:
 
 
 def num_threads() -> int | None:
-    """What ``KBRIDGE_NUM_THREADS`` says: threads for an engine's arithmetic. Raises ConfigError unless it is 1 or more."""
+    """What ``KBRIDGE_NUM_THREADS`` says: threads for a backend's arithmetic. Raises ConfigError unless it is 1 or more."""
     text = os.environ.get("KBRIDGE_NUM_THREADS", "").strip()
     if not text:
         return None
@@ -154,7 +154,7 @@ def checked(key: str, value: Any, where: Any) -> Any:
 
 
 def _extensions() -> list[str]:
-    """Engines of other packages. Only asked for a name that isn't built in: the look-up takes time."""
+    """Backends of other packages. Only asked for a name that isn't built in: the look-up takes time."""
     from importlib.metadata import entry_points
 
     return sorted(entry.name for entry in entry_points(group="kbridge.backends"))

@@ -1,6 +1,6 @@
 """Initial values of weights, as functions of a shape, drawn from NumPy's global random state.
 
-``np.random.seed(n)`` before a model is built gives the same weights on every engine.
+``np.random.seed(n)`` before a model is built gives the same weights on every backend.
 """
 
 from __future__ import annotations

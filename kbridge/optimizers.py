@@ -338,7 +338,7 @@ class Nadam(Optimizer):
 class TFOptimizer(Optimizer):
     """A TensorFlow optimizer of the old kind (``compute_gradients``, ``apply_gradients``) behind Keras 1's interface.
 
-    Only for the engine that it belongs to. It keeps its moments to itself, so that they are not saved with a model.
+    Only for the backend that it belongs to. It keeps its moments to itself, so that they are not saved with a model.
     """
 
     def __init__(self, optimizer):
@@ -346,7 +346,7 @@ class TFOptimizer(Optimizer):
         if not _is_native(optimizer):
             raise TypeError(f"TFOptimizer wraps an object with compute_gradients and apply_gradients, got {optimizer!r}.")
         if not hasattr(K, "native_optimizer_step"):
-            raise ValueError(f"The {K.backend()} engine can't use {optimizer!r}, another framework's optimizer: choose one of kbridge's.")
+            raise ValueError(f"The {K.backend()} backend can't use {optimizer!r}, another framework's optimizer: choose one of kbridge's.")
         self.optimizer = optimizer
         self.iterations = K.variable(0.0)
 

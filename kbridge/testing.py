@@ -11,7 +11,7 @@ def assert_backends_agree(model: Any, backends=("numpy", "tensorflow", "theano")
     """AssertionError with the table of ``kbridge.compare`` unless ``model`` computes the same on all ``backends``.
 
     ``model``: a model or the path of a model file. ``options``: those of ``kbridge.compare``, as ``atol``, ``rtol``,
-    ``train_steps``, ``data``. UsageError where an engine can't run the model, as one that isn't installed.
+    ``train_steps``, ``data``. UsageError where a backend can't run the model, as one that isn't installed.
     """
     __tracebackhide__ = True  # pytest shows the test's own line
     result = compare(model, backends, **options)

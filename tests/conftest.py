@@ -12,7 +12,7 @@ settings.load_profile("steady")
 
 @pytest.fixture(autouse=True)
 def fresh_graph():
-    """A new graph for each test on engines whose graph only grows, where every new function takes longer than the last."""
+    """A new graph for each test on backends whose graph only grows, where every new function takes longer than the last."""
     yield
     K = sys.modules.get("kbridge.backend")
     if K is not None and K.backend() == "tensorflow":

@@ -55,7 +55,7 @@ def expects_error(row: dict) -> bool:
 
 
 class Inputs:
-    """A row's arguments, with variables of an engine in place of the arrays."""
+    """A row's arguments, with variables of a backend in place of the arrays."""
 
     def __init__(self, K: Any, row: dict):
         self.K, self.row = K, row

@@ -1,6 +1,6 @@
-"""Run the whole suite: what concerns no single engine once, everything else once for each engine.
+"""Run the whole suite: what concerns no single backend once, everything else once for each backend.
 
-    python tests/run.py [--engines numpy,tensorflow] [--only PART] [--quick] [-- pytest arguments]
+    python tests/run.py [--backends numpy,tensorflow] [--only PART] [--quick] [-- pytest arguments]
 
 ``--quick`` is for a second Python: the parity matrix and a part of the tests, in a few minutes.
 
@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-#: tests that load engines by themselves, or none; the folders in ``engines`` are each for one
+#: tests that load backends by themselves, or none; the folders in ``backends`` are each for one
 SHARED = ("unit", "parity")
-#: which module an engine needs
+#: which module a backend needs
 NEEDS = {"numpy": "numpy", "tensorflow": "tensorflow", "theano": "theano"}
 
 #: tests that Theano also runs as compiled code, and which of their cases
@@ -34,23 +34,23 @@ COMPILED_CASES = " or ".join(
     ["learning", "example", "tutorial", "opt_adam", "mimo_dicts", "nested_two_outputs", "arch_", "fit_bn", "lstm_gpu", "gru_stateful", "conv2d_th_same"]
 )
 
-#: what a second Python runs for each engine, beside its own tests
+#: what a second Python runs for each backend, beside its own tests
 QUICK = ["training/test_tutorial.py", "training/test_loop.py", "saving/test_round_trip.py", "layers/test_core.py", "graph/test_sequential.py"]
 NO_COMPILER = {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"}
 
 
 def installed() -> list[str]:
-    """The engines that can be tested here."""
+    """The backends that can be tested here."""
     return [name for name, module in NEEDS.items() if importlib.util.find_spec(module)]
 
 
-def environment(engine: str, home: str) -> dict[str, str]:
+def environment(backend: str, home: str) -> dict[str, str]:
     """The environment of one part: no keras.json, one thread for small matrices, cheap compilation in Theano."""
     env = {k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "KBRIDGE_BACKEND", "KERAS_HOME")}
     env.update(
         HOME=home,
         USERPROFILE=home,
-        KBRIDGE_BACKEND=engine,
+        KBRIDGE_BACKEND=backend,
         KBRIDGE_THEANO_CACHE=env.get("KBRIDGE_THEANO_CACHE", str(ROOT / ".cache" / "theano")),
         THEANO_FLAGS=env.get("THEANO_FLAGS", "optimizer=fast_compile"),
         OPENBLAS_NUM_THREADS="1",
@@ -65,7 +65,7 @@ class Part(NamedTuple):
     """One pytest run."""
 
     name: str
-    engine: str
+    backend: str
     #: below tests/
     paths: list[str]
     #: what differs in its environment
@@ -73,40 +73,40 @@ class Part(NamedTuple):
     arguments: tuple[str, ...] = ()
 
 
-def parts(engines: list[str]) -> list[Part]:
-    """All runs for ``engines``."""
+def parts(backends: list[str]) -> list[Part]:
+    """All runs for ``backends``."""
     tests = ROOT / "tests"
     folders = sorted(p.name for p in tests.iterdir() if p.is_dir() and any(p.rglob("test_*.py")))
     shared = [f for f in SHARED if f in folders]
-    shared += [f"engines/{p.name}" for p in sorted((tests / "engines").iterdir()) if p.name in engines]
-    frontend = [f for f in folders if f not in (*SHARED, "engines", "packages", "data")]
+    shared += [f"backends/{p.name}" for p in sorted((tests / "backends").iterdir()) if p.name in backends]
+    frontend = [f for f in folders if f not in (*SHARED, "backends", "packages", "data")]
     found = [Part("shared", "numpy", shared)]
-    for engine in engines:
-        if engine == "theano":
+    for backend in backends:
+        if backend == "theano":
             # hundreds of models: compiling them in C takes far longer than running them in Python
             quick = [f for f in frontend if f not in ONLY_COMPILED]
-            found.append(Part("theano-python", engine, quick, NO_COMPILER))
-            found.append(Part("theano-compiled", engine, COMPILED, {}, ("-k", COMPILED_CASES)))
+            found.append(Part("theano-python", backend, quick, NO_COMPILER))
+            found.append(Part("theano-compiled", backend, COMPILED, {}, ("-k", COMPILED_CASES)))
         else:
-            found.append(Part(engine, engine, frontend))
+            found.append(Part(backend, backend, frontend))
     return found
 
 
-def quick_parts(engines: list[str]) -> list[Part]:
+def quick_parts(backends: list[str]) -> list[Part]:
     """What ``--quick`` runs, without the parity matrix."""
     found = []
-    for engine in engines:
-        found.append(Part(engine, engine, [f"engines/{engine}", *QUICK], NO_COMPILER, ("-k", "not is_needed")))
-        if engine == "theano":
-            found.append(Part("theano-compiled", engine, ["training/test_tutorial.py"]))
+    for backend in backends:
+        found.append(Part(backend, backend, [f"backends/{backend}", *QUICK], NO_COMPILER, ("-k", "not is_needed")))
+        if backend == "theano":
+            found.append(Part("theano-compiled", backend, ["training/test_tutorial.py"]))
     return found
 
 
-def parity(engines: list[str]) -> tuple[str, int, float]:
-    """The parity matrix of ``engines``: (name, exit status, seconds)."""
+def parity(backends: list[str]) -> tuple[str, int, float]:
+    """The parity matrix of ``backends``: (name, exit status, seconds)."""
     print("\n===== parity =====", flush=True)
     start = time.time()
-    command = [sys.executable, "-m", "kbridge", "parity", "--off", "--dtypes", "float32", "--engines", ",".join(engines)]
+    command = [sys.executable, "-m", "kbridge", "parity", "--off", "--dtypes", "float32", "--backends", ",".join(backends)]
     with tempfile.TemporaryDirectory() as home:
         code = subprocess.run(command, cwd=ROOT, env={**environment("numpy", home), **NO_COMPILER}).returncode
     return "parity", code, time.time() - start
@@ -114,23 +114,23 @@ def parity(engines: list[str]) -> tuple[str, int, float]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--engines", help="comma-separated (default: all installed)")
-    parser.add_argument("--only", help="one part: shared or an engine's name")
+    parser.add_argument("--backends", help="comma-separated (default: all installed)")
+    parser.add_argument("--only", help="one part: shared or a backend's name")
     parser.add_argument("--quick", action="store_true", help="the parity matrix and a part of the tests")
     workers = min(2, os.cpu_count() or 1)
     parser.add_argument("--workers", type=int, default=workers, help="processes of a part (default: %(default)s)")
     parser.add_argument("arguments", nargs="*", help="passed on to pytest")
     args = parser.parse_args()
-    engines = args.engines.split(",") if args.engines else installed()
-    unknown = [name for name in engines if name not in NEEDS]
-    if unknown or args.only not in (None, *engines, *(part.name for part in parts(engines))):
-        parser.error(f"no such engine or part: {', '.join(unknown) or args.only}; engines: {', '.join(NEEDS)}")
-    left_out = [name for name in NEEDS if name not in engines]
+    backends = args.backends.split(",") if args.backends else installed()
+    unknown = [name for name in backends if name not in NEEDS]
+    if unknown or args.only not in (None, *backends, *(part.name for part in parts(backends))):
+        parser.error(f"no such backend or part: {', '.join(unknown) or args.only}; backends: {', '.join(NEEDS)}")
+    left_out = [name for name in NEEDS if name not in backends]
     if left_out:
-        reason = "not asked for" if args.engines else "not installed"
+        reason = "not asked for" if args.backends else "not installed"
         print(f"Not tested: {', '.join(left_out)} ({reason})", flush=True)
-    results = [parity(engines)] if args.quick and not args.only else []
-    for part in quick_parts(engines) if args.quick else parts(engines):
+    results = [parity(backends)] if args.quick and not args.only else []
+    for part in quick_parts(backends) if args.quick else parts(backends):
         if args.only not in (None, part.name, part.name.partition("-")[0]):
             continue
         print(f"\n===== {part.name} =====", flush=True)
@@ -141,7 +141,7 @@ def main() -> int:
                 # tests that share a costly computation name their group
                 command += ["-n", str(args.workers), "--dist", "loadgroup"]
             command += [f"tests/{path}" for path in part.paths] + [*part.arguments, *args.arguments]
-            code = subprocess.run(command, cwd=ROOT, env={**environment(part.engine, home), **part.variables}).returncode
+            code = subprocess.run(command, cwd=ROOT, env={**environment(part.backend, home), **part.variables}).returncode
         results.append((part.name, code, time.time() - start))
     print("\n===== summary =====")
     for name, code, seconds in results:

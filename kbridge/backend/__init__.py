@@ -1,4 +1,4 @@
-"""``K``: the functions of the engine that keras.json or the environment chose, as a module."""
+"""``K``: the functions of the backend that keras.json or the environment chose, as a module."""
 
 import sys as _sys
 
@@ -11,26 +11,26 @@ from . import common
 from . import private as _private
 from .common import *  # noqa: F403
 
-_engine = _registry.load(_startup().value("backend"))
-_BACKEND = _engine.name
+_active = _registry.load(_startup().value("backend"))
+_BACKEND = _active.name
 
 
 def backend() -> str:
-    """The name of the engine in use: 'numpy', 'tensorflow', 'theano' ..."""
+    """The name of the backend in use: 'numpy', 'tensorflow', 'theano' ..."""
     return _BACKEND
 
 
-def engine():
+def active():
     """The ``kbridge.backends.interface.Backend`` object whose methods are the functions of ``K``."""
-    return _engine
+    return _active
 
 
 class _FunctionType(type):
     def __call__(cls, *args, **kwargs):
-        return _engine.function(*args, **kwargs)
+        return _active.function(*args, **kwargs)
 
     def __instancecheck__(cls, x) -> bool:
-        return isinstance(x, getattr(_engine, "Function", ()))
+        return isinstance(x, getattr(_active, "Function", ()))
 
 
 class Function(metaclass=_FunctionType):
@@ -38,8 +38,8 @@ class Function(metaclass=_FunctionType):
 
 
 def clear_session() -> None:
-    """Forget the engine's graph and start naming layers from 1 again. Models made before are lost."""
-    _engine.clear_session()
+    """Forget the backend's graph and start naming layers from 1 again. Models made before are lost."""
+    _active.clear_session()
     common.reset_uids()
 
 
@@ -54,14 +54,14 @@ _sys.modules[__name__].__class__ = _private.PrivateNames
 
 globals().update(
     {
-        name: getattr(_engine, name)
-        for name in dir(_engine)
-        if not name.startswith("_") and name not in globals() and callable(getattr(_engine, name))
+        name: getattr(_active, name)
+        for name in dir(_active)
+        if not name.startswith("_") and name not in globals() and callable(getattr(_active, name))
     }
 )
 
-globals().update(_engine.libraries)
+globals().update(_active.libraries)
 # programs of Keras 1 ask for getattr(K, K.backend() + "_backend")
 globals()[f"{_BACKEND}_backend"] = _sys.modules[__name__]
 
-print(f"Using {getattr(_engine, 'title', _BACKEND)} backend.", file=_sys.stderr)
+print(f"Using {getattr(_active, 'title', _BACKEND)} backend.", file=_sys.stderr)

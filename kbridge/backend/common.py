@@ -1,4 +1,4 @@
-"""The engine-independent part of ``K``: settings, unique names, what a Keras tensor is."""
+"""The backend-independent part of ``K``: settings, unique names, what a Keras tensor is."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def set_legacy_weight_ordering(value: bool) -> None:
 
 
 def __getattr__(name: str):
-    return private.lookup(name, __name__, engine=False)
+    return private.lookup(name, __name__, backend=False)
 
 
 sys.modules[__name__].__class__ = private.PrivateNames

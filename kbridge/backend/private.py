@@ -16,49 +16,49 @@ from ..config import config_path
 
 
 class Setting(NamedTuple):
-    """How a private name is read and set; ``engine``: whether a running backend is needed for it."""
+    """How a private name is read and set; ``backend``: whether a running backend is needed for it."""
 
     read: Callable[[], Any]
     write: Callable[[Any], None] | None = None
-    engine: bool = True
+    backend: bool = True
 
 
-def _engine():
-    from . import engine
+def _active():
+    from . import active
 
-    return engine()
+    return active()
 
 
 def _set_learning_phase(value: Any) -> None:
-    engine = _engine()
-    if value is None or value is engine.phase_placeholder():
-        engine._free_learning_phase()
-    elif engine.is_tensor(value):
+    backend = _active()
+    if value is None or value is backend.phase_placeholder():
+        backend._free_learning_phase()
+    elif backend.is_tensor(value):
         raise ValueError(
             f"The learning phase is 0, 1 or K's own placeholder, got the tensor {value!r} [differences: learning-phase-of-its-own]"
         )
     else:
-        engine.set_learning_phase(value)
+        backend.set_learning_phase(value)
 
 
 def _session() -> Any:
-    engine = _engine()
-    return engine.get_session() if type(engine).get_session is not Session.get_session else None
+    backend = _active()
+    return backend.get_session() if type(backend).get_session is not Session.get_session else None
 
 
 def _set_session(value: Any) -> None:
     if value is None:
         # programs that closed it want to begin anew
-        _engine().clear_session()
+        _active().clear_session()
     else:
-        _engine().set_session(value)
+        _active().set_session(value)
 
 
 def _config() -> dict[str, Any]:
     return {
         "floatx": settings.floatx(),
         "epsilon": settings.epsilon(),
-        "backend": _engine().name,
+        "backend": _active().name,
         "image_dim_ordering": settings.image_dim_ordering(),
     }
 
@@ -71,17 +71,17 @@ SETTINGS = {
     "_EPSILON": Setting(settings.epsilon, settings.set_epsilon, False),
     "_FLOATX": Setting(settings.floatx, settings.set_floatx, False),
     "_IMAGE_DIM_ORDERING": Setting(settings.image_dim_ordering, settings.set_image_dim_ordering, False),
-    "_LEARNING_PHASE": Setting(lambda: _engine().learning_phase(), _set_learning_phase),
+    "_LEARNING_PHASE": Setting(lambda: _active().learning_phase(), _set_learning_phase),
     "_SESSION": Setting(_session, _set_session),
-    "_backend": Setting(lambda: _engine().name),
+    "_backend": Setting(lambda: _active().name),
     "_config": Setting(_config),
-    "_config_path": Setting(lambda: str(config_path()), engine=False),
-    "_epsilon": Setting(settings.epsilon, engine=False),
-    "_floatx": Setting(settings.floatx, engine=False),
-    "_image_dim_ordering": Setting(settings.image_dim_ordering, engine=False),
-    "_keras_base_dir": Setting(lambda: str(config_path().parent.parent), engine=False),
-    "_keras_dir": Setting(_folder, engine=False),
-    "_MANUAL_VAR_INIT": Setting(lambda: False, lambda value: _engine().manual_variable_initialization(value)),
+    "_config_path": Setting(lambda: str(config_path()), backend=False),
+    "_epsilon": Setting(settings.epsilon, backend=False),
+    "_floatx": Setting(settings.floatx, backend=False),
+    "_image_dim_ordering": Setting(settings.image_dim_ordering, backend=False),
+    "_keras_base_dir": Setting(lambda: str(config_path().parent.parent), backend=False),
+    "_keras_dir": Setting(_folder, backend=False),
+    "_MANUAL_VAR_INIT": Setting(lambda: False, lambda value: _active().manual_variable_initialization(value)),
 }
 
 #: modules of Keras 1's backends, which are K itself here
@@ -99,12 +99,12 @@ class PrivateNames(ModuleType):
             write(value)
 
 
-def lookup(name: str, module: str, engine: bool = True) -> Any:
+def lookup(name: str, module: str, backend: bool = True) -> Any:
     """What Keras 1 kept under the private ``name``. AttributeError of ``module`` for any other name."""
-    if name in SETTINGS and (engine or not SETTINGS[name].engine):
+    if name in SETTINGS and (backend or not SETTINGS[name].backend):
         return SETTINGS[name].read()
-    if engine:
-        helpers = _engine().keras1_helpers
+    if backend:
+        helpers = _active().keras1_helpers
         if name in helpers:
             return helpers[name]
     raise AttributeError(f"module {module!r} has no attribute {name!r}")

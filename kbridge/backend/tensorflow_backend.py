@@ -1,6 +1,6 @@
 """``K`` by the path ``keras.backend.tensorflow_backend``, for programs that import it.
 
-It is ``K`` itself, on every engine: what only TensorFlow can do raises an error that says so.
+It is ``K`` itself, on every backend: what only TensorFlow can do raises an error that says so.
 """
 
 import sys

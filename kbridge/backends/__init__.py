@@ -1,1 +1,1 @@
-"""Engines and the contract they fulfil. Nothing outside this package names an engine."""
+"""Backends and the contract they fulfil. Nothing outside this package names a backend."""

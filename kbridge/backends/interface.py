@@ -1,10 +1,10 @@
-"""The contract between ``K`` and an engine: the primitives every engine implements.
+"""The contract between ``K`` and a backend: the primitives every backend implements.
 
-A tensor is always the engine's own object. Everything that can be written from these primitives
+A tensor is always the backend's own object. Everything that can be written from these primitives
 without losing speed, stability or gradients is a composite (``kbridge.backends.composites``),
-written once; an engine may override a composite with a faster kernel. This module knows no engine.
+written once; a backend may override a composite with a faster kernel. This module knows no backend.
 
-Conventions, the same on every engine
+Conventions, the same on every backend
 -------------------------------------
 * ``x``, ``y`` may be a tensor, a variable, a NumPy array or a Python number; arrays and numbers take
   the dtype of the tensor they meet. Native operators work on tensors
@@ -53,7 +53,7 @@ def _with_shape(make: Callable) -> Callable:
 
 
 class Backend(Composites):
-    """An engine. Constructing a subclass that misses a primitive raises TypeError naming it."""
+    """A backend. Constructing a subclass that misses a primitive raises TypeError naming it."""
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -66,7 +66,7 @@ class Backend(Composites):
 
     @property
     def libraries(self) -> dict[str, Any]:
-        """What programs reach through ``K`` of the engine's own library, by name: ``K.tf``, ``K.T``."""
+        """What programs reach through ``K`` of the backend's own library, by name: ``K.tf``, ``K.T``."""
         return {}
 
     @property
@@ -78,7 +78,7 @@ class Backend(Composites):
 
     @abstractmethod
     def is_tensor(self, x: Any) -> bool:
-        """True for the engine's own symbolic objects: placeholders, variables, constants, results."""
+        """True for the backend's own symbolic objects: placeholders, variables, constants, results."""
 
     @abstractmethod
     def is_variable(self, x: Any) -> bool:
@@ -87,7 +87,7 @@ class Backend(Composites):
     @abstractmethod
     def variable(self, value, dtype: str | None = None, name: str | None = None) -> Tensor:
         """A tensor with a stored value (copied from ``value``; a scipy sparse matrix stays sparse
-        where the engine can). ``dtype=None`` is ``floatx``."""
+        where the backend can). ``dtype=None`` is ``floatx``."""
 
     @abstractmethod
     def constant(self, value, dtype: str | None = None, name: str | None = None) -> Tensor:
@@ -111,7 +111,7 @@ class Backend(Composites):
 
     @abstractmethod
     def int_shape(self, x) -> Shape:
-        """The static shape, None where unknown; inferred through operators on every engine."""
+        """The static shape, None where unknown; inferred through operators on every backend."""
 
     @abstractmethod
     def shape(self, x) -> Tensor:
@@ -123,7 +123,7 @@ class Backend(Composites):
 
     @abstractmethod
     def tensor_name(self, x) -> str | None:
-        """The name given to ``variable`` or ``placeholder``, free of what the engine adds to it."""
+        """The name given to ``variable`` or ``placeholder``, free of what the backend adds to it."""
 
     @abstractmethod
     def is_sparse(self, tensor) -> bool:
@@ -163,12 +163,12 @@ class Backend(Composites):
 
     @abstractmethod
     def phase_placeholder(self) -> Tensor:
-        """The scalar 0/1 placeholder behind ``learning_phase()``; made once for an engine state."""
+        """The scalar 0/1 placeholder behind ``learning_phase()``; made once for a backend state."""
 
     @abstractmethod
     def phase_switch(self, x, alt) -> Tensor:
         """``x`` when the learning phase placeholder is 1, ``alt`` when 0; only the chosen side runs
-        where the engine can. Same shapes and dtypes."""
+        where the backend can. Same shapes and dtypes."""
 
     @abstractmethod
     def uses_learning_phase(self, tensors) -> bool:
@@ -176,7 +176,7 @@ class Backend(Composites):
 
     @abstractmethod
     def clear_session(self) -> None:
-        """Forget the engine's graph and learning phase, free what they hold, reset the names' counters."""
+        """Forget the backend's graph and learning phase, free what they hold, reset the names' counters."""
 
     @abstractmethod
     def print_tensor(self, x, message: str = "") -> Tensor:
@@ -562,7 +562,7 @@ class Backend(Composites):
     @abstractmethod
     def random_uniform(self, shape, low=0.0, high=1.0, dtype: str | None = None, seed: int | None = None) -> Tensor:
         """New values in [low, high) at each evaluation. ``shape``: ints or scalar int tensors. One
-        ``seed`` gives one sequence on one engine; None draws the seed from NumPy's global state."""
+        ``seed`` gives one sequence on one backend; None draws the seed from NumPy's global state."""
 
     @abstractmethod
     def random_normal(self, shape, mean=0.0, std=1.0, dtype: str | None = None, seed: int | None = None) -> Tensor: ...

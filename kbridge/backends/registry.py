@@ -1,8 +1,8 @@
-"""Find and construct engines by name.
+"""Find and construct backends by name.
 
-The three engines of kbridge are listed here; others come from the entry point group
-``kbridge.backends`` (name = the engine's name, object = its ``Backend`` subclass). An engine's own
-framework is imported only when that engine is loaded.
+The three backends of kbridge are listed here; others come from the entry point group
+``kbridge.backends`` (name = the backend's name, object = its ``Backend`` subclass). A backend's own
+framework is imported only when that backend is loaded.
 """
 
 from __future__ import annotations
@@ -39,26 +39,30 @@ def tell_loaded(name: str, *what: Any) -> None:
         function(*what)
 
 
-class EngineUnavailable(ImportError):
-    """An engine that kbridge knows but can't use here; the message says why and what to do."""
+class BackendUnavailable(ImportError):
+    """A backend that kbridge knows but can't use here; the message says why and what to do."""
+
+
+#: its name of earlier releases
+EngineUnavailable = BackendUnavailable
 
 
 def _entry_points() -> Any:
-    # imported when engines from outside are asked for: it takes as long as a third of kbridge
+    # imported when backends from outside are asked for: it takes as long as a third of kbridge
     from importlib.metadata import entry_points
 
     return entry_points(group=GROUP)
 
 
 def names() -> list[str]:
-    """The names of all engines, installed or not, kbridge's own first."""
+    """The names of all backends, installed or not, kbridge's own first."""
     return [*BUILT_IN, *sorted(e.name for e in _entry_points() if e.name not in BUILT_IN)]
 
 
 def load(name: str) -> Backend:
-    """The engine called ``name``, constructed once in a process.
+    """The backend called ``name``, constructed once in a process.
 
-    Raises ValueError for an unknown name and EngineUnavailable where its framework can't be imported.
+    Raises ValueError for an unknown name and BackendUnavailable where its framework can't be imported.
     """
     if name not in _loaded:
         _loaded[name] = _backend_class(name)()
@@ -74,10 +78,10 @@ def _backend_class(name: str) -> type[Backend]:
     module, cls, extra = BUILT_IN[name]
     try:
         return getattr(importlib.import_module(module), cls)
-    except EngineUnavailable:
+    except BackendUnavailable:
         raise
     except ImportError as error:
-        raise EngineUnavailable(
+        raise BackendUnavailable(
             f"The {name!r} backend can't be imported ({error}). Install it with: pip install 'kbridge[{extra}]', "
             f"or choose another one with KBRIDGE_BACKEND or in keras.json."
         ) from error

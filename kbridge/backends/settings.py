@@ -1,4 +1,4 @@
-"""The running numeric settings that all engines of a process share: floatx, epsilon, dim ordering.
+"""The running numeric settings that all backends of a process share: floatx, epsilon, dim ordering.
 
 They start from :mod:`kbridge.config` and change through ``K.set_floatx`` and the like.
 """

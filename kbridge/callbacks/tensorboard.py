@@ -1,4 +1,4 @@
-"""The callback that writes what TensorBoard shows. The engine plays no part in it."""
+"""The callback that writes what TensorBoard shows. The backend plays no part in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kbridge compare``: a model on several engines, or two model files, compared layer by layer."""
+"""``kbridge compare``: a model on several backends, or two model files, compared layer by layer."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "compare",
-        help="where does a model compute otherwise on another engine?",
-        description="Run a model on the same data on several engines, each in a process of its own, and compare outputs and "
+        help="where does a model compute otherwise on another backend?",
+        description="Run a model on the same data on several backends, each in a process of its own, and compare outputs and "
         "gradients layer by layer, without dropout and noise; or compare architectures and weights of two files. "
         "The exit status is 0 only if all is within tolerance.",
     )
@@ -57,8 +57,8 @@ def run(args: argparse.Namespace) -> int:
     if len(args.files) == 2:
         unfit = [name for name in ("html", "targets", "loss", "train_steps") if getattr(args, name)]
         if unfit:
-            raise UsageError(f"--{unfit[0].replace('_', '-')} is for one model on several engines, not for two files.")
-        # reading files needs no particular engine, so that which starts fastest will do
+            raise UsageError(f"--{unfit[0].replace('_', '-')} is for one model on several backends, not for two files.")
+        # reading files needs no particular backend, so that which starts fastest will do
         os.environ.setdefault("KBRIDGE_BACKEND", "numpy")
         from ..comparison.files import compare_files
 

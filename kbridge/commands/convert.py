@@ -33,7 +33,7 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Convert, and print what was written."""
-    # a model is built, but hardly computed: the engine that starts fastest, unless the user wants another
+    # a model is built, but hardly computed: the backend that starts fastest, unless the user wants another
     os.environ.setdefault("KBRIDGE_BACKEND", "numpy")
     from .. import convert
     from ..saving.errors import ModelFileError

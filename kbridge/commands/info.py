@@ -1,4 +1,4 @@
-"""``kbridge info``: the settings with where they come from, and the engines that work here."""
+"""``kbridge info``: the settings with where they come from, and the backends that work here."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .._version import __version__
 from ..backends import registry
 from . import install
 
-#: engine -> (module, distribution) that it runs on
+#: backend -> (module, distribution) that it runs on
 FRAMEWORKS = {"numpy": ("numpy", "numpy"), "tensorflow": ("tensorflow", "tensorflow"), "theano": ("theano", "theano-pymc")}
 
-#: a small sum in a process of its own: whatever an engine prints or breaks there, it doesn't here
+#: a small sum in a process of its own: whatever a backend prints or breaks there, it doesn't here
 TRIAL = (
     "import sys; from kbridge.backends import registry; K = registry.load(sys.argv[1]); "
     "assert float(K.eval(K.sum(K.variable([1., 2.])))) == 3, 'a sum came out wrong'"
@@ -31,15 +31,15 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "info",
-        help="show settings and engines",
-        description="Show each setting and where it comes from, and which engines work here.",
+        help="show settings and backends",
+        description="Show each setting and where it comes from, and which backends work here.",
     )
-    parser.add_argument("--quick", action="store_true", help="don't start the engines to see whether they work")
+    parser.add_argument("--quick", action="store_true", help="don't start the backends to see whether they work")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print both tables; 1 if the settings are unusable or their engine doesn't work."""
+    """Print both tables; 1 if the settings are unusable or their backend doesn't work."""
     print(f"kbridge {__version__}, Python {platform.python_version()} on {platform.system()} {platform.machine()}")
     path = config.config_path()
     print(f"\nsettings ({path}{'' if os.path.exists(path) else ', which is not there'}):", flush=True)
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         chosen = startup.value("backend")
         for key in config.DEFAULTS:
             print(f"  {key:20} {startup.value(key)!s:12} {startup.origin(key)}")
-    print("\nengines:", flush=True)
+    print("\nbackends:", flush=True)
     names = registry.names()
     with tempfile.TemporaryDirectory() as home:
         trials = {name: None if args.quick or missing(name) else start_trial(name, home) for name in names}
@@ -61,17 +61,17 @@ def run(args: argparse.Namespace) -> int:
             well[name], status = outcome(name, trials[name])
             print(f"{'*' if name == chosen else ' ':1} {name:20} {status}", flush=True)
     if chosen:
-        print("\n* the engine that the settings choose")
+        print("\n* the backend that the settings choose")
     return 0 if well.get(chosen) else 1
 
 
 def missing(name: str) -> bool:
-    """Whether the framework of one of kbridge's own engines isn't installed."""
+    """Whether the framework of one of kbridge's own backends isn't installed."""
     return name in FRAMEWORKS and importlib.util.find_spec(FRAMEWORKS[name][0]) is None
 
 
 def start_trial(name: str, home: str) -> subprocess.Popen:
-    """Start an engine in a process of its own, without the user's keras.json."""
+    """Start a backend in a process of its own, without the user's keras.json."""
     env = {**os.environ, "KERAS_HOME": home, "KBRIDGE_BACKEND": "numpy"}
     env.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     return subprocess.Popen(
@@ -86,7 +86,7 @@ def start_trial(name: str, home: str) -> subprocess.Popen:
 
 
 def outcome(name: str, trial: subprocess.Popen | None) -> tuple[bool, str]:
-    """(whether nothing speaks against the engine, one line about it)."""
+    """(whether nothing speaks against the backend, one line about it)."""
     if missing(name):
         return False, f"not installed; {_how_to_install(name)}"
     version = _version(name)

@@ -25,7 +25,7 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the facts."""
-    # nothing is computed, so the engine that starts fastest will do
+    # nothing is computed, so the backend that starts fastest will do
     os.environ.setdefault("KBRIDGE_BACKEND", "numpy")
     from .. import inspection
 

@@ -1,6 +1,6 @@
-"""``kbridge parity``: run the op table on the engines installed here and print how far each is off.
+"""``kbridge parity``: run the op specs on the backends installed here and print how far each is off.
 
-One line for each function, engine and dtype: the largest absolute and relative errors of values
+One line for each function, backend and dtype: the largest absolute and relative errors of values
 (against the NumPy reference) and of gradients (against central differences), and ok or off.
 """
 
@@ -21,26 +21,28 @@ from .. import config
 from ..backends import registry
 from ..conformance import FAMILIES, TABLE, harness
 from ..conformance.random_programs import campaign
+from .old_flags import OldFlag
 
-COLUMNS = ("op", "engine", "dtype", "forward abs", "forward rel", "gradient abs", "gradient rel", "cases", "result")
+COLUMNS = ("op", "backend", "dtype", "forward abs", "forward rel", "gradient abs", "gradient rel", "cases", "result")
 
 
 def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "parity",
-        help="check every backend function on the engines installed here",
-        description="Run the op table on the engines installed here: values against plain NumPy references, "
+        help="check every backend function on the backends installed here",
+        description="Run the op specs on the backends installed here: values against plain NumPy references, "
         "gradients against central differences, dtypes, static shapes, empty batches, behaviour.",
     )
     parser.add_argument("ops", nargs="*", metavar="OP", help="functions or families to check (default: all)")
-    parser.add_argument("--engines", "--backends", metavar="A,B", help="engines to check (default: all that are installed)")
+    parser.add_argument("--backends", metavar="A,B", help="backends to check (default: all that are installed)")
+    parser.add_argument("--engines", dest="backends", action=OldFlag, now="--backends", help=argparse.SUPPRESS)
     parser.add_argument(
         "--dtypes", metavar="A,B", help="float16, float32, float64 (default: float32,float64; all with --long)"
     )
     parser.add_argument("--off", action="store_true", help="print only what is off")
     parser.add_argument(
-        "--compiled", action="store_true", help="let engines compile for speed, as for a user; slower to start"
+        "--compiled", action="store_true", help="let backends compile for speed, as for a user; slower to start"
     )
     parser.add_argument(
         "--long",
@@ -55,10 +57,10 @@ def add_parser(subparsers) -> None:
 
 @dataclass
 class Line:
-    """All cases and checks of one function on one engine in one dtype."""
+    """All cases and checks of one function on one backend in one dtype."""
 
     op: str
-    engine: str
+    backend: str
     dtype: str
     results: list[harness.Result] = field(default_factory=list)
 
@@ -71,7 +73,7 @@ class Line:
         for kind in ("forward_error", "gradient_error"):
             pairs = [e for r in self.results if (e := getattr(r, kind)) is not None]
             errors += [f"{max(e[i] for e in pairs):.1e}" if pairs else "-" for i in (0, 1)]
-        return (self.op, self.engine, self.dtype, *errors, str(len(self.results)), "off" if self.problems else "ok")
+        return (self.op, self.backend, self.dtype, *errors, str(len(self.results)), "off" if self.problems else "ok")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -88,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     widths = [max(len(COLUMNS[0]), *map(len, ops)), 10, 7, 11, 11, 12, 12, 5, 6]
     show(COLUMNS, widths)
-    for K in engines(args.engines, notes):
+    for K in chosen(args.backends, notes):
         for dtype in dtypes:
             for line in check(K, ops, dtype, args.compiled or args.long, len(harness.BATCHES) if args.long else 0):
                 lines.append(line)
@@ -113,7 +115,7 @@ def run_random(args: argparse.Namespace, dtypes: list[str]) -> int:
     started = time.perf_counter()
     if args.ops or "float16" in dtypes:
         raise SystemExit("--random takes no functions, and the dtypes float32 and float64.")
-    backends = list(engines(args.engines, notes))
+    backends = list(chosen(args.backends, notes))
     counts = campaign.run(backends, range(args.seed, args.seed + args.random), dtypes, args.compiled)
     for note in notes:
         print(note)
@@ -134,12 +136,12 @@ def chosen_ops(words: list[str]) -> list[str]:
     return names
 
 
-def engines(asked: str | None, notes: list[str]) -> Iterator:
-    """The engines to check; those that can't be loaded leave a note, or stop if they were asked for."""
+def chosen(asked: str | None, notes: list[str]) -> Iterator:
+    """The backends to check; those that can't be loaded leave a note, or stop if they were asked for."""
     for name in asked.split(",") if asked else registry.names():
         try:
             K = registry.load(name)
-        except (registry.EngineUnavailable, ValueError) as error:
+        except (registry.BackendUnavailable, ValueError) as error:
             if asked:
                 raise SystemExit(str(error)) from None
             notes.append(f"{name} was not checked: {error}")
@@ -149,7 +151,7 @@ def engines(asked: str | None, notes: list[str]) -> Iterator:
 
 
 def use(K) -> None:
-    """Make ``K`` the engine of ``kbridge.backend``, unless there is one: some rows import it, and the engine that
+    """Make ``K`` the backend of ``kbridge.backend``, unless there is one: some rows import it, and the backend that
     keras.json names need not be installed here."""
     if "kbridge.backend" not in sys.modules:
         os.environ["KBRIDGE_BACKEND"] = K.name
@@ -163,11 +165,11 @@ def check(K, names: list[str], dtype: str, compiled: bool, draws: int = 0) -> It
         ops = [op for op in family.OPS if op.name in names]
         if not ops:
             continue
-        engine = harness.fresh(K)
-        with nullcontext() if compiled else harness.quick(engine):
-            results = harness.run(engine, ops, dtype)
+        backend = harness.fresh(K)
+        with nullcontext() if compiled else harness.quick(backend):
+            results = harness.run(backend, ops, dtype)
             if dtype != "float16":
-                results += harness.run_checks(engine, ops, dtype)
+                results += harness.run_checks(backend, ops, dtype)
             for draw in range(1, draws + 1):
                 results += harness.run(harness.fresh(K), ops, dtype, draw=draw)
         for op in ops:
@@ -200,7 +202,7 @@ def page(lines: list[Line], notes: list[str], summary: str) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>kbridge parity</title>'
         f"<style>{STYLE}</style></head>"
-        f"<body><h1>Backend functions, engine by engine</h1><p>{html.escape(summary)} "
+        f"<body><h1>Backend functions, backend by backend</h1><p>{html.escape(summary)} "
         "Values are compared with plain NumPy references, gradients with central differences in float64.</p>"
         + "".join(f"<p>{html.escape(n)}</p>" for n in notes)
         + f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></body></html>\n"

@@ -16,8 +16,8 @@ from ..inspection.layers import entries_of, sources_of
 from ..saving.configs import upgrade
 from ..saving.reading import Group, open_file
 from ..saving.texts import parse_json
+from .backends import Backends
 from .difference import Difference, difference, together
-from .engines import Engines
 from .report import PHASES, plain
 from .run import Work
 from .table import aligned, number
@@ -45,7 +45,7 @@ class WeightRow:
 
 @dataclass
 class Run:
-    """Both models on one engine with the same inputs; ``layers``: differences of outputs of layers of the same name."""
+    """Both models on one backend with the same inputs; ``layers``: differences of outputs of layers of the same name."""
 
     backend: str
     predictions: Difference | None
@@ -77,7 +77,7 @@ class FileComparison:
 
     @property
     def ok(self) -> bool:
-        """Whether architectures and weights agree, and predictions if an engine was asked."""
+        """Whether architectures and weights agree, and predictions if a backend was asked."""
         return not self.architecture and all(row.ok for row in self.weights) and all(run.ok for run in self.runs)
 
     def to_dict(self) -> dict[str, Any]:
@@ -139,8 +139,8 @@ def compare_files(
         for layer in dict.fromkeys([*one, *two]):
             found.weights += _weight_rows(layer, one.get(layer, {}), two.get(layer, {}), atol, rtol)
     if backends:
-        with Engines(progress) as engines:
-            works = [Work(engines, path, custom, original_backend, None) for path in (a, b)]
+        with Backends(progress) as running:
+            works = [Work(running, path, custom, original_backend, None) for path in (a, b)]
             found.runs = [_run(works, backend, data, seed, atol, rtol) for backend in backends]
     return found
 
@@ -259,7 +259,7 @@ def _with_optimizer(training: dict) -> dict:
     return {"optimizer": optimizer.get("class_name")} | {f"optimizer's {key}": value for key, value in optimizer["config"].items()} | others
 
 
-# ---------------------------------------------------------------------- on an engine
+# ---------------------------------------------------------------------- on a backend
 
 
 def _run(works: list[Work], backend: str, data: Any, seed: int, atol: float, rtol: float) -> Run:

@@ -29,7 +29,7 @@ def page(comparison: Comparison) -> str:
         f'<h2 id="graph">Graph</h2>{_choice(comparison, shown)}<ul class="legend" aria-label="Colours">{legend}</ul>'
         f'<div class="scroll" tabindex="0" role="region" aria-labelledby="graph">{graph(comparison, shown)}</div>\n'
         f'<h2 id="table">Layers</h2>{_table(comparison)}'
-        f"<h2>Histograms</h2><p>How many values differ by how much between the engines.</p>{_histograms(comparison)}"
+        f"<h2>Histograms</h2><p>How many values differ by how much between the backends.</p>{_histograms(comparison)}"
         f"</main><script>{SCRIPT}</script></body></html>\n"
     )
 
@@ -69,7 +69,7 @@ def _table(comparison: Comparison) -> str:
     rows = "\n".join(_row(row, parts) for row in comparison.layers)
     what = "of outputs, of the loss's gradients for outputs and weights" + (", of weights after training." if comparison.trained else ".")
     return (
-        f"<p>The largest differences between the engines, as they are (abs) and relative to the array's largest value (rel): {what}</p>"
+        f"<p>The largest differences between the backends, as they are (abs) and relative to the array's largest value (rel): {what}</p>"
         '<p id="sorted" role="status" class="soft">In graph order</p>'
         f'<div class="scroll" tabindex="0" role="region" aria-labelledby="table"><table id="layers"><caption>Differences by layer</caption>'
         f"<thead><tr>{columns}</tr></thead><tbody>\n{rows}</tbody></table></div>\n"

@@ -24,7 +24,7 @@ def _named(*keys: str) -> tuple[str, ...]:
 
 @dataclass
 class Own:
-    """An engine's own error in a layer that runs alone, measured from float64 on the same input and gradient."""
+    """A backend's own error in a layer that runs alone, measured from float64 on the same input and gradient."""
 
     output: Difference
     #: with respect to inputs and weights
@@ -34,13 +34,13 @@ class Own:
 
     @property
     def ok(self) -> bool:
-        """Whether the engine computes this layer within tolerance."""
+        """Whether the backend computes this layer within tolerance."""
         return self.output.ok and self.gradient.ok
 
 
 @dataclass
 class Row:
-    """One call of a layer on all engines; ``gradient`` and ``weights``: of the loss, None where it has none."""
+    """One call of a layer on all backends; ``gradient`` and ``weights``: of the loss, None where it has none."""
 
     index: int
     name: str
@@ -53,19 +53,19 @@ class Row:
     weights: Difference | None
     #: how far the layer's weights are apart after training, if that was asked for
     trained: Difference | None = None
-    #: engine -> its own error here; empty where all agree, and for inputs
+    #: backend -> its own error here; empty where all agree, and for inputs
     own: dict[str, Own] = field(default_factory=dict)
 
     @classmethod
     def of(
         cls, index: int, fact: dict, found: dict[str, Arrays], atol: float, rtol: float, jumps: Mapping[str, float] | None = None
     ) -> Row:
-        """From what each engine computed; ``jumps``: what is tolerated besides, by an array's name."""
-        engines = list(found.values())
+        """From what each backend computed; ``jumps``: what is tolerated besides, by an array's name."""
+        backends = list(found.values())
         output, gradient, weights = (
-            together(engines, _named(f"{kind}/{index}/"), atol, rtol, jumps) for kind in ("output", "gradient", "weight")
+            together(backends, _named(f"{kind}/{index}/"), atol, rtol, jumps) for kind in ("output", "gradient", "weight")
         )
-        shape = next(engines[0][name].shape for name in _named(f"output/{index}/0") if name in engines[0])
+        shape = next(backends[0][name].shape for name in _named(f"output/{index}/0") if name in backends[0])
         sources, positions = fact["sources"], fact["positions"]
         return cls(index, fact["name"], fact["class_name"], sources, positions, list(shape), output or Difference(), gradient, weights)
 
@@ -87,31 +87,31 @@ class Row:
 
     @property
     def wrong(self) -> list[str]:
-        """Engines that go wrong in this layer by themselves."""
-        return [engine for engine, own in self.own.items() if not own.ok]
+        """Backends that go wrong in this layer by themselves."""
+        return [backend for backend, own in self.own.items() if not own.ok]
 
 
 @dataclass
 class Cause:
-    """Why engines differ: a layer where some go wrong by themselves, or the first to which error was carried."""
+    """Why backends differ: a layer where some go wrong by themselves, or the first to which error was carried."""
 
     layer: str
     class_name: str
     #: 'output', 'gradient'
     kind: str
-    #: engine -> largest distance from float64: of the layer alone, or, if no engine is wrong by itself, of the whole run
+    #: backend -> largest distance from float64: of the layer alone, or, if no backend is wrong by itself, of the whole run
     errors: dict[str, float]
     #: those wrong by themselves; none if error was carried
-    engines: list[str]
-    #: whether all engines but the judge's are
+    backends: list[str]
+    #: whether all backends but the judge's are
     judge_alone: bool = False
     #: whether they are right in inference
     only_in_training: bool = False
 
     def __str__(self) -> str:
-        measured = ", ".join(f"{engine} {error:.1e}" for engine, error in self.errors.items())
+        measured = ", ".join(f"{backend} {error:.1e}" for backend, error in self.errors.items())
         where = f"{self.layer} ({self.class_name})"
-        if not self.engines:
+        if not self.backends:
             return (
                 f"{where}: the first {self.kind} out of tolerance, but no layer alone is: small differences add up "
                 f"on the way. Distance from float64: {measured}."
@@ -119,7 +119,7 @@ class Cause:
         phase = " in training" if self.only_in_training else ""
         doubt = " All agree but NumPy, which is the judge: it may be NumPy that is wrong." if self.judge_alone else ""
         return (
-            f"{where}: its {self.kind} is wrong on {', '.join(self.engines)}{phase}, from the same input. "
+            f"{where}: its {self.kind} is wrong on {', '.join(self.backends)}{phase}, from the same input. "
             f"Distance of the layer alone from float64: {measured}.{doubt}"
         )
 
@@ -133,17 +133,17 @@ class Comparison:
     layers: list[Row]
     atol: float
     rtol: float
-    #: engines that would have been compared, but aren't installed
+    #: backends that would have been compared, but aren't installed
     left_out: list[str] = field(default_factory=list)
-    #: engine -> loss, before training
+    #: backend -> loss, before training
     losses: dict[str, float] = field(default_factory=dict)
     predictions: Difference = field(default_factory=Difference)
     loss_difference: Difference = field(default_factory=Difference)
-    #: engine -> its own error in the loss, where engines differ
+    #: backend -> its own error in the loss, where backends differ
     loss_own: dict[str, Own] = field(default_factory=dict)
     #: outputs in graph order, then gradients against it
     causes: list[Cause] = field(default_factory=list)
-    #: engine -> loss of each training step
+    #: backend -> loss of each training step
     train_losses: dict[str, list[float]] = field(default_factory=dict)
     train_loss_difference: Difference | None = None
     #: of all weights after training
@@ -167,10 +167,10 @@ class Comparison:
 
     def add_ends(self, found: dict[str, Arrays]) -> None:
         """Predictions and loss."""
-        engines = list(found.values())
-        self.losses = {engine: float(arrays[f"{PHASES[0]}/loss"]) for engine, arrays in found.items()}
-        self.predictions = together(engines, _named("prediction/"), self.atol, self.rtol) or Difference()
-        self.loss_difference = together(engines, _named("loss"), self.atol, self.rtol) or Difference()
+        backends = list(found.values())
+        self.losses = {backend: float(arrays[f"{PHASES[0]}/loss"]) for backend, arrays in found.items()}
+        self.predictions = together(backends, _named("prediction/"), self.atol, self.rtol) or Difference()
+        self.loss_difference = together(backends, _named("loss"), self.atol, self.rtol) or Difference()
 
     def tolerate(self, found: dict[str, Arrays], jumps: Mapping[str, float]) -> None:
         """Measure the layers anew, with gradients' jumps."""
@@ -179,12 +179,12 @@ class Comparison:
             self.layers[i] = Row.of(row.index, fact, found, self.atol, self.rtol, jumps)
 
     def add_owns(self, right: Arrays, alone: dict[str, Arrays], jumps: Mapping[str, float]) -> None:
-        """``right`` and ``alone``: layers alone in float64 and on the engines; ``jumps``: what is tolerated besides."""
+        """``right`` and ``alone``: layers alone in float64 and on the backends; ``jumps``: what is tolerated besides."""
 
         def own_errors(key: str) -> dict[str, Own]:
             parts = {"output": ("output/" + key,), "gradient": ("gradient/" + key, "weight/" + key)}
             found = {}
-            for engine, arrays in alone.items():
+            for backend, arrays in alone.items():
                 measured = {}
                 for phases in (PHASES, PHASES[:1]):
                     names = {kind: tuple(f"{phase}/{k}" for phase in phases for k in keys) for kind, keys in parts.items()}
@@ -192,7 +192,7 @@ class Comparison:
                         kind: together([right, arrays], n, self.atol, self.rtol, jumps) or Difference() for kind, n in names.items()
                     }
                 both, inference = measured[PHASES], measured[PHASES[:1]]
-                found[engine] = Own(**both, only_in_training=[kind for kind in both if inference[kind].ok and not both[kind].ok])
+                found[backend] = Own(**both, only_in_training=[kind for kind in both if inference[kind].ok and not both[kind].ok])
             return found
 
         for row in self.layers:
@@ -202,12 +202,12 @@ class Comparison:
 
     @property
     def gradients_alone_off(self) -> bool:
-        """Whether any engine computes the gradient of a layer alone out of tolerance, but its output within."""
+        """Whether any backend computes the gradient of a layer alone out of tolerance, but its output within."""
         owns = [own for row in self.layers for own in row.own.values()] + list(self.loss_own.values())
         return any(own.output.ok and not own.gradient.ok for own in owns)
 
     def add_causes(self, judge: Arrays, found: dict[str, Arrays]) -> None:
-        """After ``add_owns``; ``judge`` and ``found``: the whole run in float64 and on the engines."""
+        """After ``add_owns``; ``judge`` and ``found``: the whole run in float64 and on the backends."""
         owns = [(row.name, row.class_name, row.own) for row in self.layers if row.own] + [("loss", "of the predictions", self.loss_own)]
         for kind in ("output", "gradient"):
             ordered = owns if kind == "output" else owns[::-1]
@@ -222,21 +222,21 @@ class Comparison:
                 self.causes.append(Cause(first.name, first.class_name, kind, errors, []))
 
     def _own_cause(self, kind: str, name: str, class_name: str, own: dict[str, Own]) -> Cause | None:
-        errors: dict[str, Difference] = {engine: getattr(error, kind) for engine, error in own.items()}
-        wrong = [engine for engine, d in errors.items() if not d.ok]
+        errors: dict[str, Difference] = {backend: getattr(error, kind) for backend, error in own.items()}
+        wrong = [backend for backend, d in errors.items() if not d.ok]
         if not wrong:
             return None
         judge_alone = len(self.backends) > 2 and wrong == [e for e in self.backends if e != "numpy"]
-        only_in_training = all(kind in own[engine].only_in_training for engine in wrong)
+        only_in_training = all(kind in own[backend].only_in_training for backend in wrong)
         return Cause(name, class_name, kind, {e: d.abs for e, d in errors.items()}, wrong, judge_alone, only_in_training)
 
     def add_training(self, weights: dict[str, Arrays], jumps: Mapping[str, float]) -> None:
-        """``weights``: engine -> weights after training by 'layer/number'; ``jumps``: what is tolerated besides."""
-        engines = list(weights.values())
-        self.trained = together(engines, ("",), self.atol, self.rtol, jumps) or Difference()
+        """``weights``: backend -> weights after training by 'layer/number'; ``jumps``: what is tolerated besides."""
+        backends = list(weights.values())
+        self.trained = together(backends, ("",), self.atol, self.rtol, jumps) or Difference()
         self.train_loss_difference = difference([np.array(v) for v in self.train_losses.values()], self.atol, self.rtol)
         for row in self.layers:
-            own = [{n: w for n, w in arrays.items() if n.rpartition("/")[0] == row.name} for arrays in engines]
+            own = [{n: w for n, w in arrays.items() if n.rpartition("/")[0] == row.name} for arrays in backends]
             row.trained = together(own, ("",), self.atol, self.rtol, jumps)
 
     def to_dict(self) -> dict[str, Any]:

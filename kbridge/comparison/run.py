@@ -1,4 +1,4 @@
-"""Compare a model on several engines: ask each for every layer, and where they part for each layer alone."""
+"""Compare a model on several backends: ask each for every layer, and where they part for each layer alone."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import numpy as np
 from .. import config
 from ..backends import registry
 from ..errors import UsageError
-from .engines import Answer, EngineError, Engines
+from .backends import Answer, BackendError, Backends
+from .noise_free import noise_free_copy
 from .report import Comparison, Row
-from .settled import settled_copy
 
-#: NumPy in float64 decides which engine is right
+#: NumPy in float64 decides which backend is right
 JUDGE = "numpy"
 #: how many small changes are tried where a gradient may jump: each finds a jump that rounding can reach in half of all cases
 _JITTERS = 6
@@ -37,7 +37,7 @@ def compare(
     original_backend: str | None = None,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
-    engines: Engines | None = None,
+    running: Backends | None = None,
 ) -> Comparison:
     """Run ``model`` (or a model file) on the same data on each of ``backends`` and compare layer by layer.
 
@@ -45,11 +45,11 @@ def compare(
     aren't. The first is what the others are compared with. ``data`` and ``targets``: an array, or a list of one
     for each input and output; drawn with ``seed`` where not given. ``loss``: a loss's name; the model's own by default,
     or 'mse'. ``train_steps``: how many batches to train on, to compare losses and weights too. ``custom``: a Python file
-    that defines the model's own layers and functions; it is run on each engine. An array is within tolerance if it
+    that defines the model's own layers and functions; it is run on each backend. An array is within tolerance if it
     differs by at most ``atol + rtol * (its largest absolute value)``. Dropout and noise are off. ``progress`` is called
-    with a line of text now and then. ``engines``: running ones, for several comparisons in a row.
+    with a line of text now and then. ``running``: their processes, for several comparisons in a row.
 
-    Raises UsageError where an engine can't run the model; its message is the engine's.
+    Raises UsageError where a backend can't run the model; its message is the backend's.
     """
     left_out = []
     if backends is None:
@@ -58,11 +58,11 @@ def compare(
         left_out = [name for name in registry.BUILT_IN if name not in backends]
         if len(backends) < 2:
             extras = " or ".join(f"pip install 'kbridge[{name}]'" for name in left_out)
-            raise UsageError(f"compare needs two engines or more, and only {', '.join(backends)} is installed: {extras}.")
+            raise UsageError(f"compare needs two backends or more, and only {', '.join(backends)} is installed: {extras}.")
     if isinstance(backends, str):
         backends = backends.split(",")
     if len(backends) < 2 or len(set(backends)) < len(backends):
-        raise UsageError(f"compare needs two different engines or more, got {', '.join(backends) or 'none'}.")
+        raise UsageError(f"compare needs two different backends or more, got {', '.join(backends) or 'none'}.")
     for name in backends:
         config.checked("backend", name, "backends")
     if train_steps < 0 or atol < 0 or rtol < 0:
@@ -70,7 +70,7 @@ def compare(
     if custom is not None and not os.path.isfile(custom):
         raise UsageError(f"There is no file {os.fspath(custom)} with custom objects.")
     with contextlib.ExitStack() as stack:
-        running = engines or stack.enter_context(Engines(progress))
+        running = running or stack.enter_context(Backends(progress))
         work = Work(running, model, custom, original_backend, loss)
         comparison = work.compare(list(backends), data, targets, train_steps, atol, rtol, seed)
     comparison.left_out = left_out
@@ -78,10 +78,10 @@ def compare(
 
 
 class Work:
-    """The files of one comparison, and what is asked of the engines."""
+    """The files of one comparison, and what is asked of the backends."""
 
-    def __init__(self, engines: Engines, model, custom, original_backend, loss):
-        self.engines, self.folder = engines, engines.folder
+    def __init__(self, running: Backends, model, custom, original_backend, loss):
+        self.running, self.folder = running, running.folder
         source = Path(model) if isinstance(model, (str, os.PathLike)) else self.folder / "given.h5"
         if not isinstance(model, (str, os.PathLike)):
             model.save(str(source))
@@ -90,18 +90,18 @@ class Work:
         self.title = os.fspath(model) if isinstance(model, (str, os.PathLike)) else model.name
         self.job = {"loss": loss, "custom": os.path.abspath(custom) if custom else None, "original_backend": original_backend}
         self.number = sum(1 for _ in self.folder.glob("*-float32.h5"))
-        settled_copy(source, self._model("float32"))
-        settled_copy(source, self._model("float64"), "float64")
+        noise_free_copy(source, self._model("float32"))
+        noise_free_copy(source, self._model("float64"), "float64")
 
     def _model(self, floatx: str) -> Path:
         return self.folder / f"{self.number}-{floatx}.h5"
 
-    def ask(self, engines: Sequence[str], task: str, floatx: str = "float32", **more) -> dict[str, Answer]:
-        """What each engine answers."""
+    def ask(self, backends: Sequence[str], task: str, floatx: str = "float32", **more) -> dict[str, Answer]:
+        """What each backend answers."""
         job = self.job | {"task": task, "model": str(self._model(floatx)), "floatx": floatx, **more}
         try:
-            return self.engines.ask_all(engines, job)
-        except EngineError as error:
+            return self.running.ask_all(backends, job)
+        except BackendError as error:
             custom = self.job["custom"]
             if error.missing:
                 text = f"it needs custom objects: {', '.join(error.missing)}. "
@@ -109,7 +109,7 @@ class Work:
             else:
                 # the user knows the file that was copied, not the copy
                 text = str(error).replace(job["model"], self.title)
-            raise UsageError(text if error.usage else f"{error.engine} can't run {self.title}: {text}") from error
+            raise UsageError(text if error.usage else f"{error.backend} can't run {self.title}: {text}") from error
 
     def draw(self, data, targets, seed) -> tuple[str, dict[str, np.ndarray]]:
         """Inputs and targets, as given or drawn: (their file, they)."""
@@ -120,7 +120,7 @@ class Work:
     def compare(self, backends, data, targets, steps, atol, rtol, seed) -> Comparison:
         batch, drawn = self.draw(data, targets, seed)
         answers = self.ask(backends, "layers", data=batch)
-        facts, found = answers[backends[0]][0], {engine: arrays for engine, (_, arrays) in answers.items()}
+        facts, found = answers[backends[0]][0], {backend: arrays for backend, (_, arrays) in answers.items()}
         rows = [Row.of(i, fact, found, atol, rtol) for i, fact in enumerate(facts["layers"])]
         comparison = Comparison(self.title, backends, rows, atol, rtol)
         comparison.add_ends(found)
@@ -138,7 +138,7 @@ class Work:
         return str(path)
 
     def _why(self, comparison: Comparison, batch: str, drawn: dict, found: dict) -> None:
-        """Every layer alone on each engine, from the judge's input and gradient; unless gradients just jump."""
+        """Every layer alone on each backend, from the judge's input and gradient; unless gradients just jump."""
         _, judge = self.ask([JUDGE], "layers", "float64", data=batch)[JUDGE]
         if comparison.first_output is None:
             for jumps in self._jumps("layers", judge, batch):
@@ -147,7 +147,7 @@ class Work:
                     return
         given = self._store("judge", judge | {name: y for name, y in drawn.items() if name.startswith("y/")})
         _, right = self.ask([JUDGE], "alone", "float64", data=given)[JUDGE]
-        alone = {engine: arrays for engine, (_, arrays) in self.ask(comparison.backends, "alone", data=given).items()}
+        alone = {backend: arrays for backend, (_, arrays) in self.ask(comparison.backends, "alone", data=given).items()}
         comparison.add_owns(right, alone, {})
         if comparison.gradients_alone_off:
             for jumps in self._jumps("alone", right, given):
@@ -161,7 +161,7 @@ class Work:
         one asks.
 
         Where it jumps, as a ReLU's at zero or a max pooling's with two equal values, rounding decides on which side
-        of the jump an engine is, and none is wrong.
+        of the jump a backend is, and none is wrong.
         """
         jumps: dict[str, float] = {}
         gradients = {k: v for k, v in exact.items() if k.partition("/")[2].startswith(("gradient/", "weight/"))}
@@ -173,8 +173,8 @@ class Work:
 
     def _train(self, comparison: Comparison, steps: int, batch: str) -> None:
         answers = self.ask(comparison.backends, "train", data=batch, steps=steps)
-        comparison.train_losses = {engine: facts["losses"] for engine, (facts, _) in answers.items()}
-        weights = {engine: _by_name(answer) for engine, answer in answers.items()}
+        comparison.train_losses = {backend: facts["losses"] for backend, (facts, _) in answers.items()}
+        weights = {backend: _by_name(answer) for backend, answer in answers.items()}
         agreed = comparison.ok
         comparison.add_training(weights, {})
         if not agreed or comparison.ok:
@@ -192,7 +192,7 @@ class Work:
 
 
 def _note_jumps(jumps: dict[str, float], exact: dict[str, np.ndarray], moved: dict[str, np.ndarray]) -> None:
-    """Enlarge ``jumps`` where ``moved`` is farther away: two engines may be on different sides, and more than one value
+    """Enlarge ``jumps`` where ``moved`` is farther away: two backends may be on different sides, and more than one value
     may have jumped."""
     for name, value in exact.items():
         if value.size:

@@ -1,4 +1,4 @@
-"""One engine's part of a comparison: ``python -m kbridge.comparison.worker``, a process that answers until its input ends.
+"""One backend's part of a comparison: ``python -m kbridge.comparison.worker``, a process that answers until its input ends.
 
 A line of input is a job as JSON: what to compute of which model file, and where to write it. A line of output is
 ``{"progress": ...}`` or the answer: ``{"facts": ...}`` or ``{"error": ...}``. Arrays go through .npz files without pickles.

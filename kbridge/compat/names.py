@@ -1,5 +1,5 @@
 """What programs get for ``import numpy``, ``theano`` and ``tensorflow``: NumPy with the names of its version 1, frameworks as kbridge's
-engines have made them; in ``additions`` and ``removed_modules`` what other modules had."""
+backends have made them; in ``additions`` and ``removed_modules`` what other modules had."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 
 
 class Completed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Has the first import of a package load the module that repairs and completes it: that of kbridge's engine for a framework."""
+    """Has the first import of a package load the module that repairs and completes it: that of kbridge's backend for a framework."""
 
     def __init__(self, name: str, package: str | None = None):
         self.name = name

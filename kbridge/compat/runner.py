@@ -55,7 +55,7 @@ def _frameworks(tf1: bool) -> None:
     as_keras.announce("theano")
     if tf1:
         if importlib.util.find_spec("tensorflow") is None:
-            raise registry.EngineUnavailable("--tf1: TensorFlow is not installed; pip install 'kbridge[tensorflow]'.")
+            raise registry.BackendUnavailable("--tf1: TensorFlow is not installed; pip install 'kbridge[tensorflow]'.")
         names.tensorflow(version1=True)
         as_keras.announce("tensorflow")
 

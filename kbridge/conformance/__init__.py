@@ -1,4 +1,4 @@
-"""The op table: one row for each backend function, with example inputs and a plain NumPy reference.
+"""The op specs: one row for each backend function, with example inputs and a plain NumPy reference.
 
 The parity matrix (``tests/parity``, ``kbridge parity``) and ``docs/backend.md`` are made from it.
 """
@@ -42,6 +42,6 @@ FAMILIES = {
 TABLE: dict[str, Op] = {op.name: op for family in FAMILIES.values() for op in family.OPS}
 
 if len(TABLE) != sum(len(family.OPS) for family in FAMILIES.values()):
-    raise ValueError("Two rows of the op table have one name.")
+    raise ValueError("Two rows of the op specs have one name.")
 
 __all__ = ["FAMILIES", "TABLE", "Case", "Check", "In", "Op"]

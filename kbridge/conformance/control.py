@@ -174,7 +174,7 @@ def stops_one_path_only(K):
 
 
 def with_free_phase(check):
-    """Run a check on an engine of its own, whose learning phase nobody has fixed."""
+    """Run a check on a backend of its own, whose learning phase nobody has fixed."""
 
     def run(K):
         check(type(K)())

@@ -1,4 +1,4 @@
-"""``docs/backend.md`` from the op table: every function of ``K`` with its engines.
+"""``docs/backend.md`` from the op specs: every function of ``K`` with its backends.
 
 Write it with ``python -m kbridge.conformance.document docs/backend.md``; a test checks that the file
 in the repository is what this module gives.
@@ -22,20 +22,20 @@ INTRODUCTION = """\
 
 <!-- Written by `python -m kbridge.conformance.document docs/backend.md`; don't edit by hand. -->
 
-`from kbridge import backend as K` gives the functions of the engine in use. All of them do the same on
-every engine: the columns tell where they work, *error* means a `NotImplementedError` that names the
-engine they need. **grad** says whether gradients flow through the function. A *primitive* is written for
-each engine, a *composite* once, from primitives.
+`from kbridge import backend as K` gives the functions of the backend in use. All of them do the same on
+every backend: the columns tell where they work, *error* means a `NotImplementedError` that names the
+backend they need. **grad** says whether gradients flow through the function. A *primitive* is written for
+each backend, a *composite* once, from primitives.
 
 Conventions for dtypes, axes, NaN, ties and kinks stand at the top of
-`kbridge/backends/interface.py`. Every row is checked on every engine:
+`kbridge/backends/interface.py`. Every row is checked on every backend:
 `kbridge parity` prints the errors against plain NumPy references.
 """
 
 DTYPES = """\
 ## Dtypes
 
-One rule decides the dtype where tensors, arrays and numbers meet in a function of two or more, the same on every engine:
+One rule decides the dtype where tensors, arrays and numbers meet in a function of two or more, the same on every backend:
 
 | what meets | gives |
 |---|---|
@@ -56,7 +56,7 @@ integers gives `float64`, and arithmetic and `<` of two bool tensors are its Typ
 TENSORS = """\
 ## Operators and indexing
 
-A tensor is the engine's own object. Checked on every engine, with gradients where the operation has one:
+A tensor is the backend's own object. Checked on every backend, with gradients where the operation has one:
 
 """
 
@@ -75,8 +75,8 @@ def markdown() -> str:
 
 
 def head() -> str:
-    engines = list(registry.BUILT_IN)
-    return f"| function | what | kind | grad | {' | '.join(engines)} |\n|{'---|' * (4 + len(engines))}\n"
+    backends = list(registry.BUILT_IN)
+    return f"| function | what | kind | grad | {' | '.join(backends)} |\n|{'---|' * (4 + len(backends))}\n"
 
 
 def row(op: Op) -> str:
@@ -85,9 +85,9 @@ def row(op: Op) -> str:
         kind, function = "setting", COMMON[op.name]
     else:
         kind = "primitive" if op.name in Backend.__abstractmethods__ else "composite"
-    engines = " | ".join("yes" if op.engines is None or e in op.engines else "error" for e in registry.BUILT_IN)
+    backends = " | ".join("yes" if op.backends is None or e in op.backends else "error" for e in registry.BUILT_IN)
     gradient = "yes" if op.gradient and op.cases else ""
-    return f"| `{op.name}{signature(function)}` | {what(op, function)} | {kind} | {gradient} | {engines} |\n"
+    return f"| `{op.name}{signature(function)}` | {what(op, function)} | {kind} | {gradient} | {backends} |\n"
 
 
 def signature(function: Callable) -> str:
@@ -103,11 +103,11 @@ def what(op: Op, function: Callable) -> str:
 
 
 def only(op: Op) -> str:
-    return "" if op.engines is None else f" (on {' and '.join(op.engines)}, as on Theano's variables)"
+    return "" if op.backends is None else f" (on {' and '.join(op.backends)}, as on Theano's variables)"
 
 
 def _common() -> dict[str, Callable]:
-    """The functions of ``kbridge.backend.common``, which belong to no engine."""
+    """The functions of ``kbridge.backend.common``, which belong to no backend."""
     from ..backend import common
 
     return {name: getattr(common, name) for name in common.__all__}

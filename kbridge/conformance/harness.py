@@ -1,8 +1,8 @@
-"""The parity harness: runs rows of the op table on an engine and says what is off.
+"""The parity harness: runs rows of the op specs on a backend and says what is off.
 
 For each case it compares with the NumPy reference: values, dtype, static shape, the same call on an
-empty batch, and gradients with central differences of the reference. Many cases go into one engine
-function, because compiling costs more than running. This module knows no engine.
+empty batch, and gradients with central differences of the reference. Many cases go into one backend
+function, because compiling costs more than running. This module knows no backend.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ STEP = 1e-5
 
 @dataclass
 class Result:
-    """What one case or check gave on one engine in one dtype."""
+    """What one case or check gave on one backend in one dtype."""
 
     op: str
     #: index of the case (5#2: its draw 2), or name of the check
     case: int | str
-    engine: str
+    backend: str
     dtype: str
     problems: list[str] = field(default_factory=list)
     outputs: list = field(default_factory=list)
@@ -49,7 +49,7 @@ class Result:
         return f"{self.op}[{self.case}]"
 
     def __str__(self) -> str:
-        return f"{self.id} on {self.engine} in {self.dtype}: " + ("ok" if self.ok else "; ".join(self.problems))
+        return f"{self.id} on {self.backend} in {self.dtype}: " + ("ok" if self.ok else "; ".join(self.problems))
 
 
 @contextmanager
@@ -135,7 +135,7 @@ def reference(op: Op, case: Case, arrays: list[np.ndarray]) -> list[np.ndarray]:
 
 @cache
 def expected(name: str, index: int, dtype: str, draw: int = 0) -> Expected:
-    """Computed once for all engines."""
+    """Computed once for all backends."""
     op = TABLE[name]
     case = op.cases[index]
     inputs = case.inputs()
@@ -195,11 +195,11 @@ def constant_axes(op: Op, case: Case, arrays: list, outputs: list) -> list[tuple
     return [tuple(m == n for m, n in zip(o.shape, f.shape)) for o, f in zip(outputs, fewer)]
 
 
-# ---------------------------------------------------------------------- one case on one engine
+# ---------------------------------------------------------------------- one case on one backend
 
 
 class Trial:
-    """A case built on an engine: its placeholders, tensors and gradients."""
+    """A case built on a backend: its placeholders, tensors and gradients."""
 
     def __init__(self, K: Backend, op: Op, index: int, dtype: str, gradients: bool, draw: int = 0):
         self.K, self.op, self.index, self.dtype = K, op, index, dtype
@@ -377,7 +377,7 @@ def worst(errors: list[tuple[float, float]]) -> tuple[float, float] | None:
     return (max(e[0] for e in errors), max(e[1] for e in errors)) if errors else None
 
 
-# ---------------------------------------------------------------------- many cases on one engine
+# ---------------------------------------------------------------------- many cases on one backend
 
 
 def run(
@@ -456,7 +456,7 @@ def evaluate(K: Backend, jobs: list[Job]) -> list[list[list] | Exception]:
 
 
 def fresh(K: Backend) -> Backend:
-    """Another engine of the same kind with nothing in its graph: some grow slow, or are spoilt by one bad op."""
+    """Another backend of the same kind with nothing in its graph: some grow slow, or are spoilt by one bad op."""
     return type(K)()
 
 
@@ -471,7 +471,7 @@ def run_checks(K: Backend, ops: Iterable[Op], dtype: str = "float32") -> list[Re
     with floatx(dtype):
         for op in ops:
             for check in op.checks:
-                if check.engines is not None and K.name not in check.engines:
+                if check.backends is not None and K.name not in check.backends:
                     continue
                 result = Result(op.name, check.name, K.name, dtype)
                 try:
@@ -489,7 +489,7 @@ def describe(error: BaseException) -> str:
 
 
 def differences(a: Result, b: Result, rtol: float = 2e-5, atol: float = 5e-6) -> list[str]:
-    """Where two engines' results of one case differ."""
+    """Where two backends' results of one case differ."""
     found = []
     for i, (x, y) in enumerate(zip(a.outputs, b.outputs)):
         x, y = np.asarray(x), np.asarray(y)

@@ -117,7 +117,7 @@ OPS = [
             Case((In(), [W, In((4, 5), kind="variable")], In((3, 10)))),
             Case((In((2, 3, 4)), [W, W], In((2, 3, 10)))),
         ),
-        note="several products with one tensor; engines may compute them as one",
+        note="several products with one tensor; backends may compute them as one",
     ),
     Op(
         "einsum",

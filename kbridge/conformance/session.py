@@ -1,4 +1,4 @@
-"""Functions that belong to one engine's machinery, and small helpers that Theano code used."""
+"""Functions that belong to one backend's machinery, and small helpers that Theano code used."""
 
 import numpy as np
 
@@ -44,13 +44,13 @@ def explicit(K):
 
 
 SESSION = (
-    *checks(session_runs_tensors, other_objects_are_no_sessions, engines=TENSORFLOW),
-    *checks(session_belongs_to_tensorflow, engines=("numpy", "theano")),
+    *checks(session_runs_tensors, other_objects_are_no_sessions, backends=TENSORFLOW),
+    *checks(session_belongs_to_tensorflow, backends=("numpy", "theano")),
 )
 
 OPS = [
-    Op("get_session", checks=SESSION, engines=TENSORFLOW),
-    Op("set_session", checks=SESSION, engines=TENSORFLOW),
+    Op("get_session", checks=SESSION, backends=TENSORFLOW),
+    Op("set_session", checks=SESSION, backends=TENSORFLOW),
     Op("manual_variable_initialization", checks=checks(initialises_anyway)),
     Op("graph_scope", checks=checks(builds_inside)),
     Op("is_explicit_shape", checks=checks(explicit)),

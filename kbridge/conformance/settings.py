@@ -1,4 +1,4 @@
-"""Settings and names: the engine-independent part of ``K`` (``kbridge.backend.common``)."""
+"""Settings and names: the backend-independent part of ``K`` (``kbridge.backend.common``)."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from .spec import Op, checks, expect, expect_error
 
 
 def common():
-    """Imported late: ``kbridge.backend`` chooses an engine when it is imported."""
+    """Imported late: ``kbridge.backend`` chooses a backend when it is imported."""
     from ..backend import common
 
     return common

@@ -1,8 +1,8 @@
-"""What a row of the op table is.
+"""What a row of the op specs is.
 
 A row is data: the name of a function of ``K``, calls to try with example inputs, and what they must
 give. Functions of tensors have a reference in plain NumPy; functions that deal with state (variables,
-functions, settings, randomness) have named checks instead. Rows know no engine.
+functions, settings, randomness) have named checks instead. Rows know no backend.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FED = ("placeholder", "fixed", "unknown")
 class In:
     """An example input: ``shape`` filled with uniform values in [low, high), or given ``values``.
 
-    ``dtype`` 'float' means the dtype under test. ``kind`` says how the engine gets it: 'placeholder'
+    ``dtype`` 'float' means the dtype under test. ``kind`` says how the backend gets it: 'placeholder'
     (its first dimension is the batch, unknown until a call), 'fixed' (a placeholder of known shape),
     'unknown' (a placeholder of known rank only), 'variable', or 'array' (passed as it is).
     ``fill(rng, shape)`` makes values with a structure of their own.
@@ -44,7 +44,7 @@ class In:
 
     @property
     def static_shape(self) -> tuple[int | None, ...]:
-        """What the engine is told of the shape."""
+        """What the backend is told of the shape."""
         shape = np.shape(self.values) if self.values is not None else self.shape
         if self.kind == "placeholder" and shape:
             return (None, *shape[1:])
@@ -81,7 +81,7 @@ class Case:
     dtype: str | None = None
     #: False where the call has no meaning with an empty batch
     empty: bool = True
-    #: False where an engine can't know the result's dimensions before a call
+    #: False where a backend can't know the result's dimensions before a call
     static: bool = True
     #: False where float16 has too few digits for what the call shows
     float16: bool = True
@@ -106,8 +106,8 @@ class Check:
 
     name: str
     run: Callable
-    #: engines it is about; None: all
-    engines: tuple[str, ...] | None = None
+    #: backends it is about; None: all
+    backends: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Op:
     """A row: a function of ``K``, its reference, its cases and its checks.
 
     ``reference`` takes the case's arguments with plain arrays for ``In`` and returns an array or a
-    tuple of them (other values are compared with ``==``); it may use NumPy only, never an engine.
+    tuple of them (other values are compared with ``==``); it may use NumPy only, never a backend.
     ``call(K, *args, **kwargs)`` replaces the plain method call where a function takes functions, or
     needs a setting of its own.
     """
@@ -129,14 +129,14 @@ class Op:
     rtol: float = 1e-5
     atol: float = 1e-6
     call: Callable | None = None
-    #: engines that have the function (elsewhere it is an error that names them); None: all
-    engines: tuple[str, ...] | None = None
+    #: backends that have the function (elsewhere it is an error that names them); None: all
+    backends: tuple[str, ...] | None = None
     note: str = ""
 
 
-def checks(*functions: Callable, engines: tuple[str, ...] | None = None) -> tuple[Check, ...]:
+def checks(*functions: Callable, backends: tuple[str, ...] | None = None) -> tuple[Check, ...]:
     """Checks named as the functions that make them."""
-    return tuple(Check(f.__name__, f, engines) for f in functions)
+    return tuple(Check(f.__name__, f, backends) for f in functions)
 
 
 def expect(actual: Any, expected: Any, what: str, rtol: float = 1e-5, atol: float = 1e-6) -> None:

@@ -1,4 +1,4 @@
-"""Operators, indexing and methods of the engines' own tensors, as Keras 1 code uses them."""
+"""Operators, indexing and methods of the backends' own tensors, as Keras 1 code uses them."""
 
 import numpy as np
 
@@ -124,7 +124,7 @@ OPS = [
     ),
     Op(
         "int / int",
-        checks=(*checks(gives_floatx, engines=("numpy", "theano")), *checks(gives_float64, engines=("tensorflow",))),
+        checks=(*checks(gives_floatx, backends=("numpy", "theano")), *checks(gives_float64, backends=("tensorflow",))),
         note="gives floatx; on TensorFlow its own operator gives float64",
     ),
     row("2 - x / 3 + x * y[:, 1:2]", lambda x, y: 2 - x / 3 + x * y[:, 1:2], Case((X, X))),
@@ -169,6 +169,6 @@ OPS = [
     ),
     Op("iteration", checks=checks(iterates)),
     Op("attributes", checks=checks(carries_attributes, distinct_objects)),
-    Op("x.eval()", checks=checks(evaluated_by_method, engines=LIKE_THEANO), engines=LIKE_THEANO),
-    Op("x.get_value(), x.set_value()", checks=checks(value_by_method, engines=LIKE_THEANO), engines=LIKE_THEANO),
+    Op("x.eval()", checks=checks(evaluated_by_method, backends=LIKE_THEANO), backends=LIKE_THEANO),
+    Op("x.get_value(), x.set_value()", checks=checks(value_by_method, backends=LIKE_THEANO), backends=LIKE_THEANO),
 ]

@@ -55,7 +55,7 @@ def placeholder_shapes(K):
 
 
 def names_are_kept(K):
-    """Two tensors may have one name; what the engine adds to it isn't shown."""
+    """Two tensors may have one name; what the backend adds to it isn't shown."""
     a, b = K.variable(1.0, name="w"), K.variable(2.0, name="w")
     expect((K.tensor_name(a), K.tensor_name(b)), ("w", "w"), "names")
     expect(K.tensor_name(K.placeholder((1,), name="input_1")), "input_1", "a placeholder's name")

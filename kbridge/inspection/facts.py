@@ -57,7 +57,8 @@ def inspect_file(
             "keras_version": version,
             "kbridge_version": root.text("kbridge_version"),
             "written_on": root.text("kbridge_backend") or root.text("backend"),
-            "kernels": {"engine": origin.engine, "reason": origin.reason, "mixed": origin.mixed, "flipped": origin.flipped},
+            # "engine" is the old name of "backend", for programs that read this JSON
+            "kernels": {"backend": origin.backend, "engine": origin.backend, "reason": origin.reason, "mixed": origin.mixed, "flipped": origin.flipped},
             "class_name": config.get("class_name") if isinstance(config, dict) else None,
             "layers": [row.as_dict() for row in rows],
             "parameters": sum(math.prod(array.shape) for _, _, array in arrays),

@@ -31,11 +31,11 @@ def _head(facts: dict) -> list[str]:
     by = f", by kbridge {facts['kbridge_version']}" if facts.get("kbridge_version") else ""
     lines.append(f"Keras version  {version}{by}")
     if facts.get("written_on"):
-        lines.append(f"engine         {facts['written_on']}")
+        lines.append(f"backend        {facts['written_on']}")
     if "kernels" in facts:
         kernels = facts["kernels"]
         turned = "; convolution kernels are flipped when it is loaded" if kernels["flipped"] else ""
-        lines.append(f"kernels        as on {kernels['engine']}: {kernels['reason']}{turned}")
+        lines.append(f"kernels        as on {kernels['backend']}: {kernels['reason']}{turned}")
     if facts["class_name"]:
         lines.append(f"model          {facts['class_name']}, {_counted(len(facts['layers']), 'layer')}")
     return lines

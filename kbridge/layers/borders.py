@@ -2,7 +2,7 @@
 
 TensorFlow puts as few zeros as are needed, the smaller half before, so their number depends on the input's length with
 strides. Keras 1 on Theano put a number that depends on the window alone. A layer with ``border_origin='theano'``
-computes the latter on every engine: it pads its input itself and then works with 'valid' borders.
+computes the latter on every backend: it pads its input itself and then works with 'valid' borders.
 """
 
 from __future__ import annotations

@@ -277,7 +277,7 @@ class Lambda(Layer):
     """A function of tensors as a layer.
 
     ``output_shape``: a tuple without the batch axis, a function of the input shape, or None where the
-    engine infers the shape. ``arguments`` are passed on to the function; it gets ``mask`` if it has
+    backend infers the shape. ``arguments`` are passed on to the function; it gets ``mask`` if it has
     an argument of that name. Saved by the function's name: loading takes it from ``custom_objects``.
     """
 
@@ -305,7 +305,7 @@ class Lambda(Layer):
         return self._inferred_shape(input_shape)
 
     def _inferred_shape(self, input_shape):
-        """What the engine makes of placeholders of the input's shape."""
+        """What the backend makes of placeholders of the input's shape."""
         if str(input_shape) not in self._shapes:
             if isinstance(input_shape, list):
                 self.call([K.placeholder(shape=s) for s in input_shape])

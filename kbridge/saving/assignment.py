@@ -109,8 +109,8 @@ def _warn_of_origin(model, group: Group, origin: Origin, has_convolutions: bool)
     """Tell where it is unclear who saved the kernels, or what a model can't compute as it was computed there."""
     if origin.mixed and has_convolutions:
         warnings.warn(
-            f"{group.path!r}: {origin.reason}, so it is unclear which engine saved its convolution kernels; "
-            f"taken as {origin.engine}. Pass original_backend='theano' or 'tensorflow' if that is wrong.",
+            f"{group.path!r}: {origin.reason}, so it is unclear which backend saved its convolution kernels; "
+            f"taken as {origin.backend}. Pass original_backend='theano' or 'tensorflow' if that is wrong.",
             stacklevel=4,
         )
     if origin.flipped and (layers_named := differing_borders(model)):

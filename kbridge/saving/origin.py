@@ -1,8 +1,8 @@
-"""Which engine's convention do the kernels in a file follow?
+"""Which backend's convention do the kernels in a file follow?
 
 Keras 1 on Theano computed true convolutions (kernels flipped), on TensorFlow cross-correlations, from
-the same stored numbers. kbridge computes cross-correlation on every engine, so kernels from Theano are
-flipped when they are read. The answer depends on the file alone, never on the active engine.
+the same stored numbers. kbridge computes cross-correlation on every backend, so kernels from Theano are
+flipped when they are read. The answer depends on the file alone, never on the active backend.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ _CONVOLUTIONS = {
 
 
 class Origin(NamedTuple):
-    """The engine whose convention a file follows, why, and whether its names tell two stories."""
+    """The backend whose convention a file follows, why, and whether its names tell two stories."""
 
-    engine: str
+    backend: str
     reason: str
     mixed: bool = False
 
     @property
     def flipped(self) -> bool:
         """Whether kernels must be flipped to be cross-correlation kernels."""
-        return self.engine == "theano"
+        return self.backend == "theano"
 
     @property
     def borders(self) -> str:
         """Whose 'same' borders the file's layers had."""
-        return "theano" if self.engine == "theano" else "tensorflow"
+        return "theano" if self.backend == "theano" else "tensorflow"
 
 
 def find_origin(backend: str | None, weight_names: Iterable[str], oldest_layout: bool = False) -> Origin:
@@ -62,8 +62,8 @@ def find_origin(backend: str | None, weight_names: Iterable[str], oldest_layout:
         return Origin("tensorflow", "the weights' names end in ':0', as TensorFlow made them")
     if count == 0:
         return Origin("theano", "the weights' names have no ':0', as on Theano")
-    engine = "tensorflow" if 2 * count >= len(suffixed) else "theano"
-    return Origin(engine, f"{count} of {len(suffixed)} weights' names end in ':0'", mixed=True)
+    backend = "tensorflow" if 2 * count >= len(suffixed) else "theano"
+    return Origin(backend, f"{count} of {len(suffixed)} weights' names end in ':0'", mixed=True)
 
 
 def forced_origin(original_backend: str) -> Origin:

@@ -20,7 +20,7 @@ OUTDATED = {
 #: arguments of ``compile`` that other versions have: those of Keras 0 are ignored, those of Keras 2 change the result
 OUTDATED_IN_COMPILE = {
     "class_mode": "the accuracy that suits the loss is chosen by metrics=['accuracy']",
-    "theano_mode": "pass mode to compile on the Theano engine",
+    "theano_mode": "pass mode to compile on the Theano backend",
 }
 LATER_IN_COMPILE = ("weighted_metrics", "target_tensors")
 

@@ -1,4 +1,4 @@
-"""Helpers on NumPy arrays: one-hot classes, lengths of convolution outputs, kernels of other engines."""
+"""Helpers on NumPy arrays: one-hot classes, lengths of convolution outputs, kernels of other backends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Helpers of Keras 0.x for variables, which programs of that time import; they work on every engine."""
+"""Helpers of Keras 0.x for variables, which programs of that time import; they work on every backend."""
 
 from __future__ import annotations
 

@@ -19,13 +19,13 @@ SPEC = json.loads((Path(__file__).parents[1] / "data" / "spec" / "api.json").rea
 #: names of Keras 1.2.2 that are missing here: module -> {name: why}
 MISSING: dict[str, dict[str, str]] = {
     "keras.backend": {
-        "tensorflow_backend": "the engine's module, so only of the engine in use; to be imported on all",
-        "tf_major_version": "of TensorFlow, there on its engine only",
-        "tf_minor_version": "of TensorFlow, there on its engine only",
+        "tensorflow_backend": "the backend's module, so only of the backend in use; to be imported on all",
+        "tf_major_version": "of TensorFlow, there on its backend only",
+        "tf_minor_version": "of TensorFlow, there on its backend only",
     },
     "keras.backend.tensorflow_backend": {
-        "tf_major_version": "of TensorFlow, there on its engine only",
-        "tf_minor_version": "of TensorFlow, there on its engine only",
+        "tf_major_version": "of TensorFlow, there on its backend only",
+        "tf_minor_version": "of TensorFlow, there on its backend only",
     },
     "keras.backend.theano_backend": {"T_softsign": "a function of Theano: theano.tensor.nnet.softsign"},
     "keras.applications.audio_conv_utils": {"librosa": "another package, imported there if it was installed; here when it is used"},
@@ -85,8 +85,8 @@ STARRED = [
 #: names that no star import brings: where they are from -> why
 NOT_STARRED = {
     "builtins": "there anyway: zip, range",
-    "tensorflow": "the engine's own, as K.tf where it is the engine",
-    "keras.backend.tensorflow_backend": "the engine's own module",
+    "tensorflow": "the backend's own, as K.tf where it is the backend",
+    "keras.backend.tensorflow_backend": "the backend's own module",
     "scipy": "another package, imported when used",
     "PIL.Image": "another package, imported when used",
     "pkg_resources": "of setuptools, which Python has no more",
@@ -192,7 +192,7 @@ def test_every_property_is_there():
     assert missing == []
 
 
-def test_the_engines_module_is_an_attribute_of_K():
+def test_the_backends_module_is_an_attribute_of_K():
     import kbridge.backend.tensorflow_backend as KTF
     import kbridge.backend.theano_backend as KTH
     from kbridge import backend as K
@@ -200,7 +200,7 @@ def test_the_engines_module_is_an_attribute_of_K():
     assert KTF is K and KTH is K and getattr(K, K.backend() + "_backend") is K
 
 
-def test_the_engines_library_is_reached_through_K():
+def test_the_backends_library_is_reached_through_K():
     from kbridge import backend as K
 
     libraries = {"tensorflow": ["tf"], "theano": ["theano", "T"]}.get(K.backend(), [])

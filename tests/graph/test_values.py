@@ -25,11 +25,11 @@ def test_what_has_no_value_is_an_error():
 
 
 def warns_elsewhere(option):
-    """Theano knows its options, other engines say that they ignore them."""
+    """Theano knows its options, other backends say that they ignore them."""
     return contextlib.nullcontext() if K.backend() == "theano" else pytest.warns(UserWarning, match=f"K.function: {option}: .*ignores")
 
 
-def test_options_of_theanos_functions_do_no_harm_on_any_engine():
+def test_options_of_theanos_functions_do_no_harm_on_any_backend():
     x, unused = K.placeholder(ndim=1), K.placeholder(ndim=1)
     with warns_elsewhere("on_unused_input"):
         function = K.function([x, unused], [2 * x], on_unused_input="ignore")

@@ -105,8 +105,8 @@ def _check_shapes(layer, outputs, promised, values):
         assert len(value.shape) == len(shape), f"{layer.name} promised shape {shape}, gave {value.shape}"
         for axis, (want, have) in enumerate(zip(shape, value.shape, strict=True)):
             assert want in (None, have), f"{layer.name} promised shape {shape}, gave {value.shape} (axis {axis})"
-        for engine, have in zip(K.int_shape(x), value.shape, strict=True):
-            assert engine in (None, have), f"the engine infers shape {K.int_shape(x)}, the value has {value.shape}"
+        for backend, have in zip(K.int_shape(x), value.shape, strict=True):
+            assert backend in (None, have), f"the backend infers shape {K.int_shape(x)}, the value has {value.shape}"
 
 
 def _check_weights(layer):

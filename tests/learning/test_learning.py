@@ -1,4 +1,4 @@
-"""Models learn real tasks, to the same thresholds on each engine.
+"""Models learn real tasks, to the same thresholds on each backend.
 
 Each threshold lies where a model that lacks what the task needs can't come; the tests say what that is.
 """

@@ -1,6 +1,6 @@
 """Every model of the oracle pack does here what it did in a real Keras 1.2.2.
 
-Runs on the engine of KBRIDGE_BACKEND. Cases that can't pass yet stand in ``not_yet.txt`` and must
+Runs on the backend of KBRIDGE_BACKEND. Cases that can't pass yet stand in ``not_yet.txt`` and must
 fail; choices that differ from Keras 1.2.2 stand in ``differences.toml`` with their reasons.
 """
 

@@ -1,5 +1,5 @@
 """Activations, objectives, metrics, constraints and regularizers against what Keras 1.2.2 gave, on the
-engine in use."""
+backend in use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results of the parity matrix, computed once in a process for each engine, dtype and family."""
+"""Results of the parity matrix, computed once in a process for each backend, dtype and family."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from kbridge.backends.interface import Backend
 from kbridge.conformance import FAMILIES, harness
 from kbridge.conformance.harness import Result
 
-ENGINES = list(registry.BUILT_IN)
+BACKENDS = list(registry.BUILT_IN)
 
 
 @cache
-def engine(name: str) -> Backend:
-    """The engine, or a skip that says why it can't run here."""
+def backend(name: str) -> Backend:
+    """The backend, or a skip that says why it can't run here."""
     try:
         return registry.load(name)
-    except registry.EngineUnavailable as error:
+    except registry.BackendUnavailable as error:
         pytest.skip(str(error))
 
 
 @cache
 def results(name: str, dtype: str, family: str) -> dict[str, Result]:
     """By id (``conv2d[3]``, ``function[swap_by_updates]``); checks run in float32 and float64."""
-    K, ops = harness.fresh(engine(name)), FAMILIES[family].OPS
+    K, ops = harness.fresh(backend(name)), FAMILIES[family].OPS
     with harness.quick(K):
         found = harness.run(K, ops, dtype)
         if dtype != "float16":
@@ -42,15 +42,15 @@ def cases(family: str, float16: bool = False) -> list[str]:
 
 
 def checks(family: str, name: str) -> list[str]:
-    """The ids of a family's checks on an engine."""
+    """The ids of a family's checks on a backend."""
     return [
         f"{op.name}[{check.name}]"
         for op in FAMILIES[family].OPS
         for check in op.checks
-        if check.engines is None or name in check.engines
+        if check.backends is None or name in check.backends
     ]
 
 
 def group(name: str) -> pytest.MarkDecorator:
-    """Tests of one engine stay in one process, so that its results are computed once."""
+    """Tests of one backend stay in one process, so that its results are computed once."""
     return pytest.mark.xdist_group(f"parity-{name}")

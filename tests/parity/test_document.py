@@ -1,4 +1,4 @@
-"""The reference page of K is what the op table says."""
+"""The reference page of K is what the op specs says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parity harness notices engines that are wrong, and the command reports it."""
+"""The parity harness notices backends that are wrong, and the command reports it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class FailsOnEmptyBatch(NumpyBackend):
 
 
 @pytest.mark.parametrize(
-    ("engine", "words"),
+    ("backend", "words"),
     [
         (SlightlyOff, "off by 0.001"),
         (WrongGradient, "gradient of input 0 is off"),
@@ -80,8 +80,8 @@ class FailsOnEmptyBatch(NumpyBackend):
         (FailsOnEmptyBatch, "running"),
     ],
 )
-def test_each_kind_of_fault_is_reported(engine, words):
-    problems = [p for r in harness.run(engine(), [TABLE["exp"]], "float32") for p in r.problems]
+def test_each_kind_of_fault_is_reported(backend, words):
+    problems = [p for r in harness.run(backend(), [TABLE["exp"]], "float32") for p in r.problems]
     assert any(words in p for p in problems), problems
 
 
@@ -100,7 +100,7 @@ def test_checks_report_what_was_expected():
     assert any("update_add: expected" in p for p in problems)
 
 
-def test_differences_between_engines_are_found():
+def test_differences_between_backends_are_found():
     good, bad = (harness.run(K, [TABLE["exp"]])[0] for K in (NumpyBackend(), SlightlyOff()))
     assert harness.differences(good, good) == []
     assert harness.differences(good, bad)
@@ -122,10 +122,10 @@ def arguments(*words):
 
 def test_command_prints_a_line_for_each_function_and_writes_a_page(capsys, tmp_path):
     page = tmp_path / "parity.html"
-    args = arguments("exp", "linalg", "--engines", "numpy", "--dtypes", "float32,float16", "--html", str(page))
+    args = arguments("exp", "linalg", "--backends", "numpy", "--dtypes", "float32,float16", "--html", str(page))
     assert args.run(args) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split()[:3] == ["op", "engine", "dtype"]
+    assert lines[0].split()[:3] == ["op", "backend", "dtype"]
     assert [line.split()[:3] for line in lines[1:6]] == [
         [op, "numpy", "float32"] for op in ("exp", "dot", "batch_matmul", "batch_dot", "dots")
     ]
@@ -133,14 +133,20 @@ def test_command_prints_a_line_for_each_function_and_writes_a_page(capsys, tmp_p
     assert "<td>batch_dot</td><td>numpy</td><td>float16</td>" in page.read_text()
 
 
-def test_command_fails_where_an_engine_is_off(capsys, monkeypatch):
+def test_the_old_flag_works_and_tells_its_new_name(capsys):
+    args = arguments("exp", "--engines", "numpy", "--dtypes", "float32")
+    assert args.backends == "numpy"
+    assert "--engines is now --backends" in capsys.readouterr().err
+
+
+def test_command_fails_where_a_backend_is_off(capsys, monkeypatch):
     monkeypatch.setitem(registry._loaded, "numpy", SlightlyOff())
-    args = arguments("exp", "--engines", "numpy", "--dtypes", "float32", "--off")
+    args = arguments("exp", "--backends", "numpy", "--dtypes", "float32", "--off")
     assert args.run(args) == 1
     assert "off by 0.001" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [("nonsense",), ("--dtypes", "float8"), ("--engines", "abacus")])
+@pytest.mark.parametrize("words", [("nonsense",), ("--dtypes", "float8"), ("--backends", "abacus")])
 def test_command_names_what_it_does_not_know(words):
     args = arguments(*words)
     with pytest.raises(SystemExit, match="nonsense|float8|abacus"):
@@ -166,16 +172,16 @@ def test_draws_have_other_values_and_batch_sizes():
 def test_the_longer_set_finds_what_depends_on_the_batch_size(capsys, monkeypatch):
     assert all(r.ok for r in harness.run(WrongForSeven(), [TABLE["exp"]]))
     monkeypatch.setitem(registry._loaded, "numpy", WrongForSeven())
-    args = arguments("exp", "--engines", "numpy", "--long", "--off")
+    args = arguments("exp", "--backends", "numpy", "--long", "--off")
     assert args.run(args) == 1
     out = capsys.readouterr().out
     assert "exp[0#3]: result 0 is off by 1" in out
     assert [line.split()[2] for line in out.splitlines() if line.startswith("exp")] == ["float32", "float64", "float16"]
 
 
-def test_the_command_needs_no_engine_but_those_it_checks(tmp_path):
+def test_the_command_needs_no_backend_but_those_it_checks(tmp_path):
     (tmp_path / "keras.json").write_text('{"backend": "abacus"}')
     environment = {k: v for k, v in os.environ.items() if k not in ("KBRIDGE_BACKEND", "KERAS_BACKEND")}
-    command = [sys.executable, "-m", "kbridge", "parity", "settings", "--engines", "numpy", "--dtypes", "float32"]
+    command = [sys.executable, "-m", "kbridge", "parity", "settings", "--backends", "numpy", "--dtypes", "float32"]
     done = subprocess.run(command, capture_output=True, text=True, env={**environment, "KERAS_HOME": str(tmp_path)})
     assert done.returncode == 0, done.stdout + done.stderr

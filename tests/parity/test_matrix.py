@@ -1,4 +1,4 @@
-"""The parity matrix: every row of the op table on every engine, against NumPy and against each other."""
+"""The parity matrix: every row of the op specs on every backend, against NumPy and against each other."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from kbridge.conformance import FAMILIES, harness
 
 FULL = [
     pytest.param(family, row, name, dtype, id=f"{row}-{name}-{dtype}", marks=matrix.group(name))
-    for name in matrix.ENGINES
+    for name in matrix.BACKENDS
     for dtype in ("float32", "float64")
     for family in FAMILIES
     for row in (*matrix.cases(family), *matrix.checks(family, name))
 ]
 HALF = [
     pytest.param(family, row, name, id=f"{row}-{name}-float16", marks=matrix.group(name))
-    for name in matrix.ENGINES
+    for name in matrix.BACKENDS
     for family in FAMILIES
     for row in matrix.cases(family, float16=True)
 ]
 PAIRS = [
-    pytest.param(family, row, name, id=f"{row}-{matrix.ENGINES[0]}-{name}", marks=matrix.group(name))
-    for name in matrix.ENGINES[1:]
+    pytest.param(family, row, name, id=f"{row}-{matrix.BACKENDS[0]}-{name}", marks=matrix.group(name))
+    for name in matrix.BACKENDS[1:]
     for family in FAMILIES
     for row in matrix.cases(family)
 ]
@@ -42,8 +42,8 @@ def test_float16_works_or_says_that_it_cannot(family, row, name):
 
 
 @pytest.mark.parametrize(("family", "row", "name"), PAIRS)
-def test_engines_agree_in_float32(family, row, name):
-    mine = matrix.results(matrix.ENGINES[0], "float32", family)[row]
+def test_backends_agree_in_float32(family, row, name):
+    mine = matrix.results(matrix.BACKENDS[0], "float32", family)[row]
     theirs = matrix.results(name, "float32", family)[row]
     assert mine.outputs, f"{mine} gave nothing"
     assert theirs.outputs, f"{theirs} gave nothing"

@@ -1,4 +1,4 @@
-"""Old import paths that "Write an engine" named go on for one release, with a warning."""
+"""Old import paths that "Write a backend" named go on for one release, with a warning."""
 
 import importlib
 import sys
@@ -15,3 +15,8 @@ def test_an_old_path_gives_the_same_objects_and_names_the_new_one(old, new, name
     with pytest.warns(DeprecationWarning, match=f"now {new};"):
         module = importlib.import_module(old)
     assert getattr(module, name) is getattr(importlib.import_module(new), name)
+
+
+def test_the_error_of_a_missing_backend_has_its_old_name_too():
+    registry = importlib.import_module("kbridge.backends.registry")
+    assert registry.EngineUnavailable is registry.BackendUnavailable

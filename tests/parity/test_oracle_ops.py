@@ -1,4 +1,4 @@
-"""Every backend-op row of the real Keras 1.2.2, on each engine: values, dtypes, gradients, errors.
+"""Every backend-op row of the real Keras 1.2.2, on each backend: values, dtypes, gradients, errors.
 
 What differs by choice stands in ``tests/data/oracle/differences.json`` with the reason.
 """
@@ -17,13 +17,13 @@ from kbridge.conformance import harness
 BACKEND_ROWS = [row_id for row_id, row in oracle.rows().items() if not oracle.is_frontend(row)]
 ROWS = [
     pytest.param(name, row_id, id=f"{row_id}-{name}", marks=matrix.group(name))
-    for name in matrix.ENGINES
+    for name in matrix.BACKENDS
     for row_id in BACKEND_ROWS
 ]
 
 
 class Built:
-    """A row on an engine: tensors to run, or a Python value, or the error it raised."""
+    """A row on a backend: tensors to run, or a Python value, or the error it raised."""
 
     def __init__(self, K, row):
         self.row, self.inputs = row, oracle.Inputs(K, row)
@@ -89,7 +89,7 @@ class Built:
 @cache
 def results(name):
     """For each row: the built row, and its values or the error of running it."""
-    K = harness.fresh(matrix.engine(name))
+    K = harness.fresh(matrix.backend(name))
     with harness.floatx("float32"), harness.quick(K):
         built = {row_id: Built(K, oracle.rows()[row_id]) for row_id in BACKEND_ROWS}
         symbolic = [row_id for row_id, b in built.items() if b.tensors]

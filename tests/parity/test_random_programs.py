@@ -20,7 +20,7 @@ COMPILED = range(3)
 
 PARTS = [
     pytest.param(name, range(first, min(first + EACH, COUNTS[name])), id=f"{name}-{first}", marks=matrix.group(name))
-    for name in matrix.ENGINES
+    for name in matrix.BACKENDS
     for first in range(0, COUNTS.get(name, 0), EACH)
 ]
 
@@ -35,13 +35,13 @@ def test_random_programs_give_what_numpy_and_finite_differences_give(name, seeds
     assert not shown, "\n".join(shown)
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=matrix.group(n)) for n in matrix.ENGINES])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=matrix.group(n)) for n in matrix.BACKENDS])
 def test_programs_that_showed_a_fault_once(name):
     for number, program in enumerate(FOUND):
         assert not problems(harness.fresh(registry.load(name)), program, "float64"), number
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=matrix.group(n)) for n in matrix.ENGINES if n == "theano"])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=matrix.group(n)) for n in matrix.BACKENDS if n == "theano"])
 def test_random_programs_that_are_compiled_for_speed(name):
     shown: list[str] = []
     campaign.run([registry.load(name)], COMPILED, ["float64"], compiled=True, show=shown.append)

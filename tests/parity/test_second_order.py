@@ -1,4 +1,4 @@
-"""Gradients of gradients, on every engine, against central differences of the first gradient in float64."""
+"""Gradients of gradients, on every backend, against central differences of the first gradient in float64."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ FUNCTIONS = {
 
 @cache
 def results(name):
-    """For each function: gradient of sum(c * gradient), and its central differences by the engine."""
-    K = harness.fresh(matrix.engine(name))
+    """For each function: gradient of sum(c * gradient), and its central differences by the backend."""
+    K = harness.fresh(matrix.backend(name))
     with harness.floatx("float64"), harness.quick(K):
         found, jobs = {}, {}
         for label in FUNCTIONS:
@@ -121,7 +121,7 @@ def nearby(value):
     ("name", "label"),
     [
         pytest.param(name, label, id=f"{label}-{name}", marks=matrix.group(name))
-        for name in matrix.ENGINES
+        for name in matrix.BACKENDS
         for label in FUNCTIONS
     ],
 )

@@ -1,4 +1,4 @@
-"""The op table covers the contract and the backend functions of Keras 1.2.2, and the other way round."""
+"""The op specs covers the contract and the backend functions of Keras 1.2.2, and the other way round."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kbridge.backends.interface import Backend
 from kbridge.conformance import FAMILIES, TABLE
 
 DATA = Path(__file__).parents[1] / "data" / "oracle"
-#: families whose rows are no methods of an engine
+#: families whose rows are no methods of a backend
 NOT_METHODS = ("tensors", "settings")
 
 
@@ -24,15 +24,15 @@ def public_methods() -> set[str]:
 
 
 def keras_functions() -> list[str]:
-    """The backend functions of Keras 1.2.2, of both its engines."""
+    """The backend functions of Keras 1.2.2, of both its backends."""
     return (DATA / "backend_functions.txt").read_text().split()
 
 
-def test_every_method_of_an_engine_has_a_row():
+def test_every_method_of_a_backend_has_a_row():
     assert public_methods() - set(TABLE) == set()
 
 
-def test_every_row_is_a_method_of_an_engine():
+def test_every_row_is_a_method_of_a_backend():
     rows = {op.name for family, module in FAMILIES.items() if family not in NOT_METHODS for op in module.OPS}
     assert rows - public_methods() == set()
 
@@ -46,7 +46,7 @@ def test_every_row_has_a_case_or_a_check(name):
 
 #: functions of Keras 1.2.2 that are no rows of the table, and why
 WITHOUT_ROW = {
-    "backend": "a name, not an op: K.backend() of each engine is tested with the choice of engines",
+    "backend": "a name, not an op: K.backend() of each backend is tested with the choice of backends",
     "Function": "Keras 1's class behind K.function: here another name of K.function",
 }
 
@@ -55,9 +55,9 @@ def test_every_function_of_keras_has_a_row_or_a_reason():
     assert set(keras_functions()) - set(TABLE) == set(WITHOUT_ROW)
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=matrix.group(name)) for name in matrix.ENGINES])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=matrix.group(name)) for name in matrix.BACKENDS])
 def test_every_function_of_keras_exists_in_K(name):
-    matrix.engine(name)
+    matrix.backend(name)
     code = f"from kbridge import backend as K; print([n for n in {keras_functions()} if not callable(getattr(K, n, None))])"
     environment = {**os.environ, "KBRIDGE_BACKEND": name}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
@@ -65,7 +65,7 @@ def test_every_function_of_keras_exists_in_K(name):
 
 
 @pytest.mark.parametrize("name", sorted(Backend.__abstractmethods__))
-def test_a_missing_primitive_is_named_when_the_engine_is_constructed(name):
+def test_a_missing_primitive_is_named_when_the_backend_is_constructed(name):
     everything = {n: lambda self, *args, **kwargs: None for n in Backend.__abstractmethods__}
     Whole = type("Whole", (Backend,), {**everything, "name": "whole"})
     assert Whole().name == "whole"

@@ -1,4 +1,4 @@
-"""Functions from several threads, on every engine."""
+"""Functions from several threads, on every backend."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from parity import matrix
 
 from kbridge.conformance import harness
 
-ENGINES = [pytest.param(name, marks=matrix.group(name)) for name in matrix.ENGINES]
+BACKENDS = [pytest.param(name, marks=matrix.group(name)) for name in matrix.BACKENDS]
 WEIGHTS = np.random.RandomState(0).uniform(-1.0, 1.0, (4, 3))
 
 
@@ -28,13 +28,13 @@ def reference(value):
 
 @pytest.fixture(autouse=True)
 def compiles_fast(name):
-    with harness.quick(matrix.engine(name)):
+    with harness.quick(matrix.backend(name)):
         yield
 
 
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", BACKENDS)
 def test_threads_that_call_one_function_get_their_own_answers(name):
-    function = network(matrix.engine(name))
+    function = network(matrix.backend(name))
 
     def call(i):
         value = np.random.RandomState(i).uniform(-1.0, 1.0, (1 + i % 5, 4)).astype("float32")
@@ -47,9 +47,9 @@ def test_threads_that_call_one_function_get_their_own_answers(name):
         np.testing.assert_allclose(total, value.sum(), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", BACKENDS)
 def test_built_in_one_thread_and_called_in_another(name):
-    K = matrix.engine(name)
+    K = matrix.backend(name)
     with ThreadPoolExecutor(1) as pool:
         function = pool.submit(network, K).result()
     value = np.ones((2, 4), dtype="float32")
@@ -58,9 +58,9 @@ def test_built_in_one_thread_and_called_in_another(name):
         np.testing.assert_allclose(pool.submit(function, [value]).result()[0], reference(value), rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", BACKENDS)
 def test_threads_that_build_and_call_functions_of_their_own(name):
-    K = matrix.engine(name)
+    K = matrix.backend(name)
 
     def build_and_call(i):
         x = K.placeholder((None, 4))
@@ -75,9 +75,9 @@ def test_threads_that_build_and_call_functions_of_their_own(name):
             np.testing.assert_allclose(gradient, np.full(4, 3.0))
 
 
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", BACKENDS)
 def test_updates_from_several_threads_are_not_lost(name):
-    K = matrix.engine(name)
+    K = matrix.backend(name)
     v = K.variable(0.0)
     function = K.function([], [], updates=[K.update_add(v, 1.0)])
     with ThreadPoolExecutor(4) as pool:

@@ -98,7 +98,7 @@ def _builds(spec: dict) -> bool:
 
 
 class Subject:
-    """A random model with weights that are settled, some of its layers frozen, and what it predicts."""
+    """A random model with weights that are set, some of its layers frozen, and what it predicts."""
 
     def __init__(self, spec: dict):
         seed, self.spec = spec["seed"], varied(spec)

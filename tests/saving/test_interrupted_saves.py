@@ -28,7 +28,7 @@ path = sys.argv[1]
 
 
 def run(code, *arguments, **options):
-    # Writing is the same on every engine; this one starts fastest.
+    # Writing is the same on every backend; this one starts fastest.
     return subprocess.Popen(
         [sys.executable, "-c", BUILD + code, *map(str, arguments)],
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""The engine that saved a file is told by the file alone."""
+"""The backend that saved a file is told by the file alone."""
 
 import numpy as np
 import pytest
@@ -12,12 +12,12 @@ def test_attribute_decides_over_names():
 
 
 def test_names_decide_without_the_attribute():
-    assert find_origin(None, ["a_W:0", "scope/a_b:0", "Variable_3:0"]).engine == "tensorflow"
-    assert find_origin(None, ["a_W", "param_0"]).engine == "theano"
+    assert find_origin(None, ["a_W:0", "scope/a_b:0", "Variable_3:0"]).backend == "tensorflow"
+    assert find_origin(None, ["a_W", "param_0"]).backend == "theano"
 
 
 def test_oldest_layout_is_theanos():
-    assert find_origin(None, [], oldest_layout=True).engine == "theano"
+    assert find_origin(None, [], oldest_layout=True).backend == "theano"
 
 
 def test_mixed_names_go_by_the_majority_and_say_so():

@@ -51,11 +51,11 @@ def new(name):
     return model
 
 
-def run_half(engine, name, path):
+def run_half(backend, name, path):
     """Five of ten epochs in a process of its own, which writes a checkpoint after each epoch and then dies."""
     code = f"import saving.test_resume as t; t.train(t.new({name!r}), 10, [t.ModelCheckpoint({str(path)!r}), t.Die()])"
     tests = Path(__file__).parents[1]
-    env = {**os.environ, "KBRIDGE_BACKEND": engine, "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent)])}
+    env = {**os.environ, "KBRIDGE_BACKEND": backend, "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent)])}
     assert subprocess.run([sys.executable, "-c", code], env=env, timeout=600).returncode == 9
 
 
@@ -78,7 +78,7 @@ def test_after_a_sudden_end_training_goes_on_exactly(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_what_one_engine_began_another_goes_on_with(name, tmp_path):
+def test_what_one_backend_began_another_goes_on_with(name, tmp_path):
     path = tmp_path / "checkpoint.h5"
     run_half("numpy", name, path)
     whole, resumed = new(name), load_model(path)

@@ -275,10 +275,10 @@ class Native:
         raise NotImplementedError
 
 
-@pytest.mark.skipif(hasattr(K, "native_optimizer_step"), reason="this engine can use native optimizers")
+@pytest.mark.skipif(hasattr(K, "native_optimizer_step"), reason="this backend can use native optimizers")
 def test_an_optimizer_of_another_framework_is_refused():
     for wrap in (optimizers.TFOptimizer, optimizers.get):
-        with pytest.raises(ValueError, match=f"{K.backend()} engine can't use"):
+        with pytest.raises(ValueError, match=f"{K.backend()} backend can't use"):
             wrap(Native())
 
 

@@ -81,7 +81,7 @@ def by_hand(weights, X, Y, epochs, batch_size, lr):
 
 
 def test_five_epochs_give_the_weights_that_training_by_hand_gives():
-    """Each engine within half of 1e-4 of the same numbers, so that engines agree within 1e-4."""
+    """Each backend within half of 1e-4 of the same numbers, so that backends agree within 1e-4."""
     X, Y = data()
     model = tutorial_model()
     expected = by_hand(model.get_weights(), X, Y, epochs=5, batch_size=32, lr=0.01)

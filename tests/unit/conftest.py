@@ -1,4 +1,4 @@
-"""An engine with a mistake, for tests of what must notice it."""
+"""A backend with a mistake, for tests of what must notice it."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from processes import ROOT
 
 @pytest.fixture(scope="module")
 def planted_site(tmp_path_factory) -> Path:
-    """The folder of an engine from outside, as an installer would leave it."""
+    """The folder of a backend from outside, as an installer would leave it."""
     folder = tmp_path_factory.mktemp("site")
     source = ROOT / "tests" / "packages" / "kbridge_planted" / "kbridge_planted.py"
     (folder / "kbridge_planted.py").write_text(source.read_text())
@@ -22,7 +22,7 @@ def planted_site(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def plant(planted_site, monkeypatch):
-    """``plant(mistake)`` makes the engine 'planted' make that mistake, in processes started from now on."""
+    """``plant(mistake)`` makes the backend 'planted' make that mistake, in processes started from now on."""
 
     def choose(mistake: str) -> None:
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(planted_site), str(ROOT)]))

@@ -155,7 +155,7 @@ def test_tensorflow_loads_and_computes_before_and_after(first, tmp_path):
     # TensorFlow imported by itself writes a keras.json that names it
     output(code(program), tmp_path, KBRIDGE_BACKEND="numpy")
     if first == "keras":
-        # TensorFlow's own Keras would choose its engine for the next start
+        # TensorFlow's own Keras would choose its backend for the next start
         assert not (tmp_path / ".keras").exists()
 
 
@@ -221,6 +221,6 @@ def test_the_keras_of_today_is_set_aside_and_comes_back(tmp_path):
     output(code(program), tmp_path, KBRIDGE_BACKEND="numpy", TF_CPP_MIN_LOG_LEVEL="3")
 
 
-def test_it_loads_no_engine_by_itself(tmp_path):
+def test_it_loads_no_backend_by_itself(tmp_path):
     seen = output("import kbridge.as_keras, sys; print(*sys.modules)", tmp_path).split()
     assert "numpy" not in seen and "tensorflow" not in seen

@@ -23,7 +23,7 @@ def test_wrong_use_ends_with_2_and_the_usage(args, tmp_path):
     assert done.stderr.startswith("usage: kbridge")
 
 
-def test_info_shows_settings_with_their_origins_and_engines(tmp_path):
+def test_info_shows_settings_with_their_origins_and_backends(tmp_path):
     (tmp_path / "keras.json").write_text('{"floatx": "float64"}')
     done = kbridge("info", "--quick", home=tmp_path, KERAS_HOME=str(tmp_path), KERAS_BACKEND="numpy")
     lines = [line.split() for line in done.stdout.splitlines()]
@@ -34,17 +34,17 @@ def test_info_shows_settings_with_their_origins_and_engines(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_info_tries_the_engines_quietly_and_leaves_the_home_alone(tmp_path):
+def test_info_tries_the_backends_quietly_and_leaves_the_home_alone(tmp_path):
     done = kbridge("info", home=tmp_path)
-    engines = dict(re.findall(r"^[* ] (\w+) +((?:works|not installed|does not work).*)$", done.stdout, re.M))
-    assert set(engines) == {"numpy", "tensorflow", "theano"}
-    assert engines["numpy"] == f"works, numpy {importlib.metadata.version('numpy')}"
-    assert not any(status.startswith("does not work") for status in engines.values()), engines
+    backends = dict(re.findall(r"^[* ] (\w+) +((?:works|not installed|does not work).*)$", done.stdout, re.M))
+    assert set(backends) == {"numpy", "tensorflow", "theano"}
+    assert backends["numpy"] == f"works, numpy {importlib.metadata.version('numpy')}"
+    assert not any(status.startswith("does not work") for status in backends.values()), backends
     assert (done.returncode, done.stderr) == (0, "")
     assert not (tmp_path / ".keras").exists()
 
 
-def test_info_says_how_to_get_an_engine_that_isnt_installed():
+def test_info_says_how_to_get_a_backend_that_isnt_installed():
     from kbridge.commands import info
 
     class Hidden:
@@ -59,12 +59,12 @@ def test_info_says_how_to_get_an_engine_that_isnt_installed():
         info.importlib.util = whole
 
 
-def test_info_shows_engines_also_with_a_broken_file(tmp_path):
+def test_info_shows_backends_also_with_a_broken_file(tmp_path):
     (tmp_path / "keras.json").write_text("{")
     done = kbridge("info", "--quick", home=tmp_path, KERAS_HOME=str(tmp_path))
     assert done.returncode == 1
     assert "is not valid JSON" in done.stdout
-    assert "numpy " in done.stdout.split("engines:")[1]
+    assert "numpy " in done.stdout.split("backends:")[1]
 
 
 def test_config_shows_the_file(tmp_path):
@@ -117,7 +117,7 @@ def test_demo_trains_saves_and_loads_whatever_keras_json_says(tmp_path):
     assert (tmp_path / "my_model.h5").stat().st_size > 0
 
 
-def test_demo_names_the_allowed_engines(tmp_path):
+def test_demo_names_the_allowed_backends(tmp_path):
     done = kbridge("demo", "--backend", "jax", home=tmp_path, cwd=tmp_path)
     assert done.returncode == 1
     assert "'numpy', 'tensorflow', 'theano'" in done.stderr and "Traceback" not in done.stderr

@@ -10,7 +10,7 @@ from processes import ROOT, kbridge, output
 
 import kbridge as kb
 from kbridge import backend as K
-from kbridge.comparison import engines
+from kbridge.comparison import backends
 from kbridge.comparison.difference import difference
 from kbridge.errors import UsageError
 from kbridge.layers import (
@@ -70,7 +70,7 @@ def test_a_real_model_agrees(tmp_path):
     assert "weights after 1 steps:" in done.stdout and "ok: all within tolerance" in done.stdout
 
 
-def test_an_engine_that_differs_gives_status_1_a_reason_a_page_and_json(plant, saved, tmp_path):
+def test_a_backend_that_differs_gives_status_1_a_reason_a_page_and_json(plant, saved, tmp_path):
     plant("gradient tanh")
     path = saved(small())
     variables = {name: os.environ[name] for name in ("PYTHONPATH", "KBRIDGE_PLANTED")}
@@ -102,7 +102,7 @@ def test_error_that_only_adds_up_is_blamed_on_no_layer(plant, saved):
     # each layer is 1% off, and 3% are more than is tolerated
     result = kb.compare(saved(model), PAIR, data=np.full((2, 3), 0.01), atol=0, rtol=0.025)
     assert result.first_output.name == "d2" and not any(row.wrong for row in result.layers)
-    assert [(cause.layer, cause.kind, cause.engines) for cause in result.causes][0] == ("d2", "output", [])
+    assert [(cause.layer, cause.kind, cause.backends) for cause in result.causes][0] == ("d2", "output", [])
     assert "small differences add up" in str(result)
     assert result.causes[0].errors["numpy"] < 1e-7 < 1e-4 < result.causes[0].errors["planted"]
 
@@ -213,7 +213,7 @@ def test_the_seed_decides_what_is_drawn(plant, saved):
         ({"loss": "nope"}, "Invalid objective: 'nope'"),
         ({"atol": -1}, "can't be negative"),
         ({"custom": "nowhere.py"}, "There is no file nowhere.py"),
-        ({"backends": ["numpy"]}, "two different engines or more, got numpy"),
+        ({"backends": ["numpy"]}, "two different backends or more, got numpy"),
     ],
 )
 def test_mistakes_are_told(options, message, saved):
@@ -221,7 +221,7 @@ def test_mistakes_are_told(options, message, saved):
         kb.compare(saved(small()), **{"backends": TWO, **options})
 
 
-def test_engines_that_are_not_installed_are_left_out_and_named(saved, monkeypatch):
+def test_backends_that_are_not_installed_are_left_out_and_named(saved, monkeypatch):
     installed = {"numpy", "tensorflow"}
     monkeypatch.setattr("importlib.util.find_spec", lambda name, *_: name in installed)
     result = kb.compare(saved(small()))
@@ -231,7 +231,7 @@ def test_engines_that_are_not_installed_are_left_out_and_named(saved, monkeypatc
         kb.compare(saved(small()))
 
 
-def test_an_engine_that_is_asked_for_must_work(plant, saved):
+def test_a_backend_that_is_asked_for_must_work(plant, saved):
     plant("no such mistake")
     with pytest.raises(UsageError, match=r"planted can't run .*model\.h5: .*no such mistake"):
         kb.compare(saved(small()), PAIR)
@@ -317,7 +317,7 @@ def test_a_custom_file_that_fails_is_named(of_its_own, tmp_path):
 
 
 def test_long_runs_tell_what_they_wait_for(of_its_own, tmp_path, monkeypatch):
-    monkeypatch.setattr(engines, "_PATIENCE", 0.3)
+    monkeypatch.setattr(backends, "_PATIENCE", 0.3)
     (tmp_path / "slow.py").write_text("import time\ntime.sleep(2)\n" + CUSTOM)
     told = []
     kb.compare(of_its_own, TWO, custom=tmp_path / "slow.py", progress=told.append)
@@ -328,7 +328,7 @@ def test_long_runs_tell_what_they_wait_for(of_its_own, tmp_path, monkeypatch):
 # ---------------------------------------------------------------------- for test suites
 
 
-def test_assert_backends_agree_passes_where_engines_agree(plant, saved):
+def test_assert_backends_agree_passes_where_backends_agree(plant, saved):
     assert_backends_agree(small(), TWO)
     plant("none")
     assert_backends_agree(saved(small()), PAIR, train_steps=1, atol=1e-5)

@@ -101,7 +101,7 @@ def test_what_is_no_model_is_refused(files, tmp_path):
         compare_files(path, tmp_path / "text.h5")
 
 
-def test_with_an_engine_both_compute_the_same_inputs(files):
+def test_with_a_backend_both_compute_the_same_inputs(files):
     one, two = branched(), branched()
     weights = two.layers[4].get_weights()
     weights[0] = weights[0] + 0.1

@@ -1,4 +1,4 @@
-"""``kbridge.compare`` names the layer where an engine goes wrong, and no other, wherever in a model it stands."""
+"""``kbridge.compare`` names the layer where a backend goes wrong, and no other, wherever in a model it stands."""
 
 import numpy as np
 import pytest
@@ -129,7 +129,7 @@ def test_the_layer_with_a_mistake_is_named_and_no_other(mistake, build, blamed, 
     result = kb.compare(path, ["numpy", "planted"])
     assert not result.ok
     assert [(cause.layer, cause.kind) for cause in result.causes] == blamed, str(result)
-    assert all(cause.engines == ["planted"] for cause in result.causes)
+    assert all(cause.backends == ["planted"] for cause in result.causes)
     assert all(cause.only_in_training == (mistake == "training epsilon") for cause in result.causes)
     assert all(("planted in training" in str(cause)) == (mistake == "training epsilon") for cause in result.causes)
     names = {row.name for row in result.layers if row.wrong}

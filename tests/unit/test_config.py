@@ -72,7 +72,7 @@ def test_an_empty_variable_is_no_choice(tmp_path):
 
 @pytest.mark.parametrize("where", ["file", "KERAS_BACKEND"])
 @pytest.mark.parametrize("name", ["jax", "torch"])
-def test_another_keras_engine_means_one_warning_and_numpy(tmp_path, where, name):
+def test_another_keras_backend_means_one_warning_and_numpy(tmp_path, where, name):
     content, environment = ({"backend": name}, {}) if where == "file" else (None, {where: name})
     with pytest.warns(UserWarning, match=f"backend '{name}' of another Keras") as caught:
         settings = read(tmp_path, content, **environment)
@@ -80,7 +80,7 @@ def test_another_keras_engine_means_one_warning_and_numpy(tmp_path, where, name)
     assert settings.value("backend") == "numpy"
 
 
-def test_a_variable_for_kbridge_alone_cant_name_another_keras_engine(tmp_path):
+def test_a_variable_for_kbridge_alone_cant_name_another_keras_backend(tmp_path):
     with pytest.raises(ConfigError, match="KBRIDGE_BACKEND: backend is 'jax'.*'numpy', 'tensorflow', 'theano'"):
         read(tmp_path, KBRIDGE_BACKEND="jax")
 
@@ -189,7 +189,7 @@ def test_the_path_follows_keras_home_then_the_home(tmp_path, monkeypatch):
     assert config.config_path() == tmp_path / ".keras" / "keras.json"
 
 
-def test_an_engine_of_another_package_is_an_allowed_name(tmp_path, monkeypatch):
+def test_a_backend_of_another_package_is_an_allowed_name(tmp_path, monkeypatch):
     monkeypatch.setattr(config, "_extensions", lambda: ["mine"])
     assert read(tmp_path, {"backend": "mine"}).value("backend") == "mine"
     with pytest.raises(ConfigError, match="'numpy', 'tensorflow', 'theano', 'mine'"):

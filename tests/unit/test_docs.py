@@ -8,24 +8,24 @@ from processes import ROOT, python
 
 PAGES = {page.name: page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs").glob("*.md"))}
 #: programs of these are parts of a package, which stands whole in the tests
-PARTS = ("write-an-engine.md",)
+PARTS = ("write-a-backend.md",)
 
 
 def programs(page: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```", PAGES[page], re.M | re.S)
 
 
-#: on all engines where the page is about what works on all of them
+#: on all backends where the page is about what works on all of them
 RUNS = [("write-a-layer.md", "tensorflow"), ("write-a-layer.md", "theano")]
 RUNS += [(page, "numpy") for page in PAGES if programs(page) and page not in PARTS]
 
 
-@pytest.mark.parametrize("page, engine", RUNS)
-def test_programs_of_a_page(page, engine, tmp_path):
-    if find_spec(engine) is None:
-        pytest.skip(f"{engine} is not installed")
-    flags = {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"} if engine == "theano" else {}
-    done = python("-c", "\n".join(programs(page)), home=tmp_path, cwd=tmp_path, KBRIDGE_BACKEND=engine, **flags)
+@pytest.mark.parametrize("page, backend", RUNS)
+def test_programs_of_a_page(page, backend, tmp_path):
+    if find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    flags = {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"} if backend == "theano" else {}
+    done = python("-c", "\n".join(programs(page)), home=tmp_path, cwd=tmp_path, KBRIDGE_BACKEND=backend, **flags)
     assert done.returncode == 0, done.stderr
 
 

@@ -30,7 +30,7 @@ def test_no_heavy_package_is_imported_under_numpy(code, tmp_path):
     assert [name for name in LAZY if name in seen] == []
 
 
-def test_importing_the_package_alone_imports_no_engine(tmp_path):
+def test_importing_the_package_alone_imports_no_backend(tmp_path):
     assert "numpy" not in output("import kbridge, sys; print(*sys.modules)", tmp_path).split()
 
 
@@ -71,7 +71,7 @@ def test_a_broken_keras_json_is_named_at_import(tmp_path):
     assert f"{tmp_path / 'keras.json'} is not valid JSON" in done.stderr.splitlines()[-1]
 
 
-def test_an_engine_that_isnt_installed_is_an_error_that_names_the_extra(tmp_path):
+def test_a_backend_that_isnt_installed_is_an_error_that_names_the_extra(tmp_path):
     hidden = "import sys; sys.modules['tensorflow'] = None\n"
     done = python("-c", hidden + MODEL, home=tmp_path, KBRIDGE_BACKEND="tensorflow")
     assert done.returncode == 1

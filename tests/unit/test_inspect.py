@@ -56,7 +56,7 @@ def test_layers_of_a_graph_name_what_they_read():
     assert row(facts, "merge_1")["inputs"] == ["embedding_1", "embedding_2"]
     assert row(facts, "embedding_1")["shapes"] == [[7, 2]]
     assert facts["training"]["optimizer"] == "SGD"
-    assert (facts["kernels"]["engine"], facts["safe"], facts["loads"]) == ("tensorflow", True, True)
+    assert (facts["kernels"]["backend"], facts["safe"], facts["loads"]) == ("tensorflow", True, True)
 
 
 def test_nested_layers_stand_below_the_one_that_holds_them():
@@ -183,7 +183,7 @@ def test_weights_alone_and_those_of_keras_0(tmp_path):
         group.attrs["nb_params"] = 2
         group["param_0"], group["param_1"] = np.ones((2, 3)), np.ones(3)
     facts = inspect_file(tmp_path / "old.h5")
-    assert (facts["parameters"], facts["kernels"]["engine"]) == (9, "theano")
+    assert (facts["parameters"], facts["kernels"]["backend"]) == (9, "theano")
     assert "load_weights" in as_text(facts)
 
 

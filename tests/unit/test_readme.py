@@ -10,12 +10,12 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
 
 
-@pytest.mark.parametrize("engine", ["numpy", "tensorflow", "theano"])
+@pytest.mark.parametrize("backend", ["numpy", "tensorflow", "theano"])
 @pytest.mark.parametrize("number", range(len(PROGRAMS)))
-def test_program(number, engine, tmp_path):
-    if find_spec(engine) is None:
-        pytest.skip(f"{engine} is not installed")
-    done = python("-c", PROGRAMS[number], home=tmp_path, cwd=tmp_path, KBRIDGE_BACKEND=engine)
+def test_program(number, backend, tmp_path):
+    if find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    done = python("-c", PROGRAMS[number], home=tmp_path, cwd=tmp_path, KBRIDGE_BACKEND=backend)
     assert done.returncode == 0, done.stderr
 
 

@@ -95,8 +95,8 @@ needs_tensorflow = pytest.mark.skipif(find_spec("tensorflow") is None, reason="t
 
 
 @needs_theano
-@pytest.mark.parametrize("engine", ["theano", "numpy"])
-def test_a_program_may_import_theano_first(engine, tmp_path):
+@pytest.mark.parametrize("backend", ["theano", "numpy"])
+def test_a_program_may_import_theano_first(backend, tmp_path):
     text = """
 import theano.tensor as T
 import theano
@@ -107,8 +107,8 @@ import keras.backend as K
 print(K.backend(), K.eval(K.sum(K.variable([1., 2.]))))
 """
     flags = {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"}
-    done = kbridge("run", "--backend", engine, str(program(tmp_path, text)), home=tmp_path, **flags)
-    assert done.stdout.split() == ["2.0", engine, "3.0"], done.stderr
+    done = kbridge("run", "--backend", backend, str(program(tmp_path, text)), home=tmp_path, **flags)
+    assert done.stdout.split() == ["2.0", backend, "3.0"], done.stderr
 
 
 OLD_NUMPY = """

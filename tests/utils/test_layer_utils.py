@@ -27,7 +27,7 @@ def test_all_kernels_are_flipped_and_flipped_back():
 
 @pytest.mark.parametrize("names", ["tensorflow", "theano"])
 def test_kernels_of_a_file_are_not_flipped_twice(tmp_path, names):
-    """Programs load weights, and then convert them if their engine isn't the one that the file is from."""
+    """Programs load weights, and then convert them if their backend isn't the one that the file is from."""
     model = Sequential([Convolution2D(2, 3, 3, input_shape=(5, 5, 1))])
     model.save_weights(tmp_path / "w.h5")
     saved = model.get_weights()[0]

@@ -1,7 +1,7 @@
 """Connectionist temporal classification (Graves et al., 2006), in log space.
 
 The last class is the blank. All functions follow TensorFlow's side of Keras 1: a probability p counts
-as log(p + 1e-8), scaled to sum 1 over the classes. The ``ctc_*`` functions that only the Theano engine
+as log(p + 1e-8), scaled to sum 1 over the classes. The ``ctc_*`` functions that only the Theano backend
 of Keras 1 had work on one sample and are built from the same parts.
 """
 

@@ -17,13 +17,13 @@ class Values(Family):
     image_dim_ordering = staticmethod(settings.image_dim_ordering)
 
     def _without_options(self, options):
-        """For engines whose functions take no options: warn of Theano's that only say how to compute, ValueError for others."""
+        """For backends whose functions take no options: warn of Theano's that only say how to compute, ValueError for others."""
         unknown = sorted(set(options) - HOW_TO_COMPUTE)
         if unknown:
             raise ValueError(f"Unknown arguments of K.function: {', '.join(unknown)}.")
         if options:
             named = ", ".join(sorted(options))
-            warnings.warn(f"K.function: {named}: the {self.name} engine takes no options of Theano's and ignores them.", stacklevel=3)
+            warnings.warn(f"K.function: {named}: the {self.name} backend takes no options of Theano's and ignores them.", stacklevel=3)
 
     def ndim(self, x):
         """The number of axes."""

@@ -1,4 +1,4 @@
-"""The NumPy engine's primitives: the contract's names for the ops of this package."""
+"""The NumPy backend's primitives: the contract's names for the ops of this package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The symbolic graph: what a tensor of the NumPy engine is.
+"""The symbolic graph: what a tensor of the NumPy backend is.
 
 A ``Tensor`` is a node: an op, its input tensors, its attributes and what is known of its shape and
 dtype. Nodes are never changed after construction and every node that a user can hold is a distinct

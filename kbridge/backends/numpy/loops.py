@@ -1,4 +1,4 @@
-"""The contract's loops: rnn, map_fn and foldl, on the NumPy engine's sub-graphs."""
+"""The contract's loops: rnn, map_fn and foldl, on the NumPy backend's sub-graphs."""
 
 from __future__ import annotations
 

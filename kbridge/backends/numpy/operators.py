@@ -1,4 +1,4 @@
-"""Python operators on tensors, as calls of the engine's ops.
+"""Python operators on tensors, as calls of the backend's ops.
 
 The ops register themselves here by name, so that the graph needs to know none of them.
 """

@@ -1,4 +1,4 @@
-"""The TensorFlow engine's primitives for tensors, functions and gradients; the rest is in its families."""
+"""The TensorFlow backend's primitives for tensors, functions and gradients; the rest is in its families."""
 
 from __future__ import annotations
 

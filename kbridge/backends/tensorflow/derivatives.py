@@ -1,4 +1,4 @@
-"""Gradients of the engine's own for operations of TensorFlow's.
+"""Gradients of the backend's own for operations of TensorFlow's.
 
 ``tf.custom_gradient`` registers a function of each call for the life of the process, and with it the graph that the call
 was made in. Here every gradient is registered once, under a name that operations carry.

@@ -21,7 +21,7 @@ DEPTH = 4
 
 
 class GraphDispatcher(tf.__internal__.dispatch.GlobalOpDispatcher):
-    """Repeats failed eager calls that involve a tensor of an engine's graph inside that graph."""
+    """Repeats failed eager calls that involve a tensor of a backend's graph inside that graph."""
 
     def handle(self, op, args, kwargs):
         graph = _graph_of((args, kwargs))
@@ -35,7 +35,7 @@ class GraphDispatcher(tf.__internal__.dispatch.GlobalOpDispatcher):
 
 
 def _graph_of(value: Any, depth: int = 0) -> Any:
-    """The engine's graph of the first of its tensors among nested arguments."""
+    """The backend's graph of the first of its tensors among nested arguments."""
     if isinstance(value, (list, tuple, dict)):
         items = value.values() if isinstance(value, dict) else value
         return next((g for v in items if (g := _graph_of(v, depth + 1)) is not None), None) if depth < DEPTH else None
@@ -72,5 +72,5 @@ def _with_arrays(original: Callable) -> Callable:
 tf.Tensor.__getitem__ = _with_arrays(tf.Tensor.__getitem__)
 tf.Variable.__getitem__ = _with_arrays(tf.Variable.__getitem__)
 
-# one for all engines of the process: TensorFlow has no way to take a dispatcher away
+# one for all backends of the process: TensorFlow has no way to take a dispatcher away
 GraphDispatcher().register()

@@ -1,7 +1,7 @@
-"""Python's operators where an engine's tensor meets another dtype: by the contract's rules.
+"""Python's operators where a backend's tensor meets another dtype: by the contract's rules.
 
 TensorFlow's own cut a float array to whole numbers where it meets an integer tensor, and refuse tensors of two dtypes. Operands
-of one dtype, and all that belongs to no engine, are left to TensorFlow.
+of one dtype, and all that belongs to no backend, are left to TensorFlow.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ def _holds_tensors(x: Any) -> bool:
     return isinstance(x, (list, tuple)) and any(isinstance(v, (tf.Tensor, tf.Variable, list, tuple)) for v in x)
 
 
-def _is_engines(x: Any) -> bool:
+def _is_backends(x: Any) -> bool:
     return not is_eager(x) and hasattr(outermost(x.graph), "_kbridge_building") and not x.dtype.is_complex
 
 
 def _operator(method: str, original: Callable) -> Callable:
     def operator(self, other):
-        if not _is_engines(self) or not differ(self, other):
+        if not _is_backends(self) or not differ(self, other):
             return original(self, other)
         if tf.executing_eagerly():
             with building(outermost(self.graph)):

@@ -3,7 +3,7 @@
 The notices: the user can have them back with TF_CPP_MIN_LOG_LEVEL. The other Keras: TensorFlow imports it at its own
 import to register optimizers, which takes time; ``tf.keras`` still loads when it is used. That Keras, and the older one
 that lies inside TensorFlow itself, write a keras.json naming TensorFlow where there is none. kbridge would read that
-file at the next start, and its default engine would have changed because somebody tried this one: the home that
+file at the next start, and its default backend would have changed because somebody tried this one: the home that
 TensorFlow sees while it is imported is an empty directory.
 """
 

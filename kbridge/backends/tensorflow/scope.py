@@ -1,4 +1,4 @@
-"""Building into the engine's graph, one call at a time, while eager execution goes on outside."""
+"""Building into the backend's graph, one call at a time, while eager execution goes on outside."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .state import building
 
 
 def in_graph(state: Any) -> Any:
-    """A context in which new operations belong to the engine's graph (or to the loop being built in it)."""
+    """A context in which new operations belong to the backend's graph (or to the loop being built in it)."""
     current = tf.compat.v1.get_default_graph() if not tf.executing_eagerly() else None
     return _NOTHING if state.owns(current) else building(state.graph)
 
@@ -41,7 +41,7 @@ UNSCOPED = {"graph_scope", "clear_session", "get_value", "set_value", "batch_get
 
 
 def scoped(cls: type) -> type:
-    """Let all public methods of an engine, inherited composites included, build into its graph."""
+    """Let all public methods of a backend, inherited composites included, build into its graph."""
     for name in dir(cls):
         method = getattr(cls, name)
         static = any(isinstance(base.__dict__.get(name), staticmethod) for base in cls.__mro__)

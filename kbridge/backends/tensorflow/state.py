@@ -1,4 +1,4 @@
-"""The engine's graph and session, and variables that wait for their first value."""
+"""The backend's graph and session, and variables that wait for their first value."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def _check_process() -> None:
         )
 
 
-#: whether graphs of the engine are the process's default graph; whether that one has been used
+#: whether graphs of the backend are the process's default graph; whether that one has been used
 _shared = False
 _shared_before = False
 
 
 def share_default_graph() -> None:
-    """Let the engine build into TensorFlow's default graph, as programs of version 1 expect; eager execution is off."""
+    """Let the backend build into TensorFlow's default graph, as programs of version 1 expect; eager execution is off."""
     global _shared
     _shared = True
     tf.compat.v1.experimental.output_all_intermediates(True)
@@ -88,7 +88,7 @@ class State:
     def session(self) -> Any:
         """The session, in which all variables have their values. RuntimeError in a forked process.
 
-        Inside of ``with session.as_default()`` it is that one, if it runs the engine's graph.
+        Inside of ``with session.as_default()`` it is that one, if it runs the backend's graph.
         """
         _check_process()
         default = tf.compat.v1.get_default_session()
@@ -149,7 +149,7 @@ class State:
             self._waiting[id(variable)] = (variable, value)
 
     def initialize(self, operations: list) -> None:
-        """Run initializers of variables that aren't the engine's before the next run."""
+        """Run initializers of variables that aren't the backend's before the next run."""
         with self._lock:
             self._initializers += operations
 
@@ -189,14 +189,14 @@ class State:
 
 
 def _owned(graph: Any) -> Any:
-    """``graph``, marked as an engine's by the lock that who builds into it must hold: TensorFlow doesn't let
+    """``graph``, marked as a backend's by the lock that who builds into it must hold: TensorFlow doesn't let
     two threads add operations at a time."""
     graph._kbridge_building = _Building()
     return graph
 
 
 class _Building:
-    """Held while an engine's graph grows: loops and branches keep all that their gradients need.
+    """Held while a backend's graph grows: loops and branches keep all that their gradients need.
 
     Without that a loop that ran once can't be differentiated any more (predict, then train). TensorFlow knows it as a setting
     of the process, with which functions of the user's own (``tf.function``) could make no variables.
@@ -226,7 +226,7 @@ class _Building:
 
 @contextlib.contextmanager
 def building(graph: Any) -> Iterator[None]:
-    """Build into an engine's graph from outside of it."""
+    """Build into a backend's graph from outside of it."""
     with graph._kbridge_building, graph.as_default():
         yield
 

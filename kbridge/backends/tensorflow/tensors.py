@@ -1,4 +1,4 @@
-"""Tensors of the engine: what counts as one, conversion, dtype promotion."""
+"""Tensors of the backend: what counts as one, conversion, dtype promotion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variables of the engine's graph, dense and sparse."""
+"""Variables of the backend's graph, dense and sparse."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .tensors import host_value, scope_name
 
 
 def make_variable(state: State, value: np.ndarray, name: str | None, shape: Any = None) -> Any:
-    """A variable of the engine's graph; ``shape`` is that of the values it may get (default: that of ``value``)."""
+    """A variable of the backend's graph; ``shape`` is that of the values it may get (default: that of ``value``)."""
     shape = value.shape if shape is None else shape
     # out of loops and branches that are being built
     with building(state.graph) if tf.executing_eagerly() else tf.init_scope():

@@ -1,4 +1,4 @@
-"""The Theano engine's primitives: the contract's names for the operations of this package."""
+"""The Theano backend's primitives: the contract's names for the operations of this package."""
 
 from __future__ import annotations
 

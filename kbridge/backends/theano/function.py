@@ -67,7 +67,7 @@ class Function:
                 results = self._function(*values)
             except ValueError as error:
                 raise self._explained(error, values) from error
-        # numbers as numbers, as from the other engines
+        # numbers as numbers, as from the other backends
         return [r[()] if isinstance(r, np.ndarray) and r.ndim == 0 else r for r in results]
 
     def _convert(self, i: int, value: Any) -> Any:

@@ -361,7 +361,7 @@ def _dropout(options: Options) -> Translated:
 
 def _noise(name: str, key: str, old: str) -> Translation:
     def translate(options: Options) -> Translated:
-        options.ignore("seed")  # the draws of another engine can't be repeated
+        options.ignore("seed")  # the draws of another backend can't be repeated
         return name, {key: options.need(old)}
 
     return translate

@@ -1,4 +1,4 @@
-"""An engine from outside kbridge: NumPy's, with every op's promises checked at each call.
+"""A backend from outside kbridge: NumPy's, with every op's promises checked at each call.
 
 Each tensor that a function of ``K`` returns is remembered with the function's name. When a compiled
 function runs, the tensors behind its outputs are computed too, and compared with the static shape and

@@ -1,4 +1,4 @@
-"""NumPy's engine with one mistake, which KBRIDGE_PLANTED names.
+"""NumPy's backend with one mistake, which KBRIDGE_PLANTED names.
 
 'padding' (of convolutions with three filters), 'epsilon' and 'training epsilon' (of batch normalization), or
 'gradient FUNCTION' (twice the right one) and 'value FUNCTION' (1% too large) of a function of K;

@@ -1,0 +1,18 @@
+"""The workloads, each a module with a ``WORKLOAD``, or several."""
+
+from . import cnn, embedding, fit, growth, imports, lstm, mlp, ops, predict, resnet, shapes, tiny_mlp
+
+WORKLOADS = {
+    "tiny_mlp": tiny_mlp.WORKLOAD,
+    **mlp.WORKLOADS,
+    "cnn": cnn.WORKLOAD,
+    "lstm": lstm.WORKLOAD,
+    "embedding": embedding.WORKLOAD,
+    "resnet": resnet.WORKLOAD,
+    **ops.WORKLOADS,
+    **predict.WORKLOADS,
+    **fit.WORKLOADS,
+    **growth.WORKLOADS,
+    "shapes": shapes.WORKLOAD,
+    "imports": imports.WORKLOAD,
+}

@@ -1,0 +1,98 @@
+"""Contenders that several workloads share: a kbridge model on each backend, Keras 3 on each of its own, PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from ..contender import Contender, Step
+
+BACKENDS = ("numpy", "tensorflow", "theano")
+#: Keras 3's backends, and the package each needs
+KERAS3 = {"tensorflow": "tensorflow", "torch": "torch", "jax": "jax"}
+
+#: what compiles clusters of TensorFlow's operations with XLA
+XLA = {"KBRIDGE_BACKEND": "tensorflow", "TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"}
+
+#: a model with its weights set, of whatever library, its input and its targets
+Ready = tuple[Any, np.ndarray, np.ndarray]
+
+
+def on_backends(what: str, make: Callable[[], Step]) -> list[Contender]:
+    """The same program of kbridge on each backend."""
+    return [Contender(f"kbridge {backend}, {what}", make, (backend,), {"KBRIDGE_BACKEND": backend}) for backend in BACKENDS]
+
+
+def on_keras3(make: Callable[[], Step]) -> list[Contender]:
+    """The same program of Keras 3 on each of its backends."""
+    return [Contender(f"Keras 3 {name}", make, ("keras", package), {"KERAS_BACKEND": name}) for name, package in KERAS3.items()]
+
+
+def trained(make: Callable[[], Ready]) -> Callable[[], Step]:
+    """A training step of a compiled model, of kbridge or of Keras 3; its loss."""
+
+    def build() -> Step:
+        model, x, y = make()
+        return lambda: float(np.ravel(model.train_on_batch(x, y))[0])
+
+    return build
+
+
+def torch_step(network: Any, optimizer: Any, criterion: Any, x: np.ndarray, y: np.ndarray) -> Step:
+    """A training step of a PyTorch network, eagerly; its loss."""
+    import torch
+
+    inputs, targets = torch.from_numpy(x), torch.from_numpy(y)
+
+    def step() -> float:
+        optimizer.zero_grad()
+        loss = criterion(network(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step
+
+
+def jax_step(loss: Callable, weights: list, batch: tuple, rate: float, adam: bool = True) -> Step:
+    """A training step of ``loss(weights, *batch)`` in JAX, compiled as a whole, with Adam or plain SGD; its loss."""
+    import jax
+    from jax import numpy as jnp
+
+    @jax.jit
+    def step(t: Any, weights: list, m: list, v: list) -> tuple:
+        value, gradients = jax.value_and_grad(loss)(weights, *batch)
+        if not adam:
+            return value, [w - rate * g for w, g in zip(weights, gradients)], m, v
+        m = [0.9 * old + 0.1 * g for old, g in zip(m, gradients)]
+        v = [0.999 * old + 0.001 * g * g for old, g in zip(v, gradients)]
+        scale = rate * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+        return value, [w - scale * a / (jnp.sqrt(b) + 1e-8) for w, a, b in zip(weights, m, v)], m, v
+
+    state = [[jnp.array(w) for w in weights], [jnp.zeros_like(w) for w in weights], [jnp.zeros_like(w) for w in weights]]
+    done = 0
+
+    def run() -> float:
+        nonlocal done
+        done += 1
+        value, *state[:] = step(float(done), *state)
+        return float(value)
+
+    return run
+
+
+def set_parameters(network: Any, values: Iterable[np.ndarray]) -> None:
+    """Give a PyTorch network these values, in the order of its parameters."""
+    import torch
+
+    with torch.no_grad():
+        for parameter, value in zip(network.parameters(), values):
+            parameter.copy_(torch.from_numpy(np.ascontiguousarray(value)))
+
+
+def glorot(random: np.random.Generator, *shape: int) -> np.ndarray:
+    """Weights that keep the scale of what goes through them."""
+    fan_in = int(np.prod(shape[:-1]))
+    return (random.standard_normal(shape) / np.sqrt(fan_in)).astype("float32")
