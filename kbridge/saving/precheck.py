@@ -7,10 +7,12 @@ claims to need before it looks for the text, so lengths are compared with the fi
 
 from __future__ import annotations
 
+import contextlib
 import math
 import mmap
 import os
 import struct
+from collections.abc import Iterator
 
 from .errors import ModelFileError
 from .limits import MAX_AXES
@@ -26,30 +28,57 @@ _SMALLEST_HEAP = 4096
 _OBJECT = struct.Struct("<HHIQ")
 
 
-def check_file(path: str) -> None:
-    """ModelFileError if ``path`` is no HDF5 file or one that the library wouldn't survive."""
+class Bytes:
+    """The bytes of a file, or those of an archive's member in it, counted from the member's start."""
+
+    def __init__(self, data: mmap.mmap, start: int = 0, size: int | None = None):
+        self._data, self._start = data, start
+        self._size = len(data) - start if size is None else size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, key: slice) -> bytes:
+        first, last, _ = key.indices(self._size)
+        return self._data[self._start + first : self._start + last]
+
+    def find(self, wanted: bytes, start: int = 0) -> int:
+        """Where ``wanted`` stands next, -1 if nowhere."""
+        found = self._data.find(wanted, self._start + start, self._start + self._size)
+        return found if found < 0 else found - self._start
+
+
+@contextlib.contextmanager
+def mapped(path: str) -> Iterator[Bytes]:
+    """The bytes of the file ``path``. OSError where there is none, ModelFileError for one without content."""
     if os.path.isdir(path):
         raise IsADirectoryError(f"{path!r} is a directory, not a model file.")
     try:
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if not size:
-                raise ModelFileError(f"{path!r}: the file is empty.")
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                _check_superblock(path, data)
-                _check_heaps(path, data)
-                _check_text_lengths(path, data)
+        file = open(path, "rb")
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no file {path!r}.") from None
+    with file:
+        if not os.fstat(file.fileno()).st_size:
+            raise ModelFileError(f"{path!r}: the file is empty.")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            yield Bytes(data)
 
 
-def _other_format(data: mmap.mmap) -> str:
+def check_bytes(path: str, data: Bytes) -> int:
+    """Where the superblock stands. ModelFileError if ``data`` is no HDF5 file or one that the library wouldn't survive."""
+    superblock = _check_superblock(path, data)
+    _check_heaps(path, data)
+    _check_text_lengths(path, data)
+    return superblock
+
+
+def _other_format(data: Bytes) -> str:
     if data[:4] == b"PK\x03\x04":
         return "but a zip archive, such as a .keras file of Keras 3, which can't be read"
     return "its signature is missing"
 
 
-def _check_superblock(path: str, data: mmap.mmap) -> None:
+def _check_superblock(path: str, data: Bytes) -> int:
     offset = 0
     # It stands at 0, 512, 1024, 2048 ... : a block of the user's own may precede it.
     while data[offset : offset + len(SIGNATURE)] != SIGNATURE:
@@ -60,9 +89,10 @@ def _check_superblock(path: str, data: mmap.mmap) -> None:
     sizes = data[offset + 13 : offset + 15] if version in (b"\0", b"\1") else data[offset + 9 : offset + 11]
     if sizes != b"\x08\x08":
         raise ModelFileError(f"{path!r}: damaged, or an HDF5 file whose addresses don't have 8 bytes.")
+    return offset
 
 
-def _check_heaps(path: str, data: mmap.mmap) -> None:
+def _check_heaps(path: str, data: Bytes) -> None:
     start = data.find(_HEAP)
     while start >= 0:
         header = data[start : start + _HEAP_HEADER]
@@ -73,11 +103,11 @@ def _check_heaps(path: str, data: mmap.mmap) -> None:
         start = data.find(_HEAP, start + 1)
 
 
-def _whole(data: mmap.mmap, start: int, size: int) -> bool:
+def _whole(data: Bytes, start: int, size: int) -> bool:
     """Whether the objects of a heap fill it exactly."""
     position, end = start + _HEAP_HEADER, start + size
     while end - position >= _OBJECT.size:
-        index, _, _, length = _OBJECT.unpack_from(data, position)
+        index, _, _, length = _OBJECT.unpack(data[position : position + _OBJECT.size])
         step = length if index == 0 else _OBJECT.size + (length + 7) // 8 * 8
         if not _OBJECT.size <= step <= end - position:
             return False
@@ -85,14 +115,14 @@ def _whole(data: mmap.mmap, start: int, size: int) -> bool:
     return True
 
 
-def _check_text_lengths(path: str, data: mmap.mmap) -> None:
+def _check_text_lengths(path: str, data: Bytes) -> None:
     """No text in an attribute may claim to be longer than the file: the library takes that memory before it looks."""
     found = data.find(_TEXT_TYPE)
     while found >= 0:
         start = found - 4
         # class 9 is a type of variable length; the encoding of its elements' type follows
-        if start >= 0 and data[start] & 0x0F == 9 and 1 <= data[start] >> 4 <= 4 and start + 16 < len(data):
-            size = 16 if data[start + 8] & 0x0F == 3 else 20
+        if start >= 0 and _byte(data, start) & 0x0F == 9 and 1 <= _byte(data, start) >> 4 <= 4 and start + 16 < len(data):
+            size = 16 if _byte(data, start + 8) & 0x0F == 3 else 20
             # messages of version 1 pad the type and the shape to 8 bytes, later ones don't
             claimed = {_longest_text(data, start + _padded(size), True), _longest_text(data, start + size, False)} - {None}
             if claimed and min(length for length in claimed if length is not None) > len(data):
@@ -100,7 +130,7 @@ def _check_text_lengths(path: str, data: mmap.mmap) -> None:
         found = data.find(_TEXT_TYPE, found + 1)
 
 
-def _longest_text(data: mmap.mmap, start: int, padded: bool) -> int | None:
+def _longest_text(data: Bytes, start: int, padded: bool) -> int | None:
     """The largest length in an attribute's texts, if the shape of the attribute stands at ``start``."""
     version, axes, flags = data[start : start + 3].ljust(3, b"\0")
     if version not in (1, 2) or axes > MAX_AXES or flags > 1:
@@ -111,6 +141,10 @@ def _longest_text(data: mmap.mmap, start: int, padded: bool) -> int | None:
     first = start + (_padded(size) if padded else size)
     count = min(math.prod(shape), (len(data) - first) // 16)
     return max((int.from_bytes(data[first + 16 * i : first + 16 * i + 4], "little") for i in range(count)), default=0)
+
+
+def _byte(data: Bytes, position: int) -> int:
+    return data[position : position + 1][0]
 
 
 def _padded(size: int) -> int:

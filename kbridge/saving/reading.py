@@ -10,6 +10,7 @@ import math
 import os
 import tempfile
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,11 +18,12 @@ from ..files.streams import content_of
 from .errors import ModelFileError
 from .hdf5_names import absolute, steps_of
 from .limits import MAX_ARRAYS, MAX_ATTRIBUTE_PARTS, MAX_AXES, MAX_EXPANSION, MAX_TEXT
-from .precheck import check_file
+from .hdf5_headers import text_total
+from .precheck import Bytes, check_bytes, mapped
 from .texts import parse_json
 
-#: Bytes that an attribute of variable-length texts may take in the worst case.
-_MAX_VARIABLE = 4 * 2**30
+#: Bytes that texts of variable length may take in the worst case, where their lengths aren't known before they are read.
+_MAX_UNKNOWN = 2**30
 
 #: Bytes of one chunk of a chunked array that are always allowed.
 _SMALL_CHUNK = 2**20
@@ -48,16 +50,23 @@ def open_file(path: str | os.PathLike) -> Iterator[Group]:
                 yield root
         return
     path = os.fspath(path)
-    check_file(path)
+    with mapped(path) as data, opened(path, data, path) as root:
+        yield root
+
+
+@contextlib.contextmanager
+def opened(path: str, data: Bytes, file: Any) -> Iterator[Group]:
+    """The root group of the HDF5 file that ``data`` are the bytes of and ``file`` is the path or stream of; errors name ``path``."""
+    superblock = check_bytes(path, data)
     import h5py
 
     with failures_named(path):
-        file = h5py.File(path, "r")
+        h5 = h5py.File(file, "r")
     try:
-        yield Group(file, path, "/", os.path.getsize(path))
+        yield Group(h5, path, "/", len(data), Stored(data, superblock))
     finally:
         with contextlib.suppress(Exception):
-            file.close()
+            h5.close()
 
 
 @contextlib.contextmanager
@@ -81,14 +90,22 @@ def _at(path: str, where: str) -> str:
     return f"{path!r}, {where}" if where else repr(path)
 
 
+class Stored(NamedTuple):
+    """The raw bytes of an HDF5 file, and where its superblock stands in them."""
+
+    data: Bytes
+    superblock: int
+
+
 class Group:
     """A group of a file: its attributes, members and arrays, each checked before it is read."""
 
-    def __init__(self, h5, path: str, where: str, file_size: int):
+    def __init__(self, h5, path: str, where: str, file_size: int, stored: Stored | None = None):
         self._h5 = h5
         self.path = path
         self.where = where
         self.file_size = file_size
+        self._stored = stored
 
     def error(self, message: str) -> ModelFileError:
         """An error about this group."""
@@ -185,15 +202,25 @@ class Group:
             variable_length = dtype.kind == "O"
             if variable_length and h5py.check_string_dtype(dtype) is None or dtype.kind not in "OSUiufb":
                 raise self.error(f"attribute {name!r} has the type {dtype}, which no model file needs.")
-            # Many entries may refer to one stored text, so the file's size doesn't bound what reading them takes.
-            if variable_length and math.prod(shape) * min(self.file_size, MAX_TEXT) > _MAX_VARIABLE and math.prod(shape) > 1:
-                raise self.error(
-                    f"attribute {name!r} has {math.prod(shape)} texts of variable length; that is too many to be read safely."
-                )
+            if variable_length:
+                self._check_texts(name, identifier)
             value = self._h5.attrs[name]
             if isinstance(value, (str, bytes)) and len(value) > MAX_TEXT:
                 raise self.error(f"attribute {name!r} is {len(value)} long; the limit is {MAX_TEXT}.")
             return value
+
+    def _check_texts(self, name: str, identifier) -> None:
+        """Refuse texts of variable length that take too much memory: many entries may refer to one long text."""
+        import h5py
+
+        count, total, limit = math.prod(identifier.shape), None, MAX_TEXT
+        if self._stored is not None:
+            address = h5py.h5o.get_info(self._h5.id).addr
+            total = text_total(self._stored.data, self._stored.superblock, address, name, count)
+        if total is None:  # it lies elsewhere than all real ones: each might be the longest
+            total, limit = count * min(self.file_size, MAX_TEXT), _MAX_UNKNOWN
+        if total > limit:
+            raise self.error(f"attribute {name!r} has {count} texts of variable length that take too many bytes: {total}, the limit is {limit}.")
 
     # ------------------------------------------------------------------ members
 
@@ -215,7 +242,7 @@ class Group:
         h5 = self._member(name)
         if not isinstance(h5, h5py.Group):
             raise self.error(f"{name!r} should be a group, it is a {type(h5).__name__}.")
-        return Group(h5, self.path, absolute(self.where, name), self.file_size)
+        return Group(h5, self.path, absolute(self.where, name), self.file_size, self._stored)
 
     def array(self, name: str) -> StoredArray:
         """The array ``name`` below this group, not read yet."""
@@ -234,7 +261,8 @@ class Group:
         import h5py
 
         with failures_named(self.path, absolute(self.where, name)):
-            if not name or strict and any(step in ("", ".", "..") for step in name.split("/")):
+            # names of subclassed models may have empty parts, which mean nothing: 'net//conv2d_1/kernel:0'
+            if not name or strict and (name.startswith("/") or any(step in (".", "..") for step in name.split("/"))):
                 raise self.error(f"{name!r} is not a name inside the file.")
             h5 = self._h5.file["/"] if name.startswith("/") else self._h5
             for step in steps_of(name):

@@ -1,0 +1,100 @@
+"""How much text an attribute of an HDF5 file refers to, found in the raw bytes of its object's header.
+
+The library takes memory for each text of variable length as the attribute claims it, and many may refer to one long text, so
+the file's size doesn't bound what reading them takes. The lengths stand in the header; they are added up before the library reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+_CONTINUATION, _ATTRIBUTE = 0x10, 0x0C
+
+#: A text is stored as its length (4 bytes), the address of a heap (8) and its number there (4).
+_ELEMENT = 16
+
+#: Pieces into which an object's header may be split.
+_MAX_PIECES = 1000
+
+_SHARED = 0x02
+
+
+class Raw(Protocol):
+    """The bytes of a file, or of a part of one."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, key: slice, /) -> bytes: ...
+
+
+class _Message(NamedTuple):
+    kind: int
+    flags: int
+    data: bytes
+
+
+def text_total(data: Raw, superblock: int, address: int, name: str, count: int) -> int | None:
+    """The sum of the lengths of ``count`` texts in the attribute ``name`` of the object at ``address``.
+
+    ``superblock``: where the file's superblock stands, from which addresses count. None if the header doesn't hold the attribute
+    itself, as one of the shared or very long ones.
+    """
+    found = None
+    for message in _messages(data, superblock, superblock + address):
+        if message.kind == _ATTRIBUTE and not message.flags & _SHARED:
+            stored = _elements(message.data, name.encode("utf8", "surrogateescape"))
+            if stored is None:
+                continue
+            if len(stored) < _ELEMENT * count:
+                return None
+            total = sum(int.from_bytes(stored[i : i + 4], "little") for i in range(0, _ELEMENT * count, _ELEMENT))
+            found = max(total, found or 0)
+    return found
+
+
+def _messages(data: Raw, base: int, start: int) -> Iterator[_Message]:
+    """The messages of an object's header, of the layout of version 1 or 2. What makes no sense ends them."""
+    head = data[start : start + 64]
+    if head[:4] == b"OHDR":
+        flags = head[5] if len(head) > 5 else 0
+        first = 6 + (16 if flags & 0x20 else 0) + (4 if flags & 0x10 else 0)
+        width = 1 << (flags & 3)
+        pieces = [(start + first + width, int.from_bytes(head[first : first + width], "little"))]
+        entry = 6 if flags & 0x04 else 4
+    elif head[:1] == b"\x01":
+        pieces = [(start + 16, int.from_bytes(head[8:12], "little"))]
+        entry = 8
+    else:
+        return
+    second = head[:4] == b"OHDR"
+    for _ in range(_MAX_PIECES):
+        if not pieces:
+            return
+        position, length = pieces.pop(0)
+        block = data[position : position + min(length, len(data))]
+        at = 0
+        while at + entry <= len(block):
+            kind = block[at] if second else int.from_bytes(block[at : at + 2], "little")
+            size = int.from_bytes(block[at + 1 : at + 3] if second else block[at + 2 : at + 4], "little")
+            message = _Message(kind, block[at + 3] if second else block[at + 4], block[at + entry : at + entry + size])
+            at += entry + size
+            if kind == _CONTINUATION and len(message.data) >= 16:
+                target, extent = (int.from_bytes(message.data[i : i + 8], "little") for i in (0, 8))
+                # a later piece of version 2 has a signature before its messages and a checksum behind
+                pieces.append((base + target + 4, max(extent - 8, 0)) if second else (base + target, extent))
+            yield message
+
+
+def _elements(message: bytes, name: bytes) -> bytes | None:
+    """The values in an attribute's message, if it is called ``name`` and says all about itself."""
+    if len(message) < 9 or message[0] not in (1, 2, 3):
+        return None
+    version, flags = message[0], message[1]
+    if version > 1 and flags & 0x03:
+        return None  # type or shape stand elsewhere
+    sizes = [int.from_bytes(message[i : i + 2], "little") for i in (2, 4, 6)]
+    start = 9 if version == 3 else 8
+    if message[start : start + sizes[0]].rstrip(b"\0") != name:
+        return None
+    return message[start + sum((size + 7) // 8 * 8 if version == 1 else size for size in sizes) :]
