@@ -16,9 +16,9 @@ import numpy as np
 
 from ..files.streams import content_of
 from .errors import ModelFileError
+from .hdf5_headers import text_total
 from .hdf5_names import absolute, steps_of
 from .limits import MAX_ARRAYS, MAX_ATTRIBUTE_PARTS, MAX_AXES, MAX_EXPANSION, MAX_TEXT
-from .hdf5_headers import text_total
 from .precheck import Bytes, check_bytes, mapped
 from .texts import parse_json
 
