@@ -9,13 +9,9 @@ import sys
 from collections.abc import Sequence
 
 from ._version import __version__
-from .backends.registry import BackendUnavailable
+from .commands import COMMANDS
 from .config import ConfigError
-from .errors import UsageError
-from .saving.errors import ModelFileError
-
-#: sub-commands, each a module of ``kbridge.commands``
-COMMANDS = ("info", "demo", "config", "install", "parity", "run", "compare", "inspect", "convert")
+from .errors import BackendUnavailable, ModelFileError, UsageError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,8 +19,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="kbridge", description="The Keras 1 API on NumPy, TensorFlow 2 and Theano.")
     parser.add_argument("--version", action="version", version=f"kbridge {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in COMMANDS:
-        importlib.import_module(f".commands.{name}", __package__).add_parser(subparsers)
+    argv = sys.argv[1:] if argv is None else list(argv)
+    command = next((word for word in argv if not word.startswith("-")), None)
+    if command in COMMANDS:
+        importlib.import_module(f".commands.{command}", __package__).add_parser(subparsers)
+    else:
+        # for help and mistakes: the commands' own modules take several times as long to import
+        for name, text in COMMANDS.items():
+            subparsers.add_parser(name, help=text)
     args = parser.parse_args(argv)
     try:
         status = args.run(args) or 0

@@ -10,6 +10,10 @@ class ModelFileError(ValueError):
     """A model file, a weights file or a stored config is damaged, unsafe or doesn't fit; the message says what and where."""
 
 
+class BackendUnavailable(ImportError):
+    """A backend that kbridge knows but can't use here; the message says why and what to do."""
+
+
 #: argument names of Keras 2 -> those of Keras 1, where one fits all layers
 KERAS2_ARGUMENTS = {
     "units": "output_dim",

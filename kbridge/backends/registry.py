@@ -11,6 +11,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from ..errors import BackendUnavailable
 from .interface import Backend
 
 GROUP = "kbridge.backends"
@@ -37,10 +38,6 @@ def tell_loaded(name: str, *what: Any) -> None:
     """Called by a backend's package when it has loaded its framework: calls who waits for it."""
     for function in _waiting.pop(name, []):
         function(*what)
-
-
-class BackendUnavailable(ImportError):
-    """A backend that kbridge knows but can't use here; the message says why and what to do."""
 
 
 #: its name of earlier releases

@@ -16,7 +16,6 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "compare",
-        help="where does a model compute otherwise on another backend?",
         description="Run a model on the same data on several backends, each in a process of its own, and compare outputs and "
         "gradients layer by layer, without dropout and noise; or compare architectures and weights of two files. "
         "The exit status is 0 only if all is within tolerance.",

@@ -14,7 +14,6 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "config",
-        help="show keras.json, or change it",
         description="Without options show keras.json; with options write them to it. Keys that are not named stay as they "
         "are, also those of other Keras versions.",
     )

@@ -16,7 +16,6 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "convert",
-        help="write a model for Keras 1, Keras 3 or ONNX",
         description="Convert a model file. The format goes by the suffix of OUT: .h5 (Keras 1, as kbridge writes it), .json "
         "(architecture, with the weights in a .weights.h5 file beside it), .keras (Keras 3), .onnx; --to keras3 writes "
         "Keras 3's own .h5 file. If anything can't be converted, all of it is listed, and nothing is written.",

@@ -20,7 +20,6 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "demo",
-        help="train a small network on handwritten digits",
         description="Train the tutorial's network (64 relu, 10 softmax) on 1437 handwritten digits of 8x8 pixels, "
         "test it on 360 others, save it and load it again. Your keras.json plays no part.",
     )

@@ -31,7 +31,6 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "info",
-        help="show settings and backends",
         description="Show each setting and where it comes from, and which backends work here.",
     )
     parser.add_argument("--quick", action="store_true", help="don't start the backends to see whether they work")

@@ -11,7 +11,6 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "inspect",
-        help="what is in a model file, is it safe, will it load?",
         description="Show the layers, weights and training settings in a model file, a weights file or an architecture as "
         "JSON or YAML; whether it is safe, and what it needs to be loaded here. Nothing is built, and nothing in the file is run. "
         "The exit status is 0 for any sound file, 1 for one that is damaged or hostile.",

@@ -51,7 +51,6 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "install",
-        help="install Theano, also on Python 3.12 and later",
         description=f"Install {RELEASE} and what its backend needs into this Python's environment. On Python 3.11 that is plain pip; "
         "on later ones its wheel is built first, from the release that pip finds, in a temporary folder.",
     )

@@ -30,7 +30,6 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "parity",
-        help="check every backend function on the backends installed here",
         description="Run the op specs on the backends installed here: values against plain NumPy references, "
         "gradients against central differences, dtypes, static shapes, empty batches, behaviour.",
     )

@@ -12,7 +12,6 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "run",
-        help="run a Keras 1 program as it stands",
         usage="kbridge run [-h] [--backend NAME] [--tf1] [--py2] (FILE | -m MODULE | -c CODE) [ARGUMENT ...]",
         description="Run a program as Python would, with `import keras` meaning kbridge, also in the processes it starts. "
         "An `import theano` gets the Theano that kbridge has repaired, NumPy has its names of version 1 (np.int, np.float ...), "

@@ -16,6 +16,14 @@ def test_version(tmp_path):
     assert (done.returncode, done.stdout) == (0, f"kbridge {package.__version__}\n")
 
 
+def test_help_lists_all_commands_without_importing_numpy(tmp_path):
+    code = "import sys; from kbridge.cli import main\ntry: main(['--help'])\nfinally: print('numpy' in sys.modules, file=sys.stderr)"
+    done = python("-c", code, home=tmp_path)
+    modules = {p.stem for p in (ROOT / "kbridge" / "commands").glob("*.py") if "def add_parser" in p.read_text()}
+    assert modules == set(re.findall(r"^    (\w+)  +\S", done.stdout, re.M)), done.stdout
+    assert done.stderr == "False\n"
+
+
 @pytest.mark.parametrize("args", [[], ["frobnicate"], ["config", "--floatx"], ["config", "--epsilon", "tiny"]])
 def test_wrong_use_ends_with_2_and_the_usage(args, tmp_path):
     done = kbridge(*args, home=tmp_path)
