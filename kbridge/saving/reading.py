@@ -18,6 +18,7 @@ from ..files.streams import content_of
 from .errors import ModelFileError
 from .hdf5_headers import text_total
 from .hdf5_names import absolute, steps_of
+from .kinds import HDF5, kind_of, refusal
 from .limits import MAX_ARRAYS, MAX_ATTRIBUTE_PARTS, MAX_AXES, MAX_EXPANSION, MAX_TEXT
 from .precheck import Bytes, check_bytes, mapped
 from .texts import parse_json
@@ -50,6 +51,9 @@ def open_file(path: str | os.PathLike) -> Iterator[Group]:
                 yield root
         return
     path = os.fspath(path)
+    kind = kind_of(path)
+    if kind.name != HDF5:
+        raise refusal(kind, "an HDF5 file")
     with mapped(path) as data, opened(path, data, path) as root:
         yield root
 
