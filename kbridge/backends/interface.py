@@ -24,6 +24,7 @@ Conventions, the same on every backend
 
 from __future__ import annotations
 
+import inspect
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -52,6 +53,14 @@ def _with_shape(make: Callable) -> Callable:
     return described
 
 
+def _describe(backend: type[Backend]) -> None:
+    """Give the backend's functions that have no docstring that of the contract, so that ``K.dot.__doc__`` is one."""
+    for name, contract in inspect.getmembers(Backend, inspect.isfunction):
+        own = inspect.getattr_static(backend, name)
+        if inspect.isfunction(own) and own.__doc__ is None:
+            own.__doc__ = contract.__doc__
+
+
 class Backend(Composites):
     """A backend. Constructing a subclass that misses a primitive raises TypeError naming it."""
 
@@ -60,6 +69,7 @@ class Backend(Composites):
         for name in ("placeholder", "variable"):
             if name in cls.__dict__:
                 setattr(cls, name, _with_shape(cls.__dict__[name]))
+        _describe(cls)
 
     #: The name in ``keras.json`` and ``K.backend()``.
     name: ClassVar[str]
@@ -194,7 +204,8 @@ class Backend(Composites):
         """Float to int truncates towards zero; to bool is ``x != 0``."""
 
     @abstractmethod
-    def abs(self, x) -> Tensor: ...
+    def abs(self, x) -> Tensor:
+        """The absolute value of each element. Gradient at 0: 0."""
 
     @abstractmethod
     def sign(self, x) -> Tensor:
@@ -213,14 +224,16 @@ class Backend(Composites):
         """The smallest whole number that is not below ``x``, in the dtype of ``x``; gradient 0."""
 
     @abstractmethod
-    def exp(self, x) -> Tensor: ...
+    def exp(self, x) -> Tensor:
+        """e to the power of each element."""
 
     @abstractmethod
     def expm1(self, x) -> Tensor:
         """exp(x) - 1, exact near 0."""
 
     @abstractmethod
-    def log(self, x) -> Tensor: ...
+    def log(self, x) -> Tensor:
+        """The natural logarithm of each element; NaN below 0, -infinity at 0."""
 
     @abstractmethod
     def log1p(self, x) -> Tensor:
@@ -235,47 +248,60 @@ class Backend(Composites):
         """Square root of max(x, 0); its gradient at or below 0 is 0."""
 
     @abstractmethod
-    def square(self, x) -> Tensor: ...
+    def square(self, x) -> Tensor:
+        """Each element times itself."""
 
     @abstractmethod
-    def sin(self, x) -> Tensor: ...
+    def sin(self, x) -> Tensor:
+        """The sine of each element, in radians."""
 
     @abstractmethod
-    def cos(self, x) -> Tensor: ...
+    def cos(self, x) -> Tensor:
+        """The cosine of each element, in radians."""
 
     @abstractmethod
-    def tan(self, x) -> Tensor: ...
+    def tan(self, x) -> Tensor:
+        """The tangent of each element, in radians."""
 
     @abstractmethod
-    def arcsin(self, x) -> Tensor: ...
+    def arcsin(self, x) -> Tensor:
+        """The inverse sine of each element, in radians from -pi/2 to pi/2; NaN outside of [-1, 1]."""
 
     @abstractmethod
-    def arccos(self, x) -> Tensor: ...
+    def arccos(self, x) -> Tensor:
+        """The inverse cosine of each element, in radians from 0 to pi; NaN outside of [-1, 1]."""
 
     @abstractmethod
-    def arctan(self, x) -> Tensor: ...
+    def arctan(self, x) -> Tensor:
+        """The inverse tangent of each element, in radians from -pi/2 to pi/2."""
 
     @abstractmethod
     def arctan2(self, y, x) -> Tensor:
         """The angle of the point (x, y) to the positive x axis, in [-pi, pi]."""
 
     @abstractmethod
-    def sinh(self, x) -> Tensor: ...
+    def sinh(self, x) -> Tensor:
+        """The hyperbolic sine of each element."""
 
     @abstractmethod
-    def cosh(self, x) -> Tensor: ...
+    def cosh(self, x) -> Tensor:
+        """The hyperbolic cosine of each element."""
 
     @abstractmethod
-    def tanh(self, x) -> Tensor: ...
+    def tanh(self, x) -> Tensor:
+        """The hyperbolic tangent of each element, from -1 to 1."""
 
     @abstractmethod
-    def arcsinh(self, x) -> Tensor: ...
+    def arcsinh(self, x) -> Tensor:
+        """The inverse hyperbolic sine of each element."""
 
     @abstractmethod
-    def arccosh(self, x) -> Tensor: ...
+    def arccosh(self, x) -> Tensor:
+        """The inverse hyperbolic cosine of each element; NaN below 1."""
 
     @abstractmethod
-    def arctanh(self, x) -> Tensor: ...
+    def arctanh(self, x) -> Tensor:
+        """The inverse hyperbolic tangent of each element; NaN outside of [-1, 1]."""
 
     @abstractmethod
     def sigmoid(self, x) -> Tensor:
@@ -290,10 +316,12 @@ class Backend(Composites):
         """``x ** a``, ``a`` a number or a tensor."""
 
     @abstractmethod
-    def maximum(self, x, y) -> Tensor: ...
+    def maximum(self, x, y) -> Tensor:
+        """The larger of ``x`` and ``y``, element by element; shapes broadcast. The gradient at a tie goes to ``x``."""
 
     @abstractmethod
-    def minimum(self, x, y) -> Tensor: ...
+    def minimum(self, x, y) -> Tensor:
+        """The smaller of ``x`` and ``y``, element by element; shapes broadcast. The gradient at a tie goes to ``x``."""
 
     @abstractmethod
     def clip(self, x, min_value, max_value) -> Tensor:
@@ -305,31 +333,40 @@ class Backend(Composites):
         """``x`` where ``condition`` (bool), else ``y``, broadcast; the side not taken gets gradient 0."""
 
     @abstractmethod
-    def equal(self, x, y) -> Tensor: ...
+    def equal(self, x, y) -> Tensor:
+        """Bool: whether ``x == y``, element by element; shapes broadcast."""
 
     @abstractmethod
-    def not_equal(self, x, y) -> Tensor: ...
+    def not_equal(self, x, y) -> Tensor:
+        """Bool: whether ``x != y``, element by element; shapes broadcast."""
 
     @abstractmethod
-    def greater(self, x, y) -> Tensor: ...
+    def greater(self, x, y) -> Tensor:
+        """Bool: whether ``x > y``, element by element; shapes broadcast."""
 
     @abstractmethod
-    def greater_equal(self, x, y) -> Tensor: ...
+    def greater_equal(self, x, y) -> Tensor:
+        """Bool: whether ``x >= y``, element by element; shapes broadcast."""
 
     @abstractmethod
-    def lesser(self, x, y) -> Tensor: ...
+    def lesser(self, x, y) -> Tensor:
+        """Bool: whether ``x < y``, element by element; shapes broadcast."""
 
     @abstractmethod
-    def lesser_equal(self, x, y) -> Tensor: ...
+    def lesser_equal(self, x, y) -> Tensor:
+        """Bool: whether ``x <= y``, element by element; shapes broadcast."""
 
     @abstractmethod
-    def logical_and(self, x, y) -> Tensor: ...
+    def logical_and(self, x, y) -> Tensor:
+        """Bool: whether both ``x`` and ``y`` are true, element by element; shapes broadcast."""
 
     @abstractmethod
-    def logical_or(self, x, y) -> Tensor: ...
+    def logical_or(self, x, y) -> Tensor:
+        """Bool: whether ``x`` or ``y`` is true, element by element; shapes broadcast."""
 
     @abstractmethod
-    def logical_not(self, x) -> Tensor: ...
+    def logical_not(self, x) -> Tensor:
+        """Bool: whether ``x`` is false, element by element."""
 
     # ------------------------------------------------------------------ reductions
 
@@ -338,24 +375,28 @@ class Backend(Composites):
         """Booleans are counted in ``int32``; other dtypes stay."""
 
     @abstractmethod
-    def prod(self, x, axis=None, keepdims: bool = False) -> Tensor: ...
+    def prod(self, x, axis=None, keepdims: bool = False) -> Tensor:
+        """The product of the elements over ``axis``; ``keepdims`` leaves the reduced axes with length 1."""
 
     @abstractmethod
     def mean(self, x, axis=None, keepdims: bool = False) -> Tensor:
         """The mean of integers and booleans is ``floatx``."""
 
     @abstractmethod
-    def max(self, x, axis=None, keepdims: bool = False) -> Tensor: ...
+    def max(self, x, axis=None, keepdims: bool = False) -> Tensor:
+        """The largest element over ``axis``; ``keepdims`` leaves the reduced axes with length 1. Ties share the gradient."""
 
     @abstractmethod
-    def min(self, x, axis=None, keepdims: bool = False) -> Tensor: ...
+    def min(self, x, axis=None, keepdims: bool = False) -> Tensor:
+        """The smallest element over ``axis``; ``keepdims`` leaves the reduced axes with length 1. Ties share the gradient."""
 
     @abstractmethod
     def any(self, x, axis=None, keepdims: bool = False) -> Tensor:
         """Logical or; numbers count as ``x != 0``."""
 
     @abstractmethod
-    def all(self, x, axis=None, keepdims: bool = False) -> Tensor: ...
+    def all(self, x, axis=None, keepdims: bool = False) -> Tensor:
+        """Bool: whether all elements over ``axis`` are true; ``keepdims`` leaves the reduced axes with length 1."""
 
     @abstractmethod
     def argmax(self, x, axis: int = -1) -> Tensor:
@@ -376,17 +417,20 @@ class Backend(Composites):
         """``shape``: ints, scalar int tensors, one -1; or an integer vector tensor. Row-major order."""
 
     @abstractmethod
-    def permute_dimensions(self, x, pattern: Sequence[int]) -> Tensor: ...
+    def permute_dimensions(self, x, pattern: Sequence[int]) -> Tensor:
+        """``x`` with its axes in the order of ``pattern``, which names each axis once."""
 
     @abstractmethod
-    def expand_dims(self, x, dim: int = -1) -> Tensor: ...
+    def expand_dims(self, x, dim: int = -1) -> Tensor:
+        """``x`` with a new axis of length 1 at place ``dim`` of the result; -1 is behind the last."""
 
     @abstractmethod
     def squeeze(self, x, axis: int) -> Tensor:
         """Remove one axis of length 1."""
 
     @abstractmethod
-    def concatenate(self, tensors: Sequence, axis: int = -1) -> Tensor: ...
+    def concatenate(self, tensors: Sequence, axis: int = -1) -> Tensor:
+        """The ``tensors`` behind each other along ``axis``; their other dimensions are equal."""
 
     @abstractmethod
     def pad(self, x, padding: Sequence[tuple[int, int]]) -> Tensor:
@@ -415,10 +459,12 @@ class Backend(Composites):
         """Like ``numpy.arange``; the arguments may be scalar tensors."""
 
     @abstractmethod
-    def zeros_like(self, x, dtype: str | None = None, name: str | None = None) -> Tensor: ...
+    def zeros_like(self, x, dtype: str | None = None, name: str | None = None) -> Tensor:
+        """A tensor of zeros of the shape of ``x``, and of its dtype unless ``dtype`` is given."""
 
     @abstractmethod
-    def ones_like(self, x, dtype: str | None = None, name: str | None = None) -> Tensor: ...
+    def ones_like(self, x, dtype: str | None = None, name: str | None = None) -> Tensor:
+        """A tensor of ones of the shape of ``x``, and of its dtype unless ``dtype`` is given."""
 
     # ------------------------------------------------------------------ linear algebra
 
@@ -522,7 +568,8 @@ class Backend(Composites):
         border_mode: str = "valid",
         dim_ordering: str = "default",
         pool_mode: str = "max",
-    ) -> Tensor: ...
+    ) -> Tensor:
+        """``pool2d`` over three spatial axes of a 5-D tensor."""
 
     # ------------------------------------------------------------------ loops
 
@@ -565,4 +612,6 @@ class Backend(Composites):
         ``seed`` gives one sequence on one backend; None draws the seed from NumPy's global state."""
 
     @abstractmethod
-    def random_normal(self, shape, mean=0.0, std=1.0, dtype: str | None = None, seed: int | None = None) -> Tensor: ...
+    def random_normal(self, shape, mean=0.0, std=1.0, dtype: str | None = None, seed: int | None = None) -> Tensor:
+        """A tensor of ``shape`` drawn from the normal distribution with ``mean`` and standard deviation ``std``;
+        ``dtype`` and ``seed`` as in ``random_uniform``."""

@@ -6,6 +6,8 @@ running setting.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .. import backend as K
 from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
@@ -77,7 +79,7 @@ class _UpSamplingND(_Resizing):
         return self._resized(input_shape, lambda i, n: n * self.size[i])
 
     def call(self, x, mask=None):
-        resize = K.resize_images if self.spatial == 2 else K.resize_volumes
+        resize: Callable = K.resize_images if self.spatial == 2 else K.resize_volumes
         return resize(x, *self.size, self.dim_ordering)
 
     def get_config(self):
