@@ -12,6 +12,7 @@ ROOMS = [
     ["_version", "errors", "config", "extras", "files", "budget"],
     ["backends", "backend"],
     ["utils", "activations", "initializations", "regularizers", "constraints", "objectives", "metrics", "optimizers"],
+    ["operations"],
     ["engine"],
     ["layers"],
     ["models", "training", "callbacks"],
