@@ -17,6 +17,8 @@ class Callback:
 
     model = None
     params: dict = {}
+    #: True: of many workers only one runs it (``kbridge.distributed``), because it writes something
+    on_one_worker = False
 
     def set_params(self, params):
         self.params = params

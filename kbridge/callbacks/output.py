@@ -22,6 +22,8 @@ class ModelCheckpoint(Callback):
     ``save_best_only`` only if ``monitor`` improved; with ``save_weights_only`` the weights alone.
     """
 
+    on_one_worker = True
+
     def __init__(
         self, filepath, monitor="val_loss", verbose=0, save_best_only=False, save_weights_only=False, mode="auto", period=1
     ):
@@ -72,6 +74,8 @@ class CSVLogger(Callback):
 
     With ``append`` the lines come after those of an existing file, in the columns that it has.
     """
+
+    on_one_worker = True
 
     def __init__(self, filename, separator=",", append=False):
         super().__init__()
@@ -145,6 +149,8 @@ class RemoteMonitor(Callback):
 
     A server that can't be reached is a warning. ``headers``: sent along.
     """
+
+    on_one_worker = True
 
     def __init__(self, root="http://localhost:9000", path="/publish/epoch/end/", field="data", headers=None):
         super().__init__()

@@ -16,6 +16,8 @@ class TensorBoard(Callback):
     data, of the layers' outputs for the first batch of them; ``write_images`` adds the weights as images.
     """
 
+    on_one_worker = True
+
     def __init__(self, log_dir="./logs", histogram_freq=0, write_graph=True, write_images=False):
         super().__init__()
         self.log_dir = str(log_dir)

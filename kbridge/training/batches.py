@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .data import len_of, slice_array
+from .sharing import cut_rows, part
 
 
 def make_batches(size: int, batch_size: int) -> list[tuple[int, int]]:
@@ -21,9 +22,13 @@ def batch_shuffle(index_array, batch_size: int):
 
 
 class Batches:
-    """Batches of a list of arrays, whose last entries may be numbers (the learning phase) that go with each."""
+    """Batches of a list of arrays, whose last entries may be numbers (the learning phase) that go with each.
 
-    def __init__(self, values: list, batch_size: int):
+    ``cut``: which rows of a batch are read, from its size; what ``epoch`` gives is a ``Part`` then.
+    """
+
+    def __init__(self, values: list, batch_size: int, cut=None):
+        self._cut = cut
         self._arrays = [v for v in values if not np.isscalar(v)]
         self._numbers = values[len(self._arrays) :]
         self.batch_size = batch_size
@@ -47,10 +52,14 @@ class Batches:
         elif shuffle:
             np.random.shuffle(self._index)
             for start, stop in self.bounds:
-                rows = self._index[start:stop]
-                yield stop - start, [a[rows] if type(a) is np.ndarray else slice_array(a, rows) for a in self._arrays] + self._numbers
+                first, last, count = cut_rows(start, stop, self._cut)
+                rows = self._index[first:last]
+                values = [a[rows] if type(a) is np.ndarray else slice_array(a, rows) for a in self._arrays] + self._numbers
+                yield stop - start, values if self._cut is None else part(values, count, stop - start)
         else:
             yield from self.in_order()
 
     def _slice(self, start: int, stop: int) -> list:
-        return [a[start:stop] for a in self._arrays] + self._numbers
+        first, last, count = cut_rows(start, stop, self._cut)
+        values = [a[first:last] for a in self._arrays] + self._numbers
+        return values if self._cut is None else part(values, count, stop - start)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from . import sharing
 from .compiling import labels_of
 from .data import is_array_like, one_for_each
 from .enqueuer import GeneratorEnqueuer
@@ -25,6 +26,9 @@ def fit_generator(model, generator, samples_per_epoch, nb_epoch, verbose, callba
         "metrics": labels + [f"val_{label}" for label in labels],
     }
     callbacks, history, seen = callback_list(model, callbacks, params, verbose)
+    team = sharing.current()
+    shared = team.batches_of(model, generator)
+    team.begin(model, {**params, "initial_epoch": initial_epoch})
     # one generator may serve both; no two threads may be inside it
     turns = {id(generator): threading.Lock()}
     with _validation(model, validation_data, nb_val_samples, max_q_size, turns.get(id(validation_data))) as validate:
@@ -36,14 +40,15 @@ def fit_generator(model, generator, samples_per_epoch, nb_epoch, verbose, callba
                 done = number = 0
                 while done < samples_per_epoch:
                     x, y, sample_weight = _next(batches, done, samples_per_epoch)
-                    size = batch_length(x, model.input_names)
+                    size = shared.size(batch_length(x, model.input_names))
                     logs = {"batch": number, "size": size}
                     callbacks.on_batch_begin(number, logs)
-                    outs = model.train_on_batch(x, y, sample_weight=sample_weight, class_weight=class_weight)
+                    outs = shared.train(x, y, sample_weight, class_weight)
                     logs.update(zip(labels, outs if isinstance(outs, list) else [outs]))
                     callbacks.on_batch_end(number, logs)
                     done += size
                     number += 1
+                    seen.stop_training = team.agree(seen.stop_training)
                     if seen.stop_training:
                         break
                 if done > samples_per_epoch:
@@ -52,10 +57,14 @@ def fit_generator(model, generator, samples_per_epoch, nb_epoch, verbose, callba
                         "Set `samples_per_epoch` correctly to avoid this warning.",
                         stacklevel=4,
                     )
-                callbacks.on_epoch_end(epoch, validation_logs(labels, validate()) if validate else {})
+                logs = validation_logs(labels, validate()) if validate else {}
+                team.check(model)
+                callbacks.on_epoch_end(epoch, logs)
+                seen.stop_training = team.agree(seen.stop_training)
                 if seen.stop_training:
                     break
     callbacks.on_train_end()
+    team.end(model)
     return history
 
 
@@ -69,7 +78,8 @@ def _validation(model, data, nb_val_samples, max_q_size, turn):
         if not nb_val_samples:
             raise ValueError("When validation_data is a generator, nb_val_samples must say how many samples to take from it.")
         with _ahead(data, max_q_size, turn=turn) as batches:
-            yield lambda: _evaluate(model, batches, nb_val_samples)
+            shared = sharing.current().batches_of(model, data)
+            yield lambda: _evaluate(model, batches, nb_val_samples, shared)
     else:
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
             raise ValueError(f"validation_data should be a tuple (x, y) or (x, y, sample_weight), or a generator. Found: {type(data).__name__}.")
@@ -78,22 +88,27 @@ def _validation(model, data, nb_val_samples, max_q_size, turn):
         model.validation_data = values = [*x, *y, *weights, *model._phase_value(0)]
         # a stateful model takes one size of batch only
         batch_size = model.internal_input_shapes[0][0] or 32
-        yield lambda: test_loop(model.test_function, values, batch_size)
+        yield lambda: sharing.current().evaluate(model, test_loop, values, batch_size)
 
 
 def evaluate_generator(model, generator, val_samples, max_q_size, nb_worker, pickle_safe):
     """Means of loss and metrics over ``val_samples`` samples of a generator."""
     with _ahead(generator, max_q_size, nb_worker, pickle_safe) as batches:
-        return _evaluate(model, batches, val_samples)
+        return _evaluate(model, batches, val_samples, sharing.OneBatch(model))
 
 
-def _evaluate(model, batches, val_samples):
+def _evaluate(model, batches, val_samples, shared):
     mean = Mean()
-    while mean.samples < val_samples:
-        x, y, sample_weight = _next(batches, mean.samples, val_samples)
-        outs = model.test_on_batch(x, y, sample_weight=sample_weight)
-        mean.add(outs if isinstance(outs, list) else [outs], batch_length(x, model.input_names))
-    return mean.result()
+    done = number = 0
+    while done < val_samples:
+        x, y, sample_weight = _next(batches, done, val_samples)
+        rows = batch_length(x, model.input_names)
+        done += shared.size(rows)
+        if shared.mine(number):
+            outs = model.test_on_batch(x, y, sample_weight=sample_weight)
+            mean.add(outs if isinstance(outs, list) else [outs], rows)
+        number += 1
+    return shared.sums(mean).result()
 
 
 def predict_generator(model, generator, val_samples, max_q_size, nb_worker, pickle_safe):

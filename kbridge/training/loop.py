@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import callbacks as cbks
 from ..utils.progbar import Progbar
+from . import sharing
 from .batches import Batches
 from .data import len_of
 
@@ -16,7 +17,7 @@ def callback_list(model, callbacks, params, verbose):
     listed = [cbks.BaseLogger(), *(callbacks or []), history]
     if verbose:
         listed.append(cbks.ProgbarLogger())
-    together = cbks.CallbackList(listed)
+    together = cbks.CallbackList(sharing.current().callbacks(listed))
     seen = getattr(model, "callback_model", None) or model
     model.history = seen.history = history
     together.set_model(seen)
@@ -26,7 +27,8 @@ def callback_list(model, callbacks, params, verbose):
 
 def fit_loop(model, f, ins, labels, batch_size, nb_epoch, verbose, callbacks, val_f, val_ins, shuffle, callback_metrics, initial_epoch):  # fmt: skip  # noqa: E501
     """Train ``f`` on ``ins`` for the epochs from ``initial_epoch`` to ``nb_epoch``; returns the History."""
-    batches = Batches(ins, batch_size)
+    team = sharing.current()
+    batches = Batches(ins, team.rows_of_step(batch_size), team.cut(f))
     do_validation = val_f is not None
     if do_validation and verbose:
         print(f"Train on {batches.samples} samples, validate on {len_of(val_ins[0])} samples")
@@ -39,25 +41,31 @@ def fit_loop(model, f, ins, labels, batch_size, nb_epoch, verbose, callbacks, va
         "metrics": callback_metrics,
     }
     callbacks, history, seen = callback_list(model, callbacks, params, verbose)
+    team.begin(model, {**params, "shuffle": shuffle, "initial_epoch": initial_epoch})
     callbacks.on_train_begin()
     seen.stop_training = False
     model.validation_data = val_ins
     for epoch in range(initial_epoch, nb_epoch):
         callbacks.on_epoch_begin(epoch)
+        team.begin_epoch()
         for number, (size, values) in enumerate(batches.epoch(shuffle)):
             logs = {"batch": number, "size": size}
             callbacks.on_batch_begin(number, logs)
             logs.update(zip(labels, f(values)))
             callbacks.on_batch_end(number, logs)
+            seen.stop_training = team.agree(seen.stop_training)
             if seen.stop_training:
                 break
         logs = {}
         if do_validation:
-            logs = validation_logs(labels, test_loop(val_f, val_ins, batch_size))
+            logs = validation_logs(labels, team.evaluate(model, test_loop, val_ins, batch_size))
+        team.check(model)
         callbacks.on_epoch_end(epoch, logs)
+        seen.stop_training = team.agree(seen.stop_training)
         if seen.stop_training:
             break
     callbacks.on_train_end()
+    team.end(model)
     return history
 
 

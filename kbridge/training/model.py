@@ -8,7 +8,7 @@ from ..backends.ranges import counting
 from ..engine.freezing import warn_of_partly_frozen
 from ..engine.topology import Container
 from ..errors import whole_number
-from . import generators
+from . import generators, sharing
 from .arguments import compile_options, keras1_arguments
 from .compiling import (
     collect_metrics,
@@ -68,8 +68,7 @@ class Model(Container):
         self._function_kwargs = options
         names = self.output_names
         self.loss_functions = losses_of(loss, names)
-        weighted = [weighted_objective(fn) for fn in self.loss_functions]
-        weights = loss_weights_of(loss_weights, names)
+        self._loss_factors = loss_weights_of(loss_weights, names)
         self.sample_weight_modes = per_output(sample_weight_mode, names, "sample_weight_mode")
         for mode, shape, name in zip(self.sample_weight_modes, self.internal_output_shapes, names, strict=True):
             if mode not in (None, "temporal"):
@@ -85,32 +84,40 @@ class Model(Container):
             K.placeholder(ndim=2 if mode == "temporal" else 1, name=f"{name}_sample_weights")
             for name, mode in zip(names, self.sample_weight_modes, strict=True)
         ]
-        masks = self._output_masks()
-        self.metrics_names, self.metrics_tensors = ["loss"], []
-        self.total_loss = None
+        self.total_loss, self.metrics_names, self.metrics_tensors = self._objective()
+        self.train_function = self.test_function = self.predict_function = None
+        self._collected_trainable_weights = collect_trainable_weights(self)
+        warn_of_partly_frozen(self)
+
+    def _objective(self, scaled=lambda penalty: penalty) -> tuple:
+        """(total loss, names of what is logged, the tensors of all of these but the total).
+
+        ``scaled``: what is added to the loss for a penalty of the layers.
+        """
+        names, weights, masks = self.output_names, self._loss_factors, self._output_masks()
+        total, labels, tensors = None, ["loss"], []
         for i, name in enumerate(names):
-            output_loss = weighted[i](self.targets[i], self.outputs[i], self.sample_weights[i], masks[i])
+            weighted = weighted_objective(self.loss_functions[i])
+            output_loss = weighted(self.targets[i], self.outputs[i], self.sample_weights[i], masks[i])
             if len(names) > 1:
-                self.metrics_tensors.append(output_loss)
-                self.metrics_names.append(f"{name}_loss")
+                tensors.append(output_loss)
+                labels.append(f"{name}_loss")
             plain = isinstance(weights[i], (int, float)) and weights[i] == 1
             term = output_loss if plain else weights[i] * output_loss
-            self.total_loss = term if self.total_loss is None else self.total_loss + term
+            total = term if total is None else total + term
         for penalty in self.losses:
-            self.total_loss = self.total_loss + penalty
+            total = total + scaled(penalty)
 
-        for i, (name, listed) in enumerate(zip(names, collect_metrics(metrics, names), strict=True)):
+        for i, (name, listed) in enumerate(zip(names, collect_metrics(self.metrics, names), strict=True)):
             for metric in listed:
                 with counting(self.targets[i], self.sample_weights[i], masks[i]):
                     found = metric_tensors(
                         metric, self.loss_functions[i], self.internal_output_shapes[i], self.targets[i], self.outputs[i], masks[i]
                     )
                 for label, tensor in found:
-                    self.metrics_names.append(label if len(names) == 1 else f"{name}_{label}")
-                    self.metrics_tensors.append(tensor)
-        self.train_function = self.test_function = self.predict_function = None
-        self._collected_trainable_weights = collect_trainable_weights(self)
-        warn_of_partly_frozen(self)
+                    labels.append(label if len(names) == 1 else f"{name}_{label}")
+                    tensors.append(tensor)
+        return total, labels, tensors
 
     def _output_masks(self) -> list:
         return [
@@ -138,20 +145,24 @@ class Model(Container):
     def _make_train_function(self) -> None:
         if getattr(self, "train_function", None) is None:
             self._check_compiled("train")
-            params = self._collected_trainable_weights
-            updates = list(self.updates)
-            if params:
-                if getattr(self, "optimizer", None) is None:
-                    raise RuntimeError(
-                        f"The model {self.name} has no optimizer any more, and no train_function: call compile, or set one of them."
-                    )
-                updates = [*self.optimizer.get_updates(params, self.constraints, self.total_loss), *updates]
-            self.train_function = K.function(
-                [*self.inputs, *self.targets, *self.sample_weights, *self._phase_input()],
-                [self.total_loss, *self.metrics_tensors],
-                updates=updates,
-                **self._function_kwargs,
-            )
+            if self._collected_trainable_weights and getattr(self, "optimizer", None) is None:
+                raise RuntimeError(
+                    f"The model {self.name} has no optimizer any more, and no train_function: call compile, or set one of them."
+                )
+            self.train_function = sharing.current().train_function(self)
+
+    def _train_function_alone(self):
+        """A step on a batch as a function: loss, metrics and gradients, and the updates of the weights and layers."""
+        params = self._collected_trainable_weights
+        updates = list(self.updates)
+        if params:
+            updates = [*self.optimizer.get_updates(params, self.constraints, self.total_loss), *updates]
+        return K.function(
+            [*self.inputs, *self.targets, *self.sample_weights, *self._phase_input()],
+            [self.total_loss, *self.metrics_tensors],
+            updates=updates,
+            **self._function_kwargs,
+        )
 
     def _make_test_function(self) -> None:
         if getattr(self, "test_function", None) is None:

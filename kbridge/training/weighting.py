@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import backend as K
 from ..backends.ranges import counting
+from .shares import share
 
 
 def standardize_sample_or_class_weights(x_weight, output_names, weight_type):
@@ -105,7 +106,7 @@ def weighted_objective(fn):
             ndim = K.ndim(weights)
             if K.ndim(score) > ndim:
                 score = K.mean(score, axis=list(range(ndim, K.ndim(score))))
-            score = score * weights / _share(K.cast(K.not_equal(weights, 0), K.floatx()))
+            score = score * weights / share(K.cast(K.not_equal(weights, 0), K.floatx()), weights)
         return K.mean(score)
 
     weighted.__name__ = getattr(fn, "__name__", type(fn).__name__)
@@ -124,9 +125,4 @@ def masked(score, mask):
     kept = K.cast(mask, K.floatx())
     for _ in range(K.ndim(score) - K.ndim(mask)):
         kept = K.expand_dims(kept)
-    return score * kept / _share(kept)
-
-
-def _share(kept):
-    """The share of what is kept; never 0, so that a batch with nothing kept gives a loss of 0, not NaN."""
-    return K.maximum(K.mean(kept), K.epsilon())
+    return score * kept / share(kept, mask)
