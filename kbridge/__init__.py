@@ -4,6 +4,7 @@ As after ``import keras``, all parts are there as ``kbridge.layers`` and so on; 
 """
 
 import importlib as _importlib
+import os as _os
 
 from ._version import __version__ as __version__
 
@@ -15,6 +16,7 @@ __all__ = [
     "compare",
     "constraints",
     "datasets",
+    "distributed",
     "engine",
     "initializations",
     "layers",
@@ -28,6 +30,11 @@ __all__ = [
     "utils",
     "wrappers",
 ]
+
+
+if _os.environ.get("KBRIDGE_DISTRIBUTED"):
+    # before the program makes anything, as one of the workers that mpiexec started
+    _importlib.import_module(f"{__name__}.distributed.joining").join_as_told()
 
 
 def __getattr__(name: str):

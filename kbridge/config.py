@@ -22,6 +22,9 @@ BACKENDS = ("numpy", "tensorflow", "theano")
 #: in order of precedence; the second is shared with other Keras versions
 BACKEND_VARIABLES = ("KBRIDGE_BACKEND", "KERAS_BACKEND")
 
+#: whether to say on standard error which backend is used
+announce = True
+
 #: backends of other Keras versions, which may stand in a shared file
 FOREIGN_BACKENDS = ("jax", "torch", "openvino", "cntk", "mxnet")
 DATA_FORMATS = {"channels_first": "th", "channels_last": "tf"}

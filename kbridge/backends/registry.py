@@ -26,12 +26,19 @@ BUILT_IN: dict[str, tuple[str, str, str | None]] = {
 _loaded: dict[str, Backend] = {}
 #: name -> functions to be called when the backend's framework has been loaded
 _waiting: dict[str, list[Callable[..., None]]] = {}
+#: functions to be called with each backend that is constructed
+_at_making: list[Callable[[Backend], None]] = []
 
 
 def when_loaded(name: str, function: Callable[..., None]) -> None:
     """Have ``function`` called with what the backend called ``name`` tells when it has loaded its framework."""
     if function not in _waiting.setdefault(name, []):
         _waiting[name].append(function)
+
+
+def when_made(function: Callable[[Backend], None]) -> None:
+    """Have ``function`` called with each backend that is constructed from now on, before anything uses it."""
+    _at_making.append(function)
 
 
 def tell_loaded(name: str, *what: Any) -> None:
@@ -63,6 +70,8 @@ def load(name: str) -> Backend:
     """
     if name not in _loaded:
         _loaded[name] = _backend_class(name)()
+        for function in _at_making:
+            function(_loaded[name])
     return _loaded[name]
 
 

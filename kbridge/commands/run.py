@@ -12,7 +12,7 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "run",
-        usage="kbridge run [-h] [--backend NAME] [--tf1] [--py2] (FILE | -m MODULE | -c CODE) [ARGUMENT ...]",
+        usage="kbridge run [-h] [--backend NAME] [--tf1] [--py2] [--workers N | --distributed] (FILE | -m MODULE | -c CODE) [ARGUMENT ...]",
         description="Run a program as Python would, with `import keras` meaning kbridge, also in the processes it starts. "
         "An `import theano` gets the Theano that kbridge has repaired, NumPy has its names of version 1 (np.int, np.float ...), "
         "and modules that SciPy and scikit-learn had then (scipy.misc, sklearn.cross_validation ...) are there.",
@@ -28,6 +28,12 @@ def add_parser(subparsers) -> None:
         help="translate Python 2 in memory, also modules that lie beside the program, and say what changed "
         "(pip install 'kbridge[py2]')",
     )
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="train on N processes of this machine that share each batch (pip install 'kbridge[distributed]')"
+    )
+    parser.add_argument(
+        "--distributed", action="store_true", help="be one of the workers that mpiexec started: mpiexec -n 4 kbridge run --distributed FILE"
+    )
     parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, metavar="MODULE", help="run a module")
     parser.add_argument("-c", dest="code", nargs=argparse.REMAINDER, metavar="CODE", help="run a line of code")
     parser.add_argument("file", nargs=argparse.REMAINDER, metavar="FILE", help="the program and its arguments")
@@ -39,8 +45,29 @@ def run(args: argparse.Namespace) -> Callable[[], None]:
     words = args.module or args.code or args.file
     if not words:
         raise UsageError("run: no program. Name a file, -m MODULE or -c CODE. See: kbridge run --help")
+    if args.workers is not None and args.distributed:
+        raise UsageError("run: --workers starts the workers, --distributed is for those that mpiexec started; give one of them.")
+    if args.workers is not None:
+        _start_workers(args, words)
+    if args.distributed:
+        from ..distributed.joining import join
+
+        join()
     # loaded when a program is run: help and other commands need none of it
     from ..compat import runner
 
     kind = runner.MODULE if args.module else runner.CODE if args.code else runner.FILE
     return runner.prepared(kind, words, args.backend, tf1=args.tf1, py2=args.py2)
+
+
+def _start_workers(args: argparse.Namespace, words: list[str]) -> None:
+    """Start the same command on many processes; doesn't return unless there is one only."""
+    if args.workers < 1:
+        raise UsageError(f"run: --workers must be at least 1, got {args.workers}.")
+    if args.workers == 1:
+        return
+    from ..distributed.launching import launch
+
+    options = [*(["--backend", args.backend] if args.backend else []), *(["--tf1"] if args.tf1 else []), *(["--py2"] if args.py2 else [])]
+    kind = ["-m"] if args.module else ["-c"] if args.code else []
+    launch(args.workers, ["run", "--distributed", *options, *kind, *words])

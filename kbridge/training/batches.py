@@ -41,6 +41,11 @@ class Batches:
         for start, stop in self.bounds:
             yield stop - start, self._slice(start, stop)
 
+    def one(self, number: int) -> tuple[int, list]:
+        """(samples, values) of one batch."""
+        start, stop = self.bounds[number]
+        return stop - start, self._slice(start, stop)
+
     def epoch(self, shuffle):
         """(samples, values) of each batch, in a new order if ``shuffle`` is True, of whole batches if it is 'batch'."""
         if isinstance(shuffle, str) and shuffle == "batch":

@@ -27,6 +27,7 @@ def fit_generator(model, generator, samples_per_epoch, nb_epoch, verbose, callba
     }
     callbacks, history, seen = callback_list(model, callbacks, params, verbose)
     team = sharing.current()
+    generator = team.generator(generator)
     shared = team.batches_of(model, generator)
     team.begin(model, {**params, "initial_epoch": initial_epoch})
     # one generator may serve both; no two threads may be inside it

@@ -115,18 +115,22 @@ class Mean:
 
     def __init__(self):
         self.samples = 0
-        self._totals: list = []
+        self.totals: list = []
 
     def add(self, values, size: int) -> None:
         """The values of a batch of ``size`` samples."""
-        if not self._totals:
-            self._totals = [0.0] * len(values)
-        for i, value in enumerate(values):
-            self._totals[i] += np.float64(value) * size
-        self.samples += size
+        self.merge(size, [np.float64(value) * size for value in values])
+
+    def merge(self, samples: int, totals: list) -> None:
+        """The sums over ``samples`` samples."""
+        if not self.totals:
+            self.totals = [0.0] * len(totals)
+        for i, total in enumerate(totals):
+            self.totals[i] += total
+        self.samples += samples
 
     def result(self):
         """One number, or a list of them."""
-        means = [total / self.samples for total in self._totals]
+        means = [total / self.samples for total in self.totals]
         means = [mean if np.ndim(mean) else float(mean) for mean in means]
         return means[0] if len(means) == 1 else means

@@ -52,6 +52,10 @@ class Alone:
         """Loss and metrics of the validation data ``values``; ``loop`` computes them in one process."""
         return loop(model.test_function, values, batch_size)
 
+    def generator(self, generator):
+        """What this process reads of a generator."""
+        return generator
+
     def batches_of(self, model, generator) -> OneBatch:
         """How batches of a generator are trained and evaluated on."""
         return OneBatch(model)

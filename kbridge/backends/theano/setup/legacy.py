@@ -89,6 +89,9 @@ def complete_convolutions() -> None:
 def stand_ins() -> Iterator[types.ModuleType]:
     """Have the stand-ins while Theano is imported; gives that of ``numpy.distutils``."""
     modules = {**numpy_distutils(), **distutils(), **pkg_resources(), **scipy_signal(), "numpy.linalg.linalg": numpy.linalg}
+    if "mpi4py.MPI" not in sys.modules:
+        # Theano imports it where it is installed: that starts MPI in a process that nobody asked to, and fails without a library
+        modules["mpi4py.MPI"] = None
     before = {name: sys.modules.get(name) for name in modules}
     had = {name: numpy.__dict__.get(name) for name in ("distutils", "int")}
     sys.modules.update(modules)
