@@ -40,7 +40,7 @@ def add_parser(subparsers) -> None:
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> Callable[[], None]:
+def run(args: argparse.Namespace) -> Callable[[], int | None]:
     """Prepare everything; returns the program, to be called where none of its exceptions is caught."""
     words = args.module or args.code or args.file
     if not words:
@@ -48,7 +48,10 @@ def run(args: argparse.Namespace) -> Callable[[], None]:
     if args.workers is not None and args.distributed:
         raise UsageError("run: --workers starts the workers, --distributed is for those that mpiexec started; give one of them.")
     if args.workers is not None:
-        _start_workers(args, words)
+        if args.workers < 1:
+            raise UsageError(f"run: --workers must be at least 1, got {args.workers}.")
+        if args.workers > 1:
+            return _workers(args, words)
     if args.distributed:
         from ..distributed.joining import join
 
@@ -60,14 +63,10 @@ def run(args: argparse.Namespace) -> Callable[[], None]:
     return runner.prepared(kind, words, args.backend, tf1=args.tf1, py2=args.py2)
 
 
-def _start_workers(args: argparse.Namespace, words: list[str]) -> None:
-    """Start the same command on many processes; doesn't return unless there is one only."""
-    if args.workers < 1:
-        raise UsageError(f"run: --workers must be at least 1, got {args.workers}.")
-    if args.workers == 1:
-        return
-    from ..distributed.launching import launch
+def _workers(args: argparse.Namespace, words: list[str]) -> Callable[[], int]:
+    """The same command on many processes."""
+    from ..distributed import launching
 
     options = [*(["--backend", args.backend] if args.backend else []), *(["--tf1"] if args.tf1 else []), *(["--py2"] if args.py2 else [])]
     kind = ["-m"] if args.module else ["-c"] if args.code else []
-    launch(args.workers, ["run", "--distributed", *options, *kind, *words])
+    return launching.prepared(args.workers, ["run", "--distributed", *options, *kind, *words])

@@ -16,6 +16,8 @@ import threading
 
 #: in which variable the launchers tell a process its number: MPICH and Intel MPI, Open MPI, PMIx, Slurm
 RANKS = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID")
+#: names a file in which the exit status of the worker is found that failed first
+STATUS = "KBRIDGE_DISTRIBUTED_STATUS"
 #: signals that are passed on to the worker
 PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGQUIT")
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
@@ -50,9 +52,22 @@ def split() -> None:
             # none of this process's own code has anything to do any more
             os._exit(status if "status" in locals() else 1)
     os.close(end)
-    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent(signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def end_with_parent(number: int = signal.SIGTERM) -> None:
+    """Have the system send this process a signal when its parent ends."""
+    _prctl(PR_SET_PDEATHSIG, number)
+
+
+def note_status(status: int) -> None:
+    """Leave the exit status of this worker, which fails, for who started the launcher. Only the first is read."""
+    path = os.environ.get(STATUS)
+    if path:
+        with contextlib.suppress(OSError), open(path, "a") as file:
+            file.write(f"{status}\n")
 
 
 def worker_is_done() -> None:
@@ -88,6 +103,7 @@ def _watch(child: int, number: str, end: int) -> int:
         ended_by = os.WTERMSIG(status)
         if ended_by not in passed:
             _say(f"{name} was ended by {_named(ended_by)}.")
+            note_status(128 + ended_by)
         return 128 + ended_by
     code = os.WEXITSTATUS(status)
     os.set_blocking(end, False)
@@ -96,7 +112,10 @@ def _watch(child: int, number: str, end: int) -> int:
         done = os.read(end, 1) == b"d"
     if code == 0 and not done:
         _say(f"{name} ended before the others were done.")
+        note_status(1)
         return 1
+    if code:
+        note_status(code)
     return code
 
 

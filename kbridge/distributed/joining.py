@@ -141,6 +141,7 @@ def _end_all(text: str, status: int) -> None:
     with contextlib.suppress(Exception):
         sys.stderr.write(text)
         sys.stderr.flush()
+    guard.note_status(status)
     # the launcher reads what was written before it hears of the end
     time.sleep(0.2)
     if _exchange is not None:
