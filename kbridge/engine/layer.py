@@ -506,6 +506,14 @@ def arguments_of(cls: type) -> list[str]:
     return names
 
 
+def parameters_of(function: Any) -> list[str]:
+    """The names of a function's arguments; none where they can't be told."""
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return []
+
+
 def _initialized(initializer, shape: tuple, name: str | None):
     """Call an initialization that may or may not take a ``name``."""
     spend(shape)

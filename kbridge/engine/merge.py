@@ -8,7 +8,7 @@ import operator
 from .. import backend as K
 from ..errors import nearest
 from ..utils.generic_utils import get_custom_objects
-from .layer import Layer
+from .layer import Layer, parameters_of
 from .node import as_shapes, flat_shape, to_list
 
 MODES = ("sum", "mul", "concat", "ave", "cos", "dot", "max", "min", "sub", "normalized_dot")
@@ -149,7 +149,7 @@ class Merge(Layer):
     def call(self, inputs, mask=None):
         if callable(self.mode):
             arguments = dict(self.arguments)
-            if "mask" in getattr(getattr(self.mode, "__code__", None), "co_varnames", ())[: _argument_count(self.mode)]:
+            if "mask" in parameters_of(self.mode):
                 arguments["mask"] = mask
             return self.mode(inputs, **arguments)
         if self.mode == "concat":
@@ -254,7 +254,7 @@ class Merge(Layer):
         config = dict(config)
         for key in ("mode", "output_shape", "output_mask"):
             kind = config.pop(f"{key}_type", "raw")
-            config[key] = functions.from_config(config.get(key), kind, config.get("name"), key, get_custom_objects())
+            config[key] = functions.from_config(config.get(key), kind, config.get("name"), key, get_custom_objects(), config.get("arguments"))
         return super().from_config(config)
 
 
@@ -287,11 +287,6 @@ def _broadcastable(inputs: list) -> list:
             x = K.expand_dims(x, 1)
         ready.append(x)
     return ready
-
-
-def _argument_count(function) -> int:
-    code = getattr(function, "__code__", None)
-    return code.co_argcount if code else 0
 
 
 def merge(inputs, mode="sum", concat_axis=-1, dot_axes=-1, output_shape=None, output_mask=None, arguments=None, name=None):

@@ -15,6 +15,9 @@ from typing import Any
 from ..errors import ModelFileError
 from ..utils.generic_utils import CustomObjectScope, get_custom_objects, remember, remembered
 
+#: The key beside a layer's ``class_name`` that holds the graphs of its functions, by their keys in its config.
+GRAPHS = "kbridge_functions"
+
 #: The modules that register classes when they are imported.
 _REGISTERING = ("..layers", "..models")
 
@@ -44,6 +47,10 @@ def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
     if not isinstance(config, Mapping) or not isinstance(config.get("class_name"), str) or "config" not in config:
         raise ModelFileError(f"A layer's config is a dict with 'class_name' and 'config', got {_short(config)}.")
     with CustomObjectScope(dict(custom_objects or {})):
+        if GRAPHS in config:
+            from ..saving.functions import resolved
+
+            config = resolved(config, get_custom_objects())
         cls = _class_named(config["class_name"], get_custom_objects())
         build = cls.from_config
         keywords = {"custom_objects": custom_objects} if "custom_objects" in inspect.signature(build).parameters else {}

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..saving.configs import upgrade, with_group_names
 from ..saving.errors import ModelFileError
+from ..saving.functions import put_graphs, stored_graphs
 from ..saving.limits import MAX_ARRAYS
 from ..saving.origin import forced_origin
 from ..saving.reading import Group, StoredArray, failures_named, open_file
@@ -44,7 +45,7 @@ def inspect_file(
         stored = stored_weights(group)
         origin = forced or weights_origin(root, group)
         if config is not None:
-            config = with_group_names(upgrade(config), list(stored))
+            config = with_group_names(upgrade(put_graphs(config, stored_graphs(root))), list(stored))
         rows = rows_of(config, stored) if config is not None else [_weights_row(*item) for item in stored.items()]
         arrays = [(layer, name, array) for layer, members in stored.items() for name, array in members]
         optimizer = _optimizer_arrays(root)

@@ -18,7 +18,7 @@ def as_text(facts: dict[str, Any]) -> str:
             f"{facts['parameters']:,} parameters in {_counted(facts['arrays'], 'array')} ({', '.join(facts['dtypes']) or 'none'}, "
             f"{size_text(facts['weights_bytes'])})"
         )
-    lines += [*_training(facts), *_verdict(facts)]
+    lines += [*_training(facts), *_functions(facts), *_verdict(facts)]
     if "statistics" in facts:
         lines += ["", *_statistics(facts["statistics"])]
     return "\n".join(lines)
@@ -90,6 +90,22 @@ def _training(facts: dict) -> list[str]:
         if training[key]:
             lines.append(f"{key:14} {training[key]}")
     return lines
+
+
+def _functions(facts: dict) -> list[str]:
+    """The functions of Lambda and Merge layers as expressions, or what stopped their reader."""
+    lines = [""] if facts["functions"] else []
+    for found in facts["functions"]:
+        key = "" if found["key"] in ("function", "mode") else f" {found['key']}"
+        text = found["text"] if found["text"] is not None else f"not read: {found['stopped']}"
+        lines.append(f"function       {found['layer']}{key}: {shown(text)}")
+    return lines
+
+
+def shown(text: str) -> str:
+    """A text of a file's, without what could steer a terminal, and not endlessly long."""
+    clean = "".join(c if c.isprintable() else "?" for c in text)
+    return clean if len(clean) <= 500 else clean[:497] + "..."
 
 
 def _verdict(facts: dict) -> list[str]:

@@ -11,7 +11,7 @@ from .. import optimizers
 from ..engine.layer import arguments_of
 from ..saving.configs import layer_classes
 from ..saving.errors import ModelFileError
-from ..saving.functions import needed_functions
+from ..saving.functions import functions_as_data, needed_functions
 from ..saving.keras2 import major_version, speaks_keras2, to_keras1
 from ..saving.keras2.training import Unrepresentable, compile_arguments
 from ..utils.generic_utils import CustomObjectScope, get_from_module
@@ -71,14 +71,16 @@ def loading(config: Any, compiled: Any, version: str | None, custom_objects: Ite
     """Whether and how ``load_model`` would load it.
 
     ``loads``: True, False, or None for weights alone; ``needs``: names for custom_objects; ``problems``: what is in the way;
-    ``not_restored``: what of Keras 2's training settings would be left out.
+    ``not_restored``: what of Keras 2's training settings would be left out; ``functions``: those of Lambda and Merge layers that the file
+    holds as data or bytecode, as expressions, or what stopped the reader.
     """
     known = set(custom_objects)
     needs: dict[str, list] = {"functions": [], "classes": [], "names": [], "training": []}
     problems: list[str] = []
     not_restored: list[str] = []
+    functions: list[dict[str, Any]] = []
     if config is None:
-        return {"loads": None, "needs": needs, "problems": problems, "not_restored": not_restored}
+        return {"loads": None, "needs": needs, "problems": problems, "not_restored": not_restored, "functions": functions}
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         problems.append("its config is not that of a model")
     major = major_version(version) or 1
@@ -89,8 +91,10 @@ def loading(config: Any, compiled: Any, version: str | None, custom_objects: Ite
         with CustomObjectScope(dict.fromkeys(known)):
             if keras2:
                 config = _translated(config, problems)
+            functions = [found._asdict() for found in functions_as_data(config)]
+            read = {(found["layer"], found["key"]) for found in functions if found["text"] is not None}
             for needed in needed_functions(config):
-                if not known & set(needed.names):
+                if not known & set(needed.names) and (needed.layer, needed.key) not in read:
                     needs["functions"].append({"layer": needed.layer, "key": needed.key, "name": needed.name, "give": needed.names})
             _check_layers(config, known, needs, problems)
             if isinstance(compiled, dict) and not problems and keras2:
@@ -98,7 +102,7 @@ def loading(config: Any, compiled: Any, version: str | None, custom_objects: Ite
     if isinstance(compiled, dict) and not problems and not keras2:
         needs["training"] = sorted(set(_unknown_training(compiled)) - known)
     loads = not problems and not any(needs.values())
-    return {"loads": loads, "needs": needs, "problems": problems, "not_restored": not_restored}
+    return {"loads": loads, "needs": needs, "problems": problems, "not_restored": not_restored, "functions": functions}
 
 
 def _translated(config: dict, problems: list[str]) -> Any:

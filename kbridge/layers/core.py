@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import activations, constraints, initializations, regularizers
 from .. import backend as K
+from ..engine.layer import parameters_of
 from ..engine.node import flat_shape
 from ..engine.topology import InputSpec, Layer, Merge
 from ..errors import whole_number
@@ -278,7 +279,10 @@ class Lambda(Layer):
 
     ``output_shape``: a tuple without the batch axis, a function of the input shape, or None where the
     backend infers the shape. ``arguments`` are passed on to the function; it gets ``mask`` if it has
-    an argument of that name. Saved by the function's name: loading takes it from ``custom_objects``.
+    an argument of that name.
+
+    A function of one straight line (arithmetic, items, functions of ``K`` ...) is saved as data, read from its instructions with the plain
+    values that its closure and globals have then; others by their name, and loading takes them from ``custom_objects``.
     """
 
     def __init__(self, function, output_shape=None, arguments=None, **kwargs):
@@ -315,7 +319,7 @@ class Lambda(Layer):
 
     def call(self, x, mask=None):
         arguments = dict(self.arguments)
-        if "mask" in _parameters(self.function):
+        if "mask" in parameters_of(self.function):
             arguments["mask"] = mask
         outputs = self.function(x, **arguments)
         # the shapes of a call are those that are asked for next, and need no second call with other tensors
@@ -342,7 +346,7 @@ class Lambda(Layer):
         known = {**get_custom_objects(), **(custom_objects or {})}
         for key in ("function", "output_shape"):
             kind = config.pop(f"{key}_type", "raw")
-            config[key] = functions.from_config(config.get(key), kind, config.get("name"), key, known)
+            config[key] = functions.from_config(config.get(key), kind, config.get("name"), key, known, config.get("arguments"))
         return cls(**config)
 
 
@@ -351,13 +355,6 @@ def _shape(x):
     if isinstance(x, (list, tuple)):
         return [_shape(item) for item in x]
     return getattr(x, "_keras_shape", None) or (K.int_shape(x) if K.is_tensor(x) else None)
-
-
-def _parameters(function) -> list[str]:
-    try:
-        return list(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        return []
 
 
 class ActivityRegularization(Layer):

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..budget import work_budget
 from ..engine.registry import layer_classes, layer_from_config  # noqa: F401
-from .functions import check_functions
+from .functions import resolved, with_graphs
 from .keras2 import speaks_keras2, to_keras1
 from .texts import check_size, dump_json, dump_yaml, parse_json, parse_yaml
 
@@ -48,8 +48,7 @@ def _build(config: Any, custom_objects: Mapping[str, Any] | None):
     with CustomObjectScope(dict(custom_objects or {})), work_budget():
         if speaks_keras2(config):
             config = to_keras1(config)
-        check_functions(config, get_custom_objects())
-        config = upgrade(config)
+        config = upgrade(resolved(config, get_custom_objects()))
         model = layer_from_config(config)
         freeze_again(model, config)
     remember(custom_objects)
@@ -91,9 +90,9 @@ def model_config(model) -> dict[str, Any]:
 
 def model_to_json(model, **kwargs) -> str:
     """The model's architecture as JSON; ``kwargs`` go to ``json.dumps``."""
-    return dump_json({**model_config(model), "keras_version": KERAS_VERSION}, **kwargs)
+    return dump_json({**with_graphs(model_config(model)), "keras_version": KERAS_VERSION}, **kwargs)
 
 
 def model_to_yaml(model, **kwargs) -> str:
     """The model's architecture as YAML; ``kwargs`` go to ``yaml.dump``. Needs PyYAML."""
-    return dump_yaml({**model_config(model), "keras_version": KERAS_VERSION}, **kwargs)
+    return dump_yaml({**with_graphs(model_config(model)), "keras_version": KERAS_VERSION}, **kwargs)

@@ -14,6 +14,7 @@ from ..files.streams import Writer, stream_of
 from .assignment import assign, assign_converted, read_weights, stored_layers, stored_values
 from .configs import KERAS_VERSION, model_config, model_from_config, with_group_names
 from .errors import ModelFileError
+from .functions import GRAPHS, graphs_of, put_graphs, stored_graphs, with_graphs
 from .hdf5_layout import write_text, writing
 from .hdf5_names import layer_paths
 from .keras2 import is_of_tensorflow, to_keras1
@@ -30,18 +31,21 @@ def save_model(model, filepath: str | os.PathLike | Writer, overwrite: bool = Tr
     """Write ``model`` to the HDF5 file ``filepath`` so that training can go on exactly where it stopped.
 
     With ``overwrite=False`` an existing file is asked about first. The file appears whole or not at
-    all. Functions (Lambda layers, custom losses) are stored by name.
+    all. Functions of Lambda layers are stored by name and, where they can be followed, as data; custom losses by name.
     """
     from ..utils.io_utils import ask_to_proceed_with_overwrite
 
     if not overwrite and stream_of(filepath) is None and os.path.exists(filepath) and not ask_to_proceed_with_overwrite(filepath):
         return
-    config = dump_json(model_config(model))
+    config, graphs = graphs_of(with_graphs(model_config(model)))
+    config = dump_json(config)
     training = training_config(model)
     layer_paths([layer.name for layer in stored_layers(model)], "/model_weights", ["/optimizer_weights"])
     with writing(filepath) as h5:
         write_text(h5, "keras_version", KERAS_VERSION)
         write_text(h5, "model_config", config)
+        if graphs:
+            write_text(h5, GRAPHS, dump_json(graphs))
         write_provenance(h5)
         write_weights(model, h5.create_group("model_weights"))
         if training is not None:
@@ -69,7 +73,7 @@ def load_model(
     origin = None if original_backend is None else forced_origin(original_backend)
     with open_file(filepath) as root, CustomObjectScope(dict(custom_objects or {})):
         keras2 = is_of_keras2(root)
-        config = _config(root)
+        config = put_graphs(_config(root), stored_graphs(root))
         weights = root.group("model_weights")
         origin = origin or weights_origin(root, weights)
         with (

@@ -50,6 +50,7 @@ KNOWN: dict[tuple[str, str], str] = {}
 REACHING_UP = {
     ("kbridge.engine.container", "kbridge.saving"): "save, load_weights, to_json ... are methods",
     ("kbridge.engine.merge", "kbridge.saving"): "functions in configs",
+    ("kbridge.engine.registry", "kbridge.saving"): "functions in configs",
     ("kbridge.layers.core", "kbridge.saving"): "functions in configs",
     ("kbridge.models", "kbridge.saving"): "models.load_model and others are names of Keras 1",
     ("kbridge.utils.io_utils", "kbridge.saving"): "save_array and load_array are names of Keras 1",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
 from typing import Any
 
+from ...utils.generic_utils import get_custom_objects
+from ..functions import named_function
 from .options import Options
 from .values import (
     activation,
+    bare_name,
     border_mode,
     constraint,
     initializer,
@@ -405,28 +406,31 @@ def _dot(options: Options) -> Translated:
 
 
 def _lambda(options: Options) -> Translated:
-    options.ignore("module", "output_shape_module", "function_module")
+    modules = {"function": options.take("module"), "output_shape": options.take("output_shape_module")}
+    options.ignore("function_module")
     options.only("mask", None)
-    config: dict[str, Any] = {"arguments": options.take("arguments") or {}}
+    arguments = options.take("arguments") or {}
+    config: dict[str, Any] = {"arguments": arguments}
     for key in ("function", "output_shape"):
-        value, kind = options.take(key), options.take(f"{key}_type", "raw")
-        if isinstance(value, dict):  # tf.keras from 2.12 on writes the code with its class
+        value, kind, module = options.take(key), options.take(f"{key}_type", "raw"), modules[key]
+        if isinstance(value, dict):
+            # later tf.keras and Keras 3 write the code with its class, and a named function with its module
             kind = "lambda"
-        config |= {key: _bytecode(value) if kind == "lambda" else value, f"{key}_type": kind}
+            if value.get("class_name") == "function" and isinstance(value.get("config"), str):
+                kind, module, value = "function", value.get("module"), value["config"]
+        if kind == "function" and key == "function" and not {str(value), bare_name(value)} & set(get_custom_objects()):
+            value = named_function(module, value, arguments) or value
+        config |= {key: _stored(value) if kind == "lambda" else value, f"{key}_type": kind}
     return "Lambda", config
 
 
-def _bytecode(stored: Any) -> Any:
-    """Stored code with the base64 undone that Keras 2 put round it. It is only searched for the function's name."""
-    if isinstance(stored, dict):
-        stored = (stored.get("config") or {}).get("code") if isinstance(stored.get("config"), dict) else None
-    code = stored[0] if isinstance(stored, (list, tuple)) and stored else stored
-    if not isinstance(code, str):
-        return ["", None, None]
-    try:
-        return [base64.b64decode(code, validate=False).decode("latin-1"), None, None]
-    except (binascii.Error, ValueError):
-        return [code, None, None]
+def _stored(value: Any) -> list:
+    """A stored function as [code, defaults, closure], which are only ever read as data."""
+    if isinstance(value, dict):
+        inner = value.get("config")
+        value = [inner.get(key) for key in ("code", "defaults", "closure")] if isinstance(inner, dict) else None
+    value = list(value) if isinstance(value, (list, tuple)) else [value]
+    return [*value, None, None, None][:3]
 
 
 TRANSLATIONS: dict[str, Translation] = {
