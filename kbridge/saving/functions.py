@@ -42,6 +42,10 @@ class StoredFunction(str):
     def __getnewargs__(self):
         return (str(self), self.function)
 
+    def __deepcopy__(self, memo):
+        # a copy of a config has the same functions, as copies of Python's functions are; a method of K's would drag the backend along
+        return self
+
 
 class NeededFunction(NamedTuple):
     """A function that a config refers to."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from kbridge import backend as K
 from kbridge.saving.bytecode import function_name, opcodes, read_stored
 from kbridge.saving.graph_functions import GraphFunction
@@ -18,16 +19,16 @@ RECORDED = json.loads((Path(__file__).parents[1] / "data" / "bytecode" / "functi
 EXPRESSIONS = {
     "scale": "x / 127.5 - 1.0",
     "absolute_difference": "abs(t[0] - t[1])",
-    "euclidean": "sqrt(maximum(sum(square(vects[0] - vects[1]), 1, True), 1e-07))",
+    "euclidean": "sqrt(maximum(sum(square(vects[0] - vects[1]), axis=1, keepdims=True), 1e-07))",
     "euclidean_shape": "(shapes[0][0], 1)",
     "sampling": "args[0] + exp(args[1] / 2) * random_normal((shape(args[0])[0], 3))",
     "resize": "resize_by_corners(image, (4, 6)) / 255.0 - 0.5",
     "resize_by_k": "resize_by_corners(x, (4, 6)) / 127.5 - 1.0",
     "crop": "image[:, :, 2:-1, :]",
-    "normalize": "l2_normalize(x, 1)",
-    "with_defaults": "mean(x * 2.0, -1)",
+    "normalize": "l2_normalize(x, axis=1)",
+    "with_defaults": "mean(x * 2.0, axis=-1)",
     "with_closure": "x * 2.0 + 1.0",
-    "steps": "concatenate([x * 2, x * 2 + 1, square(x)[..., ::-1]], 1) ** 2.0",
+    "steps": "concatenate([x * 2, x * 2 + 1, square(x)[..., ::-1]], axis=1) ** 2.0",
     "doubled_shape": "input_shape[:-1] + (input_shape[-1] * 2,)",
     "half_shape": "(input_shape[0], input_shape[1] // 2)",
     "long_one": "concatenate([" + ", ".join(f"x * {n}.5" for n in range(270)) + "])",
@@ -73,7 +74,6 @@ def test_what_is_no_straight_line_is_refused_with_what_stopped_it(version):
     for name in REFUSED.keys() & RECORDED[version].keys():
         found = read(RECORDED[version][name], name)
         assert found.graph is None, name
-        # comparisons of Python 3.13 say themselves that a branch follows
         assert REFUSED[name] in found.stopped, (name, found.stopped)
 
 
@@ -117,7 +117,7 @@ def test_shapes_are_computed_from_plain_numbers():
 
 def test_arguments_of_the_layer_are_taken_in():
     stored = RECORDED["3.8"]["with_defaults"]
-    assert str(read_stored(stored, {"by": 5, "axis": [1, 2]}).graph) == "mean(x * 5, [1, 2])"
+    assert str(read_stored(stored, {"by": 5, "axis": [1, 2]}).graph) == "mean(x * 5, axis=[1, 2])"
     assert "'width'" in read_stored(stored, {"width": 5}).stopped
 
 
@@ -172,7 +172,7 @@ def test_damaged_bytecode_is_refused_or_read_and_never_fails_otherwise():
     [
         (lambda x: x ** (9**9) ** (9**9), "64 bits"),
         (lambda x: x + (7**21) ** 3, "64 bits"),
-        (lambda x: ((((x,) * 5000) * 5000) * 5000)[0], "often"),
+        (lambda x: ((((x,) * 5000) * 5000) * 5000)[0], "5000"),
         (lambda x: list(range(10**9))[x], "range"),
         (lambda x: (x << 3), "<<"),
         (lambda x: x + "text", "text"),

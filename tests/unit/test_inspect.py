@@ -64,13 +64,27 @@ def test_nested_layers_stand_below_the_one_that_holds_them():
     assert [(r["name"], r["depth"]) for r in facts["layers"][-2:]] == [("timedistributed_1", 0), ("dense_1", 1)]
 
 
-def test_stored_code_makes_a_file_unsafe_and_needs_functions(tmp_path):
+def test_stored_code_makes_a_file_unsafe_for_others_and_is_shown_as_an_expression():
     facts = inspect_file(CASES / "lambda_bytecode_py36.h5")
-    assert (facts["safe"], facts["loads"]) == (False, False)
-    assert facts["needs"]["functions"] == [{"layer": "lambda_1", "key": "function", "name": None, "give": ["lambda_1"]}]
-    given = inspect_file(CASES / "lambda_bytecode_py36.h5", custom_objects=["lambda_1"])
-    assert (given["safe"], given["loads"]) == (False, True)
+    assert (facts["safe"], facts["loads"]) == (False, True)
+    assert facts["functions"] == [{"layer": "lambda_1", "key": "function", "text": "lambda x: x * 0.5", "stopped": ""}]
     assert "bytecode" in as_text(facts)
+    assert "lambda_1: lambda x: x * 0.5" in as_text(facts)
+
+
+def test_stored_code_that_cant_be_read_is_needed_and_what_stopped_the_reader_is_shown(tmp_path):
+    recorded = json.loads((CASES.parents[1] / "bytecode" / "functions.json").read_text())["3.6"]["loop"]
+    path = changed(tmp_path, CASES / "lambda_bytecode_py36.h5", "model_config", lambda c: lambda_of(c).update(function=recorded))
+    facts = inspect_file(path)
+    assert (facts["safe"], facts["loads"]) == (False, False)
+    assert facts["needs"]["functions"] == [{"layer": "lambda_1", "key": "function", "name": "loop", "give": ["lambda_1", "loop"]}]
+    assert "lambda_1: not read: its instruction SETUP_LOOP (a loop)" in as_text(facts)
+    given = inspect_file(path, custom_objects=["lambda_1"])
+    assert (given["safe"], given["loads"]) == (False, True)
+
+
+def lambda_of(config):
+    return next(entry["config"] for entry in config["config"] if entry["class_name"] == "Lambda")
 
 
 def changed(tmp_path, source, name, change):

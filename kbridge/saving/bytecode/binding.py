@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .expressions import Budget, Constant, Function, Mapping, Name, Node, Refused, Sequence
-from .records import Code, Opaque
+from .records import CODE, Code, Opaque
 
 
 class Scope:
@@ -36,10 +36,10 @@ class Scope:
 
 def as_node(value: Any, budget: Budget) -> Node:
     """The node of a constant in bytecode, tuples as they would be written out. Raises Refused for what is no plain value."""
+    if isinstance(value, Code) or isinstance(value, Opaque) and value.kind == CODE:
+        raise Refused("a function inside of it")
     if isinstance(value, Opaque):
         raise Refused(f"a constant that is {value.kind}")
-    if isinstance(value, Code):
-        raise Refused("a function inside of it")
     if isinstance(value, tuple):
         items = [as_node(item, budget) for item in value]
         return budget.add(Sequence("tuple", items), *items)

@@ -15,7 +15,7 @@ from .binding import Scope
 from .expressions import Argument, Budget, Call, Function, Name, Node, Refused
 from .lower import BUILTINS, lower
 from .opcodes import VERSIONS
-from .records import Code, Opaque
+from .records import CODE, Code, Opaque
 from .stored import Read, graph_of, plain_node
 
 _VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -112,10 +112,20 @@ def _known_name(value: Any) -> str | None:
     if not callable(value) or not isinstance(name, str):
         return None
     for module, path in ((K, "keras.backend"), (np, "numpy")):
-        if vars(module).get(name) == value and knows(f"{path}.{name}"):
-            return f"{path}.{name}"
+        for found in (name, *_names_in(module, value)):
+            if vars(module).get(found) is not None and _same(vars(module)[found], value) and knows(f"{path}.{found}"):
+                return f"{path}.{found}"
     path = f"{getattr(value, '__module__', '')}.{name}"
     return path if getattr(sys.modules.get(path.rpartition(".")[0]), name, None) is value and knows(path) else None
+
+
+def _same(found: Any, value: Any) -> bool:
+    """Whether two callables are one; methods of a backend are made anew each time that they are asked for."""
+    return found is value or isinstance(found, MethodType) and isinstance(value, MethodType) and found == value
+
+
+def _names_in(module: ModuleType, value: Any) -> list[str]:
+    return [name for name, found in vars(module).items() if _same(found, value)] if module is K else []
 
 
 def _function(function: Any, budget: Budget) -> Function:
@@ -155,4 +165,4 @@ def _joined(code: Any) -> tuple[str, ...]:
 def _constant(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_constant, value))
-    return value if isinstance(value, _PLAIN) else Opaque("a function" if hasattr(value, "co_code") else f"of type {type(value).__name__}")
+    return value if isinstance(value, _PLAIN) else Opaque(CODE if hasattr(value, "co_code") else f"of type {type(value).__name__}")

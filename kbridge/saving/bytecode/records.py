@@ -26,6 +26,10 @@ class Opaque(NamedTuple):
     kind: str
 
 
+#: The kind of a function among the constants of another.
+CODE = "a function"
+
+
 @dataclass(frozen=True)
 class Code:
     """What a code object holds, as data."""

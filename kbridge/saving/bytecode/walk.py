@@ -31,7 +31,7 @@ _OPERATORS = {
 #: What Python itself calls instructions that no straight line has.
 _WORDS = (
     ("FOR_ITER", "a loop"), ("GET_ITER", "a loop"), ("JUMP", "control flow"), ("TO_BOOL", "control flow"), ("SETUP_LOOP", "a loop"),
-    ("YIELD", "a generator"), ("GENERATOR", "a generator"), ("GEN_START", "a generator"), ("MAKE_", "a function inside of it"),
+    ("YIELD", "a generator"), ("GENERATOR", "a generator"), ("GEN_START", "a generator"), ("MAKE_", "a function inside of it"), ("LOAD_CLOSURE", "a function inside of it"),
     ("BUILD_CLASS", "a class inside of it"), ("STORE_GLOBAL", "a change of a global name"), ("STORE_ATTR", "a change of an object"),
     ("STORE_SUBSCR", "an assignment to an item"), ("STORE_SLICE", "an assignment to an item"), ("DELETE_", "a deletion"), ("_WITH", "a with block"), ("WITH_", "a with block"),
     ("RAISE", "an exception"), ("SETUP_", "a try block"), ("BUILD_SET", "a set"), ("PRINT", "print"), ("FORMAT", "a formatted text"), ("BUILD_STRING", "a formatted text"),
@@ -67,13 +67,11 @@ class _Walk(Calls):
 
     def run(self) -> Node:
         """What the function returns."""
-        if self.code.handlers:
-            raise Refused("its exception table (a try or with block)")
         for instruction in instructions_of(self.code.code, self.version):
-            if instruction.name == "RETURN_VALUE":
-                return self.pop()
-            if instruction.name == "RETURN_CONST":
-                return self.constant(instruction.argument)
+            if instruction.name in ("RETURN_VALUE", "RETURN_CONST"):
+                if self.code.handlers:
+                    raise Refused("its exception table (a try block)")
+                return self.pop() if instruction.name == "RETURN_VALUE" else self.constant(instruction.argument)
             self.step(instruction)
             if len(self.stack) > MAX_STACK:
                 raise Refused("it holds more values at once than can be followed")
