@@ -10,5 +10,6 @@ COMMANDS = {
     "run": "run a Keras 1 program as it stands",
     "compare": "where does a model compute otherwise on another backend?",
     "inspect": "what is in a model file, is it safe, will it load?",
+    "predict": "what a model answers for pictures, tables and arrays",
     "convert": "write a model for Keras 1, Keras 3 or ONNX",
 }

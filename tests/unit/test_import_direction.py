@@ -31,6 +31,7 @@ ROOMS = [
         "datasets",
         "as_keras",
     ],
+    ["prediction"],
     ["commands", "cli", "__main__", "distributed"],
 ]
 

@@ -27,7 +27,7 @@ def load_img(path, grayscale=False, target_size=None):
     image_module = needed("PIL.Image", "images", "Reading images")
     try:
         with image_module.open(path) as opened:
-            image = _in_bytes(opened, image_module).convert("L" if grayscale else "RGB")
+            image = in_bytes(opened, image_module).convert("L" if grayscale else "RGB")
     except FileNotFoundError:
         raise
     except (OSError, SyntaxError, ValueError, image_module.DecompressionBombError) as error:
@@ -38,7 +38,7 @@ def load_img(path, grayscale=False, target_size=None):
     return image
 
 
-def _in_bytes(image, image_module):
+def in_bytes(image, image_module):
     """``image`` with 8 bits for each value; Pillow's own conversion makes all of 16 bits that is above 255 white."""
     if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
         return image

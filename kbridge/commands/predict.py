@@ -1,0 +1,193 @@
+"""``kbridge predict``: a model's answers for pictures, tables and arrays."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..errors import UsageError
+
+FORMATS = ("table", "csv", "jsonl", "npy")
+SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl", ".npy": "npy"}
+#: seconds after which a run shows how far it is
+PATIENCE = 2.0
+#: inputs that could not be predicted and are named on the screen beside the file that has them all
+SHOWN = 20
+
+
+def add_parser(subparsers) -> None:
+    """Register the sub-command."""
+    # names of ways that the modules know, which are imported when a run needs them
+    ways = ("0..1", "-1..1", "imagenet-caffe", "imagenet-tf", "imagenet-torch", "teachable-machine")
+    parser = subparsers.add_parser(
+        "predict",
+        description="Print or write what a model answers for each input: pictures and folders of them, .npy, .npz, CSV, JSON and "
+        "JSON lines, or - for standard input. What a file holds is told by its content. Pictures get the size, channels and "
+        "ordering of the model. A model with several inputs takes NAME=FILE for each. An input that can't be predicted is "
+        "reported by its name; the others are predicted all the same, and the exit status is 1.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="a model file or folder of any Keras")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, a folder, - or NAME=FILE")
+    parser.add_argument("--labels", metavar="FILE", type=Path, help="a class name a line; default: labels.txt beside the model, if it fits")
+    parser.add_argument("--top", type=int, default=3, metavar="N", help="how many classes to show; default: %(default)s")
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write .csv, .jsonl (JSON lines) or .npy, by the suffix")
+    parser.add_argument("--format", choices=FORMATS, help="the format, where no suffix tells; default: table on the screen")
+    parser.add_argument("--resume", action="store_true", help="go on behind what OUTPUT holds already")
+    parser.add_argument("--strict", action="store_true", help="stop at the first input that can't be predicted")
+    parser.add_argument("--batch-size", type=int, metavar="N", help="default: what fits memory")
+    parser.add_argument("--columns", metavar="A,B", help="columns of a table that are the input, by the names in its first line")
+    pictures = parser.add_argument_group("pictures")
+    pictures.add_argument("--fit", choices=("stretch", "crop"), help="to the model's size; default: stretch; crop: the middle")
+    pictures.add_argument(
+        "--interpolation", choices=("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"), help="default: nearest, as load_img"
+    )
+    pictures.add_argument("--scaling", choices=ways, help="bring values from 0..255 to this; teachable-machine: crop and lanczos too")
+    pictures.add_argument("--scale", type=float, default=1.0, metavar="S", help="values times S")
+    pictures.add_argument("--shift", type=float, default=0.0, metavar="T", help="plus T")
+    pictures.add_argument("--explain", metavar="FOLDER", type=Path, help="for each picture a PNG of the pixels that its answer hangs on")
+    parser.add_argument("--custom", metavar="FILE.py", help="defines the model's own layers and functions; it is run")
+    parser.add_argument("--backend", metavar="NAME", help="numpy (default), tensorflow or theano")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Predict, print or write; 1 if an input could not be predicted."""
+    if args.resume and args.output is None:
+        raise UsageError("--resume goes on with a file: -o FILE.")
+    for name in ("top", "batch_size"):
+        if getattr(args, name) is not None and getattr(args, name) < 1:
+            raise UsageError(f"--{name.replace('_', '-')} must be at least 1, got {getattr(args, name)}.")
+    if args.backend:
+        os.environ["KBRIDGE_BACKEND"] = args.backend
+    else:
+        os.environ.setdefault("KBRIDGE_BACKEND", "numpy")
+    model = opened(args.model, args.custom)
+    from ..prediction import run as running
+    from ..prediction.scaling import hint
+    from ..prediction.signature import inputs_of, outputs_of
+    from ..prediction.sources import source
+
+    inputs, outputs = inputs_of(model), outputs_of(model)
+    fitting = _fitting(args)
+    items = source(args.inputs, inputs, fitting, args.columns.split(",") if args.columns else None)
+    note = hint(model, fitting.scaling) if items.pictures else None
+    if note:
+        say(f"hint: {note}")
+    results = _results(args, model, outputs)
+    explain = None
+    if args.explain is not None:
+        from ..prediction.explain import Saliency
+
+        explain = Saliency(model, args.explain)
+    if results.done:
+        say(f"{args.output} holds {results.done} results; going on behind them")
+    try:
+        outcome = running.predict(model, items, results, args.batch_size, args.strict, _progress(args), explain)
+    finally:
+        results.close()
+    if args.output is not None:
+        for name, problem in outcome.failed[:SHOWN]:
+            say(f"not predicted: {name}: {problem}")
+        say(f"wrote {args.output}: {outcome.predicted} predicted")
+    if outcome.failed:
+        say(f"{len(outcome.failed)} of {outcome.predicted + len(outcome.failed)} could not be predicted")
+    return int(bool(outcome.failed))
+
+
+def opened(path: str, custom: str | None) -> Any:
+    """The model of a file. UsageError if it is none."""
+    from ..models import load_model
+    from ..saving.errors import ModelFileError
+
+    objects = None
+    if custom:
+        import runpy
+
+        objects = {name: value for name, value in runpy.run_path(custom).items() if not name.startswith("_")}
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("default")
+            model = load_model(path, custom_objects=objects, compile=False)
+    except ModelFileError as error:
+        more = "\nLayers and functions of your own come from a file: --custom FILE.py." if "custom_objects" in str(error) and not custom else ""
+        raise UsageError(f"{error}{more}") from error
+    for warning in caught:
+        say(f"note: {warning.message}")
+    return model
+
+
+def say(text: str) -> None:
+    """A line for the person at the terminal."""
+    print(f"kbridge: {text}", file=sys.stderr)
+
+
+def _fitting(args: argparse.Namespace) -> Any:
+    from ..prediction.pictures import Fitting
+    from ..prediction.scaling import Scaling
+
+    teachable = args.scaling == "teachable-machine"
+    return Fitting(
+        args.fit or ("crop" if teachable else "stretch"),
+        args.interpolation or ("lanczos" if teachable else "nearest"),
+        Scaling(args.scaling, args.scale, args.shift),
+    )
+
+
+def _labels(args: argparse.Namespace, outputs: list) -> list[str] | None:
+    from ..prediction import labels
+
+    path = args.labels or labels.beside(args.model)
+    if path is None:
+        return None
+    if not path.is_file():
+        raise UsageError(f"There is no file {str(path)!r} for --labels.")
+    found = labels.read_labels(path)
+    if labels.fitting(found, outputs):
+        if args.labels is None:
+            say(f"labels: {path}")
+        return found
+    if args.labels is not None:
+        raise UsageError(f"{str(path)!r} has {len(found)} labels, and the model gives {', '.join(map(str, outputs))}.")
+    say(f"{path} has {len(found)} labels, which don't fit the model's outputs, and is not used")
+    return None
+
+
+def _results(args: argparse.Namespace, model: Any, outputs: list) -> Any:
+    from ..prediction import results
+    from ..prediction.labels import gives_classes
+
+    form = args.format or (SUFFIXES.get(args.output.suffix.lower()) if args.output else "table")
+    if form is None:
+        raise UsageError(f"What is {str(args.output)!r} to be? A suffix .csv, .jsonl or .npy tells, or --format.")
+    labels = _labels(args, outputs)
+    classes = labels is not None or (gives_classes(model) and outputs[0].shape != (1,))
+    if form == "table":
+        if args.output is not None:
+            raise UsageError("A table is for the screen: write .csv, .jsonl or .npy.")
+        return results.Table(outputs, labels, classes, args.top, 40)
+    if form == "npy":
+        return results.Npy(args.output, args.resume, outputs)
+    if form == "csv":
+        return results.Csv(args.output, args.resume, outputs, labels, classes)
+    return results.JsonLines(args.output, args.resume, outputs, labels, classes, args.top)
+
+
+def _progress(args: argparse.Namespace) -> Callable[[int, int | None], None] | None:
+    """A line that is written over, on a terminal that isn't taken by the table."""
+    if not sys.stderr.isatty() or (args.output is None and sys.stdout.isatty()):
+        return None
+    start = time.monotonic()
+
+    def show(done: int, count: int | None) -> None:
+        seconds = time.monotonic() - start
+        if seconds > PATIENCE:
+            share = f"{done}/{count} [{'=' * (30 * done // count):<30}]" if count else f"{done}"
+            print(f"\r{share} {done / seconds:.0f}/s", end="\n" if done == count else "", file=sys.stderr, flush=True)
+
+    return show
