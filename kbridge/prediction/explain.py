@@ -57,7 +57,7 @@ class Saliency:
 
     def _picture(self, sample: np.ndarray, gradient: np.ndarray) -> Any:
         height, width, channels = self.tensor.picture() or (None, None, 1)
-        if None in (height, width):
+        if height is None or width is None:
             height, width = sample.shape[1:] if self.tensor.first else sample.shape[:2]
         if len(self.tensor.shape) == 3 and self.tensor.first:
             sample, gradient = sample.transpose(1, 2, 0), gradient.transpose(1, 2, 0)

@@ -1,7 +1,6 @@
 """What kbridge predict makes of files: items by name, shapes, what is wrong with them."""
 
 import io
-import json
 import sys
 from types import SimpleNamespace
 
