@@ -48,6 +48,11 @@ def hard_sigmoid(x):
     return K.hard_sigmoid(x)
 
 
+def relu6_sigmoid(x):
+    """clip(x / 6 + 0.5, 0, 1) (Howard et al., 2019), which Keras 3 calls hard_sigmoid."""
+    return K.relu6(x + 3.0) / 6.0
+
+
 def leaky_relu(x, negative_slope=0.2):
     """x above 0, negative_slope * x below."""
     return K.leaky_relu(x, negative_slope)

@@ -65,9 +65,11 @@ def as_it_is(*names: str, class_name: str | None = None) -> Callable[..., list]:
             item = getattr(layer, name)
             if name.endswith("_initializer"):
                 continue  # the weights are there
-            config[name] = context.activation(layer, name) if name.endswith("activation") else _plain(item)
+            if name != "activation":
+                config[name] = _plain(item)
         config |= context.penalties(layer, **penalties)
-        return [context.part(layer, class_name or type(layer).__name__, weights, **config)]
+        parts = [context.part(layer, class_name or type(layer).__name__, weights, **config)]
+        return context.activated(layer, parts) if "activation" in names else parts
 
     return write
 

@@ -11,6 +11,7 @@ from ..budget import work_budget
 from ..engine.registry import layer_classes, layer_from_config  # noqa: F401
 from .functions import resolved, with_graphs
 from .keras2 import speaks_keras2, to_keras1
+from .keras3 import check_masks, speaks_keras3, to_keras2
 from .texts import check_size, dump_json, dump_yaml, parse_json, parse_yaml
 
 #: The version whose format kbridge writes.
@@ -31,7 +32,7 @@ def model_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None):
-    """The model of a JSON text that ``to_json`` made, in this or an earlier Keras 1, or in Keras 2."""
+    """The model of a JSON text that ``to_json`` made, in this or an earlier Keras 1, or in Keras 2 or 3."""
     return _build(parse_json(json_string), custom_objects)
 
 
@@ -46,11 +47,16 @@ def _build(config: Any, custom_objects: Mapping[str, Any] | None):
     from ..utils.generic_utils import CustomObjectScope, get_custom_objects, remember
 
     with CustomObjectScope(dict(custom_objects or {})), work_budget():
-        if speaks_keras2(config):
+        stored = config if speaks_keras3(config) else None
+        if stored is not None:
+            config = to_keras1(to_keras2(config), version="3")
+        elif speaks_keras2(config):
             config = to_keras1(config)
         config = upgrade(resolved(config, get_custom_objects()))
         model = layer_from_config(config)
         freeze_again(model, config)
+        if stored is not None:
+            check_masks(model, stored)
     remember(custom_objects)
     return model
 

@@ -17,10 +17,12 @@ from .errors import ModelFileError
 from .functions import GRAPHS, graphs_of, put_graphs, stored_graphs, with_graphs
 from .hdf5_layout import write_text, writing
 from .hdf5_names import layer_paths
-from .keras2 import is_of_tensorflow, to_keras1
+from .keras2 import is_of_tensorflow, major_version, to_keras1
+from .keras3 import check_masks, to_keras2
+from .kinds import KERAS3, kind_of
 from .optimizer_state import UnfittingState, read_state, write_state
 from .origin import forced_origin
-from .reading import Group, failures_named, open_file
+from .reading import Group, failures_named, local_file, open_file
 from .texts import dump_json, parse_json, plain
 from .weights import is_of_keras2, weights_origin, write_provenance, write_weights
 
@@ -59,7 +61,7 @@ def load_model(
     compile: bool = True,
     original_backend: str | None = None,
 ):
-    """The model in the HDF5 file ``filepath``, compiled and with its optimizer's state if it was saved so.
+    """The model in the file ``filepath`` (``.h5`` of Keras 1 to 3, ``.keras``), compiled and with its optimizer's state if it was saved so.
 
     ``custom_objects`` maps names to layers, losses, metrics, optimizers and functions that aren't
     Keras' own; functions of Lambda layers may go by the layer's name. ``compile=False`` leaves the
@@ -71,28 +73,44 @@ def load_model(
     from ..utils.generic_utils import CustomObjectScope, remember
 
     origin = None if original_backend is None else forced_origin(original_backend)
-    with open_file(filepath) as root, CustomObjectScope(dict(custom_objects or {})):
-        keras2 = is_of_keras2(root)
-        config = put_graphs(_config(root), stored_graphs(root))
-        weights = root.group("model_weights")
-        origin = origin or weights_origin(root, weights)
-        with (
-            weight_budget(stored_values(weights)),
-            failures_named(root.path, "model_config", _UNBUILDABLE),
-            borders_from(origin.borders),
-        ):
-            if keras2:
-                config = to_keras1(config, warn=False, version=root.text("keras_version"))
-            config = with_group_names(config, weights.names("layer_names") or [])
-            model = model_from_config(config)
-        # Keras 2 may list the layers of a functional model in another order than kbridge
-        same_names = keras2 and not hasattr(model, "add")
-        assign_converted(model, read_weights(model, weights, False, origin, keras2, same_names))
-        if compile and keras2:
-            _compile_keras2(model, root, origin)
-        elif compile:
-            _compile(model, root, dict(custom_objects or {}), origin)
+    with local_file(filepath) as path, CustomObjectScope(dict(custom_objects or {})):
+        if kind_of(path).name == KERAS3:
+            from .keras3.loading import load_archive
+
+            model = load_archive(path, dict(custom_objects or {}), compile)
+        else:
+            with open_file(path) as root:
+                model = model_in(root, dict(custom_objects or {}), compile, origin)
     remember(custom_objects)
+    return model
+
+
+def model_in(root: Group, custom_objects: dict[str, Any], compile: bool, origin=None):
+    """The model in the group ``root`` of an HDF5 file; see ``load_model``."""
+    keras2 = is_of_keras2(root)
+    config, stored = put_graphs(_config(root), stored_graphs(root)), None
+    weights = root.group("model_weights")
+    origin = origin or weights_origin(root, weights)
+    with (
+        weight_budget(stored_values(weights)),
+        failures_named(root.path, "model_config", _UNBUILDABLE),
+        borders_from(origin.borders),
+    ):
+        if keras2:
+            version = root.text("keras_version")
+            stored = config if major_version(version) == 3 else None
+            config = to_keras1(config if stored is None else to_keras2(config), warn=False, version=version)
+        config = with_group_names(config, weights.names("layer_names") or [])
+        model = model_from_config(config)
+        if stored is not None:
+            check_masks(model, stored)
+    # Keras 2 may list the layers of a functional model in another order than kbridge
+    same_names = keras2 and not hasattr(model, "add")
+    assign_converted(model, read_weights(model, weights, False, origin, keras2, same_names))
+    if compile and keras2:
+        _compile_keras2(model, root, origin)
+    elif compile:
+        _compile(model, root, custom_objects, origin)
     return model
 
 

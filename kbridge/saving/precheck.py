@@ -42,6 +42,10 @@ class Bytes:
         first, last, _ = key.indices(self._size)
         return self._data[self._start + first : self._start + last]
 
+    def part(self, start: int, size: int) -> Bytes:
+        """The bytes of a part of this one."""
+        return Bytes(self._data, self._start + start, size)
+
     def find(self, wanted: bytes, start: int = 0) -> int:
         """Where ``wanted`` stands next, -1 if nowhere."""
         found = self._data.find(wanted, self._start + start, self._start + self._size)

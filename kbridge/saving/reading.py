@@ -9,7 +9,7 @@ import contextlib
 import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,20 +42,25 @@ def open_file(path: str | os.PathLike) -> Iterator[Group]:
 
     OSError if there is no such file or it can't be read at all, ModelFileError for anything wrong in it.
     """
-    if hasattr(path, "read") and not isinstance(path, (str, bytes, os.PathLike)):
-        with tempfile.TemporaryDirectory() as folder:
-            copy = os.path.join(folder, "stream.h5")
-            with open(copy, "wb") as stored:
-                stored.write(content_of(path))
-            with open_file(copy) as root:
-                yield root
+    with local_file(path) as local:
+        kind = kind_of(local)
+        if kind.name != HDF5:
+            raise refusal(kind, "an HDF5 file")
+        with mapped(local) as data, opened(local, data, local) as root:
+            yield root
+
+
+@contextlib.contextmanager
+def local_file(path: Any) -> Iterator[str]:
+    """The path of a file: the one given, or that of a copy of what a binary stream holds."""
+    if not hasattr(path, "read") or isinstance(path, (str, bytes, os.PathLike)):
+        yield os.fspath(path)
         return
-    path = os.fspath(path)
-    kind = kind_of(path)
-    if kind.name != HDF5:
-        raise refusal(kind, "an HDF5 file")
-    with mapped(path) as data, opened(path, data, path) as root:
-        yield root
+    with tempfile.TemporaryDirectory() as folder:
+        copy = os.path.join(folder, "stream.h5")
+        with open(copy, "wb") as stored:
+            stored.write(content_of(path))
+        yield copy
 
 
 @contextlib.contextmanager
@@ -104,8 +109,9 @@ class Stored(NamedTuple):
 class Group:
     """A group of a file: its attributes, members and arrays, each checked before it is read."""
 
-    def __init__(self, h5, path: str, where: str, file_size: int, stored: Stored | None = None):
+    def __init__(self, h5, path: str, where: str, file_size: int, stored: Stored | None = None, texts: Mapping[str, str] | None = None):
         self._h5 = h5
+        self._texts = texts or {}
         self.path = path
         self.where = where
         self.file_size = file_size
@@ -117,7 +123,13 @@ class Group:
 
     # ------------------------------------------------------------------ attributes
 
+    def with_texts(self, texts: Mapping[str, str]) -> Group:
+        """This group with some of its text attributes, which lie in another place."""
+        return Group(self._h5, self.path, self.where, self.file_size, self._stored, texts)
+
     def has_attribute(self, name: str) -> bool:
+        if name in self._texts:
+            return True
         with failures_named(self.path, self.where):
             return name in self._h5.attrs
 
@@ -127,7 +139,7 @@ class Group:
 
     def text(self, name: str) -> str | None:
         """A text attribute (bytes or str, from any Python), None if there is none."""
-        value = self._attribute(name)
+        value = self._texts[name] if name in self._texts else self._attribute(name)
         if value is None:
             return None
         if isinstance(value, np.ndarray) and value.size == 1:
@@ -229,8 +241,19 @@ class Group:
     # ------------------------------------------------------------------ members
 
     def __contains__(self, name: str) -> bool:
+        """Whether there is a member of this name, or path. ModelFileError for a link, which isn't followed."""
+        import h5py
+
         with failures_named(self.path, self.where):
-            return name in self._h5
+            h5 = self._h5
+            for step in steps_of(name):
+                link = _link(h5, step) if isinstance(h5, h5py.Group) else None
+                if link is None:
+                    return False
+                if not isinstance(link, h5py.HardLink):
+                    raise self.error(f"{name!r} is a {type(link).__name__}; model files hold no links.")
+                h5 = h5[step]
+            return True
 
     def keys(self) -> list[str]:
         """The names of the members, in HDF5's order."""
@@ -238,6 +261,12 @@ class Group:
             if len(self._h5) > MAX_ARRAYS:
                 raise self.error(f"{len(self._h5)} members; the limit is {MAX_ARRAYS}.")
             return [str(key) for key in self._h5]
+
+    def is_group(self, name: str) -> bool:
+        """Whether the member ``name`` is a group. ModelFileError if there is none, or a link."""
+        import h5py
+
+        return isinstance(self._member(name), h5py.Group)
 
     def group(self, name: str) -> Group:
         """The group ``name`` below this one."""
@@ -270,13 +299,28 @@ class Group:
                 raise self.error(f"{name!r} is not a name inside the file.")
             h5 = self._h5.file["/"] if name.startswith("/") else self._h5
             for step in steps_of(name):
-                if not isinstance(h5, h5py.Group) or step not in h5:
+                link = _link(h5, step) if isinstance(h5, h5py.Group) else None
+                if link is None:
                     raise self.error(f"{name!r} is missing.")
-                link = h5.get(step, getlink=True)
                 if not isinstance(link, h5py.HardLink):
                     raise self.error(f"{name!r} is a {type(link).__name__}; model files hold no links.")
                 h5 = h5[step]
             return h5
+
+
+def _link(h5, name: str) -> Any:
+    """What kind of link the member ``name`` is, None if there is no such member. It isn't followed."""
+    try:
+        return h5.get(name, getlink=True)
+    except KeyError:
+        return None
+
+
+def _says_bfloat16(h5) -> bool:
+    if "dtype" not in h5.attrs:
+        return False
+    identifier = h5.attrs.get_id("dtype")
+    return identifier.shape == () and h5.attrs["dtype"] in ("bfloat16", b"bfloat16")
 
 
 class StoredArray:
@@ -293,6 +337,8 @@ class StoredArray:
                 raise self._error("it has no data.")
             self.shape: tuple[int, ...] = tuple(int(n) for n in h5.shape)
             self.dtype: np.dtype = h5.dtype
+            # NumPy has no such numbers: Keras 3 stores their bytes, and says so beside them
+            self._bfloat16 = self.dtype.kind == "V" and self.dtype.itemsize == 2 and _says_bfloat16(h5)
             self._check(file_size)
 
     @property
@@ -308,7 +354,7 @@ class StoredArray:
 
         if len(self.shape) > MAX_AXES:
             raise self._error(f"it has {len(self.shape)} axes.")
-        if self.dtype.kind not in "fiub" or self.dtype.names is not None:
+        if (self.dtype.kind not in "fiub" or self.dtype.names is not None) and not self._bfloat16:
             raise self._error(f"it has the type {self.dtype}; weights are numbers.")
         properties = self._h5.id.get_create_plist()
         if properties.get_external_count():
@@ -335,4 +381,7 @@ class StoredArray:
         if shape is not None and tuple(shape) != self.shape:
             raise self._error(f"its shape is {self.shape}, expected {tuple(shape)}.")
         with failures_named(self.path, "array " + self.where):
-            return np.asarray(self._h5[()])
+            value = np.asarray(self._h5[()])
+        if self._bfloat16:  # the upper half of a float32
+            return (value.view("uint16").astype("uint32") << 16).view("float32")
+        return value

@@ -16,8 +16,9 @@ from .assignment import POSITIONS, UNLISTED, assign_converted, has_layers_inside
 from .errors import ModelFileError
 from .hdf5_layout import write_array, write_names, write_numbers, write_text, writing
 from .hdf5_names import Places, layer_paths
+from .kinds import JSON, KERAS3, kind_of
 from .origin import WRITTEN, Origin, find_origin, forced_origin
-from .reading import Group, open_file
+from .reading import Group, local_file, open_file
 from .weight_names import order_by_names
 
 
@@ -41,7 +42,23 @@ def load_weights(model, filepath: str | os.PathLike, by_name: bool = False, orig
     unless everything fits; ModelFileError (a ValueError) says what doesn't.
     """
     origin = None if original_backend is None else forced_origin(original_backend)
-    with open_file(filepath) as root:
+    with local_file(filepath) as path:
+        kind = kind_of(path).name
+        if kind in (KERAS3, JSON):
+            from .keras3.loading import load_archived_weights, load_shards
+
+            (load_archived_weights if kind == KERAS3 else load_shards)(model, path, by_name)
+            return
+        _load_hdf5(model, path, by_name, origin)
+
+
+def _load_hdf5(model, path: str, by_name: bool, origin: Origin | None) -> None:
+    from .keras3.loading import assign_weights, is_weights_file
+
+    with open_file(path) as root:
+        if is_weights_file(root):
+            assign_weights(model, root, by_name)
+            return
         group = root
         if root.names("layer_names") is None and not root.has_attribute("nb_layers") and "model_weights" in root:
             group = root.group("model_weights")
@@ -50,14 +67,15 @@ def load_weights(model, filepath: str | os.PathLike, by_name: bool = False, orig
 
 
 def is_of_keras2(group: Group) -> bool:
-    """Whether the attributes of ``group`` say that Keras 2 wrote it. ModelFileError for a later Keras."""
+    """Whether the attributes of ``group`` say that Keras 2 wrote it, or Keras 3, whose .h5 files are laid out alike. ModelFileError for
+    a later Keras."""
     from .keras2 import major_version
 
     version = group.text("keras_version")
     major = major_version(version)
-    if major is not None and major > 2:
-        raise ModelFileError(f"{group.path!r} was written by Keras {version}; files of Keras 1 and 2 can be read.")
-    return major == 2
+    if major is not None and major > 3:
+        raise ModelFileError(f"{group.path!r} was written by Keras {version}; files of Keras 1 to 3 can be read.")
+    return major in (2, 3)
 
 
 def load_group(model, h5, by_name: bool = False) -> None:

@@ -21,8 +21,13 @@ MAKERS: dict[str, Callable[..., list[Part]]] = {}
 #: The weights aren't, so that they train as they do here.
 HARD_SIGMOID = 1.2
 
+#: What ``Context.activation`` calls Keras 1's hard_sigmoid; 'hard_sigmoid' is Keras 3's.
+STEEP = "hard_sigmoid of Keras 1"
+
+_NAMES = {"hard_sigmoid": STEEP, "relu6_sigmoid": "hard_sigmoid"}
+
 _ACTIVATIONS = (
-    "linear", "softmax", "elu", "softplus", "softsign", "relu", "tanh", "sigmoid", "hard_sigmoid", "leaky_relu", "relu6", "selu", "celu",
+    "linear", "softmax", "elu", "softplus", "softsign", "relu", "tanh", "sigmoid", "hard_sigmoid", "relu6_sigmoid", "leaky_relu", "relu6", "selu", "celu",
     "gelu", "silu", "hard_silu", "mish", "exponential", "log_sigmoid", "log_softmax", "hard_tanh", "hard_shrink", "soft_shrink",
     "tanh_shrink", "squareplus", "sparse_plus", "sparse_sigmoid", "sparsemax", "glu",
 )  # fmt: skip
@@ -86,26 +91,26 @@ class Context:
     # ------------------------------------------------------------------ settings
 
     def activation(self, layer, attribute: str = "activation") -> str:
-        """The name of an activation, which Keras 3 has too (``hard_sigmoid`` with another slope)."""
+        """The name of an activation in Keras 3; STEEP for one that it lacks."""
         function = getattr(layer, attribute)
         name = getattr(function, "__name__", type(function).__name__)
         if name not in _ACTIVATIONS or function is not getattr(activations, name):
             raise refusal(layer, "own-activation", f"{attribute} {name!r} is a function of your own")
-        return name
+        return _NAMES.get(name, name)
 
     def inner_activation(self, layer, attribute: str = "activation") -> str | Part:
         """An activation for inside of a recurrent layer: a name, or a model that computes it."""
         name = self.activation(layer, attribute)
-        if name != "hard_sigmoid":
+        if name != STEEP:
             return name
         scaling = self.part(layer, "Rescaling", (), f"_{attribute}_scale", scale=HARD_SIGMOID, offset=0.0)
-        clipping = self.part(layer, "Activation", (), f"_{attribute}_clip", activation=name)
+        clipping = self.part(layer, "Activation", (), f"_{attribute}_clip", activation="hard_sigmoid")
         return Stack("Sequential", {"name": f"{safe_name(layer.name)}_{attribute}", "trainable": True}, layers=[scaling, clipping])
 
     def activated(self, layer, parts: list[Part], apart: bool = False) -> list[Part]:
         """``parts`` with the layer's activation: in the last one, or behind it, where that must be or ``apart`` says so."""
         name = self.activation(layer)
-        if name != "hard_sigmoid" and not apart:
+        if name != STEEP and not apart:
             parts[-1].config["activation"] = name
             return parts
         config = {}
@@ -114,8 +119,8 @@ class Context:
                 config["activity_regularizer"] = penalty
             if part.name == safe_name(layer.name):
                 part.config["name"] += "_linear"
-        if name == "hard_sigmoid":
-            parts = [*parts, self.part(layer, "Rescaling", (), "_scale", scale=HARD_SIGMOID, offset=0.0)]
+        if name == STEEP:
+            parts, name = [*parts, self.part(layer, "Rescaling", (), "_scale", scale=HARD_SIGMOID, offset=0.0)], "hard_sigmoid"
         return [*parts, self.part(layer, "Activation", activation=name, **config)]
 
     def penalties(self, layer, axes: dict[int, int | None] | None = None, /, **names: str) -> dict[str, Any]:

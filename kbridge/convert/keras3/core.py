@@ -7,7 +7,7 @@ import numpy as np
 from ... import backend as K
 from ..problems import refusal
 from ..weights import value
-from .context import HARD_SIGMOID, bias_of, data_format, makes, safe_name
+from .context import HARD_SIGMOID, STEEP, bias_of, data_format, makes, safe_name
 from .parts import Graph, Part, Ref
 
 
@@ -83,8 +83,10 @@ def input_part(context, layer, shape: tuple, dtype: str | None = None, name: str
 @makes("Activation")
 def activation(context, layer, shapes):
     name = context.activation(layer)
-    before = [context.part(layer, "Rescaling", (), "_scale", scale=HARD_SIGMOID, offset=0.0)] if name == "hard_sigmoid" else []
-    return [*before, context.part(layer, "Activation", activation=name)]
+    if name != STEEP:
+        return [context.part(layer, "Activation", activation=name)]
+    scaling = context.part(layer, "Rescaling", (), "_scale", scale=HARD_SIGMOID, offset=0.0)
+    return [scaling, context.part(layer, "Activation", activation="hard_sigmoid")]
 
 
 @makes("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianDropout")

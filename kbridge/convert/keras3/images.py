@@ -7,7 +7,7 @@ import numpy as np
 from ...layers.borders import convolution_borders
 from ..problems import refusal
 from ..weights import channels_last, value
-from .context import ALONG_LAST_AXIS, bias_of, data_format, makes
+from .context import ALONG_LAST_AXIS, STEEP, bias_of, data_format, makes
 
 _CONVOLUTIONS = {1: "Conv1D", 2: "Conv2D", 3: "Conv3D"}
 
@@ -69,7 +69,7 @@ def by_channels_last(context, layer, class_name: str, weights: list, config: dic
         return context.activated(layer, parts, apart=bool(behind))
     parts = turned(context, layer, class_name, weights, config)
     name = context.activation(layer)
-    if not behind and name not in (*ALONG_LAST_AXIS, "hard_sigmoid"):
+    if not behind and name not in (*ALONG_LAST_AXIS, STEEP):
         parts[1].config["activation"] = name
         return parts
     # the last axis isn't the same before the permutation

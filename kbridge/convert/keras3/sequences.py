@@ -8,7 +8,7 @@ from ...engine.topology import Container
 from ..masks import calls
 from ..problems import refusal
 from ..weights import gates, value
-from .context import ALONG_LAST_AXIS, Context, data_format, makes, safe_name
+from .context import ALONG_LAST_AXIS, STEEP, Context, data_format, makes, safe_name
 from .core import input_part
 from .images import bordered, turned
 from .parts import Part, Stack, Weight
@@ -106,7 +106,7 @@ def lstm(context, layer, shapes):
 
 def _activations(context: Context, layer) -> dict:
     """The activations of an LSTM, whose gates have the order i, f, c, o in both versions."""
-    if context.activation(layer) == "hard_sigmoid":
+    if context.activation(layer) == STEEP:
         raise refusal(layer, "keras3-lstm-hard-sigmoid", "activation 'hard_sigmoid', which is another function in Keras 3")
     return {
         "activation": context.inner_activation(layer),

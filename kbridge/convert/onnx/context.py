@@ -25,6 +25,7 @@ _OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {
     "tanh": ("Tanh", {}),
     "sigmoid": ("Sigmoid", {}),
     "hard_sigmoid": ("HardSigmoid", {"alpha": 0.2, "beta": 0.5}),
+    "relu6_sigmoid": ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
     "softplus": ("Softplus", {}),
     "softsign": ("Softsign", {}),
     "elu": ("Elu", {"alpha": 1.0}),

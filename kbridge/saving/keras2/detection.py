@@ -24,7 +24,9 @@ def major_version(version: str | None) -> int | None:
 
 
 def is_of_tensorflow(version: Any) -> bool:
-    """Whether a Keras 2 of this version was that of TensorFlow: '2.2.4-tf', or 2.4 and later, which no other was."""
+    """Whether the Keras of this version trains as TensorFlow's: '2.2.4-tf', 2.4 and later, which no other was, and Keras 3."""
+    if (major_version(version) if isinstance(version, str) else 0) == 3:
+        return True
     found = re.match(r"2\.(\d{1,3})\b", version) if isinstance(version, str) else None
     return found is not None and (version.endswith("-tf") or int(found[1]) >= 4)
 

@@ -69,7 +69,9 @@ def _entry(entry: Any, unknown: list[str]) -> dict[str, Any]:
     """{'class_name', 'config'} of a layer or model, translated; {'name'} too for a Sequential model."""
     if not isinstance(entry, Mapping) or not isinstance(entry.get("class_name"), str) or "config" not in entry:
         raise ModelFileError(f"A layer's config is a dict with 'class_name' and 'config', got {type(entry).__name__}.")
-    class_name, config = bare_name(entry["class_name"]), entry["config"]
+    class_name, config = entry["class_name"], entry["config"]
+    if class_name not in get_custom_objects():
+        class_name = bare_name(class_name)
     if class_name == "Sequential":
         return _sequential(config, entry.get("name"), unknown)
     if not isinstance(config, Mapping):

@@ -199,7 +199,7 @@ def read_state(model: Any, root: Group, flipped: bool, start: float = 0.0) -> li
     inner._make_train_function()
     if start and not moments:
         return [Assignment(weight, np.full(K.int_shape(weight), start)) for weight in inner.optimizer.weights]
-    variables = _variables(inner, len(moments))
+    variables = moment_variables(inner, len(moments))
     found = [] if count is None else [Assignment(model.optimizer.iterations, np.asarray(count.read(), "float64"))]
     for run, own in zip(moments, variables):
         for slot, array in zip(slots, run, strict=True):
@@ -243,7 +243,7 @@ def _check(slots: list[Slot], moments: list[list[StoredArray]]) -> None:
                 raise Unrepresentable(f"{array.where} has the shape {array.shape} where {slot.shape} is needed")
 
 
-def _variables(model: Any, count: int) -> list[dict[int, Any]]:
+def moment_variables(model: Any, count: int) -> list[dict[int, Any]]:
     """For each moment of the optimizer: id of a trained weight -> the variable that holds its moment."""
     trained = list(model._collected_trainable_weights)
     own = list(model.optimizer.weights)

@@ -12,7 +12,8 @@ from .options import Options
 #: activations whose names are those of ``kbridge.activations``
 _ACTIVATIONS = frozenset(
     {
-        "softmax", "elu", "softplus", "softsign", "relu", "tanh", "sigmoid", "hard_sigmoid", "linear", "leaky_relu", "relu6", "selu",
+        "softmax", "elu", "softplus", "softsign", "relu", "tanh", "sigmoid", "hard_sigmoid", "linear", "leaky_relu", "relu6",
+        "relu6_sigmoid", "selu",
         "celu", "gelu", "silu", "swish", "hard_silu", "hard_swish", "mish", "exponential", "log_sigmoid", "log_softmax", "hard_tanh",
         "hard_shrink", "soft_shrink", "tanh_shrink", "squareplus", "sparse_plus", "sparse_sigmoid", "sparsemax", "glu",
     }
@@ -93,7 +94,7 @@ def initializer(options: Options, key: str, default: str) -> str:
 
 
 def _initializer(name: str, arguments: dict[str, Any]) -> str | None:
-    if name in _INITIALIZERS.values():
+    if name in _INITIALIZERS.values() or name in ("uniform", "normal") and not arguments:
         return name
     if name == "random_normal":
         return "normal" if arguments.get("mean", 0) == 0 and arguments.get("stddev", 0.05) == 0.05 else None

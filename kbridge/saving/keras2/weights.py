@@ -19,6 +19,7 @@ from ..errors import ModelFileError
 from ..reading import Group, StoredArray
 from ..weight_names import inverse, match_names
 from .cudnn import plain_layout
+from .quantized import unquantized
 
 _SPATIAL = {
     "Convolution1D": 1,
@@ -236,7 +237,8 @@ def _flipped(value: np.ndarray, slot: Slot) -> np.ndarray:
 
 def match(layer: Any, arrays: Sequence[StoredArray], group: Group) -> list[tuple[Slot, StoredArray]]:
     """The slots of ``layer`` with their arrays. ModelFileError names the layer and the first array that doesn't fit."""
-    slots, arrays = slots_of(layer), plain_layout(arrays)
+    slots = slots_of(layer)
+    arrays = unquantized(plain_layout(arrays), len(slots))
     if len(slots) != len(arrays):
         raise ModelFileError(
             f"{group.path!r}: layer {layer.name!r} takes {len(slots)} arrays of Keras 2 "
@@ -298,7 +300,9 @@ def _places(slot: Slot, owners: Sequence[str], paths: Sequence[list[str]]) -> li
 def _misfit(slot: Slot, array: StoredArray) -> str | None:
     """What is wrong with taking ``array`` for ``slot``."""
     stored = re.sub(r"(_\d+)?(:\d+)?$", "", array.where.rpartition("/")[2])
-    if slot.name is not None and stored in _NAMES and stored != slot.name:
+    # Keras 3 calls it so in its .h5 files
+    alike = (slot.name, stored) == ("depthwise_kernel", "kernel")
+    if slot.name is not None and stored in _NAMES and stored != slot.name and not alike:
         return f"{slot.name!r} was expected where the file has {array.where!r}."
     if slot.shape == array.shape:
         return None

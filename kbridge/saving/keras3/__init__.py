@@ -1,0 +1,11 @@
+"""Files of Keras 3: the ``.keras`` archive, ``.weights.h5``, and configs, as those of Keras 2.
+
+Configs become Keras 2's (``models.py``), which ``saving/keras2`` turns into Keras 1's; the weights lie below paths that the layers'
+classes and attributes make (``paths.py``).
+"""
+
+from .detection import speaks_keras3
+from .masks import check_masks
+from .models import to_keras2
+
+__all__ = ["check_masks", "speaks_keras3", "to_keras2"]

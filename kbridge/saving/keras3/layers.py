@@ -1,0 +1,139 @@
+"""What differs in a layer's options between Keras 3 and Keras 2, layer by layer; all else is read as Keras 2's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..errors import ModelFileError
+
+#: options that say how weights are stored or distributed, with the values at which they say nothing
+_NEUTRAL = {"quantization_config": None, "lora_rank": None, "lora_alpha": None, "autocast": True, "gptq_unpacked_column_size": None}
+
+#: Keras 3's activation of this name is clip(x / 6 + 1/2, 0, 1)
+HARD_SIGMOID = "relu6_sigmoid"
+
+
+def as_of_keras2(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a layer of Keras 3 as Keras 2 would have written them."""
+    new = dict(config)
+    _quantized(class_name, new)
+    for key, neutral in _NEUTRAL.items():
+        if key in new and new[key] in (neutral, None):
+            del new[key]
+    for key, value in new.items():
+        if key.endswith("activation"):
+            new[key] = _activation(value)
+    change = _CHANGES.get(class_name)
+    if change is not None:
+        change(new)
+    return new
+
+
+def _quantized(class_name: str, config: dict[str, Any]) -> None:
+    """A layer with weights of 8 bits as the one that it was before: ``weights.py`` turns them back."""
+    policy = config.get("dtype")
+    if not isinstance(policy, Mapping) or policy.get("class_name") != "QuantizedDTypePolicy" or not isinstance(policy.get("config"), Mapping):
+        return
+    mode = policy["config"].get("mode")
+    if mode == "int8" and class_name in ("Dense", "Embedding"):
+        config["dtype"] = policy["config"].get("source_name") or "float32"
+        config.pop("quantization_config", None)
+        return
+    raise ModelFileError(
+        f"Layer {config.get('name')!r} ({class_name}) is quantized ({mode}), which can't be represented here: int8 of Dense and Embedding can. "
+        "[convert: keras3-quantized]"
+    )
+
+
+def _activation(value: Any) -> Any:
+    """An activation's name: an object of Keras' own, and functions of the user's, are dicts."""
+    if isinstance(value, Mapping):
+        name, inner = value.get("registered_name") or value.get("class_name"), value.get("config")
+        if value.get("class_name") == "function" and isinstance(inner, str):
+            name = inner
+        elif isinstance(inner, Mapping) and len(inner) > 0 and value.get("class_name") != "function":
+            return value
+        value = name
+    return HARD_SIGMOID if value == "hard_sigmoid" else value
+
+
+def _recurrent(config: dict[str, Any]) -> None:
+    config.setdefault("implementation", 2)  # one dropout decision for all gates
+    config.pop("seed", None)
+    # which the layers of Keras 1 hold by themselves, and a wrapper reads
+    config.setdefault("zero_output_for_mask", False)
+
+
+def _gated(config: dict[str, Any]) -> None:
+    _recurrent(config)
+    config.setdefault("recurrent_activation", "sigmoid")
+
+
+def _gru(config: dict[str, Any]) -> None:
+    _gated(config)
+    config.setdefault("reset_after", True)
+
+
+def _conv_lstm(config: dict[str, Any]) -> None:
+    _gated(config)
+    config.pop("implementation")
+
+
+def _leaky_relu(config: dict[str, Any]) -> None:
+    config["alpha"] = config.pop("negative_slope", 0.3)
+
+
+def _without(*keys: str) -> Callable[[dict[str, Any]], None]:
+    def change(config: dict[str, Any]) -> None:
+        for key in keys:
+            config.pop(key, None)
+
+    return change
+
+
+def _bidirectional(config: dict[str, Any]) -> None:
+    """The layer that goes backwards is that of the other options, unless the user gave one."""
+    layer, backward = config.get("layer"), config.get("backward_layer")
+    if isinstance(layer, Mapping) and isinstance(backward, Mapping) and _alike(layer, backward):
+        del config["backward_layer"]
+    if isinstance(layer, Mapping) and isinstance(layer.get("config"), Mapping):
+        inner = dict(layer["config"])
+        name = inner.get("name")
+        if isinstance(name, str) and name.startswith("forward_"):
+            inner["name"] = name.removeprefix("forward_")
+        inner["zero_output_for_mask"] = True
+        config["layer"] = {**layer, "config": inner}
+
+
+def _alike(forward: Mapping[str, Any], backward: Mapping[str, Any]) -> bool:
+    ours, theirs = ({k: v for k, v in (e.get("config") or {}).items() if k not in ("name", "go_backwards")} for e in (forward, backward))
+    turned = [bool((e.get("config") or {}).get("go_backwards")) for e in (forward, backward)]
+    return forward.get("class_name") == backward.get("class_name") and _unnamed(ours) == _unnamed(theirs) and turned[0] != turned[1]
+
+
+def _unnamed(value: Any) -> Any:
+    """``value`` without the numbers of shared objects, which differ from one object to the next."""
+    if isinstance(value, Mapping):
+        return {k: _unnamed(v) for k, v in value.items() if k not in ("shared_object_id", "seed")}
+    return [_unnamed(v) for v in value] if isinstance(value, list) else value
+
+
+def _attention(config: dict[str, Any]) -> None:
+    for key in ("use_gate", "sliding_window"):
+        value = config.pop(key, None)
+        if value not in (None, False):
+            raise ModelFileError(f"Layer {config.get('name')!r} has the option {key}={value!r}, which can't be represented here. [convert: keras2-option]")
+
+
+_CHANGES: dict[str, Callable[[dict[str, Any]], None]] = {
+    "SimpleRNN": _recurrent,
+    "LSTM": _gated,
+    "GRU": _gru,
+    "ConvLSTM2D": _conv_lstm,
+    "LeakyReLU": _leaky_relu,
+    "Bidirectional": _bidirectional,
+    "MultiHeadAttention": _attention,
+    "GroupQueryAttention": _attention,
+    "GroupedQueryAttention": _attention,
+}

@@ -1,0 +1,134 @@
+"""Whole models and weights from the ``.keras`` archive, and weights from ``.weights.h5``."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from ...budget import weight_budget
+from ..assignment import assign, assign_converted
+from ..configs import model_from_config
+from ..errors import ModelFileError
+from ..keras2 import major_version, to_keras1
+from ..kinds import kind_of, refusal
+from ..reading import Group, failures_named
+from . import training
+from .archive import CONFIG, METADATA, WEIGHTS, Archive, open_archive
+from .detection import speaks_keras3
+from .masks import check_masks
+from .models import to_keras2
+from .paths import Node, has_arrays, nodes_of_config, places, stored_names
+from .shards import open_shards, shards_listed
+from .weights import Match, match_by_name, match_in_order, match_model, read, stored_values
+
+
+def load_archive(path: str, custom_objects: dict[str, Any], compile: bool):
+    """The model in the archive ``path``; see ``load_model``. It holds the custom objects already."""
+    with open_archive(path) as archive:
+        config, version = archive.json(CONFIG), version_of(archive)
+        with archive.hdf5(WEIGHTS) as root:
+            with weight_budget(stored_values(root)), failures_named(path, CONFIG, "the model can't be built from it"):
+                model = model_from_config(keras1_config(config, version))
+                check_masks(model, config)
+            matches = match_model(model, nodes_of_config(config), root)
+            assign_converted(model, list(read(matches)))
+            if compile:
+                _compile(model, config, matches, root)
+    return model
+
+
+def version_of(archive: Archive) -> str | None:
+    """The version of Keras that wrote an archive: tf.keras wrote some too."""
+    metadata = archive.json(METADATA) if METADATA in archive else None
+    version = metadata.get("keras_version") if isinstance(metadata, Mapping) else None
+    return version if isinstance(version, str) else None
+
+
+def keras1_config(config: Any, version: str | None) -> dict[str, Any]:
+    """The config of an archive as Keras 1's."""
+    major = major_version(version)
+    if major == 3 or major is None and speaks_keras3(config):
+        return to_keras1(to_keras2(config), warn=False, version="3")
+    if major is not None and major > 3:
+        raise ModelFileError(f"it was written by Keras {version}; files of Keras 1 to 3 can be read.")
+    return to_keras1(config, warn=False, version=version)
+
+
+# ---------------------------------------------------------------------- weights alone
+
+
+def is_weights_file(root: Group) -> bool:
+    """Whether an HDF5 file is a ``.weights.h5`` of Keras 3, which has numbered weights and no list of layers."""
+    if root.names("layer_names") is not None or root.has_attribute("nb_layers") or "model_weights" in root:
+        return False
+    return "layers" in root and root.is_group("layers") or "vars" in root and root.is_group("vars") or has_arrays(root)
+
+
+def assign_weights(model: Any, root: Group, by_name: bool, nodes: list[Node] | None = None) -> None:
+    """Set the weights of ``model`` from those below ``root``. Nothing is set unless everything fits."""
+    assign_converted(model, list(read(_matches(model, root, by_name, nodes))))
+
+
+def _matches(model: Any, root: Group, by_name: bool, nodes: list[Node] | None) -> list[Match]:
+    if not by_name:
+        return match_in_order(model, root, nodes)
+    names = stored_names(root) if nodes is None else dict(zip((node.name for node in nodes), places(nodes), strict=True))
+    if not names:
+        raise ModelFileError(f"{root.path!r}: it doesn't say what its layers are called, as files of Keras before 3.2 and of tf.keras; load it without by_name.")
+    found = match_by_name(model, names, root)
+    if not found:
+        warnings.warn(
+            f"{root.path!r}: by_name=True found no layer of the model, so nothing was loaded. The file has {', '.join(list(names)[:8])}, "
+            f"the model has {', '.join(layer.name for layer in model.layers[:8])}.",
+            stacklevel=5,
+        )
+    return found
+
+
+def load_archived_weights(model: Any, path: str, by_name: bool) -> None:
+    """Set the weights of ``model`` from an archive with a whole model."""
+    with open_archive(path) as archive, archive.hdf5(WEIGHTS) as root:
+        assign_weights(model, root, by_name, nodes_of_config(archive.json(CONFIG)))
+
+
+def load_shards(model: Any, path: str, by_name: bool) -> None:
+    """Set the weights of ``model`` from the files that the JSON file ``path`` lists."""
+    files = shards_listed(path)
+    if files is None:
+        raise refusal(kind_of(path), "a file of weights")
+    with open_shards(path, files) as root:
+        assign_weights(model, root, by_name)
+
+
+# ---------------------------------------------------------------------- training
+
+
+def _compile(model: Any, config: Mapping[str, Any], matches: list[Match], root: Group) -> None:
+    """Compile as the file says, as far as kbridge has the same; a warning tells what isn't restored."""
+    from ... import optimizers
+    from ..keras2.training import Unrepresentable, compile_arguments, differences
+
+    def told(what: str, slug: str = "") -> None:
+        cited = f" [convert: {slug}]" if slug else ""
+        warnings.warn(f"{root.path!r} was written by Keras 3: {what}.{cited}", stacklevel=5)
+
+    for what, slug in differences(model):
+        told(what, slug)
+    compiled = config.get("compile_config")
+    if not isinstance(compiled, Mapping) or not compiled:
+        return told("it holds no training configuration, so the model is not compiled")
+    with failures_named(root.path, "compile_config", "the model can't be compiled from it"):
+        try:
+            arguments, left_out = compile_arguments(training.as_of_keras2(compiled), getattr(model, "output_names", [model.name]))
+        except Unrepresentable as error:
+            return told(f"its training state is not restored, and the model is not compiled ({error})", "keras2-training")
+        optimizer = optimizers.optimizer_from_config(arguments.pop("optimizer"))
+        model.compile(optimizer=optimizer, **arguments)
+    if left_out:
+        told(f"these metrics are unknown here and left out: {', '.join(left_out)}", "keras2-metrics")
+    with failures_named(root.path, "optimizer", "the optimizer can't go on from it"):
+        try:
+            assign(training.read_state(model, root, matches, compiled))
+        except Unrepresentable as error:
+            told(f"the optimizer starts anew ({error})", "keras2-optimizer-state")
