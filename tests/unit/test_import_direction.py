@@ -59,6 +59,7 @@ REACHING_UP = {
     ("kbridge.utils.layer_utils", "kbridge.models"): "all models are names of Keras 1's module",
     ("kbridge.utils.layer_utils", "kbridge.engine"): "layer_from_config is a name of Keras 1's module",
     ("kbridge.saving.keras2.training", "kbridge.convert"): "which layers drop masks",
+    ("kbridge.saving.keras3.masks", "kbridge.convert"): "which masks reach a layer",
     ("kbridge.formats.*", "kbridge.convert"): "what a layer's format out is written with",
     ("kbridge.formats.*", "kbridge.saving"): "what a layer's format in is read with",
 }
