@@ -9,6 +9,7 @@ from typing import Any
 
 from ..budget import work_budget
 from ..engine.registry import layer_classes, layer_from_config  # noqa: F401
+from .errors import ModelFileError
 from .functions import resolved, with_graphs
 from .keras2 import speaks_keras2, to_keras1
 from .keras3 import check_masks, speaks_keras3, to_keras2
@@ -29,6 +30,14 @@ def model_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
         )
     check_size(config, "model config")
     return _build(config, custom_objects)
+
+
+def whole_model(config: Mapping[str, Any]):
+    """The model that a file's ``config`` describes. ModelFileError where it describes a layer."""
+    model = model_from_config(config)
+    if not hasattr(model, "layers"):
+        raise ModelFileError(f"it is that of a layer ({type(model).__name__}), not of a model")
+    return model
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None):

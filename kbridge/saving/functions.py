@@ -28,6 +28,10 @@ FUNCTION_KEYS = {
 _MAIN = ("function", "mode")
 
 
+#: Where Keras 3 looks for a function that it has only the name of.
+_OWN_OF_KERAS = ("keras.activations", "keras.ops", "keras.backend")
+
+
 class StoredFunction(str):
     """A function's name for a config that is not yet a text: the function itself comes along, so that
     ``from_config(get_config())`` in one process needs no ``custom_objects``."""
@@ -226,12 +230,21 @@ def _resolved(config: Any, custom_objects: Mapping[str, Any], missing: list[Need
             continue
         inner = config["config"]
         function, stopped = _read(value, _graph_in(config, key), key, inner.get("arguments"))
-        if function is None:
+        if function is None and key == "output_shape" and _is_graph(new["config"]):
+            # the shape is that of the graph, so that the function which tells it isn't needed
+            new["config"] |= {"output_shape": None, "output_shape_type": "raw"}
+        elif function is None:
             missing.append(needed._replace(stopped=stopped))
         else:
             new["config"][key] = StoredFunction(needed.name or needed.names[0], function)
     new.pop(GRAPHS, None)
     return new
+
+
+def _is_graph(config: dict) -> bool:
+    """Whether a layer's main function has been read as data."""
+    found = (config.get(key) for key in _MAIN)
+    return any(getattr(getattr(value, "function", None), "graph", None) is not None for value in found)
 
 
 def _graph_in(entry: dict, key: str) -> Any:
@@ -260,8 +273,12 @@ def named_function(module: Any, name: Any, arguments: Any = None) -> StoredFunct
 
     if not isinstance(module, str) or not isinstance(name, str):
         return None
-    graph = read_named(f"{module}.{name}", arguments if isinstance(arguments, Mapping) else None)
-    return None if graph is None else StoredFunction(name, GraphFunction(graph, name))
+    # Keras 3 writes 'builtins' for what is its own, whatever module it is in
+    for path in _OWN_OF_KERAS if module == "builtins" else (module,):
+        graph = read_named(f"{path}.{name}", arguments if isinstance(arguments, Mapping) else None)
+        if graph is not None:
+            return StoredFunction(name, GraphFunction(graph, name))
+    return None
 
 
 class FunctionAsData(NamedTuple):

@@ -12,7 +12,7 @@ from ..budget import weight_budget
 from ..engine.conventions import borders_from
 from ..files.streams import Writer, stream_of
 from .assignment import assign, assign_converted, read_weights, stored_layers, stored_values
-from .configs import KERAS_VERSION, model_config, model_from_config, with_group_names
+from .configs import KERAS_VERSION, model_config, whole_model, with_group_names
 from .errors import ModelFileError
 from .functions import GRAPHS, graphs_of, put_graphs, stored_graphs, with_graphs
 from .hdf5_layout import write_text, writing
@@ -101,7 +101,7 @@ def model_in(root: Group, custom_objects: dict[str, Any], compile: bool, origin=
             stored = config if major_version(version) == 3 else None
             config = to_keras1(config if stored is None else to_keras2(config), warn=False, version=version)
         config = with_group_names(config, weights.names("layer_names") or [])
-        model = model_from_config(config)
+        model = whole_model(config)
         if stored is not None:
             check_masks(model, stored)
     # Keras 2 may list the layers of a functional model in another order than kbridge

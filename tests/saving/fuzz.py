@@ -9,6 +9,7 @@ stays behind. Exit status 1 and a line for each that ends in anything else.
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import random
 import sys
@@ -94,7 +95,32 @@ def in_structure(path: Path, chance: random.Random) -> None:
             )
 
 
-MUTATIONS = {bits: 6, truncated: 1, doubled: 1, in_config: 4, in_structure: 3}
+def in_function(path: Path, chance: random.Random) -> None:
+    """A layer becomes a Lambda whose function is mutated bytecode, or a stored graph is changed."""
+    from fuzz_bytecode import RECORDED, changed, places, record
+
+    with h5py.File(path, "r+") as h5:
+        if "kbridge_functions" in h5.attrs and chance.random() < 0.5:
+            graphs = json.loads(h5.attrs["kbridge_functions"])
+            holder, key = chance.choice([*places(graphs)])
+            other, other_key = chance.choice([*places(graphs)])
+            holder[key] = chance.choice([None, -1, 0, 2**40, 0.5, "", "tile", [], {}, {"ref": 0}, other[other_key]])
+            h5.attrs["kbridge_functions"] = _dumped(graphs)
+            return
+        config = json.loads(h5.attrs["model_config"])
+        layers = [entry for entry, key in _places(config) if key == "class_name" and isinstance(entry.get("config"), dict)]
+        entry = chance.choice(layers)
+        version = chance.choice([*RECORDED])
+        code, defaults, closure = RECORDED[version][chance.choice([*RECORDED[version]])]
+        raw = chance.choice([base64.b64decode(code), changed(base64.b64decode(code), chance), record(version, chance)])
+        entry["class_name"] = "Lambda"
+        common = {key: value for key, value in entry["config"].items() if key in ("name", "batch_input_shape", "trainable")}
+        stored = [raw.decode("latin-1"), defaults, closure]
+        entry["config"] = {**common, "function": stored, "function_type": "lambda", "output_shape": None, "output_shape_type": "raw", "arguments": {}}
+        h5.attrs["model_config"] = json.dumps(config)
+
+
+MUTATIONS = {bits: 6, truncated: 1, doubled: 1, in_config: 4, in_structure: 3, in_function: 3}
 
 
 def mutate(source: Path, target: Path, chance: random.Random) -> str:
@@ -110,7 +136,8 @@ def mutate(source: Path, target: Path, chance: random.Random) -> str:
 
 def sources(folder: Path) -> tuple[list[Path], list[Path]]:
     """Good files: a trained stack of layers and a graph of them, made here; those of Keras 1 and 2 that other tests use."""
-    from kbridge.layers import Activation, Dense, Input, merge
+    from kbridge import backend as K
+    from kbridge.layers import Activation, Dense, Input, Lambda, merge
     from kbridge.models import Model, Sequential
 
     stack = Sequential([Dense(3, input_dim=4, W_regularizer="l2"), Activation("relu"), Dense(2)])
@@ -122,9 +149,11 @@ def sources(folder: Path) -> tuple[list[Path], list[Path]]:
     graph = Model([a, b], [Dense(2, name="one")(merge([inner(a), b], mode="concat")), Dense(1, name="two")(b)])
     graph.compile("sgd", {"one": "mse", "two": "mae"}, loss_weights=[1.0, 0.5])
     graph.save(folder / "graph.h5")
+    scaled = Sequential([Lambda(lambda x: (x - 3) / 2, input_shape=(4,)), Dense(2), Lambda(lambda x: K.abs(x), output_shape=lambda s: s)])
+    scaled.save(folder / "functions.h5")
     data = Path(__file__).parents[1] / "data"
     real = [*data.glob("oracle/cases/*.h5"), *data.glob("keras2/*.h5")]
-    return [folder / "stack.h5", folder / "graph.h5"], sorted(real)
+    return [folder / f"{name}.h5" for name in ("stack", "graph", "functions")], sorted(real)
 
 
 def limit_memory() -> None:

@@ -8,6 +8,19 @@ from pathlib import Path
 from kbridge import backend as K
 
 
+def test_mutants_of_stored_functions_are_read_or_refused():
+    count = 3000 if K.backend() == "numpy" else 200
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).parent / "fuzz_bytecode.py"), "--count", str(count), "--seed", "7"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "changed refused" in done.stdout
+    assert "made refused" in done.stdout
+
+
 def test_mutants_load_or_are_refused():
     count = 300 if K.backend() == "numpy" else 25
     done = subprocess.run(

@@ -169,7 +169,7 @@ class Stack:
         self.stack.append(self.scope.module(name.partition(".")[0] if alone else name))
 
     def import_from(self, index: int) -> None:
-        module = self.any()
+        module = self.pop()
         self.stack.append(module)
         self.stack.append(self.attribute(module, self.name(index)))
 

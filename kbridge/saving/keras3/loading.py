@@ -8,7 +8,7 @@ from typing import Any
 
 from ...budget import weight_budget
 from ..assignment import assign, assign_converted
-from ..configs import model_from_config
+from ..configs import whole_model
 from ..errors import ModelFileError
 from ..keras2 import major_version, to_keras1
 from ..kinds import kind_of, refusal
@@ -29,7 +29,7 @@ def load_archive(path: str, custom_objects: dict[str, Any], compile: bool):
         config, version = archive.json(CONFIG), version_of(archive)
         with archive.hdf5(WEIGHTS) as root:
             with weight_budget(stored_values(root)), failures_named(path, CONFIG, "the model can't be built from it"):
-                model = model_from_config(keras1_config(config, version))
+                model = whole_model(keras1_config(config, version))
                 check_masks(model, config)
             matches = match_model(model, nodes_of_config(config), root)
             assign_converted(model, list(read(matches)))
