@@ -428,18 +428,19 @@ def identity(x):
 def image_dim_ordering() -> str:
     """'th' (channels first) or 'tf' (channels last)."""
 
-def in_test_phase(x, alt):
-    """``x`` in test, ``alt`` in training."""
+def in_test_phase(x, alt, training=None):
+    """``x`` in test, ``alt`` in training, as ``training`` or the learning phase says."""
 
 def in_top_k(predictions, targets, k):
     """For each row of ``predictions`` (samples, classes): is the class ``targets`` (samples,)
     among the ``k`` largest? Ties count as in; a class out of range is never in. Bool (samples,).
     """
 
-def in_train_phase(x, alt):
+def in_train_phase(x, alt, training=None):
     """``x`` in training, ``alt`` in test; each may be a tensor or a function that returns one.
 
-    Both have one shape: a number, and axes known to have length 1, are repeated to the other's.
+    Both have one shape: a number, and axes known to have length 1, are repeated to the other's. ``training``: a bool (or 0 or 1)
+    says which it is, as in Keras 2; None asks the learning phase.
     """
 
 def int_shape(x) -> Shape:

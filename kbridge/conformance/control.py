@@ -237,6 +237,8 @@ def switches_by_phase(K):
 def the_same_tensor_twice(K):
     x = K.placeholder((2,))
     expect(K.in_train_phase(x, x) is x, True, "x, x gives x")
+    expect(K.in_train_phase(x, x * 2.0, training=True) is x, True, "training=True says which")
+    expect(K.in_test_phase(x * 2.0, x, training=1) is x, True, "training=1 says which")
 
 
 @with_free_phase

@@ -11,19 +11,27 @@ from .. import backend as K
 from ..backends.updates import of_state
 from ..budget import spend
 from ..errors import one_length, unknown_argument
+from . import later
 from .inside import ordered_weights
 from .node import Node, single, to_list
 
 
 class InputSpec:
-    """What a layer accepts at one input: ``dtype``, ``ndim``, or a ``shape`` with None for any length."""
+    """What a layer accepts at one input: ``dtype``, ``ndim``, or a ``shape`` with None for any length.
 
-    def __init__(self, dtype=None, shape=None, ndim=None):
+    As in later Keras also ``min_ndim``, ``max_ndim``, and ``axes``: the lengths of some axes by their numbers.
+    """
+
+    def __init__(self, dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None):
+        if min_ndim is not None and ndim is None:
+            ndim = f"{min_ndim}+"
         if isinstance(ndim, str) and "+" not in ndim:
             raise ValueError(f"ndim as a string must end in '+', for 'at least', got {ndim!r}.")
         self.dtype = dtype
         self.shape = shape
         self.ndim = len(shape) if shape is not None else ndim
+        self.max_ndim = max_ndim
+        self.axes = {} if axes is None else {int(axis): length for axis, length in axes.items()}
 
 
 def built_for(input_shape, *axes: int) -> InputSpec:
@@ -59,16 +67,16 @@ class Layer:
     activity_regularizer = None
     initial_weights = None
     drop_mask = False
+    #: whether a program's class has methods of Keras 2 or 3; see ``later``
+    of_later_keras = False
 
     #: keyword arguments that every layer takes
     common_arguments = ("input_shape", "batch_input_shape", "input_dtype", "name", "trainable", "create_input_layer", "drop_mask")
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        if "compute_output_shape" in cls.__dict__ and "get_output_shape_for" not in cls.__dict__:
-            raise TypeError(
-                f"{cls.__name__} defines compute_output_shape, which is its name in Keras 2: in Keras 1 it is get_output_shape_for."
-            )
+        if not is_kbridges(cls):
+            later.adapt(cls)
 
     def __new__(cls, *args, **kwargs):
         _check_call(cls, args, kwargs)
@@ -78,20 +86,27 @@ class Layer:
         return layer
 
     def __init__(self, **kwargs):
+        others = () if is_kbridges(type(self)) else later.OPTIONS
         for name in kwargs:
-            if name not in self.common_arguments:
+            if name not in self.common_arguments and name not in others:
                 raise unknown_argument(type(self).__name__, name, [*arguments_of(type(self)), *self.common_arguments])
         self.trainable = kwargs.get("trainable", True)
         if kwargs.get("drop_mask"):
             self.drop_mask = True
         self.name = kwargs.get("name") or _new_name(type(self))
+        if others:
+            later.check_options(self, kwargs)
+            if kwargs.get("activity_regularizer") is not None:
+                self.activity_regularizer = later.regularizer_of(kwargs["activity_regularizer"])
+            if isinstance(kwargs.get("dtype"), str) and "input_dtype" not in kwargs:
+                kwargs["input_dtype"] = kwargs["dtype"]
         if "batch_input_shape" in kwargs or "input_shape" in kwargs:
             shape = kwargs.get("batch_input_shape")
             if shape is None:
-                shape = (None, *shape_of(kwargs["input_shape"], type(self).__name__, "input_shape"))
+                shape = (kwargs.get("batch_size"), *shape_of(kwargs["input_shape"], type(self).__name__, "input_shape"))
             self.batch_input_shape = shape_of(shape, type(self).__name__, "batch_input_shape")
             self.input_dtype = kwargs.get("input_dtype") or getattr(self, "input_dtype", None) or K.floatx()
-        elif kwargs.get("input_dtype"):
+        elif kwargs.get("input_dtype") and "dtype" not in kwargs:
             self.input_dtype = kwargs["input_dtype"]
 
     # ------------------------------------------------------------------ weights
@@ -132,17 +147,30 @@ class Layer:
     def regularizers(self, regularizers) -> None:
         self.__dict__["_regularizers"] = list(regularizers)
 
-    def add_weight(self, shape, initializer, name=None, trainable=True, regularizer=None, constraint=None):
-        """Make a variable of ``shape`` with ``initializer`` (a function or the name of one) and register it."""
-        from .. import initializations
+    def add_weight(self, *args, **kwargs):
+        """Make a variable and register it.
 
-        initializer = initializations.get(initializer)
-        weight = _initialized(initializer, tuple(shape), name)
+        Args:
+            shape: its lengths.
+            initializer: a function of a shape, or the name of one; 'glorot_uniform' where there is none.
+            name: a text; where it comes first, the order is that of Keras 2 (name, shape, dtype, initializer, regularizer, trainable, constraint).
+            trainable: whether it is trained.
+            regularizer, constraint: an object, a config or a name.
+            dtype: floatx by default.
+
+        Raises:
+            TypeError: an argument that it doesn't have.
+        """
+        given = later.weight_options(self, args, kwargs)
+        name, dtype = given.get("name"), given.get("dtype")
+        weight = later.as_variable(_initialized(later.initializer_of(given.get("initializer")), given["shape"], name), name, dtype)
+        regularizer = later.regularizer_of(given.get("regularizer"))
         if regularizer is not None:
             self.add_loss(regularizer(weight))
+        constraint = later.constraint_of(given.get("constraint"))
         if constraint is not None:
             self.constraints[weight] = constraint
-        (self._trainable_weights if trainable else self._non_trainable_weights).append(weight)
+        (self._trainable_weights if given.get("trainable", True) else self._non_trainable_weights).append(weight)
         return weight
 
     def get_weights(self) -> list[np.ndarray]:
@@ -176,7 +204,8 @@ class Layer:
 
     def add_loss(self, losses, inputs=None) -> None:
         """Add scalar tensors to the training loss; ``inputs``: those that they depend on, or None."""
-        losses = [] if losses is None else to_list(losses)
+        losses = [] if losses is None else [loss() if inspect.isfunction(loss) else loss for loss in to_list(losses)]
+        inputs = self.__dict__.get("_inputs_of_call") if inputs is None else inputs
         self.__dict__["losses"].extend(losses)
         self._per_input_losses.setdefault(object_list_uid(inputs), []).extend(losses)
 
@@ -186,6 +215,7 @@ class Layer:
         New values of a stateful layer are states: of several calls the last one's stays.
         """
         updates = [] if updates is None else updates if isinstance(updates, list) else [updates]
+        inputs = self.__dict__.get("_inputs_of_call") if inputs is None else inputs
         if getattr(self, "stateful", False):
             updates = [of_state(update, self) for update in updates]
         self.__dict__["updates"].extend(updates)
@@ -217,7 +247,7 @@ class Layer:
         else:
             self.assert_input_compatibility(x)
             with K.graph_scope():
-                outputs = to_list(self.call(x, mask))
+                outputs = to_list(self.call(x, mask=mask))
         if self.activity_regularizer is not None:
             with K.graph_scope():
                 losses = [self.activity_regularizer(o) for o in outputs]
@@ -272,15 +302,22 @@ class Layer:
         return x
 
     def get_output_shape_for(self, input_shape):
-        """The shape of the output for the shape of the input, batch axis included; here the same."""
-        return input_shape
+        """The shape of the output for the shape of the input, batch axis included; here the same.
+
+        None says that the tensors tell it, as of a program's layer for a later Keras that says nothing.
+        """
+        return None if self.of_later_keras else input_shape
+
+    def compute_output_shape(self, input_shape):
+        """``get_output_shape_for`` under its name in Keras 2."""
+        return later.shape_of_bases(self, input_shape)
 
     def compute_mask(self, input, input_mask=None):
         """The output's mask; here the input's. TypeError if the layer doesn't support masks and gets one."""
         if not self.supports_masking:
             if input_mask is not None and any(m is not None for m in to_list(input_mask)):
                 self.__dict__["_met_mask"] = True
-                if self.drop_mask:
+                if self.drop_mask or self.of_later_keras:
                     return None
                 raise TypeError(f"Layer {self.name} does not support masking, but was passed an input_mask: {input_mask}.")
             return None
@@ -308,6 +345,11 @@ class Layer:
                     raise ValueError(f"{where}expected ndim >= {least}, found ndim={ndim} (shape {tuple(shape)}).")
             elif spec.ndim is not None and ndim != spec.ndim:
                 raise ValueError(f"{where}expected ndim={spec.ndim}, found ndim={ndim} (shape {tuple(shape)}).{self._built_for()}")
+            if getattr(spec, "max_ndim", None) is not None and ndim > spec.max_ndim:
+                raise ValueError(f"{where}expected at most {spec.max_ndim} axes, found ndim={ndim} (shape {tuple(shape)}).{self._built_for()}")
+            for axis, length in getattr(spec, "axes", {}).items():
+                if length is not None and -ndim <= axis < ndim and shape[axis] not in (None, length):
+                    raise ValueError(f"{where}expected length {length} at axis {axis}, found shape={tuple(shape)}.{self._built_for()}")
             if spec.dtype is not None and K.dtype(x) != spec.dtype:
                 raise ValueError(f"{where}expected dtype={spec.dtype}, found dtype={K.dtype(x)}.")
             if spec.shape is not None and any(

@@ -40,6 +40,28 @@ def get_custom_objects() -> dict[str, Any]:
     return _custom_objects
 
 
+def register_keras_serializable(package: str = "Custom", name: str | None = None):
+    """A decorator of later Keras: make a class or function known to loading as ``package>name``, which files of Keras 2 and 3 call it.
+
+    Args:
+        package: the first part of the name.
+        name: the second; by default the class's own.
+    """
+
+    def register(item: Any) -> Any:
+        _custom_objects[f"{package}>{name or item.__name__}"] = item
+        return item
+
+    return register
+
+
+def known_name(name: Any) -> str | None:
+    """The name under which ``custom_objects`` knows what a file calls ``package>name`` or ``name``; None if they don't."""
+    if not isinstance(name, str):
+        return None
+    return next((known for known in (name, name.rpartition(">")[2]) if known in _custom_objects), None)
+
+
 def remember(custom_objects: Mapping[str, Any] | None) -> None:
     """Know these classes and functions from now on, behind kbridge's own names.
 

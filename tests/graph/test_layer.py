@@ -160,11 +160,6 @@ def test_a_custom_layer_keeps_what_it_set_before_calling_init():
         layer(Input((3, 4)))
 
 
-def test_a_layer_with_the_method_of_keras_2_is_told_the_name():
-    with pytest.raises(TypeError, match="get_output_shape_for"):
-        type("New", (Layer,), {"compute_output_shape": lambda self, shape: shape})
-
-
 def test_wrong_numbers_of_outputs_shapes_and_masks_name_the_layer():
     class Two(Layer):
         def call(self, x, mask=None):

@@ -22,13 +22,15 @@ class Phase(Family):
         """Let the learning phase be the placeholder again."""
         self._fixed_phase = None
 
-    def in_train_phase(self, x, alt):
+    def in_train_phase(self, x, alt, training=None):
         """``x`` in training, ``alt`` in test; each may be a tensor or a function that returns one.
 
-        Both have one shape: a number, and axes known to have length 1, are repeated to the other's.
+        Both have one shape: a number, and axes known to have length 1, are repeated to the other's. ``training``: a bool (or 0 or 1)
+        says which it is, as in Keras 2; None asks the learning phase.
         """
-        if self._fixed_phase is not None:
-            return _value(x if self._fixed_phase else alt)
+        phase = self._fixed_phase if training is None or self.is_tensor(training) else int(training)
+        if phase is not None:
+            return _value(x if phase else alt)
         x, alt = _value(x), _value(alt)
         if x is alt:
             return x
@@ -59,9 +61,9 @@ class Phase(Family):
             )
         return shapes
 
-    def in_test_phase(self, x, alt):
-        """``x`` in test, ``alt`` in training."""
-        return self.in_train_phase(alt, x)
+    def in_test_phase(self, x, alt, training=None):
+        """``x`` in test, ``alt`` in training, as ``training`` or the learning phase says."""
+        return self.in_train_phase(alt, x, training)
 
     def switch(self, condition, then_expression, else_expression):
         """``then_expression`` where ``condition`` holds, else ``else_expression``.

@@ -259,9 +259,16 @@ def _bidirectional(options: Options, unknown: list[str]) -> dict[str, Any]:
     return {**config, "layer": _entry(layer, unknown)}
 
 
+def _named_function(value: Any) -> Any:
+    """The name of a function of Keras' own, which later versions write with its module."""
+    if isinstance(value, Mapping) and value.get("class_name") == "function" and isinstance(value.get("config"), str):
+        return value["config"]
+    return value
+
+
 def _of_custom_layer(config: Mapping[str, Any]) -> dict[str, Any]:
     """The config of the user's own layer: only what every layer of Keras 2 writes is made Keras 1's."""
-    own = {str(key): value for key, value in config.items() if key not in _BOOKKEEPING}
+    own = {str(key): _named_function(value) for key, value in config.items() if key not in _BOOKKEEPING}
     dtype = own.pop("dtype", None)
     if own.get("batch_input_shape") is not None and isinstance(dtype, str):
         own["input_dtype"] = dtype

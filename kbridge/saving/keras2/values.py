@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ...utils.generic_utils import get_custom_objects
+from ...utils.generic_utils import get_custom_objects, known_name
 from .options import Options
 
 #: activations whose names are those of ``kbridge.activations``
@@ -66,15 +66,16 @@ def _named(value: Any) -> tuple[str, dict[str, Any]]:
     """The name and the arguments in a text or in {'class_name', 'config'}."""
     if isinstance(value, Mapping):
         config = value.get("config")
-        return bare_name(value.get("class_name")), dict(config) if isinstance(config, Mapping) else {}
-    return bare_name(value), {}
+        name = known_name(value.get("registered_name")) or value.get("class_name")
+        return known_name(name) or bare_name(name), dict(config) if isinstance(config, Mapping) else {}
+    return known_name(value) or bare_name(value), {}
 
 
 def activation(options: Options, key: str = "activation", default: str = "linear") -> str:
     """The activation's name."""
     value = options.take(key, default) or "linear"
-    if isinstance(value, str) and (value in _ACTIVATIONS or bare_name(value) in get_custom_objects()):
-        return bare_name(value)
+    if isinstance(value, str) and (value in _ACTIVATIONS or known_name(value)):
+        return known_name(value) or value
     raise options.error(
         key, value, "which isn't an activation of kbridge's; one of your own can be passed in custom_objects under that name"
     )

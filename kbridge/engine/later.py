@@ -1,0 +1,202 @@
+"""Layers of programs that were written for Keras 2 or 3: what their classes have instead of Keras 1's, made into Keras 1's.
+
+``compute_output_shape`` is ``get_output_shape_for``; ``call`` may do without a mask, and may ask whether it is called in training; weights are
+made by name. A class that has none of it stays as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from .. import backend as K
+from .node import single, to_list
+
+#: Options of ``add_weight`` in later Keras that change nothing here: how a value is spread over machines, cast or tracked.
+_NEUTRAL = (
+    "aggregation", "synchronization", "use_resource", "autocast", "experimental_autocast", "getter", "collections", "partitioner", "layout",
+    "overwrite_with_gradient", "sparse",
+)  # fmt: skip
+
+#: ``add_weight`` by position: in Keras 1 and 3 from the shape on, in Keras 2 from the name.
+_FROM_SHAPE = ("shape", "initializer", "name", "trainable", "regularizer", "constraint")
+_FROM_NAME = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
+
+#: Options of every layer that later Keras has besides Keras 1's.
+OPTIONS = ("dtype", "dynamic", "autocast", "batch_size", "activity_regularizer")
+
+_INITIALIZERS = {"zeros": "zero", "ones": "one", "random_normal": "normal", "random_uniform": "uniform"}
+
+
+def adapt(cls: type) -> None:
+    """Give a program's new class of layers Keras 1's methods where it has those of Keras 2 or 3 instead."""
+    own = cls.__dict__
+    shape, call = own.get("compute_output_shape"), own.get("call")
+    if shape is not None and "get_output_shape_for" not in own:
+        cls.get_output_shape_for = _shape_by(shape)  # type: ignore[attr-defined]
+        cls.of_later_keras = True  # type: ignore[attr-defined]
+    if not inspect.isfunction(call):
+        return
+    parameters = inspect.signature(call).parameters
+    takes_mask = "mask" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    if "training" in parameters or not takes_mask:
+        cls.of_later_keras = True  # type: ignore[attr-defined]
+    if getattr(cls, "of_later_keras", False):
+        cls.call = _called(call, takes_mask, "training" in parameters)  # type: ignore[attr-defined]
+
+
+def _shape_by(compute: Callable) -> Callable:
+    @functools.wraps(compute)
+    def get_output_shape_for(self, input_shape):
+        return _plain_shape(self.compute_output_shape(input_shape))
+
+    get_output_shape_for._made = True  # type: ignore[attr-defined]
+    return get_output_shape_for
+
+
+def shape_of_bases(layer: Any, input_shape: Any) -> Any:
+    """What ``compute_output_shape`` of the classes that a program's class is made of answers."""
+    for base in type(layer).__mro__:
+        own = base.__dict__.get("get_output_shape_for")
+        if own is not None and not getattr(own, "_made", False):
+            return own(layer, input_shape)
+    return input_shape
+
+
+def _plain_shape(shape: Any) -> Any:
+    """A shape, or a list of them; those of a later Keras may be lists of numbers, or know themselves as lists."""
+    shape = shape.as_list() if hasattr(shape, "as_list") else shape
+    if isinstance(shape, (list, tuple)) and any(isinstance(n, (list, tuple)) or hasattr(n, "as_list") for n in shape):
+        return [_plain_shape(item) for item in shape]
+    return tuple(shape) if isinstance(shape, (list, tuple)) else shape
+
+
+# ---------------------------------------------------------------------- calls
+
+
+def _called(call: Callable, takes_mask: bool, takes_training: bool) -> Callable:
+    """``call`` as kbridge calls layers: with a mask by name; once for each phase if it asks for ``training``."""
+
+    @functools.wraps(call)
+    def wrapped(self, x, *args, **options):
+        mask = options.pop("mask", None)
+        if takes_mask and (mask is not None or not args):
+            options["mask"] = mask
+        with _inputs_of(self, x):
+            if not takes_training or args or "training" in options:
+                return call(self, x, *args, **options)
+            return _in_both_phases(self, lambda training: call(self, x, training=training, **options))
+
+    return wrapped
+
+
+def _in_both_phases(layer: Any, call: Callable[[bool], Any]) -> Any:
+    """What ``call`` gives in training and in test: it gets a bool, and may branch on it as Python does."""
+    phase = K.learning_phase()
+    if isinstance(phase, int):
+        return call(bool(phase))
+    with _forgotten(layer):
+        test = call(False)
+    train = call(True)
+    outputs = [K.in_train_phase(a, b) for a, b in zip(to_list(train), to_list(test), strict=True)]
+    return outputs if isinstance(train, (list, tuple)) else single(outputs)
+
+
+@contextlib.contextmanager
+def _forgotten(layer: Any) -> Iterator[None]:
+    """Losses and updates that are added meanwhile don't count: those of a call in training do."""
+    state = layer.__dict__
+    before = {key: list(state[key]) for key in ("losses", "updates")}
+    per_input = {key: {uid: list(found) for uid, found in state[key].items()} for key in ("_per_input_losses", "_per_input_updates")}
+    try:
+        yield
+    finally:
+        state.update(before | per_input)
+
+
+@contextlib.contextmanager
+def _inputs_of(layer: Any, x: Any) -> Iterator[None]:
+    """Losses and updates that ``call`` adds belong to its inputs, as later Keras finds out by itself."""
+    outer = layer.__dict__.get("_inputs_of_call")
+    layer.__dict__["_inputs_of_call"] = x if outer is None else outer
+    try:
+        yield
+    finally:
+        layer.__dict__["_inputs_of_call"] = outer
+
+
+# ---------------------------------------------------------------------- weights
+
+
+def weight_options(layer: Any, args: tuple, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of ``add_weight`` by name, in the order of Keras 1 and 3, or in that of Keras 2 where the name comes first."""
+    names = _FROM_NAME if args and isinstance(args[0], str) else _FROM_SHAPE
+    if len(args) > len(names):
+        raise TypeError(f"{type(layer).__name__}.add_weight takes {', '.join(names)}; got {len(args)} values.")
+    given = dict(zip(names, args))
+    for key, value in kwargs.items():
+        if key in given:
+            raise TypeError(f"{type(layer).__name__}.add_weight got {key!r} twice.")
+        if key not in (*_FROM_SHAPE, "dtype", *_NEUTRAL):
+            raise TypeError(f"{type(layer).__name__}.add_weight has no argument {key!r}; it takes {', '.join(_FROM_SHAPE)} and dtype.")
+        given[key] = value
+    shape = given.get("shape")
+    shape = shape.as_list() if hasattr(shape, "as_list") else shape
+    lengths = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+    if any(n is None for n in lengths):
+        raise ValueError(f"Layer {layer.name!r}: the weight {given.get('name')!r} would have the shape {lengths}, whose lengths must all be known.")
+    given["shape"] = tuple(int(n) for n in lengths)
+    return given
+
+
+def initializer_of(value: Any) -> Any:
+    """An initialization by its name in Keras 1 or later ('zeros', 'Zeros', 'random_normal'); functions as they are."""
+    from .. import initializations
+
+    if value is None:
+        return initializations.get("glorot_uniform")
+    if isinstance(value, str):
+        try:
+            return initializations.get(value)
+        except ValueError:
+            name = "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(value))
+            return initializations.get(_INITIALIZERS.get(name, name if name != value else value))
+    return initializations.get(value)
+
+
+def regularizer_of(value: Any) -> Any:
+    """A regularizer by its object, name or config; functions of a weight as they are."""
+    from .. import regularizers
+
+    return regularizers.get(value)
+
+
+def constraint_of(value: Any) -> Any:
+    """A constraint by its object, name or config; functions of a weight as they are."""
+    from .. import constraints
+
+    return constraints.get(value)
+
+
+def as_variable(value: Any, name: str | None, dtype: str | None) -> Any:
+    """What an initializer gave as a variable of ``dtype``: those of later Keras give arrays and tensors."""
+    if K.is_tensor(value):
+        if K.is_variable(value) and dtype in (None, K.dtype(value)):
+            return value
+        value = K.eval(value)
+    return K.variable(value, dtype=dtype or K.floatx(), name=name)
+
+
+def check_options(layer: Any, options: Mapping[str, Any]) -> None:
+    """Options of later Keras in a program's own layer: they must mean what is so here."""
+    dtype = options.get("dtype")
+    name = dtype.get("config", {}).get("name") if isinstance(dtype, Mapping) else dtype
+    if isinstance(name, str) and name.startswith("float") and name != K.floatx():
+        raise ValueError(
+            f"Layer {layer.name!r}: dtype={name!r}, while all layers here compute in floatx, which is {K.floatx()!r} (K.set_floatx changes it)."
+        )
+    if options.get("dynamic"):
+        raise ValueError(f"Layer {layer.name!r}: dynamic=True, a layer that runs as Python at each step; layers here are graphs.")
