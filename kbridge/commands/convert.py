@@ -20,10 +20,10 @@ def add_parser(subparsers) -> None:
         "(architecture, with the weights in a .weights.h5 file beside it), .keras (Keras 3), .onnx; --to keras3 writes "
         "Keras 3's own .h5 file. If anything can't be converted, all of it is listed, and nothing is written.",
     )
-    parser.add_argument("source", metavar="IN", help="a .h5 model, or a .json or .yaml architecture with --weights")
+    parser.add_argument("source", metavar="IN", help="a .h5 model, a SavedModel folder, or a .json or .yaml architecture with --weights")
     parser.add_argument("target", metavar="OUT", help="replaced if it exists")
     parser.add_argument("--to", choices=_FORMATS, help="the format, where the suffix of OUT doesn't tell")
-    parser.add_argument("--weights", metavar="FILE", help="the weights of an architecture")
+    parser.add_argument("--weights", metavar="FILE", help="the weights of an architecture: a .h5 file or a checkpoint of TensorFlow")
     parser.add_argument("--custom", metavar="FILE.py", help="defines the model's own layers and functions; it is run")
     parser.add_argument("--original-backend", choices=("theano", "tensorflow"), help="whose convention the kernels follow")
     parser.add_argument("--no-training", action="store_true", help="leave loss and optimizer out of a Keras 1 file")

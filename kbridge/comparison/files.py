@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import UsageError
+from ..inspection.checkpoints import contents
 from ..inspection.facts import stored_weights, weights_group
 from ..inspection.layers import entries_of, sources_of
 from ..saving.configs import upgrade
-from ..saving.reading import Group, open_file
+from ..saving.kinds import CHECKPOINT, SAVED_MODEL, kind_of
+from ..saving.reading import open_file
 from ..saving.texts import parse_json
 from .backends import Backends
 from .difference import Difference, difference, together
@@ -133,9 +136,9 @@ def compare_files(
     """Layers, settings, connections and weights by layer name; with ``backends`` also what both compute from the same
     inputs on each. The other arguments are those of ``compare``. Raises ModelFileError for what is no model file."""
     found = FileComparison([os.fspath(a), os.fspath(b)], [], [], atol, rtol)
-    with open_file(a) as first, open_file(b) as second:
+    with _opened(a) as first, _opened(b) as second:
         _compare_architectures(found, first, second)
-        one, two = _weights(first), _weights(second)
+        one, two = _weights(first.stored), _weights(second.stored)
         for layer in dict.fromkeys([*one, *two]):
             found.weights += _weight_rows(layer, one.get(layer, {}), two.get(layer, {}), atol, rtol)
     if backends:
@@ -148,10 +151,34 @@ def compare_files(
 # ---------------------------------------------------------------------- weights
 
 
-def _weights(root: Group) -> dict[str, dict[str, Any]]:
+class _Side(NamedTuple):
+    """What one of the files holds: configs that have been read, and arrays by layer."""
+
+    config: Any
+    training: Any
+    stored: dict[str, list[tuple[str, Any]]]
+
+
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike) -> Iterator[_Side]:
+    """A file of any kind that holds weights, open while the context lasts."""
+    kind = kind_of(path)
+    if kind.name in (CHECKPOINT, SAVED_MODEL):
+        with contents(kind) as found:
+            yield _Side(found.config, found.training, dict(found.stored))
+        return
+    with open_file(path) as root:
+        texts = [root.text(name) for name in ("model_config", "training_config")]
+        config, training = (
+            None if text is None else parse_json(text, f"{root.path!r}, {name}_config") for text, name in zip(texts, ("model", "training"), strict=True)
+        )
+        yield _Side(config, training, stored_weights(weights_group(root)))
+
+
+def _weights(stored: dict[str, list[tuple[str, Any]]]) -> dict[str, dict[str, Any]]:
     """Layer -> name of weight, without what TensorFlow adds and the layer's name -> array."""
     named: dict[str, dict[str, Any]] = {}
-    for layer, arrays in stored_weights(weights_group(root)).items():
+    for layer, arrays in stored.items():
         short = [name.rsplit("/", 1)[-1].partition(":")[0].removeprefix(f"{layer}_") for name, _ in arrays]
         # names that differ only in what was cut off are numbered
         labels = [name if short.count(name) == 1 else f"{name} {i}" for i, name in enumerate(short)]
@@ -182,22 +209,19 @@ def _weight_rows(layer: str, one: dict, two: dict, atol: float, rtol: float) -> 
 # ---------------------------------------------------------------------- architectures
 
 
-def _compare_architectures(found: FileComparison, first: Group, second: Group) -> None:
-    texts = [root.text("model_config") for root in (first, second)]
-    if None in texts:
-        bare = " and ".join(path for path, text in zip(found.files, texts, strict=True) if text is None)
+def _compare_architectures(found: FileComparison, first: _Side, second: _Side) -> None:
+    configs = [first.config, second.config]
+    if None in configs:
+        bare = " and ".join(path for path, config in zip(found.files, configs, strict=True) if config is None)
         found.notes.append(f"no architecture in {bare}, only weights")
         found.same = "layers of the same names"
-        names = [list(_weights(root)) for root in (first, second)]
+        names = [list(_weights(side.stored)) for side in (first, second)]
         found.architecture += _only(names[0], names[1], "only in A: layer") + _only(names[1], names[0], "only in B: layer")
         return
-    configs = [
-        upgrade(parse_json(text, f"{path!r}, model_config")) for path, text in zip(found.files, texts, strict=True)
-    ]
+    configs = [upgrade(config) for config in configs]
     one, two = (_flat(config, "") for config in configs)
     found.architecture += _architecture(one, two, [config.get("class_name") if isinstance(config, dict) else "?" for config in configs])
-    training = [root.text("training_config") for root in (first, second)]
-    found.notes += _training(*(None if text is None else parse_json(text, "training_config") for text in training))
+    found.notes += _training(first.training, second.training)
 
 
 def _only(names: Sequence[str], others: Sequence[str], text: str) -> list[str]:

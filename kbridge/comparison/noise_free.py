@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..saving.hdf5_layout import write_text
+from ..saving.kinds import HDF5, kind_of
 from ..saving.reading import open_file
 from ..saving.texts import parse_json
 
@@ -29,6 +30,13 @@ def noise_free_copy(source: Path, target: Path, floatx: str | None = None) -> No
     """Copy a model file without dropout and noise; ``floatx`` replaces the dtype of float inputs."""
     import h5py
 
+    if kind_of(source).name != HDF5:
+        # a SavedModel folder, or an archive: the same model as a file of Keras 1
+        from ..convert.files import convert
+
+        kept = target.with_suffix(".source.h5")
+        convert(source, kept, to="keras1")
+        source = kept
     with open_file(source) as root:
         text = root.text("model_config")
     if text is None:

@@ -85,7 +85,7 @@ class Work:
         source = Path(model) if isinstance(model, (str, os.PathLike)) else self.folder / "given.h5"
         if not isinstance(model, (str, os.PathLike)):
             model.save(str(source))
-        elif not source.is_file():
+        elif not source.exists():
             raise UsageError(f"There is no model file {source}.")
         self.title = os.fspath(model) if isinstance(model, (str, os.PathLike)) else model.name
         self.job = {"loss": loss, "custom": os.path.abspath(custom) if custom else None, "original_backend": original_backend}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..saving.errors import ModelFileError
+from ..saving.kinds import CHECKPOINT, JSON, YAML, kind_of
 
 #: format -> suffixes that stand for it where none is named
 FORMATS = {"keras1": (".h5", ".hdf5", ".hdf"), "json": (".json",), "keras3": (".keras",), "onnx": (".onnx",)}
@@ -25,7 +26,8 @@ def convert(
 ) -> list[str]:
     """Write the model in ``source`` to ``target``; returns notes of what the result lacks.
 
-    ``source``: an HDF5 model file, or an architecture (``.json``, ``.yaml``) with its ``weights``. ``to``: one of FORMATS,
+    ``source``: a model file, a SavedModel folder of tf.keras, or an architecture (JSON, YAML) with its ``weights``, which may be a
+    checkpoint of TensorFlow. ``to``: one of FORMATS,
     by default what the suffix of ``target`` says. ``training=False`` leaves loss and optimizer out of a Keras 1 file;
     the other formats hold none. ``custom_objects`` and ``original_backend`` as for ``load_model``.
 
@@ -70,16 +72,18 @@ def weights_beside(target: str | os.PathLike) -> Path:
 def _load(source, weights, custom_objects, original_backend, compiled: bool):
     from ..models import load_model, model_from_json, model_from_yaml
 
-    suffix = Path(source).suffix.lower()
-    if suffix not in (".json", ".yaml", ".yml"):
+    kind = kind_of(source)
+    if kind.name == CHECKPOINT:
+        raise ModelFileError(
+            f"{os.fspath(source)!r} is a checkpoint: weights without layers. Name the architecture (.json, .yaml) as the model, and the checkpoint as its weights."
+        )
+    if kind.name not in (JSON, YAML):
         if weights is not None:
             raise ValueError(f"{os.fspath(source)!r} is a model file; weights of their own belong to a .json or .yaml architecture.")
         return load_model(source, custom_objects, compile=compiled, original_backend=original_backend)
-    if not os.path.exists(source):
-        raise FileNotFoundError(f"There is no file {os.fspath(source)!r}.")
     if weights is None:
         raise ModelFileError(f"{os.fspath(source)!r} is an architecture without weights: name the file that has them, as weights.")
-    read = model_from_json if suffix == ".json" else model_from_yaml
+    read = model_from_json if kind.name == JSON else model_from_yaml
     model = read(Path(source).read_bytes().decode("utf8", "replace"), custom_objects)
     model.load_weights(weights, original_backend=original_backend)
     return model

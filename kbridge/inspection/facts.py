@@ -10,8 +10,9 @@ from typing import Any
 from ..saving.configs import upgrade, with_group_names
 from ..saving.errors import ModelFileError
 from ..saving.functions import put_graphs, stored_graphs
+from ..saving.kinds import CHECKPOINT, JSON, SAVED_MODEL, YAML, Kind, kind_of
 from ..saving.limits import MAX_ARRAYS
-from ..saving.origin import forced_origin
+from ..saving.origin import WRITTEN, forced_origin
 from ..saving.reading import Group, StoredArray, failures_named, open_file
 from ..saving.texts import parse_json, parse_yaml
 from ..saving.weights import weights_origin
@@ -19,23 +20,25 @@ from .layers import Row, rows_of
 from .statistics import statistics_of
 from .verdict import loading, safety
 
-#: suffix of an architecture -> how its text is read
-_PARSERS = {".json": parse_json, ".yaml": parse_yaml, ".yml": parse_yaml}
+#: how the text of an architecture is read
+_PARSERS = {JSON: parse_json, YAML: parse_yaml}
 
 
 def inspect_file(
     path: str | os.PathLike, weights: bool = False, original_backend: str | None = None, custom_objects: Any = ()
 ) -> dict[str, Any]:
-    """What the model file, weights file or architecture (JSON, YAML) ``path`` holds, as plain values (``--json`` prints them).
+    """What ``path`` holds, as plain values (``--json`` prints them): a model file, a weights file, an architecture (JSON, YAML), a checkpoint
+    or a SavedModel folder of TensorFlow, told apart by content.
 
     ``weights`` adds statistics of each array, which reads all of them. ``custom_objects``: names that will be given
     when the file is loaded. Raises ModelFileError for a damaged or hostile file, OSError where there is none.
     """
     path = os.fspath(path)
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"There is no file {path!r}.")
-    if Path(path).suffix.lower() in _PARSERS:
-        return _architecture(path, custom_objects)
+    kind = kind_of(path)
+    if kind.name in _PARSERS:
+        return _architecture(path, _PARSERS[kind.name], custom_objects)
+    if kind.name in (CHECKPOINT, SAVED_MODEL):
+        return _checkpoint(kind, weights, custom_objects)
     forced = forced_origin(original_backend) if original_backend else None
     with open_file(path) as root, failures_named(path):
         text = root.text("model_config")
@@ -71,17 +74,50 @@ def inspect_file(
             **loading(config, compiled, version, custom_objects),
         }
         if weights:
-            facts["statistics"] = [
-                {"layer": layer, "weight": name, **statistics_of(array)} for layer, name, array in arrays
-            ] + [{"layer": "optimizer", "weight": name, **statistics_of(array)} for name, array in optimizer]
+            facts["statistics"] = _statistics(arrays, optimizer)
     return facts
 
 
-def _architecture(path: str, custom_objects: Any) -> dict[str, Any]:
+def _statistics(arrays: list, optimizer: list) -> list[dict[str, Any]]:
+    """Statistics of each array of layers, then of the optimizer's."""
+    named = [*arrays, *(("optimizer", name, array) for name, array in optimizer)]
+    return [{"layer": layer, "weight": name, **statistics_of(array)} for layer, name, array in named]
+
+
+def _checkpoint(kind: Kind, weights: bool, custom_objects: Any) -> dict[str, Any]:
+    """The facts of a checkpoint or a SavedModel folder."""
+    from .checkpoints import contents
+
+    with contents(kind) as found:
+        config, arrays = found.config, [(layer, name, array) for layer, members in found.stored.items() for name, array in members]
+        rows = rows_of(config, found.stored) if config is not None else [_weights_row(*item) for item in found.stored.items()]
+        facts = {
+            "file": found.path,
+            "size": found.size,
+            "kind": "weights" if config is None else "model",
+            "keras_version": found.version,
+            "written_on": WRITTEN,
+            "class_name": config.get("class_name") if isinstance(config, dict) else None,
+            "layers": [row.as_dict() for row in rows],
+            "parameters": sum(math.prod(array.shape) for _, _, array in arrays),
+            "arrays": len(arrays),
+            "weights_bytes": sum(array.nbytes for _, _, array in arrays),
+            "dtypes": sorted({str(array.dtype) for _, _, array in arrays}),
+            "training": _training(found.training, found.optimizer),
+            **safety(config, []),
+            **loading(config, found.training, found.version, custom_objects),
+        }
+        facts["notes"] = [*facts["notes"], *found.notes]
+        if weights:
+            facts["statistics"] = _statistics(arrays, found.optimizer)
+    return facts
+
+
+def _architecture(path: str, parse: Any, custom_objects: Any) -> dict[str, Any]:
     """The facts of a text that ``to_json`` or ``to_yaml`` made."""
     text = Path(path).read_bytes()
     with failures_named(path):
-        return _facts_of_text(path, upgrade(_PARSERS[Path(path).suffix.lower()](text, repr(path))), custom_objects)
+        return _facts_of_text(path, upgrade(parse(text, repr(path))), custom_objects)
 
 
 def _facts_of_text(path: str, config: Any, custom_objects: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from .hdf5_layout import write_text, writing
 from .hdf5_names import layer_paths
 from .keras2 import is_of_tensorflow, major_version, to_keras1
 from .keras3 import check_masks, to_keras2
-from .kinds import KERAS3, kind_of
+from .kinds import KERAS3, SAVED_MODEL, kind_of
 from .optimizer_state import UnfittingState, read_state, write_state
 from .origin import forced_origin
 from .reading import Group, failures_named, local_file, open_file
@@ -61,7 +61,7 @@ def load_model(
     compile: bool = True,
     original_backend: str | None = None,
 ):
-    """The model in the file ``filepath`` (``.h5`` of Keras 1 to 3, ``.keras``), compiled and with its optimizer's state if it was saved so.
+    """The model in ``filepath`` (``.h5`` of Keras 1 to 3, ``.keras``, SavedModel folder), compiled and with its optimizer's state if saved so.
 
     ``custom_objects`` maps names to layers, losses, metrics, optimizers and functions that aren't
     Keras' own; functions of Lambda layers may go by the layer's name. ``compile=False`` leaves the
@@ -74,10 +74,15 @@ def load_model(
 
     origin = None if original_backend is None else forced_origin(original_backend)
     with local_file(filepath) as path, CustomObjectScope(dict(custom_objects or {})):
-        if kind_of(path).name == KERAS3:
+        kind = kind_of(path)
+        if kind.name == KERAS3:
             from .keras3.loading import load_archive
 
             model = load_archive(path, dict(custom_objects or {}), compile)
+        elif kind.name == SAVED_MODEL:
+            from .checkpoint.loading import load_saved_model
+
+            model = load_saved_model(kind, compile)
         else:
             with open_file(path) as root:
                 model = model_in(root, dict(custom_objects or {}), compile, origin)

@@ -10,6 +10,7 @@ import numpy as np
 
 from .errors import ModelFileError
 from .limits import MAX_DEPTH, MAX_LAYERS, MAX_TEXT, MAX_VALUES
+from .yaml_tags import add_tags
 
 _EXTRA_YAML = "pip install 'kbridge[yaml]'"
 
@@ -40,7 +41,7 @@ def parse_yaml(text: str | bytes, what: str = "YAML") -> Any:
         raise ModelFileError(f"{what}: {len(text)} characters; the limit is {MAX_TEXT}.")
     try:
         value = yaml.load(text, Loader=_yaml_loader())  # a SafeLoader
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError) as error:
+    except (yaml.YAMLError, ValueError, LookupError, RecursionError, TypeError, AttributeError) as error:
         raise ModelFileError(f"{what}: not valid, or a tag that no model needs ({error}).") from error
     check_size(value, what)
     return value
@@ -88,6 +89,7 @@ def _yaml_loader():
     Loader.add_constructor(prefix + "float", lambda loader, node: loader.construct_yaml_float(node))
     Loader.add_constructor(prefix + "bool", lambda loader, node: loader.construct_yaml_bool(node))
     Loader.add_constructor(prefix + "none", lambda loader, node: loader.construct_yaml_null(node))
+    add_tags(Loader)
     return Loader
 
 

@@ -16,7 +16,7 @@ from .assignment import POSITIONS, UNLISTED, assign_converted, has_layers_inside
 from .errors import ModelFileError
 from .hdf5_layout import write_array, write_names, write_numbers, write_text, writing
 from .hdf5_names import Places, layer_paths
-from .kinds import JSON, KERAS3, kind_of
+from .kinds import CHECKPOINT, JSON, KERAS3, SAVED_MODEL, kind_of
 from .origin import WRITTEN, Origin, find_origin, forced_origin
 from .reading import Group, local_file, open_file
 from .weight_names import order_by_names
@@ -35,19 +35,24 @@ def save_weights(model, filepath: str | os.PathLike | Writer, overwrite: bool = 
 
 
 def load_weights(model, filepath: str | os.PathLike, by_name: bool = False, original_backend: str | None = None) -> None:
-    """Set the weights of ``model`` from a weights file or a full model file.
+    """Set the weights of ``model`` from a weights file, a full model file, or a checkpoint or SavedModel folder of TensorFlow.
 
-    Layers are matched in order, or by name with ``by_name``. ``original_backend`` ('theano' or
+    A checkpoint goes by the name that its files share, by one of them, or by its folder. Layers are matched in order, or by name with ``by_name``. ``original_backend`` ('theano' or
     'tensorflow') overrides what the file tells about the convention of its kernels. Nothing is set
     unless everything fits; ModelFileError (a ValueError) says what doesn't.
     """
     origin = None if original_backend is None else forced_origin(original_backend)
     with local_file(filepath) as path:
-        kind = kind_of(path).name
-        if kind in (KERAS3, JSON):
+        kind = kind_of(path)
+        if kind.name in (CHECKPOINT, SAVED_MODEL):
+            from .checkpoint.weights import load_checkpoint, prefix_of
+
+            load_checkpoint(model, prefix_of(kind), by_name)
+            return
+        if kind.name in (KERAS3, JSON):
             from .keras3.loading import load_archived_weights, load_shards
 
-            (load_archived_weights if kind == KERAS3 else load_shards)(model, path, by_name)
+            (load_archived_weights if kind.name == KERAS3 else load_shards)(model, path, by_name)
             return
         _load_hdf5(model, path, by_name, origin)
 

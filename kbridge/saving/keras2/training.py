@@ -194,19 +194,43 @@ def read_state(model: Any, root: Group, flipped: bool, start: float = 0.0) -> li
         _check(slots, moments)
     elif not start:
         return []
-    # an optimizer makes its weights together with the updates of the training function
+    if start and not moments:
+        return initial_moments(model, start)
+    found = [] if count is None else [Assignment(model.optimizer.iterations, np.asarray(count.read(), "float64"))]
+    return found + moment_assignments(model, slots, moments, flipped)
+
+
+def initial_moments(model: Any, start: float) -> list[Assignment]:
+    """The values of the optimizer's weights before any training; nothing where they start from 0."""
+    return [Assignment(weight, np.full(K.int_shape(weight), start)) for weight in _optimizing(model).optimizer.weights] if start else []
+
+
+def _optimizing(model: Any) -> Any:
+    """The model that has the optimizer, whose weights are made together with the updates of the training function."""
     inner = getattr(model, "model", None) or model
     inner._make_train_function()
-    if start and not moments:
-        return [Assignment(weight, np.full(K.int_shape(weight), start)) for weight in inner.optimizer.weights]
-    variables = moment_variables(inner, len(moments))
-    found = [] if count is None else [Assignment(model.optimizer.iterations, np.asarray(count.read(), "float64"))]
-    for run, own in zip(moments, variables):
+    return inner
+
+
+def moment_assignments(
+    model: Any, slots: Sequence[Slot], moments: Sequence[Sequence[Any]], flipped: bool = False
+) -> list[Assignment]:
+    """The values of the optimizer's moments: for each one the arrays of all trained weights, in the order of ``slots``.
+
+    May raise Unrepresentable.
+    """
+    if not moments:
+        return []
+    inner = _optimizing(model)
+    found = []
+    for run, own in zip(moments, moment_variables(inner, len(moments))):
         for slot, array in zip(slots, run, strict=True):
             value = array.read()
             if flipped and slot.kernel_axes:
                 value = np.flip(value, slot.kernel_axes)
             for weight, part in slot.fill(value):
+                if id(weight) not in own:
+                    raise Unrepresentable(f"{array.where} is the state of a weight that isn't trained here")
                 found.append(Assignment(own[id(weight)], part))
     return found
 

@@ -1,0 +1,156 @@
+"""The weights of a model, and the state of its optimizer, from a checkpoint of TensorFlow."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..assignment import Assignment, assign_converted
+from ..errors import ModelFileError
+from ..keras2.training import Unrepresentable, initial_moments, moment_assignments
+from ..kinds import CHECKPOINT, Kind
+from ..reading import failures_named
+from .bundle import OBJECT_GRAPH, open_bundle
+from .matching import Pair, by_objects, by_variables
+from .objects import Objects
+
+#: optimizer here -> the names of its moments in checkpoints, in the order in which it keeps them
+_MOMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "SGD": (("momentum", "m"),),
+    "RMSprop": (("rms", "velocity"),),
+    "Adagrad": (("accumulator",),),
+    "Adadelta": (("accum_grad", "accumulated_grad"), ("accum_var", "accumulated_delta_var")),
+    "Adam": (("m",), ("v",)),
+    "Adamax": (("m",), ("v", "u")),
+}
+#: attribute of the optimizer here -> its children in checkpoints
+_SETTINGS = {
+    "lr": ("learning_rate", "_learning_rate"), "decay": ("decay",), "beta_1": ("beta_1",), "beta_2": ("beta_2",), "rho": ("rho",),
+    "momentum": ("momentum",),
+}  # fmt: skip
+
+
+def prefix_of(kind: Kind) -> str:
+    """The name that the files of a checkpoint share: its own, or that of a SavedModel's variables."""
+    if kind.name == CHECKPOINT:
+        return kind.path
+    prefix = os.path.join(kind.path, "variables", "variables")
+    if not os.path.isfile(f"{prefix}.index"):
+        raise ModelFileError(f"{kind.path!r}: the SavedModel has no weights: variables/variables.index is missing.")
+    return prefix
+
+
+def load_checkpoint(model: Any, prefix: str, by_name: bool = False) -> None:
+    """Set the weights of ``model`` from the checkpoint ``prefix``, and the state of its optimizer if it is compiled and that is there.
+
+    Layers are matched in the order in which tf.keras numbers them, or by their names where both sides have the same ones; in a checkpoint
+    of a TensorFlow 1 saver, which has no objects, by the names of variables. Nothing is set unless all weights fit.
+    """
+    with open_bundle(prefix) as bundle, failures_named(prefix, problem="damaged, or not a checkpoint of a model"):
+        if OBJECT_GRAPH not in bundle:
+            assign_converted(model, values(by_variables(model, bundle, by_name)))
+            return
+        objects = Objects(bundle)
+        pairs = by_objects(model, objects, objects.model(), by_name)
+        found = values(pairs)
+        if getattr(model, "optimizer", None) is not None and not by_name:
+            try:
+                found += optimizer_state(model, objects, pairs)
+            except Unrepresentable as error:
+                warnings.warn(
+                    f"{prefix!r}: the optimizer starts anew, the weights are loaded: {error}. [differences: checkpoint-state]", stacklevel=4
+                )
+        assign_converted(model, found)
+
+
+def values(pairs: Sequence[Pair]) -> list[Assignment]:
+    """The values of weights, read now."""
+    return [assignment for pair in pairs for assignment in pair.slot.fill(pair.tensor.read())]
+
+
+# ---------------------------------------------------------------------- the optimizer
+
+
+def optimizer_state(model: Any, objects: Objects, pairs: Sequence[Pair], start: float = 0.0) -> list[Assignment]:
+    """The count of updates, settings that are variables, and moments, for the optimizer of ``model``; nothing if the file has none.
+
+    ``start``: what moments are that the file has no values for.
+    """
+    node = next((found for start in (objects.model(), 0) if (found := objects.child(start, "optimizer", "opt")) is not None), None)
+    if node is None or not objects.children(node):
+        return initial_moments(model, start)
+    name = type(model.optimizer).__name__
+    if name not in _MOMENTS:
+        raise Unrepresentable(f"{name} is an optimizer that tf.keras doesn't have, or another one there")
+    runs = [_moments(objects, node, names, pairs) for names in _MOMENTS[name]]
+    runs = [run for run in runs if run]
+    if runs and len(runs) != len(_MOMENTS[name]):
+        raise Unrepresentable(f"{name} keeps {len(_MOMENTS[name])} values for each weight, the checkpoint has {len(runs)} of them")
+    others = {slot for _, slot, _ in objects.slots(node)} - {other for names in _MOMENTS[name] for other in names}
+    if not runs and (others or _vectors(objects, node)):
+        raise Unrepresentable(f"it is the state of another optimizer than {name}")
+    if others - {"momentum"}:
+        raise Unrepresentable(f"the optimizer there keeps {', '.join(sorted(others))} too, which {name} here doesn't")
+    found = moment_assignments(model, [pair.slot for pair in pairs if pair.slot.trained], runs) if runs else initial_moments(model, start)
+    count = objects.child(node, "iter", "_iterations")
+    if count is not None and objects.key(count):
+        found.append(Assignment(model.optimizer.iterations, np.asarray(_number(objects, count), "float64")))
+    return found + _settings(model.optimizer, objects, node)
+
+
+def _settings(optimizer: Any, objects: Objects, node: int) -> list[Assignment]:
+    from ... import backend as K
+
+    found = []
+    for attribute, names in _SETTINGS.items():
+        child, variable = objects.child(node, *names), getattr(optimizer, attribute, None)
+        if child is not None and objects.key(child) and variable is not None and K.is_variable(variable):
+            found.append(Assignment(variable, np.asarray(_number(objects, child), "float64")))
+    return found
+
+
+def _number(objects: Objects, node: int) -> Any:
+    tensor = objects.bundle.tensor(objects.key(node))
+    if tensor.shape:
+        raise Unrepresentable(f"{tensor.where!r} should be a number, it has the shape {tensor.shape}")
+    return tensor.read()
+
+
+def _vectors(objects: Objects, node: int) -> bool:
+    """Whether the optimizer of tf.keras 2.11 and later keeps anything for weights."""
+    listed = objects.numbered(objects.child(node, "_variables"))
+    return any("/" in objects.full_name(child) for child in listed)
+
+
+def _moments(objects: Objects, node: int, names: Sequence[str], pairs: Sequence[Pair]) -> list[Any]:
+    """The tensors of one moment for all trained weights, in their order; nothing if there are none."""
+    trained = [pair for pair in pairs if pair.slot.trained]
+    slots = {variable: value for variable, slot, value in objects.slots(node) if slot in names}
+    if not slots:
+        # tf.keras from 2.11 on: a list of them all, called optimizer/moment/name of the weight, or without the optimizer if that was loaded
+        named = [(child, objects.full_name(child).split("/")) for child in objects.numbered(objects.child(node, "_variables"))]
+        found = [(child, path, next((k for k in (0, 1) if path[k : k + 1] and path[k] in names), None)) for child, path in named]
+        called = [child for child, _, place in found if place is not None]
+        weights = ["/".join(path[place + 1 :]) for _, path, place in found if place is not None]
+        own = [objects.full_name(pair.node) for pair in trained]
+        if len(set(weights)) == len(weights) and set(own) == set(weights):
+            by_name = dict(zip(weights, called, strict=True))
+            slots = {pair.node: by_name[name] for pair, name in zip(trained, own, strict=True)}
+        elif len(called) == len(trained):
+            slots = {pair.node: child for pair, child in zip(trained, called, strict=True)}
+        elif called:
+            raise Unrepresentable(f"it has values for {len(called)} trained weights, the model has {len(trained)}")
+    missing = [pair for pair in trained if not objects.key(slots.get(pair.node, -1))]
+    if not slots or len(missing) == len(trained):
+        return []
+    if missing:
+        raise Unrepresentable(f"it has no values for {missing[0].tensor.where!r}, which wasn't trained there")
+    tensors = [objects.bundle.tensor(objects.key(slots[pair.node])) for pair in trained]
+    for pair, tensor in zip(trained, tensors, strict=True):
+        if tensor.shape != pair.slot.shape:
+            raise Unrepresentable(f"{tensor.where!r} has the shape {tensor.shape} where {pair.slot.shape} is needed")
+    return tensors

@@ -1,0 +1,88 @@
+"""Checkpoints and SavedModel folders of the models in tests/data/keras2 and keras2_layers, as the legacy package ``tf-keras`` writes them.
+
+    python tests/keras2_checkpoints.py FOLDER [NAME ...]
+
+writes FOLDER/keras2/NAME and FOLDER/keras2_layers/NAME with the files of a checkpoint and the architecture as JSON, and for some a folder
+saved_model in it, without saved_model.pb: that holds operations, megabytes that kbridge never looks at. So tests/data/checkpoints was made; what the models predict is
+recorded with the HDF5 files.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+DATA = Path(__file__).parent / "data"
+#: models that are saved as a folder, too
+SAVED = (
+    "dense_layers", "conv2d", "embedding_and_masks", "nested_models", "nested_in_sequential", "wrappers", "frozen_parts", "training_adam",
+    "training_rmsprop", "training_sgd_nesterov", "training_adam_legacy", "untrained_adagrad", "heads", "depthwise", "gru_reset_after", "normalizations",
+)  # fmt: skip
+#: a model that is too large for one more form
+LEFT_OUT = ("mobile_net_2",)
+
+
+def sources() -> list[Path]:
+    """The HDF5 files, of which each model is made."""
+    found = [*DATA.glob("keras2/*.h5"), *DATA.glob("keras2_layers/*.h5")]
+    return sorted(path for path in found if path.stem not in LEFT_OUT)
+
+
+def tensors(folder: Path) -> None:
+    """A checkpoint of tensors of all types and in pieces, in several files, and an array with what it holds."""
+    import numpy as np
+    import tensorflow as tf
+
+    chance = np.random.RandomState(1)
+    whole = chance.uniform(-1, 1, (5, 4)).astype("float32")
+    large = chance.uniform(-1, 1, (70, 40)).astype("float32")
+    values = {kind: (chance.uniform(0, 9, (2, 3)) - 3 * (kind[0] in "if")).astype(kind) for kind in
+              ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")}
+    values |= {"scalar": np.float32(2.5), "empty": np.zeros((0, 3), "float32"), "large": large}
+    names, parts, data = [], [], []
+    for name, value in values.items():
+        names, parts, data = [*names, name], [*parts, ""], [*data, tf.constant(value)]
+    names, parts, data = [*names, "bfloat16"], [*parts, ""], [*data, tf.cast(tf.constant(whole), tf.bfloat16)]
+    for rows in (slice(0, 2), slice(2, 5)):
+        names, parts, data = [*names, "in/pieces"], [*parts, f"5 4 {rows.start},{rows.stop - rows.start}:-"], [*data, tf.constant(whole[rows])]
+    for columns in (slice(0, 30), slice(30, 40)):
+        names, parts, data = [*names, "along two"], [*parts, f"70 40 0,70:{columns.start},{columns.stop - columns.start}"], [*data, tf.constant(large[:, columns])]
+    names, parts, data = [*names, "text"], [*parts, ""], [*data, tf.constant([b"one", b"two"])]
+    names, parts, data = [*names, "complex"], [*parts, ""], [*data, tf.constant([1 + 2j], tf.complex64)]
+    folder.mkdir(parents=True, exist_ok=True)
+    half = len(names) // 2
+    pieces = [str(folder / f"part{i}") for i in range(2)]
+    for piece, kept in zip(pieces, (slice(None, half), slice(half, None))):
+        tf.raw_ops.SaveV2(prefix=piece, tensor_names=names[kept], shape_and_slices=parts[kept], tensors=data[kept])
+    tf.raw_ops.MergeV2Checkpoints(checkpoint_prefixes=pieces, destination_prefix=str(folder / "tensors"))
+    np.savez(folder / "values.npz", **values, bfloat16=tf.cast(data[names.index("bfloat16")], tf.float32), **{"in/pieces": whole, "along two": large})
+
+
+def main(folder: Path, names: list[str]) -> None:
+    """Write all, or those of ``names``."""
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    import tf_keras as keras
+
+    if not names or "tensors" in names:
+        tensors(folder / "tensors")
+    for path in sources():
+        if names and path.stem not in names:
+            continue
+        keras.backend.clear_session()
+        model = keras.models.load_model(path)
+        target = folder / path.parent.name / path.stem
+        target.mkdir(parents=True, exist_ok=True)
+        (target / "model.json").write_text(model.to_json())
+        model.save_weights(target / "weights", save_format="tf")
+        if path.stem in SAVED:
+            model.save(target / "saved_model", save_format="tf")
+            for name in ("saved_model.pb", "fingerprint.pb", "assets"):
+                found = target / "saved_model" / name
+                shutil.rmtree(found) if found.is_dir() else found.unlink(missing_ok=True)
+        print(path.stem, flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
