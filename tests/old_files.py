@@ -183,7 +183,7 @@ def write(folder, k, tf):
         assert any((one != other).any() for one, other in zip(state, model.get_weights()))
         for what, values in (("input", x), ("predicted", predicted), ("trained", trained)):
             for i, value in enumerate(values):
-                arrays["{}/{}/{}".format(name, what, i)] = value
+                arrays[f"{name}/{what}/{i}"] = value
     np.savez_compressed(os.path.join(folder, "predictions.npz"), **arrays)
     print(folder, len(CASES), "models")
 
