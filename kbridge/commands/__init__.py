@@ -11,5 +11,6 @@ COMMANDS = {
     "compare": "where does a model compute otherwise on another backend?",
     "inspect": "what is in a model file, is it safe, will it load?",
     "predict": "what a model answers for pictures, tables and arrays",
+    "serve": "answer for models over HTTP, with a page to try them",
     "convert": "write a model for Keras 1, Keras 3 or ONNX",
 }

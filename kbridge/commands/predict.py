@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,12 +66,15 @@ def run(args: argparse.Namespace) -> int:
         os.environ["KBRIDGE_BACKEND"] = args.backend
     else:
         os.environ.setdefault("KBRIDGE_BACKEND", "numpy")
-    model = opened(args.model, args.custom)
     from ..prediction import run as running
+    from ..prediction.opening import open_model
     from ..prediction.scaling import hint
     from ..prediction.signature import inputs_of, outputs_of
     from ..prediction.sources import source
 
+    model, notes = open_model(args.model, args.custom)
+    for note in notes:
+        say(f"note: {note}")
     inputs, outputs = inputs_of(model), outputs_of(model)
     fitting = _fitting(args)
     items = source(args.inputs, inputs, fitting, args.columns.split(",") if args.columns else None)
@@ -98,28 +100,6 @@ def run(args: argparse.Namespace) -> int:
     if outcome.failed:
         say(f"{len(outcome.failed)} of {outcome.predicted + len(outcome.failed)} could not be predicted")
     return int(bool(outcome.failed))
-
-
-def opened(path: str, custom: str | None) -> Any:
-    """The model of a file. UsageError if it is none."""
-    from ..models import load_model
-    from ..saving.errors import ModelFileError
-
-    objects = None
-    if custom:
-        import runpy
-
-        objects = {name: value for name, value in runpy.run_path(custom).items() if not name.startswith("_")}
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("default")
-            model = load_model(path, custom_objects=objects, compile=False)
-    except ModelFileError as error:
-        more = "\nLayers and functions of your own come from a file: --custom FILE.py." if "custom_objects" in str(error) and not custom else ""
-        raise UsageError(f"{error}{more}") from error
-    for warning in caught:
-        say(f"note: {warning.message}")
-    return model
 
 
 def say(text: str) -> None:

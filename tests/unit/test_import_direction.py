@@ -32,6 +32,7 @@ ROOMS = [
         "as_keras",
     ],
     ["prediction"],
+    ["serving"],
     ["commands", "cli", "__main__", "distributed"],
 ]
 

@@ -1,0 +1,147 @@
+"""``kbridge serve``: models behind HTTP."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+from ..errors import UsageError
+from ..extras import needed
+
+#: seconds that running requests get after a signal to stop
+GRACE = 20
+
+
+def add_parser(subparsers) -> None:
+    """Register the sub-command."""
+    parser = subparsers.add_parser(
+        "serve",
+        description="Answer for models over HTTP: TensorFlow Serving's REST API (/v1), the Open Inference Protocol (/v2) and a page "
+        "for people (/). Listens on this machine alone unless --host says otherwise; then --token or --allow-anyone is needed. "
+        "No file is read because of a request, and no model can be uploaded.",
+    )
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="a model file, a folder of numbered versions, or NAME=either")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on; default: %(default)s")
+    parser.add_argument("--port", type=int, default=8501, help="default: %(default)s")
+    parser.add_argument("--token", metavar="TEXT", help="what requests must carry, as 'Authorization: Bearer TEXT'")
+    parser.add_argument("--allow-anyone", action="store_true", help="listen for other machines without a token")
+    parser.add_argument("--labels", metavar="[NAME=]FILE", action="append", default=[], help="a class name a line")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes; default: %(default)s")
+    parser.add_argument("--max-batch", type=int, default=32, metavar="N", help="rows predicted together; 1: none; default: %(default)s")
+    parser.add_argument("--max-wait-ms", type=float, default=0.0, metavar="MS", help="how long a batch waits to fill; default: %(default)s")
+    parser.add_argument("--queue", type=int, default=1024, metavar="N", help="requests that may wait for a model; default: %(default)s")
+    parser.add_argument("--max-bytes", type=int, default=2**26, metavar="N", help="of a request; default: %(default)s")
+    parser.add_argument("--max-values", type=int, default=2**24, metavar="N", help="numbers of a request; default: %(default)s")
+    parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="for a request; default: %(default)s")
+    parser.add_argument("--poll", type=float, default=2.0, metavar="SECONDS", help="how often to look for new versions; 0: never")
+    parser.add_argument("--log", choices=("text", "json"), default="text", help="default: %(default)s")
+    pictures = parser.add_argument_group("pictures, sent as base64, as for kbridge predict")
+    pictures.add_argument("--fit", choices=("stretch", "crop"))
+    pictures.add_argument("--interpolation", choices=("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"))
+    pictures.add_argument("--scaling", choices=("0..1", "-1..1", "imagenet-caffe", "imagenet-tf", "imagenet-torch", "teachable-machine"))
+    pictures.add_argument("--scale", type=float, default=1.0, metavar="S")
+    pictures.add_argument("--shift", type=float, default=0.0, metavar="T")
+    parser.add_argument("--custom", metavar="FILE.py", help="defines the models' own layers and functions; it is run")
+    parser.add_argument("--backend", metavar="NAME", help="numpy (default), tensorflow or theano")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a signal."""
+    local = is_local(args.host)
+    if not local and args.token is None and not args.allow_anyone:
+        raise UsageError(
+            f"--host {args.host} lets other machines ask: give --token TEXT, which they must send, or --allow-anyone if all may."
+        )
+    if args.token is not None and len(args.token) < 16:
+        raise UsageError("--token should be a text that can't be guessed, of 16 characters or more.")
+    if args.workers < 1:
+        raise UsageError(f"--workers must be at least 1, got {args.workers}.")
+    if args.backend:
+        os.environ["KBRIDGE_BACKEND"] = args.backend
+    else:
+        os.environ.setdefault("KBRIDGE_BACKEND", "numpy")
+    uvicorn = needed("uvicorn", "serve", "kbridge serve")
+    from ..serving.settings import VARIABLE, Settings
+
+    teachable = args.scaling == "teachable-machine"
+    settings = Settings(
+        models=named_models(args.models), labels=named_labels(args.labels, args.models), max_batch=args.max_batch,
+        max_wait_ms=args.max_wait_ms, queue=args.queue, max_bytes=args.max_bytes, max_values=args.max_values, timeout=args.timeout,
+        token=args.token, hosts=("localhost", "127.0.0.1", "::1", args.host) if local else (), log=args.log, poll=args.poll,
+        fit=args.fit or ("crop" if teachable else "stretch"), interpolation=args.interpolation or ("lanczos" if teachable else "nearest"),
+        scaling=args.scaling, scale=args.scale, shift=args.shift, custom=args.custom,
+    )  # fmt: skip
+    for name, path in settings.models.items():
+        if not Path(path).exists():
+            raise UsageError(f"There is no file {path!r} for model {name!r}.")
+    os.environ[VARIABLE] = settings.to_json()
+    # workers must not fight for the cores with the threads of each other's BLAS
+    os.environ.setdefault("KBRIDGE_NUM_THREADS", str(max((os.cpu_count() or 1) // args.workers, 1)))
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, os.environ["KBRIDGE_NUM_THREADS"])
+    with tempfile.TemporaryDirectory(prefix="kbridge-serve-") as folder:
+        if args.workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        _check_port(args.host, args.port)
+        print(f"kbridge: serving {', '.join(settings.models)} on http://{args.host}:{args.port}/", file=sys.stderr, flush=True)
+        uvicorn.run(
+            "kbridge.serving.app:from_environment", factory=True, host=args.host, port=args.port, workers=args.workers,
+            access_log=False, log_config=None, timeout_graceful_shutdown=GRACE, timeout_keep_alive=30, server_header=False,
+        )  # fmt: skip
+    return 0
+
+
+def is_local(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def named_models(arguments: list[str]) -> dict[str, str]:
+    """Name -> path; a path without a name is called like its file. UsageError for two of one name."""
+    found: dict[str, str] = {}
+    for argument in arguments:
+        name, sign, path = argument.partition("=")
+        if not sign or os.path.exists(argument):
+            name, path = Path(argument).resolve().stem, argument
+        if name in found:
+            raise UsageError(f"Two models are called {name!r}: give NAME=PATH.")
+        found[name] = path
+    return found
+
+
+def named_labels(arguments: list[str], models: list[str]) -> dict[str, str]:
+    """Name -> file of labels; without a name it is for the only model."""
+    names = list(named_models(models))
+    found = {}
+    for argument in arguments:
+        name, sign, path = argument.partition("=")
+        if not sign:
+            if len(names) > 1:
+                raise UsageError(f"Labels {argument!r}: for which of the models {', '.join(names)}? Give NAME=FILE.")
+            name, path = names[0], argument
+        if not Path(path).is_file():
+            raise UsageError(f"There is no file {path!r} for --labels.")
+        found[name] = path
+    return found
+
+
+def _check_port(host: str, port: int) -> None:
+    """UsageError if somebody listens there already."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise UsageError(f"Can't listen on {host}:{port}: {error.strerror or error}.") from None

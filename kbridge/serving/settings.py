@@ -1,0 +1,82 @@
+"""What a server is told when it starts."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+
+from ..errors import UsageError
+
+#: the environment variable by which worker processes get the settings
+VARIABLE = "KBRIDGE_SERVE"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of a server.
+
+    Attributes:
+        models: name -> path of a model file, or of a folder of numbered versions.
+        labels: name -> path of a text file with a class name a line.
+        max_batch: rows that are predicted together at most; 1 switches batching off.
+        max_wait_ms: milliseconds that the first request of a batch waits for others. With 0 a batch is what came while the
+            last one was computed.
+        queue: requests that may wait for a model; more are answered with 503.
+        max_bytes: bytes of a request's body.
+        max_values: numbers in a request.
+        timeout: seconds after which a request is given up.
+        token: what requests must carry as ``Authorization: Bearer``; None: nothing.
+        hosts: names under which the server may be asked, against pages that rebind a name to this machine; empty: any.
+        log: 'text' or 'json': lines of the log.
+        poll: seconds between looks at the models' files; 0: they are read once.
+        fit, interpolation, scaling, scale, shift: how pictures get a model's size and values, as for ``kbridge predict``.
+        custom: a Python file that defines the models' own layers and functions; it is run.
+    """
+
+    models: dict[str, str]
+    labels: dict[str, str] = field(default_factory=dict)
+    max_batch: int = 32
+    max_wait_ms: float = 0.0
+    queue: int = 1024
+    max_bytes: int = 2**26
+    max_values: int = 2**24
+    timeout: float = 60.0
+    token: str | None = None
+    hosts: tuple[str, ...] = ()
+    log: str = "text"
+    poll: float = 2.0
+    fit: str = "stretch"
+    interpolation: str = "nearest"
+    scaling: str | None = None
+    scale: float = 1.0
+    shift: float = 0.0
+    custom: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.models:
+            raise UsageError("A server needs a model at least.")
+        for name in self.models:
+            if not name or any(c in name for c in "/:?#%") or name.isspace():
+                raise UsageError(f"{name!r} can't be a model's name in an address: use letters, digits, '-', '_' and '.'.")
+        for name in ("max_batch", "queue", "max_bytes", "max_values"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}.")
+        for name in ("max_wait_ms", "poll"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name} must be at least 0, got {getattr(self, name)}.")
+        if self.timeout <= 0:
+            raise UsageError(f"timeout must be above 0 seconds, got {self.timeout}.")
+        unknown = [name for name in self.labels if name not in self.models]
+        if unknown:
+            raise UsageError(f"Labels for {unknown[0]!r}, which is no model's name; there are {', '.join(self.models)}.")
+
+    def to_json(self) -> str:
+        """As a text for ``VARIABLE``."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Settings:
+        """The settings of ``to_json``."""
+        found = json.loads(text)
+        return cls(**{**found, "hosts": tuple(found["hosts"])})
