@@ -81,7 +81,8 @@ class Function:
             raise ValueError(f"{self._describe(i)} can't take {type(value).__name__} {value!r:.80}: {error}") from None
         if array.ndim != len(shape) or any(n is not None and n != m for n, m in zip(shape, array.shape)):
             raise ValueError(f"{self._describe(i)} can't take a value of shape {array.shape}.")
-        return array
+        # Theano's C code takes no values at odd addresses, as they come out of files and network packets
+        return np.require(array, requirements="A")
 
     def _sparse(self, i: int, value: Any) -> Any:
         from scipy.sparse import csr_matrix
