@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 from processes import ROOT, kbridge
 
+from kbridge.layers import Dense
+from kbridge.models import Sequential
+
 pytest.importorskip("starlette", reason="starlette is not installed (extra 'serve')")
 requests = pytest.importorskip("requests", reason="requests is not installed (extra 'test')")
 pytest.importorskip("uvicorn", reason="uvicorn is not installed (extra 'serve')")
-
-from kbridge.layers import Dense
-from kbridge.models import Sequential
 
 SENT = {"instances": [[1.0, 2.0, 3.0]]}
 #: how many bodies the fuzz test sends; 10,000 by hand

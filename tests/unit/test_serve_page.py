@@ -5,6 +5,11 @@ import shutil
 import numpy as np
 import pytest
 
+from kbridge.layers import Activation, Dense, Flatten
+from kbridge.models import Sequential
+
+from .test_serve import Served
+
 pytest.importorskip("starlette", reason="starlette is not installed (extra 'serve')")
 pytest.importorskip("selenium", reason="selenium is not installed (extra 'test')")
 image = pytest.importorskip("PIL.Image", reason="pillow is not installed (extra 'images')")
@@ -14,11 +19,6 @@ pytestmark = [
     pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no chromium with its driver here (apt install chromium chromium-driver)"),
     pytest.mark.xdist_group("serve_page"),
 ]
-
-from kbridge.layers import Activation, Dense, Flatten
-from kbridge.models import Sequential
-
-from .test_serve import Served
 
 TOKEN = "a-token-nobody-guesses"
 
