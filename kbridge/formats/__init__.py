@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 #: modules of this package with registrations
-FAMILIES = ("activations", "attention", "depthwise", "images", "normalization")
+FAMILIES = ("activations", "attention", "depthwise", "images", "normalization", "operations")
 
 
 @dataclass(frozen=True)

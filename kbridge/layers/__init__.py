@@ -16,6 +16,7 @@ from .layer_normalization import *  # noqa: F403
 from .local import *  # noqa: F403
 from .noise import *  # noqa: F403
 from .normalization import *  # noqa: F403
+from .operations import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .recurrent import *  # noqa: F403
 from .wrappers import *  # noqa: F403

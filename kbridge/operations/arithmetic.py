@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend as K
 from .names import constants, operation
 from .operands import dtype_of, is_float, is_number, pair, shape_of, tensor
+from .tensors import K
 
 #: Bounds of what arithmetic of plain values may make: no loop of a file's makes numbers or lists that grow.
 _BITS = 64

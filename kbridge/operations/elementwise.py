@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend as K
 from .arithmetic import multiply, subtract
 from .names import operation
 from .operands import axes, dtype_name, dtype_of, is_float, is_number, pair, tensor
+from .tensors import K
 
 
 def _float(x: Any) -> Any:
@@ -105,7 +105,7 @@ def exp2(x):
     return K.exp(_float(x) * math.log(2.0))
 
 
-@operation("tf.math.erfc")
+@operation("tf.math.erfc keras.ops.erfc tf.erfc")
 def erfc(x):
     """1 - erf(x)."""
     return 1.0 - K.erf(_float(x))
@@ -273,7 +273,7 @@ def heaviside(x, y):
     return K.where(K.equal(x, 0), zero + y, K.where(K.greater(x, 0), one, zero))
 
 
-@operation("np.fabs")
+@operation("np.fabs keras.ops.fabs")
 def fabs(x):
     return K.abs(_float(x))
 

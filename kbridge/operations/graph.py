@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend as K
 from ..errors import ModelFileError
 from . import values
 from .names import Operation, resolve, table
+from .tensors import K
 from .values import Ref
 
 #: No result may hold more numbers than this, axes of unknown length counted as 1.
@@ -110,7 +110,7 @@ class Graph:
             raise ValueError(f"The function {self} takes {len(self.inputs)} tensors, got {len(tensors)}.")
         found = list(tensors)
         for call in self.calls:
-            found.append(_called(table()[call.operation], values.mapped(call.arguments, lambda ref: found[ref.number])))
+            found.append(_called(table()[call.operation], values.mapped(call.arguments, lambda ref: _plainly(found[ref.number]))))
         result = values.mapped(self.result, lambda ref: found[ref.number])
         return list(result) if isinstance(result, tuple) else result
 
@@ -130,6 +130,25 @@ class Graph:
     def uses_phase(self) -> bool:
         """Whether it depends on the learning phase."""
         return any(table()[call.operation].phase for call in self.calls)
+
+
+def as_tensors(result: Any) -> list[Any]:
+    """What ``run`` gave as a list of tensors: numbers become constants, which remember that they are numbers."""
+    if isinstance(result, (list, tuple)) and not all(isinstance(n, int) or n is None for n in result):
+        return [x for item in result for x in as_tensors(item)]
+    if K.is_tensor(result):
+        return [result]
+    made = K.constant(np.asarray(result), dtype="int32" if np.asarray(result).dtype.kind == "i" else None)
+    made._known_number = result if isinstance(result, (int, float)) and not isinstance(result, bool) else None
+    return [made]
+
+
+def _plainly(value: Any) -> Any:
+    """The number that a tensor of an operation before it is known to be; all else as it is."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_plainly, value))
+    number = getattr(value, "_known_number", None)
+    return value if number is None else number
 
 
 def _called(operation: Operation, arguments: dict[str, Any]) -> Any:
@@ -174,7 +193,11 @@ class Builder:
         Raises:
             ModelFileError: the table lacks the name or an argument; the message says which.
         """
-        operation, arguments = resolve(name, args, kwargs)
+        return self.called(name, args, kwargs)
+
+    def called(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], fixed: Mapping[str, Any] | None = None) -> Any:
+        """``call`` with its arguments as a list and a dict; ``fixed`` as in ``resolve``."""
+        operation, arguments = resolve(name, args, kwargs, fixed)
         arguments = values.plain(arguments)
         if operation.folds and not any(True for _ in values.refs(arguments)) and _is_arithmetic(arguments):
             try:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend as K
 from ..backends.composites.resizing import resize_weights
 from .names import constants, operation
 from .neural import ordering
-from .operands import is_float, known, shape_of, tensor
+from .operands import is_float, known, parts_of, shape_of, tensor
+from .tensors import K
 
 _METHODS = ("bilinear", "lanczos3", "lanczos5", "bicubic", "gaussian", "nearest", "area", "mitchellcubic")
 constants(**{f"tf__image__ResizeMethod__{name.upper()}": name for name in _METHODS})
@@ -32,8 +32,7 @@ def _method(method: Any) -> str:
 
 
 def _size(size: Any) -> tuple[int, int]:
-    size = size.tolist() if isinstance(size, np.ndarray) else size
-    rows, columns = ((size, size) if isinstance(size, int) else tuple(size))[:2]
+    rows, columns = ((size, size) if isinstance(size, int) else tuple(parts_of(size)))[:2]
     numbers = known(rows, "the number of rows"), known(columns, "the number of columns")
     if not all(0 < n <= _LONGEST for n in numbers):
         raise ValueError(f"pictures of {numbers[0]} rows and {numbers[1]} columns aren't made.")
@@ -190,7 +189,7 @@ def per_image_standardization(x):
     return (x - mean) / K.maximum(K.sqrt(K.mean(K.square(x - mean), axis=axes, keepdims=True)), 1.0 / math.sqrt(count))
 
 
-@operation("tf.image.rgb_to_grayscale(images:x)", "keras.ops.rgb_to_grayscale(images:x, data_format)")
+@operation("tf.image.rgb_to_grayscale(images:x)", "keras.ops.rgb_to_grayscale keras.ops.RGBToGrayscale(images:x, data_format)")
 def rgb_to_grayscale(x, data_format=None):
     """The weighted sum of red, green and blue (ITU-R BT.601)."""
     x = tensor(x)
@@ -232,7 +231,7 @@ def _moved(x: Any, shape: tuple, order: list[int], merged: tuple) -> Any:
     return K.reshape(K.permute_dimensions(K.reshape(x, shape), order), merged)
 
 
-@operation("tf.nn.depth_to_space tf.depth_to_space(input:x, block_size, data_format)")
+@operation("tf.nn.depth_to_space tf.depth_to_space keras.ops.depth_to_space(input|x:x, block_size, data_format)")
 def depth_to_space(x, block_size, data_format=None):
     """Channels as blocks of pixels (Shi et al., 2016)."""
     n = known(block_size, "block_size")
@@ -243,7 +242,7 @@ def depth_to_space(x, block_size, data_format=None):
     return _moved(x, (-1, rows, columns, n, n, depth), [0, 1, 3, 2, 4, 5], (-1, rows * n, columns * n, depth))
 
 
-@operation("tf.nn.space_to_depth tf.space_to_depth(input:x, block_size, data_format)")
+@operation("tf.nn.space_to_depth tf.space_to_depth keras.ops.space_to_depth(input|x:x, block_size, data_format)")
 def space_to_depth(x, block_size, data_format=None):
     """Blocks of pixels as channels."""
     n = known(block_size, "block_size")

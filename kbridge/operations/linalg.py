@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend as K
 from .names import operation
 from .operands import dtype_of, known, pair, shape_of, tensor
 from .shapes import axis_length, matrix_transpose
+from .tensors import K
 
 
 def _both(x: Any, y: Any) -> tuple[Any, Any]:
@@ -18,7 +18,7 @@ def _both(x: Any, y: Any) -> tuple[Any, Any]:
 
 
 @operation(
-    "tf.matmul tf.linalg.matmul(a:x, b:y, transpose_a, transpose_b, adjoint_a:!=False, adjoint_b:!=False, a_is_sparse:-, b_is_sparse:-, output_type:!)",
+    "tf.matmul tf.linalg.matmul(a:x, b:y, transpose_a, transpose_b, adjoint_a:!=False, adjoint_b:!=False, a_is_sparse:-, b_is_sparse:-, output_type:!, grad_a:-, grad_b:-)",
     "np.matmul keras.ops.matmul(x1|a:x, x2|b:y)", "tf.raw_ops.BatchMatMulV2(x, y)",
 )  # fmt: skip
 def matmul(x, y, transpose_a=False, transpose_b=False):
@@ -79,7 +79,7 @@ def batch_dot(x, y, axes=None):
     return K.batch_dot(x, y, axes=tuple(axes) if isinstance(axes, list) else axes)
 
 
-@operation("tf.tensordot(a:x, b:y, axes)", "np.tensordot(a:x, b:y, axes)", "keras.ops.tensordot(x1:x, x2:y, axes)")
+@operation("tf.tensordot tf.linalg.tensordot(a:x, b:y, axes)", "np.tensordot(a:x, b:y, axes)", "keras.ops.tensordot(x1:x, x2:y, axes)")
 def tensordot(x, y, axes=2):
     """Sums of products over several axes of both."""
     x, y = _both(x, y)
@@ -135,7 +135,7 @@ def inner(x, y):
     return tensordot(x, y, axes=[[-1], [-1]])
 
 
-@operation("np.cross keras.ops.cross tf.linalg.cross(a|x1:x, b|x2:y)")
+@operation("np.cross keras.ops.cross tf.linalg.cross tf.cross(a|x1:x, b|x2:y, axisa:!=-1, axisb:!=-1, axisc:!=-1, axis:!=None)")
 def cross(x, y):
     """The cross product of vectors of length 3 in the last axis."""
     x, y = _both(x, y)
@@ -172,7 +172,7 @@ def band_part(x, lower, upper):
     return _band(tensor(x), lambda row, column: ((lower < 0) | (row - column <= lower)) & ((upper < 0) | (column - row <= upper)))
 
 
-@operation("tf.linalg.diag_part(input:x)", "np.diagonal keras.ops.diagonal(a|x:x)")
+@operation("tf.linalg.diag_part(input:x, k:!=0)", "np.diagonal keras.ops.diagonal(a|x:x, offset:!=0, axis1:!=0, axis2:!=1)")
 def diag_part(x):
     """The diagonal of square matrices in the last two axes."""
     x = tensor(x)
@@ -182,13 +182,13 @@ def diag_part(x):
     return K.sum(x * K.cast(K.constant(np.eye(rows)), dtype_of(x)), axis=-1)
 
 
-@operation("np.trace keras.ops.trace tf.linalg.trace(x|a:x)")
+@operation("tf.linalg.trace(x)", "np.trace keras.ops.trace(x|a:x, offset:!=0, axis1:!=0, axis2:!=1)")
 def trace(x):
     """The sum of the diagonal."""
     return K.sum(diag_part(x), axis=-1)
 
 
-@operation("tf.linalg.diag tf.matrix_diag(diagonal|input:x)")
+@operation("tf.linalg.diag tf.matrix_diag(diagonal|input:x, k:!=0)")
 def diag(x):
     """Matrices with the vectors of the last axis as diagonals."""
     x = tensor(x)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ..errors import ModelFileError
 
 #: modules of this package that hold operations
-FAMILIES = ("arithmetic", "elementwise", "reductions", "shapes", "linalg", "neural", "images", "randomness")
+FAMILIES = ("arithmetic", "elementwise", "reductions", "shapes", "linalg", "neural", "images", "randomness", "sorting", "nodes")
 
 _ABSENT = inspect.Parameter.empty
 
@@ -96,16 +96,22 @@ def operation(*names: str, own: str | None = None, folds: bool = False, random: 
             raise ValueError(f"The operation {name!r} is there already.")
         made = Operation(name, function, folds, random, phase, tuple(p for p in every if p.name != many), many)
         _OWN[name] = made
-        for text in names:
-            heads, _, rest = text.partition("(")
-            items, many = _items(rest.rstrip(") ")) if "(" in text else (made.items(), made.rest)
-            for head in heads.split():
-                if head in _NAMES:
-                    raise ValueError(f"{head} is a name of {_NAMES[head][0]!r} and of {name!r}.")
-                _NAMES[head] = (name, items, many)
+        also(name, *names)
         return function
 
     return put
+
+
+def also(own: str, *names: str) -> None:
+    """Put more names of an operation into the table, as in ``operation``."""
+    made = _OWN[own]
+    for text in names:
+        heads, _, rest = text.partition("(")
+        items, many = _items(rest.rstrip(") ")) if "(" in text else (made.items(), made.rest)
+        for head in heads.split():
+            if head in _NAMES:
+                raise ValueError(f"{head} is a name of {_NAMES[head][0]!r} and of {own!r}.")
+            _NAMES[head] = (own, items, many)
 
 
 def _items(text: str) -> tuple[tuple[_Item, ...], str | None]:
@@ -204,8 +210,12 @@ def knows(name: str) -> bool:
     return _found(name) is not None
 
 
-def resolve(name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> tuple[Operation, dict[str, Any]]:
+def resolve(
+    name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, fixed: Mapping[str, Any] | None = None
+) -> tuple[Operation, dict[str, Any]]:
     """The operation that a program calls ``name``, and its arguments by the operation's own names.
+
+    ``fixed``: arguments that were given before, as those of a class are when its object is called: they take no place among ``args``.
 
     Raises:
         ModelFileError: for a name that the table lacks, an argument that the name doesn't have, or a value that the operation can't have.
@@ -214,7 +224,7 @@ def resolve(name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | Non
     if found is None:
         raise ModelFileError(f"The operation {name!r} isn't known here. [convert: operations]")
     own, items, many = found
-    return _OWN[own], _bound(name, _OWN[own], items, args, kwargs or {}, many)
+    return _OWN[own], _bound(name, _OWN[own], items, args, kwargs or {}, many, fixed)
 
 
 def constant(name: str) -> Any:
@@ -227,16 +237,18 @@ def constant(name: str) -> Any:
 
 
 def _bound(
-    name: str, made: Operation, items: Sequence[_Item], args: Sequence[Any], kwargs: Mapping[str, Any], many: str | None
-) -> dict[str, Any]:
+    name: str, made: Operation, items: Sequence[_Item], args: Sequence[Any], kwargs: Mapping[str, Any], many: str | None,
+    fixed: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     given: dict[str, Any] = {}
-    rest = dict(kwargs)
+    fixed = fixed or {}
+    rest = {**fixed, **kwargs}
     left = list(args)
     for item in items:
         spelled = next((n for n in item.names if n in rest), None)
         if not item.names:
             value = item.default
-        elif left and not item.by_name:
+        elif left and not item.by_name and spelled not in fixed:
             value = left.pop(0)
         elif spelled is not None:
             value = rest.pop(spelled)

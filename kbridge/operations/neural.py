@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import backend as K
 from .names import operation
 from .operands import axes, is_float, pair, shape_of, tensor
+from .tensors import K
 
 _ORDERINGS = {"channels_last": "tf", "channels_first": "th", "NHWC": "tf", "NCHW": "th", "NWC": "tf", "NDHWC": "tf", "NCDHW": "th", "tf": "tf", "th": "th", None: "tf"}
 
@@ -71,7 +71,8 @@ def _activation(name: str, *others: str) -> None:
         return getattr(K, name)(_float(x))
 
     compute.__doc__ = getattr(K, name).__doc__
-    operation(f"K.{name} keras.ops.{name} keras.activations.{name} tf.nn.{name}(x|features:x)", *others, own=name)(compute)
+    more = ", beta:!=1.0" if name == "silu" else ""
+    operation(f"K.{name} keras.ops.{name} keras.activations.{name} tf.nn.{name}(x|features:x{more})", *others, own=name)(compute)
 
 
 _activation("selu")
@@ -159,7 +160,7 @@ def softmax(x, axis=-1):
     return K.softmax(x, axis[0] if isinstance(axis, list) else axis)
 
 
-@operation("tf.nn.log_softmax tf.math.log_softmax(logits|x:x, axis=-1)", "keras.ops.log_softmax keras.activations.log_softmax(x, axis=-1)")
+@operation("tf.nn.log_softmax tf.math.log_softmax(logits|x:x, axis|dim:axis=-1)", "keras.ops.log_softmax keras.activations.log_softmax(x, axis=-1)")
 def log_softmax(x, axis=-1):
     """The logarithm of softmax, without overflow."""
     return K.log_softmax(_float(x), axis)
@@ -221,7 +222,8 @@ def pool2d(x, size, strides=(1, 1), padding="valid", data_format=None, pool_mode
 
 
 @operation(
-    "tf.nn.conv2d tf.nn.conv1d(input|value:x, filters|filter:kernel, strides|stride:strides, padding, data_format, dilations:dilation)",
+    "tf.nn.conv2d tf.nn.conv1d tf.nn.conv3d(input|value:x, filters|filter:kernel, strides|stride:strides, padding, data_format, dilations:dilation)",
+    "tf1.nn.conv2d(input:x, filter:kernel, strides, padding, use_cudnn_on_gpu:-, data_format, dilations:dilation, name:-, filters:kernel)",
     "keras.ops.conv(inputs:x, kernel, strides, padding, data_format, dilation_rate:dilation)", "K.conv2d(x, kernel, strides, padding|border_mode:padding, data_format|dim_ordering:data_format, dilation_rate:dilation)",
 )  # fmt: skip
 def conv(x, kernel, strides=1, padding="valid", data_format=None, dilation=1):
@@ -268,7 +270,7 @@ def sigmoid_cross_entropy_with_logits(target, output):
     return K.relu(output) - output * target + K.softplus(-K.abs(output))
 
 
-@operation("tf.nn.batch_normalization(x, mean, variance, offset, scale, variance_epsilon:epsilon)", "keras.ops.batch_normalization(x, mean, variance, axis, offset, scale, epsilon)")
+@operation("tf.nn.batch_normalization(x, mean, variance, offset, scale, variance_epsilon:epsilon)", "keras.ops.batch_normalization keras.ops.BatchNorm(x, mean, variance, axis, offset, scale, epsilon)")
 def batch_normalization(x, mean, variance, offset=None, scale=None, epsilon=1e-3, axis=None):
     """(x - mean) / sqrt(variance + epsilon) * scale + offset."""
     x = tensor(x)
@@ -291,7 +293,7 @@ def in_top_k(targets, predictions, k):
     return K.in_top_k(predictions, targets, k)
 
 
-@operation("keras.ops.rms_normalization(x, scale, axis=-1, epsilon)")
+@operation("keras.ops.rms_normalization keras.ops.RMSNorm(x, scale, axis=-1, epsilon)")
 def rms_normalization(x, scale=1, axis=-1, epsilon=None):
     """x over the root of its mean square along axes."""
     x = tensor(x)
@@ -299,7 +301,7 @@ def rms_normalization(x, scale=1, axis=-1, epsilon=None):
     return x / K.sqrt(K.mean(K.square(x), axis=axes(axis), keepdims=True) + epsilon) * scale
 
 
-@operation("keras.ops.layer_normalization(x, gamma:scale, beta:offset, axis=-1, epsilon)")
+@operation("keras.ops.layer_normalization keras.ops.LayerNorm(x, gamma:scale, beta:offset, axis=-1, epsilon)")
 def layer_normalization(x, scale=None, offset=None, axis=-1, epsilon=None):
     """x with mean 0 and variance 1 along axes, times ``scale`` plus ``offset``."""
     x = tensor(x)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend as K
+from .tensors import K
 
 DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
 _DTYPE_NAMES = {"float": "float32", "double": "float64", "half": "float16", "int": "int32", "long": "int64", "bool_": "bool", "bfloat16": "float32"}
@@ -99,6 +99,30 @@ def _meet(x: Any, y: Any) -> tuple[Any, Any]:
     return x, K.cast(y, K.dtype(x)) if K.dtype(y) == "bool" != K.dtype(x) else y
 
 
+def known_parts(x: Any) -> tuple[int | None, ...] | None:
+    """The entries of a vector that says a shape, None where they are only known at run time; None for another tensor."""
+    if K.is_tensor(x):
+        return getattr(x, "_known_parts", None)
+    return tuple(np.asarray(x).tolist()) if np.ndim(x) == 1 and len(x) and all(isinstance(n, (int, np.integer)) for n in x) else None
+
+
+def with_parts(x: Any, parts: Sequence[Any]) -> Any:
+    """A vector that says a shape, with what is known of it."""
+    x._known_parts = tuple(n if isinstance(n, int) else None for n in parts)
+    return x
+
+
+def parts_of(x: Any) -> list[Any]:
+    """The entries of a vector: numbers where they are known, else scalar tensors."""
+    if not K.is_tensor(x):
+        return [n if K.is_tensor(n) else int(n) for n in (x.tolist() if isinstance(x, np.ndarray) else x)]
+    parts = known_parts(x)
+    count = len(parts) if parts is not None else shape_of(x)[0]
+    if count is None:
+        raise ValueError("the number of axes has to be known.")
+    return [x[i] if parts is None or parts[i] is None else parts[i] for i in range(count)]
+
+
 def axes(axis: Any) -> Any:
     """An axis, a list of them or None, of arrays and tuples too."""
     if isinstance(axis, np.ndarray):
@@ -106,10 +130,12 @@ def axes(axis: Any) -> Any:
     return [int(a) for a in axis] if isinstance(axis, (list, tuple)) else axis if axis is None else int(axis)
 
 
-def sizes(shape: Any, like: Any = None) -> Any:
+def sizes(shape: Any) -> Any:
     """A shape as ``K.reshape`` takes it: a tensor, or a tuple of whole numbers and scalar tensors."""
-    if K.is_tensor(shape):
-        return shape
+    if K.is_tensor(shape) and shape_of(shape):
+        if shape_of(shape)[0] is None and known_parts(shape) is None:
+            return shape
+        shape = parts_of(shape)
     if isinstance(shape, np.ndarray):
         shape = shape.tolist()
     shape = shape if isinstance(shape, (list, tuple)) else [shape]

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import backend as K
 from .names import operation
-from .operands import dtype_name, shape_of, sizes, tensor
+from .operands import dtype_name, parts_of, sizes, tensor
+from .tensors import K
 
 
 def _drawn(shape: Any) -> Any:
-    if K.is_tensor(shape):
-        count = shape_of(shape)[0]
-        if count is None:
-            raise ValueError("the number of axes has to be known.")
-        return tuple(shape[i] for i in range(count))
-    return sizes(shape)
+    return sizes(parts_of(shape) if K.is_tensor(shape) else shape)
 
 
 @operation(

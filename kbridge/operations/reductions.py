@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import backend as K
 from .names import operation
 from .operands import axes, dtype_name, is_float, known, shape_of, tensor
+from .tensors import K
 
 
 def _reduction(name: str, *others: str, floats: bool = False) -> None:
@@ -45,7 +45,7 @@ _reduction("all")
 )  # fmt: skip
 def std(x, axis=None, keepdims=False):
     """The standard deviation."""
-    return K.std(tensor(x), axis=axes(axis), keepdims=keepdims)
+    return K.std(tensor(x), axis=axes(axis), keepdims=bool(keepdims))
 
 
 @operation(
@@ -53,26 +53,26 @@ def std(x, axis=None, keepdims=False):
 )  # fmt: skip
 def var(x, axis=None, keepdims=False):
     """The variance."""
-    return K.var(tensor(x), axis=axes(axis), keepdims=keepdims)
+    return K.var(tensor(x), axis=axes(axis), keepdims=bool(keepdims))
 
 
 @operation("K.logsumexp keras.ops.logsumexp(x, axis, keepdims)", "tf.reduce_logsumexp tf.math.reduce_logsumexp(input_tensor:x, axis, keepdims|keep_dims)")
 def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))) without overflow."""
-    return K.logsumexp(tensor(x), axis=axes(axis), keepdims=keepdims)
+    return K.logsumexp(tensor(x), axis=axes(axis), keepdims=bool(keepdims))
 
 
 @operation("tf.nn.moments(x, axes:axis, shift:!, keepdims|keep_dims)", "keras.ops.moments(x, axes:axis, keepdims, synchronized:-)")
 def moments(x, axis, keepdims=False):
     """(mean, variance)."""
     x = tensor(x)
-    return K.mean(x, axis=axes(axis), keepdims=keepdims), K.var(x, axis=axes(axis), keepdims=keepdims)
+    return K.mean(x, axis=axes(axis), keepdims=bool(keepdims)), K.var(x, axis=axes(axis), keepdims=bool(keepdims))
 
 
 @operation("tf.math.count_nonzero(input:x, axis, keepdims, dtype)", "keras.ops.count_nonzero np.count_nonzero(x|a:x, axis)")
 def count_nonzero(x, axis=None, keepdims=False, dtype="int32"):
     """The number of elements that aren't 0."""
-    return K.cast(K.sum(K.cast(K.not_equal(tensor(x), 0), "int32"), axis=axes(axis), keepdims=keepdims), dtype_name(dtype))
+    return K.cast(K.sum(K.cast(K.not_equal(tensor(x), 0), "int32"), axis=axes(axis), keepdims=bool(keepdims)), dtype_name(dtype))
 
 
 def _place(function: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -145,19 +145,19 @@ def norm(x, ord=None, axis=None, keepdims=False):  # noqa: A002 - what NumPy cal
     """The length of vectors: Euclidean, or of the order 1, 2, inf or another number. Of whole tensors for no axis."""
     x = tensor(x)
     x = x if is_float(x) else K.cast(x, K.floatx())
-    axis = axes(axis)
+    axis, keepdims = axes(axis), bool(keepdims)
     matrices = len(axis) if isinstance(axis, list) else len(shape_of(x)) if axis is None else 1
     if ord in (None, "euclidean") or ord == "fro" or ord == 2 and matrices != 2:
-        return K.sqrt(K.sum(K.square(x), axis=axis, keepdims=keepdims))
+        return K.sqrt(K.sum(K.square(x), axis=axis, keepdims=bool(keepdims)))
     if matrices == 2 and isinstance(axis, list):
         raise ValueError(f"norms of the order {ord!r} of matrices aren't computed.")
     if ord in (float("inf"), "inf"):
-        return K.max(K.abs(x), axis=axis, keepdims=keepdims)
+        return K.max(K.abs(x), axis=axis, keepdims=bool(keepdims))
     if ord == 1:
-        return K.sum(K.abs(x), axis=axis, keepdims=keepdims)
+        return K.sum(K.abs(x), axis=axis, keepdims=bool(keepdims))
     if not isinstance(ord, (int, float)) or ord <= 0:
         raise ValueError(f"norms of the order {ord!r} aren't computed.")
-    return K.pow(K.sum(K.pow(K.abs(x), ord), axis=axis, keepdims=keepdims), 1.0 / ord)
+    return K.pow(K.sum(K.pow(K.abs(x), ord), axis=axis, keepdims=bool(keepdims)), 1.0 / ord)
 
 
 @operation("keras.ops.average np.average(x|a:x, axis, weights)")

@@ -7,9 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend as K
 from .names import constants, operation
-from .operands import DTYPES, axes, dtype_name, dtype_of, is_number, known, shape_of, sizes, tensor
+from .operands import (
+    DTYPES,
+    axes,
+    dtype_name,
+    dtype_of,
+    is_number,
+    known,
+    known_parts,
+    parts_of,
+    shape_of,
+    sizes,
+    tensor,
+    with_parts,
+)
+from .tensors import K
 
 constants(**{f"{module}__{name}": name for module in ("tf", "np", "tf__dtypes") for name in DTYPES})
 constants(tf__bfloat16="float32", np__bool_="bool", np__float_="float64", np__int_="int64", tf__double="float64", tf__half="float16")
@@ -48,8 +61,9 @@ def mixed_shape(x):
 
 @operation("K.shape tf.shape(x|input:x, out_type:-)")
 def shape(x):
-    """The shape as a tensor."""
-    return K.shape(tensor(x))
+    """The shape as a tensor, which remembers the lengths that are known."""
+    x = tensor(x)
+    return with_parts(K.shape(x), shape_of(x))
 
 
 @operation("K.ndim keras.ops.ndim np.ndim tensor.ndim(x|a:x)")
@@ -197,8 +211,6 @@ def squeeze(x, axis=None):
 def broadcast_to(x, shape):
     """x repeated along its axes of length 1, and new axes before them, up to a shape."""
     x = tensor(x)
-    if K.is_tensor(shape):
-        shape = [shape[i] for i in range(shape_of(shape)[0])]
     wanted = list(sizes(shape))
     for _ in range(len(wanted) - len(shape_of(x))):
         x = K.expand_dims(x, 0)
@@ -230,6 +242,15 @@ def getitem(x, key):
         if dtype_of(key) == "bool":
             raise ValueError("elements chosen by a mask have no fixed shape; multiply by the mask.")
         return take(x, key, 0)
+    lengths = known_parts(x) if K.is_tensor(x) else None
+    if lengths is not None and isinstance(key, (tuple, list)) and len(key) == 1:
+        key = key[0]
+    if lengths is not None and isinstance(key, (int, slice)) and not any(K.is_tensor(n) for n in _bounds(key)):
+        found = lengths[key]
+        if isinstance(found, int):
+            return found
+        if isinstance(found, tuple):
+            return with_parts(x[key], found)
     parts = [_single(part) for part in (key if isinstance(key, (tuple, list)) and not _is_index_list(key) else (key,))]
     taken = sum(part is not None and part is not Ellipsis for part in parts)
     places = [i for i, part in enumerate(parts) if part is Ellipsis]
@@ -260,6 +281,10 @@ def getitem(x, key):
     return x
 
 
+def _bounds(key: Any) -> tuple[Any, ...]:
+    return (key.start, key.stop, key.step) if isinstance(key, slice) else (key,)
+
+
 def _is_index_list(key: Any) -> bool:
     """Whether a list is one of indices, as NumPy takes it, not a tuple's parts in JSON."""
     return isinstance(key, list) and bool(key) and all(isinstance(k, int) for k in key)
@@ -268,8 +293,8 @@ def _is_index_list(key: Any) -> bool:
 @operation("tf.strided_slice(input_:x, begin, end, strides, begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask, var:!)")
 def strided_slice(x, begin, end, strides=None, begin_mask=0, end_mask=0, ellipsis_mask=0, new_axis_mask=0, shrink_axis_mask=0):
     """A part of a tensor as TensorFlow writes it: bit i of the masks is about entry i of the bounds."""
-    begin, end = ([_entry(n, i) for i in range(_count(n))] for n in (begin, end))
-    steps = [1] * len(begin) if strides is None else [_entry(strides, i) for i in range(len(begin))]
+    begin, end = parts_of(begin), parts_of(end)
+    steps = [1] * len(begin) if strides is None else parts_of(strides)
     key: list[Any] = []
     for i, (start, stop, step) in enumerate(zip(begin, end, steps, strict=True)):
         bit = 1 << i
@@ -284,19 +309,10 @@ def strided_slice(x, begin, end, strides=None, begin_mask=0, end_mask=0, ellipsi
     return getitem(x, tuple(key))
 
 
-def _count(values: Any) -> int:
-    return int(shape_of(values)[0]) if K.is_tensor(values) else len(values)
-
-
-def _entry(values: Any, i: int) -> Any:
-    item = values[i]
-    return item if K.is_tensor(item) else int(item)
-
-
 @operation("tf.slice(input_:x, begin, size)", "keras.ops.slice(inputs|x:x, start_indices:begin, shape:size)", "K.slice(x, start:begin, size)")
 def slice_(x, begin, size):
     """The part of a size from a place on; -1 for all that is left."""
-    begin, lengths = ([_entry(n, i) for i in range(_count(n))] for n in (begin, size))
+    begin, lengths = parts_of(begin), parts_of(size)
     return getitem(x, tuple(slice(b, None if isinstance(n, int) and n == -1 else b + n) for b, n in zip(begin, lengths, strict=True)))
 
 
@@ -452,16 +468,21 @@ def _listed(tensors: Any) -> list[Any]:
 )  # fmt: skip
 def concatenate(tensors, axis=-1):
     """Tensors one behind the other along an axis."""
-    found = _alike(_listed(tensors))
-    return K.concatenate(found, axis=_axis(axis, len(shape_of(found[0])))) if len(found) > 1 else found[0]
+    listed = _listed(tensors)
+    found = _alike(listed)
+    joined = K.concatenate(found, axis=_axis(axis, len(shape_of(found[0])))) if len(found) > 1 else found[0]
+    lengths = [known_parts(t) for t in listed]
+    return with_parts(joined, sum(lengths, ())) if None not in lengths and any(map(K.is_tensor, listed)) else joined
 
 
 @operation("K.stack(x|tensors:tensors, axis=0)", "tf.stack tf.pack(values:tensors, axis=0)", "np.stack(arrays:tensors, axis=0)", "keras.ops.stack(x|tensors:tensors, axis=0)")
 def stack(tensors, axis=0):
     """Tensors of one shape along a new axis."""
-    found = _alike(_listed(tensors))
+    listed = _listed(tensors)
+    found = _alike(listed)
     place = _axis(axis, len(shape_of(found[0])) + 1)
-    return K.concatenate([K.expand_dims(t, place) for t in found], axis=place) if len(found) > 1 else K.expand_dims(found[0], place)
+    joined = K.concatenate([K.expand_dims(t, place) for t in found], axis=place) if len(found) > 1 else K.expand_dims(found[0], place)
+    return with_parts(joined, listed) if shape_of(found[0]) == () and any(isinstance(n, int) for n in listed) else joined
 
 
 @operation("np.hstack keras.ops.hstack(xs|tup|tensors:tensors)")
@@ -482,8 +503,6 @@ def vstack(tensors):
 def tile(x, repeats):
     """The whole several times along each axis."""
     x = tensor(x)
-    if K.is_tensor(repeats) and shape_of(repeats):
-        repeats = [repeats[i] for i in range(shape_of(repeats)[0])]
     times = list(sizes(repeats))
     while len(shape_of(x)) < len(times):
         x = K.expand_dims(x, 0)
@@ -572,12 +591,7 @@ def pad(x, padding, mode="constant", constant_values=None):
 
 def _made(shape: Any, value: float, dtype: str | None) -> Any:
     name = dtype_name(dtype or K.floatx())
-    if K.is_tensor(shape):
-        count = shape_of(shape)[0]
-        if count is None:
-            raise ValueError("the number of axes has to be known.")
-        shape = tuple(shape[i] for i in range(count))
-    lengths = sizes(shape)
+    lengths = sizes(parts_of(shape) if K.is_tensor(shape) else shape)
     if all(type(n) is int for n in lengths):
         return K.constant(np.full(_small(lengths), value, name), dtype=name)
     one = K.reshape(K.constant(np.asarray(value, name), dtype=name), (1,) * len(lengths))
@@ -590,17 +604,17 @@ def _small(lengths: Any) -> tuple[int, ...]:
     return tuple(lengths)
 
 
-@operation("K.zeros tf.zeros np.zeros keras.ops.zeros(shape, dtype)")
+@operation("K.zeros tf.zeros np.zeros keras.ops.zeros(shape, dtype, layout:-)")
 def zeros(shape, dtype=None):
     return _made(shape, 0, dtype)
 
 
-@operation("K.ones tf.ones np.ones keras.ops.ones(shape, dtype)")
+@operation("K.ones tf.ones np.ones keras.ops.ones(shape, dtype, layout:-)")
 def ones(shape, dtype=None):
     return _made(shape, 1, dtype)
 
 
-@operation("tf.fill(dims:shape, value)", "np.full keras.ops.full(shape, fill_value:value, dtype)")
+@operation("tf.fill(dims:shape, value, layout:-)", "np.full keras.ops.full(shape, fill_value:value, dtype)")
 def full(shape, value, dtype=None):
     """A tensor of one value."""
     if K.is_tensor(value):
@@ -608,12 +622,12 @@ def full(shape, value, dtype=None):
     return _made(shape, value, dtype or ("bool" if isinstance(value, bool) else "int32" if isinstance(value, int) else None))
 
 
-@operation("K.zeros_like tf.zeros_like np.zeros_like keras.ops.zeros_like(x|input|tensor|a:x, dtype)")
+@operation("K.zeros_like tf.zeros_like np.zeros_like keras.ops.zeros_like(x|input|tensor|a:x, dtype, name:-, optimize:-, layout:-)")
 def zeros_like(x, dtype=None):
     return K.zeros_like(tensor(x), dtype=None if dtype is None else dtype_name(dtype))
 
 
-@operation("K.ones_like tf.ones_like np.ones_like keras.ops.ones_like(x|input|tensor|a:x, dtype)")
+@operation("K.ones_like tf.ones_like np.ones_like keras.ops.ones_like(x|input|tensor|a:x, dtype, name:-, optimize:-, layout:-)")
 def ones_like(x, dtype=None):
     return K.ones_like(tensor(x), dtype=None if dtype is None else dtype_name(dtype))
 
@@ -639,7 +653,7 @@ def arange(start, stop=None, step=1, dtype=None):
     return K.arange(start, stop, step, dtype=dtype_name(dtype or (K.floatx() if fractions else "int32")))
 
 
-@operation("np.linspace keras.ops.linspace tf.linspace(start, stop, num=50, endpoint:!=True)")
+@operation("np.linspace keras.ops.linspace tf.linspace(start, stop, num=50, endpoint:!=True, retstep:!=False, dtype:!=None, axis:!=0)")
 def linspace(start, stop, num=50):
     """``num`` numbers at equal distances, both ends included."""
     steps = np.linspace(0.0, 1.0, known(num, "num"))
@@ -682,7 +696,7 @@ def sequence_mask(lengths, maxlen, dtype="bool"):
     return K.cast(K.lesser(places, K.expand_dims(K.cast(tensor(lengths), "int32"), -1)), dtype_name(dtype))
 
 
-@operation("np.meshgrid keras.ops.meshgrid", "tf.meshgrid")
+@operation("np.meshgrid keras.ops.meshgrid tf.meshgrid")
 def meshgrid(*arrays, indexing="xy"):
     """The coordinates of a grid, one tensor for each vector."""
     vectors = [tensor(a) for a in arrays]
@@ -691,3 +705,41 @@ def meshgrid(*arrays, indexing="xy"):
     placed = [K.reshape(v, [-1 if i == order.index(n) else 1 for i in range(count)]) for n, v in enumerate(vectors)]
     total = sum((K.zeros_like(p) for p in placed[1:]), K.zeros_like(placed[0]))
     return [p + total for p in placed]
+
+
+# ---------------------------------------------------------------------- differences, borders of pictures and series
+
+
+@operation("np.diff keras.ops.diff(a|x:x, n:!=1, axis)")
+def diff(x, axis=-1):
+    """What each entry of an axis has more than the one before it."""
+    axis = _axis(axis, len(shape_of(x)))
+    before = [slice(None)] * axis
+    return getitem(x, (*before, slice(1, None))) - getitem(x, (*before, slice(None, -1)))
+
+
+@operation("np.fliplr keras.ops.fliplr(m|x:x)")
+def fliplr(x):
+    """The other way round along axis 1."""
+    return K.reverse(tensor(x), 1)
+
+
+@operation("np.flipud keras.ops.flipud(m|x:x)")
+def flipud(x):
+    """The other way round along axis 0."""
+    return K.reverse(tensor(x), 0)
+
+
+@operation("K.temporal_padding(x, padding)")
+def temporal_padding(x, padding=(1, 1)):
+    """Zeros before and after axis 1 of (samples, time, features)."""
+    before, after = (padding, padding) if isinstance(padding, int) else padding
+    return K.asymmetric_temporal_padding(x, known(before, "padding"), known(after, "padding"))
+
+
+@operation("K.spatial_2d_padding(x, padding, data_format|dim_ordering:data_format)")
+def spatial_2d_padding(x, padding=((1, 1), (1, 1)), data_format=None):
+    """Zeros round pictures."""
+    pairs = [(p, p) if isinstance(p, int) else tuple(p) for p in padding]
+    first = data_format in ("channels_first", "th")
+    return K.pad(x, [(0, 0), (0, 0), *pairs] if first else [(0, 0), *pairs, (0, 0)])

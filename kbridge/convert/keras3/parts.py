@@ -168,7 +168,8 @@ class Graph(Part):
     def full_config(self, registered):
         layers = []
         for part in self.layers:
-            calls = [{"args": [self._tensors(read)], "kwargs": {}} for read in self.calls[part.name]]
+            call = getattr(part, "call", None)  # an operation has other arguments than tensors
+            calls = [call()] if call else [{"args": [self._tensors(read)], "kwargs": {}} for read in self.calls[part.name]]
             layers.append({**part.entry(registered), "name": part.name, "inbound_nodes": calls})
         # at the ends of a model, and only there, the making of a functional model counts as its call 0
         graphs = {part.name for part in self.layers if isinstance(part, Graph)}

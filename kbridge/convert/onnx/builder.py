@@ -59,13 +59,13 @@ class Builder:
         self.inputs.append(proto.value_info(name, dtype, dims))
         return name
 
-    def output(self, name: str, tensor: str, shape: Sequence[int | None]) -> None:
+    def output(self, name: str, tensor: str, shape: Sequence[int | None], dtype: str = "float32") -> None:
         """An output of the graph."""
         self.scope = ""
         name = self.unique(name)
         self.nodes.append(proto.node("Identity", [tensor], [name], name, {}))
         dims = ["N" if a == 0 and n is None else f"{name}_{a}" if n is None else n for a, n in enumerate(shape)]
-        self.outputs.append(proto.value_info(name, "float32", dims))
+        self.outputs.append(proto.value_info(name, dtype, dims))
 
     # ------------------------------------------------------------------ what many layers need
 

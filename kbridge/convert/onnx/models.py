@@ -25,7 +25,7 @@ def converted(model) -> tuple[Builder, list[str]]:
     if context.problems:
         raise NotConvertible("ONNX", context.problems)
     for layer, tensor, x in zip(container.output_layers, outputs, container.outputs):
-        context.graph.output(f"{layer.name}_output" if layer in container.input_layers else layer.name, tensor, x._keras_shape)
+        context.graph.output(f"{layer.name}_output" if layer in container.input_layers else layer.name, tensor, x._keras_shape, _dtype_of(x))
     if K.floatx() != "float32":
         context.notes.append(with_id("onnx-float32", f"it computes in float32, not in {K.floatx()}"))
     return context.graph, context.notes
@@ -33,6 +33,12 @@ def converted(model) -> tuple[Builder, list[str]]:
 
 def _dtype(layer) -> str:
     dtype = str(getattr(layer, "input_dtype", None) or "float32")
+    return dtype if dtype in DATA_TYPES and not dtype.startswith("float") else "float32"
+
+
+def _dtype_of(x) -> str:
+    """The dtype of an output: numbers with a fraction are float32."""
+    dtype = K.dtype(x)
     return dtype if dtype in DATA_TYPES and not dtype.startswith("float") else "float32"
 
 

@@ -14,6 +14,8 @@ from ..errors import ModelFileError
 from .calls import translated_calls
 from .detection import is_of_tensorflow
 from .layers import TRANSLATIONS
+from .operations import is_of_tensorflow as holds_a_function
+from .operations import of_tensorflow, with_shapes_inside
 from .options import Options
 from .values import bare_name
 
@@ -126,7 +128,11 @@ def _functional(config: Mapping[str, Any], unknown: list[str]) -> dict[str, Any]
         raise ModelFileError(f"The config of the model {name!r} should have lists of layers, input_layers and output_layers.")
     layers: list[dict[str, Any]] = []
     apart: list[str] = []
+    names = {entry.get("name") for entry in config["layers"] if isinstance(entry, Mapping)}
     for entry in config["layers"]:
+        if (made := _function(entry, names)) is not None:
+            layers.append(made)
+            continue
         translated = _entry(entry, unknown)
         own = entry.get("name", translated.get("name"))
         calls = entry.get("inbound_nodes")
@@ -146,10 +152,23 @@ def _functional(config: Mapping[str, Any], unknown: list[str]) -> dict[str, Any]
         )
     return {
         "name": name,
-        "layers": layers,
+        "layers": with_shapes_inside(layers, _ends(config["output_layers"])),
         "input_layers": _ends(config["input_layers"]),
         "output_layers": _ends(config["output_layers"]),
     }
+
+
+def _function(entry: Any, names: set) -> dict[str, Any] | None:
+    """The layer ``Operations`` for an entry that holds a function; None for a layer's."""
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("class_name"), str):
+        return None
+    class_name, own, calls = bare_name(entry["class_name"]), entry.get("name"), entry.get("inbound_nodes")
+    if not holds_a_function(class_name) or class_name in get_custom_objects():
+        return None
+    if not isinstance(calls, list) or not isinstance(entry.get("config"), Mapping) or not isinstance(own, str):
+        raise ModelFileError(f"Layer {own!r}: a {class_name} has a name, a config and a list of calls.")
+    translated, sources = of_tensorflow(own, class_name, entry["config"], calls, names)
+    return {"name": own, "class_name": "Operations", "config": translated, "inbound_nodes": sources}
 
 
 def _ends(ends: list) -> list:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...utils.generic_utils import get_custom_objects
 from ..errors import ModelFileError
+from ..keras2.operations import of_keras3
 from .layers import as_of_keras2
 from .masks import is_operation, without_masks
 
@@ -86,7 +87,10 @@ def _functional(config: Mapping[str, Any]) -> dict[str, Any]:
     models = {entry.get("name") for entry in entries if entry.get("class_name") in (*FUNCTIONAL, "Sequential")}
     layers = []
     for entry in without_masks(name, entries):
-        made = _operation(entry) if is_operation(entry) else _entry(entry)
+        if is_operation(entry):
+            layers.append(_operation(entry, models))
+            continue
+        made = _entry(entry)
         calls = entry.get("inbound_nodes", [])
         if not isinstance(calls, list):
             raise ModelFileError(f"Layer {entry.get('name')!r}: inbound_nodes should be a list of calls, got {type(calls).__name__}.")
@@ -102,11 +106,11 @@ def _functional(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _operation(entry: Mapping[str, Any]) -> dict[str, Any]:
-    raise ModelFileError(
-        f"{entry.get('name')!r} is a call of {entry.get('module') or 'keras.ops'}.{entry.get('class_name')}, a function and no layer, which can't be represented "
-        "here yet. [convert: keras3-operation]"
-    )
+def _operation(entry: Mapping[str, Any], models: set) -> dict[str, Any]:
+    """A call of a function of ``keras.ops`` as a layer ``Operations``."""
+    config, sources = of_keras3(entry)
+    calls = [[[name, node + (name in models), tensor, {}] for name, node, tensor in places] for places in sources]
+    return {"class_name": "Operations", "config": config, "name": entry.get("name"), "inbound_nodes": calls}
 
 
 def _ends(model: Any, ends: Any, counted: set) -> list:

@@ -1,0 +1,32 @@
+"""``K`` of the operations: the backend in use, or what stands in for it to write a graph down in another format."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any
+
+from .. import backend
+
+_instead: ContextVar[Any] = ContextVar("what computes operations", default=None)
+
+
+class _InUse:
+    """The functions of ``K``, of whatever computes at the moment."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_instead.get() or backend, name)
+
+
+K: Any = _InUse()
+
+
+@contextlib.contextmanager
+def computing_on(other: Any) -> Iterator[None]:
+    """Within the context, operations call the functions of ``other``."""
+    token = _instead.set(other)
+    try:
+        yield
+    finally:
+        _instead.reset(token)
