@@ -146,7 +146,7 @@ def keras3_arithmetic(k, ops):
         ops.where(ops.logical_and(d > 0, ops.logical_not(y > 0)), 1.0, d), ops.exp(d), ops.log(ops.abs(d) + 1), ops.sqrt(ops.abs(d)), ops.square(d), ops.rsqrt(ops.abs(d) + 1), ops.sin(d), ops.tanh(d), ops.log1p(ops.abs(d)), ops.erf(d),
         ops.arctan2(d, ops.abs(y) + 1), ops.sign(d), ops.round(d), ops.floor(d), ops.cast(d > y, "float32"), ops.cast(ops.not_equal(ops.round(d), 0.0), "float32"), ops.logaddexp(d, y), ops.power(ops.abs(d) + 0.5, y), ops.reciprocal(ops.abs(d) + 1), ops.stop_gradient(d) * 2,
         ops.relu(d), ops.relu6(4 * d), ops.leaky_relu(d), ops.leaky_relu(d, 0.1), ops.elu(d), ops.selu(d), ops.gelu(d), ops.gelu(d, approximate=False), ops.silu(d), ops.softplus(d), ops.softsign(d), ops.sigmoid(d), ops.hard_sigmoid(d), ops.softmax(d), ops.softmax(d, axis=1),
-        ops.log_softmax(d), ops.hard_silu(d), ops.celu(d, 0.5), ops.glu(ops.concatenate([d, y], -1)), ops.log_sigmoid(d), ops.hard_tanh(d), ops.squareplus(d), ops.soft_shrink(d), ops.threshold(d, 0.1, 2.0), ops.sparsemax(d),
+        ops.log_softmax(d), ops.hard_silu(d), ops.celu(d, 0.5), ops.glu(ops.concatenate([d, y], -1)), ops.log_sigmoid(d), ops.hard_tanh(d), ops.squareplus(d), ops.soft_shrink(d), ops.threshold(d, 0.1, 2.0),
     ]  # fmt: skip
     return k.Model([x, y], outputs)
 
@@ -163,7 +163,7 @@ def keras3_shapes(k, ops):
         ops.mean(d, axis=(1, 2))[:, None], ops.sum(d, -1, keepdims=True), ops.max(d, 1), ops.min(d, axis=1), ops.prod(d, 2), ops.logsumexp(d, axis=1), ops.std(d, 1), ops.var(d, -1), ops.cumsum(d, axis=1), ops.normalize(d, axis=-1), ops.norm(d, axis=1), ops.average(d, axis=1),
         ops.matmul(d, ops.transpose(y, (0, 2, 1))), ops.einsum("abc,adc->abd", d, y), ops.tensordot(d, np.ones((6, 2), "float32"), 1), ops.dot(d, np.ones((6, 2), "float32")), ops.tril(d), ops.top_k(d, 2)[0], ops.sort(d, axis=1), ops.take_along_axis(d, ops.argsort(d, axis=1), axis=1),
         ops.image.resize(p, (3, 8)), ops.image.resize(p, (12, 8), interpolation="nearest"), ops.image.rgb_to_grayscale(p), ops.max_pool(p, 2, 2), ops.average_pool(p, (2, 2), 1, padding="same"), ops.conv(p, np.ones((2, 2, 3, 2), "float32"), 1, "same"), ops.cast(ops.shape(d)[1], "float32") * d,
-        ops.meshgrid(ops.arange(2), ops.arange(3))[0] * 1.0 + d[:, :3, :2], ops.moments(d, [1])[1], ops.cast(ops.count_nonzero(d, axis=1), "float32"), ops.cast(ops.any(d > 0.5, axis=1), "float32"), ops.full_like(d, 2.0) * d,
+        ops.moments(d, [1])[1], ops.cast(ops.count_nonzero(d, axis=1), "float32"), ops.cast(ops.any(d > 0.5, axis=1), "float32"), ops.full_like(d, 2.0) * d,
     ]  # fmt: skip
     return k.Model([x, y, p], outputs)
 

@@ -129,13 +129,11 @@ def l2_normalize(x, axis=None, epsilon=1e-12):
     return x / K.sqrt(K.maximum(K.sum(K.square(x), axis=axes(axis), keepdims=True), epsilon))
 
 
-@operation("keras.ops.normalize keras.utils.normalize(x, axis=-1, order=2, epsilon=1e-12)")
-def normalize(x, axis=-1, order=2, epsilon=1e-12):
-    """x over its length of an order along the axes."""
+@operation("keras.ops.normalize keras.utils.normalize(x, axis=-1, order=2, epsilon)")
+def normalize(x, axis=-1, order=2, epsilon=None):
+    """x over its length of an order along the axes, which is at least ``epsilon``."""
     x = tensor(x)
-    if order == 2:
-        return l2_normalize(x, axis, epsilon)
-    return x / K.maximum(norm(x, order, axis, True), epsilon)
+    return x / K.maximum(norm(x, order, axis, True), K.epsilon() if epsilon is None else epsilon)
 
 
 @operation(

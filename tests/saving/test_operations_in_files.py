@@ -35,7 +35,7 @@ def check(results, expected, names, atol: float) -> None:
         np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=atol, err_msg=name)
 
 
-@pytest.mark.parametrize("name", cases.CASES)
+@pytest.mark.parametrize("name", [*cases.CASES, *cases.CASES3])
 def test_a_file_predicts_and_trains_as_there(name, tmp_path):
     model = load_model(DATA / f"{name}.h5", compile=False)
     x, expected = recorded(name, "input"), recorded(name, "predicted")
@@ -52,7 +52,7 @@ def test_a_file_predicts_and_trains_as_there(name, tmp_path):
     check(cases.listed(model.predict(x)), recorded(name, "trained"), model.output_names, 1e-4)
 
 
-@pytest.mark.parametrize("name", cases.CASES)
+@pytest.mark.parametrize("name", [*cases.CASES, *cases.CASES3])
 def test_as_onnx_it_predicts_the_same(name, tmp_path):
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     from kbridge.convert import convert
@@ -67,7 +67,7 @@ def test_as_onnx_it_predicts_the_same(name, tmp_path):
 REFUSED = {"pictures": "keras3-operations"}
 
 
-@pytest.mark.parametrize("name", cases.CASES)
+@pytest.mark.parametrize("name", [*cases.CASES, *cases.CASES3])
 def test_in_keras_3_it_predicts_the_same(name, tmp_path):
     keras3 = pytest.importorskip("keras", reason="keras is not installed")
     from kbridge.convert import convert
