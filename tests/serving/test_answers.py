@@ -7,8 +7,7 @@ import json
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-
-from .conftest import picture_model, row_model, two_model
+from serving_models import picture_model, row_model, two_model
 
 X = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
 Y = [[10.0, 4.0], [22.0, 10.0]]

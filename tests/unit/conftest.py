@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from processes import ROOT
+from serving_models import serve  # noqa: F401
 
 
 @pytest.fixture(scope="module")

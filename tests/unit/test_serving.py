@@ -9,14 +9,14 @@ import time
 
 import numpy as np
 import pytest
+from serving_models import row_model
 
 from kbridge.errors import UsageError
 from kbridge.serving import create_app
-from kbridge.serving.batching import Batcher, fill, size_for
 from kbridge.serving.problems import Problem
 from kbridge.serving.settings import Settings
 
-from .conftest import row_model
+pytest.importorskip("starlette", reason="starlette is not installed (extra 'serve')")
 
 X = [[1.0, 2.0, 3.0]]
 SENT = {"instances": X}
@@ -84,6 +84,12 @@ def test_settings_reach_the_workers_as_they_are():
 
 
 class TestBatches:
+    @pytest.fixture(autouse=True)
+    def batching(self):
+        from kbridge.serving import batching
+
+        self.batching = batching
+
     class Doubler:
         name = "m"
 
@@ -105,7 +111,7 @@ class TestBatches:
         async def everything():
             with ThreadPoolExecutor(1) as executor:
                 options = {"most": 8, "wait": 0.0, "limit": 100, "observe": rows.append, **settings}
-                batcher = Batcher(version, executor, **options)
+                batcher = self.batching.Batcher(version, executor, **options)
                 return await asyncio.gather(*(batcher.predict([np.asarray(x, float)]) for x in requests), return_exceptions=True)
 
         return asyncio.run(everything()), rows, version.sizes
@@ -117,7 +123,7 @@ class TestBatches:
             assert np.array_equal(answer, 2 * request)
         assert sum(rows) == sum(len(x) for x in requests)
         assert max(rows) <= 8 and len(rows) < 10
-        assert all(size == size_for(size, 8) for size in sizes)
+        assert all(size == self.batching.size_for(size, 8) for size in sizes)
 
     def test_rows_of_other_shapes_are_no_part_of_a_batch(self):
         answers, rows, _ = self.run([np.ones((1, 2)), np.ones((1, 3)), np.ones((1, 2))])
@@ -151,7 +157,7 @@ class TestBatches:
             from concurrent.futures import ThreadPoolExecutor
 
             with ThreadPoolExecutor(1) as executor:
-                batcher = Batcher(version, executor, 2, 5.0, 10, rows.append)
+                batcher = self.batching.Batcher(version, executor, 2, 5.0, 10, rows.append)
                 start = time.monotonic()
                 await asyncio.gather(batcher.predict([np.ones((1, 1))]), late(batcher))
                 return time.monotonic() - start
@@ -160,9 +166,9 @@ class TestBatches:
         assert rows == [2]
 
     def test_sizes(self):
-        assert [size_for(n, 32) for n in (1, 2, 3, 5, 9, 17, 32)] == [1, 2, 4, 8, 12, 24, 32]
-        assert [size_for(n, 5) for n in (3, 5)] == [4, 5]
-        assert fill(np.array([[1], [2]]), 4).tolist() == [[1], [2], [2], [2]]
+        assert [self.batching.size_for(n, 32) for n in (1, 2, 3, 5, 9, 17, 32)] == [1, 2, 4, 8, 12, 24, 32]
+        assert [self.batching.size_for(n, 5) for n in (3, 5)] == [4, 5]
+        assert self.batching.fill(np.array([[1], [2]]), 4).tolist() == [[1], [2], [2], [2]]
 
 
 class TestNewVersions:
@@ -172,7 +178,7 @@ class TestNewVersions:
         row_model(folder / "2" / "model.h5", 2)
         client = serve(m=row_model)
         served = client.app.state.server.repository.models["m"]
-        served.path, served.versions = folder, {}
+        served.pathd.versions = folder, {}
         served.refresh()
         assert client.post("/v1/models/m/versions/2:predict", json=SENT).json() == {"predictions": [[20, 8]]}
         row_model(folder / "10.h5", 3)
