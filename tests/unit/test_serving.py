@@ -178,7 +178,7 @@ class TestNewVersions:
         row_model(folder / "2" / "model.h5", 2)
         client = serve(m=row_model)
         served = client.app.state.server.repository.models["m"]
-        served.pathd.versions = folder, {}
+        served.path, served.versions = folder, {}
         served.refresh()
         assert client.post("/v1/models/m/versions/2:predict", json=SENT).json() == {"predictions": [[20, 8]]}
         row_model(folder / "10.h5", 3)
