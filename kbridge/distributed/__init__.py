@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from ..training import sharing
 
-__all__ = ["evaluate", "own", "predict", "rank", "size"]
+__all__ = ["evaluate", "gather", "own", "predict", "rank", "size"]
 
 
 def rank() -> int:
@@ -50,6 +50,16 @@ def own(generator: Iterable) -> Own:
         An iterator over the same batches.
     """
     return generator if isinstance(generator, Own) else Own(generator)
+
+
+def gather(model) -> None:
+    """See that every worker has the whole state of the model's optimizer, which large models divide among the workers.
+
+    ``fit`` does it at its end. A program that trains by ``train_on_batch`` calls it on all workers before it saves the model.
+    """
+    team = sharing.current()
+    if team.size > 1:
+        team.gather(getattr(model, "model", None) or model, everywhere=True)
 
 
 def __getattr__(name: str):

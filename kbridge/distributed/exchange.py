@@ -103,6 +103,41 @@ class Exchange:
         """Put the sum over all workers in the place of ``buffer``, a float32 or float64 array without gaps."""
         self._all_reduce(buffer)
 
+    def reduce_scatter(self, buffer: np.ndarray) -> np.ndarray:
+        """This worker's of ``size`` equal parts of the sum of ``buffer`` over all workers."""
+        own = np.empty(buffer.size // self.size, buffer.dtype)
+        self.sent += buffer.nbytes // 2
+        self._wait(self.comm.Ireduce_scatter_block(buffer, own))
+        return own
+
+    def all_gather(self, own: np.ndarray, into: np.ndarray) -> None:
+        """Put the workers' arrays ``own`` one after the other ``into`` an array."""
+        self.sent += into.nbytes // 2
+        self._wait(self.comm.Iallgather(own, into))
+
+    def reduce_scatter_half(self, buffer: np.ndarray) -> np.ndarray:
+        """As ``reduce_scatter``, of numbers that are sent as float16; sums are those of ``buffer``'s dtype."""
+        halves, scale = _halves(buffer)
+        scales, received = np.empty(self.size), np.empty(halves.size, np.uint16)
+        self.sent += halves.nbytes // 2
+        self._wait(self.comm.Iallgather(np.array([scale]), scales))
+        self._wait(self.comm.Ialltoall(halves.view(np.uint16), received))
+        own = np.zeros(buffer.size // self.size, buffer.dtype)
+        for part, scale in zip(received.view(np.float16).reshape(self.size, -1), scales, strict=True):
+            own += part.astype(buffer.dtype) * buffer.dtype.type(scale)
+        return own
+
+    def all_reduce_half(self, buffer: np.ndarray) -> None:
+        """As ``all_reduce``, of numbers that are sent as float16, to the sum and from there."""
+        halves, scale = _halves(self.reduce_scatter_half(buffer))
+        scales, received = np.empty(self.size), np.empty(buffer.size, np.uint16)
+        self.sent += received.nbytes // 2
+        self._wait(self.comm.Iallgather(np.array([scale]), scales))
+        self._wait(self.comm.Iallgather(halves.view(np.uint16), received))
+        parts = received.view(np.float16).reshape(self.size, -1)
+        for part, scale, into in zip(parts, scales, buffer.reshape(self.size, -1), strict=True):
+            np.multiply(part, buffer.dtype.type(scale), out=into, casting="unsafe")
+
     def broadcast(self, arrays: list[np.ndarray]) -> None:
         """Put the arrays of worker 0 in the place of the others'."""
         for array in arrays:
@@ -143,6 +178,13 @@ class Exchange:
         while not test():
             if time.monotonic() > late:
                 time.sleep(1e-3)
+
+
+def _halves(values: np.ndarray) -> tuple[np.ndarray, float]:
+    """(numbers in float16, the factor that makes them ``values`` again); the largest becomes 1024, so that small ones stay."""
+    largest = float(np.max(np.abs(values), initial=0.0))
+    scale = largest / 1024.0 or 1.0
+    return (values / values.dtype.type(scale)).astype(np.float16), scale
 
 
 def workers(ranks: Sequence[int]) -> str:

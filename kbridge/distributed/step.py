@@ -21,7 +21,7 @@ from ..training.sharing import Part, part
 from . import exchange as exchanges
 from .flat import Flat
 from .penalties import Penalties
-from .update import Update
+from .sharding import made_for
 
 
 class SharedStep:
@@ -49,12 +49,12 @@ class SharedStep:
         grads = _gradients(total, params)
         self._rows = K.function(
             [*self._arrays_in(), *(p for *_, p in shares.found), *self._penalties.factors, *model._phase_input()],
-            [total, *tensors, *grads, *(new for _, new in shared)],
+            [total, *tensors, *(new for _, new in shared), *grads],
             updates=here,
             **model._function_kwargs,
         )
-        self._update = Update(model, params, shared) if train else None
-        self._flat = Flat()
+        self.update = made_for(self.exchange, model, params, shared) if train else None
+        self._flat = Flat(self._logged + len(shared), self.update.pieces if self.update else 1)
 
     def _arrays_in(self) -> list:
         return [*self.model.inputs, *self.model.targets, *self.model.sample_weights]
@@ -95,6 +95,17 @@ class SharedStep:
 
     # ------------------------------------------------------------------ a step
 
+    def begin(self) -> None:
+        """Called when all workers have the weights and the optimizer's state of worker 0."""
+        if self.update is not None:
+            self.update.begin()
+        self.begun = True
+
+    def gather(self, everywhere: bool) -> None:
+        """See that the optimizer's state is whole, on worker 0 or everywhere, where it is divided among the workers."""
+        if self.update is not None and self.begun:
+            self.update.gather(everywhere)
+
     def __call__(self, values) -> list:
         if not self.begun:
             self.team.begin_model(self.model)
@@ -110,13 +121,12 @@ class SharedStep:
         part_of_batch, shares = self._of_all(rows, shares, sums)
         factors = self._penalties.values(self, arrays, phase, 1.0 / part_of_batch if rows else 1.0)
         outs = self._rows([*arrays, *shares, *factors, *phase])
-        totals = self._flat.fill(outs, part_of_batch if rows else 0.0)
-        self.exchange.all_reduce(totals)
-        results = self._flat.views()
-        logged = [_owned(value) for value in results[: self._logged]]
-        if self._update is not None:
-            self._update([results[0], *results[self._logged :]])
-        return logged
+        self._flat.fill(outs, part_of_batch if rows else 0.0)
+        if self.update is None:
+            self.exchange.all_reduce(self._flat.buffer)
+        else:
+            self.update.sum(self._flat, self._logged)
+        return [_owned(value) for value in self._flat.views(0, self._logged)]
 
     def _of_all(self, rows: int, shares: list, sums: np.ndarray) -> tuple[float, Any]:
         """(this worker's part of all rows, the shares of the whole batch)."""

@@ -74,6 +74,8 @@ class Team:
         from .step import SharedStep
         from .variables import described_model, shared_variables, take_from_first
 
+        if getattr(getattr(model, "train_function", None), "begun", False):
+            self.gather(model, everywhere=True)
         found = {**described_model(model), **(described or {})}
         number = zlib.crc32(pickle.dumps(sorted((key, repr(value)) for key, value in found.items()))) % exchanges.BELOW
         try:
@@ -82,7 +84,17 @@ class Team:
             raise _what_differs(self.exchange, found, error) from None
         take_from_first(self.exchange, shared_variables(model))
         if isinstance(getattr(model, "train_function", None), SharedStep):
-            model.train_function.begun = True
+            model.train_function.begin()
+
+    def gather(self, model, everywhere: bool) -> None:
+        """See that the optimizer's state is whole, on worker 0 or everywhere. Training goes on from there."""
+        from .step import SharedStep
+
+        step = getattr(model, "train_function", None)
+        if isinstance(step, SharedStep):
+            step.gather(everywhere)
+            # what a program does with the whole state counts
+            step.begun = step.begun and not everywhere
 
     def begin_epoch(self) -> None:
         """Shuffle as worker 0 does."""
@@ -94,14 +106,23 @@ class Team:
     def agree(self, stop: bool) -> bool:
         return bool(self.exchange.meet(exchanges.STOP, [float(bool(stop))])[0])
 
-    def check(self, model) -> None:
+    def _compare(self, model) -> None:
         from .variables import compare, shared_variables
 
-        compare(self.exchange, shared_variables(model))
+        compare(self.exchange, shared_variables(model, state=not self._is_divided(model)))
+
+    def _is_divided(self, model) -> bool:
+        update = getattr(getattr(model, "train_function", None), "update", None)
+        return getattr(update, "divides", False)
+
+    def check(self, model) -> None:
+        self._compare(model)
+        self.gather(model, everywhere=False)
 
     def end(self, model) -> None:
+        self._compare(model)
+        self.gather(model, everywhere=True)
         # what worker 0 wrote in its callbacks is there for the others from here on
-        self.check(model)
         self.exchange.meet(exchanges.END)
 
     # ------------------------------------------------------------------ validation

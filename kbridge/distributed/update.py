@@ -1,4 +1,4 @@
-"""The second half of a step: the optimizer's updates, from gradients and new values that are fed."""
+"""The second half of a step: sums of the workers' gradients, and the optimizer's updates from them."""
 
 from __future__ import annotations
 
@@ -7,26 +7,61 @@ from collections.abc import Iterator
 from typing import Any
 
 from .. import backend as K
+from .exchange import Exchange
+from .flat import Flat
 
 
 class Update:
-    """Called with the loss, the gradients of ``params`` and the new values of ``shared``, pairs of layers' updates.
+    """Every worker adds up all gradients and makes all updates.
 
-    The optimizer sees the gradients of the whole batch, so that what it does with all of them (clipnorm) is right.
+    Called with the loss, the new values of ``shared`` (pairs of layers' updates) and the gradients of ``params``, each of this
+    worker's part. The optimizer sees the gradients of the whole batch, so that what it does with all of them (clipnorm) is right.
+
+    Args:
+        exchange: between the workers.
+        model: whose optimizer makes the updates.
+        half: whether gradients are sent in float16.
     """
 
-    def __init__(self, model, params: list, shared: list):
-        loss = K.placeholder(shape=())
-        grads = [K.placeholder(shape=K.get_variable_shape(p), dtype=K.dtype(p)) for p in params]
-        news = [K.placeholder(shape=K.get_variable_shape(v), dtype=K.dtype(v)) for v, _ in shared]
+    #: whether a worker has a part of the optimizer's state only
+    divides = False
+
+    def __init__(self, exchange: Exchange, model, params: list, shared: list, half: bool = False):
+        self._exchange, self._half = exchange, half
+        loss, grads, news = inputs_for(params, shared)
         updates: list = [(variable, new) for (variable, _), new in zip(shared, news, strict=True)]
         if params:
             with gradients_given(loss, params, grads):
                 updates = [*model.optimizer.get_updates(params, model.constraints, loss), *updates]
-        self._function = K.function([loss, *grads, *news], [], updates=updates, **model._function_kwargs)
+        self._function = K.function([loss, *news, *grads], [], updates=updates, **model._function_kwargs)
 
-    def __call__(self, values: list) -> None:
-        self._function(values)
+    @property
+    def pieces(self) -> int:
+        """Of how many equal parts the gradients' buffer must be made."""
+        return self._exchange.size if self._half else 1
+
+    def begin(self) -> None:
+        """Called when all workers have the weights and the state of worker 0."""
+
+    def sum(self, flat: Flat, logged: int) -> None:
+        """Add up what the workers have, and make the updates. ``logged`` values of the head are no updates' (but the loss)."""
+        if self._half:
+            self._exchange.all_reduce(flat.head)
+            self._exchange.all_reduce_half(flat.tail)
+        else:
+            self._exchange.all_reduce(flat.buffer)
+        views = flat.views()
+        self._function([views[0], *views[logged:]])
+
+    def gather(self, everywhere: bool) -> None:
+        """See that the optimizer's weights are whole: on worker 0, or everywhere."""
+
+
+def inputs_for(params: list, shared: list) -> tuple[Any, list, list]:
+    """Placeholders for the loss, the gradients of ``params`` and the new values of ``shared``."""
+    grads = [K.placeholder(shape=K.get_variable_shape(p), dtype=K.dtype(p)) for p in params]
+    news = [K.placeholder(shape=K.get_variable_shape(v), dtype=K.dtype(v)) for v, _ in shared]
+    return K.placeholder(shape=()), grads, news
 
 
 @contextlib.contextmanager
@@ -48,11 +83,28 @@ def gradients_given(loss: Any, params: list, grads: list) -> Iterator[None]:
         K.gradients = real
 
 
-def optimizer_variables(optimizer) -> list:
-    """The variables of an optimizer: hyperparameters (the learning rate) and moments, each once."""
-    found = list(getattr(optimizer, "weights", None) or [])
+class Divided(list):
+    """Stands for an optimizer's weights while the workers have a part of each: what reads it gets an error, not old numbers."""
+
+    def _refuse(self, *args):
+        raise RuntimeError(
+            "The optimizer's state is divided among the workers while they train. Save in a callback's on_epoch_end on worker 0 "
+            "(a class attribute on_one_worker = True, as ModelCheckpoint has), after fit, or call kbridge.distributed.gather(model) on "
+            "all workers before. KBRIDGE_DISTRIBUTED_UPDATE=whole divides nothing."
+        )
+
+    __iter__ = __len__ = __getitem__ = __reversed__ = __contains__ = __add__ = __eq__ = _refuse  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]
+
+
+def optimizer_variables(optimizer, state: bool = True) -> list:
+    """The variables of an optimizer, each once: hyperparameters (the learning rate), and with ``state`` its moments."""
+    found = [v for v in vars(optimizer).values() if not isinstance(v, (list, tuple)) and _is_variable(v)]
+    if not state:
+        return found
     for value in vars(optimizer).values():
-        found += [v for v in (value if isinstance(value, (list, tuple)) else [value]) if _is_variable(v)]
+        if isinstance(value, (list, tuple)):
+            found += [v for v in value if _is_variable(v)]
     for update in getattr(optimizer, "updates", None) or []:
         if isinstance(update, (list, tuple)) and len(update) == 2 and _is_variable(update[0]):
             found.append(update[0])

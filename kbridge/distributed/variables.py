@@ -18,14 +18,17 @@ from .update import optimizer_variables
 ROUNDING = 1e-4
 
 
-def shared_variables(model) -> list[tuple[str, Any]]:
-    """(name, variable) of all weights, what the layers' updates change, and the optimizer's; without states of rows."""
+def shared_variables(model, state: bool = True) -> list[tuple[str, Any]]:
+    """(name, variable) of all weights, what the layers' updates change, and the optimizer's; without states of rows.
+
+    ``state``: with the optimizer's lists of variables, its moments.
+    """
     states = {id(u[0]) for u in model.updates if getattr(u, "kind", None) == STATE}
     found = [(K.tensor_name(w) or f"weight {i}", w) for i, w in enumerate(model.weights)]
     found += [(K.tensor_name(u[0]) or "an update's variable", u[0]) for u in model.updates if isinstance(u, (tuple, list)) and len(u) == 2]
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None:
-        found += [(f"{type(optimizer).__name__}'s variable {i}", v) for i, v in enumerate(optimizer_variables(optimizer))]
+        found += [(f"{type(optimizer).__name__}'s variable {i}", v) for i, v in enumerate(optimizer_variables(optimizer, state))]
     unique = {id(v): (name, v) for name, v in reversed(found) if id(v) not in states}
     return list(reversed(unique.values()))
 

@@ -155,6 +155,8 @@ def steps_by_hand():
         real = rng.rand(6, 3)
         losses.append(judge.train_on_batch(np.concatenate([made, real]), np.array([0.0] * 5 + [1.0] * 6)))
         losses.append(both.train_on_batch(rng.rand(9, 2), np.ones(9), sample_weight=rng.rand(9)))
+    for model in (judge, both):
+        distributed.gather(model)
     return result(judge, None, losses) | {f"maker {i}": w for i, w in enumerate(maker.get_weights())}
 
 

@@ -51,10 +51,10 @@ def run(workers: int, program: str, *words: str, backend: str, limit: float = LI
     )
 
 
-def train(workers: int, cases: list[str], folder: Path, *options: str, backend: str) -> dict[str, np.ndarray]:
+def train(workers: int, cases: list[str], folder: Path, *options: str, backend: str, **variables: str) -> dict[str, np.ndarray]:
     """What ``cases`` give on ``workers`` (0: in one process as it is)."""
     path = folder / f"trained-{workers}-{len(options)}-{backend}.npz"
-    done = run(workers, str(TRAIN), str(path), *options, *cases, backend=backend)
+    done = run(workers, str(TRAIN), str(path), *options, *cases, backend=backend, **variables)
     assert done.returncode == 0, done.stderr
     with np.load(path) as file:
         found = dict(file)

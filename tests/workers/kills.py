@@ -37,14 +37,14 @@ class Ending(NamedTuple):
     left: list[str]
 
 
-def run(point: str, worker: int, workers: int, folder: Path, signal: int = 9) -> Ending:
+def run(point: str, worker: int, workers: int, folder: Path, signal: int = 9, **variables: str) -> Ending:
     """Run the program; ``worker`` gets the signal at ``point``. One that was only stopped is killed a second later."""
     mark = f"{folder}-{time.time()}"
     words = [sys.executable, "-m", "kbridge", "run", "--workers", str(workers), str(VICTIM), str(folder)]
     if point:
         words += [point, str(worker), str(signal)]
     with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(words, env=environment("numpy", MARK_OF_TEST=mark), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
+        process = subprocess.Popen(words, env=environment("numpy", MARK_OF_TEST=mark, **variables), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
         stopped = ended = 0.0
         start = time.time()
         while process.poll() is None and time.time() - start < LIMIT + 30:

@@ -84,14 +84,16 @@ def test_a_killed_worker_ends_all_and_is_named(point, worker, signal, tmp_path):
     assert not faults(ending, worker, tmp_path)
 
 
-def test_a_killed_run_goes_on_from_its_checkpoint_as_if_nothing_had_been(tmp_path):
+@pytest.mark.parametrize("update", ["whole", "divided"])
+def test_a_killed_run_goes_on_from_its_checkpoint_as_if_nothing_had_been(tmp_path, update):
+    variables = {"KBRIDGE_DISTRIBUTED_UPDATE": update}
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     for folder in (killed, whole):
         folder.mkdir()
-    assert run_and_kill("between", 1, 2, killed).status == 137
+    assert run_and_kill("between", 1, 2, killed, **variables).status == 137
     assert 0 < len(list(killed.glob("model-*.h5"))) < 4
     for folder in (killed, whole):
-        done = run(2, str(VICTIM), str(folder), backend="numpy", limit=60)
+        done = run(2, str(VICTIM), str(folder), backend="numpy", limit=60, **variables)
         assert done.returncode == 0, done.stderr
     with np.load(killed / "result.npz") as found, np.load(whole / "result.npz") as expected:
         assert len(expected.files) > 8

@@ -1,0 +1,85 @@
+"""What ``benchmarks.workers`` runs on each number of workers: steps of a model, with what they take. Worker 0 prints JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+import numpy as np
+
+from kbridge import distributed
+from kbridge.layers import LSTM, Convolution2D, Dense, Flatten, MaxPooling2D
+from kbridge.models import Sequential
+from kbridge.training import sharing
+
+BATCH = 128
+
+
+def mlp(width: int) -> tuple:
+    model = Sequential([Dense(width, activation="relu", input_dim=784), Dense(width, activation="relu"), Dense(10, activation="softmax")])
+    return model, (784,)
+
+
+def cnn() -> tuple:
+    model = Sequential(
+        [
+            Convolution2D(16, 3, 3, activation="relu", input_shape=(28, 28, 1), dim_ordering="tf"),
+            Convolution2D(16, 3, 3, activation="relu", dim_ordering="tf"),
+            MaxPooling2D(dim_ordering="tf"),
+            Flatten(),
+            Dense(32, activation="relu"),
+            Dense(10, activation="softmax"),
+        ]
+    )
+    return model, (28, 28, 1)
+
+
+def lstm() -> tuple:
+    return Sequential([LSTM(64, input_shape=(30, 32)), Dense(10, activation="softmax")]), (30, 32)
+
+
+MODELS = {"mlp": lambda: mlp(512), "large mlp": lambda: mlp(2048), "cnn": cnn, "lstm": lstm}
+
+
+class Clock:
+    """Counts the processor time that a worker spends waiting in exchanges, so that it can be left out, and what it sends."""
+
+    def __init__(self, exchange):
+        self.waited = 0.0
+        self._exchange, whole = exchange, exchange._wait
+
+        def wait(request):
+            start = time.process_time()
+            whole(request)
+            self.waited += time.process_time() - start
+
+        exchange._wait = wait
+
+    @property
+    def sent(self) -> int:
+        return self._exchange.sent
+
+
+def main(name: str, steps: int) -> None:
+    np.random.seed(1)
+    model, shape = MODELS[name]()
+    model.compile("adam", "categorical_crossentropy")
+    x, y = np.random.rand(BATCH, *shape).astype("float32"), np.eye(10, dtype="float32")[np.random.randint(0, 10, BATCH)]
+    team = sharing.current()
+    clock = Clock(team.exchange) if team.size > 1 else None
+    times, sent = [], 0
+    for step in range(steps + 2):
+        start, waited, before = time.process_time(), clock.waited if clock else 0.0, clock.sent if clock else 0
+        model.train_on_batch(x, y)
+        if step > 1:
+            times.append(time.process_time() - start - (clock.waited - waited if clock else 0.0))
+            sent = clock.sent - before if clock else 0
+    all_times = team.exchange.gather(times) if clock else [times]
+    if distributed.rank() == 0:
+        # the workers' minima: other programs only add; a step takes as long as its slowest worker
+        ms = 1000 * max(min(t) for t in all_times)
+        print(json.dumps({"ms": ms, "sent": sent, "weights": model.count_params()}))
+
+
+main(sys.argv[1], int(sys.argv[2]))
