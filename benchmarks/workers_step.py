@@ -82,4 +82,5 @@ def main(name: str, steps: int) -> None:
         print(json.dumps({"ms": ms, "sent": sent, "weights": model.count_params()}))
 
 
-main(sys.argv[1], int(sys.argv[2]))
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

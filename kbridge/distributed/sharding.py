@@ -75,8 +75,6 @@ class DividedUpdate(Update):
         sizes = [int(np.prod(shape)) for shape in self._shapes]
         self._ends = np.cumsum(sizes)
         self._count = -(-int(self._ends[-1]) // exchange.size)
-        self._all = np.zeros(self._count * exchange.size, self._dtype)
-        self._own = np.zeros(self._count, self._dtype)
         self._build(model, shared)
         self._whole = self._whole_state()
         self._optimizer.weights = list(self._whole)
@@ -87,7 +85,7 @@ class DividedUpdate(Update):
 
     def _build(self, model, shared: list) -> None:
         optimizer = self._optimizer
-        mine = K.variable(self._own, dtype=self._dtype)
+        mine = K.variable(np.zeros(self._count), dtype=self._dtype)
         grad = K.placeholder(shape=(self._count,), dtype=self._dtype)
         loss, values, news = inputs_for(self._params, shared)
         self._clipnorm = getattr(optimizer, "clipnorm", None) or 0
@@ -99,11 +97,11 @@ class DividedUpdate(Update):
         finally:
             if self._clipnorm:
                 optimizer.clipnorm = self._clipnorm
-        new = next(value for variable, value in updates if variable is mine)
         self._state = list(optimizer.weights)
         optimizer.updates = []
         options = model._function_kwargs
-        self._step = K.function([loss, mine, grad], [new], updates=[u for u in updates if u[0] is not mine], **options)
+        # an update of a variable, rather than a function of its value: backends do it in place
+        self._mine, self._step = mine, K.function([loss, grad], [], updates=updates, **options)
         pairs = [*zip(self._params, values, strict=True), *((v, n) for (v, _), n in zip(shared, news, strict=True))]
         self._store = K.function([*values, *news], [], updates=pairs, **options)
 
@@ -120,9 +118,10 @@ class DividedUpdate(Update):
             if norm >= self._clipnorm:
                 grad *= self._clipnorm / norm
         head = flat.views(0, flat.arrays_in_head)
-        self._own[:] = self._step([head[0], self._mine_of([K.get_value(p) for p in self._overlapping()]), grad])[0]
-        exchange.all_gather(self._own, self._all)
-        self._store([*self._views(self._all), *head[logged:]])
+        # the program may have set the weights since the last step
+        K.set_value(self._mine, self._mine_of([K.get_value(p) for p in self._overlapping()]))
+        self._step([head[0], grad])
+        self._store([*self._views(self._gathered(self._mine)), *(view.copy() for view in head[logged:])])
         self._optimizer.weights = Divided()
 
     def _overlapping(self) -> list:
@@ -139,14 +138,19 @@ class DividedUpdate(Update):
     def _mine_of(self, overlapping: list[np.ndarray]) -> np.ndarray:
         """This worker's part of the values of the weights that it has a part of."""
         first, last = self._bounds()
-        own, at, values = self._own, 0, iter(overlapping)
+        own, at, values = np.zeros(self._count, self._dtype), 0, iter(overlapping)
         for start, end in zip(self._starts(), self._ends, strict=True):
             if start < last and end > first:
                 piece = next(values).reshape(-1)[max(first - start, 0) : last - start]
                 own[at : at + piece.size] = piece
                 at += piece.size
-        own[at:] = 0
         return own
+
+    def _gathered(self, variable) -> np.ndarray:
+        """The workers' values of ``variable``, one after the other, in an array of its own: variables may keep what they are given."""
+        found = np.empty(self._count * self._exchange.size, self._dtype)
+        self._exchange.all_gather(np.ascontiguousarray(K.get_value(variable)), found)
+        return found
 
     def _views(self, flat: np.ndarray) -> list[np.ndarray]:
         return [flat[start:end].reshape(shape) for start, end, shape in zip(self._starts(), self._ends, self._shapes, strict=True)]
@@ -191,8 +195,8 @@ class DividedUpdate(Update):
             if not self._is_part(variable):
                 at += 1
                 continue
-            exchange.all_gather(np.ascontiguousarray(K.get_value(variable)), self._all)
+            values = self._views(self._gathered(variable))
             if here:
-                K.batch_set_value(list(zip(self._whole[at : at + len(self._params)], self._views(self._all), strict=True)))
+                K.batch_set_value(list(zip(self._whole[at : at + len(self._params)], values, strict=True)))
             at += len(self._params)
         self._optimizer.weights = list(self._whole) if here else Divided()

@@ -50,8 +50,9 @@ class Update:
             self._exchange.all_reduce_half(flat.tail)
         else:
             self._exchange.all_reduce(flat.buffer)
-        views = flat.views()
-        self._function([views[0], *views[logged:]])
+        views, first = flat.views(), flat.arrays_in_head
+        # a variable may keep what it is given, and the buffer is used again
+        self._function([views[0], *(view.copy() for view in views[logged:first]), *views[first:]])
 
     def gather(self, everywhere: bool) -> None:
         """See that the optimizer's weights are whole: on worker 0, or everywhere."""
