@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from kbridge import backend as K
+from kbridge.models import load_model, model_from_json
 from kbridge.saving.bytecode import function_name, opcodes, read_stored
 from kbridge.saving.graph_functions import GraphFunction
 
@@ -157,6 +158,18 @@ def test_forms_in_which_keras_stored_functions():
     assert "'by'" in read_stored([code, None, None]).stopped
 
 
+def test_modules_and_tuples_in_a_closure_of_keras_3_are_names_and_values():
+    def make(ops, shape):
+        return lambda x: ops.reshape(x, shape)
+
+    code = base64.b64encode(marshal.dumps(make(None, None).__code__)).decode()
+    module = {"module": "builtins", "class_name": "module", "config": "keras.ops", "registered_name": "module"}
+    closure = [module, {"class_name": "__tuple__", "items": [-1, 2]}]
+    assert str(read_stored({"class_name": "__lambda__", "config": {"code": code, "closure": closure}}).graph) == "reshape(x, (-1, 2))"
+    closure[0] = {**module, "config": "os"}
+    assert "'os.reshape'" in read_stored({"class_name": "__lambda__", "config": {"code": code, "closure": closure}}).stopped
+
+
 def test_damaged_bytecode_is_refused_or_read_and_never_fails_otherwise():
     for version in ("2.7", "3.5", "3.7", "3.10", "3.13"):
         raw = base64.b64decode(RECORDED[version]["euclidean"][0])
@@ -205,3 +218,16 @@ def test_numbers_of_instructions_are_those_of_this_python():
     assert {number: theirs[number] for number in ours} == ours
     known = {name for name in opcode.opmap if not name.startswith("INSTRUMENTED") and opcode.opmap[name] < 256}
     assert known == set(ours.values())
+
+
+@pytest.mark.parametrize("file", ["tf_keras.h5", "keras.keras"])
+def test_models_with_functions_of_real_libraries_predict_what_they_did_there(file):
+    path = Path(__file__).parents[1] / "data" / "bytecode" / "models" / file
+    recorded = np.load(path.with_suffix(".npz"))
+    model = load_model(path, compile=False)
+    np.testing.assert_allclose(model.predict(recorded["x"]), recorded["y"], rtol=1e-4, atol=1e-5)
+    assert model.get_layer("joined").output_shape == (None, 8)
+    # and go on as kbridge's own
+    again = model_from_json(model.to_json())
+    again.set_weights(model.get_weights())
+    np.testing.assert_allclose(again.predict(recorded["x"]), recorded["y"], rtol=1e-4, atol=1e-5)

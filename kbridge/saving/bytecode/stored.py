@@ -96,6 +96,9 @@ def plain_node(value: Any, budget: Budget, what: str) -> Node:
         return budget.add(Sequence(type(value).__name__, items), *items)
     if type(value) is dict and value.get("class_name") == "__tuple__" and isinstance(value.get("items"), list):
         return plain_node(tuple(value["items"]), budget, what)
+    if type(value) is dict and value.get("class_name") == "module" and type(value.get("config")) is str:
+        # Keras 3 stores a module in a closure by its name, which is looked up as any other
+        return budget.add(Name(value["config"]))
     if type(value) is dict and all(type(key) is str for key in value):
         parts = {key: plain_node(item, budget, what) for key, item in value.items()}
         return budget.add(Mapping(parts), *parts.values())
