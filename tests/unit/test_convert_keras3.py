@@ -35,8 +35,7 @@ pytestmark = pytest.mark.xdist_group("keras3")
 
 #: what Keras 3 lacks: case -> what the error says
 REFUSED = {
-    "lambda_named": "Lambda", "lambda_output_shape": "Lambda", "lambda_output_shape_tuple": "Lambda",
-    "lambda_bytecode_py36": "Lambda", "merge_function": "Python function", "merge_cos_3d": "'cos'",
+    "merge_cos_3d": "'cos'",
     "merge_masked": "different masks", "local1d": "LocallyConnected1D", "local2d_th": "LocallyConnected2D",
     "local2d_stride_th": "LocallyConnected2D", "local2d_tf": "LocallyConnected2D", "local2d_stride_tf": "LocallyConnected2D",
     "bn_mode1": "mode 1", "bn_mode2": "mode 2", "bn_mode2_shared": "mode 2", "srelu": "SReLU", "srelu_shared": "SReLU",

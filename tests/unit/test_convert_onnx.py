@@ -39,12 +39,8 @@ def refusal(name):
     """What the error says for a model that can't be converted, None for others."""
     row = oracle_models.rows()[name]
     text = f"{name} {row['covers']}".lower()
-    if "lambda" in text:
-        return "Lambda"
     if "convlstm" in text:
         return "ConvLSTM2D"
-    if name == "merge_function":
-        return "Python function"
     if "stateful" in name:
         return "stateful"
     return "a mask" if name in MASKED else None
@@ -182,7 +178,7 @@ def test_all_problems_are_listed_with_their_layers(tmp_path):
         [
             Masking(input_shape=(4, 3)),
             LSTM(2, return_sequences=True, name="masked"),
-            Sequential([LSTM(2, input_shape=(4, 2), return_sequences=True, name="within"), Lambda(lambda x: x * 2, name="mine")], name="inner"),
+            Sequential([LSTM(2, input_shape=(4, 2), return_sequences=True, name="within"), Lambda(lambda x: [x for _ in "1"][0], name="mine")], name="inner"),
             GRU(2, activation="softmax", name="soft"),
         ]
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ... import backend as K
+from ..functions import graph_of_layer, tensors_like
 from ..problems import refusal
 from ..weights import value
 from .context import HARD_SIGMOID, STEEP, bias_of, data_format, makes, safe_name
@@ -214,10 +215,17 @@ def _note_statistics(context, layer) -> None:
 _MERGES = {"sum": "Add", "mul": "Multiply", "ave": "Average", "max": "Maximum", "min": "Minimum", "sub": "Subtract"}
 
 
+@makes("Lambda")
+def function(context, layer, shapes):
+    from .operations import as_model
+
+    return as_model(context, layer, graph_of_layer(layer, shapes), shapes, tensors_like(layer, shapes))
+
+
 @makes("Merge")
 def merge(context, layer, shapes):
     if callable(layer.mode):
-        raise refusal(layer, "merge-function", "its mode is a Python function")
+        return function(context, layer, shapes)
     if layer.mode in ("mul", "max", "min") and context.masked(layer):
         return _joined_at_all_steps(context, layer, shapes)
     if layer.mode in _MERGES:

@@ -7,6 +7,7 @@ import string
 import numpy as np
 
 from ... import backend as K
+from ..functions import graph_of_layer, tensors_like
 from ..problems import refusal
 from ..weights import value
 from .context import makes
@@ -136,11 +137,18 @@ _MERGES = {"sum": "Sum", "ave": "Mean", "max": "Max", "min": "Min"}
 _PAIRS = {"mul": "Mul", "sub": "Sub"}
 
 
+@makes("Lambda")
+def function(c, layer, call):
+    from .operations import operators
+
+    return operators(c, layer, graph_of_layer(layer, call.shapes), call, tensors_like(layer, call.shapes))
+
+
 @makes("Merge")
 def merge(c, layer, call):
     g = c.graph
     if callable(layer.mode):
-        raise refusal(layer, "merge-function", "its mode is a Python function")
+        return function(c, layer, call)
     if layer.mode in _MERGES or layer.mode in _PAIRS:
         inputs = _aligned(g, call)
         if layer.mode in _MERGES:
