@@ -31,42 +31,34 @@ NETWORKS = {"1 Gb/s": (1e9 / 8, 50e-6), "10 Gb/s": (10e9 / 8, 20e-6), "100 Gb/s"
 MACHINES = (8, 64, 512)
 
 
-def measured(name: str, workers: int, update: str, steps: int) -> dict:
+def measured(name: str, workers: int, update: str, steps: int, batch: int = BATCH) -> dict:
     """Milliseconds of processor time and bytes sent of a step."""
     env = {**os.environ, "KBRIDGE_DISTRIBUTED_UPDATE": update, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     env["PYTHONPATH"] = os.pathsep.join([str(STEP.parent.parent), env.get("PYTHONPATH", "")])
-    command = [sys.executable, "-m", "kbridge", "run", "--workers", str(workers), str(STEP), name, str(steps)]
+    command = [sys.executable, "-m", "kbridge", "run", "--workers", str(workers), str(STEP), name, str(batch), str(steps)]
     done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{name} on {workers} workers failed:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def fitted(name: str, found: dict) -> dict:
-    """Constants of T = c rows + fixed + divided / p, in seconds, from the times of each number of workers."""
-    rows, times = [], []
+def fitted(name: str, alone: dict[int, dict], shared: dict) -> dict:
+    """Constants, in seconds, of T = c rows + fixed + sharing, where sharing is a + b / p.
+
+    ``alone``: of one process, by rows of a batch; ``shared``: of workers, by (update, workers). What sharing costs is what
+    a step takes above that of one process with as many rows. It is less than nothing where updates are divided and dear.
+    """
+    rows = sorted(alone)
+    c, fixed = np.polyfit(rows, [alone[n]["ms"] / 1000 for n in rows], 1)
+    sharing = {}
     for update in UPDATES:
-        for workers in WORKERS:
-            if (update, workers) not in found:
-                continue
-            part = 1.0 if update == "whole" or workers == 1 else 1.0 / workers
-            # what sharing itself costs, beside the step of one process: buffers and new values, by their size
-            rows.append([BATCH / workers, 1.0, part, 0.0 if workers == 1 else 1.0])
-            times.append(found[update, workers]["ms"] / 1000)
-    c, fixed, divided, shared = _not_negative(np.array(rows), np.array(times))
-    return {"c": c, "fixed": fixed, "divided": divided, "shared": shared, "bytes": 4 * found["whole", 1]["weights"], "name": name}
-
-
-def _not_negative(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The least squares solution without negative numbers, by leaving out the most negative until there is none."""
-    kept = list(range(a.shape[1]))
-    while True:
-        found = np.linalg.lstsq(a[:, kept], b, rcond=None)[0]
-        if not len(kept) or found.min() >= -1e-12:
-            result = np.zeros(a.shape[1])
-            result[kept] = found
-            return result
-        kept.pop(int(found.argmin()))
+        above = {p: (shared[update, p]["ms"] - alone[BATCH // p]["ms"]) / 1000 for p in WORKERS[1:]}
+        first, last = WORKERS[1], WORKERS[-1]
+        b = (above[first] - above[last]) / (1 / first - 1 / last) if update == "divided" else 0.0
+        # an update of all weights costs the same whatever the number of workers
+        b = max(b, 0.0)
+        sharing[update] = float(np.mean([above[p] - b / p for p in above])), float(b)
+    return {"name": name, "c": float(c), "fixed": max(float(fixed), 0.0), "sharing": sharing, "bytes": 4 * alone[BATCH]["weights"]}
 
 
 def sum_rate() -> float:
@@ -88,11 +80,11 @@ def exchange_time(p: int, size: float, network: str, gamma: float) -> float:
 
 def step_time(model: dict, p: int, network: str, update: str, gamma: float, rows: int = BATCH) -> float:
     """Seconds of a step in which each of ``p`` machines has ``rows`` rows."""
-    alone = model["c"] * rows + model["fixed"] + model["divided"]
+    alone = model["c"] * rows + model["fixed"]
     if p == 1:
         return alone
-    work = model["c"] * rows + model["fixed"] + model["shared"] + model["divided"] / (p if update == "divided" else 1)
-    return work + exchange_time(p, 256, network, gamma) + exchange_time(p, model["bytes"], network, gamma)
+    a, b = model["sharing"][update]
+    return alone + a + b / p + exchange_time(p, 256, network, gamma) + exchange_time(p, model["bytes"], network, gamma)
 
 
 def efficiencies(models: list[dict], gamma: float) -> dict:
@@ -113,25 +105,26 @@ def main() -> None:
     parser.add_argument("models", nargs="*", default=list(MODELS), metavar="MODEL")
     args = parser.parse_args()
     gamma = sum_rate()
-    print(f"A step of batch {BATCH} with Adam: ms of processor time of the slowest worker, and MB that each sends\n")
-    print(f"{'':12}{'weights':>10}{'update':>9}" + "".join(f"{f'{n} workers':>18}" for n in WORKERS))
+    print("A step with Adam: ms of processor time of the slowest worker, and MB that each sends\n")
+    print(f"{'':12}{'weights':>9}{'':>9}" + "".join(f"{f'{BATCH // n} rows':>18}" for n in WORKERS))
     models, raw = [], {}
     for name in args.models:
-        found = {}
+        alone = {BATCH // n: measured(name, 1, "whole", args.steps, BATCH // n) for n in WORKERS}
+        print(f"{name:12}{alone[BATCH]['weights']:9}{'alone':>9}" + "".join(f"{cell['ms']:15.1f} ms" for cell in alone.values()), flush=True)
+        shared = {}
         for update in UPDATES:
-            for workers in WORKERS:
-                if update == "whole" or workers > 1:
-                    found[update, workers] = measured(name, workers, update, args.steps)
-            cells = [found.get((update, n), found["whole", 1]) for n in WORKERS]
-            shown = "".join(f"{cell['ms']:9.1f} {cell['sent'] / 1e6:5.1f} MB" for cell in cells)
-            print(f"{name:12}{found['whole', 1]['weights']:10}{update:>9}{shown}", flush=True)
-        models.append(fitted(name, found))
-        raw[name] = {f"{update} {workers}": cell for (update, workers), cell in found.items()}
-    print("\nT = c rows + fixed + updates + sharing + A(256 B) + A(n), A(n) = 2 ceil(log2 p) alpha + 2 (p-1)/p n beta + (p-1)/p n gamma")
-    print(f"gamma {gamma * 1e9:.2f} ns a byte; where updates are divided, they take 1/p of their time")
+            for p in WORKERS[1:]:
+                shared[update, p] = measured(name, p, update, args.steps)
+            cells = "".join(f"{shared[update, p]['ms']:7.1f} {shared[update, p]['sent'] / 1e6:5.1f} MB /{p}" for p in WORKERS[1:])
+            print(f"{'':12}{'':9}{update:>9}{'':18}{cells}", flush=True)
+        models.append(fitted(name, alone, shared))
+        raw[name] = {"alone": alone, **{f"{update} {p}": cell for (update, p), cell in shared.items()}}
+    print("\nT = c rows + fixed + a + b / p + A(256 B) + A(n),  A(n) = 2 ceil(log2 p) alpha + 2 (p-1)/p n beta + (p-1)/p n gamma")
+    print(f"gamma {gamma * 1e9:.2f} ns a byte")
     for model in models:
-        print(f"{model['name']:12}c {model['c'] * 1e6:6.0f} us  fixed {model['fixed'] * 1000:5.1f} ms  "
-              f"updates {model['divided'] * 1000:5.1f} ms  sharing {model['shared'] * 1000:5.1f} ms  n {model['bytes'] / 1e6:5.1f} MB")  # fmt: skip
+        (a, _), (d, b) = model["sharing"]["whole"], model["sharing"]["divided"]
+        print(f"{model['name']:12}c {model['c'] * 1e6:5.0f} us  fixed {model['fixed'] * 1000:5.1f} ms  a {a * 1000:5.1f} ms  "
+              f"divided: a {d * 1000:5.1f} ms, b {b * 1000:5.1f} ms  n {model['bytes'] / 1e6:5.1f} MB")  # fmt: skip
     found = efficiencies(models, gamma)
     print(f"\nPart of the ideal speed with {BATCH} rows on each machine, by the model\n")
     print(f"{'':34}" + "".join(f"{f'{n} machines':>14}" for n in MACHINES))

@@ -13,8 +13,6 @@ from kbridge.layers import LSTM, Convolution2D, Dense, Flatten, MaxPooling2D
 from kbridge.models import Sequential
 from kbridge.training import sharing
 
-BATCH = 128
-
 
 def mlp(width: int) -> tuple:
     model = Sequential([Dense(width, activation="relu", input_dim=784), Dense(width, activation="relu"), Dense(10, activation="softmax")])
@@ -61,11 +59,11 @@ class Clock:
         return self._exchange.sent
 
 
-def main(name: str, steps: int) -> None:
+def main(name: str, batch: int, steps: int) -> None:
     np.random.seed(1)
     model, shape = MODELS[name]()
     model.compile("adam", "categorical_crossentropy")
-    x, y = np.random.rand(BATCH, *shape).astype("float32"), np.eye(10, dtype="float32")[np.random.randint(0, 10, BATCH)]
+    x, y = np.random.rand(batch, *shape).astype("float32"), np.eye(10, dtype="float32")[np.random.randint(0, 10, batch)]
     team = sharing.current()
     clock = Clock(team.exchange) if team.size > 1 else None
     times, sent = [], 0
@@ -83,4 +81,4 @@ def main(name: str, steps: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

@@ -55,7 +55,10 @@ def run(args: argparse.Namespace) -> Callable[[], int | None]:
     if args.distributed:
         from ..distributed.joining import join
 
-        join()
+        try:
+            join()
+        except ImportError as error:
+            raise UsageError(f"run --distributed: {error}") from None
     # loaded when a program is run: help and other commands need none of it
     from ..compat import runner
 

@@ -22,8 +22,9 @@ from .update import Divided, Update, gradients_given, inputs_for
 BY_ELEMENT = (
     optimizers.SGD, optimizers.RMSprop, optimizers.Adagrad, optimizers.Adadelta, optimizers.Adam, optimizers.Adamax, optimizers.Nadam,
 )  # fmt: skip
-#: numbers in a model's weights from which on it pays (``python -m benchmarks.workers``)
-LARGE = 1_000_000
+#: numbers in a model's weights, and workers, from which on it pays (``python -m benchmarks.workers``): with two workers what
+#: is saved of an update and what it costs to put weights together are about the same
+LARGE, MANY = 1_000_000, 4
 
 
 def made_for(exchange: Exchange, model, params: list, shared: list) -> Update:
@@ -34,7 +35,7 @@ def made_for(exchange: Exchange, model, params: list, shared: list) -> Update:
     if kind == "divided" and why:
         raise ConfigError(f"KBRIDGE_DISTRIBUTED_UPDATE is 'divided', but the update of {model.name} can't be: {why}.")
     large = sum(int(np.prod(K.get_variable_shape(p))) for p in params) >= LARGE
-    if not why and (kind == "divided" or kind == "auto" and large):
+    if not why and (kind == "divided" or kind == "auto" and large and exchange.size >= MANY):
         return DividedUpdate(exchange, model, params, shared, half)
     return Update(exchange, model, params, shared, half)
 
