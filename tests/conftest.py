@@ -1,9 +1,29 @@
 """Makes the helpers in this folder importable from all test folders; set-up that all tests share."""
 
 import sys
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import settings
+
+#: module that tests need -> the extra of kbridge that installs it
+EXTRAS = {
+    "tensorflow": "tensorflow", "theano": "theano", "yaml": "yaml", "PIL": "images", "scipy": "images", "pydot": "plot",
+    "sklearn": "sklearn", "librosa": "audio", "fissix": "py2", "tensorboard": "tensorboard", "mpi4py": "distributed",
+    "starlette": "serve", "uvicorn": "serve", "tf_keras": "test", "onnxruntime": "test", "dask": "test",
+}  # fmt: skip
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "needs(*modules): skipped, with the extra's name, where one of the modules isn't installed")
+
+
+def pytest_runtest_setup(item):
+    for marker in item.iter_markers("needs"):
+        for module in marker.args:
+            if find_spec(module) is None:
+                pytest.skip(f"{module} is not installed (extra {EXTRAS[module]!r})")
+
 
 # the same examples in each run and no time limit for one: a failure is found by the change that caused it
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import scipy.sparse
 
 from kbridge import backend as K
 from kbridge.layers import Dense, Input
@@ -121,7 +120,10 @@ def test_a_loss_of_the_backend_is_warned_of():
         classifier(K.categorical_crossentropy)
 
 
+@pytest.mark.needs("scipy")
 def test_sparse_targets_train_like_dense_ones():
+    import scipy.sparse
+
     one_hot = np.eye(3)[CLASSES]
     dense, sparse = classifier("categorical_crossentropy"), classifier("categorical_crossentropy")
     sparse.set_weights(dense.get_weights())

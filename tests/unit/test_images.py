@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 from processes import output
 
 from kbridge import backend as K
 from kbridge.preprocessing import image
+
+Image = pytest.importorskip("PIL.Image", reason="pillow is not installed (extra 'images')")
+pytest.importorskip("scipy", reason="scipy is not installed (extra 'images')")
 
 RNG = np.random.RandomState(0)
 BATCH = RNG.uniform(0, 255, (12, 8, 6, 3)).astype("float32")

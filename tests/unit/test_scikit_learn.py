@@ -1,19 +1,23 @@
 """Models as estimators of scikit-learn."""
+# ruff: noqa: E402
 
 import pickle
 
 import numpy as np
 import pytest
 from processes import output
+
+from kbridge.layers import Dense
+from kbridge.models import Sequential
+from kbridge.wrappers.scikit_learn import BaseWrapper, KerasClassifier, KerasRegressor
+
+pytest.importorskip("sklearn", reason="scikit-learn is not installed (extra 'sklearn')")
+
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-
-from kbridge.layers import Dense
-from kbridge.models import Sequential
-from kbridge.wrappers.scikit_learn import BaseWrapper, KerasClassifier, KerasRegressor
 
 RNG = np.random.RandomState(0)
 X = RNG.normal(size=(90, 4)).astype("float32")
