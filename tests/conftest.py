@@ -16,6 +16,9 @@ EXTRAS = {
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "needs(*modules): skipped, with the extra's name, where one of the modules isn't installed")
+    config.addinivalue_line(
+        "markers", "once: what it checks doesn't depend on the backend, a converted file, say; tests/run.py runs it on the first one alone"
+    )
 
 
 def pytest_runtest_setup(item):

@@ -82,13 +82,15 @@ def parts(backends: list[str]) -> list[Part]:
     frontend = [f for f in folders if f not in (*SHARED, "backends", "packages", "data")]
     found = [Part("shared", "numpy", shared)]
     for backend in backends:
+        # what no backend is part of runs with the first of them
+        rest = () if backend == backends[0] else ("-m", "not once")
         if backend == "theano":
             # hundreds of models: compiling them in C takes far longer than running them in Python
             quick = [f for f in frontend if f not in ONLY_COMPILED]
-            found.append(Part("theano-python", backend, quick, NO_COMPILER))
+            found.append(Part("theano-python", backend, quick, NO_COMPILER, rest))
             found.append(Part("theano-compiled", backend, COMPILED, {}, ("-k", COMPILED_CASES)))
         else:
-            found.append(Part(backend, backend, frontend))
+            found.append(Part(backend, backend, frontend, {}, rest))
     return found
 
 
