@@ -28,9 +28,6 @@ _FROM_NAME = ("name", "shape", "dtype", "initializer", "regularizer", "trainable
 #: Options of every layer that later Keras has besides Keras 1's.
 OPTIONS = ("dtype", "dynamic", "autocast", "batch_size", "activity_regularizer")
 
-_INITIALIZERS = {"zeros": "zero", "ones": "one", "random_normal": "normal", "random_uniform": "uniform"}
-
-
 def adapt(cls: type) -> None:
     """Give a program's new class of layers Keras 1's methods where it has those of Keras 2 or 3 instead."""
     own = cls.__dict__
@@ -153,18 +150,16 @@ def weight_options(layer: Any, args: tuple, kwargs: Mapping[str, Any]) -> dict[s
 
 
 def initializer_of(value: Any) -> Any:
-    """An initialization by its name in Keras 1 or later ('zeros', 'Zeros', 'random_normal'); functions as they are."""
-    from .. import initializations
+    """An initializer by its name in Keras 1 or later ('zero', 'zeros', 'Zeros'), its config or object; functions of a shape as they are."""
+    from .. import initializations, initializers
 
     if value is None:
-        return initializations.get("glorot_uniform")
+        return initializers.GlorotUniform()
     if isinstance(value, str):
-        try:
-            return initializations.get(value)
-        except ValueError:
-            name = "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(value))
-            return initializations.get(_INITIALIZERS.get(name, name if name != value else value))
-    return initializations.get(value)
+        with contextlib.suppress(ValueError):
+            found = initializations.get(value)
+            return found() if isinstance(found, type) else found
+    return initializers.get(value)
 
 
 def regularizer_of(value: Any) -> Any:

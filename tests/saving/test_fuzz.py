@@ -9,7 +9,7 @@ from kbridge import backend as K
 
 
 def test_mutants_of_stored_functions_are_read_or_refused():
-    count = 3000 if K.backend() == "numpy" else 200
+    count = 1500 if K.backend() == "numpy" else 100
     done = subprocess.run(
         [sys.executable, str(Path(__file__).parent / "fuzz_bytecode.py"), "--count", str(count), "--seed", "7"],
         capture_output=True,
