@@ -1,6 +1,6 @@
 """Small models as old libraries build, train and save them: Keras 2.2.4 and 2.3.1 on TensorFlow 1.15, and its tf.keras.
 
-    python tests/old_files.py FOLDER
+    python tests/old_files.py FOLDER [keras|tf.keras]
 
 is run with each library, on the Python that has it (3.6 or 3.7: nothing here is newer), and writes into FOLDER/LIBRARY each model
 in all forms that the library has, and predictions.npz: inputs, predictions, and predictions after a step of training from the file.
@@ -129,7 +129,7 @@ def single(values):
     return values[0] if len(values) == 1 else values
 
 
-def main(folder):
+def main(folder, wanted=None):
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import tensorflow as tf
 
@@ -139,9 +139,10 @@ def main(folder):
         import keras
     except ImportError:
         keras = None
-    if keras is not None:
+    if keras is not None and wanted in (None, "keras"):
         write(os.path.join(folder, "keras-" + keras.__version__), keras, None)
-    write(os.path.join(folder, "tf.keras-" + tf.__version__), tf.keras, tf)
+    if wanted in (None, "tf.keras"):
+        write(os.path.join(folder, "tf.keras-" + tf.__version__), tf.keras, tf)
 
 
 def write(folder, k, tf):
@@ -173,7 +174,7 @@ def write(folder, k, tf):
             model.save_weights(os.path.join(inner, "objects", "weights"), save_format="tf")
             saver = tf.compat.v1.train.Saver()
             saver.save(k.backend.get_session(), os.path.join(inner, "names", "model.ckpt"), write_meta_graph=False, latest_filename="checkpoint")
-            if name in ("perceptron", "texts", "shared_and_merged", "models_inside"):
+            if name in ("perceptron", "shared_and_merged", "models_inside"):
                 model.save(os.path.join(inner, "saved_model"), save_format="tf")
                 without_functions(os.path.join(inner, "saved_model", "saved_model.pb"))
         model = k.models.load_model(os.path.join(folder, name + ".h5"))
@@ -209,4 +210,4 @@ def without_functions(path):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

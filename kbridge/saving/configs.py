@@ -42,12 +42,24 @@ def whole_model(config: Mapping[str, Any]):
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None):
     """The model of a JSON text that ``to_json`` made, in this or an earlier Keras 1, or in Keras 2 or 3."""
-    return _build(parse_json(json_string), custom_objects)
+    return _built_from(parse_json(json_string), custom_objects, "JSON")
 
 
 def model_from_yaml(yaml_string: str, custom_objects: Mapping[str, Any] | None = None):
     """The model of a YAML text that ``to_yaml`` made. Python objects in it are refused. Needs PyYAML."""
-    return _build(parse_yaml(yaml_string), custom_objects)
+    return _built_from(parse_yaml(yaml_string), custom_objects, "YAML")
+
+
+def _built_from(config: Any, custom_objects: Mapping[str, Any] | None, what: str):
+    """The model of a text's ``config``; whatever is wrong with it is a ModelFileError."""
+    try:
+        return _build(config, custom_objects)
+    except (ModelFileError, ImportError):
+        raise
+    except (MemoryError, RecursionError) as error:
+        raise ModelFileError(f"{what}: building the model takes too much memory.") from error
+    except Exception as error:
+        raise ModelFileError(f"{what}: the model can't be built from it ({type(error).__name__}: {error}).") from error
 
 
 def _build(config: Any, custom_objects: Mapping[str, Any] | None):

@@ -21,6 +21,19 @@ def test_mutants_of_stored_functions_are_read_or_refused():
     assert "made refused" in done.stdout
 
 
+def test_mutants_of_checkpoints_folders_archives_and_texts_load_or_are_refused():
+    count = 1000 if K.backend() == "numpy" else 60
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).parent / "fuzz_formats.py"), "--count", str(count), "--seed", "5"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for outcome in ("checkpoint in_objects loaded", "checkpoint in_table refused", "pieced in_table refused", "in_metadata refused"):
+        assert outcome in done.stdout
+
+
 def test_mutants_load_or_are_refused():
     count = 300 if K.backend() == "numpy" else 25
     done = subprocess.run(
