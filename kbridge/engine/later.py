@@ -103,6 +103,20 @@ def _in_both_phases(layer: Any, call: Callable[[bool], Any]) -> Any:
 
 
 @contextlib.contextmanager
+def phase(training: Any) -> Iterator[None]:
+    """Within the context layers compute as in training or test, if ``training`` says which: later Keras passes it on from layer to layer."""
+    if training is None or K.is_tensor(training):
+        yield
+        return
+    before = K.learning_phase()
+    K._LEARNING_PHASE = int(training)
+    try:
+        yield
+    finally:
+        K._LEARNING_PHASE = before if isinstance(before, int) else None
+
+
+@contextlib.contextmanager
 def _forgotten(layer: Any) -> Iterator[None]:
     """Losses and updates that are added meanwhile don't count: those of a call in training do."""
     state = layer.__dict__

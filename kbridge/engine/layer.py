@@ -235,8 +235,13 @@ class Layer:
 
     # ------------------------------------------------------------------ calls
 
-    def __call__(self, x, mask=None):
+    def __call__(self, x, mask=None, training=None):
         inputs = to_list(x)
+        if training is not None and all(K.is_keras_tensor(i) for i in inputs):
+            raise TypeError(
+                f"Layer {self.name!r} is called with training={training!r} in a model: all layers of a model follow the learning phase. Inside of the "
+                "call of a layer of one's own it can be said."
+            )
         if not self.built:
             self.assert_input_compatibility(x)
             self.build_once(single([_shape_of(self, i) for i in inputs]))
@@ -246,7 +251,7 @@ class Layer:
             outputs = self.inbound_nodes[-1].output_tensors
         else:
             self.assert_input_compatibility(x)
-            with K.graph_scope():
+            with K.graph_scope(), later.phase(training):
                 outputs = to_list(self.call(x, mask=mask))
         if self.activity_regularizer is not None:
             with K.graph_scope():

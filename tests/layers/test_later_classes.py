@@ -8,7 +8,7 @@ import pytest
 
 from kbridge import backend as K
 from kbridge.engine.topology import InputSpec, Layer
-from kbridge.layers import Dense, Input, Masking
+from kbridge.layers import Dense, Dropout, Input, Masking
 from kbridge.models import Model, Sequential, load_model, model_from_json
 from kbridge.utils.generic_utils import get_custom_objects, register_keras_serializable
 
@@ -133,6 +133,27 @@ def test_subclasses_call_their_bases():
     first = scaled(model.layers[0].get_weights(), X) * 2
     kernel, bias = model.layers[1].get_weights()
     np.testing.assert_allclose(model.predict(X), (first @ kernel + bias) * 3, rtol=1e-4, atol=1e-6)
+
+
+def test_layers_inside_of_a_call_are_told_the_phase():
+    class Block(Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.dropout = Dropout(0.5)
+
+        def call(self, inputs, training=None):
+            always = self.dropout(K.ones_like(inputs), training=True)
+            never = self.dropout(K.ones_like(inputs), training=False)
+            return K.concatenate([self.dropout(K.ones_like(inputs), training=training), always, never])
+
+    a = Input((200,))
+    phases = K.function([a, K.learning_phase()], [Block()(a)])
+    for phase, first in ((0, {1.0}), (1, {0.0, 2.0})):
+        own, always, never = np.split(phases([np.ones((1, 200)), phase])[0], 3, axis=-1)
+        assert (set(own.ravel()), set(always.ravel()), set(never.ravel())) == (first, {0.0, 2.0}, {1.0})
+    assert not isinstance(K.learning_phase(), int)
+    with pytest.raises(TypeError, match="learning phase"):
+        Dropout(0.5)(a, training=True)
 
 
 def test_initializers_may_be_functions_that_give_arrays_or_tensors():

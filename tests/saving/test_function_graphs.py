@@ -232,3 +232,25 @@ def test_bad_graphs_are_refused(graph, tmp_path):
         h5.attrs[GRAPHS] = json.dumps({"layer": {"function": graph}})
     with pytest.raises(ModelFileError):
         load_model(tmp_path / "m.h5")
+
+
+def test_functions_of_keras_that_are_stored_by_name_alone_are_found_in_the_table():
+    """As Keras 3 writes them for Activation(ops.sin) and Lambda(ops.relu6), whatever module they are in."""
+
+    def named(name, module="builtins"):
+        return {"module": module, "class_name": "function", "config": name, "registered_name": "function"}
+
+    def loaded(class_name, **config):
+        layer = {"class_name": class_name, "config": {"name": "l", **config}, "module": "keras.layers", "registered_name": None}
+        start = {"class_name": "InputLayer", "config": {"batch_shape": [None, 3], "dtype": "float32", "name": "i"}, "module": "keras.layers"}
+        config = {"name": "s", "layers": [start, layer]}
+        return model_from_json(json.dumps({"class_name": "Sequential", "module": "keras", "config": config, "keras_version": "3.15.0"}))
+
+    x = (X - 0.5) * 20
+    np.testing.assert_allclose(loaded("Activation", activation=named("sin")).predict(x), np.sin(x), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(loaded("Lambda", function=named("relu6"), arguments={}).predict(x), np.clip(x, 0, 6), rtol=1e-5)
+    model = loaded("Lambda", function=named("absolute", "keras.src.ops.numpy"), arguments={})
+    np.testing.assert_allclose(model.predict(x), abs(x), rtol=1e-5)
+    for module, name in (("os", "system"), ("builtins", "eval"), ("builtins", "own")):
+        with pytest.raises(ModelFileError, match=f"'{name}'"):
+            loaded("Lambda", function=named(name, module), arguments={})

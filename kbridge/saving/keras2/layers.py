@@ -14,6 +14,7 @@ from .values import (
     border_mode,
     constraint,
     initializer,
+    is_activation,
     ordering,
     pair_or_number,
     regularizer,
@@ -383,6 +384,12 @@ def _flatten(options: Options) -> Translated:
 
 
 def _activation(options: Options) -> Translated:
+    value = options.take("activation")
+    function = None if is_activation(value) else named_function("builtins", value)
+    if function is not None:
+        # a function of Keras' own that is no activation here, such as keras.ops.sin
+        return "Lambda", {"function": function, "function_type": "function"}
+    options.put("activation", value)
     return "Activation", {"activation": activation(options)}
 
 

@@ -27,6 +27,10 @@ class Options:
         """The value of ``key``; lists for tuples."""
         return self._left.pop(key, default)
 
+    def put(self, key: str, value: Any) -> None:
+        """Put back what was taken."""
+        self._left[key] = value
+
     def need(self, key: str) -> Any:
         """The value of ``key``, which must be there."""
         value = self._left.pop(key, _MISSING)

@@ -71,6 +71,11 @@ def _named(value: Any) -> tuple[str, dict[str, Any]]:
     return known_name(value) or bare_name(value), {}
 
 
+def is_activation(value: Any) -> bool:
+    """Whether an activation's name is known: one of kbridge's, or of ``custom_objects``."""
+    return not isinstance(value, str) or value in _ACTIVATIONS or known_name(value) is not None
+
+
 def activation(options: Options, key: str = "activation", default: str = "linear") -> str:
     """The activation's name."""
     value = options.take(key, default) or "linear"
