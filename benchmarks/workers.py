@@ -43,22 +43,20 @@ def measured(name: str, workers: int, update: str, steps: int, batch: int = BATC
 
 
 def fitted(name: str, alone: dict[int, dict], shared: dict) -> dict:
-    """Constants, in seconds, of T = c rows + fixed + sharing, where sharing is a + b / p.
+    """Constants, in seconds: T = c rows + fixed in one process; T = c rows + shared + update on workers, divided updates a + b / p.
 
-    ``alone``: of one process, by rows of a batch; ``shared``: of workers, by (update, workers). What sharing costs is what
-    a step takes above that of one process with as many rows. It is less than nothing where updates are divided and dear.
+    ``alone``: of one process, by rows of a batch; ``shared``: of workers, by (update, workers).
     """
     rows = sorted(alone)
     c, fixed = np.polyfit(rows, [alone[n]["ms"] / 1000 for n in rows], 1)
-    sharing = {}
-    for update in UPDATES:
-        above = {p: (shared[update, p]["ms"] - alone[BATCH // p]["ms"]) / 1000 for p in WORKERS[1:]}
-        first, last = WORKERS[1], WORKERS[-1]
-        b = (above[first] - above[last]) / (1 / first - 1 / last) if update == "divided" else 0.0
-        # an update of all weights costs the same whatever the number of workers
-        b = max(b, 0.0)
-        sharing[update] = float(np.mean([above[p] - b / p for p in above])), float(b)
-    return {"name": name, "c": float(c), "fixed": max(float(fixed), 0.0), "sharing": sharing, "bytes": 4 * alone[BATCH]["weights"]}
+    rest = [(cell["ms"] - cell["update"]) / 1000 - c * BATCH / p for (_, p), cell in shared.items()]
+    whole = float(np.mean([shared["whole", p]["update"] for p in WORKERS[1:]])) / 1000
+    first, last = WORKERS[1], WORKERS[-1]
+    at_first, at_last = (shared["divided", p]["update"] / 1000 for p in (first, last))
+    b = max((at_first - at_last) / (1 / first - 1 / last), 0.0)
+    divided = max(at_last - b / last, 0.0), b
+    constants = {"c": float(c), "fixed": max(float(fixed), 0.0), "shared": max(float(np.mean(rest)), 0.0)}
+    return {"name": name, **constants, "updates": {"whole": (whole, 0.0), "divided": divided}, "bytes": 4 * alone[BATCH]["weights"]}
 
 
 def sum_rate() -> float:
@@ -80,11 +78,10 @@ def exchange_time(p: int, size: float, network: str, gamma: float) -> float:
 
 def step_time(model: dict, p: int, network: str, update: str, gamma: float, rows: int = BATCH) -> float:
     """Seconds of a step in which each of ``p`` machines has ``rows`` rows."""
-    alone = model["c"] * rows + model["fixed"]
     if p == 1:
-        return alone
-    a, b = model["sharing"][update]
-    return alone + a + b / p + exchange_time(p, 256, network, gamma) + exchange_time(p, model["bytes"], network, gamma)
+        return model["c"] * rows + model["fixed"]
+    a, b = model["updates"][update]
+    return model["c"] * rows + model["shared"] + a + b / p + exchange_time(p, 256, network, gamma) + exchange_time(p, model["bytes"], network, gamma)
 
 
 def efficiencies(models: list[dict], gamma: float) -> dict:
@@ -119,12 +116,12 @@ def main() -> None:
             print(f"{'':12}{'':9}{update:>9}{'':18}{cells}", flush=True)
         models.append(fitted(name, alone, shared))
         raw[name] = {"alone": alone, **{f"{update} {p}": cell for (update, p), cell in shared.items()}}
-    print("\nT = c rows + fixed + a + b / p + A(256 B) + A(n),  A(n) = 2 ceil(log2 p) alpha + 2 (p-1)/p n beta + (p-1)/p n gamma")
+    print("\nT = c rows + fixed in one process; on workers T = c rows + shared + update + A(256 B) + A(n), where\nA(n) = 2 ceil(log2 p) alpha + 2 (p-1)/p n beta + (p-1)/p n gamma")
     print(f"gamma {gamma * 1e9:.2f} ns a byte")
     for model in models:
-        (a, _), (d, b) = model["sharing"]["whole"], model["sharing"]["divided"]
-        print(f"{model['name']:12}c {model['c'] * 1e6:5.0f} us  fixed {model['fixed'] * 1000:5.1f} ms  a {a * 1000:5.1f} ms  "
-              f"divided: a {d * 1000:5.1f} ms, b {b * 1000:5.1f} ms  n {model['bytes'] / 1e6:5.1f} MB")  # fmt: skip
+        (whole, _), (a, b) = model["updates"]["whole"], model["updates"]["divided"]
+        print(f"{model['name']:12}c {model['c'] * 1e6:5.0f} us  fixed {model['fixed'] * 1000:5.1f} ms  shared {model['shared'] * 1000:5.1f} ms  "
+              f"update {whole * 1000:5.1f} ms, divided {a * 1000:4.1f} + {b * 1000:4.1f} / p ms  n {model['bytes'] / 1e6:5.1f} MB")  # fmt: skip
     found = efficiencies(models, gamma)
     print(f"\nPart of the ideal speed with {BATCH} rows on each machine, by the model\n")
     print(f"{'':34}" + "".join(f"{f'{n} machines':>14}" for n in MACHINES))

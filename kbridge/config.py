@@ -24,6 +24,8 @@ BACKEND_VARIABLES = ("KBRIDGE_BACKEND", "KERAS_BACKEND")
 
 #: whether to say on standard error which backend is used
 announce = True
+#: how many workers train together (``kbridge.distributed``)
+workers = 1
 
 #: backends of other Keras versions, which may stand in a shared file
 FOREIGN_BACKENDS = ("jax", "torch", "openvino", "cntk", "mxnet")

@@ -6,9 +6,12 @@ order of Keras 1's files.
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from . import backend as K
+from . import config
 from .errors import nearest, unknown_argument
 from .utils.generic_utils import get_custom_objects, get_from_module, remembered  # noqa: F401  (programs take it from here)
 
@@ -47,6 +50,12 @@ class Optimizer:
 
     def get_gradients(self, loss, params) -> list:
         """The gradients, clipped as asked for. ValueError for a weight that the loss doesn't depend on."""
+        if config.workers > 1 and not getattr(K.gradients, "of_all_workers", False):
+            warnings.warn(
+                f"{type(self).__name__} is used without a model on {config.workers} workers: each makes its own updates, of its own "
+                f"gradients. Only what compile, fit and train_on_batch do is shared.",
+                stacklevel=3,
+            )
         grads = K.gradients(loss, params)
         for p, g in zip(params, grads, strict=True):
             if g is None:

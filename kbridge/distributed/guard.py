@@ -37,6 +37,9 @@ def split() -> None:
     number = launched_as()
     if number is None or not sys.platform.startswith("linux") or threading.active_count() > 1:
         return
+    if not sys.modules.keys().isdisjoint(("tensorflow", "torch", "mpi4py.MPI")):
+        # these have threads or connections of their own, which a fork would break
+        return
     if os.environ.get("KBRIDGE_DISTRIBUTED_GUARD") == "0":
         return
     sys.stdout.flush()

@@ -63,6 +63,7 @@ def join() -> None:
     registry.when_made(_draws_of_this_worker)
     from .team import Team
 
+    config.workers = _exchange.size
     sharing.install(Team(_exchange))
 
 
@@ -117,7 +118,7 @@ def _draws_of_this_worker(backend) -> None:
 def _leave() -> None:
     """A process forked from a worker is none: it must not speak to the others."""
     global _exchange
-    _exchange = None
+    _exchange, config.workers = None, 1
     sharing.install(sharing.Alone())
 
 

@@ -77,6 +77,7 @@ def gradients_given(loss: Any, params: list, grads: list) -> Iterator[None]:
             return [known[id(v)] for v in listed]
         return real(of, variables, *args, **kwargs)
 
+    gradients.of_all_workers = True
     K.gradients = gradients
     try:
         yield

@@ -9,11 +9,11 @@ import pytest
 
 from workers.comparison import run
 
+pytestmark = pytest.mark.skipif("os.environ.get('KBRIDGE_BACKEND', 'numpy') != 'numpy'", reason="the same on all backends: tried on numpy")
 PROGRAM = str(Path(__file__).with_name("share_predictions.py"))
 FILES = "files ['a.npy', 'b.npy', 'data.h5', 'out.npy', 'parts', 'x.npy']"
 
 
-@pytest.mark.skipif("os.environ.get('KBRIDGE_BACKEND', 'numpy') != 'numpy'", reason="the same on all backends: tried on numpy")
 def test_a_killed_prediction_is_gone_on_with_by_fewer_workers(tmp_path):
     assert run(3, PROGRAM, str(tmp_path), "die", backend="numpy", limit=60).returncode == 137
     assert (tmp_path / "out.npy.partial").exists() and not (tmp_path / "out.npy").exists()

@@ -27,7 +27,11 @@ from kbridge.layers import Dense
 from kbridge.models import Sequential
 from kbridge.wrappers.scikit_learn import KerasClassifier
 
+from kbridge.optimizers import SGD
+
 rank = distributed.rank()
+weight = K.variable(1.0)
+SGD().get_updates([weight], {}, K.square(weight))
 dropped = K.function([], [K.dropout(K.ones((1, 40)), 0.5)])([])[0]
 found = ["kept", *dropped.ravel().astype(int)]
 
@@ -67,6 +71,8 @@ def test_a_program_that_imports_kbridge_joins_and_nothing_in_it_changes(tmp_path
     assert epochs == ("2", "2") and drawn[0] == drawn[1] and child == ("1", "1") and kept[0] != kept[1]
     assert done.stdout.count("Epoch 1/9") == 1
     assert done.stderr.count("Using NumPy backend") == 1
+    # and none about what the model's optimizer does
+    assert done.stderr.count("SGD is used without a model on 2 workers") == 1 and "Adam is used without" not in done.stderr
 
 
 def test_a_backend_of_another_package_trains_on_workers(tmp_path):
