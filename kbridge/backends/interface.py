@@ -529,7 +529,7 @@ class Backend(Composites):
     ) -> Tensor:
         """Transposed convolution: y[i*stride + k*dilation] += x[i] * kernel[k], cropped for 'same'. Kernel
         ``th`` (filters out, channels in, r, c), ``tf`` (r, c, channels in, filters out).
-        ``output_shape`` is the full shape of the result; its batch entry may be None or a tensor."""
+        ``output_shape`` is the full shape of the result; its batch entry may be None, and all entries tensors."""
 
     @abstractmethod
     def deconv3d(

@@ -167,6 +167,18 @@ def batch_from_the_input(K):
     expect(K.function([x], [y])([value])[0], value.repeat(2, axis=1).repeat(2, axis=2), "value")
 
 
+def lengths_from_the_input(K):
+    """The rows and columns of output_shape as tensors, in both orderings."""
+    for ordering, shape in (("tf", (None, None, None, 1)), ("th", (None, 1, None, None))):
+        x, kernel = K.placeholder(shape), K.variable(np.ones((2, 2, 1, 1) if ordering == "tf" else (1, 1, 2, 2)))
+        rows, columns = (K.shape(x)[a] * 2 for a, n in enumerate(shape) if a and n is None)
+        wanted = (None, rows, columns, 1) if ordering == "tf" else (None, 1, rows, columns)
+        y = K.deconv2d(x, kernel, wanted, strides=(2, 2), border_mode="same", dim_ordering=ordering)
+        expect(K.int_shape(y), shape, f"static shape, {ordering}")
+        value = back(np.arange(12.0).reshape(1, 4, 3, 1), ordering)
+        expect(K.function([x], [y])([value])[0], back(last(value, ordering).repeat(2, 1).repeat(2, 2), ordering), f"value, {ordering}")
+
+
 def groups_that_do_not_divide(K):
     """A ValueError that tells the numbers."""
     x, kernel = K.placeholder((None, 4, 3)), K.variable(np.ones((2, 1, 4)))
@@ -221,6 +233,7 @@ OPS = [
             Case((In((2, 4, 3)), In((3, 3, 2), kind="variable"), (None, 9, 2)), {"stride": 2}),
             Case((In((2, 4, 3)), In((3, 3, 2), kind="variable"), (None, 8, 2)), {"stride": 2, "border_mode": "same"}),
             Case((In((2, 4, 3)), In((3, 3, 2), kind="variable"), (None, 8, 2)), {"filter_dilation": 2}),
+            Case((In((2, 4, 3)), In((3, 3, 2), kind="variable"), (None, 12, 2)), {"stride": 3, "border_mode": "same", "filter_dilation": 2}),
         ),
     ),
     Op(
@@ -317,8 +330,8 @@ OPS = [
                 note="one channel comes out, of one value along the last axis",
             ),
         ),
-        checks(batch_from_the_input),
-        note="the batch entry of output_shape may be None",
+        checks(batch_from_the_input, lengths_from_the_input),
+        note="the batch entry of output_shape may be None, all may be tensors",
     ),
     Op(
         "atrous_conv2d",

@@ -14,7 +14,9 @@ from functools import cache
 from typing import Any
 
 #: modules of this package with registrations
-FAMILIES = ("activations", "attention", "depthwise", "images", "normalization", "operations")
+FAMILIES = (
+    "activations", "attention", "depthwise", "images", "normalization", "operations", "transposed",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

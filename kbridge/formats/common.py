@@ -50,25 +50,24 @@ def _arguments(cls: type) -> list[tuple[str, inspect.Parameter]]:
 
 
 def as_it_is(*names: str, class_name: str | None = None) -> Callable[..., list]:
-    """A writer for Keras 3: the same class with the arguments ``names``, its weights in order."""
+    """A writer for Keras 3: the same class with the arguments ``names``, its weights in order.
+
+    ``names`` with 'activation' and 'data_format' are those of a convolution, which is written with the channels last.
+    """
 
     def write(context: Any, layer: Any, shapes: Any) -> list:
+        from ..convert.keras3.images import by_channels_last
         from ..convert.weights import value
         from . import registry
 
         weights = [(name, value(v)) for name, v in registry()[type(layer).__name__].variables(layer)]
-        config: dict[str, Any] = {}
         penalties = {name: name for name in names if name.endswith(("_regularizer", "_constraint"))}
-        for name in names:
-            if name in penalties:
-                continue
-            item = getattr(layer, name)
-            if name.endswith("_initializer"):
-                continue  # the weights are there
-            if name != "activation":
-                config[name] = _plain(item)
-        config |= context.penalties(layer, **penalties)
-        parts = [context.part(layer, class_name or type(layer).__name__, weights, **config)]
+        plain = [name for name in names if name not in penalties and name != "activation"]
+        config = {name: _plain(getattr(layer, name)) for name in plain} | context.penalties(layer, **penalties)
+        name = class_name or type(layer).__name__
+        if "activation" in names and "data_format" in config:
+            return by_channels_last(context, layer, name, weights, config)
+        parts = [context.part(layer, name, weights, **config)]
         return context.activated(layer, parts) if "activation" in names else parts
 
     return write

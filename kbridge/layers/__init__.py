@@ -19,6 +19,7 @@ from .normalization import *  # noqa: F403
 from .operations import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .recurrent import *  # noqa: F403
+from .transposed import *  # noqa: F403
 from .wrappers import *  # noqa: F403
 
 register({name: value for name, value in list(globals().items()) if isinstance(value, type) and issubclass(value, Layer)})

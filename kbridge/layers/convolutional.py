@@ -26,6 +26,7 @@ from .pooling import (
     sizes,
     spatial_axes,
 )
+from .transposed import transposed_length
 from .resizing import (
     Cropping1D,
     Cropping2D,
@@ -351,7 +352,8 @@ class Deconvolution2D(Convolution2D):
     """The transpose of a convolution (Zeiler et al., 2010): from small images to larger ones.
 
     ``output_shape``: the full shape of the result; its batch entry may be None. Spatial entries that are None are found
-    when the layer is built, as the shortest that the input could have come from ('same' borders: input * subsample).
+    when the layer is built, as the shortest that the input could have come from ('same' borders: input * subsample), or with
+    each input where its lengths aren't known.
     """
 
     takes_groups = False
@@ -387,13 +389,13 @@ class Deconvolution2D(Convolution2D):
     def build(self, input_shape):
         shape = list(self.output_shape_)
         for axis, size, step in zip(self._axes, self.kernel_size, self.subsample):
-            if shape[axis] is None and input_shape[axis] is None:
+            if shape[axis] is None and input_shape[axis] is None and (self.borders_of_theano or self.border_mode == "full"):
                 raise ValueError(
                     f"Deconvolution2D {self.name} must know its output_shape or its input's shape; got {self.output_shape_} "
                     f"and {tuple(input_shape)}."
                 )
             if shape[axis] is None:
-                shape[axis] = input_shape[axis] * step + (max(size - step, 0) if self.border_mode == "valid" else 0)
+                shape[axis] = transposed_length(input_shape[axis], size, step, self.border_mode)
         self.output_shape_ = tuple(shape)
         super().build(input_shape)
 
@@ -417,7 +419,10 @@ class Deconvolution2D(Convolution2D):
         return (input_shape[0], rows, cols, self.nb_filter)
 
     def call(self, x, mask=None):
-        output_shape = self.get_output_shape_for(K.int_shape(x))
+        output_shape = list(self.get_output_shape_for(K.int_shape(x)))
+        for axis, size, step in zip(self._axes, self.kernel_size, self.subsample):
+            if output_shape[axis] is None:
+                output_shape[axis] = transposed_length(K.shape(x)[axis], size, step, self.border_mode)
         if self.borders_of_theano:
             return self._with_bias(
                 deconvolved(x, self.W, output_shape, self.kernel_size, self.subsample, self.dim_ordering)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...layers.borders import convolution_borders
+from ...layers.configured import ORDERINGS
 from ..problems import refusal
 from ..weights import channels_last, value
 from .context import ALONG_LAST_AXIS, STEEP, bias_of, data_format, makes
@@ -64,7 +65,7 @@ def by_channels_last(context, layer, class_name: str, weights: list, config: dic
     TensorFlow on a CPU adds a wrong bias to a convolution with channels first, or refuses it. ``behind``: what comes
     between the layer and its activation.
     """
-    if layer.dim_ordering == "tf":
+    if "tf" in (getattr(layer, "dim_ordering", None), ORDERINGS.get(getattr(layer, "data_format", None))):
         parts = [context.part(layer, class_name, weights, **config), *behind]
         return context.activated(layer, parts, apart=bool(behind))
     parts = turned(context, layer, class_name, weights, config)
@@ -151,8 +152,10 @@ def _output_padding(layer, shape) -> list[int] | None:
     added, default = [], True
     for axis, length, k, step in zip(layer._axes, wanted, layer.kernel_size, layer.steps):
         n = shape[axis]
-        if n is None or length is None:
-            raise refusal(layer, "deconvolution-open", "the input's rows and columns must be known")
+        if length is None:
+            continue  # it follows from the input's, as in Keras 3
+        if n is None:
+            raise refusal(layer, "deconvolution-open", "the input's rows and columns must be known where its output_shape is")
         default = default and length == (n * step if same else n * step + max(k - step, 0))
         added.append(length - ((n - 1) * step + k - (2 * (k // 2) if same else 0)))
     if default:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...backends.composites.resizing import resize_weights
 from ...layers.borders import convolution_borders
+from ...layers.transposed import transposed_length
 from ..problems import refusal
 from ..weights import channels_first, value
 from .borders import placed
@@ -51,8 +52,12 @@ def deconvolution(c, layer, call):
         raise refusal(layer, "deconvolution-full", "border_mode 'full'")
     lengths = _lengths(layer, call.shape, 2)
     wanted = _lengths(layer, layer.output_shape_, 2)
-    if None in lengths or None in wanted:
-        raise refusal(layer, "deconvolution-open", "the input's rows and columns must be known")
+    if any(n is None and out is not None for n, out in zip(lengths, wanted)):
+        raise refusal(layer, "deconvolution-open", "the input's rows and columns must be known where its output_shape is")
+    # where the result's lengths follow from the input's, one length tells for all
+    lengths = [4 if n is None else n for n in lengths]
+    shortest = (transposed_length(n, k, s, layer.border_mode) for n, k, s in zip(lengths, layer.kernel_size, layer.steps))
+    wanted = [default if out is None else out for out, default in zip(wanted, shortest)]
     # how much longer than the result all that the windows reach is, and how much of that lies before it
     cut = [(n - 1) * s + k - out for n, s, k, out in zip(lengths, layer.steps, layer.kernel_size, wanted)]
     before = [convolution_borders(k)[0] if layer.borders_of_theano else max(t, 0) // 2 for t, k in zip(cut, layer.kernel_size)]

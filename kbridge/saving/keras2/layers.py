@@ -127,9 +127,15 @@ def _kernel_lengths(size: list[int]) -> dict[str, int]:
 
 
 def _transposed_convolution(options: Options) -> Translated:
+    """Keras 1's layer, or where that lacks an option the one of Keras 2."""
+    rates = pair_or_number(options, "dilation_rate", 2)
+    if options.get("output_padding") is not None or any(rate != 1 for rate in rates):
+        from ...formats.transposed import read
+        from ...layers import Conv2DTranspose
+
+        return "Conv2DTranspose", {**read(Conv2DTranspose)(options), "dilation_rate": rates}
     options.only("output_padding", None)
     options.only("groups", 1)
-    options.all_ones("dilation_rate")
     dim_ordering = ordering(options)
     filters = options.need("filters")
     return "Deconvolution2D", {

@@ -35,7 +35,7 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
     unknown: list[str] = []
     translated = _entry(_plain(config), unknown)
     if is_of_tensorflow(version or config.get("keras_version")):
-        _freeze_statistics(translated)
+        _as_in_tensorflow(translated)
     if unknown and warn:
         warnings.warn(
             f"These initializers of Keras 2 aren't known here, so new weights start otherwise unless they are loaded: "
@@ -45,17 +45,23 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
     return translated
 
 
-def _freeze_statistics(entry: Any) -> None:
-    """In tf.keras a frozen BatchNormalization trains with the moving statistics, in Keras 2 itself with those of the batch."""
+def _as_in_tensorflow(entry: Any) -> None:
+    """What tf.keras computes otherwise than Keras 2 itself and Keras 3.
+
+    There a frozen BatchNormalization trains with the moving statistics, not with those of the batch, and Conv3DTranspose has no holes
+    in its kernel, whatever its dilation_rate.
+    """
     if isinstance(entry, list):
         for item in entry:
-            _freeze_statistics(item)
+            _as_in_tensorflow(item)
     elif isinstance(entry, dict):
         config = entry.get("config")
         if entry.get("class_name") == "BatchNormalization" and isinstance(config, dict) and config.get("trainable") is False:
             config["moving_if_frozen"] = True
+        if entry.get("class_name") == "Conv3DTranspose" and isinstance(config, dict):
+            config["dilation_rate"] = 1
         for item in entry.values():
-            _freeze_statistics(item)
+            _as_in_tensorflow(item)
 
 
 def _plain(value: Any) -> Any:

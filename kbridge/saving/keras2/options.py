@@ -31,6 +31,10 @@ class Options:
         """Put back what was taken."""
         self._left[key] = value
 
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of ``key``, which is still to be taken."""
+        return self._left.get(key, default)
+
     def need(self, key: str) -> Any:
         """The value of ``key``, which must be there."""
         value = self._left.pop(key, _MISSING)

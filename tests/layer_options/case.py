@@ -1,0 +1,84 @@
+"""What a case is: a layer, its options and its inputs, as data."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+#: modules of this package with tables of cases
+FAMILIES = ("convolutions",)
+LIBRARIES = ("tf_keras", "keras3")
+
+#: names of inputs -> their shapes without the samples; those that start with 'whole' are whole numbers below 7
+INPUTS: dict[str, tuple[int | None, ...]] = {
+    "vector": (6,), "series": (7, 4), "other_series": (5, 4), "image": (5, 4, 4), "volume": (3, 4, 3, 2), "whole_series": (5,),
+    "whole_vector": (3,),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of one layer.
+
+    Attributes:
+        layer: the class in ``keras.layers``.
+        options: its arguments.
+        inputs: names of INPUTS; several are given as a list.
+        masked: the inputs come through a Masking layer, or an Embedding for whole numbers.
+        call: arguments of the call.
+        library: 'tf_keras' or 'keras3' for what only one of them has.
+        twin: the library computes it with the channels last between two Permute layers, as a CPU has no kernels for channels first.
+        drawn: training draws numbers.
+        refused: 'onnx' or 'keras3' -> the id of the refusal, where that format can't hold it.
+        wrapped: the layer around which this one is a wrapper, as (class, options).
+    """
+
+    layer: str
+    options: dict[str, Any] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ("vector",)
+    masked: bool = False
+    call: dict[str, Any] = field(default_factory=dict)
+    library: str | None = None
+    twin: bool = False
+    drawn: bool = False
+    refused: dict[str, str] = field(default_factory=dict)
+    wrapped: tuple[str, dict[str, Any]] | None = None
+
+    @property
+    def text(self) -> str:
+        """What an error shows."""
+        shown = ", ".join(f"{k}={v!r}" for k, v in (self.options | self.call).items())
+        return f"{self.layer}({shown}) of {'masked ' if self.masked else ''}{', '.join(self.inputs)}"
+
+
+def cases(family: str, library: str) -> list[Case]:
+    """The cases of a family that a library has."""
+    table = importlib.import_module(f"layer_options.{family}").CASES
+    return [case for case in table if case.library in (None, library)]
+
+
+def names_of_inputs(table: list[Case]) -> list[str]:
+    """The inputs that these cases need, each once."""
+    return list(dict.fromkeys(name for case in table for name in case.inputs))
+
+
+def values(name: str) -> np.ndarray:
+    """Two samples of an input; the second ends in steps of zeros."""
+    draw = np.random.RandomState(sum(map(ord, name)))
+    shape = (2, *INPUTS[name])
+    if name.startswith("whole"):
+        x = draw.randint(0, 7, shape).astype("int32")
+    else:
+        x = np.round(draw.normal(size=shape), 2).astype("float32")
+    if len(shape) > 2:
+        x[1, -(shape[1] // 2) :] = 0
+    return x
+
+
+def targets(results: list[np.ndarray]) -> list[np.ndarray]:
+    """What the models are trained towards for one step."""
+    draw = np.random.RandomState(7)
+    return [np.round(draw.normal(size=y.shape), 2).astype("float32") for y in results]

@@ -1,0 +1,145 @@
+"""Runs the cases where the libraries are installed.
+
+    cd tests; python -m layer_options.record tf_keras|keras3 [FAMILY ...]
+    cd tests; python -m layer_options.record arguments
+
+The former writes LIBRARY_FAMILY.npz into tests/data/layer_options (inputs, predictions, predictions after one step of training, and of
+Keras 3 the layers' configs and weights), and of tf_keras LIBRARY_FAMILY.h5; the latter arguments.json: the arguments of all layers.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from .case import FAMILIES, INPUTS, Case, cases, names_of_inputs, targets, values
+
+DATA = Path(__file__).parents[1] / "data" / "layer_options"
+
+
+def main(library: str, *families: str) -> None:
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    DATA.mkdir(exist_ok=True)
+    if library == "arguments":
+        return write_arguments()
+    k = importlib.import_module({"keras3": "keras"}.get(library, library))
+    for family in families or FAMILIES:
+        record(k, library, family)
+    return None
+
+
+def record(k, library: str, family: str) -> None:
+    """One model of all cases of a family."""
+    k.backend.clear_session()
+    k.utils.set_random_seed(1)
+    table = cases(family, library)
+    names = names_of_inputs(table)
+    inputs = {n: k.Input(INPUTS[n], dtype="int32" if n.startswith("whole") else "float32", name=n) for n in names}
+    layers, outputs, counts = [], [], []
+    for number, case in enumerate(table):
+        try:
+            layer, made = built(k, case, inputs, f"case_{number}")
+        except Exception as error:
+            raise ValueError(f"{library} refuses {case.text}: {str(error)[:300]}") from error
+        layers.append(layer)
+        outputs += made
+        counts.append(len(made))
+    model = k.Model([inputs[n] for n in names], outputs)
+    draw = np.random.RandomState(5)
+    for layer in layers:
+        layer.set_weights([w + draw.uniform(0.02, 0.2, w.shape) if w.dtype.kind == "f" else w for w in layer.get_weights()])
+    stored = [[np.asarray(w) for w in layer.get_weights()] for layer in layers]
+    x = [values(n) for n in names]
+    before = listed(model.predict(x, verbose=0))
+    arrays = {"counts": np.array(counts)} | {f"predicted/{i}": a for i, a in enumerate(before)}
+    configs = [stored_config(layer, case) for layer, case in zip(layers, table, strict=True)]
+    if library == "tf_keras":
+        # without the twins' Permute layers: as it would have been saved where channels first can be computed
+        write_h5(k, DATA / f"{library}_{family}.h5", table, names, configs, stored)
+    else:
+        arrays["configs"] = np.array(json.dumps(configs))
+        arrays |= {f"weights/{i}/{j}": w for i, row in enumerate(stored) for j, w in enumerate(row)}
+    if model.trainable_weights and not any(case.drawn for case in table):
+        model.compile(k.optimizers.SGD(0.1), ["mse"] * len(before))
+        model.train_on_batch(x, targets(before))
+        arrays |= {f"trained/{i}": a for i, a in enumerate(listed(model.predict(x, verbose=0)))}
+    arrays = {key: a.astype("float32") if a.dtype == "float64" else a for key, a in arrays.items()}
+    np.savez_compressed(DATA / f"{library}_{family}.npz", **arrays)
+    print(library, family, len(table), "cases", sum(f.stat().st_size for f in DATA.glob(f"{library}_{family}.*")) // 1024, "KB")
+
+
+def built(k, case: Case, inputs, name: str):
+    """(the layer, its outputs)"""
+    L = k.layers
+    options = dict(case.options)
+    if case.wrapped is not None:
+        inner, more = case.wrapped
+        options["layer"] = getattr(L, inner)(**more, name=f"{name}_inner")
+    turned = case.twin and options.pop("data_format", None) == "channels_first"
+    layer = getattr(L, case.layer)(**options, name=name)
+    x = [inputs[n] for n in case.inputs]
+    if case.masked:
+        x = [L.Embedding(7, 4, mask_zero=True)(t) if n.startswith("whole") else L.Masking()(t) for n, t in zip(case.inputs, x)]
+    if turned:
+        x = [L.Permute((*range(2, len(t.shape)), 1))(t) for t in x]
+    y = listed(layer(x if len(x) > 1 else x[0], **case.call))
+    if turned:
+        y = [L.Permute((len(t.shape) - 1, *range(1, len(t.shape) - 1)))(t) if len(t.shape) > 2 else t for t in y]
+    return layer, y
+
+
+def stored_config(layer, case: Case) -> dict:
+    """The config, with the channels where the case has them."""
+    config = json.loads(json.dumps(layer.get_config(), default=plain))
+    if case.twin:
+        config["data_format"] = "channels_first"
+    return {"class_name": type(layer).__name__, "config": config}
+
+
+def plain(value):
+    """What JSON lacks."""
+    if hasattr(value, "get_config"):
+        return {"class_name": type(value).__name__, "config": value.get_config()}
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
+def listed(value) -> list:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def write_h5(k, path: Path, table, names, configs, stored) -> None:
+    """The model without twins, written by the library: it needs no kernels for that."""
+    inputs = {n: k.Input(INPUTS[n], dtype="int32" if n.startswith("whole") else "float32", name=n) for n in names}
+    outputs, layers = [], []
+    for number, case in enumerate(table):
+        layer, made = built(k, Case(**{**vars(case), "twin": False}), inputs, f"case_{number}")
+        layers.append(layer)
+        outputs += made
+    model = k.Model([inputs[n] for n in names], outputs)
+    for layer, weights in zip(layers, stored, strict=True):
+        layer.set_weights(weights)
+    model.save(path)
+
+
+def write_arguments() -> None:
+    """The arguments of all layers of both libraries."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for library, module in (("tf_keras", "tf_keras"), ("keras3", "keras")):
+        k = importlib.import_module(module)
+        classes = {n: c for n, c in vars(k.layers).items() if inspect.isclass(c) and issubclass(c, k.layers.Layer)}
+        found[library] = {
+            n: [a for a, p in inspect.signature(c.__init__).parameters.items() if a != "self" and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+            for n, c in sorted(classes.items())
+        }
+    (DATA / "arguments.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
