@@ -99,8 +99,8 @@ def depthwise_conv2d(x, kernel, strides=(1, 1), border_mode="valid", dim_orderin
     return back(y.reshape((*y.shape[:-2], y.shape[-2] * y.shape[-1])), dim_ordering)
 
 
-def separable_conv2d(x, depthwise_kernel, pointwise_kernel, strides=(1, 1), border_mode="valid", dim_ordering="tf"):
-    y = depthwise_conv2d(x, depthwise_kernel, strides, border_mode, dim_ordering)
+def separable_conv2d(x, depthwise_kernel, pointwise_kernel, strides=(1, 1), border_mode="valid", dim_ordering="tf", filter_dilation=(1, 1)):
+    y = depthwise_conv2d(x, depthwise_kernel, strides, border_mode, dim_ordering, filter_dilation)
     return conv2d(y, pointwise_kernel, dim_ordering=dim_ordering)
 
 
@@ -352,6 +352,8 @@ OPS = [
     Op(
         "separable_conv2d",
         separable_conv2d,
-        convolutions(X2, [DEPTHWISE, POINTWISE], {}, {"strides": (2, 2), "border_mode": "same"}),
+        convolutions(
+            X2, [DEPTHWISE, POINTWISE], {}, {"strides": (2, 2), "border_mode": "same"}, {"filter_dilation": (2, 1), "border_mode": "same"}
+        ),
     ),
 ]

@@ -15,7 +15,7 @@ from typing import Any
 
 #: modules of this package with registrations
 FAMILIES = (
-    "activations", "attention", "depthwise", "images", "normalization", "operations", "transposed",
+    "activations", "adaptive", "attention", "depthwise", "images", "merging", "noise", "normalization", "operations", "transposed",
 )  # fmt: skip
 
 

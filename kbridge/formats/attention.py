@@ -60,10 +60,59 @@ def _projections(layer):
     return found
 
 
-def _not_yet(context, layer, shapes):
-    from ..convert.problems import refusal
+TENSORS = ("query", "value", "key", "attention_mask")
 
-    raise refusal(layer, "keras3-attention", "attention, whose calls kbridge can't write yet")
+
+def _flags(layer) -> dict:
+    return {name: True for name in ("use_causal_mask", "return_attention_scores") if getattr(layer, name)}
+
+
+def _simple_keras3(*names):
+    def write(context, layer, shapes):
+        from ..convert.problems import refusal
+
+        if context.masked(layer):
+            raise refusal(layer, "keras3-attention-mask", "a mask, which Keras 3 takes otherwise")
+        parts = as_it_is(*names, "dropout", "seed")(context, layer, shapes)
+        parts[0].flags = _flags(layer)
+        return parts
+
+    return write
+
+
+def _heads_keras3(*names, prefix=""):
+    """``prefix``: what stands before the names of the parts that hold the weights."""
+
+    def write(context, layer, shapes):
+        from ..convert.keras3.parts import Part, Weight
+        from ..convert.weights import value
+
+        penalties = {f"{part}_{kind}": f"{part}_{kind}" for part in ("kernel", "bias") for kind in ("regularizer", "constraint")}
+        config = {name: getattr(layer, name) for name in (*names, "use_bias", "dropout", "seed")}
+        config |= context.penalties(layer, **penalties, activity_regularizer="activity_regularizer")
+        part = context.part(layer, type(layer).__name__, (), **config)
+        part.takes, part.flags = TENSORS, _flags(layer)
+        for name in ("query", "key", "value", "output"):
+            weights = [Weight("kernel", value(getattr(layer, f"{name}_kernel")))]
+            if layer.use_bias:
+                weights.append(Weight("bias", value(getattr(layer, f"{name}_bias"))))
+            part.inner[f"{prefix}{name}_dense"] = Part("EinsumDense", {"name": "attention_output" if name == "output" else name}, weights)
+        return [part]
+
+    return write
+
+
+def _several_heads_keras3(context, layer, shapes):
+    parts = _heads_keras3("num_heads", "key_dim", "value_dim")(context, layer, shapes)
+    parts[0].config["output_shape"] = None if layer.result_shape is None else list(layer.result_shape)
+    parts[0].config["attention_axes"] = None if layer.attention_axes is None else list(layer.attention_axes)
+    return parts
+
+
+def _grouped_heads_keras3(context, layer, shapes):
+    parts = _heads_keras3("head_dim", "num_query_heads", "num_key_value_heads", prefix="_")(context, layer, shapes)
+    parts[0].stored_as = "GroupedQueryAttention"
+    return parts
 
 
 def _masked_onnx(c, layer, call):
@@ -178,19 +227,19 @@ LAYERS = [
     ),
     Formats(
         Attention, FAMILY, "tf.keras 2.1", {"Attention": _attention(Attention)},
-        (("scale", "scale"), ("concat_score_weight", "concat_score_weight")), _not_yet, _simple_onnx,
+        (("scale", "scale"), ("concat_score_weight", "concat_score_weight")), _simple_keras3("use_scale", "score_mode"), _simple_onnx,
     ),
     Formats(
         AdditiveAttention, FAMILY, "tf.keras 2.1", {"AdditiveAttention": _attention(AdditiveAttention)}, (("scale", "scale"),),
-        _not_yet, _simple_onnx,
+        _simple_keras3("use_scale"), _simple_onnx,
     ),
     Formats(
         MultiHeadAttention, FAMILY, "tf.keras 2.4", {"MultiHeadAttention": _heads(MultiHeadAttention)}, _projections,
-        _not_yet, _heads_onnx,
+        _several_heads_keras3, _heads_onnx,
     ),
     Formats(
         GroupQueryAttention, FAMILY, "Keras 3", {"GroupQueryAttention": _heads(GroupQueryAttention), "GroupedQueryAttention": _heads(GroupQueryAttention)},
-        _projections, _not_yet, _heads_onnx,
+        _projections, _grouped_heads_keras3, _heads_onnx,
     ),
 ]  # fmt: skip
 

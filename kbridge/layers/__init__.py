@@ -3,6 +3,7 @@
 from ..engine.registry import register
 from ..engine.topology import Input, InputLayer, InputSpec, Layer, Merge, merge
 from .activation_layers import *  # noqa: F403
+from .adaptive import *  # noqa: F403
 from .advanced_activations import *  # noqa: F403
 from .attention import *  # noqa: F403
 from .convolutional import *  # noqa: F403
@@ -14,6 +15,8 @@ from .embeddings import *  # noqa: F403
 from .image_layers import *  # noqa: F403
 from .layer_normalization import *  # noqa: F403
 from .local import *  # noqa: F403
+from .merging import *  # noqa: F403
+from .merging import add, average, concatenate, dot, maximum, minimum, multiply, subtract
 from .noise import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .operations import *  # noqa: F403
@@ -24,3 +27,6 @@ from .wrappers import *  # noqa: F403
 
 register({name: value for name, value in list(globals().items()) if isinstance(value, type) and issubclass(value, Layer)})
 del register
+
+#: a star import brings all but the functions that other packages have by the same names, such as NumPy
+__all__ = [name for name in globals() if not name.startswith("_") and name not in merging.FUNCTIONS]  # noqa: F405

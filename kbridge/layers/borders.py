@@ -64,7 +64,7 @@ class Bordered(Layer):
         """What to convolve and the border mode to do it with: ``x`` is padded here where the borders are those of Theano."""
         if border_mode != "same" or self.border_origin != "theano":
             return x, border_mode
-        return padded(x, self.theano_borders(), self.dim_ordering), "valid"
+        return padded(x, self.theano_borders(), getattr(self, "window_ordering", self.dim_ordering)), "valid"
 
     def get_config(self):
         config = super().get_config()

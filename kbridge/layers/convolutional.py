@@ -25,8 +25,8 @@ from .pooling import (
     ordering_hint,
     sizes,
     spatial_axes,
+    turned,
 )
-from .transposed import transposed_length
 from .resizing import (
     Cropping1D,
     Cropping2D,
@@ -38,6 +38,7 @@ from .resizing import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from .transposed import transposed_length
 
 BORDER_MODES = ("valid", "same", "full")
 
@@ -52,13 +53,15 @@ class _Convolution(Affine, Bordered):
     rates: tuple[int, ...] | None = None
     #: whether the kernel may be that of groups of channels
     takes_groups = False
+    #: whether the kernel may have holes, where it takes no groups
+    takes_rates = False
 
     def __init__(self, *arguments, groups=1, dilation_rate=None, **kwargs):
         """``groups``: parts of the channels, each with its share of the filters; ``dilation_rate``: holes in the kernel, as the
         Atrous layers have. Options of Keras 2, stored only where they are used."""
         owner = type(self).__name__
         self.groups = whole_number(groups, owner, "groups", 1)
-        if (self.groups > 1 or dilation_rate is not None) and not self.takes_groups:
+        if self.groups > 1 and not self.takes_groups or dilation_rate is not None and not (self.takes_groups or self.takes_rates):
             raise ValueError(f"{owner} takes no {'groups' if self.groups > 1 else 'dilation_rate'}.")
         if dilation_rate is not None and self.rates is None:
             rates = sizes(dilation_rate, self.spatial, owner, "dilation_rate")
@@ -80,6 +83,11 @@ class _Convolution(Affine, Bordered):
     def _axes(self) -> range:
         return spatial_axes(self.dim_ordering, self.spatial)
 
+    @property
+    def window_ordering(self) -> str:
+        """The ordering of the kernel, and of what is convolved: over time it is always that with the channels last."""
+        return "tf" if self.spatial == 1 else self.dim_ordering
+
     def _kernel_shape(self, channels: int) -> tuple[int, ...]:
         if self.dim_ordering == "th":
             return (self.nb_filter, channels, *self.kernel_size)
@@ -99,7 +107,7 @@ class _Convolution(Affine, Bordered):
         return input_shape[axis]
 
     def _initializer(self):
-        init, ordering = self.init, self.dim_ordering
+        init, ordering = self.init, self.window_ordering
 
         def initialize(shape, name=None):
             try:
@@ -165,12 +173,14 @@ class _Convolution(Affine, Bordered):
             config["groups"] = self.groups
         if self.rates is not None and not hasattr(self, "atrous_rate"):
             config["dilation_rate"] = self.rates
+        if self.spatial == 1 and self.dim_ordering == "th":
+            config["dim_ordering"] = "th"
         return config
 
     def _convolved(self, x, border_mode: str, strides):
         """The convolution of an input with as many axes as the kernel."""
         rates = (*(self.rates or (1,) * self.spatial), *(1,) * (len(strides) - self.spatial))
-        options = {"border_mode": border_mode, "dim_ordering": self.dim_ordering, "filter_dilation": rates}
+        options = {"border_mode": border_mode, "dim_ordering": self.window_ordering, "filter_dilation": rates}
         if self.groups > 1:
             return K.grouped_conv(x, self.W, self.groups, strides, **options)
         conv = K.conv3d if self.spatial == 3 else K.conv2d
@@ -180,7 +190,8 @@ class _Convolution(Affine, Bordered):
 class Convolution1D(_Convolution):
     """Convolve (samples, time, channels) with ``nb_filter`` kernels of ``filter_length`` steps.
 
-    ``subsample_length``: steps between windows. Kernel: (filter_length, 1, channels, nb_filter).
+    ``subsample_length``: steps between windows. Kernel: (filter_length, 1, channels, nb_filter). ``dim_ordering``: 'th' for
+    (samples, channels, time), Keras 2's ``data_format='channels_first'``; stored only then.
     """
 
     takes_groups = True
@@ -204,10 +215,11 @@ class Convolution1D(_Convolution):
         bias=True,
         input_dim=None,
         input_length=None,
+        dim_ordering="tf",
         **kwargs,
     ):
         self.input_length = one_length(input_length, type(self).__name__, "input_length")
-        self._setup(nb_filter, filter_length, subsample_length, border_mode, "tf")
+        self._setup(nb_filter, filter_length, subsample_length, border_mode, dim_ordering)
         self.filter_length, self.subsample_length = self.kernel_size[0], self.steps[0]
         self.subsample = (self.subsample_length, 1)
         super().__init__(
@@ -216,18 +228,20 @@ class Convolution1D(_Convolution):
         )  # fmt: skip
 
     def _shape_from_input_dim(self):
-        return (self.input_length, self.input_dim)
+        shape = (self.input_length, self.input_dim)
+        return shape if self.dim_ordering == "tf" else shape[::-1]
 
     def _kernel_shape(self, channels):
         return (self.filter_length, 1, channels, self.nb_filter)
 
     def call(self, x, mask=None):
+        x = turned(self, x)
         if self.border_mode == "causal":
             # zeros before the first step only, so that no output sees a later step
             x, border_mode = K.pad(x, [(0, 0), (self._window_lengths()[0] - 1, 0), (0, 0)]), "valid"
         else:
             x, border_mode = self.bordered(x, self.border_mode)
-        return self._with_bias(K.squeeze(self._convolved(K.expand_dims(x, 2), border_mode, self.subsample), 2))
+        return self._with_bias(turned(self, K.squeeze(self._convolved(K.expand_dims(x, 2), border_mode, self.subsample), 2)))
 
     def get_config(self):
         config = {
@@ -443,7 +457,9 @@ class Deconvolution2D(Convolution2D):
 
 class SeparableConvolution2D(_Convolution):
     """Convolve each channel with ``depth_multiplier`` kernels of its own, then mix channels by a 1x1 convolution
-    (Chollet, 2016)."""
+    (Chollet, 2016). ``dilation_rate``: holes in the former kernels, an option of Keras 2 that is stored only where it is used."""
+
+    takes_rates = True
 
     def __init__(
         self,
@@ -511,6 +527,7 @@ class SeparableConvolution2D(_Convolution):
             strides=self.subsample,
             border_mode=border_mode,
             dim_ordering=self.dim_ordering,
+            filter_dilation=tuple(self.rates or (1, 1)),
         )
         return self._with_bias(output)
 

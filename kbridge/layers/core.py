@@ -238,11 +238,19 @@ class Permute(Layer):
 
 
 class Flatten(Layer):
-    """All axes but the batch axis as one, in row-major order."""
+    """All axes but the batch axis as one, in row-major order.
 
-    def __init__(self, **kwargs):
+    ``dim_ordering``: 'th' moves the axis behind the samples to the end before, as Keras 2's ``data_format='channels_first'``; stored only
+    then.
+    """
+
+    def __init__(self, dim_ordering="tf", **kwargs):
         self.input_spec = [InputSpec(ndim="2+")]
+        self.dim_ordering = resolve_ordering(self, dim_ordering)
         super().__init__(**kwargs)
+
+    def get_config(self):
+        return {**super().get_config(), **({"dim_ordering": "th"} if self.dim_ordering == "th" else {})}
 
     def get_output_shape_for(self, input_shape):
         if None in input_shape[1:]:
@@ -253,6 +261,8 @@ class Flatten(Layer):
         return (input_shape[0], int(np.prod(input_shape[1:])))
 
     def call(self, x, mask=None):
+        if self.dim_ordering == "th" and K.ndim(x) > 2:
+            x = K.permute_dimensions(x, (0, *range(2, K.ndim(x)), 1))
         return K.batch_flatten(x)
 
 

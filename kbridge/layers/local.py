@@ -6,8 +6,9 @@ from .. import activations, constraints, initializations, regularizers
 from .. import backend as K
 from ..engine.topology import InputSpec, Layer
 from ..utils.np_utils import conv_output_length
-from .convolutional import Convolution1D, Convolution2D
-from .pooling import check_border_mode
+from .borders import padded
+from .convolutional import Convolution1D, Convolution2D, _Convolution
+from .pooling import check_border_mode, turned
 
 __all__ = [
     "InputSpec",
@@ -29,23 +30,49 @@ def _patches_times_kernels(patches, kernels):
     return K.permute_dimensions(product, (1, 0, 2))
 
 
-class LocallyConnected1D(Convolution1D):
-    """``Convolution1D`` with a kernel and a bias of its own for each output step; 'valid' borders only."""
+class _LocallyConnected(_Convolution):
+    """What both share. ``implementation``: 1, 2 or 3, the layout in which files of Keras 2 hold the kernels; all compute the same, and 2 and
+    3 take 'same' borders too. Stored only where it isn't 1."""
+
+    implementation = 1
+
+    def _implemented(self, implementation: int, border_mode: str) -> None:
+        if implementation not in (1, 2, 3):
+            raise ValueError(f"{type(self).__name__}: implementation is 1, 2 or 3, got {implementation!r}.")
+        check_border_mode(self, border_mode, ("valid",) if implementation == 1 else ("valid", "same"))
+        self.implementation = implementation
+
+    def outside(self) -> list[tuple[int, int]]:
+        """For each spatial axis, the places before and after it that windows reach: in Keras 2 they don't depend on its length."""
+        return [(0, 0)] * self.spatial if self.border_mode == "valid" else self.theano_borders()
+
+    def surrounded(self, x):
+        """``x`` with zeros where windows reach outside."""
+        return x if self.border_mode == "valid" else padded(x, self.outside(), self.dim_ordering)
+
+    def get_config(self):
+        config = super().get_config()
+        return config if self.implementation == 1 else {**config, "implementation": self.implementation}
+
+
+class LocallyConnected1D(_LocallyConnected, Convolution1D):
+    """``Convolution1D`` with a kernel and a bias of its own for each output step; 'valid' borders, with ``implementation`` 2 and 3 (see
+    above) 'same' too."""
 
     takes_groups = False
 
-    def __init__(self, nb_filter, filter_length, init="glorot_uniform", activation=None, weights=None, border_mode="valid", subsample_length=1, W_regularizer=None, b_regularizer=None, activity_regularizer=None, W_constraint=None, b_constraint=None, bias=True, input_dim=None, input_length=None, **kwargs):  # fmt: skip  # noqa: E501
-        check_border_mode(self, border_mode, ("valid",))
+    def __init__(self, nb_filter, filter_length, init="glorot_uniform", activation=None, weights=None, border_mode="valid", subsample_length=1, W_regularizer=None, b_regularizer=None, activity_regularizer=None, W_constraint=None, b_constraint=None, bias=True, input_dim=None, input_length=None, implementation=1, **kwargs):  # fmt: skip  # noqa: E501
+        self._implemented(implementation, border_mode)
         super().__init__(
             nb_filter, filter_length, init, activation, weights, border_mode, subsample_length, W_regularizer, b_regularizer,
             activity_regularizer, W_constraint, b_constraint, bias, input_dim, input_length, **kwargs,
         )  # fmt: skip
 
     def build(self, input_shape):
-        _, length, channels = input_shape
+        length, channels = input_shape[self._axes[0]], input_shape[self._channel_axis]
         if length is None:
             raise ValueError(f"LocallyConnected1D {self.name} must know the number of time steps, got shape {tuple(input_shape)}.")
-        self.places = self.get_output_shape_for(input_shape)[1]
+        self.places = self.get_output_shape_for(input_shape)[self._axes[0]]
         self.W = self.add_kernel((self.places, self.filter_length * channels, self.nb_filter))
         self.b = self.add_bias((self.places, self.nb_filter)) if self.bias else None
         self.input_spec = [InputSpec(shape=input_shape)]
@@ -53,22 +80,28 @@ class LocallyConnected1D(Convolution1D):
 
     def call(self, x, mask=None):
         step = self.subsample_length
+        x = turned(self, self.surrounded(x))
         parts = [
             x[:, k : k + (self.places - 1) * step + 1 : step, :] for k in range(self.filter_length)
         ]
         patches = K.concatenate(parts, axis=2) if len(parts) > 1 else parts[0]
         patches = K.reshape(patches, (-1, self.places, K.int_shape(self.W)[1]))
         output = _patches_times_kernels(patches, self.W)
-        return self.activation(output + K.expand_dims(self.b, 0) if self.bias else output)
+        output = turned(self, output)
+        if self.bias:
+            # with the features first Keras 2 reads the stored (places, filters) as (filters, places), as the layer of images does
+            output = output + K.reshape(self.b, (1, self.nb_filter, self.places) if self.dim_ordering == "th" else (1, self.places, self.nb_filter))
+        return self.activation(output)
 
 
-class LocallyConnected2D(Convolution2D):
-    """``Convolution2D`` with a kernel and a bias of its own for each output position; 'valid' borders only."""
+class LocallyConnected2D(_LocallyConnected, Convolution2D):
+    """``Convolution2D`` with a kernel and a bias of its own for each output position; 'valid' borders, with ``implementation`` 2 and 3 (see
+    above) 'same' too."""
 
     takes_groups = False
 
-    def __init__(self, nb_filter, nb_row, nb_col, init="glorot_uniform", activation=None, weights=None, border_mode="valid", subsample=(1, 1), dim_ordering="default", W_regularizer=None, b_regularizer=None, activity_regularizer=None, W_constraint=None, b_constraint=None, bias=True, **kwargs):  # fmt: skip  # noqa: E501
-        check_border_mode(self, border_mode, ("valid",))
+    def __init__(self, nb_filter, nb_row, nb_col, init="glorot_uniform", activation=None, weights=None, border_mode="valid", subsample=(1, 1), dim_ordering="default", W_regularizer=None, b_regularizer=None, activity_regularizer=None, W_constraint=None, b_constraint=None, bias=True, implementation=1, **kwargs):  # fmt: skip  # noqa: E501
+        self._implemented(implementation, border_mode)
         super().__init__(
             nb_filter, nb_row, nb_col, init, activation, weights, border_mode, subsample, dim_ordering, W_regularizer,
             b_regularizer, activity_regularizer, W_constraint, b_constraint, bias, **kwargs,
@@ -86,6 +119,7 @@ class LocallyConnected2D(Convolution2D):
         self.built = True
 
     def call(self, x, mask=None):
+        x = self.surrounded(x)
         rows, cols = self.output_row, self.output_col
         step_r, step_c = self.subsample
         first = self.dim_ordering == "th"

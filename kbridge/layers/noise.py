@@ -6,8 +6,9 @@ import math
 
 from .. import backend as K
 from ..engine.topology import Layer
+from .core import Dropout
 
-__all__ = ["GaussianDropout", "GaussianNoise", "K", "Layer"]
+__all__ = ["AlphaDropout", "GaussianDropout", "GaussianNoise", "K", "Layer"]
 
 
 class GaussianNoise(Layer):
@@ -47,6 +48,48 @@ class GaussianDropout(Layer):
 
     def get_config(self):
         return {**super().get_config(), "p": self.p}
+
+
+class AlphaDropout(Dropout):
+    """Dropout for self-normalizing networks (Klambauer et al., 2017, arXiv 1706.02515): what is dropped becomes the lower limit of selu,
+    and the result is scaled and moved so that mean and variance stay.
+
+    With a = -1.7580993408473766 and q = 1 - rate the kept x and the dropped a become s * x + t and s * a + t with
+    s = (q * (1 + rate * a ** 2)) ** -0.5 and t = -s * rate * a.
+
+    Args:
+        rate: the fraction to drop, at least 0 and below 1.
+        noise_shape: shares decisions along axes of length 1, None for an axis as long as the input's.
+        seed: makes the draws repeatable.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        The input's.
+    """
+
+    def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
+        super().__init__(rate, noise_shape, seed, **kwargs)
+        self.rate = rate
+
+    def call(self, x, mask=None):
+        if not self.rate:
+            return x
+        kept, low = 1.0 - self.rate, -1.7580993408473766
+        scale = (kept * (1 + self.rate * low**2)) ** -0.5
+
+        def dropped():
+            # 1 where kept: dropout scales what it keeps up
+            ones = K.dropout(K.ones_like(x), self.rate, self._noise_shape(x), seed=self.seed) * kept
+            return scale * (x * ones + low * (1.0 - ones)) - scale * self.rate * low
+
+        return K.in_train_phase(dropped, x)
+
+    def get_config(self):
+        config = super().get_config()
+        del config["p"]
+        return {**config, "rate": self.rate}
 
 
 def _shape(x) -> list:

@@ -49,6 +49,11 @@ def spatial_axes(dim_ordering: str, count: int) -> range:
     return range(2, 2 + count) if dim_ordering == "th" else range(1, 1 + count)
 
 
+def turned(layer, x):
+    """A sequence with its axes of time and features exchanged where the layer has the features first."""
+    return K.permute_dimensions(x, (0, 2, 1)) if layer.dim_ordering == "th" else x
+
+
 def ordering_hint(layer, count: int) -> str:
     """What to add to an error about the shape of images: which setting says where their channels are, what the other one expects."""
     ordering = getattr(layer, "dim_ordering", None)
@@ -77,12 +82,16 @@ def check_window(layer, shape, axes, windows, border_mode: str) -> None:
 
 
 class _Pooling1D(Bordered):
-    """Pool (samples, time, features) over ``pool_length`` steps, ``stride`` steps apart (default: pool_length)."""
+    """Pool (samples, time, features) over ``pool_length`` steps, ``stride`` steps apart (default: pool_length).
+
+    ``dim_ordering``: 'th' for (samples, features, time), Keras 2's ``data_format='channels_first'``; stored only then.
+    """
 
     mode = "max"
 
-    def __init__(self, pool_length=2, stride=None, border_mode="valid", **kwargs):
+    def __init__(self, pool_length=2, stride=None, border_mode="valid", dim_ordering="tf", **kwargs):
         super().__init__(**kwargs)
+        self.dim_ordering = resolve_ordering(self, dim_ordering)
         owner = type(self).__name__
         self.pool_length = whole_number(pool_length, owner, "pool_length", 1)
         self.stride = self.pool_length if stride is None else whole_number(stride, owner, "stride", 1)
@@ -94,9 +103,11 @@ class _Pooling1D(Bordered):
         self.built = True
 
     def get_output_shape_for(self, input_shape):
-        check_window(self, input_shape, (1,), (self.pool_length,), self.border_mode)
-        length = conv_output_length(input_shape[1], self.pool_length, self.border_mode, self.stride)
-        return (input_shape[0], length, input_shape[2])
+        shape = list(input_shape)
+        (axis,) = spatial_axes(self.dim_ordering, 1)
+        check_window(self, input_shape, (axis,), (self.pool_length,), self.border_mode)
+        shape[axis] = conv_output_length(shape[axis], self.pool_length, self.border_mode, self.stride)
+        return tuple(shape)
 
     def theano_borders(self):
         return [pooling_borders(self.pool_length)]
@@ -105,16 +116,18 @@ class _Pooling1D(Bordered):
         return (self.stride,)
 
     def call(self, x, mask=None):
-        x = K.expand_dims(x, 2)
+        x = K.expand_dims(turned(self, x), 2)
         size, steps = (self.pool_length, 1), (self.stride, 1)
         if self.borders_of_theano:
             y = pooled(x, K.pool2d, size, steps, "tf", self.mode)
         else:
             y = K.pool2d(x, size, steps, self.border_mode, "tf", self.mode)
-        return K.squeeze(y, 2)
+        return turned(self, K.squeeze(y, 2))
 
     def get_config(self):
         config = {"stride": self.stride, "pool_length": self.pool_length, "border_mode": self.border_mode}
+        if self.dim_ordering == "th":
+            config["dim_ordering"] = "th"
         return {**super().get_config(), **config}
 
 
@@ -210,18 +223,30 @@ class AveragePooling3D(_Pooling3D):
 
 
 class _GlobalPooling1D(Layer):
-    """Pool (samples, time, features) over all time steps. ``keepdims``: an axis of length 1 stays; stored only where it is True."""
+    """Pool (samples, time, features) over all time steps.
 
-    def __init__(self, keepdims=False, **kwargs):
+    ``keepdims``: an axis of length 1 stays. ``dim_ordering``: 'th' for (samples, features, time). Options of Keras 2 that are stored only
+    where they aren't the defaults.
+    """
+
+    def __init__(self, keepdims=False, dim_ordering="tf", **kwargs):
         super().__init__(**kwargs)
+        self.dim_ordering = resolve_ordering(self, dim_ordering)
         self.keepdims = bool(keepdims)
         self.input_spec = [InputSpec(ndim=3)]
 
     def get_output_shape_for(self, input_shape):
-        return (input_shape[0], 1, input_shape[2]) if self.keepdims else (input_shape[0], input_shape[2])
+        shape = list(input_shape)
+        shape[self._axis] = 1
+        return tuple(shape) if self.keepdims else tuple(n for axis, n in enumerate(shape) if axis != self._axis)
+
+    @property
+    def _axis(self) -> int:
+        return 2 if self.dim_ordering == "th" else 1
 
     def get_config(self):
-        return {**super().get_config(), **({"keepdims": True} if self.keepdims else {})}
+        own = {"keepdims": True} if self.keepdims else {}
+        return {**super().get_config(), **own, **({"dim_ordering": "th"} if self.dim_ordering == "th" else {})}
 
 
 class GlobalAveragePooling1D(_GlobalPooling1D):
@@ -236,9 +261,9 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
 
     def call(self, x, mask=None):
         if mask is None or not self.use_mask:
-            return K.mean(x, axis=1, keepdims=self.keepdims)
-        kept = K.expand_dims(K.cast(mask, K.dtype(x)), -1)
-        return K.sum(x * kept, axis=1, keepdims=self.keepdims) / K.sum(kept, axis=1, keepdims=self.keepdims)
+            return K.mean(x, axis=self._axis, keepdims=self.keepdims)
+        kept = K.expand_dims(K.cast(mask, K.dtype(x)), 3 - self._axis)
+        return K.sum(x * kept, axis=self._axis, keepdims=self.keepdims) / K.sum(kept, axis=self._axis, keepdims=self.keepdims)
 
     def compute_mask(self, input, input_mask=None):
         if input_mask is None or not self.use_mask:
@@ -255,7 +280,7 @@ class GlobalMaxPooling1D(_GlobalPooling1D):
     """The largest value over time."""
 
     def call(self, x, mask=None):
-        return K.max(x, axis=1, keepdims=self.keepdims)
+        return K.max(x, axis=self._axis, keepdims=self.keepdims)
 
 
 class _GlobalPoolingND(Layer):

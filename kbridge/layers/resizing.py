@@ -11,6 +11,7 @@ from collections.abc import Callable
 from .. import backend as K
 from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
+from .borders import padded
 from .core import resolve_ordering
 from .pooling import ordering_hint, sizes, spatial_axes
 
@@ -39,18 +40,18 @@ class _Resizing(Layer):
 
     def get_config(self):
         config = super().get_config()
-        if self.spatial > 1 and self.dim_ordering != K.image_dim_ordering():
+        if self.dim_ordering != (K.image_dim_ordering() if self.spatial > 1 else "tf"):
             config["dim_ordering"] = self.dim_ordering
         return config
 
 
 class _Sequence(_Resizing):
-    """A layer on (samples, time, features)."""
+    """A layer on (samples, time, features), or with ``dim_ordering='th'``, Keras 3's 'channels_first', on (samples, features, time)."""
 
     spatial = 1
 
-    def __init__(self, **kwargs):
-        super().__init__("tf", **kwargs)
+    def __init__(self, dim_ordering="tf", **kwargs):
+        super().__init__(dim_ordering, **kwargs)
 
 
 class UpSampling1D(_Sequence):
@@ -64,7 +65,7 @@ class UpSampling1D(_Sequence):
         return self._resized(input_shape, lambda i, n: n * self.length)
 
     def call(self, x, mask=None):
-        return K.repeat_elements(x, self.length, axis=1)
+        return K.repeat_elements(x, self.length, axis=self._axes[0])
 
     def get_config(self):
         return {**super().get_config(), "length": self.length}
@@ -151,6 +152,8 @@ class ZeroPadding1D(_Sequence):
         return self._resized(input_shape, lambda i, n: n + self.left_pad + self.right_pad)
 
     def call(self, x, mask=None):
+        if self.dim_ordering == "th":
+            return K.pad(x, [(0, 0), (0, 0), (self.left_pad, self.right_pad)])
         return K.asymmetric_temporal_padding(x, self.left_pad, self.right_pad)
 
     def get_config(self):
@@ -180,20 +183,22 @@ class ZeroPadding2D(_Resizing):
 
 
 class ZeroPadding3D(_Resizing):
-    """``padding[i]`` zeros on both sides of spatial axis i of volumes."""
+    """``padding[i]`` zeros on both sides of spatial axis i of volumes, or a pair of Keras 2, before and after."""
 
     spatial = 3
 
     def __init__(self, padding=(1, 1, 1), dim_ordering="default", **kwargs):
-        if isinstance(padding, (int, float)):
-            padding = (padding,) * 3
-        self.padding = tuple(whole_number(p, "ZeroPadding3D", "padding", 0) for p in padding)
+        names = [(f"dim{i}_before", f"dim{i}_after") for i in (1, 2, 3)]
+        self._pairs = _padding_pairs(padding, names, "ZeroPadding3D")
+        self.padding = tuple(a if a == b else (a, b) for a, b in self._pairs)
         super().__init__(dim_ordering, **kwargs)
 
     def get_output_shape_for(self, input_shape):
-        return self._resized(input_shape, lambda i, n: n + 2 * self.padding[i])
+        return self._resized(input_shape, lambda i, n: n + sum(self._pairs[i]))
 
     def call(self, x, mask=None):
+        if any(before != after for before, after in self._pairs):
+            return padded(x, self._pairs, self.dim_ordering)
         return K.spatial_3d_padding(x, padding=self.padding, dim_ordering=self.dim_ordering)
 
     def get_config(self):
@@ -230,9 +235,9 @@ class Cropping1D(_Cropping):
 
     spatial = 1
 
-    def __init__(self, cropping=(1, 1), **kwargs):
+    def __init__(self, cropping=(1, 1), dim_ordering="tf", **kwargs):
         self.cropping = tuple(cropping)
-        super().__init__([cropping], "tf", **kwargs)
+        super().__init__([cropping], dim_ordering, **kwargs)
 
     def get_config(self):
         return {**super().get_config(), "cropping": self.cropping}

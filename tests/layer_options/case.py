@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 #: modules of this package with tables of cases
-FAMILIES = ("convolutions",)
+FAMILIES = ("convolutions", "merging", "pooling")
 LIBRARIES = ("tf_keras", "keras3")
 
 #: names of inputs -> their shapes without the samples; those that start with 'whole' are whole numbers below 7
 INPUTS: dict[str, tuple[int | None, ...]] = {
     "vector": (6,), "series": (7, 4), "other_series": (5, 4), "image": (5, 4, 4), "volume": (3, 4, 3, 2), "whole_series": (5,),
-    "whole_vector": (3,),
+    "whole_vector": (3,), "narrow_series": (7, 1), "series_of_6": (5, 6), "other_features": (7, 2),
 }  # fmt: skip
 
 
@@ -78,7 +78,8 @@ def values(name: str) -> np.ndarray:
     return x
 
 
-def targets(results: list[np.ndarray]) -> list[np.ndarray]:
-    """What the models are trained towards for one step."""
+def targets(results: list[np.ndarray], places: list[int] | None = None) -> list[np.ndarray]:
+    """What the models are trained towards for one step: for all outputs, or those at ``places``."""
     draw = np.random.RandomState(7)
-    return [np.round(draw.normal(size=y.shape), 2).astype("float32") for y in results]
+    found = [np.round(draw.normal(size=y.shape), 2).astype("float32") for y in results]
+    return found if places is None else [found[place] for place in places]

@@ -38,20 +38,22 @@ def listed(value) -> list:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def loaded(library: str, family: str) -> Model:
-    """The model of a family, from a file of tf_keras, or from the configs and weights that Keras 3 has."""
+def loaded(library: str, family: str, table: list[Case] | None = None) -> Model:
+    """The model of a family, from a file of tf_keras, or of cases of it from the configs and weights that Keras 3 has."""
     if library == "tf_keras":
         return load_model(DATA / f"{library}_{family}.h5", compile=False)
-    return model_of(cases(family, library), recorded(library, family))
+    return model_of(table or cases(family, library), recorded(library, family), cases(family, library))
 
 
-def model_of(table: list[Case], arrays: dict[str, np.ndarray]) -> Model:
-    """The model, with the weights that were recorded."""
+def model_of(table: list[Case], arrays: dict[str, np.ndarray], everything: list[Case]) -> Model:
+    """The model of the cases in ``table``, with the weights that were recorded for them among ``everything``."""
     configs = json.loads(str(arrays["configs"]))
     names = names_of_inputs(table)
     inputs = {n: Input(INPUTS[n], name=n, dtype="int32" if n.startswith("whole") else K.floatx()) for n in names}
     outputs = []
-    for number, (case, config) in enumerate(zip(table, configs, strict=True)):
+    for number, (case, config) in enumerate(zip(everything, configs, strict=True)):
+        if not any(case is c for c in table):
+            continue
         call = Call(config["config"]["name"], config["class_name"], [["x", 0, 0, dict(case.call)]])
         config["config"].update(call.options)
         translated = to_keras1({"class_name": "Sequential", "config": {"name": "one", "layers": [config]}}, warn=False, version="3.15.0")

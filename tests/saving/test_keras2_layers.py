@@ -16,10 +16,7 @@ REFUSED_BY_ONNX = {
     "states_of_masked_sequences": "onnx-recurrent-mask", "time_major": "onnx-recurrent-mask", "masks_of_attention": "onnx-attention-mask",
     "masks_backwards": "onnx-recurrent-mask",
 }  # fmt: skip
-REFUSED_BY_KERAS3 = {
-    "states_of_masked_sequences": "keras3-states", "attention": "keras3-attention", "heads": "keras3-attention",
-    "masks_of_attention": "keras3-attention",
-}  # fmt: skip
+REFUSED_BY_KERAS3 = {"states_of_masked_sequences": "keras3-states", "masks_of_attention": "keras3-attention-mask"}
 DATA = Path(__file__).parents[1] / "data" / "keras2_layers"
 
 

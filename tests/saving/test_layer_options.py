@@ -19,44 +19,66 @@ def fresh_session():
     K.clear_session()
 
 
-def check(library, family, results, what: str, atol: float) -> None:
+def chosen(library: str, family: str) -> list:
+    """The cases to compute."""
+    table = cases(family, library)
+    return table if library == "tf_keras" or K.backend() == "numpy" else [case for case in table if case.library == library]
+
+
+def of(library: str, family: str, table: list) -> list[int]:
+    """The numbers of the outputs of these cases."""
+    counts = recorded(library, family)["counts"]
+    starts = np.cumsum(counts) - counts
+    places = zip(cases(family, library), starts, counts, strict=True)
+    return [int(start) + i for case, start, count in places if any(case is c for c in table) for i in range(count)]
+
+
+def check(library, family, table, results, what: str, atol: float) -> None:
     """Compare case by case, so that a failure names the case."""
     arrays = recorded(library, family)
-    expected, counts = series(arrays, what), arrays["counts"]
-    assert len(results) == len(expected)
-    failed, place = [], 0
-    for case, count in zip(cases(family, library), counts, strict=True):
-        for output in range(count):
-            got, wanted = results[place], expected[place]
-            place += 1
-            if got.shape != wanted.shape or not np.allclose(got, wanted, rtol=1e-4, atol=atol):
-                apart = np.abs(got - wanted).max() if got.shape == wanted.shape else f"shapes {got.shape} and {wanted.shape}"
-                failed.append(f"{case.text}, output {output}: {apart}")
+    everything, places = series(arrays, what), of(library, family, table)
+    names = [case.text for case, count in zip(cases(family, library), arrays["counts"], strict=True) for _ in range(count)]
+    assert len(results) == len(places)
+    failed = []
+    for got, place in zip(results, places, strict=True):
+        wanted = everything[place]
+        if got.shape != wanted.shape or not np.allclose(got, wanted, rtol=1e-4, atol=atol):
+            apart = np.abs(got - wanted).max() if got.shape == wanted.shape else f"shapes {got.shape} and {wanted.shape}"
+            failed.append(f"{names[place]}, output {place}: {apart}")
     assert not failed, "\n".join(failed)
 
 
-EACH = [(library, family) for family in FAMILIES for library in LIBRARIES]
+#: what both libraries have is read from both on one backend; the others compute what they read alike
+EACH = [
+    (library, family)
+    for family in FAMILIES
+    for library in LIBRARIES
+    if library == "tf_keras" or K.backend() == "numpy" or any(case.library == library for case in cases(family, library))
+]
 
 
 @pytest.mark.parametrize(("library", "family"), EACH)
-def test_it_predicts_and_trains_as_there_and_after_saving(library, family, tmp_path):
-    model = loaded(library, family)
-    x = [values(n) for n in names_of_inputs(cases(family, library))]
-    check(library, family, listed(model.predict(x)), "predicted", 1e-5)
-    model.save(tmp_path / "ours.h5")
-    check(library, family, listed(load_model(tmp_path / "ours.h5", compile=False).predict(x)), "predicted", 1e-5)
+def test_it_predicts_and_trains_as_there(library, family):
+    table = chosen(library, family)
+    model = loaded(library, family, table)
+    x = [values(n) for n in names_of_inputs(table)]
+    check(library, family, table, listed(model.predict(x)), "predicted", 1e-5)
     if "trained/0" in recorded(library, family):
         from kbridge.optimizers import SGD
 
         model.compile(SGD(0.1), "mse")
-        model.train_on_batch(x, targets(series(recorded(library, family), "predicted")))
-        check(library, family, listed(model.predict(x)), "trained", 1e-4)
+        model.train_on_batch(x, targets(series(recorded(library, family), "predicted"), of(library, family, table)))
+        check(library, family, table, listed(model.predict(x)), "trained", 1e-4)
 
 
 @pytest.mark.parametrize(("library", "family"), EACH)
-def test_a_model_from_its_config_has_the_same_shapes_and_weights(library, family):
-    model = loaded(library, family)
-    rebuilt = model_from_json(model.to_json())
-    rebuilt.set_weights(model.get_weights())
-    assert json.loads(rebuilt.to_json()) == json.loads(model.to_json())
-    assert rebuilt.output_shape == model.output_shape
+def test_saved_again_and_from_its_config_it_is_the_same(library, family, tmp_path):
+    model = loaded(library, family, chosen(library, family))
+    model.save(tmp_path / "ours.h5")
+    config = json.loads(model.to_json())
+    again = load_model(tmp_path / "ours.h5", compile=False)
+    assert json.loads(again.to_json()) == config
+    assert json.loads(model_from_json(model.to_json()).to_json()) == config
+    assert again.output_shape == model.output_shape
+    for got, wanted in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(got, wanted)

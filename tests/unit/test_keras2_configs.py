@@ -117,6 +117,10 @@ def test_a_regularizer_for_each_kernel_of_a_recurrent_layer(options):
         ("UpSampling2D", {"shape": (None, 5, 5, 2), "interpolation": "bilinear"}, {"interpolation": "bilinear"}),
         ("Dense", {"units": 3, "activation": "swish"}, {"activation": "silu"}),
         ("ReLU", {"max_value": 6.0}, {"max_value": 6.0}),
+        ("Conv2DTranspose", {"shape": (None, 5, 5, 2), "filters": 2, "kernel_size": 2}, {"nb_filter": 2, "subsample": (1, 1)}),
+        ("Conv2DTranspose", {"shape": (None, 5, 5, 2), "filters": 2, "kernel_size": 2, "strides": 2, "output_padding": [1, 1]}, {"output_padding": [1, 1]}),
+        ("SeparableConv2D", {"shape": (None, 5, 5, 2), "filters": 2, "kernel_size": 2, "dilation_rate": [2, 2]}, {"dilation_rate": (2, 2)}),
+        ("Flatten", {"shape": (None, 3, 2), "data_format": "channels_first"}, {"dim_ordering": "th"}),
     ],
 )
 def test_options_that_keras_1_lacked_are_taken_over(class_name, options, found):
@@ -133,16 +137,14 @@ def test_options_that_keras_1_lacked_are_taken_over(class_name, options, found):
         ("LSTM", {"shape": (None, 3, 2), "units": 2, "kernel_regularizer": "l2", "dropout": 0.5}, "one holds for both"),
         ("ConvLSTM2D", {"shape": (None, 3, 5, 5, 2), "filters": 2, "kernel_size": 2, "return_state": True}, "ConvLSTM2D of Keras 2.* has return_state=True"),
         ("Conv1D", {"shape": (None, 5, 2), "filters": 2, "kernel_size": [2], "padding": "full"}, "padding='full'"),
+        ("LocallyConnected1D", {"shape": (None, 5, 2), "filters": 2, "kernel_size": [2], "padding": "same"}, "padding='same'"),
         ("RandomFlip", {"shape": (None, 5, 5, 2), "mode": "horizontal"}, "'it' is a RandomFlip of Keras 2"),
-        ("Conv2DTranspose", {"shape": (None, 5, 5, 2), "filters": 2, "kernel_size": 2, "output_padding": [1, 1]}, "output_padding"),
-        ("SeparableConv2D", {"shape": (None, 5, 5, 2), "filters": 2, "kernel_size": 2, "dilation_rate": [2, 2]}, "dilation_rate"),
         ("BatchNormalization", {"renorm": True}, "renorm=True"),
         ("Dense", {"units": 3, "activation": "wobble"}, "activation='wobble'.*custom_objects"),
         ("Dense", {"units": 3, "dtype": "float64"}, "dtype='float64'"),
         ("Dense", {"units": 3, "dtype": {"class_name": "Policy", "config": {"name": "mixed_float16"}}}, "dtype="),
         ("Dense", {"units": 3, "something_new": 7}, "something_new=7"),
         ("Dense", {"kernel_initializer": "zeros"}, "lacks 'units'"),
-        ("Flatten", {"shape": (None, 3, 2), "data_format": "channels_first"}, "data_format='channels_first'"),
     ],
 )
 def test_what_cannot_be_represented_names_layer_and_option(class_name, options, message):

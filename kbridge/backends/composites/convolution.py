@@ -71,9 +71,10 @@ class Convolution(Family):
         return self.conv2d(x, kernel, border_mode=border_mode, dim_ordering=dim_ordering, filter_dilation=rates)
 
     def separable_conv2d(
-        self, x, depthwise_kernel, pointwise_kernel, strides=(1, 1), border_mode="valid", dim_ordering="default"
+        self, x, depthwise_kernel, pointwise_kernel, strides=(1, 1), border_mode="valid", dim_ordering="default", filter_dilation=(1, 1)
     ):
         """``depthwise_conv2d``, then a 1x1 ``conv2d`` with ``pointwise_kernel``."""
         dim_ordering = settings.resolve_dim_ordering(dim_ordering)
-        y = self.depthwise_conv2d(x, depthwise_kernel, strides=strides, border_mode=border_mode, dim_ordering=dim_ordering)
+        options = {"strides": strides, "border_mode": border_mode, "dim_ordering": dim_ordering, "filter_dilation": filter_dilation}
+        y = self.depthwise_conv2d(x, depthwise_kernel, **options)
         return self.conv2d(y, pointwise_kernel, border_mode="valid", dim_ordering=dim_ordering)

@@ -115,7 +115,7 @@ def activity_regularization(context, layer, shapes):
 
 @makes("Flatten")
 def flatten(context, layer, shapes):
-    return [context.part(layer, "Flatten", data_format="channels_last")]
+    return [context.part(layer, "Flatten", data_format=data_format(layer.dim_ordering))]
 
 
 @makes("Reshape")

@@ -47,7 +47,7 @@ def _put(part: Part, group) -> None:
         _put(inner, group.create_group(attribute))
     taken: Counter[str] = Counter()
     for layer in part.contained:
-        path = snake_case(layer.class_name)
+        path = snake_case(layer.stored_as or layer.class_name)
         number = taken[path]
         taken[path] += 1
         _put(layer, group.create_group(f"layers/{path}" + (f"_{number}" if number else "")))

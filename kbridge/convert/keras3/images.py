@@ -174,6 +174,8 @@ def separable(context, layer, shapes):
     weights = [("depthwise_kernel", depthwise), ("pointwise_kernel", pointwise), *bias_of(layer)]
     # (multiplier, channels, rows, columns) with 'th' becomes (rows, columns, channels, multiplier)
     axes = kernel_axes(layer)
+    if layer.rates and max(layer.steps) > 1:
+        raise refusal(layer, "keras3-atrous-strides", "holes in the kernel (dilation_rate) together with strides")
     before, padding_ = bordered(context, layer)
     penalties = {
         f"{part}_{kind}": f"{part}_{kind}" for part in ("depthwise", "pointwise") for kind in ("regularizer", "constraint")
@@ -185,6 +187,7 @@ def separable(context, layer, shapes):
         "padding": padding_,
         "data_format": "channels_last",
         "depth_multiplier": layer.depth_multiplier,
+        "dilation_rate": list(layer.rates or (1, 1)),
         "activation": "linear",
         **{key: v for key, v in context.affine(layer).items() if not key.startswith("kernel")},
         **context.penalties(layer, axes, **penalties),
@@ -202,10 +205,10 @@ def pooling(context, layer, shapes):
             "border_origin 'theano': 'same' borders where Keras 1 on Theano put them, which no layer of Keras 3 leaves out of a pooling",
         )  # fmt: skip
     if hasattr(layer, "pool_length"):
-        size, strides, ordering = [layer.pool_length], [layer.stride], "tf"
+        size, strides = [layer.pool_length], [layer.stride]
     else:
-        size, strides, ordering = list(layer.pool_size), list(layer.strides), layer.dim_ordering
-    config = {"pool_size": size, "strides": strides, "padding": layer.border_mode, "data_format": data_format(ordering)}
+        size, strides = list(layer.pool_size), list(layer.strides)
+    config = {"pool_size": size, "strides": strides, "padding": layer.border_mode, "data_format": data_format(layer.dim_ordering)}
     return [context.part(layer, type(layer).__name__, **config)]
 
 
@@ -217,29 +220,37 @@ def global_pooling(context, layer, shapes):
 
 @makes("UpSampling1D")
 def upsampling1d(context, layer, shapes):
-    return [context.part(layer, "UpSampling1D", size=layer.length)]
+    return _last_between(context, layer, context.part(layer, "UpSampling1D", size=layer.length))
 
 
 @makes("UpSampling2D", "UpSampling3D")
 def upsampling(context, layer, shapes):
     config = {"size": list(layer.size), "data_format": data_format(layer.dim_ordering)}
     if layer.spatial == 2:
+        if layer.interpolation in ("gaussian", "mitchellcubic"):
+            raise refusal(layer, "keras3-interpolation", f"interpolation {layer.interpolation!r}")
         config["interpolation"] = layer.interpolation
     return [context.part(layer, type(layer).__name__, **config)]
 
 
-@makes("ZeroPadding1D", "ZeroPadding2D")
+@makes("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D")
 def zero_padding(context, layer, shapes):
     return [padding(context, layer, layer._pairs)]
 
 
-@makes("ZeroPadding3D")
-def zero_padding3d(context, layer, shapes):
-    return [padding(context, layer, [(p, p) for p in layer.padding])]
+def _last_between(context, layer, part) -> list:
+    """A layer that Keras 3 has for features that come last only, between permutations where they come first."""
+    if layer.dim_ordering == "tf":
+        return [part]
+    name, part.config["name"] = part.name, f"{part.name}_turned"
+    back = context.part(layer, "Permute", dims=[2, 1])
+    back.config["name"] = name
+    return [context.part(layer, "Permute", (), "_last", dims=[2, 1]), part, back]
 
 
 @makes("Cropping1D", "Cropping2D", "Cropping3D")
 def cropping(context, layer, shapes):
     cuts = [list(pair) for pair in layer._cuts]
     config = {"cropping": cuts[0]} if layer.spatial == 1 else {"cropping": cuts, "data_format": data_format(layer.dim_ordering)}
-    return [context.part(layer, type(layer).__name__, **config)]
+    part = context.part(layer, type(layer).__name__, **config)
+    return _last_between(context, layer, part) if layer.spatial == 1 else [part]

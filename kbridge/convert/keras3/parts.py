@@ -43,6 +43,18 @@ class Part:
     config: dict[str, Any]
     weights: list[Weight] = field(default_factory=list)
     inner: dict[str, Part] = field(default_factory=dict)
+    #: names of the arguments that it takes its tensors as, the first two by place; none: one tensor, or a list of them
+    takes: tuple[str, ...] = ()
+    #: other arguments of its calls
+    flags: dict[str, Any] = field(default_factory=dict)
+    #: the class whose name its weights are stored under, if another
+    stored_as: str | None = None
+
+    def called(self, tensors: Any) -> dict[str, Any]:
+        """A call on tensors, as it stands in a config."""
+        if not self.takes or not isinstance(tensors, list):
+            return {"args": [tensors], "kwargs": dict(self.flags)}
+        return {"args": tensors[:2], "kwargs": {**dict(zip(self.takes[2:], tensors[2:])), **self.flags}}
 
     @property
     def name(self) -> str:
@@ -169,7 +181,7 @@ class Graph(Part):
         layers = []
         for part in self.layers:
             call = getattr(part, "call", None)  # an operation has other arguments than tensors
-            calls = [call()] if call else [{"args": [self._tensors(read)], "kwargs": {}} for read in self.calls[part.name]]
+            calls = [call()] if call else [part.called(self._tensors(read)) for read in self.calls[part.name]]
             layers.append({**part.entry(registered), "name": part.name, "inbound_nodes": calls})
         # at the ends of a model, and only there, the making of a functional model counts as its call 0
         graphs = {part.name for part in self.layers if isinstance(part, Graph)}

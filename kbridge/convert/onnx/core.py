@@ -46,7 +46,9 @@ def only_in_training(c, layer, call):
 
 @makes("Flatten")
 def flatten(c, layer, call):
-    return c.graph.op("Flatten", call.x, axis=1)
+    ndim = len(call.shape)
+    x = c.graph.transpose(call.x, 0, *range(2, ndim), 1) if layer.dim_ordering == "th" and ndim > 2 else call.x
+    return c.graph.op("Flatten", x, axis=1)
 
 
 @makes("Reshape")

@@ -36,7 +36,7 @@ def _lengths(layer, shape: tuple, spatial: int) -> list:
 def convolution(c, layer, call):
     g, spatial = c.graph, layer.spatial
     kernel = value(layer.W)[:, 0] if spatial == 1 else value(layer.W)
-    kernel = channels_first(kernel, layer.dim_ordering)
+    kernel = channels_first(kernel, layer.window_ordering)
     rates = list(layer.rates or (1,) * spatial)
     bias = [value(layer.b)] if layer.bias else []
     x = _first(g, layer, call.x, spatial)
@@ -82,8 +82,9 @@ def separable(c, layer, call):
     depthwise = depthwise.transpose(1, 0, 2, 3) if layer.dim_ordering == "th" else depthwise.transpose(2, 3, 0, 1)
     channels = depthwise.shape[0]
     depthwise = depthwise.reshape(-1, 1, *layer.kernel_size)
-    x, borders = placed(g, layer, _first(g, layer, call.x, 2), _lengths(layer, call.shape, 2), layer.kernel_size, layer.steps)
-    x = g.op("Conv", x, depthwise, strides=list(layer.steps), group=channels, **borders)
+    lengths, rates = _lengths(layer, call.shape, 2), list(layer.rates or (1, 1))
+    x, borders = placed(g, layer, _first(g, layer, call.x, 2), lengths, layer._window_lengths(), layer.steps)
+    x = g.op("Conv", x, depthwise, strides=list(layer.steps), dilations=rates, group=channels, **borders)
     pointwise = channels_first(value(layer.pointwise_kernel), layer.dim_ordering)
     x = g.op("Conv", x, pointwise, *([value(layer.b)] if layer.bias else []))
     return c.activate(layer, _back(g, layer, x, 2))
@@ -142,9 +143,8 @@ def upsampling(c, layer, call):
 
 @makes("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D")
 def zero_padding(c, layer, call):
-    pairs = [(p, p) for p in layer.padding] if layer.spatial == 3 else layer._pairs
     before, after = [0] * len(call.shape), [0] * len(call.shape)
-    for axis, (b, a) in zip(layer._axes, pairs):
+    for axis, (b, a) in zip(layer._axes, layer._pairs):
         before[axis], after[axis] = b, a
     return c.graph.op("Pad", call.x, c.graph.integers(*before, *after))
 
@@ -157,12 +157,24 @@ def cropping(c, layer, call):
     return x
 
 
+def _surrounded(g, layer, call) -> str:
+    """The input of a locally connected layer with zeros where windows reach outside."""
+    pads = np.zeros((2, len(call.shape)), "int64")
+    for axis, pair in zip(layer._axes, layer.outside()):
+        pads[:, axis] = pair
+    return g.op("Pad", call.x, pads.reshape(-1)) if pads.any() else call.x
+
+
 @makes("LocallyConnected1D")
 def local1d(c, layer, call):
-    g, step = c.graph, layer.subsample_length
-    parts = [g.slice(call.x, 1, k, k + (layer.places - 1) * step + 1, step) for k in range(layer.filter_length)]
+    g, step, first = c.graph, layer.subsample_length, layer.dim_ordering == "th"
+    x = _surrounded(g, layer, call)
+    x = g.transpose(x, 0, 2, 1) if first else x
+    parts = [g.slice(x, 1, k, k + (layer.places - 1) * step + 1, step) for k in range(layer.filter_length)]
     x = g.op("Einsum", g.op("Concat", *parts, axis=2), value(layer.W), equation="npk,pkf->npf")
-    return c.activate(layer, c.biased(layer, x))
+    x = g.transpose(x, 0, 2, 1) if first else x
+    # stored as (places, filters), read as (filters, places) with 'th': see the layer
+    return c.activate(layer, c.biased(layer, x, shape=(1, layer.nb_filter, layer.places) if first else (1, layer.places, layer.nb_filter)))
 
 
 @makes("LocallyConnected2D")
@@ -170,8 +182,9 @@ def local2d(c, layer, call):
     g, rows, cols = c.graph, layer.output_row, layer.output_col
     first = layer.dim_ordering == "th"
     parts = []
+    came = _surrounded(g, layer, call)
     for r, k in itertools.product(range(layer.nb_row), range(layer.nb_col)):
-        x = g.slice(call.x, layer._axes[0], r, r + (rows - 1) * layer.subsample[0] + 1, layer.subsample[0])
+        x = g.slice(came, layer._axes[0], r, r + (rows - 1) * layer.subsample[0] + 1, layer.subsample[0])
         x = g.slice(x, layer._axes[1], k, k + (cols - 1) * layer.subsample[1] + 1, layer.subsample[1])
         parts.append(g.unsqueeze(x, 2) if first else x)
     x = g.op("Concat", *parts, axis=2 if first else 3)

@@ -92,11 +92,7 @@ def _batch_normalization(options: Options) -> Translated:
 
 def _convolution(spatial: int) -> Translation:
     def translate(options: Options) -> Translated:
-        if spatial == 1:
-            options.only("data_format", "channels_last", None)
-            dim_ordering = "tf"
-        else:
-            dim_ordering = ordering(options)
+        dim_ordering = ordering(options)
         groups = options.take("groups", 1)
         rates = pair_or_number(options, "dilation_rate", spatial)
         # Keras 1 has layers of their own for holes over one and two axes
@@ -106,7 +102,7 @@ def _convolution(spatial: int) -> Translation:
         modes = ("valid", "same", "causal") if spatial == 1 else ("valid", "same")
         config: dict[str, Any] = {"nb_filter": options.need("filters"), "border_mode": options.only("padding", *modes)}
         if spatial == 1:
-            config |= {"filter_length": size[0], "subsample_length": steps[0]}
+            config |= {"filter_length": size[0], "subsample_length": steps[0], **_features_first(dim_ordering)}
         else:
             config |= {**_kernel_lengths(size), "subsample": steps, "dim_ordering": dim_ordering}
         if groups != 1:
@@ -119,6 +115,11 @@ def _convolution(spatial: int) -> Translation:
         return f"{'Atrous' if atrous else ''}Convolution{spatial}D", config
 
     return translate
+
+
+def _features_first(dim_ordering: str) -> dict[str, str]:
+    """The option of layers over time, which have the features last without it."""
+    return {"dim_ordering": "th"} if dim_ordering == "th" else {}
 
 
 def _kernel_lengths(size: list[int]) -> dict[str, int]:
@@ -150,7 +151,7 @@ def _transposed_convolution(options: Options) -> Translated:
 
 
 def _separable_convolution(options: Options) -> Translated:
-    options.all_ones("dilation_rate")
+    rates = pair_or_number(options, "dilation_rate", 2)
     options.only("groups", 1)
     options.ignore("kernel_initializer")  # of the base class; no kernel has it
     for key in ("kernel_regularizer", "kernel_constraint"):
@@ -167,6 +168,8 @@ def _separable_convolution(options: Options) -> Translated:
         "dim_ordering": dim_ordering,
         "depth_multiplier": options.take("depth_multiplier", 1),
     }
+    if any(rate != 1 for rate in rates):
+        config["dilation_rate"] = rates
     for part in ("depthwise", "pointwise"):
         config[f"{part}_regularizer"] = regularizer(options, f"{part}_regularizer")
         config[f"{part}_constraint"] = constraint(options, f"{part}_constraint", moved_axes=dim_ordering == "th")
@@ -176,13 +179,14 @@ def _separable_convolution(options: Options) -> Translated:
 
 def _locally_connected(spatial: int) -> Translation:
     def translate(options: Options) -> Translated:
-        options.only("implementation", 1)
-        options.only("padding", "valid")
+        implementation = options.only("implementation", 1, 2, 3)
+        mode = options.only("padding", *(("valid",) if implementation == 1 else ("valid", "same")))
         size, steps = pair_or_number(options, "kernel_size", spatial), pair_or_number(options, "strides", spatial)
-        config: dict[str, Any] = {"nb_filter": options.need("filters"), "border_mode": "valid"}
+        config: dict[str, Any] = {"nb_filter": options.need("filters"), "border_mode": mode}
+        if implementation != 1:
+            config["implementation"] = implementation
         if spatial == 1:
-            options.only("data_format", "channels_last", None)
-            config |= {"filter_length": size[0], "subsample_length": steps[0]}
+            config |= {"filter_length": size[0], "subsample_length": steps[0], **_features_first(ordering(options))}
         else:
             config |= {**_kernel_lengths(size), "subsample": steps, "dim_ordering": ordering(options)}
         return f"LocallyConnected{spatial}D", config | _affine(options)
@@ -200,8 +204,7 @@ def _pooling(name: str, spatial: int) -> Translation:
         steps = size if strides is None else [strides] * spatial if isinstance(strides, int) else list(strides)
         mode = border_mode(options)
         if spatial == 1:
-            options.only("data_format", "channels_last", None)
-            return name, {"pool_length": size[0], "stride": steps[0], "border_mode": mode}
+            return name, {"pool_length": size[0], "stride": steps[0], "border_mode": mode, **_features_first(ordering(options))}
         return name, {"pool_size": size, "strides": steps, "border_mode": mode, "dim_ordering": ordering(options)}
 
     return translate
@@ -211,7 +214,7 @@ def _global_pooling(name: str, spatial: int) -> Translation:
     def translate(options: Options) -> Translated:
         kept = {"keepdims": True} if options.take("keepdims", False) else {}
         if spatial == 1:
-            options.only("data_format", "channels_last", None)
+            kept |= _features_first(ordering(options))
             return name, {**kept, "use_mask": True} if name == "GlobalAveragePooling1D" else kept
         return name, {**kept, "dim_ordering": ordering(options)}
 
@@ -222,13 +225,12 @@ def _zero_padding(spatial: int) -> Translation:
     def translate(options: Options) -> Translated:
         padding = options.take("padding", 1)
         if spatial == 1:
-            options.only("data_format", "channels_last", None)
-            return "ZeroPadding1D", {"padding": padding if isinstance(padding, int) else list(padding)}
+            pair = padding if isinstance(padding, int) else list(padding)
+            return "ZeroPadding1D", {"padding": pair, **_features_first(ordering(options))}
         pairs = [[p, p] if isinstance(p, int) else list(p) for p in ([padding] * spatial if isinstance(padding, int) else padding)]
         if spatial == 3:
-            if any(before != after for before, after in pairs):
-                raise options.error("padding", padding)
-            return "ZeroPadding3D", {"padding": [pair[0] for pair in pairs], "dim_ordering": ordering(options)}
+            sides = [before if before == after else [before, after] for before, after in pairs]
+            return "ZeroPadding3D", {"padding": sides, "dim_ordering": ordering(options)}
         return "ZeroPadding2D", {"padding": sum(pairs, []), "dim_ordering": ordering(options)}
 
     return translate
@@ -238,7 +240,8 @@ def _cropping(spatial: int) -> Translation:
     def translate(options: Options) -> Translated:
         cropping = options.take("cropping", 1)
         if spatial == 1:
-            return "Cropping1D", {"cropping": [cropping] * 2 if isinstance(cropping, int) else list(cropping)}
+            pair = [cropping] * 2 if isinstance(cropping, int) else list(cropping)
+            return "Cropping1D", {"cropping": pair, **_features_first(ordering(options))}
         entries = [cropping] * spatial if isinstance(cropping, int) else cropping
         pairs = [[c, c] if isinstance(c, int) else list(c) for c in entries]
         return f"Cropping{spatial}D", {"cropping": pairs, "dim_ordering": ordering(options)}
@@ -249,7 +252,7 @@ def _cropping(spatial: int) -> Translation:
 def _upsampling(spatial: int) -> Translation:
     def translate(options: Options) -> Translated:
         if spatial == 1:
-            return "UpSampling1D", {"length": options.take("size", 2)}
+            return "UpSampling1D", {"length": options.take("size", 2), **_features_first(ordering(options))}
         config = {"size": pair_or_number(options, "size", spatial, 2), "dim_ordering": ordering(options)}
         interpolation = options.take("interpolation", "nearest") if spatial == 2 else "nearest"
         return f"UpSampling{spatial}D", config if interpolation == "nearest" else {**config, "interpolation": interpolation}
@@ -385,8 +388,7 @@ def _spatial_dropout(spatial: int) -> Translation:
 
 
 def _flatten(options: Options) -> Translated:
-    options.only("data_format", "channels_last", None)
-    return "Flatten", {}
+    return "Flatten", _features_first(ordering(options))
 
 
 def _activation(options: Options) -> Translated:

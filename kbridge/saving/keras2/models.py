@@ -12,7 +12,7 @@ from ...formats import keras2_classes
 from ...utils.generic_utils import get_custom_objects
 from ..errors import ModelFileError
 from .calls import translated_calls
-from .detection import is_of_tensorflow
+from .detection import is_of_tensorflow, major_version
 from .layers import TRANSLATIONS
 from .operations import is_of_tensorflow as holds_a_function
 from .operations import of_tensorflow, with_shapes_inside
@@ -34,8 +34,9 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
     """
     unknown: list[str] = []
     translated = _entry(_plain(config), unknown)
-    if is_of_tensorflow(version or config.get("keras_version")):
-        _as_in_tensorflow(translated)
+    version = version or config.get("keras_version")
+    if is_of_tensorflow(version):
+        _as_in_tensorflow(translated, major_version(version) == 2)
     if unknown and warn:
         warnings.warn(
             f"These initializers of Keras 2 aren't known here, so new weights start otherwise unless they are loaded: "
@@ -45,23 +46,23 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
     return translated
 
 
-def _as_in_tensorflow(entry: Any) -> None:
-    """What tf.keras computes otherwise than Keras 2 itself and Keras 3.
+def _as_in_tensorflow(entry: Any, of_keras2: bool) -> None:
+    """What tf.keras and Keras 3 compute otherwise than Keras 2 itself.
 
-    There a frozen BatchNormalization trains with the moving statistics, not with those of the batch, and Conv3DTranspose has no holes
-    in its kernel, whatever its dilation_rate.
+    A frozen BatchNormalization trains with the moving statistics, not with those of the batch; and in tf.keras (``of_keras2``)
+    Conv3DTranspose has no holes in its kernel, whatever its dilation_rate.
     """
     if isinstance(entry, list):
         for item in entry:
-            _as_in_tensorflow(item)
+            _as_in_tensorflow(item, of_keras2)
     elif isinstance(entry, dict):
         config = entry.get("config")
         if entry.get("class_name") == "BatchNormalization" and isinstance(config, dict) and config.get("trainable") is False:
             config["moving_if_frozen"] = True
-        if entry.get("class_name") == "Conv3DTranspose" and isinstance(config, dict):
+        if of_keras2 and entry.get("class_name") == "Conv3DTranspose" and isinstance(config, dict):
             config["dilation_rate"] = 1
         for item in entry.values():
-            _as_in_tensorflow(item)
+            _as_in_tensorflow(item, of_keras2)
 
 
 def _plain(value: Any) -> Any:
@@ -236,6 +237,7 @@ def _common(class_name: str, options: Options) -> dict[str, Any]:
     common: dict[str, Any] = {"name": options.name, "trainable": bool(options.take("trainable", True))}
     options.take("name")
     options.ignore(*_BOOKKEEPING)
+    options.only("quantization_config", None)
     dtype = _dtype(options)
     shape = options.take("batch_input_shape", options.take("batch_shape"))
     if class_name != "InputLayer" and dtype not in (None, K.floatx()) and dtype.startswith("float"):

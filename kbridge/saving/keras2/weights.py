@@ -19,6 +19,7 @@ from ..errors import ModelFileError
 from ..reading import Group, StoredArray
 from ..weight_names import inverse, match_names
 from .cudnn import plain_layout
+from .local_weights import kernel_of, stored_shape
 from .quantized import unquantized
 
 _SPATIAL = {
@@ -147,6 +148,11 @@ def _transposed_convolution(layer: Any) -> list[Slot]:
     return _with_bias(layer, _moved("kernel", layer.W, order, (0, 1)))
 
 
+def _locally_connected(layer: Any) -> list[Slot]:
+    kernel = Slot("kernel", stored_shape(layer, _shape(layer.W)), lambda value: kernel_of(layer, layer.W, value))
+    return _with_bias(layer, kernel)
+
+
 def _separable_convolution(layer: Any) -> list[Slot]:
     order = _order(layer, 2)
     kernels = [_moved(f"{part}_kernel", getattr(layer, f"{part}_kernel"), order) for part in ("depthwise", "pointwise")]
@@ -200,8 +206,8 @@ def _conv_lstm(layer: Any) -> list[Slot]:
 
 _TABLE: dict[str, Callable[[Any], list[Slot]]] = {
     "Dense": _dense,
-    "LocallyConnected1D": _dense,
-    "LocallyConnected2D": _dense,
+    "LocallyConnected1D": _locally_connected,
+    "LocallyConnected2D": _locally_connected,
     "Deconvolution2D": _transposed_convolution,
     "SeparableConvolution2D": _separable_convolution,
     **dict.fromkeys(_SPATIAL, _convolution),
