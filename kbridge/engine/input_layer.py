@@ -7,8 +7,10 @@ import numpy as np
 from .. import backend as K
 from .layer import Layer, shape_of
 from .node import Node, single
+from .text_ids import DTYPE as TEXT_IDS
+from .text_ids import placeholder_shape
 
-DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
+DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool", "string")
 
 
 class InputLayer(Layer):
@@ -40,13 +42,16 @@ class InputLayer(Layer):
             input_dtype = K.floatx() if input_tensor is None else K.dtype(input_tensor)
         self.input_dtype = input_dtype = _dtype_name(input_dtype, name)
         if input_tensor is None:
-            input_tensor = K.placeholder(shape=self.batch_input_shape, dtype=input_dtype, sparse=sparse, name=name)
+            # numbers that stand for texts
+            texts = input_dtype == "string"
+            given = placeholder_shape(self.batch_input_shape) if texts else self.batch_input_shape
+            input_tensor = K.placeholder(shape=given, dtype=TEXT_IDS if texts else input_dtype, sparse=sparse, name=name)
             self.is_placeholder = True
         else:
             self.is_placeholder = False
             if K.is_keras_tensor(input_tensor):
                 input_tensor = K.identity(input_tensor)
-        input_tensor._keras_shape = self.batch_input_shape
+        input_tensor._keras_shape = placeholder_shape(self.batch_input_shape) if input_dtype == "string" else self.batch_input_shape
         input_tensor._uses_learning_phase = False
         input_tensor._keras_history = (self, 0, 0)
         shape = [self.batch_input_shape]
@@ -71,7 +76,7 @@ def _shape_of(tensor, told: tuple | None) -> tuple:
 
 def _dtype_name(dtype, layer: str) -> str:
     try:
-        name = np.dtype(dtype).name
+        name = "string" if dtype is str or isinstance(dtype, str) and dtype == "string" else np.dtype(dtype).name
     except TypeError:
         name = ""
     if name not in DTYPES:
@@ -83,7 +88,8 @@ def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, ten
     """A tensor to build a functional model from.
 
     ``shape`` excludes the batch axis, ``batch_shape`` includes it; None stands for any length.
-    ``dtype`` is floatx by default. ``tensor`` wraps an existing tensor, whose shape counts where it is known.
+    ``dtype`` is floatx by default; 'string' is for texts, which only StringLookup, TextVectorization and Hashing take
+    [differences: texts-as-numbers]. ``tensor`` wraps an existing tensor, whose shape counts where it is known.
     """
     if shape is None and batch_shape is None and tensor is None:
         raise ValueError("Input needs a shape (without the batch axis) or a batch_shape (with it), for example Input(shape=(100,)).")

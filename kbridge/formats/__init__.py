@@ -15,7 +15,7 @@ from typing import Any
 
 #: modules of this package with registrations
 FAMILIES = (
-    "activations", "adaptive", "attention", "depthwise", "images", "merging", "noise", "normalization", "operations", "transposed",
+    "activations", "adaptive", "attention", "categories", "depthwise", "images", "merging", "noise", "normalization", "operations", "random_images", "transposed",
 )  # fmt: skip
 
 

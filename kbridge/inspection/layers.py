@@ -10,6 +10,11 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import ModelFileError
+from ..operations import Graph
+from ..saving.keras2.operations import is_of_tensorflow as holds_a_function
+from ..saving.keras2.operations import of_tensorflow
+
 #: settings that tell most about a layer, under their names in Keras 1 and later
 _TELLING = (
     "output_dim", "units", "nb_filter", "filters", "filter_length", "nb_row", "nb_col", "kernel_size", "input_dim",
@@ -60,6 +65,7 @@ def _add(rows: list[Row], entry: Any, depth: int, stored: dict[str, list]) -> No
     inner = config if isinstance(config, dict) else {}
     name = str(entry.get("name") or inner.get("name") or "")
     row = Row(name, str(entry.get("class_name")), _settings(inner), depth)
+    row.settings = _function(name, row.class_name, inner, entry.get("inbound_nodes")) or row.settings
     row.inputs = sources_of(entry.get("inbound_nodes"))
     shape = inner.get("batch_input_shape") or inner.get("batch_shape")
     row.input_shape = list(shape) if isinstance(shape, (list, tuple)) else None
@@ -107,6 +113,34 @@ def _settings(config: dict) -> str:
         text = value if isinstance(value, str) else str(value)
         told.append(key if value is True else f"{key}={text if len(text) <= 40 and text.isprintable() else '...'}")
     return ", ".join(told)
+
+
+#: characters of an expression in the table
+_LONGEST = 100
+
+
+class _AnyName(set):
+    """Takes each text in the place of a layer's name for one."""
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str)
+
+
+def _shown(graph: Graph) -> str:
+    text = str(graph)
+    return text if len(text) <= _LONGEST and text.isprintable() else f"{text[:_LONGEST]}..." if text.isprintable() else "..."
+
+
+def _function(name: str, class_name: str, config: dict, calls: Any) -> str:
+    """The function of tensors that a layer holds, as an expression; empty for other layers, and where it can't be read."""
+    try:
+        if class_name == "Operations":
+            return _shown(Graph.from_json(config.get("graph")))
+        if holds_a_function(class_name) and isinstance(calls, list):
+            return _shown(Graph.from_json(of_tensorflow(name, class_name, config, calls, _AnyName())[0]["graph"]))
+    except ModelFileError:
+        pass
+    return ""
 
 
 def sources_of(nodes: Any) -> list[str]:

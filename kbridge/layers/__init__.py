@@ -6,6 +6,7 @@ from .activation_layers import *  # noqa: F403
 from .adaptive import *  # noqa: F403
 from .advanced_activations import *  # noqa: F403
 from .attention import *  # noqa: F403
+from .categories import *  # noqa: F403
 from .convolutional import *  # noqa: F403
 from .convolutional_recurrent import *  # noqa: F403
 from .core import *  # noqa: F403
@@ -21,7 +22,9 @@ from .noise import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .operations import *  # noqa: F403
 from .pooling import *  # noqa: F403
+from .random_images import *  # noqa: F403
 from .recurrent import *  # noqa: F403
+from .text_vectorization import *  # noqa: F403
 from .transposed import *  # noqa: F403
 from .wrappers import *  # noqa: F403
 

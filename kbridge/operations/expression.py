@@ -24,6 +24,8 @@ _NEGATIVE = 7
 _ATOM = 9
 #: longest text that is repeated where a result is used more than once
 _SHORT = 24
+#: longest text of a list without results
+_LONG = 60
 
 
 def expression(graph: Graph) -> str:
@@ -95,6 +97,8 @@ def _value(value: Any, texts: list[tuple[str, int]], least: int = -1) -> str:
         return f"({text})" if tight < least else text
     if isinstance(value, (list, tuple)):
         inside = ", ".join(_value(item, texts) for item in value)
+        if len(inside) > _LONG and not any(True for _ in values.refs(value)):
+            return f"{type(value).__name__} of {len(value)}"
         return f"[{inside}]" if isinstance(value, list) else f"({inside},)" if len(value) == 1 else f"({inside})"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: {_value(item, texts)}" for key, item in value.items()) + "}"

@@ -6,6 +6,7 @@ from .. import backend as K
 from .. import optimizers
 from ..backends.ranges import counting
 from ..engine.freezing import warn_of_partly_frozen
+from ..engine.text_ids import with_ids, with_room
 from ..engine.topology import Container
 from ..errors import whole_number
 from . import generators, sharing
@@ -188,7 +189,7 @@ class Model(Container):
     def _standardize_user_data(self, x, y, sample_weight=None, class_weight=None, check_batch_axis=True, batch_size=None):
         """(inputs, targets, sample weights) as lists of arrays that fit the model."""
         self._check_compiled("be given targets")
-        x = standardize_input_data(x, self.input_names, self.internal_input_shapes, check_batch_axis, "model input")
+        x = self._standardized(x, check_batch_axis)
         shapes = self.internal_output_shapes
         y = one_for_each(y, self.output_names, "model target", [len(shape) for shape in shapes])
         for target, name in zip(y, self.output_names, strict=True):
@@ -206,6 +207,13 @@ class Model(Container):
         check_array_lengths(x, y, weights)
         return x, y, weights
 
+    def _standardized(self, x, check_batch_axis) -> list:
+        """Inputs as a list of arrays that fit the model, with numbers in the place of texts."""
+        dtypes = [getattr(layer, "input_dtype", None) for layer in self.input_layers]
+        x = with_ids(x, self.input_names, dtypes)
+        x = standardize_input_data(x, self.input_names, self.internal_input_shapes, check_batch_axis, "model input")
+        return with_room(x, dtypes, self.layers)
+
     def _target_shapes(self) -> list:
         """What targets must look like: losses of kbridge know, for others nothing is checked."""
         shapes = []
@@ -218,7 +226,7 @@ class Model(Container):
 
     def _inputs_only(self, x, check_batch_axis=True, batch_size=None) -> list:
         """Inputs for a prediction as a list of arrays that fit the model."""
-        x = standardize_input_data(x, self.input_names, self.internal_input_shapes, check_batch_axis, "model input")
+        x = self._standardized(x, check_batch_axis)
         self._check_inputs(x, batch_size, one_short=True)
         check_array_lengths(x, [], [])
         return x

@@ -152,3 +152,10 @@ def test_nodes_are_read_from_texts(node):
     model = model_from_json(functional("f", "TensorFlowOpLayer", {"node_def": node, "constants": {"1": 3.0}}, [["x", 0, 0, {}]]))
     assert str(model.layers[1].graph) == "x * 3.0"
     np.testing.assert_allclose(model.predict(np.ones((2, 4))), 3 * np.ones((2, 4)))
+
+
+def test_looking_into_a_file_shows_its_functions():
+    from kbridge.inspection import inspect_file
+
+    rows = {row["name"]: row["settings"] for row in inspect_file(DATA / "attention_by_hand.h5")["layers"]}
+    assert rows["tf.__operators__.add"] == "x + list of 5" and rows["tf.math.multiply"] == "x * 2" and rows["dense"] == "units=6"

@@ -16,6 +16,10 @@ _BOOKKEEPING = ("module", "registered_name", "build_config", "compile_config", "
 
 #: classes that do the same in training and in prediction, whatever flag they are called with
 _UNTRAINED = frozenset({"CenterCrop", "Resizing", "Rescaling", "Normalization"})
+#: classes whose calls say training=True in files where nothing was given; the model's mode goes first
+_RANDOM = frozenset(
+    {"RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomContrast", "RandomBrightness", "RandomCrop"}
+)
 
 #: classes that take states behind their input
 _WITH_STATES = frozenset({"SimpleRNN", "GRU", "LSTM", "ConvLSTM2D", "Bidirectional"})
@@ -144,7 +148,7 @@ def _call(entry: Mapping[str, Any], call: Any, models: set) -> list:
         sources += tensors(argument)
     keywords = {}
     for key, value in call.get("kwargs", {}).items():
-        if key in ("training", "mask") and value in (None, False) or key == "training" and entry.get("class_name") in _UNTRAINED:
+        if key in ("training", "mask") and value in (None, False) or key == "training" and entry.get("class_name") in _UNTRAINED | _RANDOM:
             continue  # what Keras puts in where nothing was given
         found = [] if value is None or isinstance(value, (bool, int, float, str)) else tensors(value)
         keywords[key] = value if not found else found[0] if isinstance(value, Mapping) else found

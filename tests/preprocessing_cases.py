@@ -1,0 +1,104 @@
+"""Preprocessing layers that models hold, as tf.keras and Keras 3 compute them.
+
+    python tests/preprocessing_cases.py FOLDER [NAME ...]
+
+writes NAME.h5 (tf.keras) or NAME.keras (Keras 3) and NAME.npz, into tests/data/preprocessing: inputs, predictions, and for pictures what
+the layers make of them in training, with ranges of one number, so that nothing is left to chance.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+WHOLE = np.array([[10, 5, 30, 0], [7, 20, 20, 2], [30, 10, 2, 1]])
+SMALL = np.array([[1, 2, 2], [0, 3, 1], [2, 0, 0]])
+NUMBERS = np.array([[-1.0, 0.0, 0.5, 2.0], [5.0, 1.0, 0.99, -3.0], [2.5, 1.5, 0.1, 0.0]], "float32")
+WORDS = np.array([["cat", "dog"], ["bird", ""], ["\u00e4", "a longer text, of more than thirty-two and even sixty-four bytes, for the hash"]], dtype=object)
+TEXTS = np.array([["The cat, the  hat!"], ["a Cat x dog's \tTHE"], ["unknown"]], dtype=object)
+PICTURES = np.round(np.random.RandomState(4).uniform(0, 255, (3, 6, 8, 2)), 1).astype("float32")
+
+
+def categories(k: Any) -> tuple[Any, list]:
+    L = k.layers
+    w, s, n = k.Input((4,), dtype="int64"), k.Input((3,), dtype="int64"), k.Input((4,))
+    table = {"vocabulary": [10, 20, 30]}
+    outputs = [
+        L.CategoryEncoding(4)(s), L.CategoryEncoding(4, output_mode="count")(s), L.CategoryEncoding(4, output_mode="one_hot")(s[:, :1]),
+        L.Discretization([0.0, 1.0, 2.0])(n), L.Discretization([0.0, 1.0, 2.0], output_mode="multi_hot")(n), L.Discretization([0.5], output_mode="count")(n),
+        L.IntegerLookup(**table)(w), L.IntegerLookup(**table, num_oov_indices=2, mask_token=0)(w), L.IntegerLookup(**table, output_mode="count")(w), L.IntegerLookup(**table, output_mode="multi_hot", num_oov_indices=2)(w),
+        L.Hashing(5)(w), L.Hashing(5, mask_value=0)(w), L.Hashing(7, salt=133)(w), L.Hashing(4, salt=[7, 8], output_mode="count")(w),
+    ]  # fmt: skip
+    return k.Model([w, s, n], outputs), [WHOLE, SMALL, NUMBERS]
+
+
+def texts(k: Any) -> tuple[Any, list]:
+    L = k.layers
+    w, t = k.Input((2,), dtype="string"), k.Input((1,), dtype="string")
+    words, both = ["cat", "dog", "bird"], ["the", "cat", "hat", "a"]
+    outputs = [
+        L.StringLookup(vocabulary=words)(w), L.StringLookup(vocabulary=words, num_oov_indices=3, mask_token="")(w), L.StringLookup(vocabulary=words, output_mode="multi_hot")(w),
+        L.StringLookup(vocabulary=words, output_mode="count", max_tokens=6, pad_to_max_tokens=True)(w), L.Hashing(6)(w), L.Hashing(5, salt=[1, 2])(w), L.Hashing(5, mask_value="")(w),
+        L.TextVectorization(vocabulary=both, output_sequence_length=4)(t), L.TextVectorization(vocabulary=both)(t), L.TextVectorization(vocabulary=both, output_mode="count")(t), L.TextVectorization(vocabulary=["the cat", "cat", "hat"], ngrams=2, output_mode="multi_hot")(t),
+        L.TextVectorization(vocabulary=["t", "h", "e"], split="character", standardize="lower", output_sequence_length=6)(t), L.TextVectorization(vocabulary=both, standardize=None, output_sequence_length=3, max_tokens=9)(t),
+    ]  # fmt: skip
+    return k.Model([w, t], outputs), [WORDS, TEXTS]
+
+
+def pictures(k: Any) -> tuple[Any, list]:
+    L = k.layers
+    x = k.Input((6, 8, 2))
+    outputs = [
+        L.RandomRotation((0.25, 0.25), fill_mode="constant", fill_value=3.0)(x), L.RandomRotation((0.1, 0.1))(x), L.RandomRotation((0.07, 0.07), fill_mode="wrap", interpolation="nearest")(x),
+        L.RandomTranslation((0.3, 0.3), (-0.2, -0.2))(x), L.RandomTranslation((0.25, 0.25), (0.5, 0.5), fill_mode="constant")(x), L.RandomTranslation(0.0, (0.25, 0.25), fill_mode="nearest")(x),
+        L.RandomZoom((0.3, 0.3))(x), L.RandomZoom((-0.4, -0.4), (0.2, 0.2), fill_mode="constant")(x), L.RandomBrightness((0.2, 0.2))(x),
+    ]  # fmt: skip
+    return k.Model(x, outputs), [PICTURES]
+
+
+def drawn(k: Any) -> tuple[Any, list]:
+    """Layers whose training can't be without chance: only predictions count."""
+    L = k.layers
+    x = k.Input((6, 8, 2))
+    outputs = [L.RandomFlip()(x), L.RandomFlip("vertical", seed=3)(x), L.RandomContrast(0.3)(x), L.RandomContrast((0.1, 0.4))(x)]
+    if not hasattr(k, "ops"):
+        outputs += [L.RandomHeight(0.2)(x), L.RandomWidth((0.1, 0.3))(x), L.RandomCrop(4, 5)(x)]
+    return k.Model(x, outputs), [PICTURES]
+
+
+BUILDERS = {f.__name__: f for f in (categories, texts, pictures, drawn)}
+CASES = list(BUILDERS)
+CASES3 = [f"keras3_{name}" for name in BUILDERS]
+
+
+def main(folder: str, *names: str) -> None:
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+    if len(names) != 1:
+        for name in names or (*CASES, *CASES3):
+            subprocess.run([sys.executable, __file__, folder, name], check=True)
+        return
+    name = names[0]
+    import tensorflow as tf
+
+    if name in CASES3:
+        import keras as k
+    else:
+        import tf_keras as k
+    model, inputs = BUILDERS[name.removeprefix("keras3_")](k)
+    model.save(Path(folder) / f"{name}.{'keras' if name in CASES3 else 'h5'}")
+    x = [tf.constant(a) for a in inputs]
+    predicted = [np.asarray(y) for y in model(x if len(x) > 1 else x[0], training=False)]
+    arrays = {f"input/{i}": a.astype(str) if a.dtype == object else a for i, a in enumerate(inputs)}
+    arrays |= {f"predicted/{i}": y for i, y in enumerate(predicted)}
+    if name.endswith("pictures"):
+        arrays |= {f"changed/{i}": np.asarray(y) for i, y in enumerate(model(x[0], training=True))}
+    np.savez_compressed(Path(folder) / f"{name}.npz", **arrays)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,186 @@
+"""Models with preprocessing layers (tests/data/preprocessing) give what they give in tf.keras and Keras 3, in prediction and in training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import preprocessing_cases as cases
+import pytest
+
+from kbridge import backend as K
+from kbridge.layers import (
+    Dense,
+    Discretization,
+    Embedding,
+    GlobalAveragePooling1D,
+    Hashing,
+    Input,
+    IntegerLookup,
+    RandomContrast,
+    RandomCrop,
+    RandomFlip,
+    RandomHeight,
+    RandomWidth,
+    StringLookup,
+    TextVectorization,
+)
+from kbridge.models import Model, Sequential, load_model, model_from_json
+from kbridge.utils.hashing import fingerprint64, siphash64
+
+DATA = Path(__file__).parents[1] / "data" / "preprocessing"
+ALL = [*cases.CASES, *cases.CASES3]
+
+
+@pytest.fixture(autouse=True)
+def fresh_session():
+    yield
+    K.clear_session()
+
+
+def file(name: str) -> Path:
+    return DATA / f"{name}.{'keras' if name in cases.CASES3 else 'h5'}"
+
+
+def recorded(name: str, what: str) -> list[np.ndarray]:
+    with np.load(DATA / f"{name}.npz") as arrays:
+        return [arrays[f"{what}/{i}"] for i in range(sum(key.startswith(f"{what}/") for key in arrays.files))]
+
+
+def check(results, expected, names, atol=1e-5) -> None:
+    assert len(results) == len(expected)
+    for got, wanted, name in zip(results, expected, names):
+        np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=atol, err_msg=name)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_file_predicts_as_there_and_is_saved_again(name, tmp_path):
+    model = load_model(file(name), compile=False)
+    x, expected = recorded(name, "input"), recorded(name, "predicted")
+    check(model.predict(x), expected, model.output_names)
+    model.save(tmp_path / "ours.h5")
+    again = load_model(tmp_path / "ours.h5", compile=False)
+    if K.backend() == "numpy":
+        check(again.predict(x), expected, model.output_names)
+    check(model_from_json(model.to_json()).predict(x) if K.backend() == "numpy" else expected, expected, model.output_names)
+
+
+@pytest.mark.parametrize("name", ["pictures", "keras3_pictures"])
+def test_pictures_are_changed_in_training_as_there(name):
+    model = load_model(file(name), compile=False)
+    changed = K.function([*model.inputs, K.learning_phase()], model.outputs)([*recorded(name, "input"), 1])
+    # turned pictures mix their pixels: in float32 a place is known to about 1e-5 of a pixel, whose neighbour differs by up to 255
+    check(changed, recorded(name, "changed"), model.output_names, 1e-2)
+
+
+@pytest.mark.parametrize("name", ["categories", "pictures", "drawn"])
+def test_as_onnx_it_predicts_the_same(name, tmp_path):
+    runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    from kbridge.convert import convert
+    from kbridge.convert.problems import NotConvertible
+
+    if name == "categories":
+        with pytest.raises(NotConvertible, match="onnx-texts"):
+            convert(file(name), tmp_path / "model.onnx")
+        x = Input((4,), dtype="int64")
+        table = IntegerLookup(vocabulary=[10, 20, 30], mask_token=0)
+        model = Model(x, [table(x), IntegerLookup(vocabulary=[10, 20], output_mode="count")(x), Discretization([1.0, 9.5], output_mode="multi_hot")(x)])
+        inputs, expected = [cases.WHOLE], model.predict(cases.WHOLE)
+        model.save(tmp_path / "model.h5")
+        convert(tmp_path / "model.h5", tmp_path / "model.onnx")
+    else:
+        inputs, expected = recorded(name, "input"), recorded(name, "predicted")
+        convert(file(name), tmp_path / "model.onnx")
+    session = runtime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    fed = {i.name: x for i, x in zip(session.get_inputs(), inputs)}
+    check(session.run(None, fed), expected, [o.name for o in session.get_outputs()])
+
+
+@pytest.mark.parametrize("name", ["categories", "keras3_texts", "keras3_drawn"])
+def test_in_keras_3_it_predicts_the_same(name, tmp_path):
+    keras3 = pytest.importorskip("keras", reason="keras is not installed")
+    from kbridge.convert import convert
+
+    convert(file(name), tmp_path / "model.keras")
+    model = keras3.models.load_model(tmp_path / "model.keras")
+    x = [np.asarray(a, object) if a.dtype.kind == "U" else a for a in recorded(name, "input")]
+    if name == "keras3_texts":
+        import tensorflow as tf
+
+        x = [tf.constant(a) for a in x]
+    check(model(x if len(x) > 1 else x[0], training=False), recorded(name, "predicted"), [str(i) for i in range(99)])
+
+
+def test_a_model_of_texts_is_trained_saved_and_asked(tmp_path):
+    texts = np.array(["good film", "bad film", "good good", "so bad"], dtype=object)
+    words = TextVectorization(output_sequence_length=3, max_tokens=10)
+    words.adapt(texts)
+    assert words.get_vocabulary()[:3] == ["", "[UNK]", "good"]
+    x = Input((1,), dtype="string")
+    y = Dense(1, activation="sigmoid")(GlobalAveragePooling1D()(Embedding(10, 4)(words(x))))
+    model = Model(x, y)
+    model.compile("adam", "binary_crossentropy")
+    model.fit(texts, np.array([1, 0, 1, 0]), nb_epoch=2, batch_size=2, verbose=0)
+    model.save(tmp_path / "model.h5")
+    again = load_model(tmp_path / "model.h5")
+    asked = ["good so", "bad"]
+    np.testing.assert_allclose(again.predict(asked), model.predict(np.array(asked)), rtol=1e-6)
+    chain = Sequential([TextVectorization(vocabulary=["a", "b"], input_shape=(1,), input_dtype="string")])
+    np.testing.assert_array_equal(chain.predict(["a b b", b"c"]), [[2, 3, 3], [1, 0, 0]])
+    with pytest.raises(ValueError, match="takes texts, got 3"):
+        chain.predict([3])
+
+
+def test_chance_stays_within_its_range():
+    x = np.stack([cases.PICTURES[0]] * 40) / 255
+    a = Input((6, 8, 2))
+    layers = [RandomFlip("horizontal"), RandomCrop(4, 5), RandomContrast(0.5, value_range=(0, 1)), RandomHeight((0.5, 0.5)), RandomWidth((1.0, 1.0))]
+    flipped, cut, contrast, tall, wide = K.function([a, K.learning_phase()], [layer(a) for layer in layers])([x, 1])
+    turned = [np.allclose(y, x[0, :, ::-1]) for y in flipped]
+    assert 5 < sum(turned) < 35 and all(t or np.allclose(y, x[0]) for t, y in zip(turned, flipped))
+    places = {(r, c) for y in cut for r in range(3) for c in range(4) if np.allclose(y, x[0, r : r + 4, c : c + 5])}
+    assert cut.shape == (40, 4, 5, 2) and len(places) > 4
+    assert contrast.min() >= 0 and contrast.max() <= 1 and len({round(float(y.std()), 4) for y in contrast}) > 20
+    np.testing.assert_allclose(tall[:, 2:4].mean(1), x[:, 2:4].mean(1), rtol=1e-4)
+    np.testing.assert_allclose(wide[:, :, 0], 0.25 * x[:, :, 1] + 0.75 * x[:, :, 2], rtol=1e-4)
+
+
+def test_hashes_are_the_published_ones():
+    """Numbers from tf.strings.to_hash_bucket_fast and to_hash_bucket_strong, of each kind of length."""
+    text = b"abc" * 50
+    expected = {0: (11160318154034397263, 17104896021885617001), 3: (2640714258260161385, 9680596474439580416), 6: (7031378713507925811, 47172947424928027),
+                12: (15024294766091608760, 2904249965898899254), 20: (14273378969641440147, 17460996673087766216), 50: (15048550487440029806, 521028494735824919),
+                100: (13008782337738214201, 15363645808829995316)}  # fmt: skip
+    assert {n: (fingerprint64(text[:n]), siphash64(text[:n], (3, 5))) for n in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: StringLookup(vocabulary="words.txt"), "not the path of a file"),
+        (lambda: StringLookup(invert=True, vocabulary=["a"]), "invert"),
+        (lambda: StringLookup(vocabulary=["a", "a"]), "twice"),
+        (lambda: TextVectorization(standardize=str.lower), "standardize is one of"),
+        (lambda: TextVectorization(ragged=True), "ragged"),
+        (lambda: Hashing(0), "num_bins"),
+        (lambda: IntegerLookup(output_mode="many"), "output_mode"),
+        (lambda: Discretization()(Input((3,))), "no boundaries"),
+        (lambda: StringLookup()(Input((1,), dtype="string")), "no vocabulary"),
+    ],
+)
+def test_what_these_layers_cant_be_is_an_error(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+def test_a_token_that_must_be_known_is_named():
+    model = Sequential([IntegerLookup(vocabulary=[1, 2], num_oov_indices=0, input_shape=(1,), input_dtype="int64")])
+    with pytest.raises(Exception, match="7 isn't in its vocabulary"):
+        model.predict(np.array([[7]]))
+
+
+def test_a_vocabulary_in_a_file_isnt_opened():
+    config = '{"class_name": "Sequential", "config": {"name": "s", "layers": [{"class_name": "StringLookup", "config": {"name": "l", "dtype": "int64", '
+    config += '"batch_input_shape": [null, 1], "vocabulary": "/etc/passwd"}}]}, "keras_version": "2.9.0"}'
+    with pytest.raises(ValueError, match="not the path of a file"):
+        model_from_json(config)
