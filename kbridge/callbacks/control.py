@@ -59,6 +59,10 @@ def _learning_rate(callback):
     optimizer = callback.model.optimizer
     if not hasattr(optimizer, "lr"):
         raise ValueError(f"{type(callback).__name__} needs an optimizer with a 'lr' attribute, {type(optimizer).__name__} has none.")
+    if not K.is_variable(optimizer.lr):
+        raise ValueError(
+            f"{type(callback).__name__} can't set the learning rate: {type(optimizer).__name__} has it from a schedule, {type(optimizer.lr).__name__}."
+        )
     return optimizer.lr
 
 
