@@ -331,7 +331,7 @@ class Sequential(Model):
             self.build()
             self.model.compile(optimizer, loss, metrics=metrics, sample_weight_mode=sample_weight_mode, **kwargs)
         model = self.model
-        for attribute in ("optimizer", "loss", "loss_weights", "total_loss", "metrics", "metrics_tensors", "metrics_names", "sample_weight_mode", "sample_weights", "targets", "loss_functions"):  # fmt: skip  # noqa: E501
+        for attribute in ("optimizer", "loss", "loss_weights", "total_loss", "metrics", "weighted_metrics", "metrics_of_outputs", "metrics_tensors", "metrics_names", "sample_weight_mode", "sample_weights", "targets", "loss_functions"):  # fmt: skip  # noqa: E501
             setattr(self, attribute, getattr(model, attribute))
 
     def _compiled_model(self, what: str) -> Model:

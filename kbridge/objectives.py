@@ -80,5 +80,20 @@ cosine = cosine_proximity
 
 
 def get(identifier):
-    """The loss called ``identifier``; functions are returned as they are."""
+    """The loss called ``identifier``, of a config, or the object itself.
+
+    Names that Keras 1 lacks are those of ``losses``: 'huber', 'CategoricalHinge', {'class_name': ..., 'config': ...}.
+    """
+    from . import losses
+
+    if isinstance(identifier, dict) and "class_name" in identifier:
+        return losses.deserialize(identifier)
+    if isinstance(identifier, str):
+        try:
+            return get_from_module(identifier, globals(), "objective")
+        except ValueError:
+            later = losses.named(identifier)
+            if later is None:
+                raise
+            return later
     return get_from_module(identifier, globals(), "objective")

@@ -98,25 +98,35 @@ class CallbackList:
 
 
 class BaseLogger(Callback):
-    """Averages what the batches log over an epoch, weighted by their size, in double precision."""
+    """Averages what the batches log over an epoch, weighted by their size, in double precision.
+
+    Values that are those of all batches so far (``params['stateful_metrics']``) stay as the last batch logs them.
+    """
 
     def on_epoch_begin(self, epoch, logs=None):
         self.seen = 0
         self.totals = {}
+        self.latest = {}
 
     def on_batch_end(self, batch, logs=None):
         logs = logs or {}
         size = logs.get("size", 0)
         self.seen += size
         totals = self.totals
+        for name in self.params.get("stateful_metrics", ()):
+            self.latest[name] = logs.get(name)
         for name, value in logs.items():
+            if name in self.latest:
+                continue
             totals[name] = totals.get(name, 0.0) + np.float64(value) * size
 
     def on_epoch_end(self, epoch, logs=None):
         if logs is None or not self.seen:
             return
         for name in self.params["metrics"]:
-            if name in self.totals:
+            if name in self.latest:
+                logs[name] = self.latest[name]
+            elif name in self.totals:
                 mean = self.totals[name] / self.seen
                 logs[name] = mean if np.ndim(mean) else float(mean)
 
@@ -132,6 +142,7 @@ class ProgbarLogger(Callback):
         if self.verbose:
             print(f"Epoch {epoch + 1}/{self.nb_epoch}")
             self.progbar = Progbar(target=self.params["nb_sample"], verbose=self.verbose)
+            self.progbar.latest |= set(self.params.get("stateful_metrics", ()))
         self.seen = 0
         self.log_values = []
 

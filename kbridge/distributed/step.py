@@ -24,6 +24,18 @@ from .penalties import Penalties
 from .sharding import made_for
 
 
+def _check_sums(model) -> None:
+    """ValueError for what isn't a mean over rows, so that the workers' parts of it don't add up."""
+    for metric in model.metrics_of_outputs.values():
+        raise ValueError(
+            f"The metric {metric.name!r} gathers a whole epoch, which workers that share steps can't do yet: leave it out of compile, "
+            "and evaluate the model in one process."
+        )
+    for loss in model.loss_functions:
+        if getattr(loss, "reduction", "mean") not in ("sum_over_batch_size", "auto", "mean"):
+            raise ValueError(f"The loss {loss.name!r} has the reduction {loss.reduction!r}; workers that share steps need a mean over samples.")
+
+
 class SharedStep:
     """The function that trains ``model``, or with ``train=False`` the one that evaluates it, on all workers together.
 
@@ -31,6 +43,7 @@ class SharedStep:
     """
 
     def __init__(self, model, team, train: bool = True):
+        _check_sums(model)
         self.model, self.team, self.train = model, team, train
         self.exchange = team.exchange
         self.begun = not train

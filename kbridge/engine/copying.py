@@ -125,7 +125,7 @@ def _compiled_state(model: Layer) -> dict[str, Any] | None:
         "trained": compiled_positions(model),
         "state": optimizer.get_weights(),
         "scalars": {name: K.get_value(value) for name, value in _scalars(optimizer).items()},
-        "arguments": {key: getattr(model, key) for key in ("loss", "metrics", "loss_weights", "sample_weight_mode")},
+        "arguments": {key: getattr(model, key) for key in ("loss", "metrics", "weighted_metrics", "loss_weights", "sample_weight_mode")},
     }
 
 

@@ -22,7 +22,7 @@ OUTDATED_IN_COMPILE = {
     "class_mode": "the accuracy that suits the loss is chosen by metrics=['accuracy']",
     "theano_mode": "pass mode to compile on the Theano backend",
 }
-LATER_IN_COMPILE = ("weighted_metrics", "target_tensors")
+LATER_IN_COMPILE = ("target_tensors",)
 
 
 def compile_options(kwargs: dict) -> dict:

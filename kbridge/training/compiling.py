@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 
 from .. import backend as K
+from .. import losses as losses_module
 from .. import metrics as metrics_module
 from .. import objectives
 from ..errors import nearest
@@ -49,6 +50,8 @@ def per_output(value, names, what, default=None) -> list:
 
 def losses_of(loss, names) -> list:
     """The loss function of each output."""
+    if isinstance(loss, dict) and "class_name" in loss and "class_name" not in names:
+        loss = objectives.get(loss)
     if isinstance(loss, dict):
         for name in names:
             if name not in loss and not set(loss) - set(names):
@@ -78,7 +81,11 @@ def _of_backend(loss) -> bool:
 
 def known_name(loss) -> str | None:
     """The name of a loss of kbridge, also where it is given as the function of the backend; None for a program's own."""
+    if isinstance(loss, losses_module.Loss):
+        return type(loss).function.__name__ if losses_module.CLASSES.get(type(loss).__name__) is type(loss) else None
     name = getattr(loss, "__name__", "")
+    if getattr(losses_module.functions, name, None) is loss:
+        return name
     return name if getattr(objectives, name, None) is loss or _of_backend(loss) else None
 
 
@@ -96,6 +103,8 @@ def collect_metrics(metrics, output_names) -> list[list]:
     if not metrics:
         return [[] for _ in output_names]
     if isinstance(metrics, (list, tuple)):
+        if len(output_names) > 1 and len(metrics) == len(output_names) and all(isinstance(m, (list, tuple)) for m in metrics):
+            return [list(m) for m in metrics]
         return [list(metrics) for _ in output_names]
     if isinstance(metrics, dict):
         found = per_output(metrics, output_names, "metrics", [])
@@ -103,22 +112,42 @@ def collect_metrics(metrics, output_names) -> list[list]:
     raise TypeError(f"metrics must be a list, or a dict by output name, got {metrics!r}.")
 
 
-def metric_tensors(metric, loss, output_shape, y_true, y_pred, mask) -> list[tuple[str, object]]:
-    """(name, scalar tensor) for one entry of ``metrics``. 'accuracy' is chosen by the loss and the output's shape."""
+def metric_tensors(metric, loss, output_shape, y_true, y_pred, mask, weights=None) -> list[tuple[str, object, object]]:
+    """(name, tensor, None or the object that makes a value of it) for one entry of ``metrics``.
+
+    'accuracy' is chosen by the loss and the output's shape. ``weights``: those of samples, for an entry of ``weighted_metrics``.
+    """
     if isinstance(metric, str) and metric in ("accuracy", "acc"):
-        values = {"acc": _accuracy(loss, output_shape)(y_true, y_pred)}
-    else:
-        function = _metric(metric)
-        values = function(y_true, y_pred)
-        if not isinstance(values, dict):
-            values = {name_of(function): values}
-    return [(name, _mean(value, mask)) for name, value in values.items()]
+        chosen = _accuracy(loss, output_shape)
+        if weights is None:
+            return [("acc", _mean(chosen(y_true, y_pred), mask), None)]
+        metric = metrics_module.means.MeanMetricWrapper(metrics_module.means.ELEMENTWISE[chosen.__name__], metric)
+    function = _metric(metric) if weights is None else metrics_module.weighted(metric)
+    if isinstance(function, metrics_module.Metric):
+        return [(function.name, function.statistics(y_true, y_pred, _counted(mask, weights)), function)]
+    values = function(y_true, y_pred)
+    if not isinstance(values, dict):
+        values = {name_of(function): values}
+    return [(name, _mean(value, mask), None) for name, value in values.items()]
+
+
+def _counted(mask, weights):
+    """The weights of samples (and steps) in a metric: those that are given, without what is masked."""
+    if mask is None:
+        return weights
+    kept = K.cast(mask, K.floatx())
+    if weights is None:
+        return kept
+    while K.ndim(weights) < K.ndim(kept):
+        weights = K.expand_dims(weights)
+    return kept * weights
 
 
 def _accuracy(loss, output_shape):
-    if output_shape[-1] == 1 or loss is objectives.binary_crossentropy:
+    name = known_name(loss)
+    if output_shape[-1] == 1 or name == "binary_crossentropy":
         return metrics_module.binary_accuracy
-    if loss is objectives.sparse_categorical_crossentropy:
+    if name == "sparse_categorical_crossentropy":
         return metrics_module.sparse_categorical_accuracy
     return metrics_module.categorical_accuracy
 

@@ -12,7 +12,8 @@ from . import sharing
 from .compiling import labels_of
 from .data import is_array_like, one_for_each
 from .enqueuer import GeneratorEnqueuer
-from .loop import Mean, callback_list, test_loop, validation_logs
+from .loop import Mean, callback_list, finish, stateful_labels, test_loop, validation_logs
+from .running import running_of
 
 
 def fit_generator(model, generator, samples_per_epoch, nb_epoch, verbose, callbacks, validation_data, nb_val_samples, class_weight, max_q_size, nb_worker, pickle_safe, initial_epoch):  # fmt: skip  # noqa: E501
@@ -24,6 +25,7 @@ def fit_generator(model, generator, samples_per_epoch, nb_epoch, verbose, callba
         "verbose": verbose,
         "do_validation": validation_data is not None,
         "metrics": labels + [f"val_{label}" for label in labels],
+        "stateful_metrics": stateful_labels(model, labels),
     }
     callbacks, history, seen = callback_list(model, callbacks, params, verbose)
     team = sharing.current()
@@ -35,16 +37,19 @@ def fit_generator(model, generator, samples_per_epoch, nb_epoch, verbose, callba
     with _validation(model, validation_data, nb_val_samples, max_q_size, turns.get(id(validation_data))) as validate:
         callbacks.on_train_begin()
         seen.stop_training = False
+        running = running_of(model)
         with _ahead(generator, max_q_size, nb_worker, pickle_safe, turns[id(generator)]) as batches:
             for epoch in range(initial_epoch, nb_epoch):
                 callbacks.on_epoch_begin(epoch)
+                running.reset()
                 done = number = 0
                 while done < samples_per_epoch:
                     x, y, sample_weight = _next(batches, done, samples_per_epoch)
                     size = shared.size(batch_length(x, model.input_names))
                     logs = {"batch": number, "size": size}
                     callbacks.on_batch_begin(number, logs)
-                    outs = shared.train(x, y, sample_weight, class_weight)
+                    with model.gathering(running):
+                        outs = shared.train(x, y, sample_weight, class_weight)
                     logs.update(zip(labels, outs if isinstance(outs, list) else [outs]))
                     callbacks.on_batch_end(number, logs)
                     done += size
@@ -64,6 +69,7 @@ def fit_generator(model, generator, samples_per_epoch, nb_epoch, verbose, callba
                 seen.stop_training = team.agree(seen.stop_training)
                 if seen.stop_training:
                     break
+    finish(model)
     callbacks.on_train_end()
     team.end(model)
     return history
@@ -99,14 +105,15 @@ def evaluate_generator(model, generator, val_samples, max_q_size, nb_worker, pic
 
 
 def _evaluate(model, batches, val_samples, shared):
-    mean = Mean()
+    mean = Mean(running_of(model))
     done = number = 0
     while done < val_samples:
         x, y, sample_weight = _next(batches, done, val_samples)
         rows = batch_length(x, model.input_names)
         done += shared.size(rows)
         if shared.mine(number):
-            outs = model.test_on_batch(x, y, sample_weight=sample_weight)
+            with model.gathering(None):
+                outs = model.test_on_batch(x, y, sample_weight=sample_weight)
             mean.add(outs if isinstance(outs, list) else [outs], rows)
         number += 1
     return shared.sums(mean).result()

@@ -9,6 +9,7 @@ from ..utils.progbar import Progbar
 from . import sharing
 from .batches import Batches
 from .data import len_of
+from .running import Running, running_of
 
 
 def callback_list(model, callbacks, params, verbose):
@@ -39,19 +40,22 @@ def fit_loop(model, f, ins, labels, batch_size, nb_epoch, verbose, callbacks, va
         "verbose": verbose,
         "do_validation": do_validation,
         "metrics": callback_metrics,
+        "stateful_metrics": stateful_labels(model, labels),
     }
     callbacks, history, seen = callback_list(model, callbacks, params, verbose)
     team.begin(model, {**params, "shuffle": shuffle, "initial_epoch": initial_epoch})
     callbacks.on_train_begin()
     seen.stop_training = False
     model.validation_data = val_ins
+    running = running_of(model)
     for epoch in range(initial_epoch, nb_epoch):
         callbacks.on_epoch_begin(epoch)
         team.begin_epoch()
+        running.reset()
         for number, (size, values) in enumerate(batches.epoch(shuffle)):
             logs = {"batch": number, "size": size}
             callbacks.on_batch_begin(number, logs)
-            logs.update(zip(labels, f(values)))
+            logs.update(zip(labels, running.values(f(values))))
             callbacks.on_batch_end(number, logs)
             seen.stop_training = team.agree(seen.stop_training)
             if seen.stop_training:
@@ -64,9 +68,22 @@ def fit_loop(model, f, ins, labels, batch_size, nb_epoch, verbose, callbacks, va
         seen.stop_training = team.agree(seen.stop_training)
         if seen.stop_training:
             break
+    finish(model)
     callbacks.on_train_end()
     team.end(model)
     return history
+
+
+def finish(model) -> None:
+    """What the optimizer does when training has ended."""
+    finishing = getattr(getattr(model, "optimizer", None), "finish_training", None)
+    if finishing is not None:
+        finishing(model._collected_trainable_weights)
+
+
+def stateful_labels(model, labels) -> list:
+    """The names of values that are those of all batches so far, so that nobody takes their mean."""
+    return [labels[place] for place in getattr(model, "metrics_of_outputs", {})]
 
 
 def validation_logs(labels, values) -> dict:
@@ -98,11 +115,11 @@ def predict_loop(f, ins, batch_size=32, verbose=0):
     return results[0] if len(results) == 1 else results
 
 
-def test_loop(f, ins, batch_size=32, verbose=0):
-    """The means of the outputs of ``f`` over all samples: a number, or a list of them."""
+def test_loop(f, ins, batch_size=32, verbose=0, running=None):
+    """The means of the outputs of ``f`` over all samples: a number, or a list of them. ``running``: metrics that aren't means."""
     batches = Batches(ins, batch_size)
     progress = Progbar(target=batches.samples) if verbose == 1 else None
-    mean = Mean()
+    mean = Mean(running)
     for size, values in batches.in_order():
         mean.add(f(values), size)
         if progress:
@@ -113,13 +130,15 @@ def test_loop(f, ins, batch_size=32, verbose=0):
 class Mean:
     """The mean of batches' losses and metrics, weighted by their sizes, in double precision."""
 
-    def __init__(self):
+    def __init__(self, running: Running | None = None):
         self.samples = 0
         self.totals: list = []
+        self._running = running or Running({})
 
     def add(self, values, size: int) -> None:
         """The values of a batch of ``size`` samples."""
-        self.merge(size, [np.float64(value) * size for value in values])
+        self._last = values = self._running.values(values)
+        self.merge(size, [0.0 if i in self._running.metrics else np.float64(value) * size for i, value in enumerate(values)])
 
     def merge(self, samples: int, totals: list) -> None:
         """The sums over ``samples`` samples."""
@@ -133,4 +152,6 @@ class Mean:
         """One number, or a list of them."""
         means = [total / self.samples for total in self.totals]
         means = [mean if np.ndim(mean) else float(mean) for mean in means]
+        for place in self._running.metrics:
+            means[place] = self._last[place]
         return means[0] if len(means) == 1 else means

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from .. import backend as K
 from .. import optimizers
 from ..backends.ranges import counting
@@ -31,6 +33,7 @@ from .data import (
     standardize_input_data,
 )
 from .loop import fit_loop, predict_loop, test_loop
+from .running import Running, running_of
 from .weighting import (
     standardize_class_weights,
     standardize_sample_weights,
@@ -45,27 +48,34 @@ class Model(Container):
     validation_data = None
     training_data = None
     callback_model = None
+    #: place among the outputs of the training and test functions -> a metric that gathers an epoch
+    metrics_of_outputs: dict = {}
+    _gathering: object = False
 
     # ------------------------------------------------------------------ compilation
 
-    def compile(self, optimizer, loss, metrics=None, loss_weights=None, sample_weight_mode=None, **kwargs) -> None:
+    def compile(
+        self, optimizer, loss, metrics=None, loss_weights=None, sample_weight_mode=None, weighted_metrics=None, **kwargs
+    ) -> None:
         """Choose how to train.
 
         ``optimizer``: a name or an Optimizer. ``loss``: a name or function (y_true, y_pred), or a list or
-        dict of them by output. ``metrics``: a list of names or functions, or a dict of such by output.
+        dict of them by output. ``metrics``: a list of names, functions or ``metrics.Metric`` objects, or a dict of such by
+        output; ``weighted_metrics``: such that count samples by their weights.
         ``loss_weights``: factors of the outputs' losses. ``sample_weight_mode``: 'temporal' for weights
         of time steps. ``kwargs`` go to ``K.function``. If it raises, the model stays as it was compiled before.
         """
         options = compile_options(kwargs)
         with unchanged_on_error(self):
-            self._compile(optimizer, loss, metrics, loss_weights, sample_weight_mode, options)
+            self._compile(optimizer, loss, metrics, loss_weights, sample_weight_mode, weighted_metrics, options)
 
-    def _compile(self, optimizer, loss, metrics, loss_weights, sample_weight_mode, options) -> None:
+    def _compile(self, optimizer, loss, metrics, loss_weights, sample_weight_mode, weighted_metrics, options) -> None:
         self.optimizer = optimizers.get(optimizer)
         self.sample_weight_mode = sample_weight_mode
         self.loss = loss
         self.loss_weights = loss_weights
         self.metrics = metrics
+        self.weighted_metrics = weighted_metrics
         self._function_kwargs = options
         names = self.output_names
         self.loss_functions = losses_of(loss, names)
@@ -109,13 +119,19 @@ class Model(Container):
         for penalty in self.losses:
             total = total + scaled(penalty)
 
-        for i, (name, listed) in enumerate(zip(names, collect_metrics(self.metrics, names), strict=True)):
-            for metric in listed:
+        self.metrics_of_outputs = {}
+        listed = [collect_metrics(each, names) for each in (self.metrics, self.weighted_metrics)]
+        for i, name in enumerate(names):
+            asked = [(metric, False) for metric in listed[0][i]] + [(metric, True) for metric in listed[1][i]]
+            for metric, by_weights in asked:
                 with counting(self.targets[i], self.sample_weights[i], masks[i]):
                     found = metric_tensors(
-                        metric, self.loss_functions[i], self.internal_output_shapes[i], self.targets[i], self.outputs[i], masks[i]
-                    )
-                for label, tensor in found:
+                        metric, self.loss_functions[i], self.internal_output_shapes[i], self.targets[i], self.outputs[i], masks[i],
+                        self.sample_weights[i] if by_weights else None,
+                    )  # fmt: skip
+                for label, tensor, gathers in found:
+                    if gathers is not None:
+                        self.metrics_of_outputs[len(labels)] = gathers
                     labels.append(label if len(names) == 1 else f"{name}_{label}")
                     tensors.append(tensor)
         return total, labels, tensors
@@ -301,7 +317,8 @@ class Model(Container):
         batch_size = whole_number(batch_size, "evaluate", "batch_size", 1)
         x, y, weights = self._standardize_user_data(x, y, sample_weight, None, False, batch_size)
         self._make_test_function()
-        return test_loop(self.test_function, [*x, *y, *weights, *self._phase_value(0)], batch_size, verbose)
+        ins = [*x, *y, *weights, *self._phase_value(0)]
+        return test_loop(self.test_function, ins, batch_size, verbose, running_of(self))
 
     @keras1_arguments
     def predict(self, x, batch_size=32, verbose=0):
@@ -316,14 +333,14 @@ class Model(Container):
         """One step on one batch: the loss, or a list in the order of ``metrics_names``."""
         x, y, weights = self._standardize_user_data(x, y, sample_weight, class_weight)
         self._make_train_function()
-        return _single(self.train_function([*x, *y, *weights, *self._phase_value(1)]))
+        return _single(self._values(self.train_function([*x, *y, *weights, *self._phase_value(1)])))
 
     @keras1_arguments
     def test_on_batch(self, x, y, sample_weight=None):
         """Loss and metrics on one batch: a number, or a list in the order of ``metrics_names``."""
         x, y, weights = self._standardize_user_data(x, y, sample_weight)
         self._make_test_function()
-        return _single(self.test_function([*x, *y, *weights, *self._phase_value(0)]))
+        return _single(self._values(self.test_function([*x, *y, *weights, *self._phase_value(0)])))
 
     @keras1_arguments
     def predict_on_batch(self, x):
@@ -331,6 +348,22 @@ class Model(Container):
         x = self._inputs_only(x)
         self._make_predict_function()
         return _single(self.predict_function([*x, *self._phase_value(0)]))
+
+    def _values(self, outputs):
+        """The outputs of a batch with the values of metrics that are objects: of this batch alone, or of what is gathered."""
+        if not self.metrics_of_outputs or self._gathering is None:
+            return outputs
+        running = self._gathering if isinstance(self._gathering, Running) else running_of(self)
+        return running.values(outputs)
+
+    @contextmanager
+    def gathering(self, running):
+        """Within it ``train_on_batch`` and ``test_on_batch`` give values of all batches in ``running``; with None the sums themselves."""
+        self._gathering = running
+        try:
+            yield
+        finally:
+            del self._gathering
 
     # ------------------------------------------------------------------ generators
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .running import running_of
+
 
 class Alone:
     """One process: nothing is shared, and nobody is asked."""
@@ -50,7 +52,7 @@ class Alone:
 
     def evaluate(self, model, loop: Callable, values: list, batch_size: int):
         """Loss and metrics of the validation data ``values``; ``loop`` computes them in one process."""
-        return loop(model.test_function, values, batch_size)
+        return loop(model.test_function, values, batch_size, running=running_of(model))
 
     def generator(self, generator):
         """What this process reads of a generator."""

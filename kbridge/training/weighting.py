@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import backend as K
 from ..backends.ranges import counting
+from ..losses import Loss, reduced
 from .shares import share
 
 
@@ -96,8 +97,11 @@ def _of_classes(y, class_weight: dict, mode) -> np.ndarray:
 def weighted_objective(fn):
     """A loss that also takes weights and a mask: (y_true, y_pred, weights, mask=None) to a scalar.
 
-    The mean runs over unmasked values, and over samples whose weight isn't 0. Where nothing is left it is 0.
+    The mean runs over unmasked values, and over samples whose weight isn't 0. Where nothing is left it is 0. A ``Loss`` is reduced
+    as it says.
     """
+    if isinstance(fn, Loss):
+        return _as_it_says(fn)
 
     def weighted(y_true, y_pred, weights, mask=None):
         with counting(y_true, weights, mask):
@@ -110,6 +114,17 @@ def weighted_objective(fn):
         return K.mean(score)
 
     weighted.__name__ = getattr(fn, "__name__", type(fn).__name__)
+    return weighted
+
+
+def _as_it_says(loss):
+    def weighted(y_true, y_pred, weights, mask=None):
+        with counting(y_true, weights, mask):
+            values = loss.call(y_true, y_pred)
+        value = reduced(values, weights, loss.mask(y_true, mask), loss.reduction, share)
+        return value if K.ndim(value) == 0 else K.sum(value)
+
+    weighted.__name__ = loss.name or type(loss).__name__
     return weighted
 
 

@@ -25,6 +25,8 @@ class Progbar:
         self.last_update = 0.0
         self.sum_values: dict[str, list] = {}
         self.unique_values: list[str] = []
+        #: names whose last value is shown, not the mean
+        self.latest: set[str] = set()
         self.total_width = 0
         self.seen_so_far = 0
         self._redraws = _can_redraw(sys.stdout)
@@ -39,6 +41,9 @@ class Progbar:
                 self.unique_values.append(name)
                 self.sum_values[name] = [0.0, 0]
             total = self.sum_values[name]
+            if name in self.latest:
+                total[:] = np.asarray(value, "float64"), 1
+                continue
             total[0] += np.float64(value) * new
             total[1] += new
         self.seen_so_far = current

@@ -186,7 +186,6 @@ def test_a_subclass_can_change_the_training_function():
         ("Unknown entry in metrics dictionary: 'c'", ValueError, lambda: two_outputs(metrics={"c": "acc"})),
         ("'temporal' needs an output", ValueError, lambda: one_output("mse", sample_weight_mode="temporal")),
         ("None or 'temporal', got 'temp'", ValueError, lambda: one_output("mse", sample_weight_mode="temp")),
-        ("no argument 'weighted_metrics': Keras 2", TypeError, lambda: one_output("mse", weighted_metrics=["acc"])),
         ("no argument 'target_tensors': Keras 2", TypeError, lambda: one_output("mse", target_tensors=[])),
     ],
 )

@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).parents[2] / "kbridge"
 ROOMS = [
     ["_version", "errors", "config", "extras", "files", "budget"],
     ["backends", "backend"],
-    ["utils", "activations", "initializations", "initializers", "regularizers", "constraints", "objectives", "metrics", "optimizers"],
+    ["utils", "activations", "initializations", "initializers", "regularizers", "constraints", "objectives", "losses", "metrics", "optimizers"],
     ["operations"],
     ["engine"],
     ["layers"],

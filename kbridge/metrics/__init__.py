@@ -1,10 +1,19 @@
-"""Metrics: functions of (y_true, y_pred) that give a scalar, or a value for each sample."""
+"""Metrics: functions of (y_true, y_pred) that give a scalar, or a value for each sample; and objects that gather a whole epoch.
+
+The functions are Keras 1's, each of a batch. The objects have the names of Keras 2 and 3.
+"""
 
 from __future__ import annotations
 
-from . import backend as K
-from . import objectives
-from .utils.generic_utils import get_from_module
+from typing import Any
+
+from .. import backend as K
+from .. import objectives
+from ..errors import nearest
+from ..utils.generic_utils import get_custom_objects, get_from_module, remembered
+from ..utils.serialized import bare_class, unwrapped
+from . import classes, confusion, means
+from .base import Metric
 
 
 def binary_accuracy(y_true, y_pred):
@@ -101,6 +110,49 @@ cosine = cosine_proximity
 fscore = f1score = fmeasure
 
 
+#: name -> class of a metric that is an object
+CLASSES = {**means.CLASSES, **confusion.CLASSES, **classes.CLASSES}
+globals().update(CLASSES)
+
+
+def serialize(metric) -> Any:
+    """What a config holds of a metric: {'class_name', 'config'} of an object, a function's name."""
+    if isinstance(metric, Metric):
+        return {"class_name": type(metric).__name__, "config": metric.get_config()}
+    return getattr(metric, "__name__", metric)
+
+
+def deserialize(config: dict[str, Any] | str, custom_objects=None) -> Any:
+    """The metric of {'class_name', 'config'} or of a name. ValueError for an unknown one."""
+    if isinstance(config, str):
+        return get(config)
+    custom = {**get_custom_objects(), **(custom_objects or {})}
+    name = str(config.get("class_name"))
+    bare = bare_class(name)
+    cls = custom.get(name) or custom.get(bare) or CLASSES.get(bare) or remembered(bare)
+    if cls is None:
+        raise ValueError(f"Unknown metric: {name!r}.{nearest(bare, [*CLASSES, *custom])}")
+    return cls.from_config(unwrapped(dict(config.get("config") or {})))
+
+
 def get(identifier):
-    """The metric called ``identifier``; functions are returned as they are."""
+    """The metric called ``identifier``, of a config, or the object itself.
+
+    Names that Keras 1 lacks are those of Keras 2 and 3: 'AUC' and other classes with their usual options, and their functions.
+    """
+    if isinstance(identifier, dict) and "class_name" in identifier:
+        return deserialize(identifier)
+    if isinstance(identifier, str) and identifier not in get_custom_objects():
+        if identifier in CLASSES:
+            return CLASSES[identifier]()
+        if identifier in means.ELEMENTWISE and identifier not in globals():
+            return means.MeanMetricWrapper(means.ELEMENTWISE[identifier], identifier)
     return get_from_module(identifier, globals(), "metric")
+
+
+def weighted(identifier) -> Metric:
+    """The metric called ``identifier`` as an object, which takes samples' weights into account."""
+    if isinstance(identifier, str) and identifier not in get_custom_objects() and identifier in means.ELEMENTWISE:
+        return means.MeanMetricWrapper(means.ELEMENTWISE[identifier], identifier)
+    found = get(identifier)
+    return found if isinstance(found, Metric) else means.MeanMetricWrapper(found)

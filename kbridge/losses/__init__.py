@@ -1,0 +1,92 @@
+"""Losses under the names of Keras 2 and 3, as functions and as objects with options; Keras 1's are those of ``objectives``.
+
+A name that means something else there keeps its later meaning here: ``hinge`` takes labels of 0 and 1 too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import objectives
+from ..errors import nearest
+from ..objectives import (  # noqa: F401
+    MAE,
+    MAPE,
+    MSE,
+    MSLE,
+    kullback_leibler_divergence,
+    mae,
+    mape,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    mse,
+    msle,
+    poisson,
+)
+from ..utils.generic_utils import get_custom_objects, remembered
+from ..utils.serialized import bare_class, unwrapped
+from . import functions
+from .classes import *  # noqa: F403
+from .classes import CLASSES, Loss, is_over_classes, value_of  # noqa: F401
+from .functions import *  # noqa: F403
+from .reductions import REDUCTIONS, reduced  # noqa: F401
+
+KLD = kld = kl_divergence = functions.kl_divergence
+
+#: losses of Keras that kbridge doesn't have, and why
+REFUSED = {"CTC": "use K.ctc_batch_cost in a layer or a loss of your own", "Circle": "it compares the samples of a batch with each other"}
+
+
+def serialize(loss) -> Any:
+    """What a config holds of a loss: {'class_name', 'config'} of an object, a function's name."""
+    if isinstance(loss, Loss):
+        return {"class_name": type(loss).__name__, "config": loss.get_config()}
+    return getattr(loss, "__name__", loss)
+
+
+def as_object(loss) -> Any:
+    """A function whose name means another in Keras 1 as the object that it is the function of, as data; all else as it is."""
+    name = getattr(loss, "__name__", None)
+    if name is None or getattr(functions, name, None) is not loss or getattr(objectives, name, loss) is loss:
+        return loss
+    return next(serialize(cls()) for cls in CLASSES.values() if cls.function is loss)
+
+
+def deserialize(config: dict[str, Any] | str, custom_objects=None) -> Any:
+    """The loss of {'class_name', 'config'} or of a name. ValueError for an unknown one."""
+    if isinstance(config, str):
+        return get(config)
+    custom = {**get_custom_objects(), **(custom_objects or {})}
+    name = str(config.get("class_name"))
+    bare = bare_class(name)
+    cls = custom.get(name) or custom.get(bare) or CLASSES.get(bare) or remembered(bare)
+    if cls is None:
+        if bare in REFUSED:
+            raise ValueError(f"The loss {bare} of Keras isn't known here: {REFUSED[bare]}.")
+        raise ValueError(f"Unknown loss: {name!r}.{nearest(bare, [*CLASSES, *custom])}")
+    inner = unwrapped(dict(config.get("config") or {}))
+    if cls in CLASSES.values():
+        for key in ("fn", "dtype"):
+            inner.pop(key, None)
+    return cls.from_config(inner)
+
+
+def named(name: str) -> Any:
+    """The loss of Keras 2 or 3 called ``name``, a class's name giving one with its usual options; None if there is none."""
+    if name in CLASSES:
+        return CLASSES[name]()
+    if name in REFUSED or name == "ctc":
+        raise ValueError(f"The loss {name} of Keras isn't known here: {REFUSED[name.upper() if name == 'ctc' else name]}.")
+    own = globals().get(name)
+    return own if getattr(own, "__module__", None) in (functions.__name__, objectives.__name__) else None
+
+
+def get(identifier) -> Any:
+    """The loss called ``identifier``, of a config, or the object itself; names mean what they mean in Keras 2 and 3."""
+    if isinstance(identifier, str) and identifier not in get_custom_objects():
+        later = named(identifier)
+        if later is not None:
+            return later
+    return objectives.get(identifier)
