@@ -28,8 +28,8 @@ def convert(
 
     ``source``: a model file, a SavedModel folder of tf.keras, or an architecture (JSON, YAML) with its ``weights``, which may be a
     checkpoint of TensorFlow. ``to``: one of FORMATS,
-    by default what the suffix of ``target`` says. ``training=False`` leaves loss and optimizer out of a Keras 1 file;
-    the other formats hold none. ``custom_objects`` and ``original_backend`` as for ``load_model``.
+    by default what the suffix of ``target`` says. ``training=False`` leaves loss and optimizer out of a Keras 1 file or
+    a ``.keras`` archive; the other formats hold none. ``custom_objects`` and ``original_backend`` as for ``load_model``.
 
     Raises NotConvertible with all reasons, ModelFileError for a bad source, ValueError for an unknown format. The target
     appears whole or not at all.
@@ -37,7 +37,7 @@ def convert(
     to = to or format_of(target)
     if to not in FORMATS:
         raise ValueError(f"The formats are {', '.join(FORMATS)}, got {to!r}.")
-    compiled = training and to == "keras1"
+    compiled = training and (to == "keras1" or to == "keras3" and Path(target).suffix.lower() not in FORMATS["keras1"])
     with warnings.catch_warnings():
         if not compiled:
             warnings.filterwarnings("ignore", message=".*no training configuration.*")
@@ -92,15 +92,20 @@ def _load(source, weights, custom_objects, original_backend, compiled: bool):
 def save_keras3(model, path: str | os.PathLike) -> list[str]:
     """Write ``model`` so that Keras 3 loads it and predicts the same: a ``.keras`` archive, or Keras 3's ``.h5`` file.
 
-    The result isn't compiled. Returns notes of what differs: in training, or at steps that a mask drops. Raises
-    NotConvertible with a line for each layer or setting that Keras 3 lacks.
+    An archive is compiled as ``model`` is, with the optimizer's state, if Keras 3 has the same. Returns notes of what differs: in
+    training, or at steps that a mask drops. Raises NotConvertible with a line for each layer or setting that Keras 3 lacks.
     """
     from .keras3.files import write_h5, write_keras
     from .keras3.models import converted
+    from .keras3.training import compiled
 
     part, notes = converted(model)
-    (write_h5 if Path(path).suffix.lower() in FORMATS["keras1"] else write_keras)(part, path)
-    return notes
+    if Path(path).suffix.lower() in FORMATS["keras1"]:
+        write_h5(part, path)
+        return notes
+    how, more = compiled(model, lambda: converted(model)[0])
+    write_keras(part, path, how)
+    return notes + more
 
 
 def save_onnx(model, path: str | os.PathLike) -> list[str]:

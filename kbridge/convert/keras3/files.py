@@ -15,22 +15,33 @@ from ..._version import __version__
 from ...files.atomic import replacing
 from ...saving.hdf5_layout import write_array, write_names, write_text, writing
 from .parts import Part, snake_case
+from .training import Compiled
 
 #: The version whose formats these are; Keras reads those of earlier ones too.
 KERAS_VERSION = "3.0.0"
 
 
-def write_keras(model: Part, path: str | os.PathLike) -> None:
-    """Write the ``.keras`` archive: the config as JSON, and an HDF5 file of the weights by the path of each layer."""
+def write_keras(model: Part, path: str | os.PathLike, compiled: Compiled | None = None) -> None:
+    """Write the ``.keras`` archive: the config as JSON, and an HDF5 file of the weights by the path of each layer.
+
+    ``compiled``: how the model is compiled, and the optimizer's variables.
+    """
     import h5py
 
     weights = io.BytesIO()
     with h5py.File(weights, "w") as h5:
         _put(model, h5)
+        if compiled is not None and compiled.variables:
+            group = h5.create_group("optimizer/vars")
+            for number, value in enumerate(compiled.variables):
+                write_array(group, str(number), value)
+    config = model.entry(registered=True)
+    if compiled is not None:
+        config["compile_config"] = compiled.config
     metadata = {"keras_version": KERAS_VERSION, "date_saved": _now(), "kbridge_version": __version__}
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         archive.writestr("metadata.json", json.dumps(metadata))
-        archive.writestr("config.json", json.dumps(model.entry(registered=True)))
+        archive.writestr("config.json", json.dumps(config))
         archive.writestr("model.weights.h5", weights.getvalue())
 
 
