@@ -141,6 +141,7 @@ def _compile(model, root: Group, custom_objects: dict[str, Any], origin) -> None
             optimizer=optimizers.optimizer_from_config(config["optimizer_config"]),
             loss=_custom(config["loss"], custom_objects),
             metrics=_custom(config.get("metrics"), custom_objects),
+            weighted_metrics=_custom(config.get("weighted_metrics"), custom_objects),
             loss_weights=config.get("loss_weights"),
             sample_weight_mode=config.get("sample_weight_mode"),
         )
@@ -158,7 +159,7 @@ def _compile(model, root: Group, custom_objects: dict[str, Any], origin) -> None
 def _compile_keras2(model, root: Group, origin) -> None:
     """As ``_compile``, as far as Keras 1 has the same; a warning tells what isn't restored."""
     from .. import optimizers
-    from .keras2 import training
+    from .keras2 import optimizer_state, training
 
     def told(what: str, slug: str = "") -> None:
         cited = f" [convert: {slug}]" if slug else ""
@@ -173,23 +174,29 @@ def _compile_keras2(model, root: Group, origin) -> None:
     config = parse_json(text, f"{root.path!r}, training_config")
     with failures_named(root.path, "training_config", "the model can't be compiled from it"):
         try:
-            arguments, left_out = training.compile_arguments(config, getattr(model, "output_names", [model.name]))
+            version = root.text("keras_version")
+            of_tensorflow = is_of_tensorflow(version) or major_version(version) == 3
+            shapes = [tuple(shape) for shape in getattr(model, "internal_output_shapes", [])]
+            arguments, left_out = training.compile_arguments(config, getattr(model, "output_names", [model.name]), of_tensorflow, shapes)
         except training.Unrepresentable as error:
             return told(f"its training state is not restored, and the model is not compiled ({error})", "keras2-training")
         optimizer = optimizers.optimizer_from_config(arguments.pop("optimizer"))
         model.compile(optimizer=optimizer, **arguments)
     if left_out:
         told(f"these metrics are unknown here and left out: {', '.join(left_out)}", "keras2-metrics")
+    if layer := optimizer_state.layer_in_parts(model):
+        told(optimizer_state.in_parts_note(model, layer), "keras2-weights-in-parts")
     with failures_named(root.path, "optimizer_weights", "the optimizer can't go on from it"):
         try:
-            start = training.initial_state(config)
-            assign(training.read_state(model, root, origin.flipped, start))
+            assign(optimizer_state.read_state(model, root, origin.flipped))
         except training.Unrepresentable as error:
             told(f"the optimizer starts anew ({error})", "keras2-optimizer-state")
 
 
 def _custom(value: Any, custom_objects: dict[str, Any]) -> Any:
     """``value`` (names in lists and dicts) with the names in ``custom_objects`` replaced."""
+    if isinstance(value, dict) and "class_name" in value and "config" in value:
+        return value  # an object; its class is looked up where it is made
     if isinstance(value, dict):
         return {key: _custom(item, custom_objects) for key, item in value.items()}
     if isinstance(value, list):
@@ -205,9 +212,23 @@ def training_config(model) -> dict[str, Any] | None:
     return plain(
         {
             "optimizer_config": {"class_name": type(optimizer).__name__, "config": optimizer.get_config()},
-            "loss": model.loss,
-            "metrics": model.metrics or None,
+            "loss": _as_data(model.loss),
+            "metrics": _as_data(model.metrics) or None,
             "sample_weight_mode": model.sample_weight_mode,
             "loss_weights": model.loss_weights,
+            **({"weighted_metrics": _as_data(model.weighted_metrics)} if model.weighted_metrics else {}),
         }
     )
+
+
+def _as_data(value: Any) -> Any:
+    """Losses and metrics that are objects as {'class_name', 'config'}, in lists and dicts too."""
+    from .. import losses, metrics
+
+    if isinstance(value, dict):
+        return {key: _as_data(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_as_data(item) for item in value]
+    if isinstance(value, metrics.Metric):
+        return metrics.serialize(value)
+    return losses.serialize(value) if isinstance(value, losses.Loss) else losses.as_object(value)

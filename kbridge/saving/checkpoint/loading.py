@@ -69,7 +69,8 @@ def _compile(model: Any, saved: SavedModel, objects: Objects, pairs: list[Pair])
         return told("it holds no training configuration, so the model is not compiled")
     with failures_named(saved.folder, "training_config", "the model can't be compiled from it"):
         try:
-            arguments, left_out = keras2_training.compile_arguments(config, getattr(model, "output_names", [model.name]))
+            shapes = [tuple(shape) for shape in getattr(model, "internal_output_shapes", [])]
+            arguments, left_out = keras2_training.compile_arguments(config, getattr(model, "output_names", [model.name]), True, shapes)
         except keras2_training.Unrepresentable as error:
             return told(f"its training state is not restored, and the model is not compiled ({error})", "keras2-training")
         optimizer = optimizers.optimizer_from_config(arguments.pop("optimizer"))
@@ -78,6 +79,6 @@ def _compile(model: Any, saved: SavedModel, objects: Objects, pairs: list[Pair])
         told(f"these metrics are unknown here and left out: {', '.join(left_out)}", "keras2-metrics")
     with failures_named(saved.folder, "the optimizer's state", "the optimizer can't go on from it"):
         try:
-            assign(optimizer_state(model, objects, pairs, keras2_training.initial_state(config)))
+            assign(optimizer_state(model, objects, pairs))
         except keras2_training.Unrepresentable as error:
             told(f"the optimizer starts anew ({error})", "keras2-optimizer-state")

@@ -11,22 +11,14 @@ import numpy as np
 
 from ..assignment import Assignment, assign_converted
 from ..errors import ModelFileError
-from ..keras2.training import Unrepresentable, initial_moments, moment_assignments
+from ..keras2.optimizer_state import Variables, assignments, moments_of
+from ..keras2.optimizers import KNOWN, Unrepresentable
 from ..kinds import CHECKPOINT, Kind
 from ..reading import failures_named
 from .bundle import OBJECT_GRAPH, open_bundle
 from .matching import Pair, by_objects, by_variables
 from .objects import Objects
 
-#: optimizer here -> the names of its moments in checkpoints, in the order in which it keeps them
-_MOMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "SGD": (("momentum", "m"),),
-    "RMSprop": (("rms", "velocity"),),
-    "Adagrad": (("accumulator",),),
-    "Adadelta": (("accum_grad", "accumulated_grad"), ("accum_var", "accumulated_delta_var")),
-    "Adam": (("m",), ("v",)),
-    "Adamax": (("m",), ("v", "u")),
-}
 #: attribute of the optimizer here -> its children in checkpoints
 _SETTINGS = {
     "lr": ("learning_rate", "_learning_rate"), "decay": ("decay",), "beta_1": ("beta_1",), "beta_2": ("beta_2",), "rho": ("rho",),
@@ -75,27 +67,26 @@ def values(pairs: Sequence[Pair]) -> list[Assignment]:
 # ---------------------------------------------------------------------- the optimizer
 
 
-def optimizer_state(model: Any, objects: Objects, pairs: Sequence[Pair], start: float = 0.0) -> list[Assignment]:
-    """The count of updates, settings that are variables, and moments, for the optimizer of ``model``; nothing if the file has none.
-
-    ``start``: what moments are that the file has no values for.
-    """
+def optimizer_state(model: Any, objects: Objects, pairs: Sequence[Pair]) -> list[Assignment]:
+    """The count of updates, settings that are variables, and moments, for the optimizer of ``model``; nothing if the file has none."""
     node = next((found for start in (objects.model(), 0) if (found := objects.child(start, "optimizer", "opt")) is not None), None)
     if node is None or not objects.children(node):
-        return initial_moments(model, start)
+        return []
     name = type(model.optimizer).__name__
-    if name not in _MOMENTS:
+    if name not in KNOWN:
         raise Unrepresentable(f"{name} is an optimizer that tf.keras doesn't have, or another one there")
-    runs = [_moments(objects, node, names, pairs) for names in _MOMENTS[name]]
-    runs = [run for run in runs if run]
-    if runs and len(runs) != len(_MOMENTS[name]):
-        raise Unrepresentable(f"{name} keeps {len(_MOMENTS[name])} values for each weight, the checkpoint has {len(runs)} of them")
-    others = {slot for _, slot, _ in objects.slots(node)} - {other for names in _MOMENTS[name] for other in names}
+    wanted = moments_of(model)
+    runs = {moment: run for moment, names in wanted.items() if (run := _moments(objects, node, names, pairs))}
+    if runs and len(runs) != len(wanted):
+        raise Unrepresentable(f"{name} keeps {len(wanted)} values for each weight, the checkpoint has {len(runs)} of them")
+    others = {slot for _, slot, _ in objects.slots(node)} - {other for names in wanted.values() for other in names}
     if not runs and (others or _vectors(objects, node)):
         raise Unrepresentable(f"it is the state of another optimizer than {name}")
     if others - {"momentum"}:
         raise Unrepresentable(f"the optimizer there keeps {', '.join(sorted(others))} too, which {name} here doesn't")
-    found = moment_assignments(model, [pair.slot for pair in pairs if pair.slot.trained], runs) if runs else initial_moments(model, start)
+    variables = Variables()
+    variables.moments = runs
+    found = assignments(model, [pair.slot for pair in pairs if pair.slot.trained], variables)
     count = objects.child(node, "iter", "_iterations")
     if count is not None and objects.key(count):
         found.append(Assignment(model.optimizer.iterations, np.asarray(_number(objects, count), "float64")))

@@ -248,16 +248,24 @@ def _common(class_name: str, options: Options) -> dict[str, Any]:
     return common
 
 
+_SHORT = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16")
+
+
 def _dtype(options: Options) -> str | None:
-    """The name in the option ``dtype``: a text, or the config of a policy."""
+    """The name in the option ``dtype``: a text, or the config of a policy.
+
+    Numbers of 16 bits are those of floatx here: what is stored in them is read exactly, and is computed with no less precision.
+    """
+    from ... import backend as K
+
     value = options.take("dtype")
     name = value
     if isinstance(value, Mapping):
         inner = value.get("config")
         name = inner.get("name") if isinstance(inner, Mapping) else None
-    if value is not None and (not isinstance(name, str) or name.startswith("mixed")):
+    if value is not None and not isinstance(name, str):
         raise options.error("dtype", value)
-    return name
+    return K.floatx() if name in _SHORT else name
 
 
 def _input_layer(options: Options, common: dict[str, Any]) -> dict[str, Any]:

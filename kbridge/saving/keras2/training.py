@@ -1,42 +1,18 @@
-"""How a Keras 2 model was compiled, and its optimizer's state, as far as Keras 1 has the same."""
+"""How a model of Keras 2 or 3 was compiled: optimizer, losses and metrics."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from ... import backend as K
+from ... import losses as losses_module
+from ... import metrics as metrics_module
+from ...training.compiling import known_name
 from ...utils.generic_utils import get_custom_objects
-from ..assignment import Assignment, stored_layers
-from ..reading import Group, StoredArray
+from .optimizers import Unrepresentable, optimizer_config
 from .values import bare_name, snake_case
-from .weights import Slot, slots_of
 
-
-class Unrepresentable(Exception):
-    """Why the training part of a file can't be taken over."""
-
-
-#: Optimizer -> its hyper-parameters (besides lr and decay), and how many moments it keeps for each weight.
-_OPTIMIZERS: dict[str, tuple[tuple[str, ...], int]] = {
-    "SGD": (("momentum", "nesterov"), 1),
-    "RMSprop": (("rho", "epsilon"), 1),
-    "Adagrad": (("epsilon",), 1),
-    "Adadelta": (("rho", "epsilon"), 2),
-    "Adam": (("beta_1", "beta_2", "epsilon"), 2),
-    "Adamax": (("beta_1", "beta_2", "epsilon"), 2),
-}
-
-#: Options that change what the optimizer does, and the values at which they do nothing.
-_NEUTRAL: dict[str, tuple[Any, ...]] = {
-    "amsgrad": (False, None),
-    "centered": (False, None),
-    "use_ema": (False, None),
-    "weight_decay": (None, 0, False),
-    "global_clipnorm": (None,),
-}
+__all__ = ["Unrepresentable", "compile_arguments", "differences"]
 
 _LOSSES = frozenset(
     {
@@ -50,96 +26,173 @@ _METRICS = _LOSSES | {
     "acc", "accuracy", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy", "top_k_categorical_accuracy",
 }  # fmt: skip
 
-_MEANINGLESS_IN_LOSSES = ("name", "reduction", "fn", "axis", "dtype")
-
-
 # ---------------------------------------------------------------------- how it was compiled
 
 
-def compile_arguments(config: Mapping[str, Any], outputs: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-    """The arguments of ``compile`` in a training_config, and the metrics that are left out. May raise Unrepresentable."""
-    if config.get("weighted_metrics"):
-        raise Unrepresentable("weighted_metrics are unknown here")
+def compile_arguments(
+    config: Mapping[str, Any], outputs: Sequence[str], of_tensorflow: bool = True, shapes: Sequence[tuple] = ()
+) -> tuple[dict[str, Any], list[str]]:
+    """The arguments of ``compile`` in a training_config, and the metrics that are left out. May raise Unrepresentable.
+
+    ``of_tensorflow``: whether tf.keras or Keras 3 wrote it. ``shapes``: those of the outputs.
+    """
     loss = config.get("loss")
     if isinstance(loss, Mapping) and "class_name" not in loss:
-        losses: Any = {key: _loss(value) for key, value in loss.items()}
+        losses: Any = {key: _loss(value, of_tensorflow) for key, value in loss.items()}
     else:
-        losses = [_loss(value) for value in loss] if isinstance(loss, list) else _loss(loss)
-    metrics, left_out = _metrics(config.get("metrics"), outputs)
+        losses = [_loss(value, of_tensorflow) for value in loss] if isinstance(loss, list) else _loss(loss, of_tensorflow)
+    left_out: list[str] = []
+    found = {
+        key: _metrics(config.get(key), outputs, left_out, key == "weighted_metrics") for key in ("metrics", "weighted_metrics")
+    }
+    if of_tensorflow:
+        found = {key: _accuracies(value, losses, outputs, shapes) for key, value in found.items()}
     optimizer = config.get("optimizer_config")
     if not isinstance(optimizer, Mapping) or not isinstance(optimizer.get("config"), Mapping):
         raise Unrepresentable("there is no optimizer_config")
-    return {
-        "optimizer": _optimizer(bare_name(optimizer.get("class_name")), optimizer["config"]),
+    arguments = {
+        "optimizer": optimizer_config(str(optimizer.get("class_name")), optimizer["config"]),
         "loss": losses,
-        "metrics": metrics,
+        "metrics": found["metrics"],
         "loss_weights": config.get("loss_weights"),
         "sample_weight_mode": config.get("sample_weight_mode"),
-    }, left_out
+    }
+    if found["weighted_metrics"]:
+        arguments["weighted_metrics"] = found["weighted_metrics"]
+    return arguments, left_out
 
 
-def _loss(value: Any) -> Any:
-    name = value
+def _loss(value: Any, of_tensorflow: bool) -> Any:
+    """A loss as ``compile`` takes it: a name that means the same in Keras 1, else an object or a function."""
+    if value is None:
+        return None
+    name = _function_name(value)
+    custom = get_custom_objects()
+    if name in custom:
+        return custom[name]
+    if isinstance(value, Mapping) and bare_name(value.get("class_name")) in custom:
+        return _made(losses_module.deserialize, value)
+    if name in _LOSSES and _is_plain(value) and not (of_tensorflow and name in _ALSO_LABELS):
+        return name
+    if isinstance(value, Mapping) and bare_name(value.get("class_name")) in losses_module.CLASSES:
+        return _made(losses_module.deserialize, value)
+    if isinstance(name, str):
+        found = _made(losses_module.named, _RENAMED.get(name, name))
+        if found is not None:
+            return found
+        if isinstance(value, Mapping):
+            _made(losses_module.deserialize, value)  # says what is wrong with it
+    raise Unrepresentable(f"the loss {name!r} is unknown here")
+
+
+def _made(make: Any, value: Any) -> Any:
+    try:
+        return make(value)
+    except (ValueError, TypeError) as error:
+        raise Unrepresentable(str(error)) from None
+
+
+def _function_name(value: Any) -> Any:
+    """The name of a loss's or metric's function: of a text, a stored function, or an object of a class that wraps it."""
     if isinstance(value, Mapping):
-        arguments = value.get("config") or {}
-        for key, argument in arguments.items():
-            if argument and key not in _MEANINGLESS_IN_LOSSES:
-                raise Unrepresentable(f"the loss {value.get('class_name')} has {key}={argument!r}")
-        name = arguments.get("fn") or snake_case(bare_name(value.get("class_name")))
-    if not isinstance(name, str) or bare_name(name) not in _LOSSES and bare_name(name) not in get_custom_objects():
-        raise Unrepresentable(f"the loss {name!r} is unknown here")
-    return get_custom_objects().get(bare_name(name), bare_name(name))
+        config = value.get("config")
+        if isinstance(config, str):  # {'class_name': 'function', 'config': 'mean_squared_error'} of Keras 3
+            return bare_name(config)
+        inner = (config or {}).get("fn") if isinstance(config, Mapping) else None
+        if isinstance(inner, Mapping):
+            return _function_name(inner)
+        return bare_name(inner) if isinstance(inner, str) else snake_case(bare_name(value.get("class_name")))
+    return bare_name(value) if isinstance(value, str) else value
 
 
-def _metrics(value: Any, outputs: Sequence[str]) -> tuple[Any, list[str]]:
-    left_out: list[str] = []
+def _is_plain(value: Any) -> bool:
+    """Whether a stored object has no option that changes what its function computes."""
+    config = value.get("config") if isinstance(value, Mapping) else None
+    if not isinstance(config, Mapping):
+        return True
+    return all(
+        key in ("name", "fn", "dtype", "module", "registered_name") or argument in _NEUTRAL.get(key, (None, False, 0))
+        for key, argument in config.items()
+    )
 
+
+_NEUTRAL: dict[str, tuple] = {"reduction": ("auto", "sum_over_batch_size", "mean", None), "axis": (-1, None)}
+
+#: losses that take labels of 0 and 1 in tf.keras, and in Keras 1 not
+_ALSO_LABELS = frozenset({"hinge", "squared_hinge"})
+
+#: names of Keras 2 and what they are called here with the same meaning: Keras 1's cosine_proximity is a mean, theirs a sum
+_RENAMED = {"cosine_proximity": "cosine_similarity", "cosine": "cosine_similarity", "huber_loss": "huber"}
+
+
+def _metrics(value: Any, outputs: Sequence[str], left_out: list[str], by_weights: bool) -> Any:
     def known(items: Any) -> list:
         found = []
         for item in items if isinstance(items, list) else [items]:
-            name = item
-            if isinstance(item, Mapping):
-                name = (item.get("config") or {}).get("fn") or snake_case(bare_name(item.get("class_name")))
-            name = bare_name(name)
-            if name in get_custom_objects() or name in _METRICS:
-                found.append(get_custom_objects().get(name, name))
-            else:
-                left_out.append(name)
+            if item is None:
+                continue
+            try:
+                found.append(_metric(item))
+            except Unrepresentable:
+                left_out.append(str(_function_name(item)))
         return found
 
     if not value:
-        return None, left_out
-    if isinstance(value, Mapping):
-        return {key: known(items) for key, items in value.items()}, left_out
-    if isinstance(value, list) and len(value) == len(outputs) and all(isinstance(items, list) for items in value):
+        return None
+    if isinstance(value, Mapping) and "class_name" not in value:
+        return {key: known(items) for key, items in value.items()}
+    if isinstance(value, list) and len(value) == len(outputs) and all(isinstance(items, list) or items is None for items in value):
         if len(outputs) == 1:
-            return known(value[0]), left_out
-        return {name: known(items) for name, items in zip(outputs, value, strict=True)}, left_out
-    return known(value), left_out
+            return known(value[0] or [])
+        return {name: known(items or []) for name, items in zip(outputs, value, strict=True)}
+    return known(value)
 
 
-def _optimizer(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    if class_name not in _OPTIMIZERS:
-        raise Unrepresentable(f"the optimizer {class_name} is unknown here, or computes something else")
-    for key, neutral in _NEUTRAL.items():
-        if config.get(key) not in neutral:
-            raise Unrepresentable(f"the optimizer {class_name} has {key}={config[key]!r}")
-    if class_name == "RMSprop" and config.get("momentum"):
-        raise Unrepresentable(f"the optimizer RMSprop has momentum={config['momentum']!r}")
-    # since tf.keras took over, it bounds each gradient by itself; Keras 1 and Keras 2 bounded all together
-    if config.get("clipnorm") is not None and "learning_rate" in config:
-        raise Unrepresentable(f"the optimizer {class_name} has clipnorm={config['clipnorm']!r} for each gradient by itself")
-    rate = config.get("learning_rate", config.get("lr"))
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)):
-        raise Unrepresentable(f"the optimizer {class_name} has the learning rate {rate!r}")
-    new: dict[str, Any] = {"lr": rate, "decay": config.get("decay", 0.0)}
-    for key in _OPTIMIZERS[class_name][0]:
-        if config.get(key) is not None:
-            new[key] = config[key]
-        elif key == "epsilon":
-            new[key] = 1e-7  # Keras 2's fuzz factor
-    new |= {key: config[key] for key in ("clipnorm", "clipvalue") if config.get(key) is not None}
-    return {"class_name": class_name, "config": new}
+def _metric(value: Any) -> Any:
+    """A metric as ``compile`` takes it. May raise Unrepresentable."""
+    name, custom = _function_name(value), get_custom_objects()
+    if name in custom:
+        return custom[name]
+    if isinstance(value, Mapping):
+        class_name = bare_name(value.get("class_name"))
+        if class_name in custom:
+            return _made(metrics_module.deserialize, value)
+        if name in _METRICS and _is_plain(value) and name not in _ALSO_LABELS:
+            return name
+        if class_name in metrics_module.CLASSES:
+            return _made(metrics_module.deserialize, value)
+    elif name in _METRICS and name not in _ALSO_LABELS:
+        return name
+    if isinstance(name, str):
+        if name in metrics_module.means.ELEMENTWISE:
+            return metrics_module.means.MeanMetricWrapper(metrics_module.means.ELEMENTWISE[name], _name_in(value) or name)
+        if name in metrics_module.CLASSES:
+            return _made(metrics_module.get, name)
+        loss = _made(losses_module.named, _RENAMED.get(name, name))
+        if callable(loss) and not isinstance(loss, losses_module.Loss):
+            return metrics_module.means.MeanMetricWrapper(loss, _name_in(value) or name)
+    raise Unrepresentable(f"the metric {name!r} is unknown here")
+
+
+def _name_in(value: Any) -> Any:
+    config = value.get("config") if isinstance(value, Mapping) else None
+    return config.get("name") if isinstance(config, Mapping) else None
+
+
+def _accuracies(metrics: Any, losses: Any, outputs: Sequence[str], shapes: Sequence[tuple]) -> Any:
+    """'accuracy' of several labels with binary_crossentropy: tf.keras compares the largest ones, Keras 1 and 2 each label."""
+    if not metrics or not shapes:
+        return metrics
+
+    def turned(items: list, place: int) -> list:
+        loss = losses.get(outputs[place]) if isinstance(losses, Mapping) else losses[place] if isinstance(losses, list) else losses
+        if known_name(loss) != "binary_crossentropy" and loss != "binary_crossentropy" or (shapes[place][-1] or 1) == 1:
+            return items
+        return [metrics_module.CLASSES["CategoricalAccuracy"](name=item) if item in ("accuracy", "acc") else item for item in items]
+
+    if isinstance(metrics, Mapping):
+        return {name: turned(items, list(outputs).index(name)) if name in outputs else items for name, items in metrics.items()}
+    return turned(metrics, 0) if len(outputs) == 1 else metrics
 
 
 def differences(model: Any) -> list[tuple[str, str]]:
@@ -164,116 +217,3 @@ def differences(model: Any) -> list[tuple[str, str]]:
 
 def _names(names: list[str]) -> str:
     return ("layers " if len(set(names)) > 1 else "layer ") + ", ".join(map(repr, dict.fromkeys(names)))
-
-
-# ---------------------------------------------------------------------- the optimizer's state
-
-
-def initial_state(config: Mapping[str, Any]) -> float:
-    """What the optimizer's moments start from: 0 but for Adagrad's sums, which tf.keras has start elsewhere."""
-    optimizer = config["optimizer_config"]
-    value = optimizer["config"].get("initial_accumulator_value", 0.0) if bare_name(optimizer["class_name"]) == "Adagrad" else 0.0
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Unrepresentable(f"the optimizer Adagrad has initial_accumulator_value={value!r}")
-    return float(value)
-
-
-def read_state(model: Any, root: Group, flipped: bool, start: float = 0.0) -> list[Assignment]:
-    """The values of the optimizer's weights and count of updates; ``start``: of weights that the file has no values for.
-
-    May raise Unrepresentable.
-    """
-    count: StoredArray | None = None
-    moments: list[list[StoredArray]] = []
-    slots: list[Slot] = []
-    if "optimizer_weights" in root:
-        group = root.group("optimizer_weights")
-        names = group.names("weight_names") or []
-        slots = [slot for layer in stored_layers(model) for slot in slots_of(layer) if slot.trained]
-        count, moments = _moments(type(model.optimizer).__name__, names, [group.array(name) for name in names], len(slots))
-        _check(slots, moments)
-    elif not start:
-        return []
-    if start and not moments:
-        return initial_moments(model, start)
-    found = [] if count is None else [Assignment(model.optimizer.iterations, np.asarray(count.read(), "float64"))]
-    return found + moment_assignments(model, slots, moments, flipped)
-
-
-def initial_moments(model: Any, start: float) -> list[Assignment]:
-    """The values of the optimizer's weights before any training; nothing where they start from 0."""
-    return [Assignment(weight, np.full(K.int_shape(weight), start)) for weight in _optimizing(model).optimizer.weights] if start else []
-
-
-def _optimizing(model: Any) -> Any:
-    """The model that has the optimizer, whose weights are made together with the updates of the training function."""
-    inner = getattr(model, "model", None) or model
-    inner._make_train_function()
-    return inner
-
-
-def moment_assignments(
-    model: Any, slots: Sequence[Slot], moments: Sequence[Sequence[Any]], flipped: bool = False
-) -> list[Assignment]:
-    """The values of the optimizer's moments: for each one the arrays of all trained weights, in the order of ``slots``.
-
-    May raise Unrepresentable.
-    """
-    if not moments:
-        return []
-    inner = _optimizing(model)
-    found = []
-    for run, own in zip(moments, moment_variables(inner, len(moments))):
-        for slot, array in zip(slots, run, strict=True):
-            value = array.read()
-            if flipped and slot.kernel_axes:
-                value = np.flip(value, slot.kernel_axes)
-            for weight, part in slot.fill(value):
-                if id(weight) not in own:
-                    raise Unrepresentable(f"{array.where} is the state of a weight that isn't trained here")
-                found.append(Assignment(own[id(weight)], part))
-    return found
-
-
-def _moments(
-    optimizer: str, names: list[str], arrays: list[StoredArray], weights: int
-) -> tuple[StoredArray | None, list[list[StoredArray]]]:
-    """The count of updates, and for each moment its arrays in the order of the weights."""
-    count = arrays[0] if arrays and arrays[0].shape == () else None
-    rest = list(zip(names, arrays, strict=True))[count is not None :]
-    if count is not None and not rest and not count.read():
-        return None, []  # saved before any training
-    if names and names[0].startswith("iteration") and not names[0].startswith("iterations"):
-        # tf.keras from 2.11 on lists all moments of a weight together, as optimizer/moment/weight
-        by_moment: dict[str, list[StoredArray]] = {}
-        for name, array in rest:
-            if array.shape != () or "/" in name:
-                by_moment.setdefault(name.split("/")[1] if "/" in name else name, []).append(array)
-        runs = list(by_moment.values())
-    else:
-        # Adam's place for amsgrad is an array of one number for each weight
-        kept = [array for _, array in rest[: _OPTIMIZERS[optimizer][1] * weights]]
-        runs = [kept[i : i + weights] for i in range(0, len(kept), weights)] if weights else []
-    expected = (0, 1) if optimizer == "SGD" else (_OPTIMIZERS[optimizer][1],)
-    if (runs or optimizer != "SGD") and len(runs) not in expected or any(len(run) != weights for run in runs):
-        raise Unrepresentable(f"the state of {optimizer} is laid out in an unknown way")
-    return count, runs
-
-
-def _check(slots: list[Slot], moments: list[list[StoredArray]]) -> None:
-    for run in moments:
-        for slot, array in zip(slots, run, strict=True):
-            if slot.shape != array.shape:
-                raise Unrepresentable(f"{array.where} has the shape {array.shape} where {slot.shape} is needed")
-
-
-def moment_variables(model: Any, count: int) -> list[dict[int, Any]]:
-    """For each moment of the optimizer: id of a trained weight -> the variable that holds its moment."""
-    trained = list(model._collected_trainable_weights)
-    own = list(model.optimizer.weights)
-    moments = own[len(own) - count * len(trained) :]
-    runs = [moments[i * len(trained) : (i + 1) * len(trained)] for i in range(count)]
-    shapes = [tuple(K.int_shape(weight)) for weight in trained]
-    if any([tuple(K.int_shape(variable)) for variable in run] != shapes for run in runs):
-        raise Unrepresentable("the optimizer's weights here are others")
-    return [{id(weight): variable for weight, variable in zip(trained, run, strict=True)} for run in runs]

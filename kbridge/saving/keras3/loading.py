@@ -107,6 +107,7 @@ def load_shards(model: Any, path: str, by_name: bool) -> None:
 def _compile(model: Any, config: Mapping[str, Any], matches: list[Match], root: Group) -> None:
     """Compile as the file says, as far as kbridge has the same; a warning tells what isn't restored."""
     from ... import optimizers
+    from ..keras2.optimizer_state import in_parts_note, layer_in_parts
     from ..keras2.training import Unrepresentable, compile_arguments, differences
 
     def told(what: str, slug: str = "") -> None:
@@ -120,15 +121,19 @@ def _compile(model: Any, config: Mapping[str, Any], matches: list[Match], root: 
         return told("it holds no training configuration, so the model is not compiled")
     with failures_named(root.path, "compile_config", "the model can't be compiled from it"):
         try:
-            arguments, left_out = compile_arguments(training.as_of_keras2(compiled), getattr(model, "output_names", [model.name]))
+            shapes = [tuple(shape) for shape in getattr(model, "internal_output_shapes", [])]
+            outputs = getattr(model, "output_names", [model.name])
+            arguments, left_out = compile_arguments(training.as_of_keras2(compiled), outputs, True, shapes)
         except Unrepresentable as error:
             return told(f"its training state is not restored, and the model is not compiled ({error})", "keras2-training")
         optimizer = optimizers.optimizer_from_config(arguments.pop("optimizer"))
         model.compile(optimizer=optimizer, **arguments)
     if left_out:
         told(f"these metrics are unknown here and left out: {', '.join(left_out)}", "keras2-metrics")
+    if layer := layer_in_parts(model):
+        told(in_parts_note(model, layer), "keras2-weights-in-parts")
     with failures_named(root.path, "optimizer", "the optimizer can't go on from it"):
         try:
-            assign(training.read_state(model, root, matches, compiled))
+            assign(training.read_state(model, root, matches))
         except Unrepresentable as error:
             told(f"the optimizer starts anew ({error})", "keras2-optimizer-state")

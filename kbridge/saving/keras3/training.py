@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..assignment import Assignment
-from ..keras2.training import Unrepresentable, initial_state, moment_variables
+from ..keras2.optimizer_state import assignments, by_order
+from ..keras2.optimizers import Unrepresentable
 from ..reading import Group, StoredArray
 from .weights import Match, numbered
 
@@ -17,7 +16,9 @@ def as_of_keras2(compiled: Mapping[str, Any]) -> dict[str, Any]:
     """A compile_config as Keras 2's training_config."""
     optimizer = compiled.get("optimizer")
     if isinstance(optimizer, str):
-        optimizer = {"class_name": _CLASSES.get(optimizer.lower(), optimizer), "config": {"learning_rate": _RATES.get(optimizer.lower(), 0.001)}}
+        name = _CLASSES.get(optimizer.lower(), optimizer)
+        usual = {"learning_rate": _RATES.get(name, 0.001), "gradient_accumulation_steps": None, **_USUAL.get(name, {})}
+        optimizer = {"class_name": name, "config": usual}
     kept = ("loss", "loss_weights", "metrics", "weighted_metrics")
     return {**{key: compiled.get(key) for key in kept}, "optimizer_config": optimizer}
 
@@ -29,42 +30,31 @@ _CLASSES = {
 }  # fmt: skip
 
 #: learning rates of those that don't start with 0.001
-_RATES = {"sgd": 0.01}
+_RATES = {"SGD": 0.01}
+
+#: options that kbridge's optimizer has otherwise if they are left out
+_USUAL: dict[str, dict[str, Any]] = {"Adagrad": {"initial_accumulator_value": 0.1}, "Adafactor": {"relative_step": True}}
 
 
-def read_state(model: Any, root: Group, matches: Sequence[Match], compiled: Mapping[str, Any]) -> list[Assignment]:
+def read_state(model: Any, root: Group, matches: Sequence[Match]) -> list[Assignment]:
     """The values of the optimizer's weights and count of updates. ``matches``: the model's weights in the file's order.
 
     May raise Unrepresentable.
     """
-    start = initial_state(as_of_keras2(compiled))
-    trained = [match for match in matches if match.slot.trained]
-    arrays = numbered(root.group("optimizer")) if "optimizer" in root and root.is_group("optimizer") else []
-    count = arrays[0] if arrays and arrays[0].shape == () else None
-    # the learning rate stands behind the count, unless it follows a schedule; Nadam's product of momenta at the end
-    moments = [array for array in arrays[1:] if array.shape != () or () in [match.slot.shape for match in trained]]
-    runs = _runs(moments, trained)
-    inner = getattr(model, "model", None) or model
-    inner._make_train_function()
-    from ... import backend as K
-
-    found = [] if count is None else [Assignment(model.optimizer.iterations, np.asarray(count.read(), "float64"))]
-    if start and not runs:
-        return [*found, *(Assignment(weight, np.full(K.int_shape(weight), start)) for weight in inner.optimizer.weights)]
-    for run, own in zip(runs, moment_variables(inner, len(runs)), strict=True):
-        for match, array in zip(trained, run, strict=True):
-            for weight, part in match.slot.fill(array.read()):
-                found.append(Assignment(own[id(weight)], part))
-    return found
-
-
-def _runs(arrays: Sequence[StoredArray], trained: Sequence[Match]) -> list[list[StoredArray]]:
-    """For each moment its arrays in the order of the weights: those of one weight stand together."""
-    if not arrays or not trained:
+    group = root.group("optimizer") if "optimizer" in root and root.is_group("optimizer") else None
+    if group is None:
         return []
-    each, rest = divmod(len(arrays), len(trained))
-    shapes = [match.slot.shape for match in trained]
-    runs = [[arrays[k * each + i] for k in range(len(trained))] for i in range(each)]
-    if rest or any([array.shape for array in run] != shapes for run in runs):
-        raise Unrepresentable("the optimizer's state is laid out in an unknown way")
-    return runs
+    slots = [match.slot for match in matches if match.slot.trained]
+    around: dict[str, StoredArray] = {}
+    if hasattr(model.optimizer, "inner_optimizer"):
+        if "inner_optimizer" not in group:
+            raise Unrepresentable("the state of the optimizer inside LossScaleOptimizer is missing")
+        # behind its own count and learning rate, before the variables of the one inside
+        around = dict(zip(("step_counter", "dynamic_scale"), numbered(group)[2:4], strict=False))
+        group = group.group("inner_optimizer")
+    arrays = numbered(group)
+    if not arrays:
+        return []
+    variables = by_order(model, arrays, slots)
+    variables.scalars |= around
+    return assignments(model, slots, variables)

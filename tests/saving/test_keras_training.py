@@ -1,0 +1,95 @@
+"""Compiled models of tf_keras and Keras 3 train on as they do there, with their optimizer's state (tests/data/keras_training)."""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+from pathlib import Path
+
+import keras_training as cases
+import numpy as np
+import pytest
+
+from kbridge import backend as K
+from kbridge.models import load_model
+
+DATA = Path(__file__).parents[1] / "data" / "keras_training"
+WEIGHTS = np.linspace(0.5, 1.5, 64).astype("float32")
+
+
+def files(library: str, ending: str) -> list[str]:
+    with zipfile.ZipFile(DATA / f"{library}.zip") as archive:
+        return sorted(name for name in archive.namelist() if name.endswith(ending))
+
+
+@pytest.fixture(autouse=True)
+def fresh_session():
+    yield
+    K.clear_session()
+
+
+def opened(library: str, name: str, folder: Path):
+    path = folder / name
+    path.write_bytes(cases.opened(DATA / f"{library}.zip", name).getvalue())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return load_model(path)
+
+
+def recorded(library: str, case: str) -> list[np.ndarray]:
+    with np.load(DATA / f"{library}.npz") as arrays:
+        return [arrays[f"{case}/{i}"] for i in range(sum(key.startswith(f"{case}/") and not key.endswith("evaluated") for key in arrays.files))]
+
+
+def evaluated(library: str, case: str) -> np.ndarray:
+    with np.load(DATA / f"{library}.npz") as arrays:
+        return arrays[f"{case}/evaluated"]
+
+
+def weights_of_keras(model) -> list[np.ndarray]:
+    """The weights in the layout and order of Keras: the tests' models have them layer by layer, convolutions without an axis of 1."""
+    found = []
+    for layer in model.layers:
+        values = layer.get_weights()
+        if type(layer).__name__ == "Sequential":
+            lstm, dense = layer.layers
+            gates = {name: [np.asarray(K.get_value(getattr(lstm, f"{name}_{g}"))) for g in "ifco"] if hasattr(lstm, f"{name}_i") else None for name in "WUb"}
+            values = [np.concatenate(parts, -1) if parts else K.get_value(getattr(lstm, name)) for name, parts in gates.items()] + dense.get_weights()
+        found += [value[:, 0] if value.ndim == 4 else value for value in values]
+    return found
+
+
+def check(library: str, name: str, folder: Path) -> None:
+    model = opened(library, name, folder)
+    case = name.rpartition(".")[0]
+    data = cases.batches(model.input_shape[1:])
+    half = folder / "half.h5"
+    for number, (x, y) in enumerate(data[3:]):
+        if number == 2:
+            # saved and loaded on the way, nothing is lost
+            model.save(half)
+            model = load_model(half)
+        model.train_on_batch(x, y)
+    for i, (got, expected) in enumerate(zip(weights_of_keras(model), recorded(library, case), strict=True)):
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5, err_msg=f"{name}: weight {i}")
+    x, y = (np.concatenate(parts) for parts in zip(*data, strict=True))
+    if case in ("objects", "summed"):
+        values = model.evaluate(x, y, batch_size=8, sample_weight=WEIGHTS, verbose=0)
+        expected = evaluated(library, case)
+        # tf.keras' loss over several batches is the mean of theirs by their size
+        np.testing.assert_allclose(np.atleast_1d(values), np.atleast_1d(expected), rtol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("name", files("tf_keras", ".h5"))
+def test_training_of_tf_keras_goes_on(name, tmp_path):
+    check("tf_keras", name, tmp_path)
+
+
+@pytest.mark.parametrize("name", files("keras", ".keras"))
+def test_training_of_keras_3_goes_on(name, tmp_path):
+    check("keras", name, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["adam.h5", "layers.h5", "loss_scale.h5", "nadam.h5", "objects.h5", "ema_overwrite.h5", "muon.h5"])
+def test_training_from_an_h5_file_of_keras_3_goes_on(name, tmp_path):
+    check("keras", name, tmp_path)
