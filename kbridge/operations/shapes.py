@@ -649,6 +649,9 @@ def constant(value, dtype=None, shape=None):
 )  # fmt: skip
 def arange(start, stop=None, step=1, dtype=None):
     """Numbers from a start (0 where only an end is given) up to an end."""
+    if all(n is None or is_number(n) for n in (start, stop, step)) and step:
+        length = start if stop is None else stop - start
+        _small((max(0, math.ceil(length / step)),))
     fractions = any(isinstance(n, float) or K.is_tensor(n) and dtype_of(n).startswith("float") for n in (start, stop, step))
     return K.arange(start, stop, step, dtype=dtype_name(dtype or (K.floatx() if fractions else "int32")))
 
@@ -656,8 +659,8 @@ def arange(start, stop=None, step=1, dtype=None):
 @operation("np.linspace keras.ops.linspace tf.linspace(start, stop, num=50, endpoint:!=True, retstep:!=False, dtype:!=None, axis:!=0)")
 def linspace(start, stop, num=50):
     """``num`` numbers at equal distances, both ends included."""
+    _small((known(num, "num"),))
     steps = np.linspace(0.0, 1.0, known(num, "num"))
-    _small(steps.shape)
     if is_number(start) and is_number(stop):
         return K.constant(start + (stop - start) * steps, dtype=K.floatx())
     return start + (stop - start) * K.constant(steps, dtype=K.floatx())

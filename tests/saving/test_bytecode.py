@@ -231,3 +231,21 @@ def test_models_with_functions_of_real_libraries_predict_what_they_did_there(fil
     again = model_from_json(model.to_json())
     again.set_weights(model.get_weights())
     np.testing.assert_allclose(again.predict(recorded["x"]), recorded["y"], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x + K.zeros((10**6, 10**6)),
+        lambda x: x + K.sum(K.arange(0, 2 * 10**9)),
+        lambda x: tf.linspace(0.0, 1.0, 10**10),  # noqa: F821
+        lambda x: K.tile(x, [1, 10**10]),
+        lambda x: tf.pad(x, [[0, 0], [0, 10**11]]),  # noqa: F821
+        lambda x: K.dot(K.ones((10**5, 1)), K.ones((1, 10**5))),
+        lambda x: tf.eye(10**6),  # noqa: F821
+    ],
+)
+def test_functions_that_ask_for_enormous_tensors_are_refused_when_they_are_built(function):
+    graph = read_stored([marshal.dumps(function.__code__).decode("raw_unicode_escape"), None, None]).graph
+    with pytest.raises(ValueError, match="too large|more than|too much|out of bounds"):
+        GraphFunction(graph)(K.placeholder(shape=(None, 3)))
