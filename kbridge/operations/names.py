@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ..errors import ModelFileError
 
 #: modules of this package that hold operations
-FAMILIES = ("arithmetic", "elementwise", "reductions", "shapes", "linalg", "neural", "images", "randomness", "sorting", "nodes")
+FAMILIES = ("arithmetic", "elementwise", "reductions", "shapes", "parts", "joints", "creation", "linalg", "neural", "images", "randomness", "sorting", "nodes")
 
 _ABSENT = inspect.Parameter.empty
 

@@ -103,7 +103,7 @@ def add_n(tensors):
 @operation("node.SplitV(x, sizes, axis, num_split:-)")
 def split_by_sizes(x, sizes, axis=0):
     """Parts of given lengths along an axis, as a list."""
-    from .shapes import split
+    from .parts import split
 
     return split(x, np.asarray(sizes).tolist(), axis)
 
@@ -111,7 +111,7 @@ def split_by_sizes(x, sizes, axis=0):
 @operation("node.Split(axis, x, num_split:parts)")
 def split_equally(axis, x, parts):
     """A number of equal parts along an axis, as a list."""
-    from .shapes import split
+    from .parts import split
 
     return split(x, parts, axis)
 

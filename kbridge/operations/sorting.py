@@ -11,7 +11,7 @@ import numpy as np
 
 from .names import operation
 from .operands import axes, known, shape_of, tensor
-from .shapes import take_along_axis
+from .parts import take_along_axis
 from .tensors import K
 
 
