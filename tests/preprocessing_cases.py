@@ -71,8 +71,21 @@ def drawn(k: Any) -> tuple[Any, list]:
     return k.Model(x, outputs), [PICTURES]
 
 
-BUILDERS = {f.__name__: f for f in (categories, texts, pictures, drawn)}
-CASES = list(BUILDERS)
+def adapted(k: Any) -> tuple[Any, list]:
+    """Vocabularies from data, which only archives of Keras 3 hold."""
+    L = k.layers
+    w, t, n = k.Input((2,), dtype="string"), k.Input((1,), dtype="string"), k.Input((2,), dtype="int64")
+    words, texts, numbers, scaled = L.StringLookup(), L.TextVectorization(output_sequence_length=3), L.IntegerLookup(), L.Normalization()
+    words.adapt(["cat", "dog", "cat"])
+    texts.adapt(["the cat", "the hat\n new"])
+    numbers.adapt(np.array([5, 5, 7]))
+    scaled.adapt(np.ones((3, 2)) * [1.0, 2.0])
+    model = k.Model([w, t, n], [words(w), texts(t), numbers(n), scaled(k.ops.cast(n, "float32"))])
+    return model, [np.array([["cat", "x"], ["dog", "cat"]], dtype=object), np.array([["hat the cat"], ["new"]], dtype=object), np.array([[5, 7], [1, 5]])]
+
+
+BUILDERS = {f.__name__: f for f in (categories, texts, pictures, drawn, adapted)}
+CASES = [name for name in BUILDERS if name != "adapted"]
 CASES3 = [f"keras3_{name}" for name in BUILDERS]
 
 

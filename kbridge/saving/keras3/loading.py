@@ -20,13 +20,15 @@ from .masks import check_masks
 from .models import to_keras2
 from .paths import Node, has_arrays, nodes_of_config, places, stored_names
 from .shards import open_shards, shards_listed
+from .vocabularies import with_vocabularies
 from .weights import Match, match_by_name, match_in_order, match_model, read, stored_values
 
 
 def load_archive(path: str, custom_objects: dict[str, Any], compile: bool):
     """The model in the archive ``path``; see ``load_model``. It holds the custom objects already."""
     with open_archive(path) as archive:
-        config, version = archive.json(CONFIG), version_of(archive)
+        version = version_of(archive)
+        config = with_vocabularies(archive.json(CONFIG), archive)
         with archive.hdf5(WEIGHTS) as root:
             with weight_budget(stored_values(root)), failures_named(path, CONFIG, "the model can't be built from it"):
                 model = whole_model(keras1_config(config, version))
