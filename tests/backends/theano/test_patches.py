@@ -62,6 +62,15 @@ NEEDS = {
         """,
         "",
     ),
+    "versions_of_external_code": (
+        """
+        import hashlib
+        op = T.fvector().dimshuffle("x", 0).owner.op
+        codes = "\\0".join(op.func_codes).encode()
+        assert op.c_code_cache_version()[0] == hashlib.sha256(codes).hexdigest(), "a version that other processes don't have"
+        """,
+        "cxx=",
+    ),
     "random_numbers_without_a_compiler": (
         """
         from theano.sandbox.rng_mrg import MRG_RandomStream
@@ -231,3 +240,29 @@ def test_is_needed(patch):
 def test_all_together_make_it_work(flags):
     done = run("\n".join(textwrap.dedent(code) for code, f in NEEDS.values() if f == flags), [], flags)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_a_second_process_compiles_nothing():
+    """Whatever Python's hash of texts is there. The cache is that of all tests, so that the first one compiles little."""
+    code = """
+        from theano.link.c.cmodule import GCC_compiler
+        from kbridge.layers import Dense
+        from kbridge.models import Sequential
+        compiled, original = [], GCC_compiler.compile_str
+        GCC_compiler.compile_str = staticmethod(lambda *args, **kwargs: (compiled.append(args), original(*args, **kwargs))[1])
+        model = Sequential([Dense(3, input_dim=2, activation="tanh")])
+        model.compile("sgd", "mse")
+        model.train_on_batch(np.zeros((2, 2)), np.zeros((2, 3)))
+        print("compiled", len(compiled))
+    """
+    counts = []
+    for seed in ("1", "2"):
+        variables = {"PYTHONHASHSEED": seed, "KBRIDGE_BACKEND": "theano", "THEANO_FLAGS": "optimizer=fast_compile"}
+        head = "import kbridge.backend\nimport numpy as np\n"
+        done = subprocess.run(
+            [sys.executable, "-c", head + textwrap.dedent(code)],
+            env={**os.environ, **variables, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        counts.append(int(done.stdout.split()[-1]))
+    assert counts[1] == 0

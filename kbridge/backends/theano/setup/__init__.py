@@ -13,6 +13,7 @@ Only Theano's own modules are changed. :func:`ensure` does it once in a process:
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import importlib.util
 import logging
@@ -112,11 +113,42 @@ def _header_of(settings: dict[str, str]) -> Path:
 
 
 def _import_modules() -> None:
-    for name in MODULES:
-        importlib.import_module(name)
+    with _without_drawings():
+        for name in MODULES:
+            importlib.import_module(name)
     for name in OPTIONAL_MODULES:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+
+
+@contextlib.contextmanager
+def _without_drawings() -> Iterator[None]:
+    """Theano calls Graphviz' program to see whether it could draw; a program that wants to asks when it draws."""
+    hidden = [name for name in ("pydot_ng", "pydot") if name not in sys.modules and "theano.printing" not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+        if hidden:
+            _draw_on_demand()
+
+
+def _draw_on_demand() -> None:
+    """Let ``theano.printing.pydotprint`` look for pydot when it is called."""
+    from theano import printing
+
+    original = printing.pydotprint
+
+    @functools.wraps(original)
+    def pydotprint(*args, **kwargs):
+        with contextlib.suppress(ImportError):
+            printing.pd = importlib.import_module("pydot")
+            printing.pydot_imported = True
+        return original(*args, **kwargs)
+
+    printing.pydotprint = pydotprint
 
 
 def _repair_imported(without: Iterable[str]) -> None:

@@ -3,6 +3,7 @@ what breaks without it."""
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import sys
 import textwrap
@@ -96,6 +97,19 @@ def keys_of_ops_without_properties() -> None:
         CLinker.cmodule_key_,
         ("version.append(node.op.__props__)", 'version.append(("__props__",) + tuple(node.op.__props__))'),
     )
+
+
+def versions_of_external_code() -> None:
+    """DimShuffle's version is Python's hash of a text, another one in each process: all of them are compiled anew there."""
+    from theano.graph.op import ExternalCOp
+
+    def c_code_cache_version(self):
+        version: tuple = (hashlib.sha256("\0".join(self.func_codes).encode()).hexdigest(),)
+        if hasattr(self, "params_type"):
+            version += (self.params_type.c_code_cache_version(),)
+        return version
+
+    ExternalCOp.c_code_cache_version = c_code_cache_version
 
 
 def random_numbers_without_a_compiler() -> None:
@@ -224,6 +238,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     strides_of_empty_matrices,
     lists_as_indices,
     keys_of_ops_without_properties,
+    versions_of_external_code,
     random_numbers_without_a_compiler,
     batched_products_without_blas,
     silence_about_float16,
