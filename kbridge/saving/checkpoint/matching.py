@@ -163,20 +163,17 @@ def by_variables(model: Any, bundle: Bundle, by_name: bool = False) -> list[Pair
     """
     weights = weight_names(bundle)
     paths = {name: [*name.split("/")] for name in weights}
-    found: list[Pair] = []
+    chosen: list[tuple[Any, list[Slot], list[str]]] = []
     missing: list[str] = []
-    used: set[str] = set()
     renamed = _renamed(model, paths)
     for layer in stored_layers(model):
         for group in _by_owner(slots_of(layer)):
             keys = _keys(layer, group, paths, renamed)
-            if keys is None:
-                if not by_name:
-                    missing += [f"{group[0].owners[0]}/{slot.name}" for slot in group]
-                continue
-            tensors = [bundle.tensor(key) for key in keys]
-            used.update(keys)
-            found += checked(layer, group, tensors, bundle, [-1] * len(keys))
+            if keys is not None:
+                chosen.append((layer, group, keys))
+            elif not by_name:
+                missing += [f"{group[0].owners[0]}/{slot.name}" for slot in group]
+    used = {key for _, _, keys in chosen for key in keys}
     left = [name for name in weights if name not in used]
     if missing:
         raise bundle.error(
@@ -185,7 +182,8 @@ def by_variables(model: Any, bundle: Bundle, by_name: bool = False) -> list[Pair
         )
     if left and not by_name:
         raise bundle.error(f"it has variables that the model has no weights for: {listed(left)}. load_weights(..., by_name=True) leaves them out.")
-    return found
+    pairs = (checked(layer, group, [bundle.tensor(key) for key in keys], bundle, [-1] * len(keys)) for layer, group, keys in chosen)
+    return [pair for found in pairs for pair in found]
 
 
 def weight_names(bundle: Bundle) -> list[str]:
