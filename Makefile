@@ -1,4 +1,5 @@
 # make demo   a virtual environment with numpy and h5py alone, and the demo in it
+# make quick  a virtual environment with NumPy and the light test tools alone, and the tests of everyday changes in it: two minutes
 # make test   a virtual environment with every backend, and the whole test suite in it
 # make second the parity matrix and a part of the tests on a second Python, 3.13, if there is one
 # make lint   ruff and mypy
@@ -25,13 +26,15 @@ EXTRAS ?= dev,tensorflow
 
 VENV ?= .venv
 TEST_VENV ?= .venv-test
+QUICK_VENV ?= .venv-quick
 PIP = -m pip install --quiet --disable-pip-version-check
 # an environment of another Python is made anew, one of the same is only brought up to date
 version = $(if $(1),$(shell $(1) -c "import sys; print(sys.version_info[0], sys.version_info[1], sep='.')" 2>/dev/null))
 DEMO_DONE := $(VENV)/.installed-$(call version,$(DEMO_PYTHON))
+QUICK_DONE := $(QUICK_VENV)/.installed-$(call version,$(TEST_PYTHON))
 TEST_DONE := $(TEST_VENV)/.installed-$(call version,$(TEST_PYTHON))
 
-.PHONY: demo test second lint build docs bench clean
+.PHONY: demo quick test second lint build docs bench clean
 
 demo: $(DEMO_DONE)
 	@$(VENV)/bin/kbridge demo $(ARGS)
@@ -42,6 +45,17 @@ $(DEMO_DONE): pyproject.toml tests/requirements.py
 	@echo "Installing kbridge with numpy and h5py into $(VENV)"
 	@test -e $@ || $(DEMO_PYTHON) -m venv --clear $(VENV)
 	@$(VENV)/bin/python $(PIP) -e .
+	@touch $@
+
+quick: $(QUICK_DONE)
+	@$(QUICK_VENV)/bin/python tests/run.py --light $(ARGS)
+
+$(QUICK_DONE): pyproject.toml tests/requirements.py
+	@test -n "$(TEST_PYTHON)" || { echo "The tests need Python 3.11 or later, and there is none on the PATH. Try: make quick PYTHON=/path/to/python3.11"; exit 1; }
+	@$(TEST_PYTHON) tests/requirements.py quick
+	@echo "Installing kbridge with NumPy and the light test tools into $(QUICK_VENV)"
+	@test -e $@ || $(TEST_PYTHON) -m venv --clear $(QUICK_VENV)
+	@$(QUICK_VENV)/bin/python $(PIP) -e ".[light]"
 	@touch $@
 
 test: $(TEST_DONE)
@@ -78,4 +92,4 @@ bench: $(TEST_DONE)
 	$(TEST_VENV)/bin/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf $(VENV) $(TEST_VENV) .venv-second .cache build dist *.egg-info
+	rm -rf $(VENV) $(TEST_VENV) $(QUICK_VENV) .venv-second .cache build dist *.egg-info

@@ -1,6 +1,6 @@
 """Run the whole suite: what concerns no single backend once, everything else once for each backend.
 
-    python tests/run.py [--backends numpy,tensorflow] [--only PART] [--quick] [-- pytest arguments]
+    python tests/run.py [--backends numpy,tensorflow] [--only PART] [--quick | --light] [-- pytest arguments]
 
 ``--quick`` is for a second Python: the parity matrix and a part of the tests, in a few minutes.
 
@@ -36,6 +36,8 @@ COMPILED_CASES = " or ".join(
 
 #: what a second Python runs for each backend, beside its own tests
 QUICK = ["training/test_tutorial.py", "training/test_loop.py", "saving/test_round_trip.py", "layers/test_core.py", "graph/test_sequential.py"]
+#: what ``--light`` runs, on NumPy: the tests of everyday changes
+LIGHT = ["backends/numpy", "functions", "graph", "layers", "prediction", "saving", "training"]
 NO_COMPILER = {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"}
 
 
@@ -104,6 +106,11 @@ def quick_parts(backends: list[str]) -> list[Part]:
     return found
 
 
+def light_parts() -> list[Part]:
+    """What ``--light`` runs: no package is needed but NumPy, h5py and the test tools."""
+    return [Part("light", "numpy", LIGHT, {}, ("-m", "not once"))]
+
+
 def parity(backends: list[str]) -> tuple[str, int, float]:
     """The parity matrix of ``backends``: (name, exit status, seconds)."""
     print("\n===== parity =====", flush=True)
@@ -119,6 +126,7 @@ def main() -> int:
     parser.add_argument("--backends", help="comma-separated (default: all installed)")
     parser.add_argument("--only", help="one part: shared or a backend's name")
     parser.add_argument("--quick", action="store_true", help="the parity matrix and a part of the tests")
+    parser.add_argument("--light", action="store_true", help="the tests of everyday changes, on NumPy, in two minutes")
     workers = min(2, os.cpu_count() or 1)
     parser.add_argument("--workers", type=int, default=workers, help="processes of a part (default: %(default)s)")
     parser.add_argument("arguments", nargs="*", help="passed on to pytest")
@@ -128,11 +136,11 @@ def main() -> int:
     if unknown or args.only not in (None, *backends, *(part.name for part in parts(backends))):
         parser.error(f"no such backend or part: {', '.join(unknown) or args.only}; backends: {', '.join(NEEDS)}")
     left_out = [name for name in NEEDS if name not in backends]
-    if left_out:
+    if left_out and not args.light:
         reason = "not asked for" if args.backends else "not installed"
         print(f"Not tested: {', '.join(left_out)} ({reason})", flush=True)
     results = [parity(backends)] if args.quick and not args.only else []
-    for part in quick_parts(backends) if args.quick else parts(backends):
+    for part in light_parts() if args.light else quick_parts(backends) if args.quick else parts(backends):
         if args.only not in (None, part.name, part.name.partition("-")[0]):
             continue
         print(f"\n===== {part.name} =====", flush=True)
