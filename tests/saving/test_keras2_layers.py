@@ -76,6 +76,7 @@ def refused(name: str, reasons: dict[str, str], target: Path) -> bool:
     return True
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", cases.CASES)
 def test_as_onnx_it_predicts_the_same(name, tmp_path):
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -86,6 +87,7 @@ def test_as_onnx_it_predicts_the_same(name, tmp_path):
     check(session.run(None, fed), recorded(name, "predicted"), 1e-5)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", cases.CASES)
 def test_in_keras_3_it_predicts_the_same(name, tmp_path):
     keras3 = pytest.importorskip("keras", reason="keras is not installed")

@@ -52,6 +52,7 @@ def test_a_file_predicts_and_trains_as_there(name, tmp_path):
     check(cases.listed(model.predict(x)), recorded(name, "trained"), model.output_names, 1e-4)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", [*cases.CASES, *cases.CASES3])
 def test_as_onnx_it_predicts_the_same(name, tmp_path):
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -67,6 +68,7 @@ def test_as_onnx_it_predicts_the_same(name, tmp_path):
 REFUSED = {"pictures": "keras3-operations"}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", [*cases.CASES, *cases.CASES3])
 def test_in_keras_3_it_predicts_the_same(name, tmp_path):
     keras3 = pytest.importorskip("keras", reason="keras is not installed")

@@ -75,6 +75,7 @@ def test_pictures_are_changed_in_training_as_there(name):
     check(changed, recorded(name, "changed"), model.output_names, 1e-2)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["categories", "pictures", "drawn"])
 def test_as_onnx_it_predicts_the_same(name, tmp_path):
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -98,6 +99,7 @@ def test_as_onnx_it_predicts_the_same(name, tmp_path):
     check(session.run(None, fed), expected, [o.name for o in session.get_outputs()])
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["categories", "keras3_texts", "keras3_drawn"])
 def test_in_keras_3_it_predicts_the_same(name, tmp_path):
     keras3 = pytest.importorskip("keras", reason="keras is not installed")
