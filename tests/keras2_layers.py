@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras2_recurrent
 import numpy as np
 
 #: name -> function of the module ``tf_keras`` that gives a model
@@ -181,6 +182,7 @@ def mobile_net_2(k):
 
 
 ONLY_PREDICTED |= {"mobile_net_2"}
+CASES |= keras2_recurrent.CASES
 
 
 def inputs(model, name: str) -> list[np.ndarray]:
@@ -195,6 +197,7 @@ def inputs(model, name: str) -> list[np.ndarray]:
         x = np.round(draw.normal(size=shape), 3).astype("float32")
         if "mask" in name and len(shape) > 2:
             x[1, shape[1] // 2 :], x[2, -1:] = 0, 0
+            x[0, : int("start" in name)], x[0, :, shape[2] - int("over_time" in name) :] = 0, 0
         arrays.append(x)
     return arrays
 

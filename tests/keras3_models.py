@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras2_recurrent
 import numpy as np
 
 #: name -> function of the module ``keras`` that gives a model
@@ -235,6 +236,12 @@ def _predictions(model: Any, x: list[np.ndarray]) -> list[np.ndarray]:
     y = model(x if len(x) > 1 else x[0], training=False)
     y = list(y.values()) if isinstance(y, dict) else y if isinstance(y, (list, tuple)) else [y]
     return [np.asarray(value) for value in y]
+
+
+CASES |= {
+    name: keras2_recurrent.CASES[name]
+    for name in ("cells", "stacked_cells", "both_directions", "states_of_both_directions", "convolutional_recurrence", "convolutional_states", "over_time")
+}
 
 
 def main() -> None:

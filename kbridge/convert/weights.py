@@ -25,7 +25,8 @@ def gates(layer, order: str | None = None) -> list[np.ndarray]:
     parts = []
     for part in "WUb":
         if hasattr(layer, f"{part}_{stored[0]}"):
-            split = {g: value(getattr(layer, f"{part}_{g}")) for g in stored}
+            held = {g: getattr(layer, f"{part}_{g}") for g in stored}
+            split = {g: np.zeros(layer.nb_filter, "float32") if v is None else value(v) for g, v in held.items()}
             if kind == "ConvLSTM2D" and part != "b" and layer.dim_ordering == "th":
                 split = {g: np.transpose(v, (2, 3, 1, 0)) for g, v in split.items()}
         else:

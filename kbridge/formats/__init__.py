@@ -15,7 +15,8 @@ from typing import Any
 
 #: modules of this package with registrations
 FAMILIES = (
-    "activations", "adaptive", "attention", "categories", "depthwise", "images", "merging", "noise", "normalization", "operations", "random_images", "transposed",
+    "activations", "adaptive", "attention", "categories", "conv_lstm", "depthwise", "images",
+    "merging", "noise", "normalization", "operations", "random_images", "recurrent", "transposed",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from .adaptive import *  # noqa: F403
 from .advanced_activations import *  # noqa: F403
 from .attention import *  # noqa: F403
 from .categories import *  # noqa: F403
+from .conv_lstm import *  # noqa: F403
 from .convolutional import *  # noqa: F403
 from .convolutional_recurrent import *  # noqa: F403
 from .core import *  # noqa: F403
@@ -24,6 +25,8 @@ from .operations import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .random_images import *  # noqa: F403
 from .recurrent import *  # noqa: F403
+from .recurrent_cells import *  # noqa: F403
+from .rnn import *  # noqa: F403
 from .text_vectorization import *  # noqa: F403
 from .transposed import *  # noqa: F403
 from .wrappers import *  # noqa: F403

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import activations, initializations, regularizers
+from .. import activations, constraints, initializations, regularizers
 from .. import backend as K
-from ..budget import spend_state
 from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
 from ..utils.np_utils import conv_output_length
-from .borders import Bordered, convolution_borders
+from .borders import Bordered, convolution_borders, padded
+from .configured import lengths
 from .core import resolve_ordering
 from .dense import config_of
 from .pooling import check_border_mode, check_window, sizes, spatial_axes
+from .recurrence import Recurrence, sequence_shape
 
 __all__ = [
     "ConvLSTM2D",
@@ -29,8 +30,11 @@ __all__ = [
 ]
 
 
-class ConvRecurrent2D(Bordered):
+class ConvRecurrent2D(Recurrence, Bordered):
     """The base of recurrent layers on (samples, time, and an image in ``dim_ordering``)."""
+
+    spatial = 2
+    dilation_rate = (1, 1)
 
     def __init__(
         self,
@@ -42,6 +46,11 @@ class ConvRecurrent2D(Bordered):
         go_backwards=False,
         stateful=False,
         dim_ordering=None,
+        unroll=False,
+        return_state=False,
+        zero_output_for_mask=False,
+        mask_as_it_came=False,
+        zeros_before_mask=False,
         **kwargs,
     ):
         owner = type(self).__name__
@@ -52,23 +61,23 @@ class ConvRecurrent2D(Bordered):
         self.return_sequences = return_sequences
         self.go_backwards = go_backwards
         self.stateful = stateful
+        self.unroll = unroll
+        self.return_state = return_state
+        self.zero_output_for_mask = zero_output_for_mask
+        self.mask_as_it_came = mask_as_it_came
+        self.zeros_before_mask = zeros_before_mask
         self.dim_ordering = resolve_ordering(self, dim_ordering)
         self.input_spec = [InputSpec(ndim=5)]
         super().__init__(**kwargs)
-
-    def compute_mask(self, input, mask):
-        if not self.return_sequences or mask is None:
-            return None
-        # the outputs come in the order in which they were computed
-        return K.reverse(mask, 1) if self.go_backwards else mask
 
     def _frame_shape(self, input_shape) -> tuple:
         """The shape of one frame's output for the shape of the whole input."""
         frame = (input_shape[0], *input_shape[2:])
         axes = spatial_axes(self.dim_ordering, 2)
-        check_window(self, frame, axes, (self.nb_row, self.nb_col), self.border_mode)
+        windows = [(size - 1) * rate + 1 for size, rate in zip((self.nb_row, self.nb_col), self.dilation_rate)]
+        check_window(self, frame, axes, tuple(windows), self.border_mode)
         shape = list(frame)
-        for axis, size, step in zip(axes, (self.nb_row, self.nb_col), self.subsample):
+        for axis, size, step in zip(axes, windows, self.subsample):
             shape[axis] = conv_output_length(shape[axis], size, self.border_mode, step)
         shape[1 if self.dim_ordering == "th" else 3] = self.nb_filter
         return tuple(shape)
@@ -78,33 +87,11 @@ class ConvRecurrent2D(Bordered):
         zeros = self.conv_step(frame, K.zeros(self.W_shape), border_mode=self.border_mode)
         return [zeros, zeros]
 
-    def get_output_shape_for(self, input_shape):
-        batch, *frame = self._frame_shape(input_shape)
-        return (batch, input_shape[1], *frame) if self.return_sequences else (batch, *frame)
-
-    def step(self, x, states):
-        """One time step: (output, new states)."""
-        raise NotImplementedError(f"{type(self).__name__} must define step(x, states).")
+    def state_shapes(self, input_shape):
+        return [self._frame_shape(sequence_shape(input_shape))[1:]] * 2
 
     def get_constants(self, X, train=False):
         return []
-
-    def preprocess_input(self, x):
-        return x
-
-    def call(self, x, mask=None):
-        initial = self.states if self.stateful else self.get_initial_states(x)
-        last, outputs, states = K.rnn(
-            self.step,
-            self.preprocess_input(x),
-            initial,
-            go_backwards=self.go_backwards,
-            mask=mask,
-            constants=self.get_constants(x),
-        )
-        if self.stateful:
-            self.add_update([K.update(old, new) for old, new in zip(self.states, states, strict=True)], x)
-        return outputs if self.return_sequences else last
 
     def get_config(self):
         config = {
@@ -116,11 +103,20 @@ class ConvRecurrent2D(Bordered):
             "stateful": self.stateful,
             "dim_ordering": self.dim_ordering,
         }
-        return {**super().get_config(), **config}
+        unrolled = {"unroll": True} if self.unroll else {}
+        return {**super().get_config(), **config, **unrolled, **self.given_options()}
 
 
 class ConvLSTM2D(ConvRecurrent2D):
-    """LSTM whose products are convolutions (Shi et al., 2015), without peepholes."""
+    """LSTM whose products are convolutions (Shi et al., 2015), without peepholes.
+
+    Options of Keras 2, stored only where they are used: ``bias``: whether biases are added. ``dilation_rate``: holes in the windows over
+    the input, for rows and columns. ``W_constraint``, ``U_constraint``, ``b_constraint``, ``activity_regularizer``; ``unroll``,
+    ``return_state``, ``zero_output_for_mask``, ``mask_as_it_came``, ``zeros_before_mask`` and ``initial_state`` as in other recurrent layers.
+    """
+
+    #: options of Keras 2
+    OPTIONS = ("W_constraint", "U_constraint", "b_constraint", "activity_regularizer")
 
     def __init__(
         self,
@@ -140,8 +136,19 @@ class ConvLSTM2D(ConvRecurrent2D):
         b_regularizer=None,
         dropout_W=0.0,
         dropout_U=0.0,
+        bias=True,
+        dilation_rate=(1, 1),
+        W_constraint=None,
+        U_constraint=None,
+        b_constraint=None,
+        activity_regularizer=None,
         **kwargs,
     ):
+        self.bias = bool(bias)
+        self.dilation_rate = lengths(dilation_rate, 2, "ConvLSTM2D", "dilation_rate")
+        self.W_constraint = constraints.get(W_constraint)
+        self.U_constraint = constraints.get(U_constraint)
+        self.b_constraint = constraints.get(b_constraint)
         self.init = initializations.get(init)
         self.inner_init = initializations.get(inner_init)
         self.forget_bias_init = initializations.get(forget_bias_init)
@@ -156,8 +163,10 @@ class ConvLSTM2D(ConvRecurrent2D):
         self.dropout_U = dropout_U
         self.uses_learning_phase = bool(dropout_W or dropout_U)
         super().__init__(nb_filter=nb_filter, nb_row=nb_row, nb_col=nb_col, dim_ordering=dim_ordering, **kwargs)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
 
     def build(self, input_shape):
+        input_shape = sequence_shape(input_shape)
         self._frame_shape(input_shape)  # a kernel that doesn't fit is an error here, with the layer's name
         self.input_spec = [InputSpec(shape=input_shape)]
         channels = input_shape[2 if self.dim_ordering == "th" else 4]
@@ -168,36 +177,22 @@ class ConvLSTM2D(ConvRecurrent2D):
             self.W_shape = (self.nb_row, self.nb_col, channels, self.nb_filter)
             self.U_shape = (self.nb_row, self.nb_col, self.nb_filter, self.nb_filter)
         for gate in "icfo":
-            parts = (
-                ("W", self.W_shape, self.init, self.W_regularizer),
-                ("U", self.U_shape, self.inner_init, self.U_regularizer),
-                ("b", (self.nb_filter,), self.forget_bias_init if gate == "f" else "zero", self.b_regularizer),
-            )
-            for part, shape, initializer, regularizer in parts:
-                name = f"{part}_{gate}"
-                setattr(self, name, self.add_weight(shape, initializer, f"{self.name}_{name}", regularizer=regularizer))
-        if self.stateful:
-            self.reset_states()
-        else:
-            self.states = [None, None]
+            self._add("W", gate, self.W_shape, self.init)
+            self._add("U", gate, self.U_shape, self.inner_init)
+            if self.bias:
+                self._add("b", gate, (self.nb_filter,), self.forget_bias_init if gate == "f" else "zero")
+            else:
+                setattr(self, f"b_{gate}", None)
+        self._make_states(input_shape)
         self.built = True
 
-    def reset_states(self):
-        """Set the states of a stateful layer to zero."""
-        if not self.stateful:
-            raise RuntimeError(f"ConvLSTM2D {self.name} is not stateful: it has no states to reset.")
-        shape = self._frame_shape(self.input_spec[0].shape)
-        if None in shape:
-            raise ValueError(f"ConvLSTM2D {self.name} is stateful, so it must know the whole batch_input_shape; its states would have shape {shape}.")
-        if hasattr(self, "states"):
-            for state in self.states:
-                K.set_value(state, np.zeros(shape))
-        else:
-            spend_state((2, *shape))
-            self.states = [K.zeros(shape) for _ in range(2)]
+    def _add(self, part: str, gate: str, shape: tuple, initializer) -> None:
+        name = f"{part}_{gate}"
+        penalties = {kind: getattr(self, f"{part}_{kind}") for kind in ("regularizer", "constraint")}
+        setattr(self, name, self.add_weight(shape, initializer, f"{self.name}_{name}", **penalties))
 
     def theano_borders(self):
-        return [convolution_borders(size) for size in (self.nb_row, self.nb_col)]
+        return [convolution_borders((n - 1) * rate + 1) for n, rate in zip((self.nb_row, self.nb_col), self.dilation_rate)]
 
     def window_steps(self):
         return self.subsample
@@ -210,7 +205,9 @@ class ConvLSTM2D(ConvRecurrent2D):
     def conv_step(self, x, W, b=None, border_mode="valid"):
         """Convolve one frame of the input."""
         x, border_mode = self.bordered(x, border_mode)
-        output = K.conv2d(x, W, strides=self.subsample, border_mode=border_mode, dim_ordering=self.dim_ordering)
+        output = K.conv2d(
+            x, W, strides=self.subsample, border_mode=border_mode, dim_ordering=self.dim_ordering, filter_dilation=self.dilation_rate
+        )
         if b is not None:
             shape = (1, self.nb_filter, 1, 1) if self.dim_ordering == "th" else (1, 1, 1, self.nb_filter)
             output = output + K.reshape(b, shape)
@@ -218,7 +215,9 @@ class ConvLSTM2D(ConvRecurrent2D):
 
     def conv_step_hidden(self, x, W, border_mode="valid"):
         """Convolve the state."""
-        x, border_mode = self.bordered(x, border_mode)
+        if border_mode == "same" and self.border_origin == "theano":
+            # without the dilation of the windows over the input
+            x, border_mode = padded(x, [convolution_borders(size) for size in (self.nb_row, self.nb_col)], self.dim_ordering), "valid"
         return K.conv2d(x, W, strides=(1, 1), border_mode=border_mode, dim_ordering=self.dim_ordering)
 
     def step(self, x, states):
@@ -262,5 +261,8 @@ class ConvLSTM2D(ConvRecurrent2D):
             "b_regularizer": (config_of(self.b_regularizer), None),
             "dropout_W": (self.dropout_W, 0.0),
             "dropout_U": (self.dropout_U, 0.0),
+            "bias": (self.bias, True),
+            "dilation_rate": (self.dilation_rate, (1, 1)),
+            **{name: (config_of(getattr(self, name)), None) for name in self.OPTIONS},
         }
         return {**config, **{key: value for key, (value, default) in optional.items() if value != default}}

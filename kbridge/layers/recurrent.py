@@ -8,11 +8,10 @@ import numpy as np
 
 from .. import activations, constraints, initializations, regularizers
 from .. import backend as K
-from ..budget import spend_state, spend_work
-from ..engine.node import to_list
 from ..engine.topology import InputSpec, Layer
 from ..errors import one_length, whole_number
 from .dense import config_of
+from .recurrence import Recurrence, sequence_shape
 
 __all__ = [
     "GRU",
@@ -44,12 +43,7 @@ def time_distributed_dense(x, w, b=None, dropout=None, input_dim=None, output_di
     return x if b is None else x + b
 
 
-def _sequence(input_shape) -> tuple:
-    """The shape of the sequence, alone or before those of initial states."""
-    return tuple(input_shape[0] if input_shape and isinstance(input_shape[0], (list, tuple)) else input_shape)
-
-
-class Recurrent(Layer):
+class Recurrent(Recurrence):
     """The base of recurrent layers on (samples, time, input_dim).
 
     A subclass defines ``step(x, states) -> (output, new states)``, and may override ``get_initial_states``,
@@ -60,11 +54,7 @@ class Recurrent(Layer):
     ``unroll``: no loop, for short sequences of known length. ``consume_less``: 'cpu' multiplies all
     inputs at once, 'mem' step by step, 'gpu' with all gates in one matrix.
 
-    Options of Keras 2, stored only where they are used: ``return_state``: the states after the last step come as further
-    results. ``time_major``: inputs and sequences are (time, samples, ...). ``zero_output_for_mask``: the outputs of masked steps
-    are 0, not those of the step before. ``mask_as_it_came``: with ``go_backwards`` and ``return_sequences`` the mask is handed on in the
-    order of the inputs, as Keras 2 does, not in that of the outputs. A call takes ``initial_state``, a list of tensors (samples, output_dim) in place of zeros;
-    in a model they are inputs of the layer.
+    The options of Keras 2 and ``initial_state`` are those of ``Recurrence``.
     """
 
     supports_masking = True
@@ -83,6 +73,7 @@ class Recurrent(Layer):
         time_major=False,
         zero_output_for_mask=False,
         mask_as_it_came=False,
+        zeros_before_mask=False,
         **kwargs,
     ):
         if consume_less not in CONSUME_LESS:
@@ -97,6 +88,7 @@ class Recurrent(Layer):
         self.time_major = time_major
         self.zero_output_for_mask = zero_output_for_mask
         self.mask_as_it_came = mask_as_it_came
+        self.zeros_before_mask = zeros_before_mask
         self.input_spec = [InputSpec(ndim=3)]
         self.input_dim = one_length(input_dim, type(self).__name__, "input_dim", 1)
         self.input_length = one_length(input_length, type(self).__name__, "input_length")
@@ -104,123 +96,25 @@ class Recurrent(Layer):
             kwargs["input_shape"] = (self.input_length, self.input_dim)
         super().__init__(**kwargs)
 
-    def __call__(self, x, mask=None, initial_state=None):
-        if initial_state is not None:
-            x = [to_list(x)[0], *to_list(initial_state)]
-        return super().__call__(x, mask)
+    def state_shapes(self, input_shape):
+        return [(self.output_dim,)] * len(self.states)
 
-    def assert_input_compatibility(self, input):
-        """The first input is the sequence; the others are the initial states."""
-        sequence, *states = to_list(input)
-        super().assert_input_compatibility(sequence)
-        if states and self.built and len(states) != self._count:
-            raise ValueError(f"{type(self).__name__} {self.name} has {self._count} states, got {len(states)} initial ones.")
-        for state in states:
-            shape = getattr(state, "_keras_shape", None) or K.int_shape(state)
-            if len(shape) != 2 or shape[1] not in (None, self.output_dim):
-                raise ValueError(
-                    f"{type(self).__name__} {self.name} takes initial states of the shape (samples, {self.output_dim}), got {tuple(shape)}."
-                )
-
-    def get_output_shape_for(self, input_shape):
-        shape = _sequence(input_shape)
-        samples = shape[1 if self.time_major else 0]
-        output = (*shape[:2], self.output_dim) if self.return_sequences else (samples, self.output_dim)
-        return [output, *[(samples, self.output_dim)] * self._count] if self.return_state else output
-
-    def compute_mask(self, input, mask):
-        output = self._output_mask(to_list(mask)[0])
-        return [output, *[None] * self._count] if self.return_state else output
-
-    def _output_mask(self, mask):
-        if not self.return_sequences or mask is None:
-            return None
-        # the outputs come in the order in which they were computed
-        return K.reverse(mask, 1) if self.go_backwards and not self.mask_as_it_came else mask
-
-    def step(self, x, states):
-        """One time step: (output, new states) from the input (samples, features) and states + constants."""
-        raise NotImplementedError(f"{type(self).__name__} must define step(x, states).")
-
-    def get_constants(self, x):
-        """Tensors that each step gets behind its states."""
-        return []
+    def step_output_shape(self, input_shape):
+        return (self.output_dim,)
 
     def get_initial_states(self, x):
         """Zeros (samples, output_dim) for each state."""
         zeros = K.sum(K.zeros_like(x), axis=(1, 2))
         return [K.tile(K.expand_dims(zeros), [1, self.output_dim]) for _ in self.states]
 
-    def preprocess_input(self, x):
-        """What the steps run over, computed for all of them at once."""
-        return x
-
-    def call(self, x, mask=None):
-        x, *given = to_list(x)
-        mask = to_list(mask)[0]
-        if self.time_major:
-            x = K.permute_dimensions(x, (1, 0, 2))
-            mask = None if mask is None else K.permute_dimensions(mask, (1, 0))
-        shape = K.int_shape(x)
-        if self.unroll and shape[1] is None:
-            raise ValueError(
-                f"{type(self).__name__} {self.name}: unroll=True needs a known number of time steps, the input has shape {shape}. "
-                f"Give input_length (or input_shape) to the first layer."
-            )
-        if self.unroll:
-            spend_work(10 * shape[1], f"the unrolled layer {self.name!r}")
-        initial = given or (self.states if self.stateful else self.get_initial_states(x))
-        last, outputs, states = K.rnn(
-            self.step,
-            self.preprocess_input(x),
-            initial,
-            go_backwards=self.go_backwards,
-            mask=mask,
-            constants=self.get_constants(x),
-            unroll=self.unroll,
-            input_length=shape[1],
-        )
-        if self.stateful:
-            self.add_update([K.update(old, new) for old, new in zip(self.states, states, strict=True)], x)
-        output = self._sequences(outputs, mask) if self.return_sequences else last
-        return [output, *states] if self.return_state else output
-
-    def _sequences(self, outputs, mask):
-        if self.zero_output_for_mask and mask is not None:
-            kept = K.reverse(mask, 1) if self.go_backwards else mask
-            outputs = outputs * K.cast(K.expand_dims(kept, -1), K.dtype(outputs))
-        return K.permute_dimensions(outputs, (1, 0, 2)) if self.time_major else outputs
-
     def _build_states(self, input_shape, count: int) -> None:
-        input_shape = _sequence(input_shape)
+        input_shape = sequence_shape(input_shape)
         self.input_spec = [InputSpec(shape=input_shape)]
         self.input_dim = input_shape[2]
         if self.input_dim is None:
             raise ValueError(f"{type(self).__name__} {self.name}: the number of features must be known, got shape {tuple(input_shape)}.")
-        self._count = count
-        if self.stateful:
-            self.reset_states()
-        else:
-            self.states = [None] * count
-
-    def reset_states(self):
-        """Set the states of a stateful layer to zero."""
-        if not self.stateful:
-            raise RuntimeError(f"{type(self).__name__} {self.name} is not stateful: it has no states to reset.")
-        batch = self.input_spec[0].shape[1 if self.time_major else 0]
-        if batch is None:
-            raise ValueError(
-                f"{type(self).__name__} {self.name} is stateful, so it must know the batch size: give the first layer a "
-                f"batch_input_shape such as (32, {', '.join(map(str, self.input_spec[0].shape[1:]))}), or Input a batch_shape."
-            )
-        if not hasattr(self, "states"):
-            spend_state((self._count, batch, self.output_dim))
-        zeros = np.zeros((batch, self.output_dim))
-        if hasattr(self, "states"):
-            for state in self.states:
-                K.set_value(state, zeros)
-        else:
-            self.states = [K.variable(zeros) for _ in range(self._count)]
+        self.states = [None] * count
+        self._make_states(input_shape)
 
     def _add(self, part: str, shape, initializer, regularizer):
         constraint = getattr(self, f"{part[0]}_constraint", None)
@@ -252,8 +146,7 @@ class Recurrent(Layer):
         }
         if not self.stateful:  # batch_input_shape says both then
             config.update(input_dim=self.input_dim, input_length=self.input_length)
-        config.update({name: True for name in ("return_state", "time_major", "zero_output_for_mask", "mask_as_it_came") if getattr(self, name)})
-        return {**super().get_config(), **config}
+        return {**super().get_config(), **config, **self.given_options()}
 
 
 class _Cell(Recurrent):

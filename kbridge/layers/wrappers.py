@@ -194,9 +194,17 @@ class Wrapper(Layer):
 
 
 class TimeDistributed(Wrapper):
-    """Apply ``layer`` to each time step of (samples, time, ...), with the same weights."""
+    """Apply ``layer`` to each time step of (samples, time, ...), with the same weights.
+
+    ``mask_inside``, an option stored only where it is True: a mask of several axes (samples, time, ...) reaches the layer, step by
+    step, and the layer's mask comes out, as in Keras 2. In Keras 1 the layer gets none.
+    """
 
     supports_masking = True
+
+    def __init__(self, layer, mask_inside=False, **kwargs):
+        super().__init__(layer, **kwargs)
+        self.mask_inside = bool(mask_inside)
 
     def build(self, input_shape):
         if len(input_shape) < 3:
@@ -217,20 +225,52 @@ class TimeDistributed(Wrapper):
         step = self.layer.get_output_shape_for(self._step_shape(input_shape))
         return (*input_shape[:2], *step[1:])
 
-    def call(self, inputs, mask=None):
+    def _steps(self, inputs):
+        """All steps of all samples as one batch."""
         shape = getattr(inputs, "_keras_shape", None) or K.int_shape(inputs)
-        # all steps of all samples as one batch
         steps = K.reshape(inputs, (-1, *_sizes(inputs, shape, 2)))
         steps._keras_shape = self._step_shape(shape)
+        return steps
+
+    def _mask_of_steps(self, mask):
+        """The mask that the inner layer gets."""
+        if not self.mask_inside or mask is None or K.ndim(mask) < 3:
+            return None
+        return K.reshape(mask, (-1, *_sizes(mask, K.int_shape(mask), 2)))
+
+    def call(self, inputs, mask=None):
+        shape = getattr(inputs, "_keras_shape", None) or K.int_shape(inputs)
+        steps = self._steps(inputs)
         self.layer.assert_input_compatibility(steps)
-        outputs = self.layer.call(steps)
+        outputs = self.layer.call(steps, mask=self._mask_of_steps(mask)) if self.mask_inside else self.layer.call(steps)
         regularizer = getattr(self.layer, "activity_regularizer", None)
         if regularizer is not None and not self.layer.get_losses_for(steps):
             self.layer.add_loss(regularizer(outputs), steps)
         self._take_over(self.layer, steps, inputs)
         step = self.layer.get_output_shape_for(self._step_shape(shape))
+        return self._over_time(outputs, inputs, shape, step)
+
+    @staticmethod
+    def _over_time(x, inputs, shape, step):
+        """What came out for all steps as (samples, time, ...)."""
         time = K.shape(inputs)[1] if shape[1] is None else shape[1]
-        return K.reshape(outputs, (-1, time, *_sizes(outputs, step, 1)))
+        return K.reshape(x, (-1, time, *_sizes(x, step, 1)))
+
+    def compute_mask(self, input, mask=None):
+        if not self.mask_inside or mask is not None and K.ndim(mask) < 3:
+            return mask
+        inside = self._mask_of_steps(mask)
+        passed = self.layer.compute_mask(self._steps(input), inside) if inside is None or self.layer.supports_masking else None
+        if passed is not None:
+            shape = getattr(input, "_keras_shape", None) or K.int_shape(input)
+            return self._over_time(passed, input, shape, K.int_shape(passed))
+        while mask is not None and K.ndim(mask) > 2:
+            mask = K.any(mask, axis=-1)
+        return mask
+
+    def get_config(self):
+        config = super().get_config()
+        return {**config, "mask_inside": True} if self.mask_inside else config
 
 
 def _sizes(x, shape, first: int) -> list:
@@ -242,14 +282,16 @@ class Bidirectional(Wrapper):
     """A recurrent layer run forwards and backwards over the input.
 
     ``merge_mode`` joins the two outputs: 'concat', 'sum', 'mul', 'ave', or None for a list of both.
-    ``weights``: initial weights, the forward layer's first. ``zero_output_for_mask``: whether the outputs of masked steps
-    are 0, as in tf.keras, instead of those of the step before; Keras 1 doesn't know it, so it is stored only if it is True.
+    ``weights``: initial weights, the forward layer's first. Options of Keras 2, stored only where they are used: ``zero_output_for_mask``:
+    whether the outputs of masked steps are 0, as in tf.keras, instead of those of the step before. ``backward_layer``: what runs in the
+    other direction in place of a copy of ``layer``: a recurrent layer with the other ``go_backwards`` and the same ``return_sequences``,
+    ``return_state`` and ``stateful``. A call takes ``initial_state``, tensors for the forward layer and then for the backward layer.
     """
 
     supports_masking = True
     MERGE_MODES = ("sum", "mul", "ave", "concat", None)
 
-    def __init__(self, layer, merge_mode="concat", weights=None, zero_output_for_mask=False, **kwargs):
+    def __init__(self, layer, merge_mode="concat", weights=None, zero_output_for_mask=False, backward_layer=None, **kwargs):
         if merge_mode not in self.MERGE_MODES:
             raise ValueError(f"Bidirectional: merge_mode must be one of {', '.join(map(repr, self.MERGE_MODES))}, got {merge_mode!r}.")
         super().__init__(layer, **kwargs)
@@ -258,14 +300,35 @@ class Bidirectional(Wrapper):
         self.merge_mode = merge_mode
         self.zero_output_for_mask = zero_output_for_mask
         self.forward_layer = clone(layer, name=f"forward_{layer.name}", trainable=True)
-        self.backward_layer = clone(layer, name=f"backward_{layer.name}", go_backwards=not layer.go_backwards, trainable=True)
+        self._own_backward = backward_layer is not None
+        if backward_layer is None:
+            self.backward_layer = clone(layer, name=f"backward_{layer.name}", go_backwards=not layer.go_backwards, trainable=True)
+        else:
+            self._check_backward(backward_layer)
+            self.backward_layer = clone(backward_layer, name=f"backward_{backward_layer.name}")
         if weights is not None:
             half = len(weights) // 2
             self.forward_layer.initial_weights, self.backward_layer.initial_weights = weights[:half], weights[half:]
         self.return_sequences = layer.return_sequences
 
+    def _check_backward(self, layer) -> None:
+        """ValueError if ``layer`` can't be the other direction."""
+        if not isinstance(layer, Layer) or not hasattr(layer, "go_backwards"):
+            raise TypeError(f"Bidirectional {self.name}: backward_layer is a recurrent layer, got {layer!r}.")
+        if layer.go_backwards == self.layer.go_backwards:
+            raise ValueError(
+                f"Bidirectional {self.name}: the layer and its backward_layer both have go_backwards={layer.go_backwards}; one of them must "
+                "have the other."
+            )
+        for name in ("return_sequences", "return_state", "stateful"):
+            own, other = (bool(getattr(item, name, False)) for item in (self.layer, layer))
+            if own != other:
+                raise ValueError(f"Bidirectional {self.name}: {name} must be the same in both directions, got {own} and backwards {other}.")
+
     @classmethod
     def from_config(cls, config, custom_objects=None):
+        if config.get("backward_layer") is not None:
+            config = {**config, "backward_layer": layer_from_config(config["backward_layer"], custom_objects)}
         layer = super().from_config(config, custom_objects)
         directions = config["layer"].get("trainable_directions")
         if isinstance(directions, (list, tuple)) and len(directions) == 2:
@@ -295,12 +358,13 @@ class Bidirectional(Wrapper):
         sequence, *states = to_list(inputs)
         if not states:
             return [sequence, sequence]
-        half = len(states) // 2
-        if len(states) % 2:
+        # its own backward layer may have another number of states
+        counts = [len(layer.states) if self.built else len(states) // 2 for layer in self._inner]
+        if len(states) != sum(counts):
             raise ValueError(
                 f"Bidirectional {self.name} takes initial states for both directions, those of the forward layer first; got {len(states)}."
             )
-        return [[sequence, *states[:half]], [sequence, *states[half:]]]
+        return [[sequence, *states[: counts[0]]], [sequence, *states[counts[0] :]]]
 
     def build(self, input_shape):
         if input_shape and isinstance(input_shape[0], (list, tuple)):
@@ -316,10 +380,11 @@ class Bidirectional(Wrapper):
         if input_shape and isinstance(input_shape[0], (list, tuple)):
             input_shape = input_shape[0]
         shape, *states = as_shapes(self.forward_layer.get_output_shape_for(input_shape))
+        other, *more = as_shapes(self.backward_layer.get_output_shape_for(input_shape))
         if self.merge_mode is None:
-            return [shape, shape, *states, *states]
-        merged = (*shape[:-1], 2 * shape[-1]) if self.merge_mode == "concat" else shape
-        return [merged, *states, *states] if states else merged
+            return [shape, other, *states, *more]
+        merged = (*shape[:-1], shape[-1] + other[-1]) if self.merge_mode == "concat" else shape
+        return [merged, *states, *more] if states else merged
 
     def call(self, inputs, mask=None):
         for_forward, for_backward = self._for_each(inputs)
@@ -348,11 +413,12 @@ class Bidirectional(Wrapper):
     def _kept(layer, output, mask):
         """The outputs of one direction, in the order of its steps, with 0 at masked steps."""
         kept = K.reverse(mask, 1) if layer.go_backwards else mask
-        return output * K.expand_dims(K.cast(kept, K.dtype(output)), -1)
+        kept = K.reshape(kept, (-1, K.shape(kept)[1], *[1] * (K.ndim(output) - 2)))
+        return output * K.cast(kept, K.dtype(output))
 
     def compute_mask(self, input, mask=None):
         kept = to_list(mask)[0] if self.return_sequences else None
-        states = 2 * len(self.forward_layer.states) if getattr(self.forward_layer, "return_state", False) else 0
+        states = sum(len(layer.states) for layer in self._inner) if getattr(self.forward_layer, "return_state", False) else 0
         if not states and self.merge_mode is not None:
             return kept
         return [kept] * (2 if self.merge_mode is None else 1) + [None] * states
@@ -363,6 +429,10 @@ class Bidirectional(Wrapper):
         if directions != [self.layer.trainable] * 2:
             # beside the inner layer's config, where Keras 1 doesn't look
             config["layer"]["trainable_directions"] = directions
+        if self._own_backward:
+            entry = layer_entry(self.backward_layer)
+            entry["config"] = {**entry["config"], "name": self.backward_layer.name.removeprefix("backward_")}
+            config["backward_layer"] = entry
         return {**config, "zero_output_for_mask": True} if self.zero_output_for_mask else config
 
 

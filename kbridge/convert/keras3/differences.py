@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ...engine.topology import Container, Merge
-from ...layers import Bidirectional, ConvLSTM2D, Masking
-from ...layers.recurrent import Recurrent
+from ...layers import Bidirectional, Masking
+from ...layers.recurrence import Recurrence
 from ...layers.wrappers import Wrapper
 from ..masks import Seen
 from ..problems import told
 from .context import Context
 
-_RECURRENT = (Recurrent, ConvLSTM2D, Bidirectional)
+_RECURRENT = (Recurrence, Bidirectional)
 
 
 def alters(seen: Seen) -> bool:

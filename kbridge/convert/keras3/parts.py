@@ -7,7 +7,7 @@ weights by counting classes in that order.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,9 +49,13 @@ class Part:
     flags: dict[str, Any] = field(default_factory=dict)
     #: the class whose name its weights are stored under, if another
     stored_as: str | None = None
+    #: how a layer over time takes the tensors behind the first, its initial states, in its argument of that name
+    states: Callable[[list], list] | None = None
 
     def called(self, tensors: Any) -> dict[str, Any]:
         """A call on tensors, as it stands in a config."""
+        if self.states is not None and isinstance(tensors, list):
+            return {"args": tensors[:1], "kwargs": {"initial_state": self.states(tensors[1:]), **self.flags}}
         if not self.takes or not isinstance(tensors, list):
             return {"args": [tensors], "kwargs": dict(self.flags)}
         return {"args": tensors[:2], "kwargs": {**dict(zip(self.takes[2:], tensors[2:])), **self.flags}}
@@ -74,7 +78,13 @@ class Part:
 
     def full_config(self, registered: bool) -> dict[str, Any]:
         """The config, with those of the layers inside of a wrapper: always as in ``.keras`` files."""
-        return {k: v.entry(True) if isinstance(v, Part) else v for k, v in self.config.items()}
+
+        def written(value: Any) -> Any:
+            if isinstance(value, list):
+                return [written(item) for item in value]
+            return value.entry(True) if isinstance(value, Part) else value
+
+        return {key: written(value) for key, value in self.config.items()}
 
     def all_weights(self) -> Iterator[tuple[str, Weight]]:
         """(path of names, weight) of this part and all inside."""
@@ -188,7 +198,7 @@ class Graph(Part):
         outputs = [Ref(name, call + (name in graphs), output) for name, call, output in self.outputs]
         return {**self.config, "layers": layers, "input_layers": _ends(self.inputs), "output_layers": _ends(outputs)}
 
-    def _tensors(self, read: Ref | list[Ref]):
+    def _tensors(self, read: Any) -> Any:
         if not isinstance(read, Ref):
             return [self._tensors(ref) for ref in read]
         config = {"shape": list(self.shapes[read]), "dtype": self.dtypes.get(read, "float32"), "keras_history": list(read)}

@@ -10,7 +10,7 @@ from ..problems import refusal
 from ..weights import gates, value
 from .context import ALONG_LAST_AXIS, STEEP, Context, data_format, makes, safe_name
 from .core import input_part
-from .images import bordered, turned
+from .images import bordered, kernel_axes, turned
 from .parts import Part, Stack, Weight
 
 
@@ -40,23 +40,25 @@ def _cell(part: Part, class_name: str, weights: list[np.ndarray]) -> list[Part]:
     """Put the three weights into the cell inside of a recurrent layer."""
     names = ("kernel", "recurrent_kernel", "bias")
     part.inner["cell"] = Part(class_name, {"name": class_name.lower()}, [Weight(n, v) for n, v in zip(names, weights)])
+    part.states = list
     return [part]
 
 
 def _recurrent(context: Context, layer) -> dict:
     kind = type(layer).__name__
-    if layer.return_state or any(len(seen.node.input_tensors) > 1 for seen in context.seen.get(id(layer), ())):
-        raise refusal(layer, "keras3-states", "states as inputs or results of a recurrent layer")
     if layer.time_major:
         raise refusal(layer, "keras3-time-major", "time_major=True")
     turned = layer.go_backwards and layer.return_sequences and not layer.mask_as_it_came
     if turned and any(seen.masked and not seen.mask_ends for seen in context.seen.get(id(layer), ())):
         raise refusal(layer, "keras3-mask-of-reversed", "a mask that is handed on in the order of outputs that go backwards; Keras 3 leaves it as it came")
+    check_states(context, layer)
+    note_start(context, layer)
     own_U = kind == "SimpleRNN" or layer.consume_less == "gpu" or getattr(layer, "reset_after", False)
     return {
         "use_bias": bool(layer.bias),
         "zero_output_for_mask": bool(layer.zero_output_for_mask),
         "return_sequences": layer.return_sequences,
+        "return_state": layer.return_state,
         "go_backwards": layer.go_backwards,
         "stateful": layer.stateful,
         "unroll": layer.unroll,
@@ -104,6 +106,21 @@ def lstm(context, layer, shapes):
     return _cell(context.part(layer, "LSTM", **config), "LSTMCell", gates(layer)[: 3 if layer.bias else 2])
 
 
+def check_states(context: Context, layer) -> None:
+    """Keras 3 loses the mask of a sequence where initial states come with it."""
+    if any(seen.masked and len(seen.node.input_tensors) > 1 for seen in context.seen.get(id(layer), ())):
+        raise refusal(layer, "keras3-mask-and-states", "initial states together with a mask, which Keras 3 drops then")
+
+
+def note_start(context: Context, layer) -> None:
+    """Note masked sequences whose outputs start with an initial state that isn't zero."""
+    for seen in context.seen.get(id(layer), ()):
+        if seen.masked and not layer.zeros_before_mask and (layer.stateful or len(seen.node.input_tensors) > 1):
+            context.note(
+                layer, "keras3-masked-start", "before the first step that its mask keeps it puts out 0 in Keras 3, here the initial state"
+            )
+
+
 def _activations(context: Context, layer) -> dict:
     """The activations of an LSTM, whose gates have the order i, f, c, o in both versions."""
     if context.activation(layer) == STEEP:
@@ -139,24 +156,45 @@ def conv_lstm(context, layer, shapes):
         "strides": list(layer.subsample),
         "padding": padding,
         "data_format": data_format(layer.dim_ordering),
-        "return_sequences": layer.return_sequences,
-        "go_backwards": layer.go_backwards,
-        "stateful": layer.stateful,
+        "dilation_rate": list(layer.dilation_rate),
+        "use_bias": layer.bias,
         "dropout": float(layer.dropout_W),
         "recurrent_dropout": float(layer.dropout_U),
         **context.penalties(
             layer,
+            kernel_axes(layer),
             kernel_regularizer="W_regularizer",
+            kernel_constraint="W_constraint",
             recurrent_regularizer="U_regularizer",
-            bias_regularizer="b_regularizer",
+            recurrent_constraint="U_constraint",
+        ),
+        **context.penalties(
+            layer, bias_regularizer="b_regularizer", bias_constraint="b_constraint", activity_regularizer="activity_regularizer"
         ),
     }
-    if layer.dim_ordering == "tf":
-        parts = [context.part(layer, "ConvLSTM2D", **config)]
+    return before + conv_lstm_parts(context, layer, "ConvLSTM2D", config, gates(layer)[: 3 if layer.bias else 2], layer.dim_ordering == "th")
+
+
+def conv_lstm_parts(context: Context, layer, class_name: str, config: dict, weights: list, first: bool) -> list[Part]:
+    """A convolutional LSTM; between permutations if it has the channels ``first``, which TensorFlow on a CPU can't convolve."""
+    if layer.return_state and first:
+        raise refusal(layer, "keras3-conv-lstm-states", "states as results with the channels first")
+    if any(len(seen.node.input_tensors) > 1 for seen in context.seen.get(id(layer), ())) and first:
+        raise refusal(layer, "keras3-conv-lstm-states", "initial states with the channels first")
+    if layer.zero_output_for_mask and context.masked(layer):
+        raise refusal(layer, "keras3-conv-lstm-mask", "zero_output_for_mask=True with a mask")
+    check_states(context, layer)
+    note_start(context, layer)
+    names = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
+    config |= {name: getattr(layer, name) for name in names}
+    if max(config["dilation_rate"]) > 1 and max(config["strides"]) > 1:
+        raise refusal(layer, "keras3-atrous-strides", "holes in the kernel (dilation_rate) together with strides")
+    if first:
+        parts = turned(context, layer, class_name, [], config, 1, int(layer.return_sequences))
     else:
-        parts = turned(context, layer, "ConvLSTM2D", [], config, 1, int(layer.return_sequences))
-    _cell(next(part for part in parts if part.class_name == "ConvLSTM2D"), "ConvLSTMCell", gates(layer))
-    return before + parts
+        parts = [context.part(layer, class_name, **config)]
+    _cell(next(part for part in parts if part.class_name == class_name), "ConvLSTMCell", weights)
+    return parts
 
 
 @makes("TimeDistributed")
@@ -167,7 +205,7 @@ def time_distributed(context, layer, shapes):
     _note_steps(context, layer)
     parts = []
     inner = context.inside(layer.layer, step)
-    if context.masked(layer):
+    if context.masked(layer) and not layer.mask_inside:
         inner = [_unmasked(context, layer, part, step[0]) if part.class_name in _TAKE_MASKS else part for part in inner]
     for part in inner:
         last = part is inner[-1]
@@ -216,6 +254,7 @@ def _note_steps(context, layer) -> None:
 
 @makes("Bidirectional")
 def bidirectional(context, layer, shapes):
+    check_states(context, layer)
     sides = []
     for side in (layer.forward_layer, layer.backward_layer):
         parts = context.inside(side, shapes)
@@ -227,6 +266,7 @@ def bidirectional(context, layer, shapes):
         sides.append(parts[0])
     wrapper = context.part(layer, "Bidirectional", merge_mode=layer.merge_mode, layer=sides[0], backward_layer=sides[1])
     wrapper.inner = {"forward_layer": sides[0], "backward_layer": sides[1]}
+    wrapper.states = list
     return [wrapper]
 
 

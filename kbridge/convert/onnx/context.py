@@ -92,9 +92,9 @@ class Context:
             raise refusal(layer, "own-activation", f"{attribute} {name!r} is a function of your own")
         return name
 
-    def activate(self, layer, x: str) -> str:
+    def activate(self, layer, x: str, attribute: str = "activation") -> str:
         """The layer's activation of ``x``."""
-        name = self.activation_name(layer)
+        name = self.activation_name(layer, attribute)
         if name == "linear":
             return x
         if name == "softmax":

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from ... import backend as K
+from ...engine.node import to_list
+from ...layers.borders import convolution_borders
 from ..problems import refusal
 from ..weights import gates, value
 from .context import Call, Context, makes
@@ -14,35 +19,52 @@ def embedding(c, layer, call):
     return c.graph.op("Gather", value(layer.W), c.graph.op("Cast", call.x, to=7), axis=0)
 
 
-def _recurrent(c: Context, layer, call: Call, op: str, weights: list[np.ndarray], activations: list, recurrent_bias=None, **attributes):
-    """A recurrent operator on (time, samples, features), forwards, from W, U and b with the gates in ONNX's order."""
-    g = c.graph
+def check_recurrent(layer, call: Call) -> None:
+    """Unsupported for what ONNX's recurrent operators can't do."""
     if layer.stateful:
         raise refusal(layer, "onnx-stateful", "stateful=True")
     if call.masked:
         raise refusal(layer, "onnx-recurrent-mask", "a mask, which ONNX's recurrent operators don't take")
-    if layer.time_major:
-        raise refusal(layer, "onnx-time-major", "time_major=True")
+
+
+def time_first(c: Context, layer, x: str) -> str:
+    """The sequence (time, samples, features) in the order of a layer's steps."""
+    x = x if layer.time_major else c.graph.transpose(x, 1, 0, 2)
+    return c.graph.reverse(x, 0) if layer.go_backwards else x
+
+
+def results(c: Context, layer, every: str, states: list[str], last: str | None = None) -> Any:
+    """What a recurrent layer gives, from all outputs (time, samples, units) and the states, the first of which is the last output."""
+    if layer.return_sequences:
+        output = every if layer.time_major else c.graph.transpose(every, 1, 0, 2)
+    else:
+        output = last or states[0]
+    return [output, *states] if layer.return_state else output
+
+
+def recurrence(c: Context, x: str, op: str, units: int, weights: list[np.ndarray], activations: list, initial=(), recurrent_bias=None, **attributes):
+    """(all outputs, the states) of a recurrent operator on (time, samples, features), from W, U and b with the gates in ONNX's order."""
+    g = c.graph
     W, U, b = weights
     bias = np.concatenate([b, np.zeros_like(b) if recurrent_bias is None else recurrent_bias])
-    initial = [g.unsqueeze(state, 0) for state in call.inputs[1:]]
     needed = [a for a in activations if a[0] in ("HardSigmoid", "Affine", "Elu")]
-    attributes |= {"hidden_size": layer.output_dim, "activations": [a[0] for a in activations]}
+    attributes |= {"hidden_size": units, "activations": [a[0] for a in activations]}
     if needed:
         attributes |= {
             "activation_alpha": [a[1] for a in needed],
             "activation_beta": [a[2] for a in needed if a[0] != "Elu"] or [0.0],
         }
-    x = g.transpose(call.x, 1, 0, 2)
-    if layer.go_backwards:
-        x = g.reverse(x, 0)
-    results = 3 if op == "LSTM" else 2
     # no lengths of the samples before the states
-    given = ["", *initial] if initial else []
-    every, *last = g.op(op, x, W.T[None], U.T[None], bias[None], *given, outputs=results, **attributes)
-    states = [g.squeeze(state, 0) for state in last]
-    output = g.transpose(g.squeeze(every, 1), 1, 0, 2) if layer.return_sequences else states[0]
-    return [output, *states] if layer.return_state else output
+    given = ["", *(g.unsqueeze(state, 0) for state in initial)] if initial else []
+    every, *last = g.op(op, x, W.T[None], U.T[None], bias[None], *given, outputs=3 if op == "LSTM" else 2, **attributes)
+    return g.squeeze(every, 1), [g.squeeze(state, 0) for state in last]
+
+
+def _recurrent(c: Context, layer, call: Call, op: str, weights: list[np.ndarray], activations: list, recurrent_bias=None, **attributes):
+    check_recurrent(layer, call)
+    x = time_first(c, layer, call.x)
+    every, states = recurrence(c, x, op, layer.output_dim, weights, activations, call.inputs[1:], recurrent_bias, **attributes)
+    return results(c, layer, every, states)
 
 
 @makes("SimpleRNN")
@@ -65,15 +87,25 @@ def lstm(c, layer, call):
     return _recurrent(c, layer, call, "LSTM", gates(layer, "iofc"), activations)
 
 
+@makes("ConvLSTM2D")
+def conv_lstm(c, layer, call):
+    from ...formats.conv_lstm import conv_lstm_onnx
+
+    W, U, b = gates(layer)
+    window, first = (layer.nb_row, layer.nb_col), layer.dim_ordering == "th"
+    of_theano = [convolution_borders(n) for n in window] if layer.border_origin == "theano" else None
+    return conv_lstm_onnx(
+        c, layer, call, W, U, b, window, layer.subsample, layer.dilation_rate, layer.border_mode, first, "inner_activation",
+        layer.theano_borders() if layer.borders_of_theano else None, of_theano,
+    )  # fmt: skip
+
+
 @makes("Bidirectional")
 def bidirectional(c, layer, call):
     g = c.graph
-    shape = layer.forward_layer.get_output_shape_for(call.shape)
-    half = len(call.inputs[1:]) // 2
-    inputs = [call.inputs] * 2 if not half else [[call.x, *call.inputs[1 : 1 + half]], [call.x, *call.inputs[1 + half :]]]
     results = [
-        c.inside(side, Call(own, call.shapes[: len(own)], [shape], call.masks))
-        for side, own in zip((layer.forward_layer, layer.backward_layer), inputs)
+        c.inside(side, Call(own, call.shapes[: len(own)], [side.get_output_shape_for(call.shape)], call.masks))
+        for side, own in zip(layer._inner, (to_list(given) for given in layer._for_each(call.inputs)))
     ]
     (forward, *states), (backward, *more) = (r if isinstance(r, list) else [r] for r in results)
     if layer.return_sequences:
@@ -91,6 +123,8 @@ def bidirectional(c, layer, call):
 def time_distributed(c, layer, call):
     """All steps of all samples as one batch."""
     g = c.graph
+    if layer.mask_inside and call.masked and K.ndim(call.masks[0]) > 2:
+        raise refusal(layer, "onnx-recurrent-mask", "a mask of several axes, which reaches the layer in it")
     rest = call.shape[2:]
     if None in rest:
         raise refusal(layer, "onnx-time-distributed-open", "all axes but those of samples and time must be known")

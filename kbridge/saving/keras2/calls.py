@@ -25,8 +25,7 @@ class Call:
 
     def __init__(self, layer: str, class_name: str, call: Any):
         self.layer = layer
-        if isinstance(call, list) and call and isinstance(call[0], str):
-            call = [call]
+        call = _flat(call)
         if not isinstance(call, list) or any(not _is_source(source) for source in call):
             raise ModelFileError(f"Layer {layer!r}: a call should be a list of [name, node, tensor, arguments].")
         self.sources: list[list[Any]] = [source[:3] for source in call]
@@ -58,6 +57,13 @@ class Call:
             if not _is_source(tensor):
                 raise ModelFileError(f"Layer {self.layer!r}: a tensor among the arguments of a call is [name, node, tensor], got {tensor!r:.100}.")
             self.sources.append(list(tensor[:3]))
+
+
+def _flat(call: Any) -> Any:
+    """One source, or nested lists of sources (of the states of a recurrent layer), as a list of sources."""
+    if not isinstance(call, list) or _is_source(call):
+        return [call]
+    return [source for item in call for source in _flat(item)]
 
 
 def _is_source(source: Any) -> bool:

@@ -31,6 +31,12 @@ def is_of_tensorflow(version: Any) -> bool:
     return found is not None and (version.endswith("-tf") or int(found[1]) >= 4)
 
 
+def is_from(version: Any, minor: int) -> bool:
+    """Whether a version is 2.``minor`` or a later Keras 2."""
+    found = re.match(r"2\.(\d{1,3})\b", version) if isinstance(version, str) else None
+    return found is not None and int(found[1]) >= minor
+
+
 def speaks_keras2(config: Any) -> bool:
     """Whether ``config`` is Keras 2's, by its ``keras_version`` or else by the names in its layers."""
     if isinstance(config, dict) and isinstance(config.get("keras_version"), str):

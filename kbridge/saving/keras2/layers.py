@@ -296,6 +296,8 @@ def _recurrent(name: str) -> Translation:
             "b_constraint": constraint(options, "bias_constraint"),
             "bias": bool(options.take("use_bias", True)),
         }
+        # Keras 2 itself has no time_major: there outputs start with the initial state, as in Keras 1
+        config["zeros_before_mask"] = "time_major" in options
         for key in ("return_state", "time_major", "zero_output_for_mask"):
             config[key] = bool(options.take(key, False))
         if reset_after:
@@ -324,22 +326,18 @@ def _of_cudnn(name: str) -> Translation:
 
 
 def _conv_lstm(options: Options) -> Translated:
-    options.only("use_bias", True)
-    options.only("return_state", False)
-    options.all_ones("dilation_rate")
-    for key in ("activity_regularizer", "kernel_constraint", "recurrent_constraint", "bias_constraint"):
-        options.only(key, None)
-    options.only("unroll", False)
     options.only("time_major", False)
-    options.only("zero_output_for_mask", False)
-    options.ignore("implementation")
+    options.ignore("implementation", "seed")
     zeros(options)
-    return "ConvLSTM2D", {
+    dim_ordering = ordering(options)
+    moved = dim_ordering == "th"
+    config = {
         "nb_filter": options.need("filters"),
         **_kernel_lengths(pair_or_number(options, "kernel_size", 2)),
         "subsample": pair_or_number(options, "strides", 2),
+        "dilation_rate": pair_or_number(options, "dilation_rate", 2),
         "border_mode": border_mode(options),
-        "dim_ordering": ordering(options),
+        "dim_ordering": dim_ordering,
         "init": initializer(options, "kernel_initializer", "glorot_uniform"),
         "inner_init": initializer(options, "recurrent_initializer", "orthogonal"),
         "forget_bias_init": "one" if options.take("unit_forget_bias", True) else "zero",
@@ -348,10 +346,20 @@ def _conv_lstm(options: Options) -> Translated:
         "W_regularizer": regularizer(options, "kernel_regularizer"),
         "U_regularizer": regularizer(options, "recurrent_regularizer"),
         "b_regularizer": regularizer(options, "bias_regularizer"),
+        "activity_regularizer": regularizer(options, "activity_regularizer"),
+        "W_constraint": constraint(options, "kernel_constraint", moved),
+        "U_constraint": constraint(options, "recurrent_constraint", moved),
+        "b_constraint": constraint(options, "bias_constraint"),
         "dropout_W": options.take("dropout", 0.0),
         "dropout_U": options.take("recurrent_dropout", 0.0),
-        **{key: bool(options.take(key, False)) for key in ("return_sequences", "go_backwards", "stateful")},
+        "bias": bool(options.take("use_bias", True)),
+        "zeros_before_mask": True,
     }
+    for key in ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask"):
+        config[key] = bool(options.take(key, False))
+    if config["go_backwards"] and config["return_sequences"]:
+        config["mask_as_it_came"] = True
+    return "ConvLSTM2D", config
 
 
 # ---------------------------------------------------------------------- the rest

@@ -12,7 +12,7 @@ from ...formats import keras2_classes
 from ...utils.generic_utils import get_custom_objects
 from ..errors import ModelFileError
 from .calls import translated_calls
-from .detection import is_of_tensorflow, major_version
+from .detection import is_from, is_of_tensorflow, major_version
 from .layers import TRANSLATIONS
 from .operations import is_of_tensorflow as holds_a_function
 from .operations import of_tensorflow, with_shapes_inside
@@ -37,6 +37,8 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
     version = version or config.get("keras_version")
     if is_of_tensorflow(version):
         _as_in_tensorflow(translated, major_version(version) == 2)
+    if is_from(version, 3):
+        _start_with_zeros(translated)
     if unknown and warn:
         warnings.warn(
             f"These initializers of Keras 2 aren't known here, so new weights start otherwise unless they are loaded: "
@@ -63,6 +65,18 @@ def _as_in_tensorflow(entry: Any, of_keras2: bool) -> None:
             config["dilation_rate"] = 1
         for item in entry.values():
             _as_in_tensorflow(item, of_keras2)
+
+
+def _start_with_zeros(entry: Any) -> None:
+    """From 2.3 on the outputs of masked sequences start with zeros, as in tf.keras, before with the initial state."""
+    if isinstance(entry, list):
+        for item in entry:
+            _start_with_zeros(item)
+    elif isinstance(entry, dict):
+        if entry.get("class_name") in ("SimpleRNN", "GRU", "LSTM") and isinstance(entry.get("config"), dict):
+            entry["config"]["zeros_before_mask"] = True
+        for item in entry.values():
+            _start_with_zeros(item)
 
 
 def _plain(value: Any) -> Any:
@@ -190,11 +204,12 @@ def _layer(class_name: str, config: Mapping[str, Any], unknown: list[str]) -> di
     if class_name in get_custom_objects():
         return {"class_name": class_name, "config": _of_custom_layer(config)}
     options = Options(class_name, config)
+    options.translate = lambda entry: _entry(entry, unknown)
     common = _common(class_name, options)
     if class_name == "InputLayer":
         translated = "InputLayer", _input_layer(options, common)
     elif class_name == "TimeDistributed":
-        translated = class_name, {"layer": _wrapped(options, unknown)}
+        translated = class_name, {"layer": _wrapped(options, unknown), "mask_inside": True}
     elif class_name == "Bidirectional":
         translated = class_name, _bidirectional(options, unknown)
     elif class_name in keras2_classes():
@@ -281,17 +296,31 @@ def _wrapped(options: Options, unknown: list[str]) -> dict[str, Any]:
 
 
 def _bidirectional(options: Options, unknown: list[str]) -> dict[str, Any]:
-    if options.take("backward_layer") is not None:
-        raise options.error("backward_layer", "a layer of its own")
-    layer = options.need("layer")
     config: dict[str, Any] = {"merge_mode": options.take("merge_mode", "concat")}
-    if isinstance(layer, Mapping) and isinstance(layer.get("config"), Mapping):
-        inner = dict(layer["config"])
-        # tf.keras (only its recurrent layers have time_major) has zeros at masked steps here, unlike Keras 2 itself
-        if inner.pop("zero_output_for_mask", False) or "time_major" in inner:
-            config["zero_output_for_mask"] = True
-        layer = {**layer, "config": inner}
-    return {**config, "layer": _entry(layer, unknown)}
+    entries = [_without_zeros(options.need("layer"), config), _without_zeros(options.take("backward_layer"), config)]
+    config["layer"] = _entry(entries[0], unknown)
+    if entries[1] is not None:
+        backward = _entry(entries[1], unknown)
+        # Keras 3 always writes it
+        if _but_for_direction(backward) != _but_for_direction(config["layer"]):
+            config["backward_layer"] = backward
+    return config
+
+
+def _without_zeros(entry: Any, config: dict[str, Any]) -> Any:
+    """A recurrent layer's entry without what is ``config``'s here: zeros at masked steps."""
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("config"), Mapping):
+        return entry
+    inner = dict(entry["config"])
+    # tf.keras (only its recurrent layers have time_major) has zeros at masked steps here, unlike Keras 2 itself
+    if inner.pop("zero_output_for_mask", False) or "time_major" in inner:
+        config["zero_output_for_mask"] = True
+    return {**entry, "config": inner}
+
+
+def _but_for_direction(entry: dict[str, Any]) -> tuple:
+    left_out = ("name", "go_backwards", "mask_as_it_came")
+    return entry["class_name"], {key: value for key, value in entry["config"].items() if key not in left_out}
 
 
 def _named_function(value: Any) -> Any:

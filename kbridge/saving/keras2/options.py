@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import ModelFileError
@@ -19,6 +19,8 @@ class Options:
         self._left = {str(key): value for key, value in config.items()}
         #: Initializers that kbridge lacks, for a warning: weights that are loaded don't need them.
         self.unknown_initializers: list[str] = []
+        #: entry of a layer inside this one ({'class_name', 'config'}) -> its translation
+        self.translate: Callable[[Any], dict[str, Any]] = _untranslated
 
     def __contains__(self, key: str) -> bool:
         return key in self._left
@@ -72,3 +74,7 @@ class Options:
         """ModelFileError if an option is left that nobody has taken."""
         for key, value in self._left.items():
             raise self.error(key, value)
+
+
+def _untranslated(entry: Any) -> dict[str, Any]:
+    raise ModelFileError(f"A layer stands in the config of one that has none: {entry!r:.100}.")

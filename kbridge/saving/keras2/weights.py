@@ -75,6 +75,8 @@ def _inner_layers(layer: Any) -> list | None:
         return [layer.forward_layer, layer.backward_layer]
     if hasattr(layer, "flattened_layers"):
         return list(layer.flattened_layers)
+    if hasattr(layer, "cells"):
+        return list(layer.cells)
     if type(layer).__name__ != "Merge" and getattr(layer, "layers", None) is not None:
         return list(layer.layers)
     return [layer.layer] if hasattr(layer, "layer") else None
@@ -197,11 +199,8 @@ def _conv_lstm(layer: Any) -> list[Slot]:
         return [getattr(layer, f"{part}_{gate}") for gate in "ifco"]
 
     order = _order(layer, 2)
-    return [
-        _joined("kernel", gates("W"), order, (0, 1)),
-        _joined("recurrent_kernel", gates("U"), order, (0, 1)),
-        _joined("bias", gates("b")),
-    ]
+    kernels = [_joined(name, gates(part), order, (0, 1)) for name, part in (("kernel", "W"), ("recurrent_kernel", "U"))]
+    return [*kernels, _joined("bias", gates("b"))] if layer.bias else kernels
 
 
 _TABLE: dict[str, Callable[[Any], list[Slot]]] = {

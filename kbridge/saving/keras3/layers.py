@@ -49,6 +49,8 @@ def _quantized(class_name: str, config: dict[str, Any]) -> None:
 def _activation(value: Any) -> Any:
     """An activation's name: an object of Keras' own, and functions of the user's, are dicts."""
     if isinstance(value, Mapping):
+        if _is_hard_sigmoid_of_keras1(value):
+            return "hard_sigmoid"
         name, inner = value.get("registered_name") or value.get("class_name"), value.get("config")
         if value.get("class_name") == "function" and isinstance(inner, str):
             name = inner
@@ -58,11 +60,23 @@ def _activation(value: Any) -> Any:
     return HARD_SIGMOID if value == "hard_sigmoid" else value
 
 
+def _is_hard_sigmoid_of_keras1(value: Mapping[str, Any]) -> bool:
+    """Whether an activation is the model that ``kbridge convert`` writes for Keras 1's hard_sigmoid inside of a recurrent layer."""
+    inner = value.get("config")
+    layers = inner.get("layers") if value.get("class_name") == "Sequential" and isinstance(inner, Mapping) else None
+    if not isinstance(layers, list) or len(layers) != 2 or not all(isinstance(e, Mapping) and isinstance(e.get("config"), Mapping) for e in layers):
+        return False
+    scaling, clipping = (entry["config"] for entry in layers)
+    return (scaling.get("scale"), scaling.get("offset"), clipping.get("activation")) == (1.2, 0.0, "hard_sigmoid")
+
+
 def _recurrent(config: dict[str, Any]) -> None:
     config.setdefault("implementation", 2)  # one dropout decision for all gates
     config.pop("seed", None)
     # which the layers of Keras 1 hold by themselves, and a wrapper reads
     config.setdefault("zero_output_for_mask", False)
+    # outputs start with zeros, as in tf.keras
+    config.setdefault("time_major", False)
 
 
 def _gated(config: dict[str, Any]) -> None:
@@ -130,7 +144,9 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], None]] = {
     "SimpleRNN": _recurrent,
     "LSTM": _gated,
     "GRU": _gru,
+    "ConvLSTM1D": _conv_lstm,
     "ConvLSTM2D": _conv_lstm,
+    "ConvLSTM3D": _conv_lstm,
     "LeakyReLU": _leaky_relu,
     "Bidirectional": _bidirectional,
     "MultiHeadAttention": _attention,

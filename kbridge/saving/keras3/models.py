@@ -22,7 +22,9 @@ _RANDOM = frozenset(
 )
 
 #: classes that take states behind their input
-_WITH_STATES = frozenset({"SimpleRNN", "GRU", "LSTM", "ConvLSTM2D", "Bidirectional"})
+_WITH_STATES = frozenset({"SimpleRNN", "GRU", "LSTM", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional"})
+#: options that are layers, or lists of them
+_INNER = ("layer", "backward_layer", "cell", "cells")
 
 #: classes of models
 FUNCTIONAL = ("Functional", "Model")
@@ -77,8 +79,14 @@ def _entry(entry: Any) -> dict[str, Any]:
         if not isinstance(layers, list):
             raise ModelFileError(f"The layers of the Sequential model {config.get('name')!r} should be a list, got {type(layers).__name__}.")
         return {**kept, "class_name": name, "config": {**config, "layers": [_entry(layer) for layer in layers]}}
-    inner = {key: _entry(value) if key in ("layer", "backward_layer") and isinstance(value, Mapping) else value for key, value in config.items()}
+    inner = {key: _inside(value) if key in _INNER else value for key, value in config.items()}
     return {**kept, "class_name": name, "config": as_of_keras2(name, inner)}
+
+
+def _inside(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_inside(item) for item in value]
+    return _entry(value) if isinstance(value, Mapping) else value
 
 
 # ---------------------------------------------------------------------- functional models

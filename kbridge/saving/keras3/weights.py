@@ -11,6 +11,7 @@ import numpy as np
 
 from ...engine.inside import is_layer
 from ...engine.registry import layer_classes
+from ...layers import RNN, StackedRNNCells
 from ..assignment import Assignment
 from ..errors import ModelFileError
 from ..hdf5_names import absolute
@@ -20,7 +21,7 @@ from ..limits import MAX_ARRAYS
 from ..reading import Group, StoredArray
 from .paths import SEEDS, Node, has_arrays, is_model, nodes_of_model, places, snake_case, stored_names
 
-_RECURRENT = ("SimpleRNN", "GRU", "LSTM", "ConvLSTM2D")
+_RECURRENT = ("SimpleRNN", "GRU", "LSTM", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 
 
 class Match(NamedTuple):
@@ -148,6 +149,14 @@ def _in_layer(layer: Any, node: Node | None, group: Group) -> Iterator[Match]:
     elif hasattr(layer, "forward_layer"):
         for part in ("forward_layer", "backward_layer"):
             yield from _in_layer(getattr(layer, part), None, group.group(part))
+    elif isinstance(layer, StackedRNNCells):
+        taken: Counter[str] = Counter()
+        for cell in layer.cells:
+            place = snake_case(type(cell).__name__)
+            yield from _in_layer(cell, None, group.group(f"cells/{place}" + (f"_{taken[place]}" if taken[place] else "")))
+            taken[place] += 1
+    elif isinstance(layer, RNN):
+        yield from _in_layer(layer.cell, None, group.group("cell"))
     elif hasattr(layer, "layer") and hasattr(layer, "_inner"):
         inner = None if node is None or not node.wraps else node
         yield from _in_layer(layer.layer, inner, group.group("layer"))
