@@ -5,7 +5,7 @@ import sys as _sys
 # a star import brings it in Keras 1, too
 import numpy as np  # noqa: F401
 
-from .. import config as _config
+from .. import config as _settings_of_start
 from ..backends import registry as _registry
 from ..config import startup as _startup
 from . import common
@@ -65,5 +65,5 @@ globals().update(_active.libraries)
 # programs of Keras 1 ask for getattr(K, K.backend() + "_backend")
 globals()[f"{_BACKEND}_backend"] = _sys.modules[__name__]
 
-if _config.announce:
+if _settings_of_start.announce:
     print(f"Using {getattr(_active, 'title', _BACKEND)} backend.", file=_sys.stderr)
