@@ -365,7 +365,7 @@ class Container(Layer):
         save_weights(self, filepath, overwrite)
 
     def load_weights(self, filepath, by_name=False, original_backend=None) -> None:
-        """Set the weights from an HDF5 file, layer by layer in order, or ``by_name``."""
+        """Set the weights from a file or a checkpoint of TensorFlow, layer by layer in order, or ``by_name``; see docs/open-an-old-model.md."""
         from ..saving.weights import load_weights
 
         load_weights(self, filepath, by_name, original_backend)

@@ -39,6 +39,8 @@ def _applied(loader: Any, name: str, node: Any) -> Any:
     if name in ("numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct"):
         called = _call(loader, node)
         if last == "dtype":
+            if ">" in (str(called["args"][0])[:1], *called["state"][1:2]):
+                raise ValueError("numbers whose first byte is the highest")
             return _Type(called["args"][0])
         if last == "scalar":
             kind, data = called["args"]

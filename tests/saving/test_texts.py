@@ -68,11 +68,29 @@ def test_yaml_of_python_2_is_understood():
         "a: [1, 2",
         "!!python/tuple 3",
         "!!python/long x",
+        "!!python/object/apply:os.ListWrapper [[1]]",
+        "!!python/object/apply:tensorflow.data_structures.ListWrapper [3]",
+        "!!python/object/apply:numpy.load ['x.npy']",
+        "!!python/object/apply:numpy.core.multiarray.scalar [!!python/object/apply:numpy.dtype {args: [O8, 0, 1]}, !!binary AAAAAAAAAAA=]",
+        "!!python/object/apply:numpy.core.multiarray.scalar [!!python/object/apply:numpy.dtype {args: [f4, 0, 1]}, !!binary AAAA]",
+        "!!python/object/apply:numpy.core.multiarray.scalar [f4, !!binary AADAQA==]",
+        "!!python/object/apply:numpy.core.multiarray.scalar [!!python/object/apply:numpy.dtype {args: [f4], state: [3, '>']}, !!binary AADAQA==]",
+        "!!python/object/apply:numpy.core.multiarray._reconstruct {args: [], state: [1, [1000000, 1000000], !!python/object/apply:numpy.dtype {args: [f4]}, false, !!binary AAAA]}",
     ],
 )
 def test_yaml_that_asks_for_more_than_data_is_refused(text):
     with pytest.raises(ModelFileError):
         parse_yaml(text)
+
+
+def test_numbers_of_numpy_and_lists_of_tensorflow_are_read_as_data():
+    f4 = "!!python/object/apply:numpy.dtype {args: [f4, 0, 1], state: [3, <, null, null, null, -1, -1, 0]}"
+    text = (
+        f"a: !!python/object/apply:numpy.core.multiarray.scalar [{f4}, !!binary AADAQA==]\n"
+        f"b: !!python/object/apply:numpy.core.multiarray._reconstruct {{args: [], state: [1, [2], {f4}, false, !!binary AADAQAAAAAA=]}}\n"
+        "c: !!python/object/apply:tensorflow.python.training.tracking.data_structures.ListWrapper [[1, 2]]\n"
+    )
+    assert parse_yaml(text) == {"a": 6.0, "b": [6.0, 0.0], "c": [1, 2]}
 
 
 def test_yaml_aliases_that_multiply_are_refused():
