@@ -249,3 +249,11 @@ def test_functions_that_ask_for_enormous_tensors_are_refused_when_they_are_built
     graph = read_stored([marshal.dumps(function.__code__).decode("raw_unicode_escape"), None, None]).graph
     with pytest.raises(ValueError, match="too large|more than|too much|out of bounds"):
         GraphFunction(graph)(K.placeholder(shape=(None, 3)))
+
+
+def test_a_model_with_functions_of_a_real_keras_1_predicts_what_it_did_there():
+    path = Path(__file__).parents[1] / "data" / "bytecode" / "models" / "keras1.h5"
+    recorded = np.load(path.with_suffix(".npz"))
+    found = load_model(path, compile=False).predict([recorded["a"], recorded["b"]])
+    for one, name in zip(found, ("first", "second"), strict=True):
+        np.testing.assert_allclose(one, recorded[name], rtol=1e-5, atol=1e-6)
