@@ -4,7 +4,7 @@
     python tests/keras_applications.py check FOLDER [FILE ...]                  loads them with kbridge, and compares
 
 A file holds the config, the names and shapes of the weights as an .h5 file has them, and predictions; no weights: each is made of
-its name. tests/data/keras_applications has the smallest of each family. ``make`` with other names (``ResNet152``, ``all``) tries the rest.
+its name. tests/data/keras_applications has some of the smallest. ``make`` with other names (``ResNet152``, ``all``) tries the rest.
 """
 
 from __future__ import annotations
