@@ -37,10 +37,6 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 def refusal(name):
     """What the error says for a model that can't be converted, None for others."""
-    row = oracle_models.rows()[name]
-    text = f"{name} {row['covers']}".lower()
-    if "convlstm" in text:
-        return "ConvLSTM2D"
     if "stateful" in name:
         return "stateful"
     return "a mask" if name in MASKED else None
