@@ -22,6 +22,8 @@ from .update import Divided, Update, gradients_given, inputs_for
 BY_ELEMENT = (
     optimizers.SGD, optimizers.RMSprop, optimizers.Adagrad, optimizers.Adadelta, optimizers.Adam, optimizers.Adamax, optimizers.Nadam,
 )  # fmt: skip
+#: options of optimizers that need to know which numbers are one weight, or keep more than moments
+OF_WEIGHTS = ("clipnorm_by_weight", "weight_decay", "use_ema", "gradient_accumulation_steps")
 #: numbers in a model's weights, and workers, from which on it pays (``python -m benchmarks.workers``): with two workers what
 #: is saved of an update and what it costs to put weights together are about the same
 LARGE, MANY = 1_000_000, 4
@@ -53,6 +55,9 @@ def _not_divisible(model, params: list) -> str | None:
         return "no weights are trained"
     if type(model.optimizer) not in BY_ELEMENT:
         return f"{type(model.optimizer).__name__} isn't one of kbridge's optimizers"
+    used = next((name for name in OF_WEIGHTS if getattr(model.optimizer, name, None)), None)
+    if used:
+        return f"its option {used} concerns weights as wholes"
     if any(any(q is p for q in model.constraints) for p in params):
         return "weights have constraints"
     if len({K.dtype(p) for p in params}) > 1 or K.dtype(params[0]) not in ("float32", "float64"):
@@ -79,6 +84,13 @@ class DividedUpdate(Update):
         self._build(model, shared)
         self._whole = self._whole_state()
         self._optimizer.weights = list(self._whole)
+        # by name, for files that store them so
+        places = {id(variable): i for i, variable in enumerate(self._state)}
+        starts = np.cumsum([0, *(len(self._params) if self._is_part(v) else 1 for v in self._state)])
+        self._optimizer.moments = {
+            name: self._whole[starts[places[id(part)]] : starts[places[id(part)]] + len(self._params)]
+            for name, (part,) in self._optimizer.moments.items()
+        }
 
     @property
     def pieces(self) -> int:
