@@ -195,7 +195,7 @@ class DividedUpdate(Update):
                 whole = whole[1:]
         if self._exchange.rank:
             self._whole = []
-            self._optimizer.weights = Divided()
+            self._optimizer.weights, self._optimizer.moments = Divided(), {}
 
     def gather(self, everywhere: bool) -> None:
         exchange = self._exchange
