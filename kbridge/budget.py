@@ -58,6 +58,12 @@ def _budget(budget: _Budget) -> Iterator[None]:
         _remaining.reset(token)
 
 
+def will_be_set() -> bool:
+    """Whether a file is being loaded that has values for all weights: initial ones needn't be drawn."""
+    budget = _remaining.get()
+    return budget is not None and budget.total != math.inf
+
+
 def spend(shape: Sequence[int | None]) -> None:
     """Announce a new weight of ``shape``. ModelFileError if a file is being loaded that has fewer numbers."""
     if budget := _exceeded("weights", _size(shape)):

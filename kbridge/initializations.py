@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import backend as K
+from .budget import will_be_set
 from .utils.generic_utils import get_from_module
 
 
@@ -30,12 +31,12 @@ def get_fans(shape, dim_ordering="th"):
 
 def uniform(shape, scale=0.05, name=None, dim_ordering="th"):
     """Uniform in [-scale, scale)."""
-    return K.random_uniform_variable(shape, -scale, scale, name=name)
+    return zero(shape, name) if will_be_set() else K.random_uniform_variable(shape, -scale, scale, name=name)
 
 
 def normal(shape, scale=0.05, name=None, dim_ordering="th"):
     """Normal with standard deviation ``scale``."""
-    return K.random_normal_variable(shape, 0.0, scale, name=name)
+    return zero(shape, name) if will_be_set() else K.random_normal_variable(shape, 0.0, scale, name=name)
 
 
 def lecun_uniform(shape, name=None, dim_ordering="th"):
@@ -72,6 +73,8 @@ def orthogonal(shape, scale=1.1, name=None, dim_ordering="th"):
     """A random orthogonal matrix times ``scale`` (Saxe et al., 2013); axes after the first are taken as one."""
     if len(shape) < 2:
         raise ValueError(f"Orthogonal initialization needs at least 2 axes, got shape {tuple(shape)}.")
+    if will_be_set():
+        return zero(shape, name)
     flat = (shape[0], int(np.prod(shape[1:])))
     u, _, v = np.linalg.svd(np.random.normal(0.0, 1.0, flat), full_matrices=False)
     q = u if u.shape == flat else v

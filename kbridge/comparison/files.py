@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..errors import UsageError
-from ..inspection.checkpoints import contents
-from ..inspection.facts import stored_weights, weights_group
+from ..inspection.contents import Contents, open_contents
 from ..inspection.layers import entries_of, sources_of
 from ..saving.configs import upgrade
-from ..saving.kinds import CHECKPOINT, SAVED_MODEL, kind_of
-from ..saving.reading import open_file
-from ..saving.texts import parse_json
+from ..saving.keras2 import major_version
+from ..saving.keras3 import keras1_config
 from .backends import Backends
 from .difference import Difference, difference, together
 from .report import PHASES, plain
@@ -136,9 +133,9 @@ def compare_files(
     """Layers, settings, connections and weights by layer name; with ``backends`` also what both compute from the same
     inputs on each. The other arguments are those of ``compare``. Raises ModelFileError for what is no model file."""
     found = FileComparison([os.fspath(a), os.fspath(b)], [], [], atol, rtol)
-    with _opened(a) as first, _opened(b) as second:
+    with open_contents(a) as first, open_contents(b) as second:
         _compare_architectures(found, first, second)
-        one, two = _weights(first.stored), _weights(second.stored)
+        one, two = _weights(first), _weights(second)
         for layer in dict.fromkeys([*one, *two]):
             found.weights += _weight_rows(layer, one.get(layer, {}), two.get(layer, {}), atol, rtol)
     if backends:
@@ -151,34 +148,10 @@ def compare_files(
 # ---------------------------------------------------------------------- weights
 
 
-class _Side(NamedTuple):
-    """What one of the files holds: configs that have been read, and arrays by layer."""
-
-    config: Any
-    training: Any
-    stored: dict[str, list[tuple[str, Any]]]
-
-
-@contextlib.contextmanager
-def _opened(path: str | os.PathLike) -> Iterator[_Side]:
-    """A file of any kind that holds weights, open while the context lasts."""
-    kind = kind_of(path)
-    if kind.name in (CHECKPOINT, SAVED_MODEL):
-        with contents(kind) as found:
-            yield _Side(found.config, found.training, dict(found.stored))
-        return
-    with open_file(path) as root:
-        texts = [root.text(name) for name in ("model_config", "training_config")]
-        config, training = (
-            None if text is None else parse_json(text, f"{root.path!r}, {name}_config") for text, name in zip(texts, ("model", "training"), strict=True)
-        )
-        yield _Side(config, training, stored_weights(weights_group(root)))
-
-
-def _weights(stored: dict[str, list[tuple[str, Any]]]) -> dict[str, dict[str, Any]]:
+def _weights(contents: Contents) -> dict[str, dict[str, Any]]:
     """Layer -> name of weight, without what TensorFlow adds and the layer's name -> array."""
     named: dict[str, dict[str, Any]] = {}
-    for layer, arrays in stored.items():
+    for layer, arrays in contents.weights.items():
         short = [name.rsplit("/", 1)[-1].partition(":")[0].removeprefix(f"{layer}_") for name, _ in arrays]
         # names that differ only in what was cut off are numbered
         labels = [name if short.count(name) == 1 else f"{name} {i}" for i, name in enumerate(short)]
@@ -209,16 +182,23 @@ def _weight_rows(layer: str, one: dict, two: dict, atol: float, rtol: float) -> 
 # ---------------------------------------------------------------------- architectures
 
 
-def _compare_architectures(found: FileComparison, first: _Side, second: _Side) -> None:
-    configs = [first.config, second.config]
+def _compare_architectures(found: FileComparison, first: Contents, second: Contents) -> None:
+    configs = [contents.config for contents in (first, second)]
     if None in configs:
         bare = " and ".join(path for path, config in zip(found.files, configs, strict=True) if config is None)
         found.notes.append(f"no architecture in {bare}, only weights")
         found.same = "layers of the same names"
-        names = [list(_weights(side.stored)) for side in (first, second)]
+        names = [list(_weights(contents)) for contents in (first, second)]
         found.architecture += _only(names[0], names[1], "only in A: layer") + _only(names[1], names[0], "only in B: layer")
         return
-    configs = [upgrade(config) for config in configs]
+    majors = [major_version(contents.version) or 1 for contents in (first, second)]
+    if majors[0] != majors[1]:
+        # other versions have other names for the same settings
+        configs = [
+            upgrade(keras1_config(config, contents.version)) if major > 1 else config
+            for config, contents, major in zip(configs, (first, second), majors, strict=True)
+        ]
+        found.notes.append(f"of Keras {majors[0]} and {majors[1]}: settings are compared as Keras 1 writes them")
     one, two = (_flat(config, "") for config in configs)
     found.architecture += _architecture(one, two, [config.get("class_name") if isinstance(config, dict) else "?" for config in configs])
     found.notes += _training(first.training, second.training)

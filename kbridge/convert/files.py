@@ -37,7 +37,8 @@ def convert(
     to = to or format_of(target)
     if to not in FORMATS:
         raise ValueError(f"The formats are {', '.join(FORMATS)}, got {to!r}.")
-    compiled = training and (to == "keras1" or to == "keras3" and Path(target).suffix.lower() not in FORMATS["keras1"])
+    archive = to == "keras3" and Path(target).suffix.lower() not in FORMATS["keras1"]
+    compiled = training and (to == "keras1" or archive)
     with warnings.catch_warnings():
         if not compiled:
             warnings.filterwarnings("ignore", message=".*no training configuration.*")
@@ -51,6 +52,10 @@ def convert(
 
         write_bytes(target, model.to_json(indent=2).encode())
         return []
+    if archive:
+        from .keras3.saving import save_archive
+
+        return save_archive(model, target, training)
     return save_keras3(model, target) if to == "keras3" else save_onnx(model, target)
 
 

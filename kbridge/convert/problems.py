@@ -6,10 +6,10 @@ from __future__ import annotations
 class NotConvertible(ValueError):
     """A model has layers or settings that the target format lacks; ``problems`` lists each of them."""
 
-    def __init__(self, target: str, problems: list[str]):
+    def __init__(self, target: str, problems: list[str], hint: str = ""):
         self.problems = list(dict.fromkeys(problems))
         listed = "\n".join(f"  {problem}" for problem in self.problems)
-        super().__init__(f"The model can't be converted to {target}:\n{listed}")
+        super().__init__(f"The model can't be converted to {target}:\n{listed}" + (f"\n{hint}" if hint else ""))
 
 
 class Unsupported(Exception):

@@ -12,8 +12,9 @@ from ..engine.layer import arguments_of
 from ..saving.configs import layer_classes
 from ..saving.errors import ModelFileError
 from ..saving.functions import functions_as_data, needed_functions
-from ..saving.keras2 import major_version, speaks_keras2, to_keras1
+from ..saving.keras2 import major_version, speaks_keras2
 from ..saving.keras2.training import Unrepresentable, compile_arguments
+from ..saving.keras3 import keras1_config, speaks_keras3
 from ..utils.generic_utils import CustomObjectScope, get_from_module
 
 #: what holds a name of a function or object in a layer's config -> module of kbridge that knows the names
@@ -84,13 +85,15 @@ def loading(config: Any, compiled: Any, version: str | None, custom_objects: Ite
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         problems.append("its config is not that of a model")
     major = major_version(version) or 1
-    keras2 = major == 2 or version is None and speaks_keras2(config)
-    if major > 2:
-        problems.append(f"it was written by Keras {version}; files of Keras 1 and 2 can be read")
+    if version is None and speaks_keras3(config):
+        version, major = "3", 3
+    keras2 = major in (2, 3) or version is None and speaks_keras2(config)
+    if major > 3:
+        problems.append(f"it was written by Keras {version}; files of Keras 1 to 3 can be read")
     elif not problems:
         with CustomObjectScope(dict.fromkeys(known)):
             if keras2:
-                config = _translated(config, problems)
+                config = _translated(config, version, problems)
             functions = [found._asdict() for found in functions_as_data(config)]
             read = {(found["layer"], found["key"]) for found in functions if found["text"] is not None}
             for needed in needed_functions(config):
@@ -105,10 +108,10 @@ def loading(config: Any, compiled: Any, version: str | None, custom_objects: Ite
     return {"loads": loads, "needs": needs, "problems": problems, "not_restored": not_restored, "functions": functions}
 
 
-def _translated(config: dict, problems: list[str]) -> Any:
-    """Keras 2's ``config`` as Keras 1's; None, and one more of the ``problems``, where that can't be."""
+def _translated(config: dict, version: str | None, problems: list[str]) -> Any:
+    """The ``config`` of Keras 2 or 3 as Keras 1's; None, and one more of the ``problems``, where that can't be."""
     try:
-        return to_keras1(config, warn=False)
+        return keras1_config(config, version or "2")
     except ModelFileError as error:
         problems.append(str(error))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

@@ -5,9 +5,10 @@ Nothing is set before everything has been found to fit.
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,14 +45,30 @@ class StoredLayer(NamedTuple):
     unlisted: Sequence[StoredArray] = ()
 
 
-def assign(assignments: Sequence[Assignment]) -> None:
+class Pending(NamedTuple):
+    """Values that are read only when they are set, one array at a time; all that can be wrong with them has been checked."""
+
+    make: Callable[[], Iterable[Assignment]]
+
+
+def from_arrays(arrays: Sequence[Any], make: Callable[[], Iterable[Assignment]]) -> list[Assignment | Pending]:
+    """The values that ``make`` reads from ``arrays``: at once if they are compressed, for then reading may fail."""
+    if all(getattr(array, "plain", False) for array in arrays):
+        return [Pending(make)]
+    return list(make())
+
+
+def assign(assignments: Sequence[Assignment | Pending]) -> None:
     """Set all values."""
     from .. import backend as K
 
-    K.batch_set_value([(item.variable, item.value) for item in assignments])
+    K.batch_set_value([(item.variable, item.value) for item in assignments if isinstance(item, Assignment)])
+    for pending in assignments:
+        if isinstance(pending, Pending):
+            K.batch_set_value([(item.variable, item.value) for item in pending.make()])
 
 
-def assign_converted(model, assignments: Sequence[Assignment]) -> None:
+def assign_converted(model, assignments: Sequence[Assignment | Pending]) -> None:
     """Set all weights of ``model``, and remember that its kernels have been converted where they came from Theano.
 
     Programs of Keras 1 call ``convert_all_kernels_in_model`` after loading; it must not turn them a second time.
@@ -74,7 +91,7 @@ def stored_layers(model) -> list:
 
 def read_weights(
     model, group: Group, by_name: bool, origin: Origin, keras2: bool = False, same_names: bool = False
-) -> list[Assignment]:
+) -> list[Assignment | Pending]:
     """The values below ``group`` for the weights of ``model``, flipped where the origin demands.
 
     ``keras2``: the arrays are laid out as Keras 2 does. ``same_names``: layers are those of the file, by their names.
@@ -93,7 +110,7 @@ def read_weights(
     axes = spatial_axes(model)
     _warn_of_origin(model, group, origin, bool(axes))
     unlisted = dict(zip(map(id, layers), unlisted_weights(layers), strict=True))
-    assignments: list[Assignment] = []
+    assignments: list[Assignment | Pending] = []
     for number, (layer, stored) in enumerate(pairs):
         if keras2:
             from .keras2.weights import assignments as of_keras2
@@ -209,7 +226,7 @@ def _stored_layer(group: Group, name: str) -> StoredLayer:
 # ---------------------------------------------------------------------- the weights of one layer
 
 
-def _layer_values(number: int, layer, stored: StoredLayer, axes: dict, group: Group) -> list[Assignment]:
+def _layer_values(number: int, layer, stored: StoredLayer, axes: dict, group: Group) -> list[Assignment | Pending]:
     """The values of one layer's weights, read only after count and shapes have been compared."""
     from .. import backend as K
 
@@ -221,7 +238,7 @@ def _layer_values(number: int, layer, stored: StoredLayer, axes: dict, group: Gr
             f"weights have {len(stored.arrays)} elements."
         )
     arrays = stored.arrays if stored.ordered else _ordered(layer, variables, stored, group)
-    assignments = []
+    assignments: list[Assignment | Pending] = []
     for variable, array in zip(variables, arrays, strict=True):
         expected = tuple(K.int_shape(variable))
         order = _axes_order(layer, array.shape, expected)
@@ -230,11 +247,13 @@ def _layer_values(number: int, layer, stored: StoredLayer, axes: dict, group: Gr
                 f'{group.path!r}: Layer #{number} (named "{layer.name}" in the current model): the weight '
                 f"{K.tensor_name(variable)!r} has the shape {expected}, the file's {array.where} has {array.shape}."
             )
-        value = array.read()
-        if order:
-            value = np.transpose(value, order)
-        assignments.append(Assignment(variable, flip(value, axes.get(id(variable)))))
+        assignments += from_arrays([array], functools.partial(_value, variable, array, order, axes.get(id(variable))))
     return assignments
+
+
+def _value(variable: Any, array: StoredArray, order: tuple[int, ...], axes: tuple[int, ...] | None) -> list[Assignment]:
+    value = array.read()
+    return [Assignment(variable, flip(np.transpose(value, order) if order else value, axes))]
 
 
 def _ordered(layer, variables: list, stored: StoredLayer, group: Group) -> list[StoredArray]:

@@ -34,13 +34,20 @@ class _Message(NamedTuple):
     data: bytes
 
 
-def text_total(data: Raw, superblock: int, address: int, name: str, count: int) -> int | None:
-    """The sum of the lengths of ``count`` texts in the attribute ``name`` of the object at ``address``.
+class Reference(NamedTuple):
+    """Where a text of variable length is kept, and how long it is said to be."""
+
+    length: int
+    heap: int
+
+
+def text_references(data: Raw, superblock: int, address: int, name: str, count: int) -> list[Reference] | None:
+    """The ``count`` texts that the attribute ``name`` of the object at ``address`` refers to.
 
     ``superblock``: where the file's superblock stands, from which addresses count. None if the header doesn't hold the attribute
     itself, as one of the shared or very long ones.
     """
-    found = None
+    found: list[Reference] | None = None
     for message in _messages(data, superblock, superblock + address):
         if message.kind == _ATTRIBUTE and not message.flags & _SHARED:
             stored = _elements(message.data, name.encode("utf8", "surrogateescape"))
@@ -48,8 +55,11 @@ def text_total(data: Raw, superblock: int, address: int, name: str, count: int) 
                 continue
             if len(stored) < _ELEMENT * count:
                 return None
-            total = sum(int.from_bytes(stored[i : i + 4], "little") for i in range(0, _ELEMENT * count, _ELEMENT))
-            found = max(total, found or 0)
+            # of several that are called so the library takes one, whichever it is
+            found = found or []
+            for i in range(0, _ELEMENT * count, _ELEMENT):
+                length, heap = int.from_bytes(stored[i : i + 4], "little"), int.from_bytes(stored[i + 4 : i + 12], "little")
+                found.append(Reference(length, superblock + heap))
     return found
 
 

@@ -7,9 +7,13 @@ a float64 array of length 0, weights contiguous datasets.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -68,6 +72,42 @@ def write_numbers(group, name: str, numbers: Sequence[int]) -> None:
     write_text(group, name, json.dumps(list(numbers)))
 
 
+@dataclass
+class Known:
+    """The arrays of a file that is being written: (shape, dtype, digest of the bytes) -> dataset. ``links``: whether the next ones that
+    are there already are linked and not stored again."""
+
+    arrays: dict[tuple, Any] = field(default_factory=dict)
+    links: bool = False
+
+
+_known: ContextVar[Known | None] = ContextVar("known", default=None)
+
+
+@contextlib.contextmanager
+def linking() -> Iterator[Known]:
+    """Within the context it is remembered which arrays have been written into a file."""
+    token = _known.set(Known())
+    try:
+        yield _known.get()
+    finally:
+        _known.reset(token)
+
+
+def _identity(value: np.ndarray) -> tuple:
+    value = np.ascontiguousarray(value)
+    return value.shape, value.dtype.str, hashlib.blake2b(value.view("uint8").data if value.size and value.ndim else value.tobytes()).digest()
+
+
 def write_array(group, name: str, value: np.ndarray) -> None:
     """Store ``value`` as a contiguous dataset; '/' in ``name`` makes groups, as in Keras."""
-    group.create_dataset(name, data=np.asarray(value))
+    value = np.asarray(value)
+    known = _known.get()
+    if known is None or value.size < 2:
+        group.create_dataset(name, data=value)
+        return
+    identity = _identity(value)
+    if known.links and identity in known.arrays:
+        group[name] = known.arrays[identity]
+    else:
+        known.arrays.setdefault(identity, group.create_dataset(name, data=value))

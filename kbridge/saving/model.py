@@ -39,6 +39,11 @@ def save_model(model, filepath: str | os.PathLike | Writer, overwrite: bool = Tr
 
     if not overwrite and stream_of(filepath) is None and os.path.exists(filepath) and not ask_to_proceed_with_overwrite(filepath):
         return
+    if stream_of(filepath) is None and os.fspath(filepath).lower().endswith(".keras"):
+        from ..convert.keras3.saving import save_archive
+
+        save_archive(model, filepath)
+        return
     config, graphs = graphs_of(with_graphs(model_config(model)))
     config = dump_json(config)
     training = training_config(model)

@@ -1,4 +1,4 @@
-"""Checks of an HDF5 file's raw bytes, before the HDF5 library sees them.
+"""Checks of an HDF5 file's raw bytes, before the HDF5 library reads texts of variable length from them.
 
 The library loops for ever on some damaged global heaps (where texts of variable length are kept), so
 their objects are walked here first, in the way the library will. And it takes the memory that a text
@@ -15,6 +15,7 @@ import struct
 from collections.abc import Iterator
 
 from .errors import ModelFileError
+from .hdf5_headers import text_references
 from .limits import MAX_AXES
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -68,12 +69,53 @@ def mapped(path: str) -> Iterator[Bytes]:
             yield Bytes(data)
 
 
-def check_bytes(path: str, data: Bytes) -> int:
-    """Where the superblock stands. ModelFileError if ``data`` is no HDF5 file or one that the library wouldn't survive."""
-    superblock = _check_superblock(path, data)
+class Texts:
+    """The texts of variable length in a file, each checked before the library reads it.
+
+    Attributes:
+        data: the file's bytes.
+        superblock: where its superblock stands in them.
+    """
+
+    def __init__(self, path: str, data: Bytes):
+        self.path = path
+        self.data = data
+        self.superblock = check_superblock(path, data)
+        self._sound: set[int] = set()
+        self._searched = False
+
+    def check(self, address: int, name: str, count: int) -> int | None:
+        """How many bytes the ``count`` texts take in the attribute ``name`` of the object at ``address``, None if that isn't known.
+
+        ModelFileError for what the library wouldn't survive.
+        """
+        references = text_references(self.data, self.superblock, address, name, count)
+        if references is None:
+            # they stand elsewhere than in all real files: everything that looks like them is checked
+            if not self._searched:
+                check_bytes(self.path, self.data)
+                self._searched = True
+            return None
+        for reference in references:
+            if reference.length > len(self.data):
+                raise ModelFileError(f"{self.path!r}: damaged (the length of a text in attribute {name!r}).")
+            if reference.length and reference.heap not in self._sound:
+                self._check_heap(reference.heap)
+                self._sound.add(reference.heap)
+        return sum(reference.length for reference in references)
+
+    def _check_heap(self, start: int) -> None:
+        header = self.data[start : start + _HEAP_HEADER]
+        size = int.from_bytes(header[8:], "little")
+        # anything else than a heap, or one that leaves the file, is refused by the library itself
+        if header.startswith(_HEAP) and _SMALLEST_HEAP <= size <= len(self.data) - start and not _whole(self.data, start, size):
+            raise ModelFileError(f"{self.path!r}: damaged (a heap of texts at byte {start}).")
+
+
+def check_bytes(path: str, data: Bytes) -> None:
+    """ModelFileError if anything in ``data`` looks like texts that the library wouldn't survive. This takes time in a large file."""
     _check_heaps(path, data)
     _check_text_lengths(path, data)
-    return superblock
 
 
 def _other_format(data: Bytes) -> str:
@@ -82,7 +124,7 @@ def _other_format(data: Bytes) -> str:
     return "its signature is missing"
 
 
-def _check_superblock(path: str, data: Bytes) -> int:
+def check_superblock(path: str, data: Bytes) -> int:
     offset = 0
     # It stands at 0, 512, 1024, 2048 ... : a block of the user's own may precede it.
     while data[offset : offset + len(SIGNATURE)] != SIGNATURE:

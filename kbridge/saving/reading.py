@@ -10,17 +10,16 @@ import math
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..files.streams import content_of
 from .errors import ModelFileError
-from .hdf5_headers import text_total
 from .hdf5_names import absolute, steps_of
 from .kinds import HDF5, kind_of, refusal
 from .limits import MAX_ARRAYS, MAX_ATTRIBUTE_PARTS, MAX_AXES, MAX_EXPANSION, MAX_TEXT
-from .precheck import Bytes, check_bytes, mapped
+from .precheck import Bytes, Texts, mapped
 from .texts import parse_json
 
 #: Bytes that texts of variable length may take in the worst case, where their lengths aren't known before they are read.
@@ -66,13 +65,13 @@ def local_file(path: Any) -> Iterator[str]:
 @contextlib.contextmanager
 def opened(path: str, data: Bytes, file: Any) -> Iterator[Group]:
     """The root group of the HDF5 file that ``data`` are the bytes of and ``file`` is the path or stream of; errors name ``path``."""
-    superblock = check_bytes(path, data)
+    texts = Texts(path, data)
     import h5py
 
     with failures_named(path):
         h5 = h5py.File(file, "r")
     try:
-        yield Group(h5, path, "/", len(data), Stored(data, superblock))
+        yield Group(h5, path, "/", len(data), texts)
     finally:
         with contextlib.suppress(Exception):
             h5.close()
@@ -99,17 +98,10 @@ def _at(path: str, where: str) -> str:
     return f"{path!r}, {where}" if where else repr(path)
 
 
-class Stored(NamedTuple):
-    """The raw bytes of an HDF5 file, and where its superblock stands in them."""
-
-    data: Bytes
-    superblock: int
-
-
 class Group:
     """A group of a file: its attributes, members and arrays, each checked before it is read."""
 
-    def __init__(self, h5, path: str, where: str, file_size: int, stored: Stored | None = None, texts: Mapping[str, str] | None = None):
+    def __init__(self, h5, path: str, where: str, file_size: int, stored: Texts | None = None, texts: Mapping[str, str] | None = None):
         self._h5 = h5
         self._texts = texts or {}
         self.path = path
@@ -231,8 +223,7 @@ class Group:
 
         count, total, limit = math.prod(identifier.shape), None, MAX_TEXT
         if self._stored is not None:
-            address = h5py.h5o.get_info(self._h5.id).addr
-            total = text_total(self._stored.data, self._stored.superblock, address, name, count)
+            total = self._stored.check(h5py.h5o.get_info(self._h5.id).addr, name, count)
         if total is None:  # it lies elsewhere than all real ones: each might be the longest
             total, limit = count * min(self.file_size, MAX_TEXT), _MAX_UNKNOWN
         if total > limit:
@@ -284,7 +275,15 @@ class Group:
         h5 = self._member(name, strict=True)
         if not isinstance(h5, h5py.Dataset):
             raise self.error(f"{name!r} should be an array, it is a {type(h5).__name__}.")
-        return StoredArray(h5, self.path, absolute(self.where, name), self.file_size, name)
+        with failures_named(self.path, absolute(self.where, name)):
+            bfloat16 = self._says_bfloat16(h5)
+        return StoredArray(h5, self.path, absolute(self.where, name), self.file_size, name, bfloat16)
+
+    def _says_bfloat16(self, h5) -> bool:
+        """Whether numbers that NumPy doesn't have are said to be bfloat16, by Keras 3, beside their bytes."""
+        if h5.dtype.kind != "V":
+            return False
+        return Group(h5, self.path, self.where, self.file_size, self._stored).text("dtype") == "bfloat16"
 
     def _member(self, name: str, strict: bool = False):
         """Follow ``name`` step by step through hard links only.
@@ -316,18 +315,12 @@ def _link(h5, name: str) -> Any:
         return None
 
 
-def _says_bfloat16(h5) -> bool:
-    if "dtype" not in h5.attrs:
-        return False
-    identifier = h5.attrs.get_id("dtype")
-    return identifier.shape == () and h5.attrs["dtype"] in ("bfloat16", b"bfloat16")
-
-
 class StoredArray:
     """An array in a file whose type, storage and declared size have been checked."""
 
-    def __init__(self, h5, path: str, where: str, file_size: int, name: str = ""):
+    def __init__(self, h5, path: str, where: str, file_size: int, name: str = "", bfloat16: bool = False):
         self._h5 = h5
+        self._bfloat16 = bfloat16
         self.path = path
         self.where = where
         #: its name in its group
@@ -337,8 +330,6 @@ class StoredArray:
                 raise self._error("it has no data.")
             self.shape: tuple[int, ...] = tuple(int(n) for n in h5.shape)
             self.dtype: np.dtype = h5.dtype
-            # NumPy has no such numbers: Keras 3 stores their bytes, and says so beside them
-            self._bfloat16 = self.dtype.kind == "V" and self.dtype.itemsize == 2 and _says_bfloat16(h5)
             self._check(file_size)
 
     @property
@@ -354,7 +345,8 @@ class StoredArray:
 
         if len(self.shape) > MAX_AXES:
             raise self._error(f"it has {len(self.shape)} axes.")
-        if (self.dtype.kind not in "fiub" or self.dtype.names is not None) and not self._bfloat16:
+        known = self.dtype.itemsize == 2 if self._bfloat16 else self.dtype.kind in "fiub"
+        if not known or self.dtype.names is not None:
             raise self._error(f"it has the type {self.dtype}; weights are numbers.")
         properties = self._h5.id.get_create_plist()
         if properties.get_external_count():
@@ -367,6 +359,8 @@ class StoredArray:
             if chunk > max(self.nbytes, _SMALL_CHUNK):
                 raise self._error(f"one chunk of it takes {chunk} bytes, the whole {self.nbytes}.")
         filters = [properties.get_filter(i)[0] for i in range(properties.get_nfilters())]
+        #: whether its bytes lie in the file as they are, where all of them are known to be
+        self.plain = layout == h5py.h5d.CONTIGUOUS and not filters
         for number in filters:
             if number not in _FILTERS:
                 raise self._error(f"it is stored through the filter {number}; understood are {sorted(_FILTERS.values())}.")

@@ -14,7 +14,7 @@ from ..engine.inside import keras1_order, ordered_weights, unlisted_weights
 from ..files.streams import Writer, stream_of
 from .assignment import POSITIONS, UNLISTED, assign_converted, has_layers_inside, read_weights, stored_layers
 from .errors import ModelFileError
-from .hdf5_layout import write_array, write_names, write_numbers, write_text, writing
+from .hdf5_layout import linking, write_array, write_names, write_numbers, write_text, writing
 from .hdf5_names import Places, layer_paths
 from .kinds import CHECKPOINT, JSON, KERAS3, SAVED_MODEL, kind_of
 from .origin import WRITTEN, Origin, find_origin, forced_origin
@@ -23,15 +23,26 @@ from .weight_names import order_by_names
 
 
 def save_weights(model, filepath: str | os.PathLike | Writer, overwrite: bool = True) -> None:
-    """Write the weights of ``model`` to ``filepath``. With ``overwrite=False`` an existing file is asked about first."""
+    """Write the weights of ``model`` to ``filepath``. With ``overwrite=False`` an existing file is asked about first.
+
+    A file that is called NAME.weights.h5 is one of Keras 3 too, whose ``load_weights`` wants that name: each array has two places.
+    """
     from ..utils.io_utils import ask_to_proceed_with_overwrite
 
     if not overwrite and stream_of(filepath) is None and os.path.exists(filepath) and not ask_to_proceed_with_overwrite(filepath):
         return
-    layer_paths([layer.name for layer in stored_layers(model)], "/")
-    with writing(filepath) as h5:
+    paths = layer_paths([layer.name for layer in stored_layers(model)], "/")
+    also = None
+    if stream_of(filepath) is None and os.fspath(filepath).endswith(".weights.h5"):
+        from ..convert.keras3.saving import weights_writer
+
+        also = weights_writer(model, paths)
+    with writing(filepath) as h5, linking() as known:
         write_weights(model, h5)
         write_provenance(h5)
+        if also is not None:
+            known.links = True
+            also(h5)
 
 
 def load_weights(model, filepath: str | os.PathLike, by_name: bool = False, original_backend: str | None = None) -> None:

@@ -283,3 +283,40 @@ def masked_model(joined: str, second: bool) -> str:
 def test_masks_that_are_joined_otherwise_here_are_refused(joined, second):
     with pytest.raises(ModelFileError, match=r"mask.*\[convert: keras3-masks\]"):
         model_from_json(masked_model(joined, second))
+
+
+# ---------------------------------------------------------------------- looked at
+
+
+def test_inspect_shows_what_an_archive_holds():
+    from kbridge.inspection import as_text, inspect_file
+
+    facts = inspect_file(DATA / "trained_adam.keras", weights=True)
+    assert facts["loads"] is True and facts["safe"] and facts["kind"] == "model" and facts["keras_version"].startswith("3.")
+    assert facts["training"]["optimizer"] == "Adam" and facts["training"]["optimizer_arrays"] > 2
+    assert {row["name"]: row["parameters"] for row in facts["layers"]}["one"] == 5
+    assert "Functional" in as_text(facts)
+    nested = inspect_file(DATA / "nested_models.weights.h5")
+    assert nested["kind"] == "weights" and {"inner", "shared", "stack", "two"} < {row["name"] for row in nested["layers"]}
+    assert inspect_file(DATA / "masks.h5")["loads"] is True
+    assert inspect_file(DATA / "tf_keras_archive.keras")["loads"] is True
+
+
+def test_inspect_of_an_archive_that_needs_a_class(tmp_path):
+    from kbridge.inspection import inspect_file
+
+    layer = {"module": None, "class_name": "Mine", "config": {"name": "mine", "units": 2}, "registered_name": "p>Mine"}
+    facts = inspect_file(archive(tmp_path, layer, {"mine/vars/0": np.ones(2)}))
+    assert facts["loads"] is False and "custom_objects={'p>Mine': Mine}" in facts["problems"][0]
+
+
+def test_compare_of_two_files(tmp_path):
+    from kbridge.comparison.files import compare_files
+
+    same = compare_files(DATA / "stacks.keras", DATA / "stacks.keras")
+    assert same.ok and len(same.weights) > 4
+    model = load_model(DATA / "merges.keras", compile=False)
+    model.save(tmp_path / "ours.h5")
+    other = compare_files(DATA / "merges.keras", tmp_path / "ours.h5")
+    assert "settings are compared as Keras 1 writes them" in " ".join(other.notes)
+    assert not compare_files(DATA / "stacks.keras", DATA / "trained_sgd.keras").ok

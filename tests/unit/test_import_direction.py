@@ -61,6 +61,8 @@ REACHING_UP = {
     ("kbridge.utils.layer_utils", "kbridge.engine"): "layer_from_config is a name of Keras 1's module",
     ("kbridge.saving.keras2.training", "kbridge.convert"): "which layers drop masks",
     ("kbridge.saving.keras3.masks", "kbridge.convert"): "which masks reach a layer",
+    ("kbridge.saving.model", "kbridge.convert"): "saving as Keras 3 is a conversion",
+    ("kbridge.saving.weights", "kbridge.convert"): "saving as Keras 3 is a conversion",
     ("kbridge.formats.*", "kbridge.convert"): "what a layer's format out is written with",
     ("kbridge.formats.*", "kbridge.saving"): "what a layer's format in is read with",
 }

@@ -175,14 +175,14 @@ def test_training_settings_of_keras_2_that_kbridge_lacks_are_named(tmp_path):
     assert "not restored:\n  optimizer and loss: the optimizer ScheduleFreeAdamW is unknown here" in as_text(facts)
 
 
-def test_files_of_keras_3_dont_load(tmp_path):
+def test_files_of_keras_4_dont_load(tmp_path):
     path = tmp_path / "m.h5"
     shutil.copy(CASES / "dense_relu.h5", path)
     with h5py.File(path, "r+") as h5:
-        h5.attrs["keras_version"] = "3.1.0"
+        h5.attrs["keras_version"] = "4.1.0"
     facts = inspect_file(path)
     assert row(facts, "dense_1")["shapes"]
-    assert facts["problems"] == ["it was written by Keras 3.1.0; files of Keras 1 and 2 can be read"]
+    assert facts["problems"] == ["it was written by Keras 4.1.0; files of Keras 1 to 3 can be read"]
 
 
 def test_weights_alone_and_those_of_keras_0(tmp_path):

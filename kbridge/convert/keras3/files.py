@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-import io
 import json
 import os
+import tempfile
 import zipfile
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..._version import __version__
 from ...files.atomic import replacing
-from ...saving.hdf5_layout import write_array, write_names, write_text, writing
+from ...saving.hdf5_layout import linking, write_array, write_names, write_text, writing
 from .parts import Part, snake_case
 from .training import Compiled
 
@@ -21,28 +24,52 @@ from .training import Compiled
 KERAS_VERSION = "3.0.0"
 
 
-def write_keras(model: Part, path: str | os.PathLike, compiled: Compiled | None = None) -> None:
+def write_keras(
+    model: Part,
+    path: str | os.PathLike,
+    compiled: Compiled | None = None,
+    members: Mapping[str, str] | None = None,
+    more: Callable[[Any], None] | None = None,
+) -> None:
     """Write the ``.keras`` archive: the config as JSON, and an HDF5 file of the weights by the path of each layer.
 
-    ``compiled``: how the model is compiled, and the optimizer's variables.
+    ``compiled``: how the model is compiled, and the optimizer's variables; ``members``: further texts in the archive; ``more`` writes
+    more into the HDF5 file.
     """
-    import h5py
-
-    weights = io.BytesIO()
-    with h5py.File(weights, "w") as h5:
-        _put(model, h5)
-        if compiled is not None and compiled.variables:
-            group = h5.create_group("optimizer/vars")
-            for number, value in enumerate(compiled.variables):
-                write_array(group, str(number), value)
     config = model.entry(registered=True)
     if compiled is not None:
         config["compile_config"] = compiled.config
     metadata = {"keras_version": KERAS_VERSION, "date_saved": _now(), "kbridge_version": __version__}
-    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+    with replacing(path) as temporary, weights_file(model, compiled.variables if compiled else (), more) as weights, zipfile.ZipFile(temporary, "w") as archive:
         archive.writestr("metadata.json", json.dumps(metadata))
         archive.writestr("config.json", json.dumps(config))
-        archive.writestr("model.weights.h5", weights.getvalue())
+        for name, text in (members or {}).items():
+            archive.writestr(name, text)
+        archive.write(weights, "model.weights.h5")
+
+
+@contextlib.contextmanager
+def weights_file(model: Part, optimizer: Sequence[np.ndarray] = (), more: Callable[[Any], None] | None = None) -> Iterator[str]:
+    """The path of a ``.weights.h5`` file of the model, which exists while the context lasts."""
+    import h5py
+
+    with tempfile.TemporaryDirectory(prefix="kbridge-") as folder:
+        path = os.path.join(folder, "model.weights.h5")
+        with h5py.File(path, "w") as h5, linking() as known:
+            put_weights(model, h5, optimizer)
+            if more is not None:
+                known.links = True
+                more(h5)
+        yield path
+
+
+def put_weights(model: Part, h5: Any, optimizer: Sequence[np.ndarray] = ()) -> None:
+    """Write the weights of a model, and its optimizer's variables, into an open HDF5 file."""
+    _put(model, h5)
+    if optimizer:
+        group = h5.create_group("optimizer/vars")
+        for number, value in enumerate(optimizer):
+            write_array(group, str(number), value)
 
 
 def _now() -> str:

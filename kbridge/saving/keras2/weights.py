@@ -6,6 +6,7 @@ ordering, and for a model inside another one the weights of all its layers: firs
 
 from __future__ import annotations
 
+import functools
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...formats import formats_of
-from ..assignment import Assignment
+from ..assignment import Assignment, Pending, from_arrays
 from ..errors import ModelFileError
 from ..reading import Group, StoredArray
 from ..weight_names import inverse, match_names
@@ -230,10 +231,14 @@ _NAMES = frozenset(
 # ---------------------------------------------------------------------- matching them with a file
 
 
-def assignments(layer: Any, arrays: Sequence[StoredArray], group: Group, flipped: bool) -> Iterator[Assignment]:
+def assignments(layer: Any, arrays: Sequence[StoredArray], group: Group, flipped: bool) -> Iterator[Assignment | Pending]:
     """The values for the weights of ``layer`` from a file's ``arrays``. Nothing is read before all shapes have been compared."""
     for slot, array in match(layer, arrays, group):
-        yield from slot.fill(_flipped(array.read(), slot) if flipped else array.read())
+        yield from from_arrays([array], functools.partial(_filled, slot, array, flipped))
+
+
+def _filled(slot: Slot, array: StoredArray, flipped: bool) -> list[Assignment]:
+    return slot.fill(_flipped(array.read(), slot) if flipped else array.read())
 
 
 def _flipped(value: np.ndarray, slot: Slot) -> np.ndarray:

@@ -6,6 +6,6 @@ classes and attributes make (``paths.py``).
 
 from .detection import speaks_keras3
 from .masks import check_masks
-from .models import to_keras2
+from .models import keras1_config, to_keras2
 
-__all__ = ["check_masks", "speaks_keras3", "to_keras2"]
+__all__ = ["check_masks", "keras1_config", "speaks_keras3", "to_keras2"]

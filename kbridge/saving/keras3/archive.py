@@ -22,8 +22,11 @@ from ..texts import parse_json
 
 CONFIG, METADATA, WEIGHTS, SHARDS = "config.json", "metadata.json", "model.weights.h5", "model.weights.json"
 
-#: The member in which kbridge keeps its own file of the model.
-OWN = "kbridge.h5"
+#: The member in which kbridge keeps its own config of the model.
+OWN = "kbridge.json"
+
+#: The group in the weights' file that is laid out as kbridge's own files.
+GROUP = "_kbridge"
 
 #: Members of an archive: vocabularies of layers may be some.
 _MAX_MEMBERS = 10_000
@@ -165,16 +168,23 @@ class Archive:
             with mapped(copy) as data, opened(self.path, data, copy) as root:
                 yield root
 
-    def _unpack(self, info: zipfile.ZipInfo, target: str) -> None:
+    def blocks(self, name: str) -> Iterator[bytes]:
+        """The bytes of a member, piece by piece."""
+        info = self._members[name]
         left = info.file_size
-        with failures_named(self.path, info.filename), self._archive.open(info) as member, open(target, "wb") as file:
+        with failures_named(self.path, name), self._archive.open(info) as member:
             while data := member.read(min(_CHUNK, left + 1)):
                 left -= len(data)
                 if left < 0:
                     break
-                file.write(data)
+                yield data
         if left:
-            raise self.error(f"the member {info.filename!r} has another size than the archive's list says.")
+            raise self.error(f"the member {name!r} has another size than the archive's list says.")
+
+    def _unpack(self, info: zipfile.ZipInfo, target: str) -> None:
+        with open(target, "wb") as file:
+            for block in self.blocks(info.filename):
+                file.write(block)
 
 
 class Window(io.RawIOBase):

@@ -23,7 +23,7 @@ def as_of_keras2(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
             del new[key]
     for key, value in new.items():
         if key.endswith("activation"):
-            new[key] = _activation(value)
+            new[key] = activation_name(value)
     change = _CHANGES.get(class_name)
     if change is not None:
         change(new)
@@ -46,11 +46,11 @@ def _quantized(class_name: str, config: dict[str, Any]) -> None:
     )
 
 
-def _activation(value: Any) -> Any:
+def activation_name(value: Any) -> Any:
     """An activation's name: an object of Keras' own, and functions of the user's, are dicts."""
+    if _is_steep(value):
+        return "hard_sigmoid"
     if isinstance(value, Mapping):
-        if _is_hard_sigmoid_of_keras1(value):
-            return "hard_sigmoid"
         name, inner = value.get("registered_name") or value.get("class_name"), value.get("config")
         if value.get("class_name") == "function" and isinstance(inner, str):
             name = inner
@@ -60,14 +60,17 @@ def _activation(value: Any) -> Any:
     return HARD_SIGMOID if value == "hard_sigmoid" else value
 
 
-def _is_hard_sigmoid_of_keras1(value: Mapping[str, Any]) -> bool:
-    """Whether an activation is the model that ``kbridge convert`` writes for Keras 1's hard_sigmoid inside of a recurrent layer."""
-    inner = value.get("config")
-    layers = inner.get("layers") if value.get("class_name") == "Sequential" and isinstance(inner, Mapping) else None
-    if not isinstance(layers, list) or len(layers) != 2 or not all(isinstance(e, Mapping) and isinstance(e.get("config"), Mapping) for e in layers):
+def _is_steep(value: Any) -> bool:
+    """Whether an activation is the model that stands for Keras 1's hard_sigmoid in files that kbridge converts."""
+    inner = value.get("config") if isinstance(value, Mapping) and value.get("class_name") == "Sequential" else None
+    layers = inner.get("layers") if isinstance(inner, Mapping) else None
+    if not isinstance(layers, list) or not all(isinstance(layer, Mapping) and isinstance(layer.get("config"), Mapping) for layer in layers):
         return False
-    scaling, clipping = (entry["config"] for entry in layers)
-    return (scaling.get("scale"), scaling.get("offset"), clipping.get("activation")) == (1.2, 0.0, "hard_sigmoid")
+    found = [(layer.get("class_name"), layer["config"]) for layer in layers if layer.get("class_name") != "InputLayer"]
+    if [name for name, _ in found] != ["Rescaling", "Activation"]:
+        return False
+    scaling, clipping = (config for _, config in found)
+    return scaling.get("scale") == 1.2 and not scaling.get("offset") and clipping.get("activation") == "hard_sigmoid"
 
 
 def _recurrent(config: dict[str, Any]) -> None:
@@ -129,7 +132,7 @@ def _alike(forward: Mapping[str, Any], backward: Mapping[str, Any]) -> bool:
 def _unnamed(value: Any) -> Any:
     """``value`` without the numbers of shared objects, which differ from one object to the next."""
     if isinstance(value, Mapping):
-        return {k: _unnamed(v) for k, v in value.items() if k not in ("shared_object_id", "seed")}
+        return {k: _unnamed(v) for k, v in value.items() if k not in ("shared_object_id", "seed", "build_config")}
     return [_unnamed(v) for v in value] if isinstance(value, list) else value
 
 

@@ -10,14 +10,12 @@ from ...budget import weight_budget
 from ..assignment import assign, assign_converted
 from ..configs import whole_model
 from ..errors import ModelFileError
-from ..keras2 import major_version, to_keras1
 from ..kinds import kind_of, refusal
 from ..reading import Group, failures_named
 from . import training
-from .archive import CONFIG, METADATA, WEIGHTS, Archive, open_archive
-from .detection import speaks_keras3
+from .archive import CONFIG, GROUP, METADATA, OWN, WEIGHTS, Archive, open_archive
 from .masks import check_masks
-from .models import to_keras2
+from .models import keras1_config
 from .paths import Node, has_arrays, nodes_of_config, places, stored_names
 from .shards import open_shards, shards_listed
 from .vocabularies import with_vocabularies
@@ -30,6 +28,10 @@ def load_archive(path: str, custom_objects: dict[str, Any], compile: bool):
         version = version_of(archive)
         config = with_vocabularies(archive.json(CONFIG), archive)
         with archive.hdf5(WEIGHTS) as root:
+            if OWN in archive and GROUP in root:
+                from ..model import model_in
+
+                return model_in(root.group(GROUP).with_texts(_own_texts(archive)), custom_objects, compile)
             with weight_budget(stored_values(root)), failures_named(path, CONFIG, "the model can't be built from it"):
                 model = whole_model(keras1_config(config, version))
                 check_masks(model, config)
@@ -40,21 +42,19 @@ def load_archive(path: str, custom_objects: dict[str, Any], compile: bool):
     return model
 
 
+def _own_texts(archive: Archive) -> dict[str, str]:
+    """The texts that kbridge keeps beside Keras 3's."""
+    texts = archive.json(OWN)
+    if not isinstance(texts, Mapping) or not all(isinstance(value, str) for value in texts.values()):
+        raise archive.error(f"{OWN} should be a dict of texts.")
+    return dict(texts)
+
+
 def version_of(archive: Archive) -> str | None:
     """The version of Keras that wrote an archive: tf.keras wrote some too."""
     metadata = archive.json(METADATA) if METADATA in archive else None
     version = metadata.get("keras_version") if isinstance(metadata, Mapping) else None
     return version if isinstance(version, str) else None
-
-
-def keras1_config(config: Any, version: str | None) -> dict[str, Any]:
-    """The config of an archive as Keras 1's."""
-    major = major_version(version)
-    if major == 3 or major is None and speaks_keras3(config):
-        return to_keras1(to_keras2(config), warn=False, version="3")
-    if major is not None and major > 3:
-        raise ModelFileError(f"it was written by Keras {version}; files of Keras 1 to 3 can be read.")
-    return to_keras1(config, warn=False, version=version)
 
 
 # ---------------------------------------------------------------------- weights alone

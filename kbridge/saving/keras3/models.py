@@ -7,7 +7,9 @@ from typing import Any
 
 from ...utils.generic_utils import get_custom_objects
 from ..errors import ModelFileError
+from ..keras2 import major_version, to_keras1
 from ..keras2.operations import of_keras3
+from .detection import speaks_keras3
 from .layers import as_of_keras2
 from .masks import is_operation, without_masks
 
@@ -33,6 +35,16 @@ FUNCTIONAL = ("Functional", "Model")
 def to_keras2(config: Any) -> dict[str, Any]:
     """Keras 2's {'class_name', 'config'} for a whole model's of Keras 3. ModelFileError names a layer that can't be represented."""
     return _entry(_plain(config))
+
+
+def keras1_config(config: Any, version: str | None) -> dict[str, Any]:
+    """The config of Keras 2 or 3 as Keras 1's."""
+    major = major_version(version)
+    if major == 3 or major is None and speaks_keras3(config):
+        return to_keras1(to_keras2(config), warn=False, version="3")
+    if major is not None and major > 3:
+        raise ModelFileError(f"it was written by Keras {version}; files of Keras 1 to 3 can be read.")
+    return to_keras1(config, warn=False, version=version)
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,12 +13,12 @@ import numpy as np
 from ...engine.inside import is_layer
 from ...engine.registry import layer_classes
 from ...layers import RNN, StackedRNNCells
-from ..assignment import Assignment
+from ..assignment import Assignment, Pending, from_arrays
 from ..errors import ModelFileError
 from ..hdf5_names import absolute
 from ..keras2.quantized import unquantized
 from ..keras2.weights import Slot, slots_of
-from ..limits import MAX_ARRAYS
+from ..limits import MAX_ARRAYS, MAX_DEPTH
 from ..reading import Group, StoredArray
 from .paths import SEEDS, Node, has_arrays, is_model, nodes_of_model, places, snake_case, stored_names
 
@@ -32,15 +33,19 @@ class Match(NamedTuple):
     array: StoredArray
 
 
-def read(matches: Sequence[Match]) -> Iterator[Assignment]:
+def read(matches: Sequence[Match]) -> Iterator[Assignment | Pending]:
     """The values for kbridge's weights."""
     for match in matches:
-        yield from match.slot.fill(match.array.read())
+        yield from from_arrays([match.array], functools.partial(_filled, match))
+
+
+def _filled(match: Match) -> list[Assignment]:
+    return match.slot.fill(match.array.read())
 
 
 def stored_values(group: Group) -> int:
     """How many numbers the weights below ``group`` are."""
-    return sum(int(np.prod(array.shape, dtype=float)) for array in all_arrays(group, ("optimizer", "metrics", "loss_tracker")))
+    return sum(int(np.prod(array.shape, dtype=float)) for array in all_arrays(group, ("optimizer", "metrics", "loss_tracker", "_kbridge")))
 
 
 def all_arrays(group: Group, without: Sequence[str] = ()) -> Iterator[StoredArray]:
@@ -57,6 +62,15 @@ def all_arrays(group: Group, without: Sequence[str] = ()) -> Iterator[StoredArra
                 pending.append(inner.group(name))
             else:
                 yield inner.array(name)
+
+
+def labelled_arrays(group: Group, before: str = "") -> list[tuple[str, StoredArray]]:
+    """(place below the layer, array) of all weights of a layer, without the seeds of what it draws."""
+    found = [(f"{before}{array.name}", array) for array in numbered(group)]
+    for name in group.keys():
+        if name not in ("vars", *SEEDS) and group.is_group(name) and before.count("/") < MAX_DEPTH:
+            found += labelled_arrays(group.group(name), f"{before}{name}/")
+    return found
 
 
 # ---------------------------------------------------------------------- layers
@@ -137,6 +151,9 @@ def _in_model(model: Any, nodes: Sequence[Node], group: Group) -> Iterator[Match
             if path not in group:
                 raise ModelFileError(f"{group.path!r}: layer {layer.name!r} takes {_shapes(layer)}, but there is no {absolute(group.where, path)}.")
             yield from _in_layer(layer, node, group.group(path))
+    known = set(places(nodes))
+    if "layers" in group and (unknown := [path for path in _stored_paths(group) if path not in known]):
+        raise ModelFileError(f"{group.path!r}: there are weights of layers that the config doesn't have: {_listed(unknown)}.")
     for layer in layers.values():
         if layer.weights:
             raise ModelFileError(f"{group.path!r}: the file's config doesn't say where the weights of layer {layer.name!r} lie.")
