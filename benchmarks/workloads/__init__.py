@@ -1,6 +1,6 @@
 """The workloads, each a module with a ``WORKLOAD``, or several."""
 
-from . import cnn, embedding, fit, growth, imports, lstm, mlp, ops, predict, resnet, shapes, tiny_mlp
+from . import cnn, embedding, files, fit, growth, imports, lstm, mlp, ops, predict, resnet, shapes, tiny_mlp
 
 WORKLOADS = {
     "tiny_mlp": tiny_mlp.WORKLOAD,
@@ -15,4 +15,5 @@ WORKLOADS = {
     **growth.WORKLOADS,
     "shapes": shapes.WORKLOAD,
     "imports": imports.WORKLOAD,
+    "files": files.WORKLOAD,
 }

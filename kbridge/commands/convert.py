@@ -9,7 +9,7 @@ import warnings
 
 from ..errors import UsageError
 
-_FORMATS = ("keras1", "json", "keras3", "onnx")
+_FORMATS = ("keras1", "json", "keras2", "keras3", "onnx")
 
 
 def add_parser(subparsers) -> None:
@@ -17,8 +17,8 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser(
         "convert",
         description="Convert a model file. The format goes by the suffix of OUT: .h5 (Keras 1, as kbridge writes it), .json "
-        "(architecture, with the weights in a .weights.h5 file beside it), .keras (Keras 3), .onnx; --to keras3 writes "
-        "Keras 3's own .h5 file. If anything can't be converted, all of it is listed, and nothing is written.",
+        "(architecture, with the weights in a .weights.h5 file beside it), .keras (Keras 3), .onnx; --to keras2 writes "
+        "an .h5 file of Keras 2 and tf.keras, --to keras3 Keras 3's own .h5 file. If anything can't be converted, all of it is listed, and nothing is written.",
     )
     parser.add_argument("source", metavar="IN", help="a .h5 model, a SavedModel folder, or a .json or .yaml architecture with --weights")
     parser.add_argument("target", metavar="OUT", help="replaced if it exists")

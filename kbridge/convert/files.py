@@ -12,7 +12,9 @@ from ..saving.errors import ModelFileError
 from ..saving.kinds import CHECKPOINT, JSON, YAML, kind_of
 
 #: format -> suffixes that stand for it where none is named
-FORMATS = {"keras1": (".h5", ".hdf5", ".hdf"), "json": (".json",), "keras3": (".keras",), "onnx": (".onnx",)}
+FORMATS: dict[str, tuple[str, ...]] = {
+    "keras1": (".h5", ".hdf5", ".hdf"), "json": (".json",), "keras2": (), "keras3": (".keras",), "onnx": (".onnx",),
+}  # fmt: skip
 
 
 def convert(
@@ -56,6 +58,10 @@ def convert(
         from .keras3.saving import save_archive
 
         return save_archive(model, target, training)
+    if to == "keras2":
+        from .keras2 import save_keras2
+
+        return save_keras2(model, target)
     return save_keras3(model, target) if to == "keras3" else save_onnx(model, target)
 
 

@@ -105,14 +105,14 @@ def write_h5(model: Part, path: str | os.PathLike) -> None:
             group = root.create_group(layer.name)
             # trained weights of a model inside come before all others, as in Keras' own lists
             stored = sorted(layer.all_weights(), key=lambda item: not item[1].trainable)
-            names = _different([f"{layer.name}/{name}" for name, _ in stored])
+            names = different([f"{layer.name}/{name}" for name, _ in stored])
             write_names(group, "weight_names", names)
             for name, (_, weight) in zip(names, stored):
                 write_array(group, name, weight.value)
         write_names(root.create_group("top_level_model_weights"), "weight_names", [])
 
 
-def _different(names: list[str]) -> list[str]:
+def different(names: list[str]) -> list[str]:
     taken: Counter[str] = Counter()
     different = []
     for name in names:

@@ -14,12 +14,12 @@ from .differences import alters, check_call, note_training
 from .parts import Graph, Part, Ref, Stack
 
 
-def converted(model) -> tuple[Part, list[str]]:
-    """(the Keras 3 model, notes of what differs). NotConvertible with all reasons, if there are any."""
-    builder = _Builder()
+def converted(model, builder: Builder | None = None) -> tuple[Part, list[str]]:
+    """(the Keras 3 model, notes of what differs). NotConvertible with all reasons, if there are any. ``builder``: for a like format."""
+    builder = builder or Builder()
     for seen in calls(model, alters):
         builder.seen.setdefault(id(seen.layer), []).append(seen)
-        check_call(builder, seen)
+        builder.check(seen)
     for several in builder.seen.values():
         note_training(builder, several)
     part = builder.model(model)
@@ -28,8 +28,12 @@ def converted(model) -> tuple[Part, list[str]]:
     return part, builder.notes
 
 
-class _Builder(Context):
+class Builder(Context):
     """A Context that knows models too."""
+
+    def check(self, seen) -> None:
+        """Collect what prevents a call from being the same there."""
+        check_call(self, seen)
 
     def inside(self, layer, shapes) -> list[Part]:
         """The layers in Keras 3 for a layer in a wrapper."""

@@ -1,0 +1,98 @@
+"""Files for Keras 2: tf.keras loads them and predicts the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kbridge import backend as K
+from kbridge.convert import NotConvertible, convert
+from kbridge.layers import (
+    GRU,
+    LSTM,
+    AveragePooling2D,
+    BatchNormalization,
+    Bidirectional,
+    Convolution1D,
+    Convolution2D,
+    Deconvolution2D,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    GlobalAveragePooling2D,
+    Highway,
+    Input,
+    LeakyReLU,
+    MaxoutDense,
+    PReLU,
+    SReLU,
+    TimeDistributed,
+    UpSampling2D,
+    ZeroPadding2D,
+    merge,
+)
+from kbridge.models import Model, Sequential, load_model
+
+CHANCE = np.random.RandomState(4)
+
+
+@pytest.fixture(autouse=True)
+def fresh_session():
+    yield
+    K.clear_session()
+
+
+def vectors():
+    a, b = Input((4,), name="a"), Input((4,), name="b")
+    inner = Sequential([Dense(4, input_dim=4, activation="hard_sigmoid", W_regularizer="l2", b_constraint="nonneg"), BatchNormalization()])
+    x, y = inner(a), inner(b)
+    shared = Dense(4, activation="elu")
+    joined = [merge([x, y], mode=mode) for mode in ("sum", "mul", "ave", "max", "concat")]
+    outputs = [shared(x), shared(y), merge([x, y], mode="dot", dot_axes=1), *joined]
+    return Model([a, b], [*outputs, Highway()(x), MaxoutDense(3)(y), Dropout(0.3)(LeakyReLU(0.2)(x)), PReLU()(y)])
+
+
+def words():
+    x = Input((5,), name="words")
+    y = Embedding(6, 3, mask_zero=True)(x)
+    z = Embedding(6, 3, mask_zero=True)(x)
+    outputs = [LSTM(2)(y), GRU(2, return_sequences=True)(y), LSTM(2)(merge([y, z], mode="mul")), TimeDistributed(Dense(2))(y)]
+    return Model(x, [*outputs, Bidirectional(GRU(2, activation="hard_sigmoid"))(Embedding(6, 3)(x))])
+
+
+def pictures():
+    return Sequential(
+        [
+            Convolution2D(3, 3, 3, input_shape=(8, 8, 2), dim_ordering="tf", activation="relu"), BatchNormalization(),
+            AveragePooling2D(dim_ordering="tf"), UpSampling2D(dim_ordering="tf"), ZeroPadding2D(dim_ordering="tf"),
+            Deconvolution2D(2, 3, 3, output_shape=(None, 10, 10, 2), dim_ordering="tf"), GlobalAveragePooling2D(dim_ordering="tf"), Dense(2),
+        ]
+    )  # fmt: skip
+
+
+def rows():
+    return Sequential([Convolution1D(3, 2, input_shape=(6, 2), activation="tanh"), Flatten(), Dense(2)])
+
+
+@pytest.mark.parametrize("build", [vectors, words, pictures, rows])
+def test_tf_keras_predicts_the_same(build, tmp_path):
+    tf_keras = pytest.importorskip("tf_keras", reason="tf_keras is not installed")
+    model = build()
+    model.set_weights([CHANCE.randn(*w.shape) ** 2 * 0.5 + 0.1 for w in model.get_weights()])
+    model.save(tmp_path / "ours.h5")
+    convert(tmp_path / "ours.h5", tmp_path / "old.h5", "keras2")
+    there = tf_keras.models.load_model(tmp_path / "old.h5", compile=False)
+    x = [CHANCE.randint(0, 6, (3, 5)) if build is words else CHANCE.randn(3, *K.int_shape(t)[1:]) for t in model.inputs]
+    expected, results = model.predict(x), there.predict(x if len(x) > 1 else x[0], verbose=0)
+    back = load_model(tmp_path / "old.h5", compile=False).predict(x)
+    for ours, theirs, again in zip(*(r if isinstance(r, list) else [r] for r in (expected, results, back)), strict=True):
+        np.testing.assert_allclose(theirs, ours, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(again, ours, rtol=1e-4, atol=1e-5)
+
+
+def test_what_keras_2_lacks_is_named(tmp_path):
+    Sequential([SReLU(input_shape=(3,), name="steps")]).save(tmp_path / "ours.h5")
+    with pytest.raises(NotConvertible, match="Keras 2:\n.*'steps'"):
+        convert(tmp_path / "ours.h5", tmp_path / "old.h5", "keras2")
+    assert not (tmp_path / "old.h5").exists()
