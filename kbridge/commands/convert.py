@@ -27,6 +27,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--custom", metavar="FILE.py", help="defines the model's own layers and functions; it is run")
     parser.add_argument("--original-backend", choices=("theano", "tensorflow"), help="whose convention the kernels follow")
     parser.add_argument("--no-training", action="store_true", help="leave loss and optimizer out of a Keras 1 file")
+    parser.add_argument("--check", action="store_true", help="predict from OUT too (with onnxruntime, keras or tf_keras) and compare; status 1 if it differs")
     parser.set_defaults(run=run)
 
 
@@ -54,7 +55,27 @@ def run(args: argparse.Namespace) -> int:
     if (args.to or convert.format_of(args.target)) == "json":
         written.append(str(convert.weights_beside(args.target)))
     print("wrote " + " and ".join(f"{name} ({os.path.getsize(name):,} bytes)" for name in written))
-    return 0
+    return _check(args, custom) if args.check else 0
+
+
+def _check(args: argparse.Namespace, custom: dict | None) -> int:
+    """Compare what both files predict; 1 if that differs."""
+    from ..convert import format_of
+    from ..convert.check import largest_difference
+    from ..convert.files import load_source
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = load_source(args.source, args.weights, custom, args.original_backend, compiled=False)
+        try:
+            worst, reader = largest_difference(model, args.target, args.to or format_of(args.target), custom)
+        except ImportError as error:
+            raise UsageError(f"{args.target} is written, but not checked: {error}") from error
+    if worst <= 1:
+        print(f"checked: {reader} predicts the same from it")
+        return 0
+    print(f"kbridge: {reader} predicts otherwise from {args.target}: by {worst:.3g} times what rounding explains", file=sys.stderr)
+    return 1
 
 
 def _hint(problem: str, args: argparse.Namespace) -> str:

@@ -44,7 +44,7 @@ def convert(
     with warnings.catch_warnings():
         if not compiled:
             warnings.filterwarnings("ignore", message=".*no training configuration.*")
-        model = _load(source, weights, custom_objects, original_backend, compiled)
+        model = load_source(source, weights, custom_objects, original_backend, compiled)
     if to == "keras1":
         model.save(target)
         return []
@@ -80,7 +80,8 @@ def weights_beside(target: str | os.PathLike) -> Path:
     return Path(target).with_suffix(".weights.h5")
 
 
-def _load(source, weights, custom_objects, original_backend, compiled: bool):
+def load_source(source, weights, custom_objects, original_backend, compiled: bool):
+    """The model in ``source``, as ``convert`` takes it."""
     from ..models import load_model, model_from_json, model_from_yaml
 
     kind = kind_of(source)

@@ -106,8 +106,8 @@ def _entry(part: Part) -> dict[str, Any]:
             key = "batch_input_shape"
         key = _RENAMED.get(part.class_name, {}).get(key, key)
         config[key] = _entry(value) if isinstance(value, Part) else _bare(value)
-    if part.class_name in ("SimpleRNN", "GRU", "LSTM"):
-        config.pop("seed", None)
+    if part.class_name == "Bidirectional":
+        config.pop("backward_layer", None)  # it makes that by itself, from the other one
     return {"class_name": part.class_name, "config": config}
 
 

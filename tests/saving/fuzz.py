@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import warnings
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -123,9 +124,33 @@ def in_function(path: Path, chance: random.Random) -> None:
 MUTATIONS = {bits: 6, truncated: 1, doubled: 1, in_config: 4, in_structure: 3, in_function: 3}
 
 
+def in_archive(path: Path, chance: random.Random) -> None:
+    """A value of an archive's configs replaced, its weights mutated, or its members packed, repeated or left out."""
+    with zipfile.ZipFile(path) as archive:
+        members = [(name, archive.read(name)) for name in archive.namelist()]
+    number = chance.randrange(len(members))
+    name, content = members[number]
+    if name.endswith(".json"):
+        value = json.loads(content)
+        holder, key = chance.choice([*_places(value)])
+        other, other_key = chance.choice([*_places(value)])
+        holder[key] = chance.choice([None, -1, 0, 2**40, 0.5, "", "eval", [], {}, [[]], True, other[other_key]])
+        members[number] = name, _dumped(value).encode()
+    else:
+        members[number] = name, chance.choice([bits, truncated, doubled])(content, chance)
+    if chance.random() < 0.2:
+        members = chance.choice([members[1:], [*members, members[0]], [*members, ("../x", b"")], members[::-1]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with zipfile.ZipFile(path, "w", chance.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])) as archive:
+            for name, content in members:
+                archive.writestr(name, content)
+
+
 def mutate(source: Path, target: Path, chance: random.Random) -> str:
     """Write a mutant of ``source`` to ``target``; the name of what was done."""
-    kind = chance.choices(list(MUTATIONS), list(MUTATIONS.values()))[0]
+    wanted = {bits: 3, truncated: 1, doubled: 1, in_archive: 8} if source.suffix == ".keras" else MUTATIONS
+    kind = chance.choices(list(wanted), list(wanted.values()))[0]
     if kind in (bits, truncated, doubled):
         target.write_bytes(kind(source.read_bytes(), chance))
     else:
@@ -152,7 +177,8 @@ def sources(folder: Path) -> tuple[list[Path], list[Path]]:
     scaled = Sequential([Lambda(lambda x: (x - 3) / 2, input_shape=(4,)), Dense(2), Lambda(lambda x: K.abs(x), output_shape=lambda s: s)])
     scaled.save(folder / "functions.h5")
     data = Path(__file__).parents[1] / "data"
-    real = [*data.glob("oracle/cases/*.h5"), *data.glob("keras2/*.h5")]
+    real = [*data.glob("oracle/cases/*.h5"), *data.glob("keras2/*.h5"), *data.glob("keras3/*[a-z].h5"), *data.glob("keras3/*.keras")]
+    real = [path for path in real if not path.name.endswith(".weights.h5")]
     return [folder / f"{name}.h5" for name in ("stack", "graph", "functions")], sorted(real)
 
 

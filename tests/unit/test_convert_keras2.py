@@ -96,3 +96,25 @@ def test_what_keras_2_lacks_is_named(tmp_path):
     with pytest.raises(NotConvertible, match="Keras 2:\n.*'steps'"):
         convert(tmp_path / "ours.h5", tmp_path / "old.h5", "keras2")
     assert not (tmp_path / "old.h5").exists()
+
+
+@pytest.mark.parametrize("target, package", [("m.onnx", "onnxruntime"), ("m.json", None), ("m.keras", "keras")])
+def test_check_compares_predictions(target, package, tmp_path, capsys):
+    from kbridge.cli import main
+
+    if package is not None:
+        pytest.importorskip(package, reason=f"{package} is not installed")
+    x = Input((5,), name="words")
+    Model(x, Dense(2)(LSTM(3)(Embedding(6, 3)(x)))).save(tmp_path / "ours.h5")
+    assert main(["convert", str(tmp_path / "ours.h5"), str(tmp_path / target), "--check"]) == 0
+    assert "predicts the same" in capsys.readouterr().out
+
+
+def test_check_tells_of_a_file_that_predicts_otherwise(tmp_path, monkeypatch, capsys):
+    from kbridge.cli import main
+    from kbridge.convert import check
+
+    Sequential([Dense(2, input_dim=3)]).save(tmp_path / "ours.h5")
+    monkeypatch.setitem(check._READERS, "keras1", lambda path, custom: ("another program", lambda x: np.ones((len(x[0]), 2))))
+    assert main(["convert", str(tmp_path / "ours.h5"), str(tmp_path / "m.h5"), "--check"]) == 1
+    assert "another program predicts otherwise" in capsys.readouterr().err
