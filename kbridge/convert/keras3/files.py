@@ -51,11 +51,9 @@ def write_keras(
 @contextlib.contextmanager
 def weights_file(model: Part, optimizer: Sequence[np.ndarray] = (), more: Callable[[Any], None] | None = None) -> Iterator[str]:
     """The path of a ``.weights.h5`` file of the model, which exists while the context lasts."""
-    import h5py
-
     with tempfile.TemporaryDirectory(prefix="kbridge-") as folder:
         path = os.path.join(folder, "model.weights.h5")
-        with h5py.File(path, "w") as h5, linking() as known:
+        with writing(path) as h5, linking() as known:
             put_weights(model, h5, optimizer)
             if more is not None:
                 known.links = True
