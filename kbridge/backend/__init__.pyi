@@ -246,7 +246,7 @@ def deconv1d(x, kernel, output_shape, stride=1, border_mode='valid', filter_dila
 def deconv2d(x, kernel, output_shape, strides=(1, 1), border_mode: str = 'valid', dim_ordering: str = 'default', image_shape=None, filter_shape=None, filter_dilation=(1, 1)) -> Tensor:
     """Transposed convolution: y[i*stride + k*dilation] += x[i] * kernel[k], cropped for 'same'. Kernel
     ``th`` (filters out, channels in, r, c), ``tf`` (r, c, channels in, filters out).
-    ``output_shape`` is the full shape of the result; its batch entry may be None or a tensor.
+    ``output_shape`` is the full shape of the result; its batch entry may be None, and all entries tensors.
     """
 
 def deconv3d(x, kernel, output_shape, strides=(1, 1, 1), border_mode: str = 'valid', dim_ordering: str = 'default', filter_dilation=(1, 1, 1)) -> Tensor:
@@ -676,7 +676,7 @@ def round(x) -> Tensor:
 def selu(x):
     """scale * elu(x, alpha), with constants that keep mean 0 and variance 1 (Klambauer et al., 2017)."""
 
-def separable_conv2d(x, depthwise_kernel, pointwise_kernel, strides=(1, 1), border_mode='valid', dim_ordering='default'):
+def separable_conv2d(x, depthwise_kernel, pointwise_kernel, strides=(1, 1), border_mode='valid', dim_ordering='default', filter_dilation=(1, 1)):
     """``depthwise_conv2d``, then a 1x1 ``conv2d`` with ``pointwise_kernel``."""
 
 def set_epsilon(e: float) -> None:

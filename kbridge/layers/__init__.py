@@ -2,6 +2,7 @@
 
 from ..engine.registry import register
 from ..engine.topology import Input, InputLayer, InputSpec, Layer, Merge, merge
+from . import merging
 from .activation_layers import *  # noqa: F403
 from .adaptive import *  # noqa: F403
 from .advanced_activations import *  # noqa: F403

@@ -115,7 +115,7 @@ class _Moved(_RandomImage):
         channels_first = self._first() == 2
         x = K.permute_dimensions(x, (0, 2, 3, 1)) if channels_first else x
         height, width = K.int_shape(x)[1:3]
-        if None in (height, width):
+        if height is None or width is None:
             raise ValueError(f"{type(self).__name__} {self.name} needs pictures of a known size, got shape {K.int_shape(x)}.")
         dtype = K.dtype(x)
         row = K.constant((np.arange(height) - (height - 1) / 2)[None, :, None] + np.zeros((1, 1, width)), dtype=dtype)
@@ -361,7 +361,7 @@ class RandomCrop(_RandomImage):
         x = x if K.dtype(x).startswith("float") else K.cast(x, K.floatx())
         first = self._first()
         rows, columns = K.int_shape(x)[first : first + 2]
-        if None in (rows, columns) or rows < self.height or columns < self.width:
+        if rows is None or columns is None or rows < self.height or columns < self.width:
             raise ValueError(
                 f"RandomCrop {self.name} takes {self.height} x {self.width} of pictures of a known size that isn't smaller, got shape {K.int_shape(x)}."
             )
@@ -375,9 +375,9 @@ class RandomCrop(_RandomImage):
         x = K.permute_dimensions(x, (0, 2, 3, 1)) if channels_first else x
         rows, columns = K.int_shape(x)[1:3]
         top, left = (K.floor(self.drawn(x, 0.0, n - m + 1.0)) for n, m in ((rows, self.height), (columns, self.width)))
-        grid = np.meshgrid(np.arange(self.height), np.arange(self.width), indexing="ij")
-        places = [K.expand_dims(start, -1) + K.constant(g[None], dtype=K.dtype(x)) for start, g in zip((top, left), grid)]
-        part = sampled(x, *places, "nearest", "nearest", 0.0)
+        grid = np.indices((self.height, self.width))
+        down, across = (K.expand_dims(start, -1) + K.constant(g[None], dtype=K.dtype(x)) for start, g in zip((top, left), grid))
+        part = sampled(x, down, across, "nearest", "nearest", 0.0)
         return K.permute_dimensions(part, (0, 3, 1, 2)) if channels_first else part
 
     def get_output_shape_for(self, input_shape):
@@ -416,7 +416,7 @@ class RandomHeight(_RandomImage):
 
     def changed(self, x):
         height, width = K.int_shape(x)[1:3]
-        if None in (height, width):
+        if height is None or width is None:
             raise ValueError(f"{type(self).__name__} {self.name} needs pictures of a known size, got shape {K.int_shape(x)}.")
         scale = K.expand_dims(self.drawn(x, 1.0 + self.shares[0], 1.0 + self.shares[1]), -1)
         grid = np.meshgrid(np.arange(height) - (height - 1) / 2, np.arange(width) - (width - 1) / 2, indexing="ij")

@@ -111,7 +111,7 @@ fscore = f1score = fmeasure
 
 
 #: name -> class of a metric that is an object
-CLASSES = {**means.CLASSES, **confusion.CLASSES, **classes.CLASSES}
+CLASSES: dict[str, Any] = {**means.CLASSES, **confusion.CLASSES, **classes.CLASSES}
 globals().update(CLASSES)
 
 

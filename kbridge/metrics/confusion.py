@@ -38,7 +38,7 @@ def _counts(y_true, y_pred, weights, limits):
 
 def _ranked(y_pred, k):
     """1 for the ``k`` largest values along the last axis, the first of equals, and -1 for the others."""
-    size = K.int_shape(y_pred)[-1]
+    size = K.int_shape(y_pred)[-1] or 0
     own, others = K.expand_dims(y_pred), K.expand_dims(y_pred, K.ndim(y_pred) - 1)
     before = K.constant(np.tril(np.ones((size, size)), -1).astype(K.floatx()))
     ahead = K.cast(K.greater(others, own), K.floatx()) + K.cast(K.equal(others, own), K.floatx()) * before

@@ -47,8 +47,11 @@ def concatenate(tensors, axis=-1):
     listed = _listed(tensors)
     found = _alike(listed)
     joined = K.concatenate(found, axis=one_axis(axis, len(shape_of(found[0])))) if len(found) > 1 else found[0]
-    lengths = [known_parts(t) for t in listed]
-    return with_parts(joined, sum(lengths, ())) if None not in lengths and any(map(K.is_tensor, listed)) else joined
+    parts = [known_parts(t) for t in listed]
+    known = [p for p in parts if p is not None]
+    if len(known) < len(parts) or not any(map(K.is_tensor, listed)):
+        return joined
+    return with_parts(joined, tuple(n for p in known for n in p))
 
 
 @operation("K.stack(x|tensors:tensors, axis=0)", "tf.stack tf.pack(values:tensors, axis=0)", "np.stack(arrays:tensors, axis=0)", "keras.ops.stack(x|tensors:tensors, axis=0)")

@@ -64,7 +64,9 @@ def getitem(x, key):
     lists = [i for i, part in enumerate(parts) if isinstance(part, np.ndarray)]
     if len(lists) > 1:
         raise ValueError("one list of indices is taken, not several.")
-    axis, new, native = 0, [], []
+    axis = 0
+    new: list[Any] = []
+    native: list[Any] = []
     for part in parts:
         if part is None:
             new.append(axis)

@@ -65,9 +65,9 @@ def _optimizer(optimizer: Any) -> tuple[dict[str, Any], str]:
     name = type(optimizer).__name__
     if name == "LossScaleOptimizer":
         inner, note = _optimizer(optimizer.inner_optimizer)
-        config = {"name": "loss_scale_optimizer", "inner_optimizer": inner}
-        config |= {"initial_scale": optimizer.initial_scale, "dynamic_growth_steps": optimizer.dynamic_growth_steps}
-        return _object("optimizers", name, config), note
+        scaled = {"name": "loss_scale_optimizer", "inner_optimizer": inner}
+        scaled |= {"initial_scale": optimizer.initial_scale, "dynamic_growth_steps": optimizer.dynamic_growth_steps}
+        return _object("optimizers", name, scaled), note
     if name not in KNOWN or not isinstance(optimizer, Optimizer):
         raise _Lacking(f"the optimizer {name} is no class of Keras")
     own = optimizer.get_config()

@@ -284,7 +284,7 @@ def _shape(data: memoryview) -> tuple[int, ...]:
 
 
 def _extents(data: memoryview) -> tuple[tuple[int, int], ...]:
-    found = []
+    found: list[tuple[int, int]] = []
     for extent in wire.messages(data, 1):
         start, length = 0, -1
         for number, _, value in wire.fields(extent):

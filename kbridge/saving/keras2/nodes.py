@@ -68,7 +68,8 @@ _TOKEN = re.compile(r'\s*(?:#[^\n]*\n\s*)*(?:("(?:[^"\\]|\\.)*")|([A-Za-z_][\w.]
 
 def node_of_text(text: str) -> dict[str, Any]:
     """A node written as the text of a protocol buffer, as JSON would have it. ModelFileError where it isn't one."""
-    tokens, place = [], 0
+    tokens: list[Any] = []
+    place = 0
     text = text[: 2**20]
     while place < len(text.rstrip()):
         found = _TOKEN.match(text, place)

@@ -98,7 +98,8 @@ def _named(name: str, config: Mapping[str, Any], call: Any, layers: set[str]) ->
     function = config.get("function")
     if not isinstance(function, str):
         raise ModelFileError(f"Layer {name!r} holds no function's name, got {function!r:.80}.")
-    sources, keywords = _Sources(), {}
+    sources = _Sources()
+    keywords: dict[str, Any] = {}
 
     def first(value: Any) -> Any:
         """The first argument: a place with the keywords behind it, or a list of such."""

@@ -212,7 +212,7 @@ class Window(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer).cast("B")
         inside = max(min(len(view), self._size - self._position), 0)
-        self._raw.seek(self._start + self._position)
+        self._raw.seek(self._start + self._position, io.SEEK_SET)
         done = 0
         while done < inside:
             count = self._raw.readinto(view[done:inside])

@@ -30,7 +30,7 @@ def with_vocabularies(config: Any, archive: Archive, prefix: str = "assets/", de
             path = f"{prefix}{next(names)}"
             entry = _with_tokens(with_vocabularies(entry, archive, f"{path}/", depth + 1), archive, f"{path}/vocabulary.txt")
         found.append(entry)
-    return {**config, "config": {**inner, "layers": found}}
+    return {**config, "config": {**(inner or {}), "layers": found}}
 
 
 def _with_tokens(entry: Any, archive: Archive, path: str) -> Any:
