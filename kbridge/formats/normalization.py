@@ -31,6 +31,17 @@ def _normed(c, x, axes, epsilon):
     return centred, g.op("Sqrt", g.op("Add", variance, g.number(epsilon)))
 
 
+def _layer_keras3(context, layer, shapes):
+    """Its axes sorted: the weights are read as if they were, whatever their order (see the layer)."""
+    parts = as_it_is(*SCALED, "rms_scaling")(context, layer, shapes)
+    if isinstance(layer.axis, (list, tuple)):
+        axes = axes_of(layer, shapes[0])
+        parts[0].config["axis"] = list(axes)
+        for weight in parts[0].weights:
+            weight.value = weight.value.reshape([shapes[0][a] for a in axes])
+    return parts
+
+
 def _layer_onnx(c, layer, call):
     axes = axes_of(layer, call.shape)
     centred, deviation = _normed(c, call.x, axes, layer.epsilon)
@@ -72,7 +83,7 @@ LAYERS = [
     Formats(
         LayerNormalization, FAMILY, "tf.keras 2.2",
         {"LayerNormalization": same(LayerNormalization), "LayerNorm": same(LayerNormalization)},
-        WEIGHTS, as_it_is(*SCALED, "rms_scaling"), _layer_onnx,
+        WEIGHTS, _layer_keras3, _layer_onnx,
     ),
     Formats(
         GroupNormalization, FAMILY, "tf.keras 2.11",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from .. import backend as K
-from .. import initializations
+from .. import constraints, initializations, regularizers
 from ..engine.layer import built_for
 from ..engine.topology import Layer
+from .dense import config_of
 
 __all__ = ["ELU", "K", "Layer", "LeakyReLU", "PReLU", "ParametricSoftplus", "SReLU", "ThresholdedReLU", "initializations"]
 
@@ -93,21 +94,27 @@ class _Parametric(Layer):
 
 
 class PReLU(_Parametric):
-    """x above 0, alphas * x below, with learned alphas (He et al., 2015)."""
+    """x above 0, alphas * x below, with learned alphas (He et al., 2015).
 
-    def __init__(self, init="zero", weights=None, shared_axes=None, **kwargs):
+    ``alpha_regularizer``, ``alpha_constraint``: options of Keras 2, stored where there is one.
+    """
+
+    def __init__(self, init="zero", weights=None, shared_axes=None, alpha_regularizer=None, alpha_constraint=None, **kwargs):
         self.init = initializations.get(init)
+        self.alpha_regularizer = regularizers.get(alpha_regularizer)
+        self.alpha_constraint = constraints.get(alpha_constraint)
         super().__init__(weights, shared_axes, **kwargs)
 
     def build(self, input_shape):
-        self.alphas = self.add_weight(self._shape(input_shape), initializer=self.init, name=f"{self.name}_alphas")
+        self.alphas = self.add_weight(self._shape(input_shape), initializer=self.init, name=f"{self.name}_alphas", regularizer=self.alpha_regularizer, constraint=self.alpha_constraint)
         self.built = True
 
     def call(self, x, mask=None):
         return K.relu(x) - self.alphas * K.relu(-x)
 
     def get_config(self):
-        return {**super().get_config(), "init": self.init.__name__}
+        penalties = {key: config_of(getattr(self, key)) for key in ("alpha_regularizer", "alpha_constraint")}
+        return {**super().get_config(), "init": self.init.__name__, **{key: value for key, value in penalties.items() if value is not None}}
 
 
 class ParametricSoftplus(_Parametric):

@@ -76,7 +76,10 @@ class EinsumDense(Configured):
         if len(x) != len(input_shape):
             raise ValueError(f"EinsumDense {self.name}: {self.equation!r} doesn't fit an input of shape {tuple(input_shape)}.")
         sizes = dict(zip(x, input_shape))
-        for letter, n in zip(result[len(result) - len(self.partial_output_shape) :], self.partial_output_shape):
+        given = len(self.partial_output_shape)
+        # the last axes of the result; where it ends in '...', those before, without the samples
+        letters = [c for c in result if not c.isdigit()][1:] if self.equation.rstrip().endswith("...") else result[len(result) - given :]
+        for letter, n in zip(letters, self.partial_output_shape):
             if n is not None:
                 if sizes.get(letter) not in (None, n):
                     raise ValueError(

@@ -72,8 +72,10 @@ class LayerNormalization(Configured):
 
     def build(self, input_shape):
         axes = axes_of(self, input_shape)
-        shape = tuple(self.known(input_shape, a, "length") for a in axes)
-        self.expects(len(input_shape), dict(zip(axes, shape)))
+        self.expects(len(input_shape), {a: self.known(input_shape, a, "length") for a in axes})
+        # in the order in which the axes are given; Keras reads what is there as if they were sorted
+        given = self.axis if isinstance(self.axis, (list, tuple)) else [self.axis]
+        shape = tuple(int(input_shape[a]) for a in given)
         self.gamma = self.weight("gamma", shape) if self.scale or self.rms_scaling else None
         self.beta = self.weight("beta", shape) if self.center and not self.rms_scaling else None
         self.built = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import backend as K
-from .. import initializations, regularizers
+from .. import constraints, initializations, regularizers
 from ..engine.topology import InputSpec, Layer
 from .dense import config_of
 
@@ -19,6 +19,7 @@ class BatchNormalization(Layer):
     weight ``running_std`` holds the variance, as in Keras 1). ``center=False`` leaves out beta and ``scale=False``
     gamma; Keras 1 has always both, so these are stored only where they are False. ``moving_if_frozen``: a layer that is made
     with ``trainable=False`` normalizes by the running statistics in training too, as in TensorFlow 2; stored where it does.
+    ``gamma_constraint``, ``beta_constraint``: options of Keras 2, stored where there is one.
     """
 
     supports_masking = True
@@ -37,6 +38,8 @@ class BatchNormalization(Layer):
         center=True,
         scale=True,
         moving_if_frozen=False,
+        gamma_constraint=None,
+        beta_constraint=None,
         **kwargs,
     ):
         if mode not in (0, 1, 2):
@@ -51,6 +54,8 @@ class BatchNormalization(Layer):
         self.gamma_init = initializations.get(gamma_init)
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
         self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.beta_constraint = constraints.get(beta_constraint)
         self.initial_weights = weights
         super().__init__(**kwargs)
         self.moving_if_frozen = moving_if_frozen
@@ -64,11 +69,11 @@ class BatchNormalization(Layer):
             raise ValueError(f"BatchNormalization {self.name}: axis {self.axis} of the input must be known, got shape {tuple(input_shape)}.")
         self.input_spec = [InputSpec(shape=input_shape)]
         if self.scale:
-            self.gamma = self.add_weight((size,), self.gamma_init, f"{self.name}_gamma", regularizer=self.gamma_regularizer)
+            self.gamma = self.add_weight((size,), self.gamma_init, f"{self.name}_gamma", regularizer=self.gamma_regularizer, constraint=self.gamma_constraint)
         else:
             self.gamma = K.ones((size,))
         if self.center:
-            self.beta = self.add_weight((size,), self.beta_init, f"{self.name}_beta", regularizer=self.beta_regularizer)
+            self.beta = self.add_weight((size,), self.beta_init, f"{self.name}_beta", regularizer=self.beta_regularizer, constraint=self.beta_constraint)
         else:
             self.beta = K.zeros((size,))
         self.running_mean = self.add_weight((size,), "zero", f"{self.name}_running_mean", trainable=False)
@@ -116,6 +121,8 @@ class BatchNormalization(Layer):
             "momentum": self.momentum,
         }
         left_out = {key: False for key in ("center", "scale") if not getattr(self, key)}
+        penalties = {key: config_of(getattr(self, key)) for key in ("gamma_constraint", "beta_constraint")}
+        left_out |= {key: value for key, value in penalties.items() if value is not None}
         if self.moving_if_frozen and not self.trainable:
             left_out["moving_if_frozen"] = True
         # Keras 1.2.2 lost these when saving and can read them back, so they are written where they matter

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 #: modules of this package with tables of cases
-FAMILIES = ("convolutions", "merging", "pooling")
+FAMILIES = ("attention", "convolutions", "merging", "normalization", "pooling", "training")
 LIBRARIES = ("tf_keras", "keras3")
 
 #: names of inputs -> their shapes without the samples; those that start with 'whole' are whole numbers below 7
@@ -31,6 +31,7 @@ class Case:
         call: arguments of the call.
         library: 'tf_keras' or 'keras3' for what only one of them has.
         twin: the library computes it with the channels last between two Permute layers, as a CPU has no kernels for channels first.
+        spread: the inputs are arguments by themselves, not a list.
         drawn: training draws numbers.
         refused: 'onnx' or 'keras3' -> the id of the refusal, where that format can't hold it.
         wrapped: the layer around which this one is a wrapper, as (class, options).
@@ -43,6 +44,7 @@ class Case:
     call: dict[str, Any] = field(default_factory=dict)
     library: str | None = None
     twin: bool = False
+    spread: bool = False
     drawn: bool = False
     refused: dict[str, str] = field(default_factory=dict)
     wrapped: tuple[str, dict[str, Any]] | None = None

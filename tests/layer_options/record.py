@@ -89,7 +89,7 @@ def built(k, case: Case, inputs, name: str):
         x = [L.Embedding(7, 4, mask_zero=True)(t) if n.startswith("whole") else L.Masking()(t) for n, t in zip(case.inputs, x)]
     if turned:
         x = [L.Permute((*range(2, len(t.shape)), 1))(t) for t in x]
-    y = listed(layer(x if len(x) > 1 else x[0], **case.call))
+    y = listed(layer(*x, **case.call) if case.spread else layer(x if len(x) > 1 else x[0], **case.call))
     if turned:
         y = [L.Permute((len(t.shape) - 1, *range(1, len(t.shape) - 1)))(t) if len(t.shape) > 2 else t for t in y]
     return layer, y
@@ -100,7 +100,8 @@ def stored_config(layer, case: Case) -> dict:
     config = json.loads(json.dumps(layer.get_config(), default=plain))
     if case.twin:
         config["data_format"] = "channels_first"
-    return {"class_name": type(layer).__name__, "config": config}
+    # as it is called in files, which may be another name than the class's own
+    return {"class_name": case.layer, "config": config}
 
 
 def plain(value):

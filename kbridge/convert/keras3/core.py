@@ -164,7 +164,8 @@ def thresholded_relu(context, layer, shapes):
 
 @makes("PReLU")
 def prelu(context, layer, shapes):
-    return [context.part(layer, "PReLU", [("alpha", value(layer.alphas))], shared_axes=layer.shared_axes)]
+    penalties = context.penalties(layer, alpha_regularizer="alpha_regularizer", alpha_constraint="alpha_constraint")
+    return [context.part(layer, "PReLU", [("alpha", value(layer.alphas))], shared_axes=layer.shared_axes, **penalties)]
 
 
 @makes("BatchNormalization")
@@ -184,7 +185,7 @@ def batch_normalization(context, layer, shapes):
         epsilon=float(layer.epsilon),
         center=bool(layer.center),
         scale=bool(layer.scale),
-        **context.penalties(layer, gamma_regularizer="gamma_regularizer", beta_regularizer="beta_regularizer"),
+        **context.penalties(layer, **{f"{w}_{kind}": f"{w}_{kind}" for w in ("gamma", "beta") for kind in ("regularizer", "constraint")}),
     )
     for weight in part.weights[-2:]:
         weight.trainable = False

@@ -62,11 +62,10 @@ def _embedding(options: Options) -> Translated:
 
 
 def _batch_normalization(options: Options) -> Translated:
-    for key in ("beta_constraint", "gamma_constraint", "virtual_batch_size", "adjustment"):
+    for key in ("virtual_batch_size", "adjustment"):
         options.only(key, None)
     options.only("renorm", False)
-    options.only("synchronized", False)
-    options.ignore("fused", "renorm_clipping", "renorm_momentum")
+    options.ignore("synchronized", "fused", "renorm_clipping", "renorm_momentum")
     zeros(options, "moving_mean_initializer", "zero")
     zeros(options, "moving_variance_initializer", "one")
     axis = options.take("axis", -1)
@@ -84,6 +83,9 @@ def _batch_normalization(options: Options) -> Translated:
         "beta_regularizer": regularizer(options, "beta_regularizer"),
         "gamma_regularizer": regularizer(options, "gamma_regularizer"),
     }
+    for key in ("beta_constraint", "gamma_constraint"):
+        if (value := constraint(options, key)) is not None:
+            config[key] = value
     return "BatchNormalization", config | {key: False for key in ("center", "scale") if not options.take(key, True)}
 
 
@@ -410,9 +412,9 @@ def _activation(options: Options) -> Translated:
 
 
 def _prelu(options: Options) -> Translated:
-    options.only("alpha_regularizer", None)
-    options.only("alpha_constraint", None)
-    return "PReLU", {"init": initializer(options, "alpha_initializer", "zero"), "shared_axes": options.take("shared_axes")}
+    config = {"init": initializer(options, "alpha_initializer", "zero"), "shared_axes": options.take("shared_axes")}
+    penalties = {"alpha_regularizer": regularizer(options, "alpha_regularizer"), "alpha_constraint": constraint(options, "alpha_constraint")}
+    return "PReLU", {**config, **{key: value for key, value in penalties.items() if value is not None}}
 
 
 def _merge(mode: str) -> Translation:
