@@ -27,6 +27,7 @@ EXCUSED = {
     "dot_axes": "Keras 1.2.2 wrote both axes where one number stands for them",
     "function": "functions are stored by name, where Keras 1.2.2 wrote bytecode",
     "function_type": "as function",
+    "kbridge_functions": "the function as operations, which Keras 1.2.2 reads over",
 }
 #: the same for functions of Merge and Lambda, where the model has them
 OF_FUNCTIONS = {"mode", "mode_type", "output_shape", "output_shape_type"}

@@ -11,7 +11,7 @@ from kbridge import backend as K
 from kbridge.models import load_model
 
 #: Attributes of the root that Keras 1.2.2 doesn't write and ignores.
-OWN = {"backend", "kbridge_version", "kbridge_backend", "kbridge_optimizer_counters"}
+OWN = {"backend", "kbridge_version", "kbridge_backend", "kbridge_optimizer_counters", "kbridge_functions"}
 
 #: Config keys that Keras 1.2.2 forgot to write, and takes as arguments.
 ADDED = {"dim_ordering", "shared_axes", "k"}

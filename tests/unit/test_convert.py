@@ -9,7 +9,8 @@ import pytest
 from processes import ROOT, kbridge
 
 from kbridge.convert import NotConvertible, convert, format_of
-from kbridge.layers import Dense, Lambda
+from kbridge.engine.topology import Layer
+from kbridge.layers import Dense
 from kbridge.models import Sequential, load_model, model_from_json
 from kbridge.saving.errors import ModelFileError
 
@@ -59,17 +60,18 @@ def test_the_suffix_chooses_the_format(name, expected):
         ({"source": "none.json", "target": "m.h5", "weights": "w.h5"}, FileNotFoundError),
         ({"source": "none.yaml", "target": "m.h5"}, FileNotFoundError),
         ({"source": CASES / "srelu.h5", "target": "m.keras"}, NotConvertible),
-        ({"source": CASES / "lambda_named.h5", "target": "m.h5"}, ModelFileError),
+        ({"source": "broken.h5", "target": "m.h5"}, ModelFileError),
         ({"source": "none.h5", "target": "m.h5"}, FileNotFoundError),
         ({"target": "nowhere/m.keras"}, FileNotFoundError),
     ],
 )
 def test_what_cant_be_done_writes_nothing(arguments, error, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.h5").write_bytes(b"no model")
     arguments = {"source": CASES / "dense_relu.h5", **arguments}
     with pytest.raises(error):
         convert(**arguments)
-    assert os.listdir(tmp_path) == []
+    assert os.listdir(tmp_path) == ["broken.h5"]
 
 
 def test_an_architecture_needs_its_weights(tmp_path):
@@ -127,13 +129,15 @@ def test_the_command_says_what_it_wrote_and_what_it_cant(tmp_path):
 
 
 def test_custom_layers_come_from_a_file(tmp_path):
-    def half(x):
-        return x * 0.5
+    class Half(Layer):
+        def call(self, x, mask=None):
+            return x * 0.5
 
-    Sequential([Dense(2, input_dim=3), Lambda(half)]).save(tmp_path / "m.h5")
-    (tmp_path / "own.py").write_text("def half(x):\n    return x * 0.5\n")
+    Sequential([Dense(2, input_dim=3), Half()]).save(tmp_path / "m.h5")
+    own = "class Half(Layer):\n    def call(self, x, mask=None):\n        return x * 0.5\n"
+    (tmp_path / "own.py").write_text("from kbridge.engine.topology import Layer\n" + own)
     done = kbridge("convert", "m.h5", "n.h5", home=tmp_path, cwd=tmp_path)
     assert done.returncode == 1 and "--custom" in done.stderr
     done = kbridge("convert", "m.h5", "n.json", "--custom", "own.py", home=tmp_path, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert json.loads((tmp_path / "n.json").read_text())["config"][1]["config"]["function"] == "half"
+    assert json.loads((tmp_path / "n.json").read_text())["config"][1]["class_name"] == "Half"
