@@ -50,3 +50,17 @@ def test_a_variable_takes_them(layout):
     assert_allclose(K.get_value(variable), np.array(given))
     K.set_value(variable, given)
     assert_allclose(K.eval(variable * 2), 2 * np.array(given, "float32"))
+
+
+@pytest.mark.parametrize("way", [lambda x: x, lambda x: K.reshape(x, (4, 3)), lambda x: K.stop_gradient(K.expand_dims(x, 0)), lambda x: K.switch(K.constant(True), x, 2 * x)])
+@pytest.mark.parametrize("place", range(0, 64, 16))
+def test_a_variable_keeps_its_value_when_the_array_that_was_fed_changes(way, place):
+    x = K.placeholder((3, 4))
+    variable = K.variable(np.zeros(K.int_shape(way(x))))
+    room = np.zeros(128 + VALUES.nbytes, "uint8")
+    start = -room.ctypes.data % 64 + place
+    given = room[start : start + VALUES.nbytes].view("float32").reshape(VALUES.shape)
+    given[:] = VALUES
+    K.function([x], [], updates=[(variable, way(x))])([given])
+    given[:] = 99
+    assert_allclose(K.get_value(variable).ravel(), VALUES.ravel())

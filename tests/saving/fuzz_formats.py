@@ -331,7 +331,7 @@ def main() -> int:
             format_name = chance.choices(names, [SHARES[name] for name in names])[0]
             target = keep / f"mutant_{args.seed}_{number}"
             kind, look, path = getattr(formats, format_name)(target, chance)
-            start = time.monotonic()
+            start = time.process_time()
             outcome = "loaded"
             for step in (look, lambda path=path: as_text(inspect_file(path, weights=True))):
                 try:
@@ -341,7 +341,7 @@ def main() -> int:
                 except Exception as error:
                     outcome = f"{type(error).__name__}: {error}"
                     break
-            seconds = time.monotonic() - start
+            seconds = time.process_time() - start
             if outcome not in ("loaded", "refused") or seconds > SECONDS:
                 bad += 1
                 print(f"{target.name} ({format_name}, {kind}): {outcome[:300]}, {seconds:.1f} s", flush=True)

@@ -38,7 +38,8 @@ class Function:
         steps = [u for u in updates if isinstance(u, NativeStep)]
         fused, pairs = steps_among([u for u in updates if isinstance(u, tuple)], inputs)
         raw = [u for u in updates if not isinstance(u, (tuple, NativeStep))]
-        new_values = [tf.identity(tf.cast(new, v.dtype)) for v, new in pairs]
+        fed = {x.name for x in self.inputs if not is_sparse(x)}
+        new_values = [_own(tf.cast(new, v.dtype), fed) for v, new in pairs]
         moves = [[(tf.identity(g), v) for g, v in zip(s.grads, s.params) if g is not None] for s in steps]
         operands = {id(t): t for step in fused for t in step.operands}
         with tf.control_dependencies([*self._fetches, *new_values, *operands.values(), *(g for move in moves for g, _ in move)]):
@@ -94,6 +95,32 @@ class Function:
             )
             return session._make_callable_from_options(options)
         return lambda *values: session.run([self._fetches, target], dict(zip(feeds, values)))[0]
+
+
+#: operations whose result may be their input's own memory: those that leave values as they are, or do for some shapes
+FORWARDING = {
+    "AddN", "Bitcast", "BroadcastTo", "Cast", "CheckNumerics", "ConcatV2", "ExpandDims", "Identity", "IdentityN", "If", "Max", "Mean", "Merge",
+    "Min", "MirrorPad", "Pad", "PadV2", "PreventGradient", "Prod", "Reshape", "ReverseV2", "Select", "SelectV2", "Slice", "Snapshot", "Split",
+    "SplitV", "Squeeze", "StatelessIf", "StatelessWhile", "StopGradient", "StridedSlice", "Sum", "Switch", "Tile", "Transpose", "Unpack", "While",
+}  # fmt: skip
+
+
+def _own(new: Any, fed: set[str]) -> Any:
+    """A variable's new value in memory of its own.
+
+    An array at an address that TensorFlow likes is fed without a copy. What was handed on to a variable from there would
+    change with the array, which is the caller's.
+    """
+    seen: set[str] = set()
+    waiting = [new]
+    while waiting:
+        tensor = waiting.pop()
+        if tensor.name in fed:
+            return tf.raw_ops.DeepCopy(x=new)
+        if tensor.name not in seen and tensor.op.type in FORWARDING:
+            seen.add(tensor.name)
+            waiting += list(tensor.op.inputs)
+    return tf.identity(new)
 
 
 def _apply(state: Any, optimizer: Any, move: Sequence) -> Any:
