@@ -1,0 +1,66 @@
+"""``docs/layers.md`` from the layers and their registrations: every layer with the Keras versions whose files hold it.
+
+Write it with ``python -m kbridge.formats.document docs/layers.md``; a test checks that the file in the repository is
+what this module gives.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+
+from .. import layers
+from ..engine.topology import Layer
+from . import registry
+
+INTRODUCTION = """\
+# Layers
+
+<!-- Written by `python -m kbridge.formats.document docs/layers.md`; don't edit by hand. -->
+
+All layers compute, train, save and load on NumPy, TensorFlow and Theano. *Keras 1* in the last column: a layer of Keras 1's API,
+with its argument names; files of Keras 2, tf.keras and Keras 3 with the layer of that name, or of the name that it got there
+(`Convolution2D` is `Conv2D` in them), are read into it. Another version there: the layer came with it and has its argument names;
+files of that version and later hold it.
+
+What a file asks of a layer that kbridge can't do is an error that names the layer, the option, its value and a way around where there
+is one. [Differences](differences.md) and [Model files](convert.md) list what comes out otherwise.
+"""
+
+#: module of kbridge.layers -> the family of its layers of Keras 1
+FAMILIES = {
+    "core": "Core", "dense": "Core", "merge": "Core", "input_layer": "Core", "convolutional": "Convolutions", "convolutional_recurrent": "Recurrent",
+    "recurrent": "Recurrent", "pooling": "Pooling", "resizing": "Resizing, padding, cropping", "local": "Locally connected", "embeddings": "Embedding",
+    "normalization": "Normalization", "noise": "Noise", "advanced_activations": "Activations", "wrappers": "Wrappers",
+}  # fmt: skip
+
+
+def markdown() -> str:
+    """The page."""
+    rows: dict[str, dict[str, str]] = {}
+    for cls in public():
+        registered = registry().get(cls.__name__)
+        since = registered.since if registered else "Keras 1"
+        family = registered.family if registered else FAMILIES.get(cls.__module__.rpartition(".")[2], "More")
+        rows.setdefault(family[:1].upper() + family[1:], {})[cls.__name__] = f"| `{cls.__name__}` | {summary(cls)} | {since} |\n"
+    parts = [INTRODUCTION]
+    for family in sorted(rows, key=lambda name: (name == "More", name)):
+        parts.append(f"## {family}\n\n| layer | what | files of |\n|---|---|---|\n" + "".join(rows[family][name] for name in sorted(rows[family])))
+    return "\n".join(parts)
+
+
+def public() -> list[type]:
+    """The layer classes of ``kbridge.layers``, each once."""
+    found = {value for name, value in vars(layers).items() if inspect.isclass(value) and issubclass(value, Layer) and not name.startswith("_")}
+    return sorted(found - {Layer}, key=lambda cls: cls.__name__)
+
+
+def summary(cls: type) -> str:
+    """The first sentence of the class' docstring."""
+    text = " ".join((cls.__doc__ or "").split())
+    return text.partition(". ")[0].rstrip(".").replace("|", "\\|").replace("``", "`")
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(markdown(), encoding="utf-8")
