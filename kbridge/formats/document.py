@@ -28,6 +28,9 @@ What a file asks of a layer that kbridge can't do is an error that names the lay
 is one. [Differences](differences.md) and [Model files](convert.md) list what comes out otherwise.
 """
 
+#: characters of a summary
+MOST = 160
+
 #: module of kbridge.layers -> the family of its layers of Keras 1
 FAMILIES = {
     "core": "Core", "dense": "Core", "merge": "Core", "input_layer": "Core", "convolutional": "Convolutions", "convolutional_recurrent": "Recurrent",
@@ -57,9 +60,11 @@ def public() -> list[type]:
 
 
 def summary(cls: type) -> str:
-    """The first sentence of the class' docstring."""
-    text = " ".join((cls.__doc__ or "").split())
-    return text.partition(". ")[0].rstrip(".").replace("|", "\\|").replace("``", "`")
+    """The first paragraph of the class' docstring, or its first sentence if that is long."""
+    text = " ".join((cls.__doc__ or "").strip().partition("\n\n")[0].split())
+    if len(text) > MOST:
+        text = text.partition(". ")[0]
+    return text.rstrip(".").replace("|", "\\|").replace("``", "`")
 
 
 if __name__ == "__main__":
