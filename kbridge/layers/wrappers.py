@@ -256,7 +256,8 @@ class TimeDistributed(Wrapper):
         time = K.shape(inputs)[1] if shape[1] is None else shape[1]
         return K.reshape(x, (-1, time, *_sizes(x, step, 1)))
 
-    def compute_mask(self, input, mask=None):
+    def compute_mask(self, input, input_mask=None):
+        mask = input_mask
         if not self.mask_inside or mask is not None and K.ndim(mask) < 3:
             return mask
         inside = self._mask_of_steps(mask)
