@@ -202,14 +202,17 @@ class Recurrence(Layer):
         shapes = [(batch, *shape) for shape in self.state_shapes(given)]
         if any(None in shape for shape in shapes):
             raise ValueError(f"{owner} is stateful, so it must know the whole batch_input_shape; its states would have shapes {shapes}.")
+        new = getattr(self, "states", [None])[0] is None
+        if new:
+            # before memory is asked for: a file may name any size
+            for shape in shapes:
+                spend_state(shape)
         values = [np.zeros(shape) for shape in shapes] if states is None else [np.asarray(state) for state in to_list(states)]
         if [value.shape for value in values] != shapes:
             raise ValueError(f"{owner} has states of the shapes {shapes}, got arrays of {[value.shape for value in values]}.")
-        if getattr(self, "states", [None])[0] is not None:
+        if not new:
             K.batch_set_value(list(zip(self.states, values, strict=True)))
             return
-        for shape in shapes:
-            spend_state(shape)
         self.states = [K.variable(value) for value in values]
 
     def given_options(self) -> dict[str, bool]:

@@ -15,7 +15,7 @@ from kbridge.models import load_model, model_from_json
 
 DATA = Path(__file__).parents[1] / "data"
 CHECKPOINTS = DATA / "checkpoints"
-SOURCES = {f"{path.parent.name}/{path.stem}": path for path in cases.sources()}
+SOURCES = {name: path for path in cases.sources() if (CHECKPOINTS / (name := f"{path.parent.name}/{path.stem}")).exists()}
 SAVED = sorted(name for name in SOURCES if (CHECKPOINTS / name / "saved_model").exists())
 # the values are the same on every backend, so that a sample shows that they arrive there; KBRIDGE_FILES=all takes all
 EACH = 1 if K.backend() == "numpy" or os.environ.get("KBRIDGE_FILES") == "all" else 9

@@ -84,10 +84,12 @@ def test_keras_3_trains_on_where_it_stopped(optimizer, tmp_path):
     for _ in range(2):
         model.train_on_batch(X, Y)
         there.train_on_batch(X, Y)
-    np.testing.assert_allclose(there.predict(X, verbose=0), model.predict(X), atol=1e-4)
+    # Keras 3 adds Adagrad's epsilon to the sum of squares, Keras 1 to its root [convert: keras3-epsilon]
+    close = 5e-4 if optimizer == "adagrad" else 1e-4
+    np.testing.assert_allclose(there.predict(X, verbose=0), model.predict(X), atol=close)
     there.save(tmp_path / "there.keras")  # without what kbridge adds
     back = load_model(tmp_path / "there.keras", compile=False)
-    np.testing.assert_allclose(back.predict(X), model.predict(X), atol=1e-4)
+    np.testing.assert_allclose(back.predict(X), model.predict(X), atol=close)
 
 
 def test_arrays_are_stored_once(tmp_path):

@@ -21,8 +21,8 @@ BETTER_LARGER = (
 
 def own_functions(module):
     return sorted(
-        {f.__name__ for f in vars(module).values() if isinstance(f, types.FunctionType) and not f.__name__.startswith("_")}
-        - {"get", "get_from_module"}
+        {f.__name__ for f in vars(module).values() if isinstance(f, types.FunctionType) and not f.__name__.startswith("_") and ".utils." not in f.__module__ and f.__module__ != "kbridge.errors"}
+        - {"get", "get_from_module", "serialize", "deserialize", "weighted"}
     )
 
 

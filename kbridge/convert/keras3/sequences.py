@@ -202,6 +202,10 @@ def time_distributed(context, layer, shapes):
     step = [(shape[0], *shape[2:]) for shape in shapes]
     if type(layer.layer).__name__ == "BatchNormalization" and layer.layer.mode == 0:
         return [_normalized_over_time(context, layer, shapes)]
+    if layer.mask_inside and context.masked(layer) and len(shapes[0]) > 3:
+        raise refusal(
+            layer, "keras3-mask-over-time", "a mask of each step's own sequence, which TimeDistributed of Keras 3 hands on with too many axes"
+        )
     _note_steps(context, layer)
     parts = []
     inner = context.inside(layer.layer, step)
