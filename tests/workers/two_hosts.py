@@ -12,6 +12,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,10 +58,22 @@ def joined() -> Iterator[tuple[str, str]]:
         for name, device, address in zip(names, ("host0", "host1"), ADDRESSES, strict=True):
             ip("-n", name, "addr", "add", f"{address}/24", "dev", device)
             ip("-n", name, "link", "set", device, "up")
+        for name, device in zip(names, ("host0", "host1"), strict=True):
+            wait_for(name, device)
         yield names
     finally:
         for name in names:
             subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
+
+
+def wait_for(name: str, device: str, seconds: float = 20) -> None:
+    """Wait until a device is up and its addresses are its own: until then MPI finds that the other host can't be reached."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        shown = ip("-n", name, "addr", "show", "dev", device)
+        if "state UP" in shown and "inet6" in shown and "tentative" not in shown:
+            return
+        time.sleep(0.1)
 
 
 def ip(*words: str) -> str:
