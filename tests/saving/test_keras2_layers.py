@@ -53,6 +53,7 @@ def test_a_file_predicts_and_trains_as_on_keras_2(name):
         check(cases.listed(model.predict(x)), trained, 1e-4)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", cases.CASES)
 def test_saved_again_and_from_its_config_it_is_the_same(name, tmp_path):
     model = load_model(DATA / f"{name}.h5", compile=False)

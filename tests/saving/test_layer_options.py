@@ -71,6 +71,7 @@ def test_it_predicts_and_trains_as_there(library, family):
         check(library, family, table, listed(model.predict(x)), "trained", 1e-4)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("library", "family"), EACH)
 def test_saved_again_and_from_its_config_it_is_the_same(library, family, tmp_path):
     model = loaded(library, family, chosen(library, family))
