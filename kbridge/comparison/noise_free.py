@@ -10,7 +10,6 @@ from typing import Any
 
 from ..errors import UsageError
 from ..saving.hdf5_layout import write_text
-from ..saving.keras3.archive import CONFIG, METADATA, OWN, WEIGHTS, open_archive
 from ..saving.kinds import HDF5, KERAS3, kind_of
 from ..saving.reading import open_file
 from ..saving.texts import parse_json
@@ -55,6 +54,9 @@ def noise_free_copy(source: Path, target: Path, floatx: str | None = None) -> No
 
 
 def _archive_copy(source: str, target: Path, floatx: str | None) -> None:
+    # its package needs a backend, which the process that only asks others has no use for
+    from ..saving.keras3.archive import CONFIG, METADATA, OWN, WEIGHTS, open_archive
+
     with open_archive(source) as archive, zipfile.ZipFile(target, "w") as copy:
         for name in archive.names():
             if name in (CONFIG, OWN):
