@@ -294,7 +294,7 @@ def of_its_own(saved):
 def test_missing_custom_objects_are_all_named(of_its_own, tmp_path):
     done = kbridge("compare", str(of_its_own), "--backends", "numpy,tensorflow", home=tmp_path)
     assert done.returncode == 1
-    assert "half (the function of layer lam), Twice, squared. Give a file that defines them: --custom FILE.py" in done.stderr
+    assert "it needs custom objects: Twice, squared. Give a file that defines them: --custom FILE.py" in done.stderr
     (tmp_path / "some.py").write_text("def half(x):\n    return x\n")
     with pytest.raises(UsageError, match=r"custom objects: Twice, squared\. .*some\.py doesn't define them"):
         kb.compare(of_its_own, TWO, custom=tmp_path / "some.py")
