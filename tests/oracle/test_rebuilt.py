@@ -90,6 +90,8 @@ def same(found, wanted, **tolerance):
         np.testing.assert_allclose(one, other, **(tolerance or {"rtol": 1e-6, "atol": 1e-7}))
 
 
+# configs are read alike on every backend; what the layers compute, test_cases.py compares on each
+@pytest.mark.once
 @pytest.mark.parametrize("name", pack.rows())
 def test_from_its_config(name, tmp_path):
     case = pack.Case(name)
