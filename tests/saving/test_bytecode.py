@@ -190,7 +190,8 @@ def test_damaged_bytecode_is_refused_or_read_and_never_fails_otherwise():
         (lambda x: (x << 3), "<<"),
         (lambda x: x + "text", "text"),
         (lambda x: 3, "no tensor"),
-        (lambda x: not x, "not"),
+        # Python 3.13 has an instruction for the truth of a value before that for its opposite
+        (lambda x: not x, "TO_BOOL" if sys.version_info >= (3, 13) else "not"),
         (lambda x: x is None, "is"),
         (lambda x: x + 1j, "complex"),
         (lambda x: x @ b"raw", "bytes"),
