@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
+from .picture_flags import add_picture_flags, fit_and_interpolation
 
 FORMATS = ("table", "csv", "jsonl", "npy")
 SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl", ".npy": "npy"}
@@ -22,8 +23,6 @@ SHOWN = 20
 
 def add_parser(subparsers) -> None:
     """Register the sub-command."""
-    # names of ways that the modules know, which are imported when a run needs them
-    ways = ("0..1", "-1..1", "imagenet-caffe", "imagenet-tf", "imagenet-torch", "teachable-machine")
     parser = subparsers.add_parser(
         "predict",
         description="Print or write what a model answers for each input: pictures and folders of them, .npy, .npz, CSV, JSON and "
@@ -41,14 +40,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--strict", action="store_true", help="stop at the first input that can't be predicted")
     parser.add_argument("--batch-size", type=int, metavar="N", help="default: what fits memory")
     parser.add_argument("--columns", metavar="A,B", help="columns of a table that are the input, by the names in its first line")
-    pictures = parser.add_argument_group("pictures")
-    pictures.add_argument("--fit", choices=("stretch", "crop"), help="to the model's size; default: stretch; crop: the middle")
-    pictures.add_argument(
-        "--interpolation", choices=("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"), help="default: nearest, as load_img"
-    )
-    pictures.add_argument("--scaling", choices=ways, help="bring values from 0..255 to this; teachable-machine: crop and lanczos too")
-    pictures.add_argument("--scale", type=float, default=1.0, metavar="S", help="values times S")
-    pictures.add_argument("--shift", type=float, default=0.0, metavar="T", help="plus T")
+    pictures = add_picture_flags(parser, "pictures")
     pictures.add_argument("--explain", metavar="FOLDER", type=Path, help="for each picture a PNG of the pixels that its answer hangs on")
     parser.add_argument("--custom", metavar="FILE.py", help="defines the model's own layers and functions; it is run")
     parser.add_argument("--backend", metavar="NAME", help="numpy (default), tensorflow or theano")
@@ -111,12 +103,7 @@ def _fitting(args: argparse.Namespace) -> Any:
     from ..prediction.pictures import Fitting
     from ..prediction.scaling import Scaling
 
-    teachable = args.scaling == "teachable-machine"
-    return Fitting(
-        args.fit or ("crop" if teachable else "stretch"),
-        args.interpolation or ("lanczos" if teachable else "nearest"),
-        Scaling(args.scaling, args.scale, args.shift),
-    )
+    return Fitting(*fit_and_interpolation(args), Scaling(args.scaling, args.scale, args.shift))
 
 
 def _labels(args: argparse.Namespace, outputs: list) -> list[str] | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..extras import needed
+from .picture_flags import add_picture_flags, fit_and_interpolation
 
 #: seconds that running requests get after a signal to stop
 GRACE = 20
@@ -40,12 +41,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="for a request; default: %(default)s")
     parser.add_argument("--poll", type=float, default=2.0, metavar="SECONDS", help="how often to look for new versions; 0: never")
     parser.add_argument("--log", choices=("text", "json"), default="text", help="default: %(default)s")
-    pictures = parser.add_argument_group("pictures, sent as base64, as for kbridge predict")
-    pictures.add_argument("--fit", choices=("stretch", "crop"))
-    pictures.add_argument("--interpolation", choices=("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"))
-    pictures.add_argument("--scaling", choices=("0..1", "-1..1", "imagenet-caffe", "imagenet-tf", "imagenet-torch", "teachable-machine"))
-    pictures.add_argument("--scale", type=float, default=1.0, metavar="S")
-    pictures.add_argument("--shift", type=float, default=0.0, metavar="T")
+    add_picture_flags(parser, "pictures, sent as base64, as for kbridge predict")
     parser.add_argument("--custom", metavar="FILE.py", help="defines the models' own layers and functions; it is run")
     parser.add_argument("--backend", metavar="NAME", help="numpy (default), tensorflow or theano")
     parser.set_defaults(run=run)
@@ -69,12 +65,12 @@ def run(args: argparse.Namespace) -> int:
     uvicorn = needed("uvicorn", "serve", "kbridge serve")
     from ..serving.settings import VARIABLE, Settings
 
-    teachable = args.scaling == "teachable-machine"
+    fit, interpolation = fit_and_interpolation(args)
     settings = Settings(
         models=named_models(args.models), labels=named_labels(args.labels, args.models), max_batch=args.max_batch,
         max_wait_ms=args.max_wait_ms, queue=args.queue, max_bytes=args.max_bytes, max_values=args.max_values, timeout=args.timeout,
         token=args.token, hosts=("localhost", "127.0.0.1", "::1", args.host) if local else (), log=args.log, poll=args.poll,
-        fit=args.fit or ("crop" if teachable else "stretch"), interpolation=args.interpolation or ("lanczos" if teachable else "nearest"),
+        fit=fit, interpolation=interpolation,
         scaling=args.scaling, scale=args.scale, shift=args.shift, custom=args.custom,
     )  # fmt: skip
     for name, path in settings.models.items():

@@ -1,0 +1,28 @@
+"""Flags that say how pictures get a model's size and values, for the commands that take pictures."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+# names that kbridge.prediction knows; its modules are imported when a run needs them
+FITS = ("stretch", "crop")
+INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming")
+WAYS = ("0..1", "-1..1", "imagenet-caffe", "imagenet-tf", "imagenet-torch", "teachable-machine")
+
+
+def add_picture_flags(parser: argparse.ArgumentParser, title: str) -> Any:
+    """Add the flags as a group called ``title``, which is returned."""
+    group = parser.add_argument_group(title)
+    group.add_argument("--fit", choices=FITS, help="to the model's size; default: stretch; crop: the middle")
+    group.add_argument("--interpolation", choices=INTERPOLATIONS, help="default: nearest, as load_img")
+    group.add_argument("--scaling", choices=WAYS, help="bring values from 0..255 to this; teachable-machine: crop and lanczos too")
+    group.add_argument("--scale", type=float, default=1.0, metavar="S", help="values times S")
+    group.add_argument("--shift", type=float, default=0.0, metavar="T", help="plus T")
+    return group
+
+
+def fit_and_interpolation(args: argparse.Namespace) -> tuple[str, str]:
+    """What was asked for, or what goes with the way of scaling."""
+    teachable = args.scaling == "teachable-machine"
+    return args.fit or ("crop" if teachable else "stretch"), args.interpolation or ("lanczos" if teachable else "nearest")
