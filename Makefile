@@ -77,6 +77,7 @@ second:
 
 lint: $(TEST_DONE)
 	$(TEST_VENV)/bin/ruff check kbridge tests benchmarks examples
+	$(TEST_VENV)/bin/ruff format --check --quiet kbridge tests benchmarks examples
 	$(TEST_VENV)/bin/mypy
 
 build: $(TEST_DONE)

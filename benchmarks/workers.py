@@ -81,13 +81,22 @@ def step_time(model: dict, p: int, network: str, update: str, gamma: float, rows
     if p == 1:
         return model["c"] * rows + model["fixed"]
     a, b = model["updates"][update]
-    return model["c"] * rows + model["shared"] + a + b / p + exchange_time(p, 256, network, gamma) + exchange_time(p, model["bytes"], network, gamma)
+    return (
+        model["c"] * rows
+        + model["shared"]
+        + a
+        + b / p
+        + exchange_time(p, 256, network, gamma)
+        + exchange_time(p, model["bytes"], network, gamma)
+    )
 
 
 def efficiencies(models: list[dict], gamma: float) -> dict:
     """{(model, network, update): [part of the ideal speed on each number of machines]}, with as many rows on each machine."""
     return {
-        (model["name"], network, update): [step_time(model, 1, network, update, gamma) / step_time(model, p, network, update, gamma) for p in MACHINES]
+        (model["name"], network, update): [
+            step_time(model, 1, network, update, gamma) / step_time(model, p, network, update, gamma) for p in MACHINES
+        ]
         for model in models
         for network in NETWORKS
         for update in UPDATES
@@ -107,7 +116,9 @@ def main() -> None:
     models, raw = [], {}
     for name in args.models:
         alone = {BATCH // n: measured(name, 1, "whole", args.steps, BATCH // n) for n in WORKERS}
-        print(f"{name:12}{alone[BATCH]['weights']:9}{'alone':>9}" + "".join(f"{cell['ms']:15.1f} ms" for cell in alone.values()), flush=True)
+        print(
+            f"{name:12}{alone[BATCH]['weights']:9}{'alone':>9}" + "".join(f"{cell['ms']:15.1f} ms" for cell in alone.values()), flush=True
+        )
         shared = {}
         for update in UPDATES:
             for p in WORKERS[1:]:
@@ -116,7 +127,9 @@ def main() -> None:
             print(f"{'':12}{'':9}{update:>9}{'':18}{cells}", flush=True)
         models.append(fitted(name, alone, shared))
         raw[name] = {"alone": alone, **{f"{update} {p}": cell for (update, p), cell in shared.items()}}
-    print("\nT = c rows + fixed in one process; on workers T = c rows + shared + update + A(256 B) + A(n), where\nA(n) = 2 ceil(log2 p) alpha + 2 (p-1)/p n beta + (p-1)/p n gamma")
+    print(
+        "\nT = c rows + fixed in one process; on workers T = c rows + shared + update + A(256 B) + A(n), where\nA(n) = 2 ceil(log2 p) alpha + 2 (p-1)/p n beta + (p-1)/p n gamma"
+    )
     print(f"gamma {gamma * 1e9:.2f} ns a byte")
     for model in models:
         (whole, _), (a, b) = model["updates"]["whole"], model["updates"]["divided"]

@@ -19,7 +19,9 @@ def picture(found: dict, machines: Sequence[int]) -> str:
         parts.append(f'<text x="{left}" y="{TOP - 12}" font-weight="bold">{name}</text>')
         for level in (0, 0.25, 0.5, 0.75, 1):
             y = TOP + HEIGHT * (1 - level)
-            parts.append(f'<path d="M{left} {y}h{WIDTH}" stroke="#ddd"/><text x="{left - 6}" y="{y + 4}" text-anchor="end">{level:g}</text>')
+            parts.append(
+                f'<path d="M{left} {y}h{WIDTH}" stroke="#ddd"/><text x="{left - 6}" y="{y + 4}" text-anchor="end">{level:g}</text>'
+            )
         xs = [left + WIDTH * k / (len(machines) - 1) for k in range(len(machines))]
         for x, count in zip(xs, machines):
             parts.append(f'<text x="{x}" y="{TOP + HEIGHT + 16}" text-anchor="middle">{count}</text>')
@@ -33,6 +35,8 @@ def picture(found: dict, machines: Sequence[int]) -> str:
         x = LEFT + 110 * i
         parts.append(f'<path d="M{x} {y + 6}h24" stroke="{colour}" stroke-width="2"/><text x="{x + 30}" y="{y + 10}">{network}</text>')
     x = LEFT + 110 * len(networks)
-    parts.append(f'<path d="M{x} {y + 6}h24" stroke="#333" stroke-width="2" stroke-dasharray="5 4"/><text x="{x + 30}" y="{y + 10}">updates not divided</text>')
+    parts.append(
+        f'<path d="M{x} {y + 6}h24" stroke="#333" stroke-width="2" stroke-dasharray="5 4"/><text x="{x + 30}" y="{y + 10}">updates not divided</text>'
+    )
     style = 'font-family="sans-serif" font-size="12" fill="#222"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {HEIGHT + 110}" {style}>\n' + "\n".join(parts) + "\n</svg>\n"

@@ -50,7 +50,9 @@ copies = [next(generator.flow(x[i : i + 1], Y[i : i + 1], batch_size=1, seed=s))
 shown = np.array([image for i in range(8) for image in (x[i], *copies[7 * i : 7 * i + 7])])
 save_grid("augmentation.png", shown[..., 0], columns=8, scale=6)
 before, after = accuracy(plain), accuracy(augmented)
-print(f"{len(x)} pictures as they are: {before:.1%} of {len(x_test)} others, a pixel off, right; with shifted and turned copies: {after:.1%}.")
+print(
+    f"{len(x)} pictures as they are: {before:.1%} of {len(x_test)} others, a pixel off, right; with shifted and turned copies: {after:.1%}."
+)
 print("The second should be 75 % or more, and at least 15 % above the first.")
 if after < 0.75 or after < before + 0.15:
     sys.exit(1)

@@ -1,7 +1,7 @@
 """Handwritten digits on one process or on many workers, which give the same numbers; a run that was killed goes on.
 
-    python examples/many_workers.py
-    kbridge run --workers 2 examples/many_workers.py
+python examples/many_workers.py
+kbridge run --workers 2 examples/many_workers.py
 """
 
 import glob

@@ -1,7 +1,7 @@
 """A prediction server with nothing but Python's standard library and the NumPy backend; threads share one model.
 
-    python prediction_server.py           trains a model, serves it, asks it from eight threads and stops
-    python prediction_server.py --serve   goes on serving: curl -d '[[0, 0, 5, ...64 numbers]]' http://127.0.0.1:8765
+python prediction_server.py           trains a model, serves it, asks it from eight threads and stops
+python prediction_server.py --serve   goes on serving: curl -d '[[0, 0, 5, ...64 numbers]]' http://127.0.0.1:8765
 """
 
 import json

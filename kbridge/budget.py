@@ -75,9 +75,7 @@ def spend(shape: Sequence[int | None]) -> None:
 def spend_state(shape: Sequence[int | None]) -> None:
     """Announce the state of a stateful layer, which no file holds. ModelFileError if that is too large for one."""
     if _exceeded("states", _size(shape)):
-        raise ModelFileError(
-            f"the states of its layers take more than {MAX_STATES} numbers: one of the shape {tuple(shape)} is too much."
-        )
+        raise ModelFileError(f"the states of its layers take more than {MAX_STATES} numbers: one of the shape {tuple(shape)} is too much.")
 
 
 def spend_work(calls: int, what: str) -> None:

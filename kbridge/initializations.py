@@ -22,7 +22,7 @@ def get_fans(shape, dim_ordering="th"):
             receptive = np.prod(shape[2:])
             return shape[1] * receptive, shape[0] * receptive
         if dim_ordering == "tf":
-            receptive = np.prod(shape[: 2])
+            receptive = np.prod(shape[:2])
             return shape[-2] * receptive, shape[-1] * receptive
         raise ValueError(f"Invalid dim_ordering: {dim_ordering!r}. Allowed: 'th', 'tf'.")
     fan = np.sqrt(np.prod(shape))

@@ -171,8 +171,12 @@ def _scaled(name: str, doc: str, scale: float, mode: str, distribution: str) -> 
     return Scaled
 
 
-GlorotUniform = _scaled("GlorotUniform", "Uniform with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010).", 1.0, "fan_avg", "uniform")
-GlorotNormal = _scaled("GlorotNormal", "Normal with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010).", 1.0, "fan_avg", "truncated_normal")
+GlorotUniform = _scaled(
+    "GlorotUniform", "Uniform with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010).", 1.0, "fan_avg", "uniform"
+)
+GlorotNormal = _scaled(
+    "GlorotNormal", "Normal with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010).", 1.0, "fan_avg", "truncated_normal"
+)
 HeUniform = _scaled("HeUniform", "Uniform with variance 2 / fan_in (He et al., 2015).", 2.0, "fan_in", "uniform")
 HeNormal = _scaled("HeNormal", "Normal with variance 2 / fan_in (He et al., 2015).", 2.0, "fan_in", "truncated_normal")
 LecunUniform = _scaled("LecunUniform", "Uniform with variance 1 / fan_in (LeCun et al., 1998).", 1.0, "fan_in", "uniform")

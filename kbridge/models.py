@@ -90,7 +90,9 @@ class Sequential(Model):
         else:
             output = layer(self.outputs[0])
             if isinstance(output, list):
-                raise TypeError(f"All layers of a Sequential model have one output; {layer.name!r} has {len(output)}. Use a functional Model.")
+                raise TypeError(
+                    f"All layers of a Sequential model have one output; {layer.name!r} has {len(output)}. Use a functional Model."
+                )
             self.outputs = [output]
         self._added(layer)
 
@@ -365,9 +367,7 @@ class Sequential(Model):
 
     def train_on_batch(self, x, y, class_weight=None, sample_weight=None, **kwargs):
         """One training step; see ``Model.train_on_batch``."""
-        return self._compiled_model("train").train_on_batch(
-            x, y, sample_weight=sample_weight, class_weight=class_weight, **kwargs
-        )
+        return self._compiled_model("train").train_on_batch(x, y, sample_weight=sample_weight, class_weight=class_weight, **kwargs)
 
     def test_on_batch(self, x, y, sample_weight=None, **kwargs):
         """Loss and metrics on one batch."""
@@ -380,7 +380,9 @@ class Sequential(Model):
 
         predictions = self.predict(x, batch_size, verbose)
         if predictions.min() < 0.0 or predictions.max() > 1.0:
-            warnings.warn("The model gives values outside [0, 1], so they are no probabilities: is the last activation missing?", stacklevel=2)
+            warnings.warn(
+                "The model gives values outside [0, 1], so they are no probabilities: is the last activation missing?", stacklevel=2
+            )
         return predictions
 
     @keras1_arguments

@@ -38,17 +38,27 @@ def tensors(folder: Path) -> None:
     chance = np.random.RandomState(1)
     whole = chance.uniform(-1, 1, (5, 4)).astype("float32")
     large = chance.uniform(-1, 1, (70, 40)).astype("float32")
-    values = {kind: (chance.uniform(0, 9, (2, 3)) - 3 * (kind[0] in "if")).astype(kind) for kind in
-              ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")}
+    values = {
+        kind: (chance.uniform(0, 9, (2, 3)) - 3 * (kind[0] in "if")).astype(kind)
+        for kind in ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
+    }
     values |= {"scalar": np.float32(2.5), "empty": np.zeros((0, 3), "float32"), "large": large}
     names, parts, data = [], [], []
     for name, value in values.items():
         names, parts, data = [*names, name], [*parts, ""], [*data, tf.constant(value)]
     names, parts, data = [*names, "bfloat16"], [*parts, ""], [*data, tf.cast(tf.constant(whole), tf.bfloat16)]
     for rows in (slice(0, 2), slice(2, 5)):
-        names, parts, data = [*names, "in/pieces"], [*parts, f"5 4 {rows.start},{rows.stop - rows.start}:-"], [*data, tf.constant(whole[rows])]
+        names, parts, data = (
+            [*names, "in/pieces"],
+            [*parts, f"5 4 {rows.start},{rows.stop - rows.start}:-"],
+            [*data, tf.constant(whole[rows])],
+        )
     for columns in (slice(0, 30), slice(30, 40)):
-        names, parts, data = [*names, "along two"], [*parts, f"70 40 0,70:{columns.start},{columns.stop - columns.start}"], [*data, tf.constant(large[:, columns])]
+        names, parts, data = (
+            [*names, "along two"],
+            [*parts, f"70 40 0,70:{columns.start},{columns.stop - columns.start}"],
+            [*data, tf.constant(large[:, columns])],
+        )
     names, parts, data = [*names, "text"], [*parts, ""], [*data, tf.constant([b"one", b"two"])]
     names, parts, data = [*names, "complex"], [*parts, ""], [*data, tf.constant([1 + 2j], tf.complex64)]
     folder.mkdir(parents=True, exist_ok=True)
@@ -57,7 +67,12 @@ def tensors(folder: Path) -> None:
     for piece, kept in zip(pieces, (slice(None, half), slice(half, None))):
         tf.raw_ops.SaveV2(prefix=piece, tensor_names=names[kept], shape_and_slices=parts[kept], tensors=data[kept])
     tf.raw_ops.MergeV2Checkpoints(checkpoint_prefixes=pieces, destination_prefix=str(folder / "tensors"))
-    np.savez(folder / "values.npz", **values, bfloat16=tf.cast(data[names.index("bfloat16")], tf.float32), **{"in/pieces": whole, "along two": large})
+    np.savez(
+        folder / "values.npz",
+        **values,
+        bfloat16=tf.cast(data[names.index("bfloat16")], tf.float32),
+        **{"in/pieces": whole, "along two": large},
+    )
 
 
 def main(folder: Path, names: list[str]) -> None:

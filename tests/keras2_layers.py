@@ -144,7 +144,12 @@ def masks_of_attention(k):
     L = k.layers
     x, allowed = k.Input((5, 3)), k.Input((5, 5), dtype="int32")
     y = L.Masking()(x)
-    outputs = [L.Attention()([y, y]), L.AdditiveAttention()([x, y]), L.MultiHeadAttention(2, 2)(y, y), L.MultiHeadAttention(2, 2)(x, x, attention_mask=allowed)]
+    outputs = [
+        L.Attention()([y, y]),
+        L.AdditiveAttention()([x, y]),
+        L.MultiHeadAttention(2, 2)(y, y),
+        L.MultiHeadAttention(2, 2)(x, x, attention_mask=allowed),
+    ]
     return k.Model([x, allowed], outputs)
 
 

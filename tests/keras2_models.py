@@ -53,7 +53,15 @@ def activations(k):
 @case
 def advanced_activations(k):
     L = k.layers
-    layers = (L.LeakyReLU(0.2), L.ELU(0.7), L.ThresholdedReLU(0.5), L.PReLU(), L.PReLU(shared_axes=[1]), L.ReLU(), L.ReLU(negative_slope=0.1))
+    layers = (
+        L.LeakyReLU(0.2),
+        L.ELU(0.7),
+        L.ThresholdedReLU(0.5),
+        L.PReLU(),
+        L.PReLU(shared_axes=[1]),
+        L.ReLU(),
+        L.ReLU(negative_slope=0.1),
+    )
     x = k.Input((4, 3))
     return k.Model(x, [layer(x) for layer in layers])
 

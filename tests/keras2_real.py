@@ -56,7 +56,9 @@ def lstm(k):
 def cells(k):
     L = k.layers
     x = k.Input((4, 3))
-    outputs = [L.RNN(cell, return_sequences=True)(x) for cell in (L.SimpleRNNCell(2), L.LSTMCell(2), L.GRUCell(2), L.GRUCell(2, reset_after=True))]
+    outputs = [
+        L.RNN(cell, return_sequences=True)(x) for cell in (L.SimpleRNNCell(2), L.LSTMCell(2), L.GRUCell(2), L.GRUCell(2, reset_after=True))
+    ]
     return k.Model(x, outputs + [L.RNN([L.LSTMCell(2), L.GRUCell(3)])(x), L.SimpleRNN(2)(x)])
 
 

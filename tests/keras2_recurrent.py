@@ -88,7 +88,9 @@ def both_directions(k):
     if k.__name__ == "tf_keras":
         layers.append(L.Bidirectional(L.SimpleRNN(2, go_backwards=True)))  # Keras 3 refuses to make it
     outputs = [layer(x) for layer in layers]
-    outputs += L.Bidirectional(L.LSTM(2, return_sequences=True), merge_mode=None, backward_layer=L.GRU(3, return_sequences=True, go_backwards=True))(x)
+    outputs += L.Bidirectional(
+        L.LSTM(2, return_sequences=True), merge_mode=None, backward_layer=L.GRU(3, return_sequences=True, go_backwards=True)
+    )(x)
     outputs += L.Bidirectional(L.GRU(2), merge_mode=None)(x)
     return k.Model(x, outputs)
 

@@ -117,7 +117,17 @@ def attention(k):
     heads = L.MultiHeadAttention(2, 3)(x, y)
     causal = L.MultiHeadAttention(2, 3, value_dim=2, output_shape=5)(query=x, value=y, key=y, use_causal_mask=True)
     groups = L.GroupQueryAttention(4, 2, 1)(x, y)
-    return k.Model([x, y], [heads, causal, groups, L.Attention(use_scale=True)([x, y]), L.AdditiveAttention()([x, y]), L.EinsumDense("abc,cd->abd", (None, 2), bias_axes="d")(x)])
+    return k.Model(
+        [x, y],
+        [
+            heads,
+            causal,
+            groups,
+            L.Attention(use_scale=True)([x, y]),
+            L.AdditiveAttention()([x, y]),
+            L.EinsumDense("abc,cd->abd", (None, 2), bias_axes="d")(x),
+        ],
+    )
 
 
 @case
@@ -160,7 +170,9 @@ def named_ends(k):
 @case
 def stacks(k):
     L = k.layers
-    return k.Sequential([k.Input((4,)), k.Sequential([L.Dense(3), k.Sequential([L.Dense(2), L.BatchNormalization()])]), L.Dense(2), L.Dense(3)])
+    return k.Sequential(
+        [k.Input((4,)), k.Sequential([L.Dense(3), k.Sequential([L.Dense(2), L.BatchNormalization()])]), L.Dense(2), L.Dense(3)]
+    )
 
 
 @case
@@ -240,7 +252,15 @@ def _predictions(model: Any, x: list[np.ndarray]) -> list[np.ndarray]:
 
 CASES |= {
     name: keras2_recurrent.CASES[name]
-    for name in ("cells", "stacked_cells", "both_directions", "states_of_both_directions", "convolutional_recurrence", "convolutional_states", "over_time")
+    for name in (
+        "cells",
+        "stacked_cells",
+        "both_directions",
+        "states_of_both_directions",
+        "convolutional_recurrence",
+        "convolutional_states",
+        "over_time",
+    )
 }
 
 

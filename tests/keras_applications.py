@@ -144,7 +144,10 @@ def check(folder: str, *files: str) -> int:
             except Exception as problem:
                 off, said = 1.0, f"{type(problem).__name__}: {str(problem)[:200]}"
         bad += off > 1e-4
-        print(f"{source.name.removesuffix('.json.gz')}: {said} ({time.perf_counter() - started:.0f} s){'' if off <= 1e-4 else '  BAD'}", flush=True)
+        print(
+            f"{source.name.removesuffix('.json.gz')}: {said} ({time.perf_counter() - started:.0f} s){'' if off <= 1e-4 else '  BAD'}",
+            flush=True,
+        )
     return bad
 
 

@@ -45,7 +45,9 @@ def optimizers(k) -> dict[str, Callable[[], Any]]:
         "nadam": lambda: o.Nadam(0.03),
         "adamw": lambda: o.AdamW(0.02, weight_decay=0.1),
         "lion": lambda: o.Lion(0.02),
-        "ftrl": lambda: o.Ftrl(0.3, l1_regularization_strength=0.01, l2_regularization_strength=0.1, l2_shrinkage_regularization_strength=0.05, beta=0.2),
+        "ftrl": lambda: o.Ftrl(
+            0.3, l1_regularization_strength=0.01, l2_regularization_strength=0.1, l2_shrinkage_regularization_strength=0.05, beta=0.2
+        ),
         "clipnorm": lambda: o.SGD(0.3, clipnorm=0.1),
         "global_clipnorm": lambda: o.SGD(0.3, global_clipnorm=0.1),
         "clipvalue": lambda: o.Adam(0.02, clipvalue=0.01),

@@ -7,7 +7,6 @@ in all forms that the library has, and predictions.npz: inputs, predictions, and
 So tests/data/old was made.
 """
 
-
 import os
 import sys
 
@@ -173,7 +172,9 @@ def write(folder, k, tf):
             inner = os.path.join(folder, name)
             model.save_weights(os.path.join(inner, "objects", "weights"), save_format="tf")
             saver = tf.compat.v1.train.Saver()
-            saver.save(k.backend.get_session(), os.path.join(inner, "names", "model.ckpt"), write_meta_graph=False, latest_filename="checkpoint")
+            saver.save(
+                k.backend.get_session(), os.path.join(inner, "names", "model.ckpt"), write_meta_graph=False, latest_filename="checkpoint"
+            )
             if name in ("perceptron", "shared_and_merged", "models_inside"):
                 model.save(os.path.join(inner, "saved_model"), save_format="tf")
                 without_functions(os.path.join(inner, "saved_model", "saved_model.pb"))

@@ -19,7 +19,10 @@ import numpy as np
 WHOLE = np.array([[10, 5, 30, 0], [7, 20, 20, 2], [30, 10, 2, 1]])
 SMALL = np.array([[1, 2, 2], [0, 3, 1], [2, 0, 0]])
 NUMBERS = np.array([[-1.0, 0.0, 0.5, 2.0], [5.0, 1.0, 0.99, -3.0], [2.5, 1.5, 0.1, 0.0]], "float32")
-WORDS = np.array([["cat", "dog"], ["bird", ""], ["\u00e4", "a longer text, of more than thirty-two and even sixty-four bytes, for the hash"]], dtype=object)
+WORDS = np.array(
+    [["cat", "dog"], ["bird", ""], ["\u00e4", "a longer text, of more than thirty-two and even sixty-four bytes, for the hash"]],
+    dtype=object,
+)
 TEXTS = np.array([["The cat, the  hat!"], ["a Cat x dog's \tTHE"], ["unknown"]], dtype=object)
 PICTURES = np.round(np.random.RandomState(4).uniform(0, 255, (3, 6, 8, 2)), 1).astype("float32")
 
@@ -81,7 +84,11 @@ def adapted(k: Any) -> tuple[Any, list]:
     numbers.adapt(np.array([5, 5, 7]))
     scaled.adapt(np.ones((3, 2)) * [1.0, 2.0])
     model = k.Model([w, t, n], [words(w), texts(t), numbers(n), scaled(k.ops.cast(n, "float32"))])
-    return model, [np.array([["cat", "x"], ["dog", "cat"]], dtype=object), np.array([["hat the cat"], ["new"]], dtype=object), np.array([[5, 7], [1, 5]])]
+    return model, [
+        np.array([["cat", "x"], ["dog", "cat"]], dtype=object),
+        np.array([["hat the cat"], ["new"]], dtype=object),
+        np.array([[5, 7], [1, 5]]),
+    ]
 
 
 BUILDERS = {f.__name__: f for f in (categories, texts, pictures, drawn, adapted)}

@@ -15,9 +15,7 @@ def python(*args: str, home: Path, cwd: Path = ROOT, **variables: str) -> subpro
     """Run Python with ``args``; returns what it printed and how it ended."""
     env = {key: value for key, value in os.environ.items() if key not in SETTINGS}
     env |= {"HOME": str(home), "USERPROFILE": str(home), "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | variables
-    done = subprocess.run(
-        [sys.executable, *args], cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8"
-    )
+    done = subprocess.run([sys.executable, *args], cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8")
     return done
 
 

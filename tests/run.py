@@ -19,6 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 #: tests that load backends by themselves, or none; the folders in ``backends`` are each for one
@@ -31,11 +32,29 @@ COMPILED = ["training/test_tutorial.py", "oracle/test_cases.py", "learning", "ex
 #: tests that Theano runs as compiled code only, because they train for thousands of batches
 ONLY_COMPILED = ["learning", "examples"]
 COMPILED_CASES = " or ".join(
-    ["learning", "example", "tutorial", "opt_adam", "mimo_dicts", "nested_two_outputs", "arch_", "fit_bn", "lstm_gpu", "gru_stateful", "conv2d_th_same"]
+    [
+        "learning",
+        "example",
+        "tutorial",
+        "opt_adam",
+        "mimo_dicts",
+        "nested_two_outputs",
+        "arch_",
+        "fit_bn",
+        "lstm_gpu",
+        "gru_stateful",
+        "conv2d_th_same",
+    ]
 )
 
 #: what a second Python runs for each backend, beside its own tests
-QUICK = ["training/test_tutorial.py", "training/test_loop.py", "saving/test_round_trip.py", "layers/test_core.py", "graph/test_sequential.py"]
+QUICK = [
+    "training/test_tutorial.py",
+    "training/test_loop.py",
+    "saving/test_round_trip.py",
+    "layers/test_core.py",
+    "graph/test_sequential.py",
+]
 #: what ``--light`` runs, on NumPy: the tests of everyday changes
 LIGHT = ["backends/numpy", "functions", "graph", "layers", "prediction", "saving", "training"]
 NO_COMPILER = {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"}
@@ -121,6 +140,18 @@ def parity(backends: list[str]) -> tuple[str, int, float]:
     return "parity", code, time.time() - start
 
 
+def failures(report: Path) -> list[str]:
+    """A line for each failed test of pytest's JUnit report: its name and the first line of the reason."""
+    if not report.exists():
+        return ["pytest wrote no report: it was ended from outside, or its arguments are wrong"]
+    found = []
+    for case in ElementTree.parse(report).iter("testcase"):
+        for reason in (*case.findall("failure"), *case.findall("error")):
+            message = (reason.get("message") or "no reason given").strip().splitlines()[0]
+            found.append(f"{case.get('classname')}::{case.get('name')}: {message[:300]}")
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--backends", help="comma-separated (default: all installed)")
@@ -140,20 +171,26 @@ def main() -> int:
         reason = "not asked for" if args.backends else "not installed"
         print(f"Not tested: {', '.join(left_out)} ({reason})", flush=True)
     results = [parity(backends)] if args.quick and not args.only else []
+    failed: list[str] = []
     for part in light_parts() if args.light else quick_parts(backends) if args.quick else parts(backends):
         if args.only not in (None, part.name, part.name.partition("-")[0]):
             continue
         print(f"\n===== {part.name} =====", flush=True)
         start = time.time()
         with tempfile.TemporaryDirectory() as home:
-            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+            report = Path(home, "report.xml")
+            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
             if args.workers > 1:
                 # tests that share a costly computation name their group
                 command += ["-n", str(args.workers), "--dist", "loadgroup"]
             command += [f"tests/{path}" for path in part.paths] + [*part.arguments, *args.arguments]
             code = subprocess.run(command, cwd=ROOT, env={**environment(part.backend, home), **part.variables}).returncode
+            if code:
+                failed += [f"{part.name}: {line}" for line in failures(report)]
         results.append((part.name, code, time.time() - start))
     print("\n===== summary =====")
+    for line in failed:
+        print(line)
     for name, code, seconds in results:
         print(f"{name:14} {'passed' if code == 0 else f'FAILED (exit status {code})':24} {seconds:6.0f} s")
     # a process that a signal ended has a negative status

@@ -101,7 +101,9 @@ def show(name: str, workers: int, runs: dict[tuple[str, int], list[Run]]) -> boo
     alone, together = runs.get(("kbridge, no batches", 64)), runs.get(("kbridge", 64))
     if alone and together and name == "digits_cnn":
         gain = _median(together, Run.per_second) / _median(alone, Run.per_second)
-        print(f"  64 connections: batches answer {gain:.2f} times as many requests as none (goal >= 1.5): {'met' if gain >= 1.5 else 'MISSED'}")
+        print(
+            f"  64 connections: batches answer {gain:.2f} times as many requests as none (goal >= 1.5): {'met' if gain >= 1.5 else 'MISSED'}"
+        )
     if wrong:
         print(f"{wrong} answers were wrong or lost")
     return bool(wrong)

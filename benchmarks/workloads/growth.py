@@ -71,7 +71,9 @@ def _data(rows: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     return random.standard_normal((rows, width)).astype("float32"), random.standard_normal((rows, 1)).astype("float32")
 
 
-def _workload(title: str, what: str, sizes: dict[int, tuple], kbridge: Callable, pytorch: Callable, goals: tuple[Goal, ...] = ()) -> Workload:
+def _workload(
+    title: str, what: str, sizes: dict[int, tuple], kbridge: Callable, pytorch: Callable, goals: tuple[Goal, ...] = ()
+) -> Workload:
     contenders = []
     for size, args in sizes.items():
         contenders.append(Contender(f"PyTorch eager, {what} {size}", partial(pytorch, *args), ("torch",)))

@@ -14,9 +14,7 @@ BATCH, STEPS, FEATURES, UNITS, RATE = 32, 50, 64, 128, 0.001
 
 def weights(random: np.random.Generator, features: int) -> tuple[dict[str, list[np.ndarray]], list[np.ndarray]]:
     """({gate: [W, U, b]}, [W, b] of the output)."""
-    gates = {
-        gate: [glorot(random, features, UNITS), glorot(random, UNITS, UNITS), np.zeros(UNITS, "float32")] for gate in "ifco"
-    }
+    gates = {gate: [glorot(random, features, UNITS), glorot(random, UNITS, UNITS), np.zeros(UNITS, "float32")] for gate in "ifco"}
     return gates, [glorot(random, UNITS, 1), np.zeros(1, "float32")]
 
 

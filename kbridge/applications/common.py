@@ -23,8 +23,7 @@ def check_arguments(owner: str, weights, trained_on: str, include_top: bool, cla
         return
     if not isinstance(weights, (str, os.PathLike)) or not os.path.isfile(weights):
         raise ValueError(
-            f"{owner}: weights should be None (random ones), {trained_on!r} (trained ones) or the path of a weights file, "
-            f"got {weights!r}."
+            f"{owner}: weights should be None (random ones), {trained_on!r} (trained ones) or the path of a weights file, got {weights!r}."
         )
 
 
@@ -52,7 +51,5 @@ def load_weights(model: Model, weights, trained_on: str, origin: str, by_name: b
         model.load_weights(weights)
         return model
     path = get_file(os.path.basename(origin), origin, cache_subdir="models")
-    model.load_weights(
-        path, by_name=by_name, original_backend="theano" if "th_kernels" in os.path.basename(origin) else "tensorflow"
-    )
+    model.load_weights(path, by_name=by_name, original_backend="theano" if "th_kernels" in os.path.basename(origin) else "tensorflow")
     return model

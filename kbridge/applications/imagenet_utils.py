@@ -57,8 +57,7 @@ def _obtain_input_shape(input_shape, default_size, min_size, dim_ordering, inclu
     shape = tuple(input_shape)
     if len(shape) != 3 or shape[axis] != 3:
         raise ValueError(
-            f"input_shape should have 3 entries, and 3 channels at position {axis} (dim_ordering={dim_ordering!r}), "
-            f"got {input_shape!r}."
+            f"input_shape should have 3 entries, and 3 channels at position {axis} (dim_ordering={dim_ordering!r}), got {input_shape!r}."
         )
     if any(size is not None and size < min_size for size in np.delete(np.array(shape, dtype=object), axis)):
         raise ValueError(f"Images should be at least {min_size} x {min_size}, got input_shape={input_shape!r}.")

@@ -40,9 +40,7 @@ TF_WEIGHTS_PATH_NO_TOP = _RELEASE + "tf_dim_ordering_tf_kernels_notop.h5"
 def conv2d_bn(x, nb_filter, nb_row, nb_col, border_mode="same", subsample=(1, 1), name=None):
     """Convolution, ReLU and batch normalization; their names are ``name`` + '_conv' and '_bn'."""
     conv_name, bn_name = (None, None) if name is None else (f"{name}_conv", f"{name}_bn")
-    x = Convolution2D(
-        nb_filter, nb_row, nb_col, subsample=subsample, activation="relu", border_mode=border_mode, name=conv_name
-    )(x)
+    x = Convolution2D(nb_filter, nb_row, nb_col, subsample=subsample, activation="relu", border_mode=border_mode, name=conv_name)(x)
     return BatchNormalization(axis=_channels(), name=bn_name)(x)
 
 

@@ -53,7 +53,9 @@ def channels_first(K: Any) -> dict[str, Callable]:
 
     def kernel_to_first(kernel, dim_ordering):
         ndim = K.ndim(kernel)
-        return K.permute_dimensions(kernel, (ndim - 1, ndim - 2, *range(ndim - 2))) if resolve_dim_ordering(dim_ordering) == "tf" else kernel
+        return (
+            K.permute_dimensions(kernel, (ndim - 1, ndim - 2, *range(ndim - 2))) if resolve_dim_ordering(dim_ordering) == "tf" else kernel
+        )
 
     def from_first(conv_out, x, border_mode, kernel_shape, strides, dim_ordering):
         if border_mode == "same":

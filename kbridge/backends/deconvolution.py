@@ -23,8 +23,7 @@ def check_deconvolution(what: str, x_shape, filters, channels, spans, strides, b
         positions = max((padded - span) // int(stride) + 1, 0)
         if positions != found:
             raise ValueError(
-                f"{what}: an output of shape {shown} would come from {positions} positions along spatial axis {i}, "
-                f"the input has {found}."
+                f"{what}: an output of shape {shown} would come from {positions} positions along spatial axis {i}, the input has {found}."
             )
 
 

@@ -20,7 +20,11 @@ ROUNDS = 6
 
 
 def settle(
-    what: str, states: Sequence, turn: Callable[[list], tuple[Any, Sequence]], kind: Callable[[Any], Kind], widen: Callable[[Any, Any, Kind], Any]
+    what: str,
+    states: Sequence,
+    turn: Callable[[list], tuple[Any, Sequence]],
+    kind: Callable[[Any], Kind],
+    widen: Callable[[Any, Any, Kind], Any],
 ) -> tuple[list, Any, list]:
     """Widen ``states`` until a turn keeps their kind. Returns (states, what the last turn gave, its new states).
 

@@ -4,4 +4,6 @@ import warnings
 
 from ..conformance import *  # noqa: F403
 
-warnings.warn("kbridge.backends.optable is now kbridge.conformance; the old path goes with the next release.", DeprecationWarning, stacklevel=2)
+warnings.warn(
+    "kbridge.backends.optable is now kbridge.conformance; the old path goes with the next release.", DeprecationWarning, stacklevel=2
+)

@@ -4,4 +4,6 @@ import warnings
 
 from ..conformance.harness import *  # noqa: F403
 
-warnings.warn("kbridge.backends.parity is now kbridge.conformance.harness; the old path goes with the next release.", DeprecationWarning, stacklevel=2)
+warnings.warn(
+    "kbridge.backends.parity is now kbridge.conformance.harness; the old path goes with the next release.", DeprecationWarning, stacklevel=2
+)

@@ -88,9 +88,7 @@ class ReduceLROnPlateau(Callback):
     ``min_lr``: the learning rate is never set below.
     """
 
-    def __init__(
-        self, monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto", epsilon=1e-4, cooldown=0, min_lr=0
-    ):
+    def __init__(self, monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto", epsilon=1e-4, cooldown=0, min_lr=0):
         super().__init__()
         if factor >= 1.0:
             raise ValueError(f"ReduceLROnPlateau does not support a factor >= 1.0, got {factor!r}.")

@@ -24,9 +24,7 @@ class ModelCheckpoint(Callback):
 
     on_one_worker = True
 
-    def __init__(
-        self, filepath, monitor="val_loss", verbose=0, save_best_only=False, save_weights_only=False, mode="auto", period=1
-    ):
+    def __init__(self, filepath, monitor="val_loss", verbose=0, save_best_only=False, save_weights_only=False, mode="auto", period=1):
         super().__init__()
         self.filepath = filepath
         self.monitor = monitor

@@ -20,7 +20,9 @@ def add_parser(subparsers) -> None:
         "gradients layer by layer, without dropout and noise; or compare architectures and weights of two files. "
         "The exit status is 0 only if all is within tolerance.",
     )
-    parser.add_argument("files", nargs="+", metavar="MODEL.h5", help="a model; or two files (or checkpoints, SavedModel folders) to compare with each other")
+    parser.add_argument(
+        "files", nargs="+", metavar="MODEL.h5", help="a model; or two files (or checkpoints, SavedModel folders) to compare with each other"
+    )
     parser.add_argument(
         "--backends", metavar="A,B", help="default: numpy,tensorflow,theano if installed; for two files none, or where to run both of them"
     )

@@ -27,7 +27,11 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--custom", metavar="FILE.py", help="defines the model's own layers and functions; it is run")
     parser.add_argument("--original-backend", choices=("theano", "tensorflow"), help="whose convention the kernels follow")
     parser.add_argument("--no-training", action="store_true", help="leave loss and optimizer out of a Keras 1 file")
-    parser.add_argument("--check", action="store_true", help="predict from OUT too (with onnxruntime, keras or tf_keras) and compare; status 1 if it differs")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="predict from OUT too (with onnxruntime, keras or tf_keras) and compare; status 1 if it differs",
+    )
     parser.set_defaults(run=run)
 
 

@@ -89,7 +89,5 @@ def _draw(images, answers, truths) -> None:
     """Pictures side by side, two characters a pixel, with the model's answers below."""
     for row in range(images.shape[1]):
         print("  ".join("".join(2 * SHADES[int(v) * (len(SHADES) - 1) // 16] for v in image[row]) for image in images))
-    notes = [
-        f"the model says {answer}" if answer == truth else f"says {answer}, is {truth}" for answer, truth in zip(answers, truths)
-    ]
+    notes = [f"the model says {answer}" if answer == truth else f"says {answer}, is {truth}" for answer, truth in zip(answers, truths)]
     print("  ".join(f"{note:^16}" for note in notes))

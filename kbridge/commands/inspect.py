@@ -15,7 +15,9 @@ def add_parser(subparsers) -> None:
         "JSON or YAML; whether it is safe, and what it needs to be loaded here. Nothing is built, and nothing in the file is run. "
         "The exit status is 0 for any sound file, 1 for one that is damaged or hostile.",
     )
-    parser.add_argument("file", metavar="FILE", help="a .h5 or .keras file, a .json or .yaml architecture, a SavedModel folder or a checkpoint of tf.keras")
+    parser.add_argument(
+        "file", metavar="FILE", help="a .h5 or .keras file, a .json or .yaml architecture, a SavedModel folder or a checkpoint of tf.keras"
+    )
     parser.add_argument("--weights", action="store_true", help="min, mean, max, std, NaN and inf of each array")
     parser.add_argument("--original-backend", choices=("theano", "tensorflow"), help="whose convention the kernels follow")
     parser.add_argument("--json", action="store_true", help="print all facts as JSON")

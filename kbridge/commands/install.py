@@ -128,7 +128,9 @@ def _check_pip() -> None:
 
 
 def _call(command: list[str], variables: dict[str, str], text: str) -> None:
-    done = subprocess.run(command, env={**os.environ, **variables}, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+    done = subprocess.run(
+        command, env={**os.environ, **variables}, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
+    )
     if done.returncode:
         said = done.stderr.strip()
         hint = ""

@@ -18,6 +18,8 @@ class OldFlag(argparse.Action):
         super().__init__(*args, **kwargs)
         self.now = now
 
-    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: str | None = None) -> None:
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: str | None = None
+    ) -> None:
         print(f"{option_string} is now {self.now}; the old name goes with the next release.", file=sys.stderr)
         setattr(namespace, self.dest, values)

@@ -36,13 +36,9 @@ def add_parser(subparsers) -> None:
     parser.add_argument("ops", nargs="*", metavar="OP", help="functions or families to check (default: all)")
     parser.add_argument("--backends", metavar="A,B", help="backends to check (default: all that are installed)")
     parser.add_argument("--engines", dest="backends", action=OldFlag, now="--backends", help=argparse.SUPPRESS)
-    parser.add_argument(
-        "--dtypes", metavar="A,B", help="float16, float32, float64 (default: float32,float64; all with --long)"
-    )
+    parser.add_argument("--dtypes", metavar="A,B", help="float16, float32, float64 (default: float32,float64; all with --long)")
     parser.add_argument("--off", action="store_true", help="print only what is off")
-    parser.add_argument(
-        "--compiled", action="store_true", help="let backends compile for speed, as for a user; slower to start"
-    )
+    parser.add_argument("--compiled", action="store_true", help="let backends compile for speed, as for a user; slower to start")
     parser.add_argument(
         "--long",
         action="store_true",
@@ -77,7 +73,9 @@ class Line:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table; 1 if anything is off or nothing could be checked."""
-    dtypes = args.dtypes.split(",") if args.dtypes else list(harness.TOLERANCE) if args.long and args.random is None else ["float32", "float64"]
+    dtypes = (
+        args.dtypes.split(",") if args.dtypes else list(harness.TOLERANCE) if args.long and args.random is None else ["float32", "float64"]
+    )
     unknown = [d for d in dtypes if d not in harness.TOLERANCE]
     if unknown:
         raise SystemExit(f"Unknown dtypes: {', '.join(unknown)}. Known: {', '.join(harness.TOLERANCE)}.")
@@ -118,7 +116,10 @@ def run_random(args: argparse.Namespace, dtypes: list[str]) -> int:
     counts = campaign.run(backends, range(args.seed, args.seed + args.random), dtypes, args.compiled)
     for note in notes:
         print(note)
-    print(f"Random programs from seed {args.seed} on, {time.perf_counter() - started:.0f} s: " + ", ".join(f"{n} {name}" for name, n in sorted(counts.items())))
+    print(
+        f"Random programs from seed {args.seed} on, {time.perf_counter() - started:.0f} s: "
+        + ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
+    )
     return int(not counts or any(name.endswith("off") for name in counts))
 
 

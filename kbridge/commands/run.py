@@ -25,11 +25,13 @@ def add_parser(subparsers) -> None:
     parser.add_argument(
         "--py2",
         action="store_true",
-        help="translate Python 2 in memory, also modules that lie beside the program, and say what changed "
-        "(pip install 'kbridge[py2]')",
+        help="translate Python 2 in memory, also modules that lie beside the program, and say what changed (pip install 'kbridge[py2]')",
     )
     parser.add_argument(
-        "--workers", type=int, metavar="N", help="train on N processes of this machine that share each batch (pip install 'kbridge[distributed]')"
+        "--workers",
+        type=int,
+        metavar="N",
+        help="train on N processes of this machine that share each batch (pip install 'kbridge[distributed]')",
     )
     parser.add_argument(
         "--distributed", action="store_true", help="be one of the workers that mpiexec started: mpiexec -n 4 kbridge run --distributed FILE"

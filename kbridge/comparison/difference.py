@@ -84,7 +84,9 @@ def _of_two(first: np.ndarray, second: np.ndarray, atol: float, rtol: float, jum
     counts[0] = np.count_nonzero(off == 0)
     plain = atol + rtol * float(scale)
     tolerated = plain + jump
-    return Difference(most, _ratio(most, float(scale)), _ratio(most, tolerated), most <= tolerated, plain < most <= tolerated, counts.tolist())
+    return Difference(
+        most, _ratio(most, float(scale)), _ratio(most, tolerated), most <= tolerated, plain < most <= tolerated, counts.tolist()
+    )
 
 
 def _ratio(value: float, of: float) -> float:

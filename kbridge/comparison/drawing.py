@@ -59,9 +59,7 @@ def _box(row: Row, shown: str, x: float, y: float) -> str:
     numbers = ", ".join(f"{heading} {number(d.abs)}" for heading, part in PARTS[:2] if (d := getattr(row, part)) is not None)
     lines = [row.name, row.class_name, verdict(row) if row.wrong else numbers]
     title = escape(f"{row.name}, {row.class_name}: {numbers}, {verdict(row)}")
-    texts = "".join(
-        f'<text x="{x + 9:.0f}" y="{y + 19 + 18 * i:.0f}">{escape(_short(line, 33))}</text>' for i, line in enumerate(lines)
-    )
+    texts = "".join(f'<text x="{x + 9:.0f}" y="{y + 19 + 18 * i:.0f}">{escape(_short(line, 33))}</text>' for i, line in enumerate(lines))
     return (
         f'<a href="#row-{row.index}" class="box {colour}{" wrong" if row.wrong else ""}" {data} aria-label="{title}"><title>{title}</title>'
         f'<rect x="{x:.0f}" y="{y:.0f}" width="{_WIDTH}" height="{_HEIGHT}" rx="6"/>{texts}</a>'

@@ -43,7 +43,9 @@ def graph_of(model) -> Container:
     return model._built_model() if isinstance(model, Sequential) else model
 
 
-def _run(graph: Container, inputs: list, masks: list, prefix: str, calls: list[Call], made: dict[int, tuple[int, int]]) -> tuple[list, list]:
+def _run(
+    graph: Container, inputs: list, masks: list, prefix: str, calls: list[Call], made: dict[int, tuple[int, int]]
+) -> tuple[list, list]:
     known = {id(x): (y, mask) for x, y, mask in zip(graph.inputs, inputs, masks, strict=True)}
     for node in graph._in_order():
         if all(id(x) in known for x in node.output_tensors):

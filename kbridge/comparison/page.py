@@ -40,7 +40,8 @@ def _choice(comparison: Comparison, shown: str) -> str:
     if comparison.causes:
         parts.append(("alone", "error made in the layer itself"))
     options = "".join(
-        f'<label><input type="radio" name="colour" value="{part}"{" checked" if part == shown else ""}> {text}</label>' for part, text in parts
+        f'<label><input type="radio" name="colour" value="{part}"{" checked" if part == shown else ""}> {text}</label>'
+        for part, text in parts
     )
     return f'<fieldset class="choice"><legend>Colours show:</legend>{options}</fieldset>'
 
@@ -52,7 +53,9 @@ def _causes(comparison: Comparison) -> str:
     items = []
     for cause in comparison.causes:
         name, text = escape(cause.layer), escape(str(cause)).removeprefix(escape(cause.layer))
-        items.append(f'<li><a href="#row-{numbers[cause.layer]}">{name}</a>{text}</li>' if cause.layer in numbers else f"<li>{name}{text}</li>")
+        items.append(
+            f'<li><a href="#row-{numbers[cause.layer]}">{name}</a>{text}</li>' if cause.layer in numbers else f"<li>{name}{text}</li>"
+        )
     return f"<h2>Where and why</h2><ol>{''.join(items)}</ol>\n"
 
 

@@ -105,7 +105,9 @@ class Work:
             custom = self.job["custom"]
             if error.missing:
                 text = f"it needs custom objects: {', '.join(error.missing)}. "
-                text += f"{custom} doesn't define them." if custom else "Give a file that defines them: --custom FILE.py, or custom= in Python."
+                text += (
+                    f"{custom} doesn't define them." if custom else "Give a file that defines them: --custom FILE.py, or custom= in Python."
+                )
             else:
                 # the user knows the file that was copied, not the copy
                 text = str(error).replace(job["model"], self.title)

@@ -205,9 +205,7 @@ def layers(job: dict, progress: Progress) -> Results:
     inputs = [*_listed(data, "x"), *_listed(data, "y")]
     with _jittered_weights(loaded.model, job):
         found = _run([*loaded.graph.inputs, *targets], wanted, lambda phase: inputs, loaded.graph.uses_learning_phase, progress)
-    facts = [
-        {"name": c.name, "class_name": type(c.layer).__name__, "sources": c.sources, "positions": c.positions} for c in calls
-    ]
+    facts = [{"name": c.name, "class_name": type(c.layer).__name__, "sources": c.sources, "positions": c.positions} for c in calls]
     return {"layers": facts}, found
 
 

@@ -79,9 +79,7 @@ NAMES = {
     "asscalar": lambda a: a.item(),
     "alen": lambda a: len(numpy.array(a, ndmin=1)),
     "msort": lambda a: numpy.sort(a, axis=0),
-    "asfarray": lambda a, dtype=numpy.float64: numpy.asarray(
-        a, dtype=dtype if numpy.issubdtype(dtype, numpy.inexact) else numpy.float64
-    ),
+    "asfarray": lambda a, dtype=numpy.float64: numpy.asarray(a, dtype=dtype if numpy.issubdtype(dtype, numpy.inexact) else numpy.float64),
     "mat": numpy.asmatrix,
     "math": math,
 }

@@ -205,9 +205,7 @@ def a_missing_phase_is_named(K):
 
 def takes_functions(K):
     x = K.placeholder((2,))
-    f = K.function(
-        [x, K.learning_phase()], [K.in_train_phase(lambda: x * 2.0, lambda: x), K.in_test_phase(lambda: x, x * 3.0)]
-    )
+    f = K.function([x, K.learning_phase()], [K.in_train_phase(lambda: x * 2.0, lambda: x), K.in_test_phase(lambda: x, x * 3.0)])
     expect(f([np.ones(2), 1])[1], 3.0 * np.ones(2), "in_test_phase in training")
     expect(f([np.ones(2), 0])[0], np.ones(2), "in_train_phase in test")
 

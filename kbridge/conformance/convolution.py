@@ -233,7 +233,9 @@ OPS = [
             Case((In((2, 4, 3)), In((3, 3, 2), kind="variable"), (None, 9, 2)), {"stride": 2}),
             Case((In((2, 4, 3)), In((3, 3, 2), kind="variable"), (None, 8, 2)), {"stride": 2, "border_mode": "same"}),
             Case((In((2, 4, 3)), In((3, 3, 2), kind="variable"), (None, 8, 2)), {"filter_dilation": 2}),
-            Case((In((2, 4, 3)), In((3, 3, 2), kind="variable"), (None, 12, 2)), {"stride": 3, "border_mode": "same", "filter_dilation": 2}),
+            Case(
+                (In((2, 4, 3)), In((3, 3, 2), kind="variable"), (None, 12, 2)), {"stride": 3, "border_mode": "same", "filter_dilation": 2}
+            ),
         ),
     ),
     Op(
@@ -342,9 +344,17 @@ OPS = [
         "depthwise_conv2d",
         depthwise_conv2d,
         convolutions(
-            X2, [DEPTHWISE], {}, {"border_mode": "same"}, {"strides": (2, 2), "border_mode": "same"}, {"strides": (2, 2)},
-            {"strides": (2, 1)}, {"filter_dilation": (1, 2), "border_mode": "same"}, {"strides": (2, 2), "filter_dilation": (2, 2)},
-            {"strides": (3, 3), "border_mode": "same"}, {"strides": (5, 5), "border_mode": "same"},
+            X2,
+            [DEPTHWISE],
+            {},
+            {"border_mode": "same"},
+            {"strides": (2, 2), "border_mode": "same"},
+            {"strides": (2, 2)},
+            {"strides": (2, 1)},
+            {"filter_dilation": (1, 2), "border_mode": "same"},
+            {"strides": (2, 2), "filter_dilation": (2, 2)},
+            {"strides": (3, 3), "border_mode": "same"},
+            {"strides": (5, 5), "border_mode": "same"},
             {"strides": (4, 5), "border_mode": "same"},
         )
         + convolutions(X2, [SINGLE], {}, {"strides": (2, 2), "border_mode": "same"}, {"strides": (1, 2)}),

@@ -151,9 +151,7 @@ OPS = [
         decode,
         (
             Case((P, In(values=[4, 3], dtype="int32")), {"greedy": True}, grad=(), static=False, empty=False),
-            Case(
-                (In((3, 6, 4), fill=probabilities), In(values=[6, 5, 1], dtype="int32")), grad=(), static=False, empty=False
-            ),
+            Case((In((3, 6, 4), fill=probabilities), In(values=[6, 5, 1], dtype="int32")), grad=(), static=False, empty=False),
             Case(
                 (P, In(values=[4, 3], dtype="int32")),
                 {"greedy": False, "beam_width": 50, "top_paths": 2},

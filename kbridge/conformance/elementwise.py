@@ -47,6 +47,7 @@ PAIRS = (
 TIE = Case((In(values=[1.0, 2.0, 3.0]), In(values=[1.0, 3.0, 2.0])), note="all of a tie's gradient to the first")
 NAN_PAIR = Case((In(values=[NAN, 1.0, INF]), In(values=[1.0, NAN, -INF])), grad=(), note="NaN wins")
 
+
 def erf(x):
     return np.vectorize(math.erf, otypes=[float])(x) if np.size(x) else np.zeros(np.shape(x))
 

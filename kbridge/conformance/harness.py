@@ -120,8 +120,7 @@ def same_arrays(a: list[np.ndarray], b: list[np.ndarray]) -> bool:
 def first(inputs: list[In], arrays: list[np.ndarray], count: int) -> list[np.ndarray]:
     """The arrays with the batch cut by ``count`` samples (all of them for -1)."""
     return [
-        a[: len(a) - count if count >= 0 else 0] if x.kind in ("placeholder", "unknown") and a.ndim else a
-        for x, a in zip(inputs, arrays)
+        a[: len(a) - count if count >= 0 else 0] if x.kind in ("placeholder", "unknown") and a.ndim else a for x, a in zip(inputs, arrays)
     ]
 
 
@@ -258,9 +257,7 @@ class Trial:
             elif self.expected.constant_axes is not None:
                 known = self.expected.constant_axes[i]
                 if any(k and s is None for k, s in zip(known, static)):
-                    self.problem(
-                        f"int_shape {static} could be {tuple(n if k else None for k, n in zip(known, output.shape))}"
-                    )
+                    self.problem(f"int_shape {static} could be {tuple(n if k else None for k, n in zip(known, output.shape))}")
             dtype = self.expected_dtype(output)
             if K.dtype(tensor) != dtype:
                 self.problem(f"K.dtype is {K.dtype(tensor)}, expected {dtype}")
@@ -363,9 +360,7 @@ class Trial:
         scale = max(1.0, float(np.abs(want).max()))
         if np.any(difference > atol * scale + rtol * np.abs(want)):
             worst_at = int(difference.argmax())
-            self.problem(
-                f"{what} is off by {difference[worst_at]:.3g}: got {got[worst_at]:.8g}, expected {want[worst_at]:.8g}"
-            )
+            self.problem(f"{what} is off by {difference[worst_at]:.3g}: got {got[worst_at]:.8g}, expected {want[worst_at]:.8g}")
         return float(difference.max()), float(difference.max() / scale)
 
 

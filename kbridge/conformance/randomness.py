@@ -72,9 +72,7 @@ def dtypes(make):
             tensor = make(K, dtype)
             expect(K.dtype(tensor), dtype or K.floatx(), "static dtype")
             got = draw(K, tensor)[0]
-            expect(
-                (str(got.dtype), got.shape, K.int_shape(tensor)), (dtype or K.floatx(), (2, 3), (2, 3)), "dtype and shapes"
-            )
+            expect((str(got.dtype), got.shape, K.int_shape(tensor)), (dtype or K.floatx(), (2, 3), (2, 3)), "dtype and shapes")
 
     return dtype_asked_for
 

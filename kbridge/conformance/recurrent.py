@@ -42,9 +42,7 @@ def call_rnn(K, x, w, u, h, constants=None, mask=None, **kwargs):
         new = K.tanh(new)
         return new, [new, states[1] + new * new]
 
-    last, outputs, states = K.rnn(
-        step, x, [h, K.zeros_like(h)], mask=mask, constants=None if constants is None else [constants], **kwargs
-    )
+    last, outputs, states = K.rnn(step, x, [h, K.zeros_like(h)], mask=mask, constants=None if constants is None else [constants], **kwargs)
     return last, outputs, *states
 
 
@@ -80,9 +78,7 @@ def one_function_many_lengths(K):
 
 def unroll_needs_a_length(K):
     x = K.placeholder((None, None, 2))
-    expect_error(
-        (ValueError,), ("unroll",), lambda: K.rnn(lambda x_t, s: (x_t, s), x, [K.zeros_like(x[:, 0, :])], unroll=True)
-    )
+    expect_error((ValueError,), ("unroll",), lambda: K.rnn(lambda x_t, s: (x_t, s), x, [K.zeros_like(x[:, 0, :])], unroll=True))
 
 
 def no_time_steps_are_refused(K):
@@ -168,9 +164,7 @@ def states_keep_their_shape(K):
             expect_error(
                 (ValueError,), ("the state has shape (2,)", "loop-states"), lambda f=fold, c=change: f(lambda a, e: c(a), x, K.zeros((2,)))
             )
-    expect_error(
-        (ValueError,), ("grows in every turn", "loop-states"), lambda: K.foldl(lambda a, e: K.expand_dims(a, 0), x, K.zeros((2,)))
-    )
+    expect_error((ValueError,), ("grows in every turn", "loop-states"), lambda: K.foldl(lambda a, e: K.expand_dims(a, 0), x, K.zeros((2,))))
     steps = K.variable(np.ones((2, 3, 2)))
     for unroll in (False, True):
         expect_error(
@@ -231,8 +225,15 @@ OPS = [
             ),
         ),
         checks=checks(
-            narrower_output, one_function_many_lengths, unroll_needs_a_length, no_time_steps_are_refused, no_states, static_shapes,
-            tensors_that_depend_on_each_other, starts_are_widened, states_keep_their_shape,
+            narrower_output,
+            one_function_many_lengths,
+            unroll_needs_a_length,
+            no_time_steps_are_refused,
+            no_states,
+            static_shapes,
+            tensors_that_depend_on_each_other,
+            starts_are_widened,
+            states_keep_their_shape,
         ),  # fmt: skip
         call=call_rnn,
     ),

@@ -84,9 +84,7 @@ OPS = [
             Case((INTS,), {"axis": 1}, dtype="int32"),
         ),
     ),
-    Op(
-        "mean", mean, (*forms(X, False), with_nan(), Case((INTS,), {"axis": 1}, note="integers"), Case((BITS,), {"axis": 1}))
-    ),
+    Op("mean", mean, (*forms(X, False), with_nan(), Case((INTS,), {"axis": 1}, note="integers"), Case((BITS,), {"axis": 1}))),
     Op(
         "max",
         reduction(np.max),

@@ -53,7 +53,12 @@ def uneven_parts_are_named(K):
 
 
 OPS = [
-    Op("split", split, (Case((In((3, 4)), 2)), Case((In((2, 3, 6)), 3)), Case((In(), 1)), Case((In((2, 6, 3)), 3, 1), note="another axis")), checks(uneven_parts_are_named)),
+    Op(
+        "split",
+        split,
+        (Case((In((3, 4)), 2)), Case((In((2, 3, 6)), 3)), Case((In(), 1)), Case((In((2, 6, 3)), 3, 1), note="another axis")),
+        checks(uneven_parts_are_named),
+    ),
     Op(
         "reshape",
         np.reshape,
@@ -132,9 +137,7 @@ OPS = [
     Op(
         "spatial_2d_padding",
         spatial_padding,
-        tuple(
-            Case((x, *padding), {"dim_ordering": ordering}) for ordering, x in IMAGES.items() for padding in ((), ((2, 0),))
-        ),
+        tuple(Case((x, *padding), {"dim_ordering": ordering}) for ordering, x in IMAGES.items() for padding in ((), ((2, 0),))),
     ),
     Op(
         "asymmetric_spatial_2d_padding",
@@ -144,11 +147,7 @@ OPS = [
     Op(
         "spatial_3d_padding",
         spatial_padding,
-        tuple(
-            Case((x, *padding), {"dim_ordering": ordering})
-            for ordering, x in VOLUMES.items()
-            for padding in ((), ((1, 0, 2),))
-        ),
+        tuple(Case((x, *padding), {"dim_ordering": ordering}) for ordering, x in VOLUMES.items() for padding in ((), ((1, 0, 2),))),
     ),
     Op("resize_images", resize, tuple(Case((x, 2, 3, ordering)) for ordering, x in IMAGES.items())),
     Op("resize_volumes", resize, tuple(Case((x, 2, 1, 3, ordering)) for ordering, x in VOLUMES.items())),

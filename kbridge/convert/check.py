@@ -55,7 +55,9 @@ def _onnx(path: str, custom_objects: Any) -> tuple[str, Reader]:
     types = {"tensor(float)": "float32", "tensor(double)": "float64", "tensor(int32)": "int32", "tensor(int64)": "int64"}
 
     def predict(x: list[np.ndarray]) -> Any:
-        return session.run(None, {i.name: value.astype(types.get(i.type, "float32")) for i, value in zip(session.get_inputs(), x, strict=True)})
+        return session.run(
+            None, {i.name: value.astype(types.get(i.type, "float32")) for i, value in zip(session.get_inputs(), x, strict=True)}
+        )
 
     return f"onnxruntime {runtime.__version__}", predict
 

@@ -27,7 +27,15 @@ _ACTIVATIONS = {
 }  # fmt: skip
 
 #: settings that Keras 2 doesn't have, and the values at which they say what it does without them
-_NEUTRAL = {"keepdims": False, "groups": 1, "synchronized": False, "zero_output_for_mask": False, "rms_scaling": False, "seed": None, "sparse": False}
+_NEUTRAL = {
+    "keepdims": False,
+    "groups": 1,
+    "synchronized": False,
+    "zero_output_for_mask": False,
+    "rms_scaling": False,
+    "seed": None,
+    "sparse": False,
+}
 
 #: layers that no Keras 2 has
 _LACKING = ("RMSNormalization",)

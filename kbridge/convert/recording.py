@@ -61,7 +61,14 @@ for _sign, _name in {
 }.items():  # fmt: skip
     setattr(Recorded, f"__{_sign}__", _operator(_name, False))
     setattr(Recorded, f"__r{_sign}__", _operator(_name, True))
-for _sign, _name in {"lt": "lesser", "le": "lesser_equal", "gt": "greater", "ge": "greater_equal", "and": "logical_and", "or": "logical_or"}.items():
+for _sign, _name in {
+    "lt": "lesser",
+    "le": "lesser_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+    "and": "logical_and",
+    "or": "logical_or",
+}.items():
     setattr(Recorded, f"__{_sign}__", _operator(_name, False))
 
 #: what native operators compute, for the shadows

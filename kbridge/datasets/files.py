@@ -30,12 +30,8 @@ SOURCES = {
     "reuters.npz": Source(f"{_LATER}reuters.npz", "d6586e694ee56d7a4e65172e12b3e987c03096cb01eab99753921ef915959916"),
     "reuters_word_index.pkl": Source(f"{_TEXTS}reuters_word_index.pkl"),
     "reuters_word_index.json": Source(f"{_LATER}reuters_word_index.json", "4d44cc38712099c9e383dc6e5f11a921"),
-    "cifar-10-batches-py": Source(
-        "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a"
-    ),
-    "cifar-100-python": Source(
-        "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz", "eb9058c3a382ffc7106e4002c42a8d85"
-    ),
+    "cifar-10-batches-py": Source("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a"),
+    "cifar-100-python": Source("https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz", "eb9058c3a382ffc7106e4002c42a8d85"),
 }
 
 #: files of later versions of Keras with the same data, which the cache may have, and which may outlive the older ones

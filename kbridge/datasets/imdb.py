@@ -8,9 +8,7 @@ from .files import find
 from .word_lists import limited, marked, nothing_left, short, shuffled, word_index
 
 
-def load_data(
-    path="imdb_full.pkl", nb_words=None, skip_top=0, maxlen=None, seed=113, start_char=1, oov_char=2, index_from=3
-):
+def load_data(path="imdb_full.pkl", nb_words=None, skip_top=0, maxlen=None, seed=113, start_char=1, oov_char=2, index_from=3):
     """((X_train, y_train), (X_test, y_test)): arrays of lists of word indices, arrays of labels.
 
     ``nb_words``, ``skip_top``: indices not below, or below these become ``oov_char`` (None: are left out).

@@ -70,7 +70,10 @@ class Penalties:
             once = function([*rows, *phase])
             twice = function([*(np.concatenate([a, a]) for a in rows), *phase])
         except Exception as error:  # whatever a model's own layers raise for another size of batch
-            warnings.warn(f"{model.name}: whether a loss of a layer is a sum or a mean over a batch can't be found out ({error}); taken for a sum.", stacklevel=4)
+            warnings.warn(
+                f"{model.name}: whether a loss of a layer is a sum or a mean over a batch can't be found out ({error}); taken for a sum.",
+                stacklevel=4,
+            )
             return [kind or SUM for kind in self._kinds]
         return [kind or _kind(float(np.sum(a)), float(np.sum(b)), model.name) for kind, a, b in zip(self._kinds, once, twice, strict=True)]
 

@@ -33,7 +33,9 @@ def _check_sums(model) -> None:
         )
     for loss in model.loss_functions:
         if getattr(loss, "reduction", "mean") not in ("sum_over_batch_size", "auto", "mean"):
-            raise ValueError(f"The loss {loss.name!r} has the reduction {loss.reduction!r}; workers that share steps need a mean over samples.")
+            raise ValueError(
+                f"The loss {loss.name!r} has the reduction {loss.reduction!r}; workers that share steps need a mean over samples."
+            )
 
 
 class SharedStep:
@@ -75,7 +77,9 @@ class SharedStep:
     def _own_of_layers(self, updates: list) -> None:
         odd = [update for update in updates if not (isinstance(update, (tuple, list)) and len(update) == 2)]
         if odd:
-            warnings.warn(f"{self.model.name}: {len(odd)} updates aren't pairs of a variable and its value; each worker makes its own.", stacklevel=4)
+            warnings.warn(
+                f"{self.model.name}: {len(odd)} updates aren't pairs of a variable and its value; each worker makes its own.", stacklevel=4
+            )
 
     # ------------------------------------------------------------------ shares
 

@@ -197,7 +197,9 @@ class SharedBatches:
         x, y, _ = self._model._standardize_user_data(x, y)
         hint = ("The workers' generators give different batches: set the same seeds on all workers, or mark a generator that "
                 "reads data of its own on each worker with kbridge.distributed.own(generator).")  # fmt: skip
-        size = "The workers' generators give batches of different sizes: {values}. Mark generators of own data with kbridge.distributed.own."
+        size = (
+            "The workers' generators give batches of different sizes: {values}. Mark generators of own data with kbridge.distributed.own."
+        )
         self._team.exchange.meet(exchanges.BATCH, same=(x[0].shape[0], fingerprint([*x, *y])), hints=(size, hint))
 
     def mine(self, number: int) -> bool:

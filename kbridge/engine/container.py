@@ -46,9 +46,7 @@ class Container(Layer):
         self.internal_output_shapes = [x._keras_shape for x in self.outputs]
         masks = [
             layer.inbound_nodes[n].output_masks[t]
-            for layer, n, t in zip(
-                self.output_layers, self.output_layers_node_indices, self.output_layers_tensor_indices, strict=True
-            )
+            for layer, n, t in zip(self.output_layers, self.output_layers_node_indices, self.output_layers_tensor_indices, strict=True)
         ]
         self.__dict__["inbound_nodes"] = []
         self.__dict__["outbound_nodes"] = []

@@ -52,9 +52,7 @@ def walk(outputs: list, inputs: list) -> LayerGraph:
                     f"(shape {node.output_shapes[0]}), which is not among the model's inputs."
                 )
             continue
-        sources = [
-            layer.inbound_nodes[index] for layer, index in zip(node.inbound_layers, node.node_indices, strict=True)
-        ]
+        sources = [layer.inbound_nodes[index] for layer, index in zip(node.inbound_layers, node.node_indices, strict=True)]
         stack.extend((source, False) for source in reversed(sources))
 
     node_depths: dict[Node, int] = dict.fromkeys(roots, 0)

@@ -26,9 +26,7 @@ def to_config(container) -> dict:
             calls.append(
                 [
                     [source.name, numbers[source, node_index], tensor_index]
-                    for source, node_index, tensor_index in zip(
-                        node.inbound_layers, node.node_indices, node.tensor_indices, strict=True
-                    )
+                    for source, node_index, tensor_index in zip(node.inbound_layers, node.node_indices, node.tensor_indices, strict=True)
                 ]
             )
         entry = {"name": layer.name, "class_name": type(layer).__name__, "config": layer.get_config(), "inbound_nodes": calls}

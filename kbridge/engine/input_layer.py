@@ -19,9 +19,7 @@ class InputLayer(Layer):
     ``batch_input_shape`` includes the batch axis, ``input_shape`` doesn't; give one of them.
     """
 
-    def __init__(
-        self, input_shape=None, batch_input_shape=None, input_dtype=None, input_tensor=None, sparse=False, name=None
-    ):
+    def __init__(self, input_shape=None, batch_input_shape=None, input_dtype=None, input_tensor=None, sparse=False, name=None):
         if name is None:
             name = f"input_{K.get_uid('input')}"
         super().__init__(name=name)

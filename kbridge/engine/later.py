@@ -28,6 +28,7 @@ _FROM_NAME = ("name", "shape", "dtype", "initializer", "regularizer", "trainable
 #: Options of every layer that later Keras has besides Keras 1's.
 OPTIONS = ("dtype", "dynamic", "autocast", "batch_size", "activity_regularizer")
 
+
 def adapt(cls: type) -> None:
     """Give a program's new class of layers Keras 1's methods where it has those of Keras 2 or 3 instead."""
     own = cls.__dict__
@@ -158,7 +159,9 @@ def weight_options(layer: Any, args: tuple, kwargs: Mapping[str, Any]) -> dict[s
     shape = shape.as_list() if hasattr(shape, "as_list") else shape
     lengths = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
     if any(n is None for n in lengths):
-        raise ValueError(f"Layer {layer.name!r}: the weight {given.get('name')!r} would have the shape {lengths}, whose lengths must all be known.")
+        raise ValueError(
+            f"Layer {layer.name!r}: the weight {given.get('name')!r} would have the shape {lengths}, whose lengths must all be known."
+        )
     given["shape"] = tuple(int(n) for n in lengths)
     return given
 

@@ -268,8 +268,7 @@ class Layer:
             tensor_indices = [0] * len(inbound_layers)
         if not self.built:
             shapes = [
-                layer.inbound_nodes[n].output_shapes[t]
-                for layer, n, t in zip(inbound_layers, node_indices, tensor_indices, strict=True)
+                layer.inbound_nodes[n].output_shapes[t] for layer, n, t in zip(inbound_layers, node_indices, tensor_indices, strict=True)
             ]
             self.build_once(single(shapes))
         Node.create_node(self, inbound_layers, node_indices, tensor_indices)
@@ -351,7 +350,9 @@ class Layer:
             elif spec.ndim is not None and ndim != spec.ndim:
                 raise ValueError(f"{where}expected ndim={spec.ndim}, found ndim={ndim} (shape {tuple(shape)}).{self._built_for()}")
             if getattr(spec, "max_ndim", None) is not None and ndim > spec.max_ndim:
-                raise ValueError(f"{where}expected at most {spec.max_ndim} axes, found ndim={ndim} (shape {tuple(shape)}).{self._built_for()}")
+                raise ValueError(
+                    f"{where}expected at most {spec.max_ndim} axes, found ndim={ndim} (shape {tuple(shape)}).{self._built_for()}"
+                )
             for axis, length in getattr(spec, "axes", {}).items():
                 if length is not None and -ndim <= axis < ndim and shape[axis] not in (None, length):
                     raise ValueError(f"{where}expected length {length} at axis {axis}, found shape={tuple(shape)}.{self._built_for()}")

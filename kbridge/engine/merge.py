@@ -59,7 +59,9 @@ class Merge(Layer):
     ):
         super().__init__(name=name)
         if not callable(mode) and mode not in MODES:
-            raise ValueError(f"Merge {self.name}: unknown mode {mode!r}; allowed are {', '.join(MODES)} or a function.{nearest(mode, MODES)}")
+            raise ValueError(
+                f"Merge {self.name}: unknown mode {mode!r}; allowed are {', '.join(MODES)} or a function.{nearest(mode, MODES)}"
+            )
         self.layers = layers
         self.mode = mode
         self.concat_axis = concat_axis
@@ -254,7 +256,9 @@ class Merge(Layer):
         config = dict(config)
         for key in ("mode", "output_shape", "output_mask"):
             kind = config.pop(f"{key}_type", "raw")
-            config[key] = functions.from_config(config.get(key), kind, config.get("name"), key, get_custom_objects(), config.get("arguments"))
+            config[key] = functions.from_config(
+                config.get(key), kind, config.get("name"), key, get_custom_objects(), config.get("arguments")
+            )
         return super().from_config(config)
 
 

@@ -23,7 +23,6 @@ def get_source_inputs(tensor, layer=None, node_index=None) -> list:
             found += [x for x in node.input_tensors if not any(x is f for f in found)]
             continue
         stack.extend(
-            layer.inbound_nodes[index]
-            for layer, index in reversed(list(zip(node.inbound_layers, node.node_indices, strict=True)))
+            layer.inbound_nodes[index] for layer, index in reversed(list(zip(node.inbound_layers, node.node_indices, strict=True)))
         )
     return found

@@ -47,5 +47,13 @@ def _slope(options):
 LAYERS = [
     Formats(ReLU, FAMILY, "Keras 2.2.3", {"ReLU": _slope}, (), as_it_is("max_value", "negative_slope", "threshold"), _relu_onnx),
     Formats(Softmax, FAMILY, "Keras 2.1.3", {"Softmax": same(Softmax)}, (), as_it_is("axis"), _softmax_onnx),
-    Formats(Identity, FAMILY, "tf.keras 2.12", {"Identity": same(Identity)}, (), as_it_is(), lambda c, layer, call: c.graph.op("Identity", call.x)),
+    Formats(
+        Identity,
+        FAMILY,
+        "tf.keras 2.12",
+        {"Identity": same(Identity)},
+        (),
+        as_it_is(),
+        lambda c, layer, call: c.graph.op("Identity", call.x),
+    ),
 ]

@@ -202,7 +202,6 @@ def _heads_onnx(c, layer, call):
             return y
         return g.op("Gather", y, g.constant(np.repeat(np.arange(kernel.shape[1]), shares).astype("int64")), axis=1)
 
-
     q, k, v = heads("query", query), heads("key", key), heads("value", val)
     scores = g.op("MatMul", g.op("Mul", q, g.number(float(layer.key_dim) ** -0.5)), g.transpose(k, 0, 1, 3, 2))
     if layer.use_causal_mask:

@@ -15,7 +15,9 @@ FAMILY = "Preprocessing"
 
 def _read(cls: type, *silent: str) -> Any:
     """Options under the same names; those that say how a table is kept are left out."""
-    plain = same(cls, "vocabulary_size", "has_input_vocabulary", "vocabulary_dtype" if cls is not IntegerLookup else "", *silent, sparse=False)
+    plain = same(
+        cls, "vocabulary_size", "has_input_vocabulary", "vocabulary_dtype" if cls is not IntegerLookup else "", *silent, sparse=False
+    )
 
     def read(options: Any) -> dict[str, Any]:
         options.only("oov_method", "floormod", None)

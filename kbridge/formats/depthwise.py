@@ -15,7 +15,9 @@ PENALTIES = (
 
 def _read(cls):
     """``groups`` is the number of channels or 1, and the kernel options are those of a base class: neither is used."""
-    plain = same(cls, "groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint", "filters" if cls is not SeparableConv1D else "")
+    plain = same(
+        cls, "groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint", "filters" if cls is not SeparableConv1D else ""
+    )
 
     def read(options):
         config = plain(options)

@@ -49,13 +49,17 @@ def markdown() -> str:
         rows.setdefault(family[:1].upper() + family[1:], {})[cls.__name__] = f"| `{cls.__name__}` | {summary(cls)} | {since} |\n"
     parts = [INTRODUCTION]
     for family in sorted(rows, key=lambda name: (name == "More", name)):
-        parts.append(f"## {family}\n\n| layer | what | files of |\n|---|---|---|\n" + "".join(rows[family][name] for name in sorted(rows[family])))
+        parts.append(
+            f"## {family}\n\n| layer | what | files of |\n|---|---|---|\n" + "".join(rows[family][name] for name in sorted(rows[family]))
+        )
     return "\n".join(parts)
 
 
 def public() -> list[type]:
     """The layer classes of ``kbridge.layers``, each once."""
-    found = {value for name, value in vars(layers).items() if inspect.isclass(value) and issubclass(value, Layer) and not name.startswith("_")}
+    found = {
+        value for name, value in vars(layers).items() if inspect.isclass(value) and issubclass(value, Layer) and not name.startswith("_")
+    }
     return sorted(found - {Layer}, key=lambda cls: cls.__name__)
 
 

@@ -52,7 +52,12 @@ def _rnn(options):
 def _cell_keras3(context, layer, shapes):
     from ..convert.weights import value
 
-    config = {"units": layer.units, "use_bias": bool(layer.use_bias), "dropout": layer.dropout, "recurrent_dropout": layer.recurrent_dropout}
+    config = {
+        "units": layer.units,
+        "use_bias": bool(layer.use_bias),
+        "dropout": layer.dropout,
+        "recurrent_dropout": layer.recurrent_dropout,
+    }
     config["activation"] = context.inner_activation(layer)
     if hasattr(layer, "recurrent_activation"):
         config["recurrent_activation"] = context.inner_activation(layer, "recurrent_activation")

@@ -116,5 +116,7 @@ def _size(kind: Kind, prefix: str) -> int:
         files = [os.path.join(place, name) for place, _, names in os.walk(folder) for name in names]
     else:
         directory, start = os.path.split(prefix)
-        files = [os.path.join(directory, name) for name in os.listdir(directory or ".") if name.startswith((f"{start}.index", f"{start}.data-"))]
+        files = [
+            os.path.join(directory, name) for name in os.listdir(directory or ".") if name.startswith((f"{start}.index", f"{start}.data-"))
+        ]
     return sum(os.path.getsize(path) for path in files)

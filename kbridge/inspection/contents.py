@@ -65,7 +65,11 @@ def open_contents(path: str | os.PathLike, original_backend: str | None = None) 
             config = archive.json(CONFIG)
             metadata = archive.json(METADATA) if METADATA in archive else {}
             nodes = nodes_of_config(config)
-            layers = {node.name: place for node, place in zip(nodes, places(nodes), strict=True) if place in root and has_arrays(root.group(place))}
+            layers = {
+                node.name: place
+                for node, place in zip(nodes, places(nodes), strict=True)
+                if place in root and has_arrays(root.group(place))
+            }
             yield Contents(
                 path, config, _compiled(config), version_of(archive), forced or _KERAS3, _arrays_of_keras3(root, layers), _optimizer_of_keras3(root),
                 metadata.get("kbridge_version") if isinstance(metadata, dict) else None,

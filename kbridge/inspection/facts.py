@@ -48,7 +48,13 @@ def inspect_file(
             "kbridge_version": contents.kbridge_version,
             "written_on": contents.written_on,
             # "engine" is the old name of "backend", for programs that read this JSON
-            "kernels": {"backend": origin.backend, "engine": origin.backend, "reason": origin.reason, "mixed": origin.mixed, "flipped": origin.flipped},
+            "kernels": {
+                "backend": origin.backend,
+                "engine": origin.backend,
+                "reason": origin.reason,
+                "mixed": origin.mixed,
+                "flipped": origin.flipped,
+            },
             "class_name": config.get("class_name") if isinstance(config, dict) else None,
             "layers": [row.as_dict() for row in rows],
             "parameters": sum(math.prod(array.shape) for _, _, array in arrays),

@@ -157,8 +157,7 @@ def columns(rows: Sequence[Sequence], right: Collection[int] = ()) -> list[str]:
     clean = [["".join(c if c.isprintable() else "?" for c in str(cell)) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in clean) for i in range(len(clean[0]))]
     return [
-        "  ".join(f"{cell:>{w}}" if i in right else f"{cell:{w}}" for i, (cell, w) in enumerate(zip(row, widths))).rstrip()
-        for row in clean
+        "  ".join(f"{cell:>{w}}" if i in right else f"{cell:{w}}" for i, (cell, w) in enumerate(zip(row, widths))).rstrip() for row in clean
     ]
 
 

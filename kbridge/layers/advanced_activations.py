@@ -106,7 +106,13 @@ class PReLU(_Parametric):
         super().__init__(weights, shared_axes, **kwargs)
 
     def build(self, input_shape):
-        self.alphas = self.add_weight(self._shape(input_shape), initializer=self.init, name=f"{self.name}_alphas", regularizer=self.alpha_regularizer, constraint=self.alpha_constraint)
+        self.alphas = self.add_weight(
+            self._shape(input_shape),
+            initializer=self.init,
+            name=f"{self.name}_alphas",
+            regularizer=self.alpha_regularizer,
+            constraint=self.alpha_constraint,
+        )
         self.built = True
 
     def call(self, x, mask=None):

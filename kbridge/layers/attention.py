@@ -214,7 +214,9 @@ class MultiHeadAttention(Configured):
         for name, count in (("num_heads", num_heads), ("key_dim", key_dim), ("value_dim", value_dim)):
             if count is not None and (not isinstance(count, int) or count < 1):
                 raise ValueError(f"{type(self).__name__} {self.name}: {name} is a whole number above 0, got {count!r}.")
-        self.result_shape = None if output_shape is None else tuple(output_shape) if isinstance(output_shape, (list, tuple)) else (output_shape,)
+        self.result_shape = (
+            None if output_shape is None else tuple(output_shape) if isinstance(output_shape, (list, tuple)) else (output_shape,)
+        )
         self.take(
             num_heads=num_heads, key_dim=key_dim, value_dim=value_dim or key_dim, dropout=dropout, use_bias=use_bias,
             attention_axes=attention_axes, use_causal_mask=use_causal_mask, return_attention_scores=return_attention_scores,

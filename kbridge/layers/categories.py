@@ -145,7 +145,9 @@ class _Lookup(Configured):
 
     kind: str
 
-    def _set(self, vocabulary, max_tokens, num_oov_indices, mask_token, oov_token, idf_weights, invert, output_mode, sparse, pad_to_max_tokens):
+    def _set(
+        self, vocabulary, max_tokens, num_oov_indices, mask_token, oov_token, idf_weights, invert, output_mode, sparse, pad_to_max_tokens
+    ):
         owner = type(self).__name__
         mode = _checked_mode(owner, output_mode, OUTPUT_MODES)
         if not isinstance(num_oov_indices, int) or num_oov_indices < 0:
@@ -290,7 +292,9 @@ class IntegerLookup(_Lookup):
     ):  # fmt: skip
         super().__init__(**kwargs)
         self.take(vocabulary_dtype=vocabulary_dtype)
-        self._set(vocabulary, max_tokens, num_oov_indices, mask_token, oov_token, idf_weights, invert, output_mode, sparse, pad_to_max_tokens)
+        self._set(
+            vocabulary, max_tokens, num_oov_indices, mask_token, oov_token, idf_weights, invert, output_mode, sparse, pad_to_max_tokens
+        )
 
     def _bucket(self, token) -> int:
         return int(token) % self.num_oov_indices
@@ -343,9 +347,13 @@ class StringLookup(_Lookup):
     ):  # fmt: skip
         super().__init__(**kwargs)
         if invert:
-            raise ValueError(f"StringLookup {self.name}: invert=True gives texts, which no backend has: use get_vocabulary() on the numbers.")
+            raise ValueError(
+                f"StringLookup {self.name}: invert=True gives texts, which no backend has: use get_vocabulary() on the numbers."
+            )
         self.take(encoding=encoding)
-        self._set(vocabulary, max_tokens, num_oov_indices, mask_token, oov_token, idf_weights, invert, output_mode, sparse, pad_to_max_tokens)
+        self._set(
+            vocabulary, max_tokens, num_oov_indices, mask_token, oov_token, idf_weights, invert, output_mode, sparse, pad_to_max_tokens
+        )
 
     def _bucket(self, token) -> int:
         return fingerprint64(token.encode("utf8", "surrogateescape")) % self.num_oov_indices

@@ -105,5 +105,3 @@ def lengths(value: Any, count: int, owner: str, name: str, least: int = 1) -> tu
     if len(values) != count or not all(isinstance(n, int) and n >= least for n in values):
         raise ValueError(f"{owner}: {name} is a whole number of at least {least} or {count} of them, got {value!r}.")
     return values
-
-

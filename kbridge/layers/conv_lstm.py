@@ -176,7 +176,9 @@ class _ConvLSTM(Recurrence, Configured):
         # the states keep their size whatever the input's borders, strides and dilation
         if masks:
             parts = zip(masks, K.split(self.recurrent_kernel, 4))
-            from_state = K.concatenate([self._convolved(h * mask, kernel, once, "same", once) for mask, kernel in parts], axis=self.channel_axis)
+            from_state = K.concatenate(
+                [self._convolved(h * mask, kernel, once, "same", once) for mask, kernel in parts], axis=self.channel_axis
+            )
         else:
             from_state = self._convolved(h, self.recurrent_kernel, once, "same", once)
         i, f, candidate, o = K.split(x + from_state, 4, self.channel_axis)

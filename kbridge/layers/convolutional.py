@@ -75,7 +75,9 @@ class _Convolution(Affine, Bordered):
         self.nb_filter = whole_number(nb_filter, owner, "nb_filter", 1)
         self.kernel_size = sizes(kernel_size, self.spatial, owner, "the kernel's size")
         self.steps = sizes(steps, self.spatial, owner, "subsample")
-        self.border_mode = check_border_mode(self, border_mode, (*BORDER_MODES, "causal") if self.spatial == 1 and self.takes_groups else BORDER_MODES)
+        self.border_mode = check_border_mode(
+            self, border_mode, (*BORDER_MODES, "causal") if self.spatial == 1 and self.takes_groups else BORDER_MODES
+        )
         self.dim_ordering = resolve_ordering(self, dim_ordering)
         self.input_spec = [InputSpec(ndim=self.spatial + 2)]
 
@@ -128,7 +130,9 @@ class _Convolution(Affine, Bordered):
         self.get_output_shape_for(input_shape)  # a kernel that doesn't fit is an error here, with the layer's name
         channels = self._channels(input_shape)
         if channels % self.groups:
-            raise ValueError(f"{type(self).__name__} {self.name}: {self.groups} groups don't divide the {channels} channels of {tuple(input_shape)}.")
+            raise ValueError(
+                f"{type(self).__name__} {self.name}: {self.groups} groups don't divide the {channels} channels of {tuple(input_shape)}."
+            )
         self.W_shape = self._kernel_shape(channels // self.groups)
         self.W = self.add_weight(
             self.W_shape,
@@ -161,7 +165,9 @@ class _Convolution(Affine, Bordered):
 
     def _with_bias(self, output):
         if self.bias:
-            shape = (1, self.nb_filter, *(1,) * self.spatial) if self.dim_ordering == "th" else (1,) * (self.spatial + 1) + (self.nb_filter,)
+            shape = (
+                (1, self.nb_filter, *(1,) * self.spatial) if self.dim_ordering == "th" else (1,) * (self.spatial + 1) + (self.nb_filter,)
+            )
             output = output + K.reshape(self.b, shape)
         return self.activation(output)
 
@@ -438,9 +444,7 @@ class Deconvolution2D(Convolution2D):
             if output_shape[axis] is None:
                 output_shape[axis] = transposed_length(K.shape(x)[axis], size, step, self.border_mode)
         if self.borders_of_theano:
-            return self._with_bias(
-                deconvolved(x, self.W, output_shape, self.kernel_size, self.subsample, self.dim_ordering)
-            )
+            return self._with_bias(deconvolved(x, self.W, output_shape, self.kernel_size, self.subsample, self.dim_ordering))
         output = K.deconv2d(
             x,
             self.W,
@@ -491,9 +495,7 @@ class SeparableConvolution2D(_Convolution):
         self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
         self.depthwise_constraint = constraints.get(depthwise_constraint)
         self.pointwise_constraint = constraints.get(pointwise_constraint)
-        super().__init__(
-            init, activation, weights, None, b_regularizer, activity_regularizer, None, b_constraint, bias, **kwargs
-        )
+        super().__init__(init, activation, weights, None, b_regularizer, activity_regularizer, None, b_constraint, bias, **kwargs)
 
     def build(self, input_shape):
         self.get_output_shape_for(input_shape)  # a kernel that doesn't fit is an error here, with the layer's name

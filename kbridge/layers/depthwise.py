@@ -57,8 +57,7 @@ class _Depthwise(Configured):
         mode = "same" if self.padding == "causal" else self.padding
         known = input_shape[self.first_spatial : self.first_spatial + self.spatial]
         return [
-            conv_output_length(n, (k - 1) * d + 1, mode, s)
-            for n, k, s, d in zip(known, self.kernel_size, self.strides, self.dilation_rate)
+            conv_output_length(n, (k - 1) * d + 1, mode, s) for n, k, s, d in zip(known, self.kernel_size, self.strides, self.dilation_rate)
         ]
 
     def _with(self, spatial: list, channels: int, samples) -> tuple:
@@ -221,9 +220,7 @@ class SeparableConv1D(_Depthwise):
     def build(self, input_shape):
         channels = self.known(input_shape, self.channel_axis, "number of channels")
         self.expects(3, {self.channel_axis: channels})
-        self.depthwise_kernel = self.weight(
-            "depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier), kind="depthwise"
-        )
+        self.depthwise_kernel = self.weight("depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier), kind="depthwise")
         self.pointwise_kernel = self.weight("pointwise_kernel", (1, channels * self.depth_multiplier, self.filters), kind="pointwise")
         self.bias = self.weight("bias", (self.filters,)) if self.use_bias else None
         self.built = True

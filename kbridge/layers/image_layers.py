@@ -131,9 +131,7 @@ class Resizing(Configured):
         ValueError: for another interpolation, or ``crop_to_aspect_ratio`` of images of unknown size.
     """
 
-    def __init__(
-        self, height, width, interpolation="bilinear", crop_to_aspect_ratio=False, antialias=False, data_format=None, **kwargs
-    ):
+    def __init__(self, height, width, interpolation="bilinear", crop_to_aspect_ratio=False, antialias=False, data_format=None, **kwargs):
         super().__init__(**kwargs)
         if interpolation not in INTERPOLATIONS:
             raise ValueError(

@@ -81,16 +81,16 @@ class LocallyConnected1D(_LocallyConnected, Convolution1D):
     def call(self, x, mask=None):
         step = self.subsample_length
         x = turned(self, self.surrounded(x))
-        parts = [
-            x[:, k : k + (self.places - 1) * step + 1 : step, :] for k in range(self.filter_length)
-        ]
+        parts = [x[:, k : k + (self.places - 1) * step + 1 : step, :] for k in range(self.filter_length)]
         patches = K.concatenate(parts, axis=2) if len(parts) > 1 else parts[0]
         patches = K.reshape(patches, (-1, self.places, K.int_shape(self.W)[1]))
         output = _patches_times_kernels(patches, self.W)
         output = turned(self, output)
         if self.bias:
             # with the features first Keras 2 reads the stored (places, filters) as (filters, places), as the layer of images does
-            output = output + K.reshape(self.b, (1, self.nb_filter, self.places) if self.dim_ordering == "th" else (1, self.places, self.nb_filter))
+            output = output + K.reshape(
+                self.b, (1, self.nb_filter, self.places) if self.dim_ordering == "th" else (1, self.places, self.nb_filter)
+            )
         return self.activation(output)
 
 

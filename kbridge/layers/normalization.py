@@ -66,14 +66,20 @@ class BatchNormalization(Layer):
     def build(self, input_shape):
         size = input_shape[self.axis]
         if size is None:
-            raise ValueError(f"BatchNormalization {self.name}: axis {self.axis} of the input must be known, got shape {tuple(input_shape)}.")
+            raise ValueError(
+                f"BatchNormalization {self.name}: axis {self.axis} of the input must be known, got shape {tuple(input_shape)}."
+            )
         self.input_spec = [InputSpec(shape=input_shape)]
         if self.scale:
-            self.gamma = self.add_weight((size,), self.gamma_init, f"{self.name}_gamma", regularizer=self.gamma_regularizer, constraint=self.gamma_constraint)
+            self.gamma = self.add_weight(
+                (size,), self.gamma_init, f"{self.name}_gamma", regularizer=self.gamma_regularizer, constraint=self.gamma_constraint
+            )
         else:
             self.gamma = K.ones((size,))
         if self.center:
-            self.beta = self.add_weight((size,), self.beta_init, f"{self.name}_beta", regularizer=self.beta_regularizer, constraint=self.beta_constraint)
+            self.beta = self.add_weight(
+                (size,), self.beta_init, f"{self.name}_beta", regularizer=self.beta_regularizer, constraint=self.beta_constraint
+            )
         else:
             self.beta = K.zeros((size,))
         self.running_mean = self.add_weight((size,), "zero", f"{self.name}_running_mean", trainable=False)

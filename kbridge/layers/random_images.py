@@ -25,7 +25,13 @@ FILLS = ("constant", "reflect", "wrap", "nearest")
 
 def _range(owner: str, name: str, value: Any, least: float = -math.inf) -> tuple[float, float]:
     """(lower, upper) from a number, which is both sides' distance from 0, or a pair."""
-    low, high = (-value, value) if isinstance(value, (int, float)) else tuple(value) if isinstance(value, (list, tuple)) and len(value) == 2 else (1, 0)
+    low, high = (
+        (-value, value)
+        if isinstance(value, (int, float))
+        else tuple(value)
+        if isinstance(value, (list, tuple)) and len(value) == 2
+        else (1, 0)
+    )
     if not (isinstance(low, (int, float)) and isinstance(high, (int, float)) and least <= low <= high):
         raise ValueError(f"{owner}: {name} is a number of at least 0, or a pair (lower, upper), got {value!r:.80}.")
     return float(low), float(high)
@@ -67,7 +73,10 @@ def sampled(x: Any, rows: Any, columns: Any, fill_mode: str, interpolation: str,
         """Pixels at whole places, those outside filled."""
         inside = None
         if fill_mode == "constant":
-            within = [K.cast(n, "float32") for n in (K.greater_equal(row, 0), K.lesser(row, height), K.greater_equal(column, 0), K.lesser(column, width))]
+            within = [
+                K.cast(n, "float32")
+                for n in (K.greater_equal(row, 0), K.lesser(row, height), K.greater_equal(column, 0), K.lesser(column, width))
+            ]
             inside = K.expand_dims(K.cast(within[0] * within[1] * within[2] * within[3], dtype), -1)
         index = base + K.cast(K.clip(row, 0.0, height - 1.0), "int32") * width + K.cast(K.clip(column, 0.0, width - 1.0), "int32")
         found = K.gather(flat, index)
@@ -188,11 +197,15 @@ class RandomRotation(_Moved):
         ValueError: for another mode, or pictures of unknown size.
     """
 
-    def __init__(self, factor, fill_mode="reflect", interpolation="bilinear", seed=None, fill_value=0.0, data_format="channels_last", **kwargs):
+    def __init__(
+        self, factor, fill_mode="reflect", interpolation="bilinear", seed=None, fill_value=0.0, data_format="channels_last", **kwargs
+    ):
         super().__init__(**kwargs)
         self._checked(fill_mode, interpolation)
         self.turns = _range("RandomRotation", "factor", factor)
-        self.take(factor=factor, fill_mode=fill_mode, interpolation=interpolation, seed=seed, fill_value=fill_value, data_format=data_format)
+        self.take(
+            factor=factor, fill_mode=fill_mode, interpolation=interpolation, seed=seed, fill_value=fill_value, data_format=data_format
+        )
 
     def places(self, x, height, width):
         angle = self.drawn(x, 2 * math.pi * self.turns[0], 2 * math.pi * self.turns[1])

@@ -155,9 +155,7 @@ class _Cell(Recurrent):
     #: options of Keras 2 that every cell takes, stored only where they are given
     OPTIONS = ("W_constraint", "U_constraint", "b_constraint", "activity_regularizer")
 
-    def __init__(
-        self, bias=True, W_constraint=None, U_constraint=None, b_constraint=None, activity_regularizer=None, **kwargs
-    ):
+    def __init__(self, bias=True, W_constraint=None, U_constraint=None, b_constraint=None, activity_regularizer=None, **kwargs):
         self.bias = bias
         self.W_constraint = constraints.get(W_constraint)
         self.U_constraint = constraints.get(U_constraint)
@@ -221,9 +219,7 @@ class _Cell(Recurrent):
         if not self.dropout_W:
             W, b = ([getattr(self, f"{part}_{g}") for g in gates] for part in "Wb")
             return K.dot(x, K.concatenate(W, axis=1)) + K.concatenate(b, axis=0)
-        parts = [
-            time_distributed_dense(x, getattr(self, f"W_{g}"), getattr(self, f"b_{g}"), self.dropout_W) for g in gates
-        ]
+        parts = [time_distributed_dense(x, getattr(self, f"W_{g}"), getattr(self, f"b_{g}"), self.dropout_W) for g in gates]
         return K.concatenate(parts, axis=2)
 
     def _gate_inputs(self, x, gates: str, B_W) -> list:

@@ -56,7 +56,9 @@ class TextVectorization(_Lookup):
         super().__init__(**kwargs)
         for name, value, allowed in (("standardize", standardize, STANDARDIZE), ("split", split, SPLIT)):
             if value not in allowed:
-                raise ValueError(f"TextVectorization {self.name}: {name} is one of {', '.join(map(repr, allowed))} here, got {value!r:.80}.")
+                raise ValueError(
+                    f"TextVectorization {self.name}: {name} is one of {', '.join(map(repr, allowed))} here, got {value!r:.80}."
+                )
         if ragged:
             raise ValueError(f"TextVectorization {self.name}: results here are dense; ragged=True isn't there.")
         mode = _checked_mode("TextVectorization", output_mode, ("int", *OUTPUT_MODES[2:]))
@@ -76,7 +78,13 @@ class TextVectorization(_Lookup):
             text = text.translate(_UPPER)
         if self.standardize and "strip" in self.standardize:
             text = _PUNCTUATION.sub("", text)
-        words = re.split(r"[ \t\n\r\f\v]+", text.strip(" \t\n\r\f\v")) if self.split == "whitespace" else list(text) if self.split == "character" else [text]
+        words = (
+            re.split(r"[ \t\n\r\f\v]+", text.strip(" \t\n\r\f\v"))
+            if self.split == "whitespace"
+            else list(text)
+            if self.split == "character"
+            else [text]
+        )
         words = [word for word in words if word] if self.split else words
         if self.ngrams is None:
             return words
@@ -118,12 +126,16 @@ class TextVectorization(_Lookup):
         found = np.zeros((len(rows), self._tokens()), K.floatx())
         for i, row in enumerate(rows):
             np.add.at(found[i], row, 1)
-        return np.minimum(found, 1) if self.output_mode == "multi_hot" else found * self._factors() if self.output_mode == "tf_idf" else found
+        return (
+            np.minimum(found, 1) if self.output_mode == "multi_hot" else found * self._factors() if self.output_mode == "tf_idf" else found
+        )
 
     def call(self, x, mask=None):
         self._known()
         if self.output_mode != "int":
-            return K.host_call(lambda ids: self.counts(texts_of(ids[:, :1])).astype(K.floatx()), [x], K.floatx(), lambda shape: (shape[0], self._tokens()))
+            return K.host_call(
+                lambda ids: self.counts(texts_of(ids[:, :1])).astype(K.floatx()), [x], K.floatx(), lambda shape: (shape[0], self._tokens())
+            )
         length = self.output_sequence_length
         return K.host_call(
             lambda ids: self.numbers(texts_of(ids[:, :1]), ids.shape[1] if length is None else length), [x], "int32",

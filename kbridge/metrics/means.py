@@ -193,7 +193,12 @@ BinaryCrossentropy = _mean(
     "BinaryCrossentropy", functions.binary_crossentropy, "binary_crossentropy", from_logits=False, label_smoothing=0.0, axis=-1
 )
 CategoricalCrossentropy = _mean(
-    "CategoricalCrossentropy", functions.categorical_crossentropy, "categorical_crossentropy", from_logits=False, label_smoothing=0.0, axis=-1
+    "CategoricalCrossentropy",
+    functions.categorical_crossentropy,
+    "categorical_crossentropy",
+    from_logits=False,
+    label_smoothing=0.0,
+    axis=-1,
 )
 SparseCategoricalCrossentropy = _mean(
     "SparseCategoricalCrossentropy", functions.sparse_categorical_crossentropy, "sparse_categorical_crossentropy", from_logits=False,

@@ -60,12 +60,20 @@ def add(x, y):
     return _applied(operator.add, x, y)
 
 
-@operation("operator.sub tf.subtract tf.math.subtract tf.__operators__.sub tf.sub K.subtract", "np.subtract keras.ops.subtract(x1:x, x2:y)", folds=True)
+@operation(
+    "operator.sub tf.subtract tf.math.subtract tf.__operators__.sub tf.sub K.subtract",
+    "np.subtract keras.ops.subtract(x1:x, x2:y)",
+    folds=True,
+)
 def subtract(x, y):
     return _applied(operator.sub, x, y)
 
 
-@operation("operator.mul tf.multiply tf.math.multiply tf.mul K.multiply tf.math.scalar_mul", "np.multiply keras.ops.multiply(x1:x, x2:y)", folds=True)
+@operation(
+    "operator.mul tf.multiply tf.math.multiply tf.mul K.multiply tf.math.scalar_mul",
+    "np.multiply keras.ops.multiply(x1:x, x2:y)",
+    folds=True,
+)
 def multiply(x, y):
     return _applied(operator.mul, x, y)
 
@@ -93,7 +101,11 @@ def divide_no_nan(x, y):
     return K.where(zero, K.zeros_like(result), result)
 
 
-@operation("operator.floordiv tf.math.floordiv tf.floor_div tf.floordiv tf.math.floor_div", "np.floor_divide keras.ops.floor_divide(x1:x, x2:y)", folds=True)
+@operation(
+    "operator.floordiv tf.math.floordiv tf.floor_div tf.floordiv tf.math.floor_div",
+    "np.floor_divide keras.ops.floor_divide(x1:x, x2:y)",
+    folds=True,
+)
 def floor_divide(x, y):
     return _applied(operator.floordiv, x, y)
 
@@ -142,7 +154,9 @@ def equal(x, y):
     return _compared(K.equal, operator.eq, x, y)
 
 
-@operation("operator.ne K.not_equal tf.not_equal tf.math.not_equal tf.__operators__.ne", "np.not_equal keras.ops.not_equal(x1:x, x2:y)", folds=True)
+@operation(
+    "operator.ne K.not_equal tf.not_equal tf.math.not_equal tf.__operators__.ne", "np.not_equal keras.ops.not_equal(x1:x, x2:y)", folds=True
+)
 def not_equal(x, y):
     return _compared(K.not_equal, operator.ne, x, y)
 
@@ -152,7 +166,9 @@ def greater(x, y):
     return _compared(K.greater, operator.gt, x, y)
 
 
-@operation("operator.ge K.greater_equal tf.greater_equal tf.math.greater_equal", "np.greater_equal keras.ops.greater_equal(x1:x, x2:y)", folds=True)
+@operation(
+    "operator.ge K.greater_equal tf.greater_equal tf.math.greater_equal", "np.greater_equal keras.ops.greater_equal(x1:x, x2:y)", folds=True
+)
 def greater_equal(x, y):
     return _compared(K.greater_equal, operator.ge, x, y)
 
@@ -162,7 +178,9 @@ def lesser(x, y):
     return _compared(K.lesser, operator.lt, x, y)
 
 
-@operation("operator.le K.lesser_equal K.less_equal tf.less_equal tf.math.less_equal", "np.less_equal keras.ops.less_equal(x1:x, x2:y)", folds=True)
+@operation(
+    "operator.le K.lesser_equal K.less_equal tf.less_equal tf.math.less_equal", "np.less_equal keras.ops.less_equal(x1:x, x2:y)", folds=True
+)
 def lesser_equal(x, y):
     return _compared(K.lesser_equal, operator.le, x, y)
 

@@ -70,7 +70,12 @@ def full_like(x, value, dtype=None):
     return K.ones_like(tensor(x), dtype=None if dtype is None else dtype_name(dtype)) * value
 
 
-@operation("K.constant(value, dtype, shape)", "tf.constant(value, dtype, shape)", "np.array np.asarray keras.ops.array(value|x|object|a:value, dtype)", "K.variable(value, dtype)")
+@operation(
+    "K.constant(value, dtype, shape)",
+    "tf.constant(value, dtype, shape)",
+    "np.array np.asarray keras.ops.array(value|x|object|a:value, dtype)",
+    "K.variable(value, dtype)",
+)
 def constant(value, dtype=None, shape=None):
     """A tensor of given values, repeated to a shape."""
     made = tensor(value, None if dtype is None else dtype_name(dtype))
@@ -99,7 +104,12 @@ def linspace(start, stop, num=50):
     return start + (stop - start) * K.constant(steps, dtype=K.floatx())
 
 
-@operation("K.eye(size|n:n, dtype)", "tf.eye(num_rows:n, num_columns:m, batch_shape:!, dtype)", "np.eye keras.ops.eye(N:n, M:m, k, dtype)", "np.identity keras.ops.identity(n, dtype)")
+@operation(
+    "K.eye(size|n:n, dtype)",
+    "tf.eye(num_rows:n, num_columns:m, batch_shape:!, dtype)",
+    "np.eye keras.ops.eye(N:n, M:m, k, dtype)",
+    "np.identity keras.ops.identity(n, dtype)",
+)
 def eye(n, m=None, k=0, dtype=None):
     """A matrix with ones on a diagonal."""
     name = dtype_name(dtype or K.floatx())

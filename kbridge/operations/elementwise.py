@@ -47,11 +47,23 @@ _simple("sinh")
 _simple("cosh")
 _simple("tanh", "tf.nn.tanh", python=math.tanh)
 _simple("erf")
-for _short, _long in (("asin", "arcsin"), ("acos", "arccos"), ("atan", "arctan"), ("asinh", "arcsinh"), ("acosh", "arccosh"), ("atanh", "arctanh")):
+for _short, _long in (
+    ("asin", "arcsin"),
+    ("acos", "arccos"),
+    ("atan", "arctan"),
+    ("asinh", "arcsinh"),
+    ("acosh", "arccosh"),
+    ("atanh", "arctanh"),
+):
     _simple(_long, f"tf.{_short} tf.math.{_short} np.{_short}")
 
 
-@operation("K.round tf.round tf.math.round tf.math.rint np.round np.around np.rint(a|x:x, decimals:!=0)", "keras.ops.round(x, decimals:!=0)", "builtins.round", folds=True)
+@operation(
+    "K.round tf.round tf.math.round tf.math.rint np.round np.around np.rint(a|x:x, decimals:!=0)",
+    "keras.ops.round(x, decimals:!=0)",
+    "builtins.round",
+    folds=True,
+)
 def round_(x):
     """To the nearest whole number, halves to even."""
     return round(x) if is_number(x) else K.round(tensor(x))
@@ -229,7 +241,11 @@ def saturate_cast(x, dtype):
     name = dtype_name(dtype)
     if name.startswith(("int", "uint")):
         ends = np.iinfo(name)
-        x = K.clip(x, float(ends.min), float(ends.max)) if is_float(x) else K.clip(x, max(int(ends.min), -(2**31)), min(int(ends.max), 2**31 - 1))
+        x = (
+            K.clip(x, float(ends.min), float(ends.max))
+            if is_float(x)
+            else K.clip(x, max(int(ends.min), -(2**31)), min(int(ends.max), 2**31 - 1))
+        )
     return K.cast(x, name)
 
 
@@ -240,7 +256,9 @@ def where(condition, x, y):
     """x where the condition holds, else y."""
     condition = condition if dtype_of(condition) == "bool" else K.not_equal(tensor(condition), 0)
     x, y = pair(x, y)
-    return K.where(tensor(condition), tensor(x, None if K.is_tensor(x) else dtype_of(y)), tensor(y, None if K.is_tensor(y) else dtype_of(x)))
+    return K.where(
+        tensor(condition), tensor(x, None if K.is_tensor(x) else dtype_of(y)), tensor(y, None if K.is_tensor(y) else dtype_of(x))
+    )
 
 
 @operation("K.switch(condition, then_expression, else_expression)")
@@ -284,7 +302,12 @@ def stop_gradient(x):
     return K.stop_gradient(x)
 
 
-@operation("K.identity tf.identity(x|input:x)", "keras.ops.copy np.copy(x|a:x)", "tf.ensure_shape(x, shape:-)", "tf.debugging.check_numerics(tensor|x:x, message:-)")
+@operation(
+    "K.identity tf.identity(x|input:x)",
+    "keras.ops.copy np.copy(x|a:x)",
+    "tf.ensure_shape(x, shape:-)",
+    "tf.debugging.check_numerics(tensor|x:x, message:-)",
+)
 def identity(x):
     """x as it is."""
     return tensor(x)
@@ -300,5 +323,3 @@ def in_train_phase(x, alt):
 def in_test_phase(x, alt):
     """x in prediction, alt in training."""
     return K.in_train_phase(alt, x)
-
-

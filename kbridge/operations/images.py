@@ -121,7 +121,9 @@ def _keys(x: np.ndarray, a: float = -0.75) -> np.ndarray:
     return np.where(x < 1, near, np.where(x < 2, far, 0.0))
 
 
-@operation("K.resize_images(x|X:x, height_factor, width_factor, data_format|dim_ordering:data_format='default', interpolation:interpolation='nearest')")
+@operation(
+    "K.resize_images(x|X:x, height_factor, width_factor, data_format|dim_ordering:data_format='default', interpolation:interpolation='nearest')"
+)
 def resize_images(x, height_factor, width_factor, data_format="default", interpolation="nearest"):
     """Pictures larger by whole factors."""
     rows, columns = known(height_factor, "height_factor"), known(width_factor, "width_factor")

@@ -30,7 +30,9 @@ def of_shapes(graph: Graph, inputs: Sequence[bool]) -> bool:
     return isinstance(graph.result, Ref) and known[graph.result.number]
 
 
-def joined(graph: Graph, replaced: Mapping[int, Graph], places: Sequence[Any], inner: Mapping[int, Sequence[Any]]) -> tuple[Graph, list[Any]]:
+def joined(
+    graph: Graph, replaced: Mapping[int, Graph], places: Sequence[Any], inner: Mapping[int, Sequence[Any]]
+) -> tuple[Graph, list[Any]]:
     """(a graph in which some inputs are the results of other graphs, what its inputs are now).
 
     Args:

@@ -54,7 +54,12 @@ def concatenate(tensors, axis=-1):
     return with_parts(joined, tuple(n for p in known for n in p))
 
 
-@operation("K.stack(x|tensors:tensors, axis=0)", "tf.stack tf.pack(values:tensors, axis=0)", "np.stack(arrays:tensors, axis=0)", "keras.ops.stack(x|tensors:tensors, axis=0)")
+@operation(
+    "K.stack(x|tensors:tensors, axis=0)",
+    "tf.stack tf.pack(values:tensors, axis=0)",
+    "np.stack(arrays:tensors, axis=0)",
+    "keras.ops.stack(x|tensors:tensors, axis=0)",
+)
 def stack(tensors, axis=0):
     """Tensors of one shape along a new axis."""
     listed = _listed(tensors)
@@ -95,7 +100,12 @@ def repeat(x, n):
     return K.repeat(x, known(n, "n"))
 
 
-@operation("K.repeat_elements(x, rep:repeats, axis)", "np.repeat(a:x, repeats, axis)", "tf.repeat(input:x, repeats, axis)", "keras.ops.repeat(x, repeats, axis)")
+@operation(
+    "K.repeat_elements(x, rep:repeats, axis)",
+    "np.repeat(a:x, repeats, axis)",
+    "tf.repeat(input:x, repeats, axis)",
+    "keras.ops.repeat(x, repeats, axis)",
+)
 def repeat_elements(x, repeats, axis=None):
     """Each entry of an axis several times; of all elements for no axis."""
     x = tensor(x)
@@ -163,8 +173,6 @@ def pad(x, padding, mode="constant", constant_values=None):
         places = np.pad(np.arange(length), (before, after), mode=mode)
         x = take(x, places, axis)
     return x
-
-
 
 
 @operation("np.diff keras.ops.diff(a|x:x, n:!=1, axis)")

@@ -89,7 +89,9 @@ def tensordot(x, y, axes=2):
     if isinstance(axes, int):
         first, second = list(range(m - axes, m)), list(range(axes))
     else:
-        first, second = ([a % count for a in (side if isinstance(side, (list, tuple)) else [side])] for side, count in zip(axes, (m, n), strict=True))
+        first, second = (
+            [a % count for a in (side if isinstance(side, (list, tuple)) else [side])] for side, count in zip(axes, (m, n), strict=True)
+        )
     letters = iter("abcdefghijklmnopqrstuvwxyz")
     left = [next(letters) for _ in range(m)]
     right = [left[first[second.index(a)]] if a in second else next(letters) for a in range(n)]
@@ -97,7 +99,10 @@ def tensordot(x, y, axes=2):
     return K.einsum(f"{''.join(left)},{''.join(right)}->{''.join(result)}", x, y)
 
 
-@operation("tf.einsum tf.linalg.einsum K.einsum keras.ops.einsum(equation|subscripts:equation, *operands, optimize:-)", "np.einsum(subscripts:equation, *operands)")
+@operation(
+    "tf.einsum tf.linalg.einsum K.einsum keras.ops.einsum(equation|subscripts:equation, *operands, optimize:-)",
+    "np.einsum(subscripts:equation, *operands)",
+)
 def einsum(equation, *operands):
     """Sums of products by Einstein's convention; more than two operands from left to right."""
     found = [tensor(x) for x in operands]
@@ -196,5 +201,3 @@ def diag(x):
     if length is None:
         raise ValueError("the last axis has to be of a known length.")
     return K.expand_dims(x, -1) * K.cast(K.constant(np.eye(length)), dtype_of(x))
-
-

@@ -14,7 +14,21 @@ from typing import Any, NamedTuple
 from ..errors import ModelFileError
 
 #: modules of this package that hold operations
-FAMILIES = ("arithmetic", "elementwise", "reductions", "shapes", "parts", "joints", "creation", "linalg", "neural", "images", "randomness", "sorting", "nodes")
+FAMILIES = (
+    "arithmetic",
+    "elementwise",
+    "reductions",
+    "shapes",
+    "parts",
+    "joints",
+    "creation",
+    "linalg",
+    "neural",
+    "images",
+    "randomness",
+    "sorting",
+    "nodes",
+)
 
 _ABSENT = inspect.Parameter.empty
 
@@ -76,7 +90,9 @@ _NAMES: dict[str, tuple[str, tuple[_Item, ...], str | None]] = {}
 _CONSTANTS: dict[str, Any] = {}
 
 
-def operation(*names: str, own: str | None = None, folds: bool = False, random: bool = False, phase: bool = False) -> Callable[[Callable], Callable]:
+def operation(
+    *names: str, own: str | None = None, folds: bool = False, random: bool = False, phase: bool = False
+) -> Callable[[Callable], Callable]:
     """Put a function into the table, under its own name and those of programs.
 
     Args:

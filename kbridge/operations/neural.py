@@ -8,7 +8,18 @@ from .names import operation
 from .operands import axes, is_float, pair, shape_of, tensor
 from .tensors import K
 
-_ORDERINGS = {"channels_last": "tf", "channels_first": "th", "NHWC": "tf", "NCHW": "th", "NWC": "tf", "NDHWC": "tf", "NCDHW": "th", "tf": "tf", "th": "th", None: "tf"}
+_ORDERINGS = {
+    "channels_last": "tf",
+    "channels_first": "th",
+    "NHWC": "tf",
+    "NCHW": "th",
+    "NWC": "tf",
+    "NDHWC": "tf",
+    "NCDHW": "th",
+    "tf": "tf",
+    "th": "th",
+    None: "tf",
+}
 
 
 def _float(x: Any) -> Any:
@@ -25,7 +36,12 @@ def ordering(data_format: str | None) -> str:
     return _ORDERINGS[data_format]
 
 
-@operation("tf.nn.relu(features|x:x)", "K.relu(x, alpha:negative_slope, max_value, threshold)", "keras.ops.relu(x)", "keras.activations.relu(x, alpha|negative_slope:negative_slope, max_value, threshold)")
+@operation(
+    "tf.nn.relu(features|x:x)",
+    "K.relu(x, alpha:negative_slope, max_value, threshold)",
+    "keras.ops.relu(x)",
+    "keras.activations.relu(x, alpha|negative_slope:negative_slope, max_value, threshold)",
+)
 def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
     """x above the threshold, up to a largest value; below it a slope times the distance to it."""
     x = _float(x)
@@ -42,7 +58,9 @@ def relu6(x):
     return K.relu(_float(x), max_value=6.0)
 
 
-@operation("tf.nn.leaky_relu(features|x:x, alpha:negative_slope=0.2)", "keras.ops.leaky_relu keras.activations.leaky_relu(x, negative_slope=0.2)")
+@operation(
+    "tf.nn.leaky_relu(features|x:x, alpha:negative_slope=0.2)", "keras.ops.leaky_relu keras.activations.leaky_relu(x, negative_slope=0.2)"
+)
 def leaky_relu(x, negative_slope=0.2):
     """x above 0, a slope times x below."""
     return K.leaky_relu(_float(x), negative_slope)
@@ -60,7 +78,9 @@ def celu(x, alpha=1.0):
     return K.celu(_float(x), alpha)
 
 
-@operation("tf.nn.gelu(features|x:x, approximate=False)", "keras.ops.gelu(x, approximate=True)", "keras.activations.gelu(x, approximate=False)")
+@operation(
+    "tf.nn.gelu(features|x:x, approximate=False)", "keras.ops.gelu(x, approximate=True)", "keras.activations.gelu(x, approximate=False)"
+)
 def gelu(x, approximate=False):
     """x times the share of a standard normal distribution below it."""
     return K.gelu(_float(x), approximate)
@@ -160,7 +180,9 @@ def softmax(x, axis=-1):
     return K.softmax(x, axis[0] if isinstance(axis, list) else axis)
 
 
-@operation("tf.nn.log_softmax tf.math.log_softmax(logits|x:x, axis|dim:axis=-1)", "keras.ops.log_softmax keras.activations.log_softmax(x, axis=-1)")
+@operation(
+    "tf.nn.log_softmax tf.math.log_softmax(logits|x:x, axis|dim:axis=-1)", "keras.ops.log_softmax keras.activations.log_softmax(x, axis=-1)"
+)
 def log_softmax(x, axis=-1):
     """The logarithm of softmax, without overflow."""
     return K.log_softmax(_float(x), axis)
@@ -253,7 +275,10 @@ def depthwise_conv2d(x, kernel, strides=1, padding="valid", data_format=None, di
     return K.depthwise_conv2d(x, kernel, steps, padding.lower(), "tf", gaps)
 
 
-@operation("K.binary_crossentropy(target|y_true:target, output|y_pred:output, from_logits)", "keras.ops.binary_crossentropy(target, output, from_logits)")
+@operation(
+    "K.binary_crossentropy(target|y_true:target, output|y_pred:output, from_logits)",
+    "keras.ops.binary_crossentropy(target, output, from_logits)",
+)
 def binary_crossentropy(target, output, from_logits=False):
     return K.binary_crossentropy(output, target, from_logits)
 
@@ -270,7 +295,10 @@ def sigmoid_cross_entropy_with_logits(target, output):
     return K.relu(output) - output * target + K.softplus(-K.abs(output))
 
 
-@operation("tf.nn.batch_normalization(x, mean, variance, offset, scale, variance_epsilon:epsilon)", "keras.ops.batch_normalization keras.ops.BatchNorm(x, mean, variance, axis, offset, scale, epsilon)")
+@operation(
+    "tf.nn.batch_normalization(x, mean, variance, offset, scale, variance_epsilon:epsilon)",
+    "keras.ops.batch_normalization keras.ops.BatchNorm(x, mean, variance, axis, offset, scale, epsilon)",
+)
 def batch_normalization(x, mean, variance, offset=None, scale=None, epsilon=1e-3, axis=None):
     """(x - mean) / sqrt(variance + epsilon) * scale + offset."""
     x = tensor(x)
@@ -287,7 +315,11 @@ def batch_normalization(x, mean, variance, offset=None, scale=None, epsilon=1e-3
     return result if offset is None else result + offset
 
 
-@operation("tf.nn.in_top_k tf.math.in_top_k(targets, predictions, k)", "K.in_top_k(predictions, targets, k)", "keras.ops.in_top_k(targets, predictions, k)")
+@operation(
+    "tf.nn.in_top_k tf.math.in_top_k(targets, predictions, k)",
+    "K.in_top_k(predictions, targets, k)",
+    "keras.ops.in_top_k(targets, predictions, k)",
+)
 def in_top_k(targets, predictions, k):
     """Whether a row's target is among its k largest."""
     return K.in_top_k(predictions, targets, k)

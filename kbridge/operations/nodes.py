@@ -52,7 +52,11 @@ for _name, _node in {"sum": "Sum", "prod": "Prod", "mean": "Mean", "max": "Max",
 also("argmax", "node.ArgMax(x, axis)")
 also("argmin", "node.ArgMin(x, axis)")
 also("cumsum", "node.Cumsum(x, axis, exclusive, reverse)")
-also("matmul", "node.MatMul(x, y, transpose_a, transpose_b)", "node.BatchMatMul node.BatchMatMulV2 node.BatchMatMulV3(x, y, adj_x:transpose_a, adj_y:transpose_b)")
+also(
+    "matmul",
+    "node.MatMul(x, y, transpose_a, transpose_b)",
+    "node.BatchMatMul node.BatchMatMulV2 node.BatchMatMulV3(x, y, adj_x:transpose_a, adj_y:transpose_b)",
+)
 also("einsum", "node.Einsum(*operands, equation)")
 also("reshape", "node.Reshape(x, shape)")
 also("permute_dimensions", "node.Transpose(x, pattern)")
@@ -138,5 +142,3 @@ def local_response_normalization(x, depth_radius=5, bias=1.0, alpha=1.0, beta=0.
 def identity_n(tensors):
     """Tensors as they are."""
     return [tensor(t) for t in tensors]
-
-

@@ -10,7 +10,15 @@ import numpy as np
 from .tensors import K
 
 DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
-_DTYPE_NAMES = {"float": "float32", "double": "float64", "half": "float16", "int": "int32", "long": "int64", "bool_": "bool", "bfloat16": "float32"}
+_DTYPE_NAMES = {
+    "float": "float32",
+    "double": "float64",
+    "half": "float16",
+    "int": "int32",
+    "long": "int64",
+    "bool_": "bool",
+    "bfloat16": "float32",
+}
 
 
 def dtype_name(value: Any) -> str:
@@ -68,7 +76,9 @@ def _holds_tensors(x: Any) -> bool:
 
 
 def _common(dtypes: Sequence[str]) -> str:
-    return np.result_type(*dtypes).name if not any(d.startswith("float") for d in dtypes) else next(d for d in dtypes if d.startswith("float"))
+    return (
+        np.result_type(*dtypes).name if not any(d.startswith("float") for d in dtypes) else next(d for d in dtypes if d.startswith("float"))
+    )
 
 
 def pair(x: Any, y: Any) -> tuple[Any, Any]:

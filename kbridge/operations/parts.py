@@ -24,7 +24,6 @@ from .tensors import K
 _MANY = 10_000
 
 
-
 def _single(part: Any) -> Any:
     """One entry of a key: whole numbers as Python's, scalar tensors as they are."""
     if isinstance(part, slice):
@@ -110,11 +109,19 @@ def strided_slice(x, begin, end, strides=None, begin_mask=0, end_mask=0, ellipsi
         elif shrink_axis_mask & bit:
             key.append(start)
         else:
-            key.append(slice(None if begin_mask & bit else start, None if end_mask & bit else stop, None if isinstance(step, int) and step == 1 else step))
+            key.append(
+                slice(
+                    None if begin_mask & bit else start,
+                    None if end_mask & bit else stop,
+                    None if isinstance(step, int) and step == 1 else step,
+                )
+            )
     return getitem(x, tuple(key))
 
 
-@operation("tf.slice(input_:x, begin, size)", "keras.ops.slice(inputs|x:x, start_indices:begin, shape:size)", "K.slice(x, start:begin, size)")
+@operation(
+    "tf.slice(input_:x, begin, size)", "keras.ops.slice(inputs|x:x, start_indices:begin, shape:size)", "K.slice(x, start:begin, size)"
+)
 def slice_(x, begin, size):
     """The part of a size from a place on; -1 for all that is left."""
     begin, lengths = parts_of(begin), parts_of(size)

@@ -36,8 +36,13 @@ def _quantile(p: Any) -> Any:
     """The inverse of the normal distribution for 0.02 < p < 0.98, by the middle part of P. Acklam's rational approximation, exact to 1e-8."""
     t = p - 0.5
     r = t * t
-    top = (((((-39.69683028665376 * r + 220.9460984245205) * r - 275.9285104469687) * r + 138.357751867269) * r - 30.66479806614716) * r + 2.506628277459239) * t
-    below = ((((-54.47609879822406 * r + 161.5858368580409) * r - 155.6989798598866) * r + 66.80131188771972) * r - 13.28068155288572) * r + 1.0
+    top = (
+        ((((-39.69683028665376 * r + 220.9460984245205) * r - 275.9285104469687) * r + 138.357751867269) * r - 30.66479806614716) * r
+        + 2.506628277459239
+    ) * t
+    below = (
+        (((-54.47609879822406 * r + 161.5858368580409) * r - 155.6989798598866) * r + 66.80131188771972) * r - 13.28068155288572
+    ) * r + 1.0
     return top / below
 
 
@@ -59,7 +64,12 @@ def random_binomial(shape, p=0.0, dtype=None, seed=None):
     return K.random_binomial(_drawn(shape), p=p, dtype=dtype, seed=seed)
 
 
-@operation("K.dropout(x, level, noise_shape, seed)", "tf.nn.dropout(x, rate:level, noise_shape, seed)", "keras.random.dropout(inputs:x, rate:level, noise_shape, seed:-)", random=True)
+@operation(
+    "K.dropout(x, level, noise_shape, seed)",
+    "tf.nn.dropout(x, rate:level, noise_shape, seed)",
+    "keras.random.dropout(inputs:x, rate:level, noise_shape, seed:-)",
+    random=True,
+)
 def dropout(x, level, noise_shape=None, seed=None):
     """A share of x as 0, the rest scaled so that the mean stays; in prediction too."""
     return K.dropout(tensor(x), level, noise_shape=None if noise_shape is None else tuple(noise_shape), seed=seed)

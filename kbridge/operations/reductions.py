@@ -56,7 +56,10 @@ def var(x, axis=None, keepdims=False):
     return K.var(tensor(x), axis=axes(axis), keepdims=bool(keepdims))
 
 
-@operation("K.logsumexp keras.ops.logsumexp(x, axis, keepdims)", "tf.reduce_logsumexp tf.math.reduce_logsumexp(input_tensor:x, axis, keepdims|keep_dims)")
+@operation(
+    "K.logsumexp keras.ops.logsumexp(x, axis, keepdims)",
+    "tf.reduce_logsumexp tf.math.reduce_logsumexp(input_tensor:x, axis, keepdims|keep_dims)",
+)
 def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))) without overflow."""
     return K.logsumexp(tensor(x), axis=axes(axis), keepdims=bool(keepdims))

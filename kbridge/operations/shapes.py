@@ -21,6 +21,7 @@ from .tensors import K
 constants(**{f"{module}__{name}": name for module in ("tf", "np", "tf__dtypes") for name in DTYPES})
 constants(tf__bfloat16="float32", np__bool_="bool", np__float_="float64", np__int_="int64", tf__double="float64", tf__half="float16")
 
+
 def one_axis(axis: Any, ndim: int) -> int:
     place = known(axis, "axis")
     if not -ndim <= place < ndim:

@@ -166,7 +166,12 @@ def from_json(data: Any, depth: int = 0) -> Any:
 
 def _array(kind: str, inner: Any, data: dict[str, Any]) -> np.ndarray:
     shape, dtype = data.get("shape"), data.get("dtype")
-    if not isinstance(shape, list) or len(shape) > MAX_DEPTH or not all(type(n) is int and 0 <= n <= MAX_NUMBERS for n in shape) or dtype not in _DTYPES:
+    if (
+        not isinstance(shape, list)
+        or len(shape) > MAX_DEPTH
+        or not all(type(n) is int and 0 <= n <= MAX_NUMBERS for n in shape)
+        or dtype not in _DTYPES
+    ):
         raise ModelFileError(f"An array of an operation has the shape {str(shape):.80} and the dtype {str(dtype):.80}.")
     size = math.prod(shape)
     try:

@@ -63,7 +63,9 @@ class Optimizer:
             kwargs["clipnorm"] = given["global_clipnorm"]
         for name in ("ema_overwrite_frequency", "gradient_accumulation_steps"):
             if given[name] is not None and (given[name] != int(given[name]) or given[name] < (2 if name.startswith("g") else 1)):
-                raise ValueError(f"{type(self).__name__}: {name} must be a whole number above {1 if name.startswith('g') else 0}, got {given[name]!r}.")
+                raise ValueError(
+                    f"{type(self).__name__}: {name} must be a whole number above {1 if name.startswith('g') else 0}, got {given[name]!r}."
+                )
         if not 0 <= given["ema_momentum"] <= 1:
             raise ValueError(f"{type(self).__name__}: ema_momentum must lie between 0 and 1, got {given['ema_momentum']!r}.")
         for name, value in kwargs.items():
@@ -233,7 +235,9 @@ class Optimizer:
             raise ValueError(f"{type(self).__name__} has {len(self.weights)} weights, got {len(weights)}.")
         for p, value in zip(self.weights, weights, strict=True):
             if tuple(K.int_shape(p)) != np.shape(value):
-                raise ValueError(f"Optimizer weight shape {tuple(K.int_shape(p))} not compatible with provided weight shape {np.shape(value)}.")
+                raise ValueError(
+                    f"Optimizer weight shape {tuple(K.int_shape(p))} not compatible with provided weight shape {np.shape(value)}."
+                )
         K.batch_set_value(list(zip(self.weights, weights, strict=True)))
 
     def get_weights(self) -> list[np.ndarray]:

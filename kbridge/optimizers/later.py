@@ -162,9 +162,7 @@ class Adafactor(Optimizer):
         kwargs: options of ``Optimizer``.
     """
 
-    def __init__(
-        self, lr=0.001, beta_2_decay=-0.8, epsilon_1=1e-30, epsilon_2=1e-3, clip_threshold=1.0, relative_step=True, **kwargs
-    ):
+    def __init__(self, lr=0.001, beta_2_decay=-0.8, epsilon_1=1e-30, epsilon_2=1e-3, clip_threshold=1.0, relative_step=True, **kwargs):
         super().__init__(**kwargs)
         self.iterations = K.variable(0.0)
         self.lr = learning_rate(lr)

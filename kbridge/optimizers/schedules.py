@@ -172,9 +172,7 @@ class CosineDecay(_Schedule):
             return self._cosine(step, self.initial_learning_rate)
         first = float(self.warmup_steps)
         slope = (self.warmup_target - self.initial_learning_rate) / first if first else 0.0
-        return K.switch(
-            K.lesser(step, first), self.initial_learning_rate + slope * step, self._cosine(step - first, self.warmup_target)
-        )
+        return K.switch(K.lesser(step, first), self.initial_learning_rate + slope * step, self._cosine(step - first, self.warmup_target))
 
     def _cosine(self, step, start):
         whole = float(self.decay_steps)

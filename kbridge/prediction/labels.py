@@ -41,7 +41,9 @@ def beside(model_path: str) -> Path | None:
 
 def fitting(labels: list[str], outputs: list[Tensor]) -> bool:
     """Whether there is a label for each value of some output; two may name the sides of a single value."""
-    return any(len(output.shape) == 1 and output.shape[0] in (len(labels), len(labels) - 1 if len(labels) == 2 else None) for output in outputs)
+    return any(
+        len(output.shape) == 1 and output.shape[0] in (len(labels), len(labels) - 1 if len(labels) == 2 else None) for output in outputs
+    )
 
 
 def gives_classes(model: Any) -> bool:

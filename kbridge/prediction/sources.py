@@ -123,7 +123,9 @@ class Reader:
     def _one(self, name: str) -> Tensor:
         """The model's only input."""
         if len(self.inputs) > 1:
-            raise UsageError(f"{name}: the model has {len(self.inputs)} inputs, {_list(self.inputs)}: give NAME=FILE for each, a .npz or JSON by names.")
+            raise UsageError(
+                f"{name}: the model has {len(self.inputs)} inputs, {_list(self.inputs)}: give NAME=FILE for each, a .npz or JSON by names."
+            )
         return self.inputs[0]
 
     # ------------------------------------------------------------------ pictures

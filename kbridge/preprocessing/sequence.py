@@ -30,9 +30,7 @@ def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncati
             continue
         kept = np.asarray(kept, dtype=dtype)
         if kept.shape[1:] != entry:
-            raise ValueError(
-                f"pad_sequences: the entries of sequence {number} have shape {kept.shape[1:]}, those before have {entry}."
-            )
+            raise ValueError(f"pad_sequences: the entries of sequence {number} have shape {kept.shape[1:]}, those before have {entry}.")
         start = 0 if padding == "post" else maxlen - len(kept)
         padded[number, start : start + len(kept)] = kept
     return padded
@@ -50,18 +48,14 @@ def make_sampling_table(size, sampling_factor=1e-5) -> np.ndarray:
     return np.minimum(1.0, np.sqrt(sampling_factor * inverse))
 
 
-def skipgrams(
-    sequence, vocabulary_size, window_size=4, negative_samples=1.0, shuffle=True, categorical=False, sampling_table=None
-):
+def skipgrams(sequence, vocabulary_size, window_size=4, negative_samples=1.0, shuffle=True, categorical=False, sampling_table=None):
     """(couples, labels): pairs of words, 1 for those that stand within ``window_size`` of each other, 0 for made-up ones.
 
     ``negative_samples``: made-up pairs for each real one. ``categorical``: labels [0, 1] and [1, 0].
     ``sampling_table``: the probability to keep each word, see ``make_sampling_table``. Index 0 is no word.
     """
     if vocabulary_size < 2 and negative_samples > 0:
-        raise ValueError(
-            f"skipgrams: made-up pairs need a vocabulary_size of at least 2 (index 0 is no word), got {vocabulary_size}."
-        )
+        raise ValueError(f"skipgrams: made-up pairs need a vocabulary_size of at least 2 (index 0 is no word), got {vocabulary_size}.")
     couples, labels = [], []
     for position, word in enumerate(sequence):
         if not word or (sampling_table is not None and sampling_table[word] < random.random()):

@@ -160,9 +160,7 @@ def _in_order(layers: list, stored: list[StoredLayer], group: Group) -> list[tup
 
 def _pairs_by_name(layers: list, group: Group) -> list[tuple[Any, StoredLayer]]:
     names = set(_layer_names(group))
-    pairs = [
-        (layer, stored) for layer in layers if layer.name in names and (stored := _stored_layer(group, layer.name)).arrays
-    ]
+    pairs = [(layer, stored) for layer in layers if layer.name in names and (stored := _stored_layer(group, layer.name)).arrays]
     if not pairs:
         warnings.warn(
             f"{group.path!r}: by_name=True found no layer of the model, so nothing was loaded. The file has "

@@ -25,9 +25,7 @@ _OLD_REGULARIZERS = {"WeightRegularizer": "L1L2Regularizer", "ActivityRegularize
 def model_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None):
     """The model of ``{'class_name': ..., 'config': ...}``, not compiled, with new random weights."""
     if isinstance(config, list):
-        raise TypeError(
-            "model_from_config takes {'class_name', 'config'}, got a list. Maybe you meant Sequential.from_config(config)?"
-        )
+        raise TypeError("model_from_config takes {'class_name', 'config'}, got a list. Maybe you meant Sequential.from_config(config)?")
     check_size(config, "model config")
     return _build(config, custom_objects)
 

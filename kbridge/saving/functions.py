@@ -348,5 +348,7 @@ def missing_functions(missing: list[NeededFunction]) -> ModelFileError:
     example = ", ".join(f"{needed.names[-1]!r}: ..." for needed in missing[:3])
     return ModelFileError(
         "Functions of Lambda and Merge layers are never run from a file. Pass them in custom_objects, "
-        "by the layer's name or the function's:\n" + "\n".join(lines) + f"\nfor example custom_objects={{{example}}} [differences: stored-code]"
+        "by the layer's name or the function's:\n"
+        + "\n".join(lines)
+        + f"\nfor example custom_objects={{{example}}} [differences: stored-code]"
     )

@@ -40,7 +40,9 @@ def writing(path: str | os.PathLike | Writer) -> Iterator:
         try:
             h5.close()
         except Exception as error:
-            raise OSError(f"Saving {path if isinstance(path, Writer) else os.fspath(path)!r} failed ({error}). What was there before is untouched.") from error
+            raise OSError(
+                f"Saving {path if isinstance(path, Writer) else os.fspath(path)!r} failed ({error}). What was there before is untouched."
+            ) from error
 
 
 def write_text(group, name: str, text: str) -> None:
@@ -96,7 +98,11 @@ def linking() -> Iterator[Known]:
 
 def _identity(value: np.ndarray) -> tuple:
     value = np.ascontiguousarray(value)
-    return value.shape, value.dtype.str, hashlib.blake2b(value.view("uint8").data if value.size and value.ndim else value.tobytes()).digest()
+    return (
+        value.shape,
+        value.dtype.str,
+        hashlib.blake2b(value.view("uint8").data if value.size and value.ndim else value.tobytes()).digest(),
+    )
 
 
 def write_array(group, name: str, value: np.ndarray) -> None:

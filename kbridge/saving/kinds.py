@@ -274,7 +274,10 @@ def _of_zip(path: str, file, size: int) -> Kind:
         return Kind("PyTorch", path)
     if names and all(name.endswith(".npy") for name in names):
         return Kind("npz", path)
-    inside = next((n for n in names if n.rsplit("/", 1)[-1] in ("saved_model.pb", "model.weights.h5") or n.endswith((".h5", ".keras", ".index"))), None)
+    inside = next(
+        (n for n in names if n.rsplit("/", 1)[-1] in ("saved_model.pb", "model.weights.h5") or n.endswith((".h5", ".keras", ".index"))),
+        None,
+    )
     return Kind("zip", path, f"it has {inside[:80]!r}" if inside else "")
 
 

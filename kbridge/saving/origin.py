@@ -90,11 +90,7 @@ def spatial_axes(model) -> dict[int, tuple[int, ...]]:
 
 def differing_borders(model) -> list[str]:
     """The names of layers whose 'same' borders would lie elsewhere if they had been made for a file from Theano."""
-    return [
-        layer.name
-        for layer in leaves(model)
-        if getattr(layer, "border_origin", None) == "tensorflow" and layer.depends_on_origin
-    ]
+    return [layer.name for layer in leaves(model) if getattr(layer, "border_origin", None) == "tensorflow" and layer.depends_on_origin]
 
 
 def _is_temporal(layer) -> bool:

@@ -227,7 +227,9 @@ class Group:
         if total is None:  # it lies elsewhere than all real ones: each might be the longest
             total, limit = count * min(self.file_size, MAX_TEXT), _MAX_UNKNOWN
         if total > limit:
-            raise self.error(f"attribute {name!r} has {count} texts of variable length that take too many bytes: {total}, the limit is {limit}.")
+            raise self.error(
+                f"attribute {name!r} has {count} texts of variable length that take too many bytes: {total}, the limit is {limit}."
+            )
 
     # ------------------------------------------------------------------ members
 

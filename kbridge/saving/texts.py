@@ -130,9 +130,7 @@ def plain(value: Any) -> Any:
         return value.__name__
     if callable(value) and hasattr(value, "__name__"):
         return value.__name__
-    raise TypeError(
-        f"A config can't hold {value!r} (a {type(value).__name__}): numbers, texts, lists, tuples and dicts only."
-    )
+    raise TypeError(f"A config can't hold {value!r} (a {type(value).__name__}): numbers, texts, lists, tuples and dicts only.")
 
 
 def dump_json(config: Any, **kwargs) -> str:

@@ -67,6 +67,4 @@ def _ranked(names: Sequence[str]) -> list[str]:
         if part:
             numbers.setdefault(part[1], set()).add(int(part[2]))
     ranks = {prefix: {number: rank for rank, number in enumerate(sorted(found))} for prefix, found in numbers.items()}
-    return [
-        f"{part[1]}_{ranks[part[1]][int(part[2])]}{part[3]}" if part else name for part, name in zip(parts, names, strict=True)
-    ]
+    return [f"{part[1]}_{ranks[part[1]][int(part[2])]}{part[3]}" if part else name for part, name in zip(parts, names, strict=True)]

@@ -152,9 +152,7 @@ def stored_names(variables: Sequence, places: Places, group: str) -> list[str]:
     """Names for arrays in ``group``: the variables' own with ':0' as TensorFlow adds it, ``param_N`` without one."""
     from .. import backend as K
 
-    return [
-        places.name_for(group, K.tensor_name(variable) or f"param_{position}") for position, variable in enumerate(variables)
-    ]
+    return [places.name_for(group, K.tensor_name(variable) or f"param_{position}") for position, variable in enumerate(variables)]
 
 
 # ---------------------------------------------------------------------- whose they are

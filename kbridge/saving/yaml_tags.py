@@ -36,7 +36,13 @@ def _applied(loader: Any, name: str, node: Any) -> Any:
     last = name.rpartition(".")[2]
     if last in (*_LISTS, *_DICTS) and name.startswith(("tensorflow.", "tensorflow_core.", "keras.", "tf_keras.")):
         return _wrapped(loader, node, last)
-    if name in ("numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct"):
+    if name in (
+        "numpy.dtype",
+        "numpy.core.multiarray.scalar",
+        "numpy._core.multiarray.scalar",
+        "numpy.core.multiarray._reconstruct",
+        "numpy._core.multiarray._reconstruct",
+    ):
         called = _call(loader, node)
         if last == "dtype":
             if ">" in (str(called["args"][0])[:1], *called["state"][1:2]):

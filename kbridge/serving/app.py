@@ -230,7 +230,12 @@ class Server:
         if file not in PAGE:
             raise not_found(f"Malformed request: GET {request.url.path}")
         content = resources.files(__package__).joinpath("page", file).read_bytes()
-        headers = {"content-type": PAGE[file], "content-security-policy": POLICY, "x-content-type-options": "nosniff", "cache-control": "no-cache"}
+        headers = {
+            "content-type": PAGE[file],
+            "content-security-policy": POLICY,
+            "x-content-type-options": "nosniff",
+            "cache-control": "no-cache",
+        }
         return Response(content, headers=headers)
 
 
@@ -265,7 +270,9 @@ class Guard:
             log.exception("%s %s failed", scope["method"], scope["path"])
             self.server.metrics.errors.labels(self._model(scope)).inc()
             if not status:
-                await Response(orjson.dumps({"error": "the model or the server failed; its log says why"}), 500, JSON)(scope, receive, noted)
+                await Response(orjson.dumps({"error": "the model or the server failed; its log says why"}), 500, JSON)(
+                    scope, receive, noted
+                )
         finally:
             self._note(scope, status, time.perf_counter() - start)
 

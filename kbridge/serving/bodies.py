@@ -129,7 +129,9 @@ def _pictures(values: list, tensor: Tensor, fitting: Fitting) -> list[np.ndarray
         except (OSError, ValueError) as error:
             raise bad(f"Input {tensor}: {error}") from None
         if found[-1].shape != found[0].shape:
-            raise bad(f"Input {tensor}: pictures of different sizes can't be one batch, {shown(found[0].shape)} and {shown(found[-1].shape)}.")
+            raise bad(
+                f"Input {tensor}: pictures of different sizes can't be one batch, {shown(found[0].shape)} and {shown(found[-1].shape)}."
+            )
     return found
 
 
@@ -145,5 +147,13 @@ def _first_odd(values: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null", int: "a number", float: "a number"}
+    names = {
+        dict: "an object",
+        list: "a list",
+        str: "a text",
+        bool: "true or false",
+        type(None): "null",
+        int: "a number",
+        float: "a number",
+    }
     return names.get(type(value), type(value).__name__)

@@ -12,7 +12,12 @@ class JsonLines(logging.Formatter):
     """A JSON object a line; what a record has in ``fields`` stands in it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        found = {"time": _moment(record), "level": record.levelname.lower(), "message": record.getMessage(), **getattr(record, "fields", {})}
+        found = {
+            "time": _moment(record),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
         if record.exc_info:
             found["traceback"] = self.formatException(record.exc_info)
         return json.dumps(found, ensure_ascii=False)

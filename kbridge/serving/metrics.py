@@ -24,7 +24,9 @@ class Metrics:
         self.latency = Histogram(
             "kbridge_request_seconds", "Seconds from a request's head to its answer.", ["model"], buckets=SECONDS, registry=self.registry
         )
-        self.batches = Histogram("kbridge_batch_rows", "Rows that were predicted together.", ["model"], buckets=ROWS, registry=self.registry)
+        self.batches = Histogram(
+            "kbridge_batch_rows", "Rows that were predicted together.", ["model"], buckets=ROWS, registry=self.registry
+        )
         self.waiting = Gauge(
             "kbridge_queue_requests", "Requests that wait for a model.", ["model"], registry=self.registry, multiprocess_mode="livesum"
         )

@@ -103,7 +103,9 @@ class Inference:
         size = parameters.get("binary_data_size") if isinstance(parameters, dict) else None
         if size is not None:
             if size != count * dtype.itemsize or "data" in given:
-                raise bad(f"Tensor {name!r} of shape {shape} and {datatype} has {count * dtype.itemsize} bytes and no data, got {size!r:.40}.")
+                raise bad(
+                    f"Tensor {name!r} of shape {shape} and {datatype} has {count * dtype.itemsize} bytes and no data, got {size!r:.40}."
+                )
             if size > len(self.rest):
                 raise bad(f"Tensor {name!r}: the body ends before its {size} bytes.")
             found = np.frombuffer(self.rest[:size], dtype).reshape(shape)

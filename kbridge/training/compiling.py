@@ -43,7 +43,9 @@ def per_output(value, names, what, default=None) -> list:
         return [value.get(name, default) for name in names]
     if isinstance(value, (list, tuple)):
         if len(value) != len(names):
-            raise ValueError(f"When passing a list as {what}, it should have one entry per model output. The model has {len(names)} outputs, got {value!r}.")
+            raise ValueError(
+                f"When passing a list as {what}, it should have one entry per model output. The model has {len(names)} outputs, got {value!r}."
+            )
         return list(value)
     return [value] * len(names)
 

@@ -51,15 +51,16 @@ def one_for_each(data, names, what: str, dimensions=None) -> list:
         arrays = list(data)
         if len(arrays) != len(names):
             raise ValueError(
-                f"The list of arrays passed as {what} has {len(arrays)} entries, the model expects {len(names)}: "
-                f"{', '.join(names)}."
+                f"The list of arrays passed as {what} has {len(arrays)} entries, the model expects {len(names)}: {', '.join(names)}."
             )
     return [_as_array(a, name, what) for a, name in zip(arrays, names, strict=True)]
 
 
 def _from_dict(data: dict, name: str, what: str):
     if name not in data:
-        raise ValueError(f"No data provided for {name!r} as {what}. Need data for each key in the model; got keys {sorted(map(str, data))}.")
+        raise ValueError(
+            f"No data provided for {name!r} as {what}. Need data for each key in the model; got keys {sorted(map(str, data))}."
+        )
     return data[name]
 
 
@@ -84,7 +85,9 @@ def _depth(data) -> int:
 def _as_array(data, name: str, what: str):
     """``data`` with numbers in at least two axes: an array, or what is read by batch."""
     if hasattr(data, "__next__"):
-        raise ValueError(f"The {what} {name!r} is {data!r}: for generators there are fit_generator, evaluate_generator and predict_generator.")
+        raise ValueError(
+            f"The {what} {name!r} is {data!r}: for generators there are fit_generator, evaluate_generator and predict_generator."
+        )
     if hasattr(data, "tocsr"):  # a scipy sparse matrix: rows can be taken from this format
         return data.tocsr()
     if hasattr(data, "to_numpy"):  # a table, whose indices mean columns
@@ -148,7 +151,10 @@ def _channels_elsewhere(shape, expected) -> str:
     """A hint for images whose channels are first where the model has them last, or the other way round."""
     if len(shape) < 4:
         return ""
-    for moved, found, wanted in (((0, *range(2, len(shape)), 1), "first", "last"), ((0, len(shape) - 1, *range(1, len(shape) - 1)), "last", "first")):
+    for moved, found, wanted in (
+        ((0, *range(2, len(shape)), 1), "first", "last"),
+        ((0, len(shape) - 1, *range(1, len(shape) - 1)), "last", "first"),
+    ):
         if all(want in (None, shape[axis]) for axis, want in zip(moved[1:], expected[1:])):
             settings = {"first": "'th'", "last": "'tf'"}
             return (
@@ -169,7 +175,9 @@ def check_array_lengths(inputs, targets, weights) -> None:
     for what in ("target", "sample weight"):
         other = next(iter(lengths[what]), None)
         if samples is not None and other is not None and samples != other:
-            raise ValueError(f"Input arrays should have the same number of samples as {what} arrays. Found {samples} input samples and {other} {what}s.")
+            raise ValueError(
+                f"Input arrays should have the same number of samples as {what} arrays. Found {samples} input samples and {other} {what}s."
+            )
 
 
 def len_of(array) -> int:
@@ -209,7 +217,9 @@ def slice_array(x, start, stop=None):
     try:
         rows = x[numbers.tolist()]
     except TypeError as error:
-        raise TypeError(f"{type(x).__name__} can't be read by a list of row numbers ({error}): pass shuffle='batch' or shuffle=False.") from error
+        raise TypeError(
+            f"{type(x).__name__} can't be read by a list of row numbers ({error}): pass shuffle='batch' or shuffle=False."
+        ) from error
     return np.asarray(rows)[places]
 
 

@@ -89,7 +89,9 @@ def _validation(model, data, nb_val_samples, max_q_size, turn):
             yield lambda: _evaluate(model, batches, nb_val_samples, shared)
     else:
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
-            raise ValueError(f"validation_data should be a tuple (x, y) or (x, y, sample_weight), or a generator. Found: {type(data).__name__}.")
+            raise ValueError(
+                f"validation_data should be a tuple (x, y) or (x, y, sample_weight), or a generator. Found: {type(data).__name__}."
+            )
         x, y, *rest = data
         x, y, weights = model._standardize_user_data(x, y, rest[0] if rest else None)
         model.validation_data = values = [*x, *y, *weights, *model._phase_value(0)]
@@ -159,7 +161,9 @@ def _next(batches: GeneratorEnqueuer, done: int, wanted: int, with_targets: bool
     try:
         output = batches.get()
     except StopIteration:
-        raise ValueError(f"The generator ended after {done} samples, {wanted} were asked for. Generators of batches should go on forever.") from None
+        raise ValueError(
+            f"The generator ended after {done} samples, {wanted} were asked for. Generators of batches should go on forever."
+        ) from None
     return batch_of(output, with_targets)
 
 

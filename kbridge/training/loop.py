@@ -107,7 +107,9 @@ def predict_loop(f, ins, batch_size=32, verbose=0):
                 results = [np.empty((batches.samples, *np.shape(out)[1:]), dtype=out.dtype) for out in outs]
             for i, (result, out) in enumerate(zip(results, outs, strict=True)):
                 if np.shape(out)[:1] != (size,):
-                    raise ValueError(f"Output {i} of the model has shape {np.shape(out)} for a batch of {size} samples; it can't be predicted in batches.")
+                    raise ValueError(
+                        f"Output {i} of the model has shape {np.shape(out)} for a batch of {size} samples; it can't be predicted in batches."
+                    )
                 result[done : done + size] = out
         done += size
         if progress:

@@ -54,9 +54,7 @@ class Model(Container):
 
     # ------------------------------------------------------------------ compilation
 
-    def compile(
-        self, optimizer, loss, metrics=None, loss_weights=None, sample_weight_mode=None, weighted_metrics=None, **kwargs
-    ) -> None:
+    def compile(self, optimizer, loss, metrics=None, loss_weights=None, sample_weight_mode=None, weighted_metrics=None, **kwargs) -> None:
         """Choose how to train.
 
         ``optimizer``: a name or an Optimizer. ``loss``: a name or function (y_true, y_pred), or a list or
@@ -139,9 +137,7 @@ class Model(Container):
     def _output_masks(self) -> list:
         return [
             layer.inbound_nodes[n].output_masks[t]
-            for layer, n, t in zip(
-                self.output_layers, self.output_layers_node_indices, self.output_layers_tensor_indices, strict=True
-            )
+            for layer, n, t in zip(self.output_layers, self.output_layers_node_indices, self.output_layers_tensor_indices, strict=True)
         ]
 
     def _needs_phase(self) -> bool:

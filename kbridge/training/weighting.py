@@ -24,7 +24,9 @@ def standardize_sample_or_class_weights(x_weight, output_names, weight_type):
         return [x_weight]
     if isinstance(x_weight, list):
         if len(x_weight) != len(output_names):
-            raise ValueError(f"The model has {len(output_names)} outputs, {weight_type} was a list of {len(x_weight)}. Give one entry for each output.")
+            raise ValueError(
+                f"The model has {len(output_names)} outputs, {weight_type} was a list of {len(x_weight)}. Give one entry for each output."
+            )
         return x_weight
     if isinstance(x_weight, dict):
         unknown = [name for name in x_weight if name not in output_names]

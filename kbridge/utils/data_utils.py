@@ -77,9 +77,7 @@ def cache_folder(cache_subdir: str) -> Path:
     fallback = Path(tempfile.gettempdir()) / f".keras-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
     fallback.mkdir(mode=0o700, exist_ok=True)
     if hasattr(os, "getuid") and (fallback.is_symlink() or fallback.stat().st_uid != os.getuid()):
-        raise PermissionError(
-            f"{home} can't be written, and {fallback} belongs to somebody else. Set KERAS_HOME to a folder of your own."
-        )
+        raise PermissionError(f"{home} can't be written, and {fallback} belongs to somebody else. Set KERAS_HOME to a folder of your own.")
     folder = fallback / cache_subdir
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -121,9 +119,7 @@ def _fetched(path: Path, origin: str, md5_hash) -> Path:
 
 
 def _failed(path: Path, origin: str, reason: str) -> DownloadError:
-    return DownloadError(
-        f"{path.name} could not be downloaded from {origin}: {reason}. It can also be fetched elsewhere and put at {path}"
-    )
+    return DownloadError(f"{path.name} could not be downloaded from {origin}: {reason}. It can also be fetched elsewhere and put at {path}")
 
 
 def _download(origin: str, target: str) -> None:
@@ -164,9 +160,7 @@ def _unpack(archive: Path, folder: Path, wanted: str) -> None:
         found = sorted(os.listdir(temporary))
         if wanted not in found:
             # programs of Keras 1 may know the real name, and use the path's folder only
-            warnings.warn(
-                f"{str(archive)!r} doesn't hold {wanted!r}, but {', '.join(found[:5]) or 'nothing'}.", stacklevel=4
-            )
+            warnings.warn(f"{str(archive)!r} doesn't hold {wanted!r}, but {', '.join(found[:5]) or 'nothing'}.", stacklevel=4)
         for name in found:
             if not (folder / name).exists():
                 _move(temporary / name, folder / name)

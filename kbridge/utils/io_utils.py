@@ -127,9 +127,7 @@ def ask_to_proceed_with_overwrite(filepath: str | os.PathLike) -> bool:
         try:
             answer = input(question).strip().lower()
         except EOFError:
-            raise FileExistsError(
-                f"{os.fspath(filepath)!r} exists, and there is no terminal to ask on. Pass overwrite=True."
-            ) from None
+            raise FileExistsError(f"{os.fspath(filepath)!r} exists, and there is no terminal to ask on. Pass overwrite=True.") from None
         if answer in ("y", "yes"):
             return True
         if answer in ("n", "no"):

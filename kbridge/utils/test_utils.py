@@ -111,7 +111,8 @@ def _compare(again, data, expected, name: str) -> None:
     found = again.predict(data, batch_size=len(data))
     if found.shape != expected.shape or not np.allclose(found, expected, rtol=1e-3, equal_nan=True):
         warnings.warn(
-            f"{name} made again from its config, with the same weights, computes something else: does get_config lack an argument?", stacklevel=3
+            f"{name} made again from its config, with the same weights, computes something else: does get_config lack an argument?",
+            stacklevel=3,
         )
 
 

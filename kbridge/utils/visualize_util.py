@@ -41,9 +41,7 @@ def plot(model, to_file="model.png", show_shapes=False, show_layer_names=True) -
     extension = os.path.splitext(os.fspath(to_file))[1][1:].lower() or "png"
     dot = model_to_dot(model, show_shapes, show_layer_names)
     if shutil.which("dot") is None:
-        raise OSError(
-            "Drawing models needs the program dot of Graphviz on the PATH. On Debian or Ubuntu: apt install graphviz."
-        )
+        raise OSError("Drawing models needs the program dot of Graphviz on the PATH. On Debian or Ubuntu: apt install graphviz.")
     try:
         drawing = dot.to_string().encode("utf8") if extension == "dot" else dot.create(format=extension)
     except (AssertionError, OSError) as error:

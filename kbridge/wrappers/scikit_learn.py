@@ -119,9 +119,7 @@ class BaseWrapper:
         )
 
     def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in sorted(self.get_params().items()))})"
-        )
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in sorted(self.get_params().items()))})"
 
 
 class KerasClassifier(BaseWrapper):
@@ -148,9 +146,7 @@ class KerasClassifier(BaseWrapper):
             self.classes_ = np.unique(y)
             self._encoded = True
             if len(self.classes_) > count:
-                raise ValueError(
-                    f"y has {len(self.classes_)} classes, the model's output of width {width} can tell {count} apart."
-                )
+                raise ValueError(f"y has {len(self.classes_)} classes, the model's output of width {width} can tell {count} apart.")
         return _inputs(x), self._targets(y)
 
     def _targets(self, y: np.ndarray) -> np.ndarray:
@@ -161,9 +157,7 @@ class KerasClassifier(BaseWrapper):
         if self._encoded:
             unknown = np.setdiff1d(y, self.classes_)
             if len(unknown):
-                raise ValueError(
-                    f"y has the class {unknown.tolist()[0]!r}, which was not among those of fit: {self.classes_.tolist()}."
-                )
+                raise ValueError(f"y has the class {unknown.tolist()[0]!r}, which was not among those of fit: {self.classes_.tolist()}.")
             y = np.searchsorted(self.classes_, y)
         width = self.model.output_shape[-1]
         loss = self.model.loss
@@ -196,9 +190,7 @@ class KerasClassifier(BaseWrapper):
         for name, value in zip(model.metrics_names, found if isinstance(found, list) else [found]):
             if name == "acc":
                 return float(value)
-        raise ValueError(
-            'The model doesn\'t compute its accuracy: pass metrics=["accuracy"] to model.compile() in build_fn.'
-        )
+        raise ValueError('The model doesn\'t compute its accuracy: pass metrics=["accuracy"] to model.compile() in build_fn.')
 
 
 class KerasRegressor(BaseWrapper):

@@ -114,9 +114,17 @@ def test_operations_give_what_numpy_gives(family):
 def test_every_operation_is_described_and_its_names_are_found():
     for name, own in table().items():
         assert knows(name) and own.name == name
-    assert knows("tensorflow.compat.v1.math.add") and knows("keras.src.ops.numpy.ExpandDims") and knows("keras.src.backend.tensorflow.numpy.mean") is False
+    assert (
+        knows("tensorflow.compat.v1.math.add")
+        and knows("keras.src.ops.numpy.ExpandDims")
+        and knows("keras.src.backend.tensorflow.numpy.mean") is False
+    )
     assert resolve("keras.src.ops.numpy.GetItem", ([1, 2], 0))[0].name == "getitem"
-    assert constant("tf.float32") == "float32" and constant("np.newaxis") is None and constant("tensorflow.image.ResizeMethod.BILINEAR") == "bilinear"
+    assert (
+        constant("tf.float32") == "float32"
+        and constant("np.newaxis") is None
+        and constant("tensorflow.image.ResizeMethod.BILINEAR") == "bilinear"
+    )
 
 
 @pytest.mark.parametrize(
@@ -161,7 +169,9 @@ def test_graphs_are_expressions():
     b = Builder(["x"])
     x = b.inputs[0]
     crop = b.call("operator.getitem", x, (slice(None), slice(60, -20), Ellipsis, None))
-    product = b.call("operator.mul", b.call("operator.sub", 1, b.call("operator.sub", crop, 2)), b.call("operator.pow", b.call("operator.neg", x), -2))
+    product = b.call(
+        "operator.mul", b.call("operator.sub", 1, b.call("operator.sub", crop, 2)), b.call("operator.pow", b.call("operator.neg", x), -2)
+    )
     assert str(b.graph(product)) == "(1 - (x[:, 60:-20, ..., None] - 2)) * (-x) ** (-2)"
 
 

@@ -59,7 +59,10 @@ def norms(x, axis=0):
         (lambda: constraints.maxnorm(m=1, axis=1), lambda x: x * np.clip(norms(x, 1), 0, 1) / norms(x, 1)),
         (lambda: constraints.nonneg(), lambda x: np.maximum(x, 0)),
         (lambda: constraints.unitnorm(), lambda x: x / norms(x)),
-        (lambda: constraints.MinMaxNorm(low=1.0, high=2.0, rate=0.5), lambda x: x * (0.5 * np.clip(norms(x), 1, 2) + 0.5 * norms(x)) / norms(x)),
+        (
+            lambda: constraints.MinMaxNorm(low=1.0, high=2.0, rate=0.5),
+            lambda x: x * (0.5 * np.clip(norms(x), 1, 2) + 0.5 * norms(x)) / norms(x),
+        ),
         (lambda: constraints.get("unitnorm"), lambda x: x / norms(x)),
     ],
 )

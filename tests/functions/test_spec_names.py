@@ -63,10 +63,7 @@ def is_of_keras(of: str) -> bool:
 FUTURE = {"absolute_import", "division", "print_function"}
 
 NAMES = [
-    (module, name)
-    for module, names in SPEC["modules"].items()
-    for name, of in names.items()
-    if is_of_keras(of) and name not in FUTURE
+    (module, name) for module, names in SPEC["modules"].items() for name, of in names.items() if is_of_keras(of) and name not in FUTURE
 ]
 
 

@@ -43,7 +43,15 @@ def test_divisions_and_zeros_meet_nan(function, right):
 
 @pytest.mark.parametrize(
     "values, largest, smallest",
-    [([1, NAN, 3], 1, 1), ([NAN, 1, NAN], 0, 0), ([3, NAN], 1, 1), ([-INF, NAN, INF], 1, 1), ([NAN, NAN], 0, 0), ([INF, 1, -INF], 0, 2), ([2, 2, 1], 0, 2)],
+    [
+        ([1, NAN, 3], 1, 1),
+        ([NAN, 1, NAN], 0, 0),
+        ([3, NAN], 1, 1),
+        ([-INF, NAN, INF], 1, 1),
+        ([NAN, NAN], 0, 0),
+        ([INF, 1, -INF], 0, 2),
+        ([2, 2, 1], 0, 2),
+    ],
 )
 def test_the_place_of_an_extreme_is_that_of_the_first_nan(values, largest, smallest):
     # as K.max and K.min are NaN then

@@ -52,7 +52,15 @@ def test_a_variable_takes_them(layout):
     assert_allclose(K.eval(variable * 2), 2 * np.array(given, "float32"))
 
 
-@pytest.mark.parametrize("way", [lambda x: x, lambda x: K.reshape(x, (4, 3)), lambda x: K.stop_gradient(K.expand_dims(x, 0)), lambda x: K.switch(K.constant(True), x, 2 * x)])
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda x: x,
+        lambda x: K.reshape(x, (4, 3)),
+        lambda x: K.stop_gradient(K.expand_dims(x, 0)),
+        lambda x: K.switch(K.constant(True), x, 2 * x),
+    ],
+)
 @pytest.mark.parametrize("place", range(0, 64, 16))
 def test_a_variable_keeps_its_value_when_the_array_that_was_fed_changes(way, place):
     x = K.placeholder((3, 4))

@@ -27,7 +27,9 @@ def run(choose, shapes, values):
 
 
 @BOTH
-@pytest.mark.parametrize("shapes", [((None, 3), (None,)), ((None, 3), (3,)), ((None, 3), (None, 4)), ((2, None), (3, None)), ((3,), (1, 3))])
+@pytest.mark.parametrize(
+    "shapes", [((None, 3), (None,)), ((None, 3), (3,)), ((None, 3), (None, 4)), ((2, None), (3, None)), ((3,), (1, 3))]
+)
 def test_shapes_that_cannot_be_one_are_refused(choose, shapes):
     x, alt = (K.placeholder(shape) for shape in shapes)
     with pytest.raises(ValueError, match=r"differences: one-shape-of-two") as error:

@@ -47,7 +47,10 @@ def depthwise(spatial: int) -> list[Case]:
         {"depth_multiplier": 2, "padding": "same", "activation": "relu"}, {"strides": 2, "use_bias": False}, {"dilation_rate": 2, "padding": "same"},
     )  # fmt: skip
     first = ({**FIRST, "depth_multiplier": 2}, {**FIRST, "padding": "same", "strides": 2})
-    names = {f"DepthwiseConv{spatial}D": ({"kernel_size": 2}, DEPTHWISE), f"SeparableConv{spatial}D": ({"filters": 3, "kernel_size": 2}, SEPARABLE)}
+    names = {
+        f"DepthwiseConv{spatial}D": ({"kernel_size": 2}, DEPTHWISE),
+        f"SeparableConv{spatial}D": ({"filters": 3, "kernel_size": 2}, SEPARABLE),
+    }
     found: list[Case] = []
     for name, (common, penalties) in names.items():
         found += each(name, spatial, common, {}, *options, penalties) + each(name, spatial, common, *first, twin=True)

@@ -13,9 +13,17 @@ def each(name: str, spatial: int, *options: dict, **more) -> list[Case]:
 CASES: list[Case] = []
 for n in (1, 2, 3):
     for kind in ("Max", "Average"):
-        CASES += each(f"{kind}Pooling{n}D", n, {"pool_size": 2}, {"pool_size": 3, "strides": 1, "padding": "same"}, {"pool_size": 2, "strides": 3, "padding": "same"})
+        CASES += each(
+            f"{kind}Pooling{n}D",
+            n,
+            {"pool_size": 2},
+            {"pool_size": 3, "strides": 1, "padding": "same"},
+            {"pool_size": 2, "strides": 3, "padding": "same"},
+        )
         CASES += each(f"{kind}Pooling{n}D", n, {"pool_size": 2, "strides": 1, **FIRST}, twin=True)
-        CASES += each(f"Global{kind}Pooling{n}D", n, {}, {"keepdims": True}) + each(f"Global{kind}Pooling{n}D", n, {**FIRST, "keepdims": True}, FIRST, twin=True)
+        CASES += each(f"Global{kind}Pooling{n}D", n, {}, {"keepdims": True}) + each(
+            f"Global{kind}Pooling{n}D", n, {**FIRST, "keepdims": True}, FIRST, twin=True
+        )
         adaptive = {"library": "keras3"}
         CASES += each(f"Adaptive{kind}Pooling{n}D", n, {"output_size": 2}, {"output_size": 4 if n == 1 else (4, 3, 2)[:n]}, **adaptive)
         CASES += each(f"Adaptive{kind}Pooling{n}D", n, {"output_size": 3, **FIRST}, **adaptive)

@@ -136,7 +136,11 @@ def write_arguments() -> None:
         k = importlib.import_module(module)
         classes = {n: c for n, c in vars(k.layers).items() if inspect.isclass(c) and issubclass(c, k.layers.Layer)}
         found[library] = {
-            n: [a for a, p in inspect.signature(c.__init__).parameters.items() if a != "self" and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+            n: [
+                a
+                for a, p in inspect.signature(c.__init__).parameters.items()
+                if a != "self" and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+            ]
             for n, c in sorted(classes.items())
         }
     (DATA / "arguments.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")

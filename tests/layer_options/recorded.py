@@ -68,7 +68,9 @@ def model_of(table: list[Case], arrays: dict[str, np.ndarray], everything: list[
         outputs += made if isinstance(made, list) else [made]
         weights = [arrays[f"weights/{number}/{i}"] for i in range(sum(key.startswith(f"weights/{number}/") for key in arrays))]
         slots = slots_of(layer)
-        assert [w.shape for w in weights] == [slot.shape for slot in slots], f"{case.text}: {[w.shape for w in weights]}, {[s.shape for s in slots]}"
+        assert [w.shape for w in weights] == [slot.shape for slot in slots], (
+            f"{case.text}: {[w.shape for w in weights]}, {[s.shape for s in slots]}"
+        )
         for slot, value in zip(slots, weights, strict=True):
             for assignment in slot.fill(value):
                 K.set_value(assignment.variable, assignment.value)

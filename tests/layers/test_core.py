@@ -265,7 +265,9 @@ def test_activity_regularization_passes_its_input_on_and_penalises_it():
 
 
 def test_maxout_dense():
-    check_layer(MaxoutDense, {"output_dim": 5, "nb_feature": 3}, (4,), reference=lambda x, w, b: (np.einsum("ni,fio->nfo", x, w) + b).max(1))
+    check_layer(
+        MaxoutDense, {"output_dim": 5, "nb_feature": 3}, (4,), reference=lambda x, w, b: (np.einsum("ni,fio->nfo", x, w) + b).max(1)
+    )
     check_layer(MaxoutDense, {"output_dim": 2, "bias": False}, (4,))
 
 

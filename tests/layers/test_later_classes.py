@@ -25,7 +25,9 @@ class Scaled(Layer):
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape):
-        self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.units), initializer="random_normal", regularizer="l2", trainable=True)
+        self.kernel = self.add_weight(
+            name="kernel", shape=(input_shape[-1], self.units), initializer="random_normal", regularizer="l2", trainable=True
+        )
         self.bias = self.add_weight("bias", (self.units,), initializer="zeros", constraint="nonneg")
         self.count = self.add_weight(name="count", shape=(), initializer="ones", trainable=False, dtype="float32", aggregation=None)
         self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
@@ -238,7 +240,13 @@ def test_registered_functions_are_found_by_both_names():
         return x * 7
 
     dense = {"name": "d", "units": 4, "activation": "Mine>own", "use_bias": False, "batch_input_shape": [None, 4]}
-    text = json.dumps({"class_name": "Sequential", "keras_version": "2.12.0", "config": {"name": "s", "layers": [{"class_name": "Dense", "config": dense}]}})
+    text = json.dumps(
+        {
+            "class_name": "Sequential",
+            "keras_version": "2.12.0",
+            "config": {"name": "s", "layers": [{"class_name": "Dense", "config": dense}]},
+        }
+    )
     for known in ("Mine>own", "own"):
         model = model_from_json(text, custom_objects={known: own})
         np.testing.assert_allclose(model.predict(X), X @ model.get_weights()[0] * 7, rtol=1e-4, atol=1e-6)

@@ -30,7 +30,12 @@ def values(initializer, shape=(60, 40)):
         ("HeUniform", 0, math.sqrt(2 / 60), math.sqrt(6 / 60)),
         ("he_normal", 0, math.sqrt(2 / 60), 1),
         ("lecun_normal", 0, math.sqrt(1 / 60), 1),
-        ({"class_name": "VarianceScaling", "config": {"scale": 2.0, "mode": "fan_out", "distribution": "uniform"}}, 0, math.sqrt(2 / 40), 1),
+        (
+            {"class_name": "VarianceScaling", "config": {"scale": 2.0, "mode": "fan_out", "distribution": "uniform"}},
+            0,
+            math.sqrt(2 / 40),
+            1,
+        ),
     ],
 )
 def test_values_have_the_distribution_that_the_name_says(identifier, mean, deviation, largest):
@@ -70,6 +75,9 @@ def test_weights_take_configs_and_own_initializers():
 
     layer = Layer(name="own")
     with CustomObjectScope({"Halves": Halves}):
-        made = layer.add_weight("a", (2,), initializer="Halves"), layer.add_weight("b", (2,), initializer={"class_name": "Halves", "config": {}})
+        made = (
+            layer.add_weight("a", (2,), initializer="Halves"),
+            layer.add_weight("b", (2,), initializer={"class_name": "Halves", "config": {}}),
+        )
     for weight in made:
         np.testing.assert_array_equal(K.get_value(weight), [0.5, 0.5])

@@ -160,4 +160,3 @@ def test_a_frozen_normalization_trains_with_the_statistics_asked_for(moving):
         W, b = copy.get_weights()[-2:]
         copy.compile("sgd", "mse")
         assert copy.train_on_batch(x, y[:, :1]) == pytest.approx(np.mean((normed @ W + b) ** 2), rel=1e-4)
-

@@ -11,9 +11,7 @@ X = np.random.RandomState(0).rand(3, 3, 2) + 0.5
 
 
 def stacked(steps, kind):
-    return Sequential(
-        [Masking(input_shape=(steps, 2)), kind(3, go_backwards=True, return_sequences=True), kind(4, return_sequences=False)]
-    )
+    return Sequential([Masking(input_shape=(steps, 2)), kind(3, go_backwards=True, return_sequences=True), kind(4, return_sequences=False)])
 
 
 @pytest.mark.parametrize("kind", [LSTM, GRU, SimpleRNN])

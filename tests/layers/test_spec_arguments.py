@@ -72,9 +72,7 @@ def arguments_of(cls: str) -> dict:
 #: the only value that Keras 1 takes too is the default
 ONE_VALUE = {("LocallyConnected1D", "border_mode"), ("LocallyConnected2D", "border_mode")}
 
-CASES = [
-    (cls, name) for cls in FACTS for name in arguments_of(cls) if name not in NOT_IN_CONFIG and (cls, name) not in ONE_VALUE
-]
+CASES = [(cls, name) for cls in FACTS for name in arguments_of(cls) if name not in NOT_IN_CONFIG and (cls, name) not in ONE_VALUE]
 
 
 def plain(value):

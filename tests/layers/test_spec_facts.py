@@ -47,7 +47,6 @@ def test_a_layer_is_what_it_was(cls, fact):
         assert [spec.ndim for spec in layer.input_spec] == expected
     trainable = {id(w) for w in layer.trainable_weights}
     made = [
-        {"name": w.name.removesuffix(":0"), "shape": list(K.get_value(w).shape), "trainable": id(w) in trainable}
-        for w in layer.weights
+        {"name": w.name.removesuffix(":0"), "shape": list(K.get_value(w).shape), "trainable": id(w) in trainable} for w in layer.weights
     ]
     assert made == [{**w, "name": w["name"].removesuffix(":0")} for w in fact["weights"]]

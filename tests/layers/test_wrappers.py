@@ -13,9 +13,7 @@ from kbridge.models import Model, Sequential
 
 @pytest.mark.parametrize("shape", [(3, 4), (None, 4)])
 def test_time_distributed_dense(shape):
-    layer, _ = check_layer(
-        TimeDistributed, {"layer": Dense(2, activation="tanh")}, shape, reference=lambda x, w, b: np.tanh(x @ w + b)
-    )
+    layer, _ = check_layer(TimeDistributed, {"layer": Dense(2, activation="tanh")}, shape, reference=lambda x, w, b: np.tanh(x @ w + b))
     assert [K.tensor_name(w) for w in layer.weights] == [f"{layer.layer.name}_W", f"{layer.layer.name}_b"]
     assert list(layer.get_config())[-1] == "layer"
 

@@ -50,9 +50,7 @@ def results_of(case, folder) -> dict[str, np.ndarray]:
 
     def train(model):
         arguments = {"sample_weight": case.sample_weight, "class_weight": case.class_weight}
-        return np.array(
-            [np.atleast_1d(model.train_on_batch(case.x, case.y, **arguments)) for _ in range(row["train_steps"])]
-        )
+        return np.array([np.atleast_1d(model.train_on_batch(case.x, case.y, **arguments)) for _ in range(row["train_steps"])])
 
     model = load()
     put("predict", predict(model))
@@ -108,11 +106,7 @@ def check(case, results) -> None:
 def as_stored(case, key, value) -> np.ndarray:
     """Kernels of a model saved on Theano are flipped when they are read; the pack has them as they were stored."""
     axes = case.difference.get("flipped_kernels")
-    if (
-        axes
-        and value.ndim == case.difference["kernel_axes"]
-        and key.startswith(("weights_after", "optimizer_weights_after"))
-    ):
+    if axes and value.ndim == case.difference["kernel_axes"] and key.startswith(("weights_after", "optimizer_weights_after")):
         return np.flip(value, axes)
     return value
 

@@ -40,11 +40,7 @@ def as_from_theano(source, target):
             new.attrs[name] = value
         for layer, group in old["model_weights"].items():
             inner = new.create_group(f"model_weights/{layer}")
-            names = (
-                [n.decode().removesuffix(":0") for n in group.attrs["weight_names"]]
-                if len(group.attrs["weight_names"])
-                else []
-            )
+            names = [n.decode().removesuffix(":0") for n in group.attrs["weight_names"]] if len(group.attrs["weight_names"]) else []
             inner.attrs["weight_names"] = np.array([n.encode() for n in names]) if names else np.zeros(0)
             for stored, renamed in zip(group.attrs["weight_names"], names):
                 inner[renamed] = group[stored][()]
@@ -57,9 +53,7 @@ def test_predictions_are_those_of_theano(name, tmp_path):
     as_from_theano(pack.DATA / case.row["h5"], tmp_path / "theano.h5")
     expected = {key.split("/", 1)[1]: v for key, v in case.arrays.items() if key.startswith(("both/", "th/"))}
     model = load_model(tmp_path / "theano.h5")
-    np.testing.assert_allclose(
-        model.predict(case.x, batch_size=case.batch_size), expected["predict/0"], rtol=1e-4, atol=1e-5
-    )
+    np.testing.assert_allclose(model.predict(case.x, batch_size=case.batch_size), expected["predict/0"], rtol=1e-4, atol=1e-5)
 
 
 def test_original_backend_overrides_what_the_names_tell(tmp_path):

@@ -36,18 +36,13 @@ def results(name: str, dtype: str, family: str) -> dict[str, Result]:
 
 def cases(family: str, float16: bool = False) -> list[str]:
     """The ids of a family's cases; with ``float16`` those that have a meaning there."""
-    return [
-        f"{op.name}[{i}]" for op in FAMILIES[family].OPS for i, case in enumerate(op.cases) if case.float16 or not float16
-    ]
+    return [f"{op.name}[{i}]" for op in FAMILIES[family].OPS for i, case in enumerate(op.cases) if case.float16 or not float16]
 
 
 def checks(family: str, name: str) -> list[str]:
     """The ids of a family's checks on a backend."""
     return [
-        f"{op.name}[{check.name}]"
-        for op in FAMILIES[family].OPS
-        for check in op.checks
-        if check.backends is None or name in check.backends
+        f"{op.name}[{check.name}]" for op in FAMILIES[family].OPS for check in op.checks if check.backends is None or name in check.backends
     ]
 
 

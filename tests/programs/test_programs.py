@@ -28,7 +28,10 @@ EXPECTED = {
     "own_training_loops": ["[] True\n[False, True, False, True]\nTrue\n(10, 1)"],
     "python2_text": ["corpus length: 270", "made 5 made 5", "True 14 True"],
     "python2_with_library": ["read 6\nvocab 11, (6, 8)\nTrue a 2 ab ok\n2.5 511\nto a buffer\n3 3 True True 3 [0, 1] 3 a"],
-    "recurrent_cells": ["(2, 5, 2) 18", "[] True\n['consume_less'] True\n['stateful'] False\n['go_backwards'] True\n['unroll'] True\n(2, 6, 2)"],
+    "recurrent_cells": [
+        "(2, 5, 2) 18",
+        "[] True\n['consume_less'] True\n['stateful'] False\n['go_backwards'] True\n['unroll'] True\n(2, 6, 2)",
+    ],
     "style_transfer": ["True True\nTrue"],
     "theano_streams": ["True False True\n(3, 5) [0.0, 1.0]\nTrue"],
     "two_branches": ["['acc', 'fmeasure', 'loss', 'val_acc', 'val_fmeasure', 'val_loss'] (3,) (3, 3)", "Total params: 1,909"],
@@ -36,7 +39,13 @@ EXPECTED = {
 }
 OPTIONS = {"python2_text": ["--py2"], "python2_with_library": ["--py2"]}
 #: packages that they need
-NEEDS = {"old_scikit_learn": ["sklearn"], "python2_text": ["fissix"], "python2_with_library": ["fissix"], "style_transfer": ["scipy", "PIL"], "finetune": ["scipy"]}
+NEEDS = {
+    "old_scikit_learn": ["sklearn"],
+    "python2_text": ["fissix"],
+    "python2_with_library": ["fissix"],
+    "style_transfer": ["scipy", "PIL"],
+    "finetune": ["scipy"],
+}
 #: those that are written for one backend
 ONLY = {"theano_streams": "theano"}
 

@@ -1,6 +1,6 @@
 """Any number of random models:
 
-    python -m random_models 1000 --seed 7 --backends numpy,tensorflow,theano     (from tests/, or with it on PYTHONPATH)
+python -m random_models 1000 --seed 7 --backends numpy,tensorflow,theano     (from tests/, or with it on PYTHONPATH)
 """
 
 from __future__ import annotations

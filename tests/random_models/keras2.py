@@ -89,7 +89,9 @@ class Maker:
     def of_features(self):
         L = self.L
         return self.pick(
-            lambda: L.Dense(self.size(6), activation=self.activation(), **self.weighted()), lambda: L.RepeatVector(self.size(3)), self.of_any
+            lambda: L.Dense(self.size(6), activation=self.activation(), **self.weighted()),
+            lambda: L.RepeatVector(self.size(3)),
+            self.of_any,
         )()
 
     def of_steps(self, shape):

@@ -1,6 +1,6 @@
 """A process that runs models on one backend: a JSON line asks, a JSON line answers with the name of an .npz file.
 
-    KBRIDGE_BACKEND=theano python -m random_models.worker
+KBRIDGE_BACKEND=theano python -m random_models.worker
 """
 
 from __future__ import annotations

@@ -91,9 +91,7 @@ def in_structure(path: Path, chance: random.Random) -> None:
         elif len(group):
             name = chance.choice(sorted(group))
             del group[name]
-            group[name] = chance.choice(
-                [np.zeros((3, 3)), np.float32(1), h5py.SoftLink("/x"), h5py.ExternalLink("x", "/x"), other]
-            )
+            group[name] = chance.choice([np.zeros((3, 3)), np.float32(1), h5py.SoftLink("/x"), h5py.ExternalLink("x", "/x"), other])
 
 
 def in_function(path: Path, chance: random.Random) -> None:
@@ -117,7 +115,14 @@ def in_function(path: Path, chance: random.Random) -> None:
         entry["class_name"] = "Lambda"
         common = {key: value for key, value in entry["config"].items() if key in ("name", "batch_input_shape", "trainable")}
         stored = [raw.decode("latin-1"), defaults, closure]
-        entry["config"] = {**common, "function": stored, "function_type": "lambda", "output_shape": None, "output_shape_type": "raw", "arguments": {}}
+        entry["config"] = {
+            **common,
+            "function": stored,
+            "function_type": "lambda",
+            "output_shape": None,
+            "output_shape_type": "raw",
+            "arguments": {},
+        }
         h5.attrs["model_config"] = json.dumps(config)
 
 

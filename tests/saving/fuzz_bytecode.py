@@ -121,7 +121,26 @@ def changed_graph(graphs: list, chance: random.Random):
     for _ in range(chance.choice([1, 1, 2, 5])):
         holder, key = chance.choice([*places(graph)])
         other, other_key = chance.choice([*places(graph)])
-        replacements = [None, -1, 0, 2**40, 2**70, 0.5, "", "abs", "pow", "tile", "eval", [], {}, [[]], True, {"ref": 0}, {"ref": -1}, {"ref": 99}]
+        replacements = [
+            None,
+            -1,
+            0,
+            2**40,
+            2**70,
+            0.5,
+            "",
+            "abs",
+            "pow",
+            "tile",
+            "eval",
+            [],
+            {},
+            [[]],
+            True,
+            {"ref": 0},
+            {"ref": -1},
+            {"ref": 99},
+        ]
         holder[key] = copy.deepcopy(chance.choice([*replacements, other[other_key]]))
     return graph
 
@@ -149,7 +168,9 @@ def attempt(number: int, seed: int, graphs: list) -> str:
     else:
         raw = record(version, chance)
     text = raw.decode("latin-1") if chance.random() < 0.5 else base64.b64encode(raw).decode()
-    stored = chance.choice([[text, defaults, closure], {"class_name": "__lambda__", "config": {"code": text, "defaults": defaults, "closure": closure}}])
+    stored = chance.choice(
+        [[text, defaults, closure], {"class_name": "__lambda__", "config": {"code": text, "defaults": defaults, "closure": closure}}]
+    )
     function_name(stored)
     found = read_stored(stored, {"by": 3} if chance.random() < 0.2 else None, shapes)
     if found.graph is not None:

@@ -86,7 +86,9 @@ def mutated_message(data: bytes, chance: random.Random, depth: int = 0) -> bytes
     elif kind == wire.BYTES and depth < 6:
         fields[place] = (number, kind, mutated_message(value, chance, depth + 1))
     else:
-        fields[place] = (number, wire.VARINT, chance.choice(NUMBERS)) if kind != wire.FIXED32 else (number, kind, chance.choice(NUMBERS) % 2**32)
+        fields[place] = (
+            (number, wire.VARINT, chance.choice(NUMBERS)) if kind != wire.FIXED32 else (number, kind, chance.choice(NUMBERS) % 2**32)
+        )
     return b"".join(map(_field, fields))
 
 
@@ -162,7 +164,17 @@ def in_metadata(folder: Path, chance: random.Random) -> None:
         config = json.loads(raw[start : end + 1])
         # the texts in front have lengths of their own, so that a longer or shorter one is a damaged record as well
         text = changed_json(config, chance).encode()
-        record = varint(3 << 3 | 2) + varint(4) + b"root" + varint(4 << 3 | 2) + varint(20) + b"_tf_keras_sequential" + varint(5 << 3 | 2) + varint(len(text)) + text
+        record = (
+            varint(3 << 3 | 2)
+            + varint(4)
+            + b"root"
+            + varint(4 << 3 | 2)
+            + varint(20)
+            + b"_tf_keras_sequential"
+            + varint(5 << 3 | 2)
+            + varint(len(text))
+            + text
+        )
         path.write_bytes(varint(1 << 3 | 2) + varint(len(record)) + record)
     else:
         path.write_bytes(mutated_message(raw, chance))
@@ -220,7 +232,9 @@ class Formats:
         from kbridge.models import Sequential, model_from_json
 
         self.folder = folder
-        self.checkpoints = [DATA / "checkpoints" / "keras2" / name for name in ("training_adam", "training_rmsprop_legacy", "wrappers", "nested_models")]
+        self.checkpoints = [
+            DATA / "checkpoints" / "keras2" / name for name in ("training_adam", "training_rmsprop_legacy", "wrappers", "nested_models")
+        ]
         self.models = {}
         for path in self.checkpoints:
             model = model_from_json((path / "model.json").read_text())
@@ -279,7 +293,9 @@ class Formats:
         from kbridge.models import model_from_json, model_from_yaml
 
         source = chance.choice([*self.json, *self.yaml])
-        read, path = (model_from_json, target.with_suffix(".json")) if source.suffix == ".json" else (model_from_yaml, target.with_suffix(".yaml"))
+        read, path = (
+            (model_from_json, target.with_suffix(".json")) if source.suffix == ".json" else (model_from_yaml, target.with_suffix(".yaml"))
+        )
         if source.suffix == ".json" and chance.random() < 0.7:
             path.write_text(changed_json(json.loads(source.read_text()), chance))
             kind = "in_config"

@@ -151,7 +151,10 @@ def test_forms_in_which_keras_stored_functions():
     code, defaults, closure = RECORDED["3.7"]["with_closure"]
     raw = base64.b64decode(code)
     lines = "\n".join(code[i : i + 76] for i in range(0, len(code), 76)) + "\n"
-    record = {"class_name": "__lambda__", "config": {"code": lines, "defaults": None, "closure": {"class_name": "__tuple__", "items": closure}}}
+    record = {
+        "class_name": "__lambda__",
+        "config": {"code": lines, "defaults": None, "closure": {"class_name": "__tuple__", "items": closure}},
+    }
     for stored in ([raw.decode("raw_unicode_escape"), None, closure], [lines, defaults, closure], record):
         assert str(read_stored(stored).graph) == EXPRESSIONS["with_closure"]
         assert function_name(stored) == "<lambda>"
@@ -187,7 +190,7 @@ def test_damaged_bytecode_is_refused_or_read_and_never_fails_otherwise():
         (lambda x: x + (7**21) ** 3, "64 bits"),
         (lambda x: ((((x,) * 5000) * 5000) * 5000)[0], "5000"),
         (lambda x: list(range(10**9))[x], "range"),
-        (lambda x: (x << 3), "<<"),
+        (lambda x: x << 3, "<<"),
         (lambda x: x + "text", "text"),
         (lambda x: 3, "no tensor"),
         # Python 3.13 has an instruction for the truth of a value before that for its opposite

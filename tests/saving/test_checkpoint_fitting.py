@@ -220,7 +220,9 @@ def test_saved_models_without_configs_say_what_they_are_and_what_to_do(tmp_path)
     with pytest.raises(ModelFileError, match=r"without the configs of Keras.*model\.export.*model\.save"):
         load_model(folder)
     shutil.copytree(TRAINED / "saved_model", tmp_path / "own")
-    (tmp_path / "own" / "keras_metadata.pb").write_bytes(metadata(b"_tf_keras_model", b'{"name": "mine", "class_name": "MyModel", "config": {}}'))
+    (tmp_path / "own" / "keras_metadata.pb").write_bytes(
+        metadata(b"_tf_keras_model", b'{"name": "mine", "class_name": "MyModel", "config": {}}')
+    )
     with pytest.raises(ModelFileError, match=r"'mine' is of the class 'MyModel', which has no config.*traced functions.*load_weights"):
         load_model(tmp_path / "own")
     # its weights still load, and inspect tells both

@@ -242,7 +242,11 @@ def test_functions_of_keras_that_are_stored_by_name_alone_are_found_in_the_table
 
     def loaded(class_name, **config):
         layer = {"class_name": class_name, "config": {"name": "l", **config}, "module": "keras.layers", "registered_name": None}
-        start = {"class_name": "InputLayer", "config": {"batch_shape": [None, 3], "dtype": "float32", "name": "i"}, "module": "keras.layers"}
+        start = {
+            "class_name": "InputLayer",
+            "config": {"batch_shape": [None, 3], "dtype": "float32", "name": "i"},
+            "module": "keras.layers",
+        }
         config = {"name": "s", "layers": [start, layer]}
         return model_from_json(json.dumps({"class_name": "Sequential", "module": "keras", "config": config, "keras_version": "3.15.0"}))
 

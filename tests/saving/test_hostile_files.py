@@ -101,9 +101,7 @@ def test_bytecode_deep_inside_other_layers_never_runs(path, tmp_path):
 
 def test_bytecode_as_output_shape_or_merge_mode_never_runs(path, tmp_path):
     marker = tmp_path / "ran"
-    entry = lambda_entry(
-        marker, function="known", function_type="function", output_shape=bytecode(marker), output_shape_type="lambda"
-    )
+    entry = lambda_entry(marker, function="known", function_type="function", output_shape=bytecode(marker), output_shape_type="lambda")
     change_text(path, "model_config", lambda c: c["config"].append(entry))
     refused(path, "output_shape", custom_objects={"known": lambda x: x})
     merged = {"class_name": "Merge", "config": {"name": "m", "mode": bytecode(marker), "mode_type": "lambda"}}
@@ -121,9 +119,7 @@ def test_function_type_that_lies_runs_nothing(path, tmp_path):
     assert not marker.exists()
 
 
-@pytest.mark.parametrize(
-    "name", ["os.system", "builtins.eval", "subprocess.Popen", "__import__", "get_custom_objects", "K", "np", ""]
-)
+@pytest.mark.parametrize("name", ["os.system", "builtins.eval", "subprocess.Popen", "__import__", "get_custom_objects", "K", "np", ""])
 def test_class_names_that_are_no_layers_are_refused(path, name):
     def change(config):
         config["config"][1] = {
@@ -432,9 +428,7 @@ def test_links_are_refused(path, link, place):
         lambda h5: h5.__delitem__("model_weights/d2"),
         lambda h5: h5.__delitem__("model_weights/d1/d1_W:0"),
         lambda h5: h5["optimizer_weights"].attrs.__setitem__("weight_names", np.array([b"none"])),
-        lambda h5: h5["optimizer_weights"].attrs.__setitem__(
-            "weight_names", h5["optimizer_weights"].attrs["weight_names"][:-1]
-        ),
+        lambda h5: h5["optimizer_weights"].attrs.__setitem__("weight_names", h5["optimizer_weights"].attrs["weight_names"][:-1]),
         lambda h5: h5.attrs.__delitem__("model_config"),
         lambda h5: h5.attrs.__setitem__("backend", 3),
         lambda h5: h5.attrs.__setitem__("kbridge_optimizer_counters", "{"),

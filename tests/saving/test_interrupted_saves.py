@@ -113,9 +113,7 @@ except OSError as error:
     assert all(line.endswith("\n") and line.count(",") == 1 for line in lines) and len(lines) > 2
 
 
-@pytest.mark.parametrize(
-    ("rest", "kept"), [("1,0.5", "1,0.5\n"), ("1,0.", "1,0.\n"), ("1", ""), ('1,"""[0.5, 0', ""), ("1,2,3", "")]
-)
+@pytest.mark.parametrize(("rest", "kept"), [("1,0.5", "1,0.5\n"), ("1,0.", "1,0.\n"), ("1", ""), ('1,"""[0.5, 0', ""), ("1,2,3", "")])
 def test_a_log_goes_on_behind_its_last_whole_line(rest, kept, tmp_path):
     from kbridge.callbacks import CSVLogger
 

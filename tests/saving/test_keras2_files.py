@@ -93,7 +93,9 @@ def test_what_trains_otherwise_is_a_warning(tmp_path):
         load_model(path, compile=False)
 
 
-@pytest.mark.parametrize("name", ["masks_that_are_dropped", "masks_and_both_directions_backwards", "broadcasting_merges", "normalized_dots"])
+@pytest.mark.parametrize(
+    "name", ["masks_that_are_dropped", "masks_and_both_directions_backwards", "broadcasting_merges", "normalized_dots"]
+)
 def test_what_keras1_does_not_have_is_saved_again(name, tmp_path):
     load_model(DATA / f"{name}.h5", compile=False).save(tmp_path / "ours.h5")
     check(load_model(tmp_path / "ours.h5", compile=False), name)

@@ -18,7 +18,11 @@ REFUSED_BY_ONNX = {
     "masks_of_both_directions": "onnx-recurrent-mask",
     "masks_over_time": "onnx-recurrent-mask",
 }  # fmt: skip
-REFUSED_BY_KERAS3 = {"starts_of_masked_sequences": "keras3-mask-and-states", "masks_of_attention": "keras3-attention-mask", "masks_over_time": "keras3-mask-over-time"}
+REFUSED_BY_KERAS3 = {
+    "starts_of_masked_sequences": "keras3-mask-and-states",
+    "masks_of_attention": "keras3-attention-mask",
+    "masks_over_time": "keras3-mask-over-time",
+}
 DATA = Path(__file__).parents[1] / "data" / "keras2_layers"
 
 

@@ -194,7 +194,12 @@ def archive(tmp_path, layer: dict, arrays: dict) -> Path:
     with h5py.File(stored, "w") as h5:
         for name, value in arrays.items():
             h5[f"layers/{name}"] = value
-    start = {"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [None, 3], "dtype": "float32", "name": "x"}, "registered_name": None}
+    start = {
+        "module": "keras.layers",
+        "class_name": "InputLayer",
+        "config": {"batch_shape": [None, 3], "dtype": "float32", "name": "x"},
+        "registered_name": None,
+    }
     config = {"module": "keras", "class_name": "Sequential", "config": {"name": "s", "layers": [start, layer]}, "registered_name": None}
     with zipfile.ZipFile(tmp_path / "own.keras", "w") as made:
         made.writestr("metadata.json", json.dumps({"keras_version": "3.9.0"}))
@@ -258,7 +263,14 @@ def masked_model(joined: str, second: bool) -> str:
         return {"class_name": "__keras_tensor__", "config": {"shape": [None, *shape], "dtype": "float32", "keras_history": [name, 0, 0]}}
 
     def entry(cls, name, calls, module="keras.layers", **config):
-        return {"module": module, "class_name": cls, "config": {"name": name, **config}, "registered_name": None, "name": name, "inbound_nodes": calls}
+        return {
+            "module": module,
+            "class_name": cls,
+            "config": {"name": name, **config},
+            "registered_name": None,
+            "name": name,
+            "inbound_nodes": calls,
+        }
 
     def call(*args, **kwargs):
         return [{"args": list(args), "kwargs": kwargs}]
@@ -266,7 +278,9 @@ def masked_model(joined: str, second: bool) -> str:
     words, rows = ("w1", "w2"), {"trainable": True}
     layers = [entry("InputLayer", name, [], batch_shape=[None, 5], dtype="float32") for name in words]
     for number, name in enumerate(words):
-        layers.append(entry("Embedding", f"e{number}", call(tensor(name, 5)), input_dim=6, output_dim=3, mask_zero=number == 0 or second, **rows))
+        layers.append(
+            entry("Embedding", f"e{number}", call(tensor(name, 5)), input_dim=6, output_dim=3, mask_zero=number == 0 or second, **rows)
+        )
     if second:
         operations = [entry("NotEqual", f"m{number}", call(tensor(name, 5), 0), "keras.src.ops.numpy") for number, name in enumerate(words)]
         joining = entry("LogicalOr", "any", call(tensor("m0", 5), tensor("m1", 5)), "keras.src.ops.numpy")
@@ -275,7 +289,9 @@ def masked_model(joined: str, second: bool) -> str:
     mask = tensor("any", 5) if second else None
     layers.append(entry("LSTM", "lstm", call(tensor("joined", 5, 3), mask=mask), units=2, **rows))
     config = {"name": "m", "layers": layers, "input_layers": [["w1", 0, 0], ["w2", 0, 0]], "output_layers": ["lstm", 0, 0]}
-    return json.dumps({"module": "keras.src.models.functional", "class_name": "Functional", "config": config, "registered_name": "Functional"})
+    return json.dumps(
+        {"module": "keras.src.models.functional", "class_name": "Functional", "config": config, "registered_name": "Functional"}
+    )
 
 
 @pytest.mark.parametrize("second", [True, False])

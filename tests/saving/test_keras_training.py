@@ -38,7 +38,9 @@ def opened(library: str, name: str, folder: Path):
 
 def recorded(library: str, case: str) -> list[np.ndarray]:
     with np.load(DATA / f"{library}.npz") as arrays:
-        return [arrays[f"{case}/{i}"] for i in range(sum(key.startswith(f"{case}/") and not key.endswith("evaluated") for key in arrays.files))]
+        return [
+            arrays[f"{case}/{i}"] for i in range(sum(key.startswith(f"{case}/") and not key.endswith("evaluated") for key in arrays.files))
+        ]
 
 
 def evaluated(library: str, case: str) -> np.ndarray:
@@ -53,8 +55,13 @@ def weights_of_keras(model) -> list[np.ndarray]:
         values = layer.get_weights()
         if type(layer).__name__ == "Sequential":
             lstm, dense = layer.layers
-            gates = {name: [np.asarray(K.get_value(getattr(lstm, f"{name}_{g}"))) for g in "ifco"] if hasattr(lstm, f"{name}_i") else None for name in "WUb"}
-            values = [np.concatenate(parts, -1) if parts else K.get_value(getattr(lstm, name)) for name, parts in gates.items()] + dense.get_weights()
+            gates = {
+                name: [np.asarray(K.get_value(getattr(lstm, f"{name}_{g}"))) for g in "ifco"] if hasattr(lstm, f"{name}_i") else None
+                for name in "WUb"
+            }
+            values = [
+                np.concatenate(parts, -1) if parts else K.get_value(getattr(lstm, name)) for name, parts in gates.items()
+            ] + dense.get_weights()
         found += [value[:, 0] if value.ndim == 4 else value for value in values]
     return found
 

@@ -129,9 +129,7 @@ def test_several_inputs_outputs_and_options_of_compile(path):
     model.save(path)
     restored = load_model(path)
     assert restored.metrics_names == model.metrics_names
-    np.testing.assert_array_equal(
-        restored.evaluate([X, X], [Y, labels], verbose=0), model.evaluate([X, X], [Y, labels], verbose=0)
-    )
+    np.testing.assert_array_equal(restored.evaluate([X, X], [Y, labels], verbose=0), model.evaluate([X, X], [Y, labels], verbose=0))
     for m in (model, restored):
         m.train_on_batch([X, X], [Y, labels])
     assert_equal_arrays(model.get_weights(), restored.get_weights())

@@ -121,22 +121,44 @@ def test_a_model_with_functions_is_called_on_other_shapes():
 
 def functional(name: str, class_name: str, config: dict, call: list) -> str:
     layers = [
-        {"name": "x", "class_name": "InputLayer", "config": {"batch_input_shape": [None, 4], "dtype": "float32", "name": "x"}, "inbound_nodes": []},
-        {"name": name, "class_name": class_name, "config": {"name": name, "trainable": True, "dtype": "float32", **config}, "inbound_nodes": [call]},
+        {
+            "name": "x",
+            "class_name": "InputLayer",
+            "config": {"batch_input_shape": [None, 4], "dtype": "float32", "name": "x"},
+            "inbound_nodes": [],
+        },
+        {
+            "name": name,
+            "class_name": class_name,
+            "config": {"name": name, "trainable": True, "dtype": "float32", **config},
+            "inbound_nodes": [call],
+        },
     ]
     ends = {"input_layers": [["x", 0, 0]], "output_layers": [[name, 0, 0]]}
-    return json.dumps({"class_name": "Functional", "config": {"name": "m", "layers": layers, **ends}, "keras_version": "2.9.0", "backend": "tensorflow"})
+    return json.dumps(
+        {"class_name": "Functional", "config": {"name": "m", "layers": layers, **ends}, "keras_version": "2.9.0", "backend": "tensorflow"}
+    )
 
 
 @pytest.mark.parametrize(
     ("class_name", "config", "call", "words"),
     [
-        ("TFOpLambda", {"function": "io.read_file"}, ["x", 0, 0, {}], r"'f': The operation 'tf.io.read_file' isn't known .*\[convert: operations\]"),
+        (
+            "TFOpLambda",
+            {"function": "io.read_file"},
+            ["x", 0, 0, {}],
+            r"'f': The operation 'tf.io.read_file' isn't known .*\[convert: operations\]",
+        ),
         ("TFOpLambda", {"function": "math.add"}, ["x", 0, 0, {"y": 1, "z": 2}], r"'f': .*'z'"),
         ("TFOpLambda", {"function": "math.add"}, ["x", 0, 0, {"y": {"class_name": "os"}}], r"'f' is called with .*'os'"),
         ("TFOpLambda", {"function": 3}, ["x", 0, 0, {}], "'f' holds no function"),
         ("TFOpLambda", {"function": "math.add"}, ["_CONSTANT_VALUE", -1, 2.0, {"y": 1}], "without a tensor"),
-        ("TensorFlowOpLayer", {"node_def": {"op": "PyFunc", "input": ["x"]}, "constants": {}}, [["x", 0, 0, {}]], "'node.PyFunc' isn't known"),
+        (
+            "TensorFlowOpLayer",
+            {"node_def": {"op": "PyFunc", "input": ["x"]}, "constants": {}},
+            [["x", 0, 0, {}]],
+            "'node.PyFunc' isn't known",
+        ),
         ("TensorFlowOpLayer", {"node_def": "op: {{{", "constants": {}}, [["x", 0, 0, {}]], "node of TensorFlow"),
         ("TensorFlowOpLayer", {"node_def": {"op": "Add", "input": ["x", "y"]}, "constants": {}}, [["x", 0, 0, {}]], "takes 2 tensors"),
     ],

@@ -87,7 +87,10 @@ def test_as_onnx_it_predicts_the_same(name, tmp_path):
             convert(file(name), tmp_path / "model.onnx")
         x = Input((4,), dtype="int64")
         table = IntegerLookup(vocabulary=[10, 20, 30], mask_token=0)
-        model = Model(x, [table(x), IntegerLookup(vocabulary=[10, 20], output_mode="count")(x), Discretization([1.0, 9.5], output_mode="multi_hot")(x)])
+        model = Model(
+            x,
+            [table(x), IntegerLookup(vocabulary=[10, 20], output_mode="count")(x), Discretization([1.0, 9.5], output_mode="multi_hot")(x)],
+        )
         inputs, expected = [cases.WHOLE], model.predict(cases.WHOLE)
         model.save(tmp_path / "model.h5")
         convert(tmp_path / "model.h5", tmp_path / "model.onnx")
@@ -138,7 +141,13 @@ def test_a_model_of_texts_is_trained_saved_and_asked(tmp_path):
 def test_chance_stays_within_its_range():
     x = np.stack([cases.PICTURES[0]] * 40) / 255
     a = Input((6, 8, 2))
-    layers = [RandomFlip("horizontal"), RandomCrop(4, 5), RandomContrast(0.5, value_range=(0, 1)), RandomHeight((0.5, 0.5)), RandomWidth((1.0, 1.0))]
+    layers = [
+        RandomFlip("horizontal"),
+        RandomCrop(4, 5),
+        RandomContrast(0.5, value_range=(0, 1)),
+        RandomHeight((0.5, 0.5)),
+        RandomWidth((1.0, 1.0)),
+    ]
     flipped, cut, contrast, tall, wide = K.function([a, K.learning_phase()], [layer(a) for layer in layers])([x, 1])
     turned = [np.allclose(y, x[0, :, ::-1]) for y in flipped]
     assert 5 < sum(turned) < 35 and all(t or np.allclose(y, x[0]) for t, y in zip(turned, flipped))

@@ -38,9 +38,7 @@ def data():
 def train(model, epochs, callbacks=(), start=0):
     x, y = data()
     schedule = LearningRateScheduler(lambda epoch: 0.01 / (1 + epoch // 3))
-    return model.fit(
-        x, y, nb_epoch=epochs, initial_epoch=start, batch_size=8, shuffle=False, verbose=0, callbacks=[schedule, *callbacks]
-    )
+    return model.fit(x, y, nb_epoch=epochs, initial_epoch=start, batch_size=8, shuffle=False, verbose=0, callbacks=[schedule, *callbacks])
 
 
 def new(name):

@@ -103,9 +103,7 @@ NESTED["config"] = [
         name="td",
         layer=layer("Lambda", name="half", function=as_stored(lambda x: x), function_type="lambda"),
     ),
-    layer(
-        "Lambda", name="named", function=as_stored(scale), function_type="lambda", output_shape=None, output_shape_type="raw"
-    ),
+    layer("Lambda", name="named", function=as_stored(scale), function_type="lambda", output_shape=None, output_shape_type="raw"),
     layer("Merge", name="m", mode="sum", mode_type="raw", output_shape=as_stored(scale), output_shape_type="lambda"),
 ]
 

@@ -51,9 +51,7 @@ def without(value, keys):
 def without_code(value):
     """Stored functions (bytecode there, names here) and their types replaced by a mark."""
     if isinstance(value, dict):
-        kinds = {
-            key[: -len("_type")] for key, kind in value.items() if key.endswith("_type") and kind in ("lambda", "function")
-        }
+        kinds = {key[: -len("_type")] for key, kind in value.items() if key.endswith("_type") and kind in ("lambda", "function")}
         return {
             key: "a function" if key in kinds or (key.endswith("_type") and key[:-5] in kinds) else without_code(item)
             for key, item in value.items()

@@ -79,7 +79,9 @@ def test_a_bad_request_is_400_with_what_was_expected(serve, sent, words):
     assert words in answer.json()["error"]
 
 
-@pytest.mark.parametrize("text", ['{"instances": [[NaN, 1, 2]]}', '{"instances": [[1, 2', "", "[" * 100000, '{"instances": [[1e999, 1, 2]]}', "\xff"])
+@pytest.mark.parametrize(
+    "text", ['{"instances": [[NaN, 1, 2]]}', '{"instances": [[1, 2', "", "[" * 100000, '{"instances": [[1e999, 1, 2]]}', "\xff"]
+)
 def test_what_is_no_json_is_400(serve, text):
     answer = serve(m=row_model).post("/v1/models/m:predict", content=text.encode("latin-1"))
     assert answer.status_code == 400
@@ -109,10 +111,13 @@ def test_inference_with_data_as_json(serve):
 def test_inference_with_tensors_as_bytes(serve):
     client = serve(m=two_model)
     a, b = np.ones((1, 2), "<f4"), np.arange(4, dtype="<f4").reshape(1, 2, 2)
-    plain = {"inputs": [{"name": n, "shape": list(x.shape), "datatype": "FP32", "data": x.ravel().tolist()} for n, x in (("a", a), ("b", b))]}
+    plain = {
+        "inputs": [{"name": n, "shape": list(x.shape), "datatype": "FP32", "data": x.ravel().tolist()} for n, x in (("a", a), ("b", b))]
+    }
     expected = client.post("/v2/models/m/infer", json=plain).json()["outputs"]
     tensors = [
-        {"name": n, "shape": list(x.shape), "datatype": "FP32", "parameters": {"binary_data_size": x.nbytes}} for n, x in (("b", b), ("a", a))
+        {"name": n, "shape": list(x.shape), "datatype": "FP32", "parameters": {"binary_data_size": x.nbytes}}
+        for n, x in (("b", b), ("a", a))
     ]
     asked = [{"name": "q", "parameters": {"binary_data": True}}, {"name": "p"}]
     head = json.dumps({"inputs": tensors, "outputs": asked}).encode()
@@ -142,7 +147,9 @@ def test_bad_tensors(serve, change, words):
 def test_a_body_that_is_cut_short_or_has_too_much(serve):
     client = serve(m=row_model)
     (tensor,) = client.get("/v2/models/m").json()["inputs"]
-    head = json.dumps({"inputs": [{"name": tensor["name"], "shape": [2, 3], "datatype": "FP32", "parameters": {"binary_data_size": 24}}]}).encode()
+    head = json.dumps(
+        {"inputs": [{"name": tensor["name"], "shape": [2, 3], "datatype": "FP32", "parameters": {"binary_data_size": 24}}]}
+    ).encode()
     for rest, words in ((bytes(23), "ends before"), (bytes(25), "1 bytes are left")):
         answer = client.post("/v2/models/m/infer", content=head + rest, headers={"Inference-Header-Content-Length": str(len(head))})
         assert (answer.status_code, words in answer.json()["error"]) == (400, True)

@@ -21,7 +21,14 @@ BETTER_LARGER = (
 
 def own_functions(module):
     return sorted(
-        {f.__name__ for f in vars(module).values() if isinstance(f, types.FunctionType) and not f.__name__.startswith("_") and ".utils." not in f.__module__ and f.__module__ != "kbridge.errors"}
+        {
+            f.__name__
+            for f in vars(module).values()
+            if isinstance(f, types.FunctionType)
+            and not f.__name__.startswith("_")
+            and ".utils." not in f.__module__
+            and f.__module__ != "kbridge.errors"
+        }
         - {"get", "get_from_module", "serialize", "deserialize", "weighted"}
     )
 
@@ -50,7 +57,9 @@ def test_other_names_are_guessed_with_one_warning(name, larger):
         return
     assert larger_is_better(name) == (larger, False)
     for make in (EarlyStopping, ReduceLROnPlateau, lambda **options: ModelCheckpoint("file", save_best_only=True, **options)):
-        with pytest.warns(UserWarning, match=rf"{'larger' if larger else 'smaller'} values of '{name}'.*mode='max'.*monitor-mode") as caught:
+        with pytest.warns(
+            UserWarning, match=rf"{'larger' if larger else 'smaller'} values of '{name}'.*mode='max'.*monitor-mode"
+        ) as caught:
             make(monitor=name)
         assert len(caught) == 1 and caught[0].filename == __file__
         with warnings.catch_warnings():
@@ -79,7 +88,9 @@ def run(callback, name, values):
 RISING, FALLING = [0.1, 0.2, 0.3, 0.4], [0.4, 0.3, 0.2, 0.1]
 
 
-@pytest.mark.parametrize("name", ["val_precision", "val_fmeasure", "val_matthews_correlation", "val_loss", "out_recall_1", "mean_squared_error"])
+@pytest.mark.parametrize(
+    "name", ["val_precision", "val_fmeasure", "val_matthews_correlation", "val_loss", "out_recall_1", "mean_squared_error"]
+)
 @pytest.mark.parametrize("mode", ["auto", "max", "min"])
 def test_callbacks_follow_the_direction(name, mode, tmp_path):
     larger = mode == "max" or (mode == "auto" and name not in ("val_loss", "mean_squared_error"))

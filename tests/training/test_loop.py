@@ -65,9 +65,12 @@ def test_without_shuffling_batches_come_in_order():
 def test_histories_hold_plain_numbers():
     history = compiled(metrics=["mae"]).fit(X, Y, nb_epoch=2, verbose=0, validation_split=0.2)
     assert {type(value) for values in history.history.values() for value in values} == {float}
-    assert list(history.history) == ["loss", "mean_absolute_error", "val_loss", "val_mean_absolute_error"] or set(
-        history.history
-    ) == {"loss", "mean_absolute_error", "val_loss", "val_mean_absolute_error"}
+    assert list(history.history) == ["loss", "mean_absolute_error", "val_loss", "val_mean_absolute_error"] or set(history.history) == {
+        "loss",
+        "mean_absolute_error",
+        "val_loss",
+        "val_mean_absolute_error",
+    }
     assert {type(value) for value in compiled(metrics=["mae"]).evaluate(X, Y, verbose=0)} == {float}
 
 

@@ -66,7 +66,9 @@ def test_outputs_in_prediction_are_those_of_each_call():
 
 
 def test_each_call_begins_with_the_state_from_before_the_batch():
-    layer = SimpleRNN(1, stateful=True, activation="linear", batch_input_shape=(1, 1, 1), weights=[np.ones((1, 1)), np.ones((1, 1)), np.zeros(1)])
+    layer = SimpleRNN(
+        1, stateful=True, activation="linear", batch_input_shape=(1, 1, 1), weights=[np.ones((1, 1)), np.ones((1, 1)), np.zeros(1)]
+    )
     a, b = Input(batch_shape=(1, 1, 1)), Input(batch_shape=(1, 1, 1))
     model = Model([a, b], [layer(a), layer(b)])
     K.set_value(layer.states[0], [[100.0]])

@@ -58,9 +58,7 @@ def test_batches_evaluation_and_prediction():
 def test_evaluation_averages_over_an_incomplete_last_batch():
     X, Y = data(70)
     model = tutorial_model()
-    np.testing.assert_allclose(
-        model.evaluate(X, Y, batch_size=32, verbose=0), model.evaluate(X, Y, batch_size=70, verbose=0), rtol=1e-5
-    )
+    np.testing.assert_allclose(model.evaluate(X, Y, batch_size=32, verbose=0), model.evaluate(X, Y, batch_size=70, verbose=0), rtol=1e-5)
 
 
 def by_hand(weights, X, Y, epochs, batch_size, lr):

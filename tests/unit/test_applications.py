@@ -202,9 +202,7 @@ def test_weights_of_either_convention_are_downloaded(server, tmp_path, monkeypat
     monkeypatch.setattr(vgg16, "TF_WEIGHTS_PATH_NO_TOP", origin)
     np.testing.assert_array_equal(VGG16(include_top=False, input_shape=(48, 48, 3)).predict(x), expected)
     assert (tmp_path / "home" / "models" / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5").exists()
-    np.testing.assert_array_equal(
-        VGG16(weights=tmp_path / "w.h5", include_top=False, input_shape=(48, 48, 3)).predict(x), expected
-    )
+    np.testing.assert_array_equal(VGG16(weights=tmp_path / "w.h5", include_top=False, input_shape=(48, 48, 3)).predict(x), expected)
 
     ordering("th")
     flipped = VGG16(weights=None, include_top=False, input_shape=(3, 48, 48))

@@ -22,6 +22,7 @@ assert Dense is kbridge.layers.core.Dense is keras.layers.Dense
 assert keras.__version__ == "1.2.2"
 """
 
+
 def other_keras(tmp_path):
     """The path of a folder with another Keras."""
     folder = tmp_path / "other" / "keras" / "layers"

@@ -33,5 +33,8 @@ def test_what_was_measured_is_written_though_contenders_failed(tmp_path):
     done = python("-m", "benchmarks", *args, home=tmp_path)
     assert done.returncode == 1 and "kbridge numpy, K.function failed" in done.stderr
     written = json.loads(file.read_text())
-    assert list(written["workloads"]["tiny_mlp"]) == ["NumPy by hand"] and len(written["workloads"]["tiny_mlp"]["NumPy by hand"]["rounds"]) == 2
+    assert (
+        list(written["workloads"]["tiny_mlp"]) == ["NumPy by hand"]
+        and len(written["workloads"]["tiny_mlp"]["NumPy by hand"]["rounds"]) == 2
+    )
     assert len(written["failures"]) == 2 and "keras.json" in written["failures"][0]

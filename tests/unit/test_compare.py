@@ -74,7 +74,16 @@ def test_a_backend_that_differs_gives_status_1_a_reason_a_page_and_json(plant, s
     plant("gradient tanh")
     path = saved(small())
     variables = {name: os.environ[name] for name in ("PYTHONPATH", "KBRIDGE_PLANTED")}
-    arguments = ["--backends", "numpy,planted", "--train-steps", "2", "--html", str(tmp_path / "x.html"), "--json", str(tmp_path / "x.json")]
+    arguments = [
+        "--backends",
+        "numpy,planted",
+        "--train-steps",
+        "2",
+        "--html",
+        str(tmp_path / "x.html"),
+        "--json",
+        str(tmp_path / "x.json"),
+    ]
     done = kbridge("compare", str(path), *arguments, home=tmp_path, **variables)
     assert done.returncode == 1
     assert "wrong (Activation): its gradient is wrong on planted, from the same input" in done.stdout
@@ -148,7 +157,7 @@ def test_the_page_needs_no_network_and_can_be_used_without_mouse_or_sight(plant)
     assert page.count('<tr id="row-') == 4 and page.count('<a href="#row-') == 4
     heads = re.findall(r"<th scope=\"col\"[^>]*>(.*?)</th>", page.split('<table id="layers">')[1].split("</thead>")[0])
     assert len(heads) == 11 and all(head.startswith('<button type="button">') for head in heads)
-    assert 'aria-sort=ascending' in page and 'role="status"' in page and 'lang="en"' in page
+    assert "aria-sort=ascending" in page and 'role="status"' in page and 'lang="en"' in page
     assert "prefers-color-scheme:dark" in page and 'name="viewport"' in page
 
 

@@ -45,7 +45,9 @@ def normalized():
 
 def pooled():
     first = Convolution2D(4, 3, 3, input_shape=(8, 8, 2), name="a")
-    return stack(first, MaxPooling2D(name="b"), AveragePooling2D((3, 3), (1, 1), "same", name="wrong"), Flatten(name="c"), Dense(2, name="d"))
+    return stack(
+        first, MaxPooling2D(name="b"), AveragePooling2D((3, 3), (1, 1), "same", name="wrong"), Flatten(name="c"), Dense(2, name="d")
+    )
 
 
 def branches():
@@ -83,7 +85,9 @@ def recurrent():
 
 
 def embedded():
-    return stack(Embedding(7, 3, input_length=5, name="wrong"), TimeDistributed(Dense(2, name="in"), name="b"), Flatten(name="c"), Dense(1, name="d"))
+    return stack(
+        Embedding(7, 3, input_length=5, name="wrong"), TimeDistributed(Dense(2, name="in"), name="b"), Flatten(name="c"), Dense(1, name="d")
+    )
 
 
 def softmax():

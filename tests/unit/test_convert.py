@@ -20,7 +20,9 @@ CASES = ROOT / "tests" / "data" / "oracle" / "cases"
 def test_keras1_files_keep_the_optimizer_and_its_state(tmp_path):
     convert(CASES / "opt_adam.mid.h5", tmp_path / "m.h5")
     model, before = load_model(tmp_path / "m.h5"), load_model(CASES / "opt_adam.mid.h5")
-    for a, b in zip(model.get_weights() + model.optimizer.get_weights(), before.get_weights() + before.optimizer.get_weights(), strict=True):
+    for a, b in zip(
+        model.get_weights() + model.optimizer.get_weights(), before.get_weights() + before.optimizer.get_weights(), strict=True
+    ):
         np.testing.assert_array_equal(a, b)
     convert(CASES / "opt_adam.mid.h5", tmp_path / "bare.h5", training=False)
     with pytest.warns(UserWarning, match="no training configuration"):

@@ -95,7 +95,14 @@ def masked_steps(samples=3):
 
 @pytest.mark.parametrize(
     ("mode", "join"),
-    [("sum", np.add), ("sub", np.subtract), ("mul", np.multiply), ("min", np.minimum), ("max", np.maximum), ("ave", lambda x, y: (x + y) / 2)],
+    [
+        ("sum", np.add),
+        ("sub", np.subtract),
+        ("mul", np.multiply),
+        ("min", np.minimum),
+        ("max", np.maximum),
+        ("ave", lambda x, y: (x + y) / 2),
+    ],
 )
 def test_all_elementwise_modes(mode, join, keras, tmp_path):
     a, b = Input((4,)), Input((4,))
@@ -134,7 +141,9 @@ def windows(x, size, step, before, fill):
 @pytest.mark.parametrize("step", [1, 2, 3])
 def test_borders_of_theano_in_sequences(size, step, keras, tmp_path):
     x = normal(2, 7, 2)
-    model = randomized(Sequential([Convolution1D(3, size, subsample_length=step, border_mode="same", border_origin="theano", input_shape=(7, 2))]))
+    model = randomized(
+        Sequential([Convolution1D(3, size, subsample_length=step, border_mode="same", border_origin="theano", input_shape=(7, 2))])
+    )
     W, b = model.get_weights()
     check_both(keras, model, tmp_path, np.einsum("npkc,kcf->npf", windows(x, size, step, size // 2, 0), W[:, 0]) + b, x)
     # a pooling leaves out its borders

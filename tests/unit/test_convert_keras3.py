@@ -201,7 +201,10 @@ def test_both_directions_and_layers_over_time(mode, keras, tmp_path):
     values[0, 2:] = 0
     for suffix in ("keras", "h5"):
         _, notes = check(keras, model, values, tmp_path / f"m.{suffix}", kept=values.any(axis=-1))
-        assert [note.rpartition("[")[2] for note in notes] == ["convert: keras3-bidirectional-mask]", "convert: keras3-batch-normalization-steps]"]
+        assert [note.rpartition("[")[2] for note in notes] == [
+            "convert: keras3-bidirectional-mask]",
+            "convert: keras3-batch-normalization-steps]",
+        ]
 
 
 def test_what_matters_in_training_is_noted_and_all_problems_are_listed(tmp_path):

@@ -174,7 +174,10 @@ def test_all_problems_are_listed_with_their_layers(tmp_path):
         [
             Masking(input_shape=(4, 3)),
             LSTM(2, return_sequences=True, name="masked"),
-            Sequential([LSTM(2, input_shape=(4, 2), return_sequences=True, name="within"), Lambda(lambda x: [x for _ in "1"][0], name="mine")], name="inner"),
+            Sequential(
+                [LSTM(2, input_shape=(4, 2), return_sequences=True, name="within"), Lambda(lambda x: [x for _ in "1"][0], name="mine")],
+                name="inner",
+            ),
             GRU(2, activation="softmax", name="soft"),
         ]
     )

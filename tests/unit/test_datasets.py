@@ -310,10 +310,7 @@ def ragged(rows):
 def test_imdb_and_reuters_of_later_versions(cache, tmp_path):
     (x_train, y_train), (x_test, y_test) = REVIEWS
     np.savez(tmp_path / "i.npz", x_train=ragged(x_train), y_train=y_train, x_test=ragged(x_test), y_test=y_test)
-    assert (
-        list(imdb.load_data(str(tmp_path / "i.npz"), start_char=None, index_from=0)[1][0])
-        == keras1_order(x_test, y_test, 226)[0]
-    )
+    assert list(imdb.load_data(str(tmp_path / "i.npz"), start_char=None, index_from=0)[1][0]) == keras1_order(x_test, y_test, 226)[0]
     np.savez(tmp_path / "r.npz", x=ragged(x_train), y=np.array(y_train))
     assert (
         list(reuters.load_data(str(tmp_path / "r.npz"), start_char=None, index_from=0, test_split=0)[0][0])

@@ -36,9 +36,7 @@ def test_nodes_are_layers_and_edges_connections():
 
 def test_shapes_are_shown():
     assert "end: Dense|{input:|output:}|{{(None, 6)}|{(None, 1)}}" in labels(model_to_dot(model(), show_shapes=True))
-    assert "both: Merge|{input:|output:}|{{[(None, 3), (None, 3)]}|{(None, 6)}}" in labels(
-        model_to_dot(model(), show_shapes=True)
-    )
+    assert "both: Merge|{input:|output:}|{{[(None, 3), (None, 3)]}|{(None, 6)}}" in labels(model_to_dot(model(), show_shapes=True))
 
 
 def test_a_layer_of_two_shapes_and_a_wrapper():

@@ -129,9 +129,7 @@ def test_an_interrupted_download_leaves_nothing(server, home, monkeypatch):
 def test_threads_that_want_the_same_file_all_get_it(server):
     origin = server.put("x", b"y" * 100_000)
     sizes = []
-    threads = [
-        threading.Thread(target=lambda: sizes.append(len(open(get_file("x", origin), "rb").read()))) for _ in range(4)
-    ]
+    threads = [threading.Thread(target=lambda: sizes.append(len(open(get_file("x", origin), "rb").read()))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

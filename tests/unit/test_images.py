@@ -22,9 +22,7 @@ BATCH = RNG.uniform(0, 255, (12, 8, 6, 3)).astype("float32")
 @pytest.fixture
 def folder(tmp_path):
     """Two classes of three images each, one of them in a folder of its own."""
-    for number, name in enumerate(
-        ["cats/a.png", "cats/deep/b.bmp", "cats/c.JPG", "dogs/d.png", "dogs/e.jpeg", "dogs/f.png"]
-    ):
+    for number, name in enumerate(["cats/a.png", "cats/deep/b.bmp", "cats/c.JPG", "dogs/d.png", "dogs/e.jpeg", "dogs/f.png"]):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (10, 5), (number * 40, 0, 0)).save(path)
@@ -351,9 +349,7 @@ def test_folders_are_classes(folder, capsys):
     assert x[3].max() == 120 and next(found)[0].shape[0] == 2
 
 
-@pytest.mark.parametrize(
-    "mode, labels", [("categorical", [[0, 1], [1, 0]]), ("sparse", [0, 1]), ("binary", [0.0, 1.0]), (None, None)]
-)
+@pytest.mark.parametrize("mode, labels", [("categorical", [[0, 1], [1, 0]]), ("sparse", [0, 1]), ("binary", [0.0, 1.0]), (None, None)])
 def test_each_class_mode_and_the_order_of_classes(folder, mode, labels):
     found = image.ImageDataGenerator().flow_from_directory(
         folder,

@@ -11,7 +11,18 @@ ROOT = pathlib.Path(__file__).parents[2] / "kbridge"
 ROOMS = [
     ["_version", "errors", "config", "extras", "files", "budget"],
     ["backends", "backend"],
-    ["utils", "activations", "initializations", "initializers", "regularizers", "constraints", "objectives", "losses", "metrics", "optimizers"],
+    [
+        "utils",
+        "activations",
+        "initializations",
+        "initializers",
+        "regularizers",
+        "constraints",
+        "objectives",
+        "losses",
+        "metrics",
+        "optimizers",
+    ],
     ["operations"],
     ["engine"],
     ["layers"],
@@ -86,11 +97,7 @@ def targets(name, path, node):
     elif isinstance(node, ast.ImportFrom):
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
         parts = package.split(".")
-        base = (
-            ".".join([*parts[: len(parts) - node.level + 1], *([node.module] if node.module else [])])
-            if node.level
-            else node.module
-        )
+        base = ".".join([*parts[: len(parts) - node.level + 1], *([node.module] if node.module else [])]) if node.level else node.module
         named = [f"{base}.{alias.name}" if f"{base}.{alias.name}" in MODULES else base for alias in node.names]
     else:
         named = []
@@ -140,7 +147,10 @@ def upward(kind):
 
 def listed(pair, table):
     """Whether a row of ``table`` allows it; 'room.*' stands for all modules of a room."""
-    return any((name == pair[0] or name[-1] == "*" and pair[0].startswith(name[:-1])) and (pair[1] + ".").startswith(target + ".") for name, target in table)
+    return any(
+        (name == pair[0] or name[-1] == "*" and pair[0].startswith(name[:-1])) and (pair[1] + ".").startswith(target + ".")
+        for name, target in table
+    )
 
 
 def test_every_module_has_a_room():

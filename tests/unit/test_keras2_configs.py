@@ -118,7 +118,11 @@ def test_a_regularizer_for_each_kernel_of_a_recurrent_layer(options):
         ("Dense", {"units": 3, "activation": "swish"}, {"activation": "silu"}),
         ("ReLU", {"max_value": 6.0}, {"max_value": 6.0}),
         ("Conv2DTranspose", {"shape": (None, 5, 5, 2), "filters": 2, "kernel_size": 2}, {"nb_filter": 2, "subsample": (1, 1)}),
-        ("Conv2DTranspose", {"shape": (None, 5, 5, 2), "filters": 2, "kernel_size": 2, "strides": 2, "output_padding": [1, 1]}, {"output_padding": [1, 1]}),
+        (
+            "Conv2DTranspose",
+            {"shape": (None, 5, 5, 2), "filters": 2, "kernel_size": 2, "strides": 2, "output_padding": [1, 1]},
+            {"output_padding": [1, 1]},
+        ),
         ("SeparableConv2D", {"shape": (None, 5, 5, 2), "filters": 2, "kernel_size": 2, "dilation_rate": [2, 2]}, {"dilation_rate": (2, 2)}),
         ("Flatten", {"shape": (None, 3, 2), "data_format": "channels_first"}, {"dim_ordering": "th"}),
     ],
@@ -135,7 +139,11 @@ def test_options_that_keras_1_lacked_are_taken_over(class_name, options, found):
     ("class_name", "options", "message"),
     [
         ("LSTM", {"shape": (None, 3, 2), "units": 2, "kernel_regularizer": "l2", "dropout": 0.5}, "one holds for both"),
-        ("ConvLSTM2D", {"shape": (None, 3, 5, 5, 2), "filters": 2, "kernel_size": 2, "time_major": True}, "ConvLSTM2D of Keras 2.* has time_major=True"),
+        (
+            "ConvLSTM2D",
+            {"shape": (None, 3, 5, 5, 2), "filters": 2, "kernel_size": 2, "time_major": True},
+            "ConvLSTM2D of Keras 2.* has time_major=True",
+        ),
         ("Conv1D", {"shape": (None, 5, 2), "filters": 2, "kernel_size": [2], "padding": "full"}, "padding='full'"),
         ("LocallyConnected1D", {"shape": (None, 5, 2), "filters": 2, "kernel_size": [2], "padding": "same"}, "padding='same'"),
         ("Wobbler", {"shape": (None, 5, 5, 2), "mode": "horizontal"}, "'it' is a Wobbler of Keras 2"),

@@ -26,7 +26,9 @@ def folder(tmp_path):
     archive = next(iter(sorted(DATA.glob("**/*.keras"))), None)
     assert archive is not None, "tests/data has no .keras file"
     shutil.copy(archive, tmp_path / "model.keras")
-    (tmp_path / "my_program.py").write_text('from kbridge.models import model_from_json\nmodel = model_from_json(open("model.json").read())\n')
+    (tmp_path / "my_program.py").write_text(
+        'from kbridge.models import model_from_json\nmodel = model_from_json(open("model.json").read())\n'
+    )
     return tmp_path
 
 

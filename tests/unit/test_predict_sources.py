@@ -97,7 +97,9 @@ def test_files_that_dont_fit_the_inputs(tmp_path, arguments, words):
     np.save(tmp_path / "A.npy", np.ones((2, 2)))
     np.save(tmp_path / "B.npy", np.ones(2))
     np.save(tmp_path / "SHORT.npy", np.ones(1))
-    given = [a.replace("A", f"{tmp_path}/A.npy").replace("B", f"{tmp_path}/B.npy").replace("SHORT", f"{tmp_path}/SHORT.npy") for a in arguments]
+    given = [
+        a.replace("A", f"{tmp_path}/A.npy").replace("B", f"{tmp_path}/B.npy").replace("SHORT", f"{tmp_path}/SHORT.npy") for a in arguments
+    ]
     with pytest.raises(UsageError, match=words):
         read(TWO, *given)
 

@@ -85,7 +85,9 @@ def test_the_backend_is_chosen_for_the_program_and_its_workers(tmp_path):
 
 
 def test_objects_of_the_program_live_until_python_ends(tmp_path):
-    file = program(tmp_path, "import atexit\nclass A: pass\nimport pickle\natexit.register(lambda: print(type(pickle.loads(pickle.dumps(A())))))")
+    file = program(
+        tmp_path, "import atexit\nclass A: pass\nimport pickle\natexit.register(lambda: print(type(pickle.loads(pickle.dumps(A())))))"
+    )
     done = kbridge("run", str(file), home=tmp_path)
     assert done.stdout.strip() == "<class '__main__.A'>"
 

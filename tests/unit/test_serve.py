@@ -191,7 +191,23 @@ def test_a_port_that_is_taken(model_file, tmp_path):
 
 def mutated(body, rng):
     """``body`` with some bytes changed, cut, doubled or of other JSON."""
-    pieces = [b"null", b"true", b"[]", b"{}", b'"x"', b"1e400", b"-0.0", b"NaN", b"[[[[", b"9" * 400, b"\x00", b"\xff\xfe", b'{"b64": "AAAA"}', b"instances", b"inputs"]
+    pieces = [
+        b"null",
+        b"true",
+        b"[]",
+        b"{}",
+        b'"x"',
+        b"1e400",
+        b"-0.0",
+        b"NaN",
+        b"[[[[",
+        b"9" * 400,
+        b"\x00",
+        b"\xff\xfe",
+        b'{"b64": "AAAA"}',
+        b"instances",
+        b"inputs",
+    ]
     found = bytearray(body)
     for _ in range(rng.randint(1, 4)):
         place = rng.randrange(len(found) + 1)

@@ -29,7 +29,9 @@ def served(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     model = Sequential([Flatten(input_shape=(4, 4, 1)), Dense(4), Activation("softmax")])
     corners = np.zeros((4, 4, 4))
-    for i, (rows, columns) in enumerate([(slice(2), slice(2)), (slice(2), slice(2, 4)), (slice(2, 4), slice(2)), (slice(2, 4), slice(2, 4))]):
+    for i, (rows, columns) in enumerate(
+        [(slice(2), slice(2)), (slice(2), slice(2, 4)), (slice(2, 4), slice(2)), (slice(2, 4), slice(2, 4))]
+    ):
         corners[rows, columns, i] = 5
     model.set_weights([corners.reshape(16, 4), np.zeros(4)])
     model.save(folder / "corners.h5")

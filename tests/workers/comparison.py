@@ -47,7 +47,12 @@ def run(workers: int, program: str, *words: str, backend: str, limit: float = LI
     if workers:
         command = [sys.executable, "-m", "kbridge", "run", "--workers", str(workers), program, *words]
     return subprocess.run(
-        command, env=environment(backend, OF_WORKERS=str(workers or 1), **variables), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit
+        command,
+        env=environment(backend, OF_WORKERS=str(workers or 1), **variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=limit,
     )
 
 

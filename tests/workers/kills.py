@@ -44,7 +44,13 @@ def run(point: str, worker: int, workers: int, folder: Path, signal: int = 9, **
     if point:
         words += [point, str(worker), str(signal)]
     with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(words, env=environment("numpy", MARK_OF_TEST=mark, **variables), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
+        process = subprocess.Popen(
+            words,
+            env=environment("numpy", MARK_OF_TEST=mark, **variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
         stopped = ended = 0.0
         start = time.time()
         while process.poll() is None and time.time() - start < LIMIT + 30:

@@ -38,7 +38,9 @@ def table(backend: str, counts: list[int], cases: list[str], options: list[str],
         alone = train(0, cases, Path(folder), *[o for o in options if o != "--equal"], backend=backend)
         rows: dict[str, list[str]] = {case: [] for case in cases}
         for count in counts:
-            for case, (difference, where) in worst(alone, train(count, cases, Path(folder), *options, backend=backend, **variables)).items():
+            for case, (difference, where) in worst(
+                alone, train(count, cases, Path(folder), *options, backend=backend, **variables)
+            ).items():
                 rows[case].append(f"{difference:8.1e} {where:22}")
                 largest = max(largest, difference)
     show(f"{backend} ({time.time() - start:.0f} s)")
@@ -66,7 +68,10 @@ def main() -> int:
     variables = {"KBRIDGE_DISTRIBUTED_UPDATE": "divided"} if args.divided else {}
     variables |= {"KBRIDGE_DISTRIBUTED_COMPRESSION": "float16"} if args.float16 else {}
     counts = [int(n) for n in args.workers.split(",")]
-    largest = max(table(backend, counts, args.cases or (DIVISIBLE if args.divided else CASES), options, variables) for backend in args.backends.split(","))
+    largest = max(
+        table(backend, counts, args.cases or (DIVISIBLE if args.divided else CASES), options, variables)
+        for backend in args.backends.split(",")
+    )
     print(f"worst of all {largest:.1e}, allowed {limit:.0e}")
     return int(largest > limit)
 

@@ -44,7 +44,13 @@ def data():
 
 def search(kind, n_jobs):
     settings = {"width": [2, 6]}
-    found = kind(Recording(build, nb_epoch=3, batch_size=16, verbose=0), settings, cv=2, n_jobs=n_jobs, **({"n_iter": 2, "random_state": 0} if kind is RandomizedSearchCV else {}))
+    found = kind(
+        Recording(build, nb_epoch=3, batch_size=16, verbose=0),
+        settings,
+        cv=2,
+        n_jobs=n_jobs,
+        **({"n_iter": 2, "random_state": 0} if kind is RandomizedSearchCV else {}),
+    )
     found.fit(*data())
     return found.cv_results_["mean_test_score"]
 

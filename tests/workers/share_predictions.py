@@ -49,11 +49,15 @@ if "count" in sys.argv and distributed.rank() == 0:
     print("again", blocks)
 np.testing.assert_array_equal(written, one.predict(x, batch_size=50))
 np.testing.assert_array_equal(distributed.predict(one, folder / "parts"), one.predict(x))
-for found, expected in zip(distributed.predict(model, [x, f"{folder}/data.h5:z"], [folder / "a.npy", folder / "b.npy"]), model.predict([x, z])):
+for found, expected in zip(
+    distributed.predict(model, [x, f"{folder}/data.h5:z"], [folder / "a.npy", folder / "b.npy"]), model.predict([x, z])
+):
     np.testing.assert_array_equal(found, expected)
 weights = [rng.rand(2500), rng.rand(2500)]
 np.testing.assert_allclose(
-    distributed.evaluate(model, [folder / "parts", z], y, 64, weights), model.evaluate([x, z], y, 64, verbose=0, sample_weight=weights), rtol=1e-12
+    distributed.evaluate(model, [folder / "parts", z], y, 64, weights),
+    model.evaluate([x, z], y, 64, verbose=0, sample_weight=weights),
+    rtol=1e-12,
 )
 if distributed.rank() == 0:
     print("files", sorted(path.name for path in folder.iterdir()))

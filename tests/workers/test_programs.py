@@ -63,7 +63,9 @@ def test_a_program_that_imports_kbridge_joins_and_nothing_in_it_changes(tmp_path
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     env = environment("numpy", KBRIDGE_DISTRIBUTED="mpi")
-    done = subprocess.run([launcher(), "-n", "2", sys.executable, str(program)], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90)
+    done = subprocess.run(
+        [launcher(), "-n", "2", sys.executable, str(program)], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90
+    )
     assert done.returncode == 0, done.stderr
     lines = dict(re.findall(r"worker (\d) (epochs .*)", done.stderr))
     epochs, drawn, child, kept = zip(*(re.fullmatch(r"epochs (\d+) drawn (\S+) child (\d) (.*)", lines[rank]).groups() for rank in "01"))
@@ -82,7 +84,10 @@ def test_a_backend_of_another_package_trains_on_workers(tmp_path):
     info = tmp_path / f"kbridge_checking-{project['version']}.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
-    groups = (f"[{group}]\n" + "".join(f"{name} = {target}\n" for name, target in entries.items()) for group, entries in project["entry-points"].items())
+    groups = (
+        f"[{group}]\n" + "".join(f"{name} = {target}\n" for name, target in entries.items())
+        for group, entries in project["entry-points"].items()
+    )
     (info / "entry_points.txt").write_text("\n".join(groups))
     path = f"{ROOT}:{tmp_path}"
     alone = train(0, ["weighted_mlp", "penalties"], tmp_path, backend="checking", PYTHONPATH=path)
@@ -92,5 +97,7 @@ def test_a_backend_of_another_package_trains_on_workers(tmp_path):
 
 def test_values_of_the_environment_that_mean_nothing_are_told(tmp_path):
     code = "import kbridge.models"
-    done = subprocess.run([sys.executable, "-c", code], env=environment("numpy", KBRIDGE_DISTRIBUTED="rings"), capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment("numpy", KBRIDGE_DISTRIBUTED="rings"), capture_output=True, text=True
+    )
     assert done.returncode and "KBRIDGE_DISTRIBUTED must be 'mpi', got 'rings'" in done.stderr

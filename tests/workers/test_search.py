@@ -10,7 +10,8 @@ from workers.comparison import run
 pytestmark = [
     pytest.mark.skipif("os.environ.get('KBRIDGE_BACKEND', 'numpy') != 'numpy'", reason="the same on all backends: tried on numpy"),
     pytest.mark.skipif(
-        any(importlib.util.find_spec(name) is None for name in ("sklearn", "dask", "distributed")), reason="needs scikit-learn and dask[distributed]"
+        any(importlib.util.find_spec(name) is None for name in ("sklearn", "dask", "distributed")),
+        reason="needs scikit-learn and dask[distributed]",
     ),
 ]
 

@@ -75,9 +75,7 @@ if here:
         # worker 0 writes; another one dies while it does
         owner = (os, "replace") if distributed.rank() == 0 else (sharing.current(), "check")
         die_at(*owner)
-model.fit(
-    x, y, batch_size=8, nb_epoch=EPOCHS, initial_epoch=start, verbose=0, shuffle=False, validation_split=0.5, callbacks=callbacks
-)
+model.fit(x, y, batch_size=8, nb_epoch=EPOCHS, initial_epoch=start, verbose=0, shuffle=False, validation_split=0.5, callbacks=callbacks)
 if here and point == "end":
     die()
 if distributed.rank() == 0:

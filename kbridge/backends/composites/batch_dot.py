@@ -16,8 +16,7 @@ class BatchDot(Family):
         nx, ny = self.ndim(x), self.ndim(y)
         if nx < 2 or ny < 2:
             raise ValueError(
-                f"batch_dot takes tensors with a batch axis and at least one more, got shapes "
-                f"{self.int_shape(x)} and {self.int_shape(y)}."
+                f"batch_dot takes tensors with a batch axis and at least one more, got shapes {self.int_shape(x)} and {self.int_shape(y)}."
             )
         if axes is None:
             axes = (nx - 1, ny - 1 if ny == 2 else ny - 2)
@@ -32,14 +31,11 @@ class BatchDot(Family):
             raise ValueError(f"batch_dot can't contract the batch axis 0, got axes={axes}.")
         samples = self.int_shape(x)[0], self.int_shape(y)[0]
         if None not in samples and samples[0] != samples[1]:
-            raise ValueError(
-                f"batch_dot: shapes {self.int_shape(x)} and {self.int_shape(y)} have different numbers of samples."
-            )
+            raise ValueError(f"batch_dot: shapes {self.int_shape(x)} and {self.int_shape(y)} have different numbers of samples.")
         sizes = self.int_shape(x)[ax], self.int_shape(y)[ay]
         if None not in sizes and sizes[0] != sizes[1]:
             raise ValueError(
-                f"batch_dot: axis {ax} of shape {self.int_shape(x)} and axis {ay} of shape "
-                f"{self.int_shape(y)} differ in length."
+                f"batch_dot: axis {ax} of shape {self.int_shape(x)} and axis {ay} of shape {self.int_shape(y)} differ in length."
             )
         rest_x = [a for a in range(1, nx) if a != ax]
         rest_y = [a for a in range(1, ny) if a != ay]

@@ -63,9 +63,7 @@ class Convolution(Family):
             results = [conv(a, k, strides=tuple(strides), filter_dilation=dilation, **options) for a, k in parts]
         return results[0] if groups == 1 else self.concatenate(results, axis=1 if th else -1)
 
-    def atrous_conv2d(
-        self, x, kernel, rate=1, border_mode="valid", dim_ordering="default", image_shape=None, filter_shape=None
-    ):
+    def atrous_conv2d(self, x, kernel, rate=1, border_mode="valid", dim_ordering="default", image_shape=None, filter_shape=None):
         """``conv2d`` whose kernel has ``rate - 1`` holes between its values."""
         rates = (rate, rate) if isinstance(rate, int) else tuple(rate)
         return self.conv2d(x, kernel, border_mode=border_mode, dim_ordering=dim_ordering, filter_dilation=rates)

@@ -117,9 +117,7 @@ class Ctc(Family):
         active_next = self.minimum(self.maximum(active + 1, furthest), size)
         never = zeros + self._never(zeros)
         prev = self.where(reached, log_p_prev, never)
-        log_p = self._ctc_step(
-            self.expand_dims(log_p_curr, 0), self.expand_dims(prev, 0), self.expand_dims(self.greater(skips, 0), 0)
-        )[0]
+        log_p = self._ctc_step(self.expand_dims(log_p_curr, 0), self.expand_dims(prev, 0), self.expand_dims(self.greater(skips, 0), 0))[0]
         return active_next, self.where(self.lesser(index, active_next), log_p, zeros)
 
     def ctc_path_probs(self, predict, Y, alpha=1e-4):

@@ -29,9 +29,7 @@ class Randomness(Family):
         wanted = (1,) * (len(static) - len(wanted)) + wanted
         if any(isinstance(m, int) and n is not None and m not in (1, n) for m, n in zip(wanted, static, strict=True)):
             raise ValueError(f"noise_shape {tuple(noise_shape)} doesn't broadcast to the input's shape {static}.")
-        sizes = [
-            (static[i] if static[i] is not None else dynamic[i]) if size is None else size for i, size in enumerate(wanted)
-        ]
+        sizes = [(static[i] if static[i] is not None else dynamic[i]) if size is None else size for i, size in enumerate(wanted)]
         keep = self.lesser(self.random_uniform(sizes, dtype=self.dtype(x), seed=seed), 1.0 - level)
         return x * (self.cast(keep, self.dtype(x)) * (1.0 / (1.0 - level)))
 

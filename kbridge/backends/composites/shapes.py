@@ -40,9 +40,7 @@ class Shapes(Family):
         """``x`` in ``count`` equal parts along ``axis``, as a list."""
         length = self.int_shape(x)[axis]
         if length is None or length % count:
-            raise ValueError(
-                f"split: {count} equal parts need an axis {axis} of a known multiple of that, got shape {self.int_shape(x)}."
-            )
+            raise ValueError(f"split: {count} equal parts need an axis {axis} of a known multiple of that, got shape {self.int_shape(x)}.")
         size, others = length // count, (slice(None),) * (axis % self.ndim(x))
         return [x[(*others, slice(i * size, (i + 1) * size))] for i in range(count)]
 
@@ -82,9 +80,7 @@ class Shapes(Family):
         """``padding[i]`` zeros on both sides of spatial axis i of a batch of images."""
         return self._pad_from(x, _spatial_first(dim_ordering), [(p, p) for p in padding])
 
-    def asymmetric_spatial_2d_padding(
-        self, x, top_pad=1, bottom_pad=1, left_pad=1, right_pad=1, dim_ordering="default"
-    ):
+    def asymmetric_spatial_2d_padding(self, x, top_pad=1, bottom_pad=1, left_pad=1, right_pad=1, dim_ordering="default"):
         """Zeros round a batch of images, a width for each side."""
         return self._pad_from(x, _spatial_first(dim_ordering), [(top_pad, bottom_pad), (left_pad, right_pad)])
 

@@ -23,9 +23,7 @@ def gradients(loss: Tensor, variables: Sequence[Tensor]) -> list[Tensor | None]:
     return pullback([(loss, ones_like(loss))], variables)
 
 
-def pullback(
-    seeds: Sequence[tuple[Tensor, Tensor]], variables: Sequence[Tensor], independent: bool = False
-) -> list[Tensor | None]:
+def pullback(seeds: Sequence[tuple[Tensor, Tensor]], variables: Sequence[Tensor], independent: bool = False) -> list[Tensor | None]:
     """The gradient of sum over seeds of sum(tensor * cotangent), for ``seeds`` of (tensor, cotangent).
 
     ``independent``: the variables count as inputs, even where one is computed from another.

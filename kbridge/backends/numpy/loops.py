@@ -22,9 +22,7 @@ def _like(shape: Sequence, tensor: Tensor) -> Placeholder:
 class LoopPrimitives:
     """rnn, map_fn and foldl."""
 
-    def rnn(
-        self, step_function, inputs, initial_states, go_backwards=False, mask=None, constants=None, unroll=False, input_length=None
-    ):
+    def rnn(self, step_function, inputs, initial_states, go_backwards=False, mask=None, constants=None, unroll=False, input_length=None):
         if inputs.ndim < 3:
             raise ValueError(f"rnn takes inputs of shape (samples, time, ...), got {inputs.shape}.")
         steps = permute(make(HAS_STEPS, [inputs]), (1, 0, *range(2, inputs.ndim)))
@@ -140,9 +138,7 @@ def _loop(what: str, elements: list, sequences: list, initial: Sequence[Tensor],
         return Placeholder(kind[0], np.dtype(kind[1]))
 
     states, output, new_states = settle(what, [_like(s.shape, s) for s in initial], watched, _kind, widen)
-    step = Step(
-        elements, states, [] if output is None else [output], [cast(n, s.dtype) for n, s in zip(new_states, states)], since
-    )
+    step = Step(elements, states, [] if output is None else [output], [cast(n, s.dtype) for n, s in zip(new_states, states)], since)
     return Loop(step, sequences, [cast(i, s.dtype) for i, s in zip(initial, states)])
 
 

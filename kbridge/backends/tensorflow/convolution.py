@@ -227,10 +227,14 @@ class ConvolutionPrimitives:
         return _first(y) if first else y
 
     def deconv2d(self, x, kernel, output_shape, strides=(1, 1), border_mode="valid", dim_ordering="default", image_shape=None, filter_shape=None, filter_dilation=(1, 1)):  # fmt: skip
-        return self._deconv("deconv2d", tf.nn.conv2d_transpose, x, kernel, output_shape, strides, border_mode, dim_ordering, filter_dilation)
+        return self._deconv(
+            "deconv2d", tf.nn.conv2d_transpose, x, kernel, output_shape, strides, border_mode, dim_ordering, filter_dilation
+        )
 
     def deconv3d(self, x, kernel, output_shape, strides=(1, 1, 1), border_mode="valid", dim_ordering="default", filter_dilation=(1, 1, 1)):  # fmt: skip
-        return self._deconv("deconv3d", tf.nn.conv3d_transpose, x, kernel, output_shape, strides, border_mode, dim_ordering, filter_dilation)
+        return self._deconv(
+            "deconv3d", tf.nn.conv3d_transpose, x, kernel, output_shape, strides, border_mode, dim_ordering, filter_dilation
+        )
 
     def _deconv(self, what, function, x, kernel, output_shape, strides, border_mode, dim_ordering, dilation):
         _checked(what, border_mode)
@@ -301,14 +305,10 @@ class ConvolutionPrimitives:
         return _first(y) if first else y
 
     def pool2d(self, x, pool_size, strides=(1, 1), border_mode="valid", dim_ordering="default", pool_mode="max"):
-        return self._pool(
-            "pool2d", (_max_pool2d, tf.nn.avg_pool2d), x, pool_size, strides, border_mode, dim_ordering, pool_mode
-        )
+        return self._pool("pool2d", (_max_pool2d, tf.nn.avg_pool2d), x, pool_size, strides, border_mode, dim_ordering, pool_mode)
 
     def pool3d(self, x, pool_size, strides=(1, 1, 1), border_mode="valid", dim_ordering="default", pool_mode="max"):
-        return self._pool(
-            "pool3d", (_max_pool3d, tf.nn.avg_pool3d), x, pool_size, strides, border_mode, dim_ordering, pool_mode
-        )
+        return self._pool("pool3d", (_max_pool3d, tf.nn.avg_pool3d), x, pool_size, strides, border_mode, dim_ordering, pool_mode)
 
     def _pool(self, what, functions, x, pool_size, strides, border_mode, dim_ordering, pool_mode):
         _checked(what, border_mode, ("valid", "same"))

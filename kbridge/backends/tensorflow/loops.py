@@ -23,9 +23,7 @@ def _same_shape(a, b) -> bool:
 class LoopPrimitives:
     """rnn, map_fn and foldl."""
 
-    def rnn(
-        self, step_function, inputs, initial_states, go_backwards=False, mask=None, constants=None, unroll=False, input_length=None
-    ):
+    def rnn(self, step_function, inputs, initial_states, go_backwards=False, mask=None, constants=None, unroll=False, input_length=None):
         inputs = as_tensor(inputs)
         if inputs.shape.rank < 3:
             raise ValueError(f"rnn takes inputs of shape (samples, time, ...), got {inputs.shape}.")

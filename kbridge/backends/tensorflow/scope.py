@@ -37,7 +37,17 @@ def _scoped(method: Callable) -> Callable:
 
 
 #: methods that build nothing, or manage the graph themselves
-UNSCOPED = {"graph_scope", "clear_session", "get_value", "set_value", "batch_get_value", "batch_set_value", "is_tensor", "is_variable", "eval"}
+UNSCOPED = {
+    "graph_scope",
+    "clear_session",
+    "get_value",
+    "set_value",
+    "batch_get_value",
+    "batch_set_value",
+    "is_tensor",
+    "is_variable",
+    "eval",
+}
 
 
 def scoped(cls: type) -> type:

@@ -276,14 +276,10 @@ class TheanoBackend(PlainPrimitives, Backend):
     ):
         return convolution.deconv("deconv2d", x, kernel, output_shape, strides, border_mode, dim_ordering, filter_dilation)
 
-    def deconv3d(
-        self, x, kernel, output_shape, strides=(1, 1, 1), border_mode="valid", dim_ordering="default", filter_dilation=(1, 1, 1)
-    ):
+    def deconv3d(self, x, kernel, output_shape, strides=(1, 1, 1), border_mode="valid", dim_ordering="default", filter_dilation=(1, 1, 1)):
         return convolution.deconv("deconv3d", x, kernel, output_shape, strides, border_mode, dim_ordering, filter_dilation)
 
-    def depthwise_conv2d(
-        self, x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="default", filter_dilation=(1, 1)
-    ):
+    def depthwise_conv2d(self, x, kernel, strides=(1, 1), border_mode="valid", dim_ordering="default", filter_dilation=(1, 1)):
         return convolution.depthwise_conv2d(x, kernel, strides, border_mode, dim_ordering, filter_dilation)
 
     def pool2d(self, x, pool_size, strides=(1, 1), border_mode="valid", dim_ordering="default", pool_mode="max"):

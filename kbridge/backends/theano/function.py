@@ -117,8 +117,7 @@ class Function:
         found = [v for v in reached if v.owner is None and not isinstance(v, (Constant, SharedVariable)) and v not in self.inputs]
         if any(v.name == PHASE for v in found):
             return ValueError(
-                "The function depends on the learning phase: put K.learning_phase() among its inputs and "
-                "feed 0 (test) or 1 (training)."
+                "The function depends on the learning phase: put K.learning_phase() among its inputs and feed 0 (test) or 1 (training)."
             )
         return ValueError(f"The function depends on placeholders that are not among its inputs: {', '.join(map(str, found))}.")
 

@@ -121,9 +121,7 @@ def concatenate(tensors: Sequence, axis: int = -1):
     axis = axis_of(axis, ndim)
     shapes = [int_shape(t) for t in tensors]
     for shape in shapes[1:]:
-        if len(shape) != ndim or any(
-            None not in (m, n) and m != n for a, (m, n) in enumerate(zip(shapes[0], shape)) if a != axis
-        ):
+        if len(shape) != ndim or any(None not in (m, n) and m != n for a, (m, n) in enumerate(zip(shapes[0], shape)) if a != axis):
             raise ValueError(f"concatenate along axis {axis}: the shapes {shapes} don't fit.")
     return tensors[0] if len(tensors) == 1 else T.concatenate(tensors, axis=axis)
 

@@ -47,9 +47,7 @@ def variable(value: Any, dtype: str | None, name: str | None) -> SharedVariable:
         matrix = value.asformat("csr").astype(dtype)
         return set_shape(theano.sparse.shared(matrix, name=name), matrix.shape)
     array = np.array(value, dtype=dtype, order="C")
-    shared = theano.tensor.sharedvar.tensor_constructor(
-        array, name=name, borrow=True, broadcastable=tuple(n == 1 for n in array.shape)
-    )
+    shared = theano.tensor.sharedvar.tensor_constructor(array, name=name, borrow=True, broadcastable=tuple(n == 1 for n in array.shape))
     return set_shape(shared, array.shape)
 
 

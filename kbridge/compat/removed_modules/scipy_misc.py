@@ -60,14 +60,10 @@ def toimage(arr, high=255, low=0, cmin=None, cmax=None, pal=None, mode=None, cha
         image = Image.fromarray(bytescale(data, cmin, cmax, high, low))
         if pal is not None or mode == "P":
             image = image.convert("P")
-            image.putpalette(
-                (np.arange(256)[:, None] * [1, 1, 1] if pal is None else np.asarray(pal)).astype(np.uint8).tobytes()
-            )
+            image.putpalette((np.arange(256)[:, None] * [1, 1, 1] if pal is None else np.asarray(pal)).astype(np.uint8).tobytes())
             return image
         return image if mode in (None, "L") else image.convert(mode)
-    axes = (
-        [a for wanted in (3, 4) for a, n in enumerate(data.shape) if n == wanted] if channel_axis is None else [channel_axis]
-    )
+    axes = [a for wanted in (3, 4) for a, n in enumerate(data.shape) if n == wanted] if channel_axis is None else [channel_axis]
     if data.ndim != 3 or not axes or data.shape[axes[0]] not in (3, 4):
         raise ValueError(f"An image has 2 axes, or 3 of which one has 3 or 4 channels; got shape {data.shape}.")
     image = Image.fromarray(np.ascontiguousarray(np.moveaxis(bytescale(data, cmin, cmax, high, low), axes[0], 2)))

@@ -65,9 +65,7 @@ class StratifiedShuffleSplit(_Split):
     """The same with the classes ``y`` spread evenly."""
 
     def __init__(self, y, n_iter=10, test_size=0.1, train_size=None, random_state=None):
-        split = model_selection.StratifiedShuffleSplit(
-            n_iter, test_size=test_size, train_size=train_size, random_state=random_state
-        )
+        split = model_selection.StratifiedShuffleSplit(n_iter, test_size=test_size, train_size=train_size, random_state=random_state)
         super().__init__(split, y)
         self.y, self.n_iter, self.test_size, self.train_size, self.random_state = (
             self._y,

@@ -38,7 +38,10 @@ class Built:
         """The arguments of a call."""
         program = self.program
         dtype = self.K.floatx()
-        arrays = [_laid_out(program.value(name, call), program.calls[call].get("layout", "C"), dtype) for name in (*program.placeholders, *program.fed)]
+        arrays = [
+            _laid_out(program.value(name, call), program.calls[call].get("layout", "C"), dtype)
+            for name in (*program.placeholders, *program.fed)
+        ]
         return [*arrays, program.calls[call].get("phase", 0)] if program.uses_phase() else arrays
 
     def named(self, results: list) -> tuple[dict[str, Any], dict[str, Any]]:

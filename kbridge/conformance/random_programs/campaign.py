@@ -15,7 +15,12 @@ from .shrink import as_test, shrunk
 
 
 def run(
-    backends: Iterable[Any], seeds: Iterable[int], dtypes: Iterable[str], compiled: bool = False, shrink: bool = True, show: Callable = print
+    backends: Iterable[Any],
+    seeds: Iterable[int],
+    dtypes: Iterable[str],
+    compiled: bool = False,
+    shrink: bool = True,
+    show: Callable = print,
 ) -> Counter:
     """Run the programs of ``seeds``; a failure is made small and shown as a test. How many were right ('ok') and wrong ('off').
 

@@ -184,7 +184,17 @@ def indexed(g: Any) -> Chosen:
         elif kind < 0.6 and sizes:
             parts.append(("slice", None, f"@{g.rng.choice(sizes)}", None))
         else:
-            parts.append(g.rng.choice([("slice", None, None, None), ("slice", None, None, -1), ("slice", 1, None, None), ("slice", None, -1, None), ("slice", None, None, 2)]))
+            parts.append(
+                g.rng.choice(
+                    [
+                        ("slice", None, None, None),
+                        ("slice", None, None, -1),
+                        ("slice", 1, None, None),
+                        ("slice", None, -1, None),
+                        ("slice", None, None, 2),
+                    ]
+                )
+            )
     if g.rng.random() < 0.3:
         parts.insert(g.rng.randint(0, len(parts)), None)
     if g.rng.random() < 0.2:
@@ -227,12 +237,18 @@ def batch_product(g: Any) -> Chosen:
 def image(g: Any) -> Chosen:
     x = g.pick(ndim=range(3, 5))
     # the shape of a kernel is known
-    kernels = [n for n in g.program.variables if x and g.ndim(n) == g.ndim(x) and all(k[-2] == s[-1] for k, s in zip(g.shapes(n), g.shapes(x)))]
+    kernels = [
+        n for n in g.program.variables if x and g.ndim(n) == g.ndim(x) and all(k[-2] == s[-1] for k, s in zip(g.shapes(n), g.shapes(x)))
+    ]
     if not x:
         return None
     mode = g.rng.choice(["valid", "same"])
     if g.ndim(x) == 4 and (not kernels or g.rng.random() < 0.4):
-        return "pool2d", [f"@{x}", (2, 2)], {"strides": (1, 1), "border_mode": mode, "dim_ordering": "tf", "pool_mode": g.rng.choice(["max", "avg"])}
+        return (
+            "pool2d",
+            [f"@{x}", (2, 2)],
+            {"strides": (1, 1), "border_mode": mode, "dim_ordering": "tf", "pool_mode": g.rng.choice(["max", "avg"])},
+        )
     if not kernels:
         return None
     if g.ndim(x) == 3:

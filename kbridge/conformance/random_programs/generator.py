@@ -19,7 +19,20 @@ MAX_SIZE = 48
 MAX_NDIM = 4
 ATTEMPTS = 40
 
-SHAPES: list[tuple] = [("n", 3), ("n", "t", 2), ("n", 3, 2), ("n", 4), ("n", "t", 3), (3,), (2, 3), ("t",), ("n", 4, 3, 1), ("n", 1), ("n", "t"), ()]
+SHAPES: list[tuple] = [
+    ("n", 3),
+    ("n", "t", 2),
+    ("n", 3, 2),
+    ("n", 4),
+    ("n", "t", 3),
+    (3,),
+    (2, 3),
+    ("t",),
+    ("n", 4, 3, 1),
+    ("n", 1),
+    ("n", "t"),
+    (),
+]
 WEIGHTS: list[tuple] = [(3, 2), (3,), (2,), (2, 2), (3, 3), (), (1, 3), (4, 3), (2, 1), (2, 2, 2), (2, 2, 1, 2)]
 
 
@@ -163,7 +176,9 @@ def _finish(generator: Generator) -> None:
     for name in program.variables:
         if name in program.fed or rng.random() < 0.6:
             continue
-        fitting = [n for n in made if all(np.shape(v[n]) == np.shape(v[name]) and np.asarray(v[n]).dtype.kind == "f" for v in generator.values)]
+        fitting = [
+            n for n in made if all(np.shape(v[n]) == np.shape(v[name]) and np.asarray(v[n]).dtype.kind == "f" for v in generator.values)
+        ]
         if fitting:
             program.updates[name] = rng.choice(fitting)
     used = set(program.outputs) | set(program.gradients) | set(program.updates.values()) | set(program.updates)

@@ -138,6 +138,7 @@ class Context:
             moved = given if axes is None else [axes[a % len(axes)] for a in given]
             kept = [a for a in moved if a is not None]
             return kept[0] if len(kept) == 1 else kept
+
         if item is None:
             return None
         if type(item) is regularizers.L1L2Regularizer:

@@ -283,5 +283,3 @@ def _joined_at_all_steps(context, layer, shapes) -> list[Part]:
 def _axes(layer) -> list[int]:
     axes = layer.dot_axes if isinstance(layer.dot_axes, list) else [layer.dot_axes] * 2
     return [int(np.ravel(a)[0]) for a in axes]
-
-

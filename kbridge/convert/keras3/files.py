@@ -40,7 +40,11 @@ def write_keras(
     if compiled is not None:
         config["compile_config"] = compiled.config
     metadata = {"keras_version": KERAS_VERSION, "date_saved": _now(), "kbridge_version": __version__}
-    with replacing(path) as temporary, weights_file(model, compiled.variables if compiled else (), more) as weights, zipfile.ZipFile(temporary, "w") as archive:
+    with (
+        replacing(path) as temporary,
+        weights_file(model, compiled.variables if compiled else (), more) as weights,
+        zipfile.ZipFile(temporary, "w") as archive,
+    ):
         archive.writestr("metadata.json", json.dumps(metadata))
         archive.writestr("config.json", json.dumps(config))
         for name, text in (members or {}).items():

@@ -177,9 +177,7 @@ def separable(context, layer, shapes):
     if layer.rates and max(layer.steps) > 1:
         raise refusal(layer, "keras3-atrous-strides", "holes in the kernel (dilation_rate) together with strides")
     before, padding_ = bordered(context, layer)
-    penalties = {
-        f"{part}_{kind}": f"{part}_{kind}" for part in ("depthwise", "pointwise") for kind in ("regularizer", "constraint")
-    }
+    penalties = {f"{part}_{kind}": f"{part}_{kind}" for part in ("depthwise", "pointwise") for kind in ("regularizer", "constraint")}
     config = {
         "filters": layer.nb_filter,
         "kernel_size": list(layer.kernel_size),

@@ -79,9 +79,7 @@ class Builder(Context):
         nodes: dict = {}
         for layer in container.layers:
             calls = [
-                (index, node)
-                for index, node in enumerate(layer.inbound_nodes)
-                if f"{layer.name}_ib-{index}" in container.container_nodes
+                (index, node) for index, node in enumerate(layer.inbound_nodes) if f"{layer.name}_ib-{index}" in container.container_nodes
             ]
             nodes[layer] = calls
             numbers.update({(layer, index): number for number, (index, _) in enumerate(calls)})

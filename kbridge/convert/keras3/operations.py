@@ -51,7 +51,9 @@ def _argument(value: Any) -> Any:
         config = {"shape": list(value.shape), "dtype": value.dtype, "keras_history": list(value.place)}
         return {"class_name": "__keras_tensor__", "config": config}
     if isinstance(value, np.ndarray):
-        return value.item() if value.ndim == 0 else {"class_name": "__numpy__", "config": {"value": value.tolist(), "dtype": value.dtype.name}}
+        return (
+            value.item() if value.ndim == 0 else {"class_name": "__numpy__", "config": {"value": value.tolist(), "dtype": value.dtype.name}}
+        )
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, (list, tuple)):
@@ -234,7 +236,13 @@ E["constant"] = lambda r, shadow, **_: None  # its place is made of its value
 @emits("clip")
 def _clip(r, shadow, x, min_value, max_value):
     if min_value is None or max_value is None:
-        return x.place if max_value is min_value is None else r.op("Minimum", x, max_value) if min_value is None else r.op("Maximum", x, min_value)
+        return (
+            x.place
+            if max_value is min_value is None
+            else r.op("Minimum", x, max_value)
+            if min_value is None
+            else r.op("Maximum", x, min_value)
+        )
     if isinstance(min_value, Recorded) or isinstance(max_value, Recorded):
         return r.op("Maximum", Recorded(r, r.op("Minimum", x, max_value), shadow), min_value)
     return r.op("Clip", x, x_min=min_value, x_max=max_value)
@@ -252,7 +260,18 @@ def _axis(axis: Any) -> Any:
     return [int(a) for a in axis] if isinstance(axis, (list, tuple)) else axis
 
 
-for _name, _class in {"sum": "Sum", "prod": "Prod", "mean": "Mean", "max": "Max", "min": "Min", "any": "Any", "all": "All", "std": "Std", "var": "Var", "logsumexp": "Logsumexp"}.items():
+for _name, _class in {
+    "sum": "Sum",
+    "prod": "Prod",
+    "mean": "Mean",
+    "max": "Max",
+    "min": "Min",
+    "any": "Any",
+    "all": "All",
+    "std": "Std",
+    "var": "Var",
+    "logsumexp": "Logsumexp",
+}.items():
     E[_name] = lambda r, shadow, x, axis=None, keepdims=False, cls=_class: r.op(cls, x, axis=_axis(axis), keepdims=bool(keepdims))
 for _name, _class in {"argmax": "Argmax", "argmin": "Argmin"}.items():
     E[_name] = lambda r, shadow, x, axis=-1, cls=_class: r.op(cls, x, axis=int(axis), keepdims=False)

@@ -50,7 +50,11 @@ def _recurrent(context: Context, layer) -> dict:
         raise refusal(layer, "keras3-time-major", "time_major=True")
     turned = layer.go_backwards and layer.return_sequences and not layer.mask_as_it_came
     if turned and any(seen.masked and not seen.mask_ends for seen in context.seen.get(id(layer), ())):
-        raise refusal(layer, "keras3-mask-of-reversed", "a mask that is handed on in the order of outputs that go backwards; Keras 3 leaves it as it came")
+        raise refusal(
+            layer,
+            "keras3-mask-of-reversed",
+            "a mask that is handed on in the order of outputs that go backwards; Keras 3 leaves it as it came",
+        )
     check_states(context, layer)
     note_start(context, layer)
     own_U = kind == "SimpleRNN" or layer.consume_less == "gpu" or getattr(layer, "reset_after", False)
@@ -172,7 +176,9 @@ def conv_lstm(context, layer, shapes):
             layer, bias_regularizer="b_regularizer", bias_constraint="b_constraint", activity_regularizer="activity_regularizer"
         ),
     }
-    return before + conv_lstm_parts(context, layer, "ConvLSTM2D", config, gates(layer)[: 3 if layer.bias else 2], layer.dim_ordering == "th")
+    return before + conv_lstm_parts(
+        context, layer, "ConvLSTM2D", config, gates(layer)[: 3 if layer.bias else 2], layer.dim_ordering == "th"
+    )
 
 
 def conv_lstm_parts(context: Context, layer, class_name: str, config: dict, weights: list, first: bool) -> list[Part]:
@@ -204,7 +210,9 @@ def time_distributed(context, layer, shapes):
         return [_normalized_over_time(context, layer, shapes)]
     if layer.mask_inside and context.masked(layer) and len(shapes[0]) > 3:
         raise refusal(
-            layer, "keras3-mask-over-time", "a mask of each step's own sequence, which TimeDistributed of Keras 3 hands on with too many axes"
+            layer,
+            "keras3-mask-over-time",
+            "a mask of each step's own sequence, which TimeDistributed of Keras 3 hands on with too many axes",
         )
     _note_steps(context, layer)
     parts = []
@@ -272,5 +280,3 @@ def bidirectional(context, layer, shapes):
     wrapper.inner = {"forward_layer": sides[0], "backward_layer": sides[1]}
     wrapper.states = list
     return [wrapper]
-
-

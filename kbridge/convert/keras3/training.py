@@ -162,7 +162,16 @@ _LOSSES = frozenset(
     }
 )  # fmt: skip
 _LATER = frozenset(
-    {"huber", "log_cosh", "logcosh", "cosine_similarity", "categorical_hinge", "kl_divergence", "binary_focal_crossentropy", "categorical_focal_crossentropy"}
+    {
+        "huber",
+        "log_cosh",
+        "logcosh",
+        "cosine_similarity",
+        "categorical_hinge",
+        "kl_divergence",
+        "binary_focal_crossentropy",
+        "categorical_focal_crossentropy",
+    }
 )
 
 
@@ -195,7 +204,9 @@ def _metrics(value: Any, notes: list[str]) -> Any:
         if found is None:
             found = _metric(item)
         if found is None:
-            notes.append(with_id("keras3-metrics", f"the metric {getattr(item, '__name__', None) or getattr(item, 'name', item)!r} is left out"))
+            notes.append(
+                with_id("keras3-metrics", f"the metric {getattr(item, '__name__', None) or getattr(item, 'name', item)!r} is left out")
+            )
         return found
 
     if not value:
@@ -224,4 +235,3 @@ def _metric(value: Any) -> Any:
         return _object("metrics", name, {**config, "dtype": "float32"})
     name = getattr(metric, "__name__", None)
     return name if name in _METRICS and getattr(metrics, name, None) is metric else None
-

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 
-def placed(g, layer, x: str, lengths: Sequence, windows: Sequence[int], steps: Sequence[int], filler: float = 0.0) -> tuple[str, dict[str, Any]]:
+def placed(
+    g, layer, x: str, lengths: Sequence, windows: Sequence[int], steps: Sequence[int], filler: float = 0.0
+) -> tuple[str, dict[str, Any]]:
     """``x`` (channels first) and the attributes that give an operator with windows the borders of ``layer``.
 
     Where 'same' borders depend on lengths that aren't known, ``x`` comes back with ``filler`` put round it.

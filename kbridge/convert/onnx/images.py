@@ -41,7 +41,17 @@ def convolution(c, layer, call):
     bias = [value(layer.b)] if layer.bias else []
     x = _first(g, layer, call.x, spatial)
     x, borders = placed(g, layer, x, _lengths(layer, call.shape, spatial), layer._window_lengths(), layer.steps)
-    x = g.op("Conv", x, kernel, *bias, strides=list(layer.steps), dilations=rates, kernel_shape=list(layer.kernel_size), group=layer.groups, **borders)
+    x = g.op(
+        "Conv",
+        x,
+        kernel,
+        *bias,
+        strides=list(layer.steps),
+        dilations=rates,
+        kernel_shape=list(layer.kernel_size),
+        group=layer.groups,
+        **borders,
+    )
     return c.activate(layer, _back(g, layer, x, spatial))
 
 

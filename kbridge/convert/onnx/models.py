@@ -18,14 +18,14 @@ def converted(model) -> tuple[Builder, list[str]]:
     """(the graph, notes of what differs). NotConvertible with all reasons, if there are any."""
     context = _Models(model.name)
     container = container_of(model)
-    tensors = [
-        context.graph.input(layer.name, _dtype(layer), x._keras_shape) for layer, x in zip(container.input_layers, container.inputs)
-    ]
+    tensors = [context.graph.input(layer.name, _dtype(layer), x._keras_shape) for layer, x in zip(container.input_layers, container.inputs)]
     outputs = context.container(container, tensors, [None] * len(tensors))
     if context.problems:
         raise NotConvertible("ONNX", context.problems)
     for layer, tensor, x in zip(container.output_layers, outputs, container.outputs):
-        context.graph.output(f"{layer.name}_output" if layer in container.input_layers else layer.name, tensor, x._keras_shape, _dtype_of(x))
+        context.graph.output(
+            f"{layer.name}_output" if layer in container.input_layers else layer.name, tensor, x._keras_shape, _dtype_of(x)
+        )
     if K.floatx() != "float32":
         context.notes.append(with_id("onnx-float32", f"it computes in float32, not in {K.floatx()}"))
     return context.graph, context.notes
@@ -56,15 +56,9 @@ class _Models(Context):
         """The output tensors of a graph of layers on ``inputs`` with their masks. What can't be converted is noted, and skipped."""
         known = node_masks(container, masks)
         tensors: dict[tuple, list[str]] = {}
-        for layer, node, tensor in zip(
-            container.input_layers, container.input_layers_node_indices, inputs, strict=True
-        ):
+        for layer, node, tensor in zip(container.input_layers, container.input_layers_node_indices, inputs, strict=True):
             tensors[layer, node] = [tensor]
-        indices = {
-            id(node): index
-            for layer in container.layers
-            for index, node in enumerate(layer.inbound_nodes)
-        }
+        indices = {id(node): index for layer in container.layers for index, node in enumerate(layer.inbound_nodes)}
         scope = self.graph.scope
         for node in container._nodes:
             layer, index = node.outbound_layer, indices[id(node)]

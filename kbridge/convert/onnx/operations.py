@@ -78,7 +78,9 @@ def _common(r: OnnxRecorder, x: Any, y: Any) -> str:
     found = [v.dtype for v in (x, y) if isinstance(v, Recorded)]
     floats = [d for d in found if d.startswith("float")]
     wide = max(floats or [d for d in found if d != "bool"] or found, key=lambda d: np.dtype(d).itemsize)
-    return wide if wide != "bool" or all(isinstance(v, (Recorded, bool, np.bool_)) or np.asarray(v).dtype == bool for v in (x, y)) else "int32"
+    return (
+        wide if wide != "bool" or all(isinstance(v, (Recorded, bool, np.bool_)) or np.asarray(v).dtype == bool for v in (x, y)) else "int32"
+    )
 
 
 def _binary(op: str):
@@ -126,7 +128,13 @@ def _compared(op: str, negated: bool = False):
     return emit
 
 
-for _name, _op in {"greater": "Greater", "greater_equal": "GreaterOrEqual", "lesser": "Less", "lesser_equal": "LessOrEqual", "equal": "Equal"}.items():
+for _name, _op in {
+    "greater": "Greater",
+    "greater_equal": "GreaterOrEqual",
+    "lesser": "Less",
+    "lesser_equal": "LessOrEqual",
+    "equal": "Equal",
+}.items():
     E[_name] = _compared(_op)
 E["not_equal"] = _compared("Equal", negated=True)
 for _name, _op in {"logical_and": "And", "logical_or": "Or"}.items():
@@ -330,7 +338,9 @@ def _repeat_elements(r, shadow, x, rep, axis):
     length, axis = x.shape[axis], axis % len(x.shape)
     if length is not None:
         return r.g.op("Gather", r.name(x), r.g.integers(*np.repeat(np.arange(length), rep).tolist()), axis=axis)
-    repeated = r.g.op("Tile", r.g.unsqueeze(r.name(x), axis + 1), r.g.integers(*(rep if a == axis + 1 else 1 for a in range(len(x.shape) + 1))))
+    repeated = r.g.op(
+        "Tile", r.g.unsqueeze(r.name(x), axis + 1), r.g.integers(*(rep if a == axis + 1 else 1 for a in range(len(x.shape) + 1)))
+    )
     shape = [0 if a < axis else -1 if a == axis else (n or 0) for a, n in enumerate(x.shape)]
     if None in x.shape[axis + 1 :]:
         raise r.refuse("repeated elements before axes of unknown length")

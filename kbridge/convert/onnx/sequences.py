@@ -42,7 +42,9 @@ def results(c: Context, layer, every: str, states: list[str], last: str | None =
     return [output, *states] if layer.return_state else output
 
 
-def recurrence(c: Context, x: str, op: str, units: int, weights: list[np.ndarray], activations: list, initial=(), recurrent_bias=None, **attributes):
+def recurrence(
+    c: Context, x: str, op: str, units: int, weights: list[np.ndarray], activations: list, initial=(), recurrent_bias=None, **attributes
+):
     """(all outputs, the states) of a recurrent operator on (time, samples, features), from W, U and b with the gates in ONNX's order."""
     g = c.graph
     W, U, b = weights

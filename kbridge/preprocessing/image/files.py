@@ -94,8 +94,5 @@ def list_pictures(directory, ext="jpg|jpeg|bmp|png") -> list[str]:
     """The paths of all image files below ``directory``, sorted; ``ext``: their extensions, divided by '|'."""
     extensions = tuple(f".{extension.lower()}" for extension in ext.split("|"))
     return sorted(
-        os.path.join(folder, name)
-        for folder, _, names in os.walk(directory)
-        for name in names
-        if name.lower().endswith(extensions)
+        os.path.join(folder, name) for folder, _, names in os.walk(directory) for name in names if name.lower().endswith(extensions)
     )

@@ -125,9 +125,7 @@ class ImageDataGenerator:
         if self.rotation_range:
             matrices.append(transforms.rotation_matrix(self.rotation_range))
         if self.height_shift_range or self.width_shift_range:
-            matrices.append(
-                transforms.shift_matrix(self.height_shift_range * x.shape[row], self.width_shift_range * x.shape[column])
-            )
+            matrices.append(transforms.shift_matrix(self.height_shift_range * x.shape[row], self.width_shift_range * x.shape[column]))
         if self.shear_range:
             matrices.append(transforms.shear_matrix(self.shear_range))
         if tuple(self.zoom_range) != (1, 1):

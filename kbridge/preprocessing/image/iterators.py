@@ -200,9 +200,7 @@ def check_images(x: np.ndarray, dim_ordering: str, what: str) -> None:
     """ValueError unless ``x`` is an array of images with 1, 3 or 4 channels where ``dim_ordering`` puts them."""
     if x.ndim != 4:
         raise ValueError(f"{what} takes an array of images with 4 axes, got shape {x.shape}.")
-    axis, order = (
-        (1, "(samples, channels, rows, columns)") if dim_ordering == "th" else (3, "(samples, rows, columns, channels)")
-    )
+    axis, order = (1, "(samples, channels, rows, columns)") if dim_ordering == "th" else (3, "(samples, rows, columns, channels)")
     if x.shape[axis] not in (1, 3, 4):
         raise ValueError(
             f"{what} takes images with 1, 3 or 4 channels; with dim_ordering={dim_ordering!r} the array's axes are {order}, "

@@ -106,7 +106,12 @@ def _module(module: ModuleType) -> Node:
 
 def _known_name(value: Any) -> str | None:
     """The name in the table of operations of a function that a library has; None for all else."""
-    if isinstance(value, type) and value.__module__ == "builtins" or isinstance(value, BuiltinFunctionType) and value.__module__ == "builtins":
+    if (
+        isinstance(value, type)
+        and value.__module__ == "builtins"
+        or isinstance(value, BuiltinFunctionType)
+        and value.__module__ == "builtins"
+    ):
         return value.__name__ if value.__name__ in BUILTINS else None
     name = getattr(value, "__name__", None)
     if not callable(value) or not isinstance(name, str):

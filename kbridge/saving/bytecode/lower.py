@@ -165,7 +165,14 @@ class _Lowering:
             raise Refused("range() of what are no small numbers")
         if name == "len" and isinstance(args[0] if args else None, Ref) and knows("builtins.len"):
             return self.operation("builtins.len", args[0])
-        functions: dict[str, Callable] = {"len": len, "int": int, "float": float, "tuple": tuple, "list": list, "range": lambda *n: list(range(*n))}
+        functions: dict[str, Callable] = {
+            "len": len,
+            "int": int,
+            "float": float,
+            "tuple": tuple,
+            "list": list,
+            "range": lambda *n: list(range(*n)),
+        }
         if any(isinstance(item, Ref) for item in args):
             raise Refused(f"{name}() of a value that isn't known when the function is read")
         return _computed(name, functions[name], args, kwargs)
@@ -244,7 +251,11 @@ class _Lowering:
             return node.name in _SHAPES
         if isinstance(node, Call):
             function = node.function
-            return (function.path.rpartition(".")[2] if isinstance(function, Name) else getattr(function, "name", "")) in (*_SHAPES, "len", "int")
+            return (function.path.rpartition(".")[2] if isinstance(function, Name) else getattr(function, "name", "")) in (
+                *_SHAPES,
+                "len",
+                "int",
+            )
         return False
 
 

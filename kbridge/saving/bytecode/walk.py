@@ -39,8 +39,6 @@ _WORDS = (
 )  # fmt: skip
 
 
-
-
 def _told(name: str) -> str:
     """What an instruction's name means, behind it."""
     return next((f" ({what})" for part, what in _WORDS if part in name), "")

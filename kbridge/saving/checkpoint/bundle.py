@@ -72,7 +72,9 @@ class Tensor:
         if entry.slices:
             self._parts = bundle.parts(key, entry)
         elif entry.size != math.prod(self.shape) * self._stored.itemsize:
-            raise self._error(f"its shape {self.shape} takes {math.prod(self.shape) * self._stored.itemsize} bytes, {entry.size} are stored.")
+            raise self._error(
+                f"its shape {self.shape} takes {math.prod(self.shape) * self._stored.itemsize} bytes, {entry.size} are stored."
+            )
 
     def renamed(self, name: str) -> Tensor:
         """Itself, called otherwise."""
@@ -189,7 +191,9 @@ class Bundle:
             part = self._sliced.get(_key_of_slice(name, extents))
             if part is None or len(extents) != len(entry.shape) or part.type != entry.type or part.slices:
                 raise self.error(f"a part of the tensor {name!r} is missing.")
-            place = tuple(slice(start, size if length < 0 else start + length) for (start, length), size in zip(extents, entry.shape, strict=True))
+            place = tuple(
+                slice(start, size if length < 0 else start + length) for (start, length), size in zip(extents, entry.shape, strict=True)
+            )
             shape = tuple(min(p.stop, size) - p.start for p, size in zip(place, entry.shape, strict=True))
             if part.shape != shape or any(n < 0 for n in shape):
                 raise self.error(f"a part of the tensor {name!r} has the shape {part.shape} where {shape} is needed.")
@@ -206,7 +210,9 @@ class Bundle:
     def _check_place(self, name: str, entry: _Entry) -> None:
         size = len(self._shard(entry.shard))
         if entry.offset + entry.size > size:
-            raise self.error(f"the tensor {name!r} should lie in {entry.offset + entry.size} bytes of data, there are {size}: the file is cut short.")
+            raise self.error(
+                f"the tensor {name!r} should lie in {entry.offset + entry.size} bytes of data, there are {size}: the file is cut short."
+            )
 
     def content(self, name: str, entry: _Entry) -> memoryview:
         """The bytes of a tensor."""
@@ -221,7 +227,9 @@ class Bundle:
             try:
                 file = self._files.enter_context(open(path, "rb"))
             except FileNotFoundError:
-                raise self.error(f"the file {os.path.basename(path)!r} with its values is missing; it must lie beside {os.path.basename(self.path)}.index.") from None
+                raise self.error(
+                    f"the file {os.path.basename(path)!r} with its values is missing; it must lie beside {os.path.basename(self.path)}.index."
+                ) from None
             empty = not os.fstat(file.fileno()).st_size
             # closed when the last array that looks into it is gone
             self._shards[number] = b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

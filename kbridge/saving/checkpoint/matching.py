@@ -82,14 +82,20 @@ def _of_layer(layer: Any, objects: Objects, node: int, where: str) -> list[Pair]
     elif hasattr(layer, "layer") and not getattr(layer, "layers", None):
         parts = [(layer.layer, objects.child(node, "layer"), "layer")]
     else:
-        return [pair for item, child, name in _layer_pairs(layer, objects, node, False, layer.name) for pair in _of_layer(item, objects, child, f"{where}/{name}")]
+        return [
+            pair
+            for item, child, name in _layer_pairs(layer, objects, node, False, layer.name)
+            for pair in _of_layer(item, objects, child, f"{where}/{name}")
+        ]
     found: list[Pair] = []
     for item, child, name in parts:
         if not slots_of(item):
             continue
         if child is None:
             have = list(objects.children(node))
-            raise objects.bundle.error(f"layer {layer.name!r} is a {type(layer).__name__}, {where!r} in the checkpoint has no {name!r} (it has {listed(have)}).")
+            raise objects.bundle.error(
+                f"layer {layer.name!r} is a {type(layer).__name__}, {where!r} in the checkpoint has no {name!r} (it has {listed(have)})."
+            )
         found += _of_layer(item, objects, child, f"{where}/{name}")
     # what is frozen round a layer is frozen inside
     trained = getattr(layer, "trainable", True)
@@ -150,7 +156,9 @@ def checked(layer: Any, slots: Sequence[Slot], tensors: Sequence[Tensor], bundle
 
 
 #: what a saver of TensorFlow 1 lists besides weights
-_NO_WEIGHT = re.compile(r"(global_step|save_counter|learning_rate|(.*/)?beta[12]_power(_\d+)?|(training|Training|training_\d+)/.*|_CHECKPOINTABLE.*)")
+_NO_WEIGHT = re.compile(
+    r"(global_step|save_counter|learning_rate|(.*/)?beta[12]_power(_\d+)?|(training|Training|training_\d+)/.*|_CHECKPOINTABLE.*)"
+)
 #: the parts of layers that have several weights of one name, in the order of their weights here
 _PARTS = {"MultiHeadAttention": ("query", "key", "value", "attention_output")}
 
@@ -181,7 +189,9 @@ def by_variables(model: Any, bundle: Bundle, by_name: bool = False) -> list[Pair
             f"left over in the checkpoint: {listed(left)}. Give the layers the names that they had there."
         )
     if left and not by_name:
-        raise bundle.error(f"it has variables that the model has no weights for: {listed(left)}. load_weights(..., by_name=True) leaves them out.")
+        raise bundle.error(
+            f"it has variables that the model has no weights for: {listed(left)}. load_weights(..., by_name=True) leaves them out."
+        )
     pairs = (checked(layer, group, [bundle.tensor(key) for key in keys], bundle, [-1] * len(keys)) for layer, group, keys in chosen)
     return [pair for found in pairs for pair in found]
 

@@ -106,7 +106,11 @@ class Objects:
         """The node of the model: the root, or what a tf.train.Checkpoint calls otherwise."""
         if self.layers(0):
             return 0
-        found = {name: child for name, child in self.children(0).items() if name not in _BOOKKEEPING and any(map(_LAYER.fullmatch, self.children(child)))}
+        found = {
+            name: child
+            for name, child in self.children(0).items()
+            if name not in _BOOKKEEPING and any(map(_LAYER.fullmatch, self.children(child)))
+        }
         if len(found) > 1 and "model" not in found:
             raise self.bundle.error(f"it holds several models: {', '.join(map(repr, found))}. Save one of them by model.save_weights.")
         return found.get("model", next(iter(found.values()), 0))
@@ -144,7 +148,11 @@ class Objects:
         """The name of a layer, from elsewhere or from what its variables are called; None for a model and where it isn't clear."""
         if node in self.names:
             return self.names[node]
-        if self.layers(node) or self.child(node, "layer", "forward_layer") is not None and self.layers(self.child(node, "layer", "forward_layer") or 0):
+        if (
+            self.layers(node)
+            or self.child(node, "layer", "forward_layer") is not None
+            and self.layers(self.child(node, "layer", "forward_layer") or 0)
+        ):
             return None
         firsts = {variable.full_name.partition("/")[0] for variable in self.variables(node) if "/" in variable.full_name}
         return firsts.pop() if len(firsts) == 1 else None

@@ -43,7 +43,9 @@ class Call:
         # what says that nothing was given; without training=False these layers do the same in prediction
         left = {key: value for key, value in arguments.items() if value is not None and not (key == "training" and value is False)}
         if left:
-            raise ModelFileError(f"Layer {layer!r} is called with the arguments {left!r:.100}, which can't be represented here. [convert: keras2-call]")
+            raise ModelFileError(
+                f"Layer {layer!r} is called with the arguments {left!r:.100}, which can't be represented here. [convert: keras2-call]"
+            )
         self.without_training = arguments.get("training") is False
 
     def _take_tensors(self, class_name: str, arguments: dict[str, Any]) -> None:
@@ -55,7 +57,9 @@ class Call:
                 # a key that isn't given is the value
                 tensor = self.sources[-1]
             if not _is_source(tensor):
-                raise ModelFileError(f"Layer {self.layer!r}: a tensor among the arguments of a call is [name, node, tensor], got {tensor!r:.100}.")
+                raise ModelFileError(
+                    f"Layer {self.layer!r}: a tensor among the arguments of a call is [name, node, tensor], got {tensor!r:.100}."
+                )
             self.sources.append(list(tensor[:3]))
 
 
@@ -77,7 +81,9 @@ def translated_calls(layer: str, class_name: str, calls: list, config: Any) -> t
     """
     found = [Call(layer, class_name, call) for call in calls]
     if found and any(call.options != found[0].options for call in found):
-        raise ModelFileError(f"Layer {layer!r} is called with different flags ({[call.options for call in found]}), which can't be represented here. [convert: keras2-call]")
+        raise ModelFileError(
+            f"Layer {layer!r} is called with different flags ({[call.options for call in found]}), which can't be represented here. [convert: keras2-call]"
+        )
     if found and isinstance(config, dict):
         config.update(found[0].options)
     return [call.sources for call in found], any(call.without_training for call in found)

@@ -322,7 +322,12 @@ def _of_cudnn(name: str) -> Translation:
 
     def translate(options: Options) -> Translated:
         translated, config = _recurrent(name)(options)
-        return translated, {**config, "activation": "tanh", "inner_activation": "sigmoid", **({"reset_after": True} if name == "GRU" else {})}
+        return translated, {
+            **config,
+            "activation": "tanh",
+            "inner_activation": "sigmoid",
+            **({"reset_after": True} if name == "GRU" else {}),
+        }
 
     return translate
 
@@ -413,7 +418,10 @@ def _activation(options: Options) -> Translated:
 
 def _prelu(options: Options) -> Translated:
     config = {"init": initializer(options, "alpha_initializer", "zero"), "shared_axes": options.take("shared_axes")}
-    penalties = {"alpha_regularizer": regularizer(options, "alpha_regularizer"), "alpha_constraint": constraint(options, "alpha_constraint")}
+    penalties = {
+        "alpha_regularizer": regularizer(options, "alpha_regularizer"),
+        "alpha_constraint": constraint(options, "alpha_constraint"),
+    }
     return "PReLU", {**config, **{key: value for key, value in penalties.items() if value is not None}}
 
 

@@ -162,9 +162,7 @@ def _functional(config: Mapping[str, Any], unknown: list[str]) -> dict[str, Any]
         sources, without_training = translated_calls(own, bare_name(entry["class_name"]), calls, translated["config"])
         if without_training:
             apart.append(own)
-        layers.append(
-            {"name": own, "class_name": translated["class_name"], "config": translated["config"], "inbound_nodes": sources}
-        )
+        layers.append({"name": own, "class_name": translated["class_name"], "config": translated["config"], "inbound_nodes": sources})
     if apart:
         warnings.warn(
             f"These layers are called with training=False in Keras 2: {', '.join(map(repr, apart))}. They predict as there; training "

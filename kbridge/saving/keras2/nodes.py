@@ -15,7 +15,17 @@ _TYPES = {
     "DT_INT64": "int64", "DT_UINT8": "uint8", "DT_UINT16": "uint16", "DT_UINT32": "uint32", "DT_UINT64": "uint64", "DT_BOOL": "bool",
     "DT_BFLOAT16": "bfloat16",
 }  # fmt: skip
-_NUMBERED = {1: "DT_FLOAT", 2: "DT_DOUBLE", 3: "DT_INT32", 4: "DT_UINT8", 6: "DT_INT8", 9: "DT_INT64", 10: "DT_BOOL", 14: "DT_BFLOAT16", 19: "DT_HALF"}
+_NUMBERED = {
+    1: "DT_FLOAT",
+    2: "DT_DOUBLE",
+    3: "DT_INT32",
+    4: "DT_UINT8",
+    6: "DT_INT8",
+    9: "DT_INT64",
+    10: "DT_BOOL",
+    14: "DT_BFLOAT16",
+    19: "DT_HALF",
+}
 
 #: attributes that say which types come in or how it is computed, and nothing about what
 _SILENT = (

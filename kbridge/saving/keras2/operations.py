@@ -41,7 +41,9 @@ def is_of_tensorflow(class_name: str) -> bool:
     return class_name in NAMED or class_name in NODES
 
 
-def of_tensorflow(name: str, class_name: str, config: Mapping[str, Any], calls: list[Any], layers: set[str]) -> tuple[dict[str, Any], list[list[Any]]]:
+def of_tensorflow(
+    name: str, class_name: str, config: Mapping[str, Any], calls: list[Any], layers: set[str]
+) -> tuple[dict[str, Any], list[list[Any]]]:
     """The config of a layer ``Operations`` for a layer of tf.keras that holds a function, and what each call reads.
 
     ``layers``: the names of the model's layers, by which tensors are told from lists. ModelFileError names the layer and the function.
@@ -76,14 +78,20 @@ def _one_graph(name: str, calls: list[tuple[Graph, list]], config: Mapping[str, 
         raise ModelFileError(f"Layer {name!r} holds a function, but no call of it.")
     graphs = [graph for graph, _ in calls]
     if any(graph != graphs[0] for graph in graphs):
-        raise ModelFileError(f"Layer {name!r} is called with different arguments ({graphs[0]}; {graphs[-1]}), which can't be represented here. [convert: keras2-call]")
+        raise ModelFileError(
+            f"Layer {name!r} is called with different arguments ({graphs[0]}; {graphs[-1]}), which can't be represented here. [convert: keras2-call]"
+        )
     made = {"name": name, "graph": graphs[0].to_json()}
     return {**made, "trainable": bool(config.get("trainable", True))}, [places for _, places in calls]
 
 
-def _graph(name: str, sources: _Sources, function: str, args: list, kwargs: Mapping[str, Any], fixed: Mapping[str, Any] | None = None) -> Graph:
+def _graph(
+    name: str, sources: _Sources, function: str, args: list, kwargs: Mapping[str, Any], fixed: Mapping[str, Any] | None = None
+) -> Graph:
     if not sources.places:
-        raise ModelFileError(f"Layer {name!r}: {function} is called without a tensor, which can't be represented here. [convert: keras2-call]")
+        raise ModelFileError(
+            f"Layer {name!r}: {function} is called without a tensor, which can't be represented here. [convert: keras2-call]"
+        )
     builder = Builder(["x", "y", "z"][: len(sources.places)] if len(sources.places) <= 3 else [f"x{i}" for i in range(len(sources.places))])
     try:
         return builder.graph(builder.called(function, args, kwargs, fixed))
@@ -244,7 +252,9 @@ def _part(graph: Graph, index: int) -> Graph:
     last = graph.calls[-1] if graph.calls else None
     if last is None or last.operation not in ("unstack", "split", "split_by_sizes", "split_equally"):
         return graph
-    return Graph(graph.inputs, (*graph.calls, Call("getitem", {"x": graph.result, "key": index})), Ref(len(graph.inputs) + len(graph.calls)))
+    return Graph(
+        graph.inputs, (*graph.calls, Call("getitem", {"x": graph.result, "key": index})), Ref(len(graph.inputs) + len(graph.calls))
+    )
 
 
 def _in_order(own: Mapping[str, dict[str, Any]]) -> list[str]:

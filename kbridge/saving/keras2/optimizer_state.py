@@ -28,7 +28,13 @@ class Variables:
 
 
 _COUNTS = ("iteration", "iterations", "iter")
-_SCALARS = {"learning_rate": "lr", "step_counter": "step_counter", "dynamic_scale": "dynamic_scale", "momentum_cache": "m_schedule", "variable": "m_schedule"}
+_SCALARS = {
+    "learning_rate": "lr",
+    "step_counter": "step_counter",
+    "dynamic_scale": "dynamic_scale",
+    "momentum_cache": "m_schedule",
+    "variable": "m_schedule",
+}
 
 
 def read_state(model: Any, root: Group, flipped: bool) -> list[Assignment]:
@@ -103,7 +109,8 @@ def by_order(model: Any, arrays: Sequence[StoredArray], slots: Sequence[Slot]) -
     places = {id(weight): place for place, weight in enumerate(trained._collected_trainable_weights)}
     numbers = [[places.get(id(weight)) for weight in _weights(slot)] for slot in slots]
     made = {
-        moment: [next((own[place] for place in some if place is not None), None) for some in numbers] for moment, own in optimizer.moments.items()
+        moment: [next((own[place] for place in some if place is not None), None) for some in numbers]
+        for moment, own in optimizer.moments.items()
     }
     name = type(optimizer).__name__
     if name == "SGD" and not float(K.get_value(optimizer.momentum)):

@@ -42,9 +42,7 @@ def compile_arguments(
     else:
         losses = [_loss(value, of_tensorflow) for value in loss] if isinstance(loss, list) else _loss(loss, of_tensorflow)
     left_out: list[str] = []
-    found = {
-        key: _metrics(config.get(key), outputs, left_out, key == "weighted_metrics") for key in ("metrics", "weighted_metrics")
-    }
+    found = {key: _metrics(config.get(key), outputs, left_out, key == "weighted_metrics") for key in ("metrics", "weighted_metrics")}
     if of_tensorflow:
         found = {key: _accuracies(value, losses, outputs, shapes) for key, value in found.items()}
     optimizer = config.get("optimizer_config")

@@ -132,9 +132,7 @@ def _convolution(layer: Any) -> list[Slot]:
     axes = tuple(range(spatial))
     if spatial == 1:
         length, _, channels, filters = _shape(layer.W)
-        kernel = Slot(
-            "kernel", (length, channels, filters), lambda value: [Assignment(layer.W, value[:, np.newaxis])], kernel_axes=axes
-        )
+        kernel = Slot("kernel", (length, channels, filters), lambda value: [Assignment(layer.W, value[:, np.newaxis])], kernel_axes=axes)
     else:
         kernel = _moved("kernel", layer.W, _order(layer, spatial), axes)
     return _with_bias(layer, kernel)
@@ -190,9 +188,7 @@ def _recurrent(layer: Any) -> list[Slot]:
 
 def _two_biases(layer: Any) -> Slot:
     """The biases of the input and of the state, one above the other."""
-    return Slot(
-        "bias", (2, *_shape(layer.b)), lambda value: [Assignment(layer.b, value[0]), Assignment(layer.b_U, value[1])]
-    )
+    return Slot("bias", (2, *_shape(layer.b)), lambda value: [Assignment(layer.b, value[0]), Assignment(layer.b_U, value[1])])
 
 
 def _conv_lstm(layer: Any) -> list[Slot]:

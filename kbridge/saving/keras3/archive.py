@@ -88,13 +88,17 @@ class Archive:
         if info.flag_bits & _ENCRYPTED:
             raise self.error(f"the member {name!r} is encrypted.")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise self.error(f"the member {name!r} is compressed by the method {info.compress_type}; understood are none (0) and deflate (8).")
+            raise self.error(
+                f"the member {name!r} is compressed by the method {info.compress_type}; understood are none (0) and deflate (8)."
+            )
         if info.compress_type == zipfile.ZIP_STORED and info.file_size != info.compress_size:
             raise self.error(f"the member {name!r} is said to have {info.file_size} bytes and to take {info.compress_size}.")
         if info.header_offset + _LOCAL_HEADER + info.compress_size > len(self._data):
             raise self.error(f"the member {name!r} ends behind the end of the file.")
         if info.file_size > _SMALL + MAX_EXPANSION * info.compress_size:
-            raise self.error(f"the member {name!r} has {info.file_size} bytes, compressed to {info.compress_size}; weights don't compress so well.")
+            raise self.error(
+                f"the member {name!r} has {info.file_size} bytes, compressed to {info.compress_size}; weights don't compress so well."
+            )
 
     def _check_overlaps(self) -> None:
         end = 0
@@ -118,7 +122,9 @@ class Archive:
         method = int.from_bytes(head[8:10], "little")
         sizes = [int.from_bytes(head[i : i + 4], "little") for i in (18, 22)]
         # sizes of 0 come with a record behind the data, the largest number with one among the extra fields
-        told = [size not in (0, 0xFFFFFFFF) and size != real for size, real in zip(sizes, (info.compress_size, info.file_size), strict=True)]
+        told = [
+            size not in (0, 0xFFFFFFFF) and size != real for size, real in zip(sizes, (info.compress_size, info.file_size), strict=True)
+        ]
         if any(told) or method != info.compress_type:
             raise self.error(f"the member {info.filename!r} has another size in its own place than in the archive's list.")
         return at + _LOCAL_HEADER + name_length + extra_length

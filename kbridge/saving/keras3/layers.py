@@ -33,7 +33,11 @@ def as_of_keras2(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
 def _quantized(class_name: str, config: dict[str, Any]) -> None:
     """A layer with weights of 8 bits as the one that it was before: ``weights.py`` turns them back."""
     policy = config.get("dtype")
-    if not isinstance(policy, Mapping) or policy.get("class_name") != "QuantizedDTypePolicy" or not isinstance(policy.get("config"), Mapping):
+    if (
+        not isinstance(policy, Mapping)
+        or policy.get("class_name") != "QuantizedDTypePolicy"
+        or not isinstance(policy.get("config"), Mapping)
+    ):
         return
     mode = policy["config"].get("mode")
     if mode == "int8" and class_name in ("Dense", "Embedding"):
@@ -140,7 +144,9 @@ def _attention(config: dict[str, Any]) -> None:
     for key in ("use_gate", "sliding_window"):
         value = config.pop(key, None)
         if value not in (None, False):
-            raise ModelFileError(f"Layer {config.get('name')!r} has the option {key}={value!r}, which can't be represented here. [convert: keras2-option]")
+            raise ModelFileError(
+                f"Layer {config.get('name')!r} has the option {key}={value!r}, which can't be represented here. [convert: keras2-option]"
+            )
 
 
 _CHANGES: dict[str, Callable[[dict[str, Any]], None]] = {

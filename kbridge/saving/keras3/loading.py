@@ -77,7 +77,9 @@ def _matches(model: Any, root: Group, by_name: bool, nodes: list[Node] | None) -
         return match_in_order(model, root, nodes)
     names = stored_names(root) if nodes is None else dict(zip((node.name for node in nodes), places(nodes), strict=True))
     if not names:
-        raise ModelFileError(f"{root.path!r}: it doesn't say what its layers are called, as files of Keras before 3.2 and of tf.keras; load it without by_name.")
+        raise ModelFileError(
+            f"{root.path!r}: it doesn't say what its layers are called, as files of Keras before 3.2 and of tf.keras; load it without by_name."
+        )
     found = match_by_name(model, names, root)
     if not found:
         warnings.warn(

@@ -22,7 +22,9 @@ def is_operation(entry: Mapping[str, Any]) -> bool:
         return module.startswith(("keras.src.ops", "keras.ops"))
     if "module" in entry or entry.get("class_name") in get_custom_objects() or not isinstance(config, Mapping):
         return False
-    return "trainable" not in config and not isinstance(config.get("dtype"), Mapping) and not {"layers", "batch_shape", "rate"} & set(config)
+    return (
+        "trainable" not in config and not isinstance(config.get("dtype"), Mapping) and not {"layers", "batch_shape", "rate"} & set(config)
+    )
 
 
 def without_masks(model: Any, entries: list) -> list[dict[str, Any]]:

@@ -19,9 +19,7 @@ _BOOKKEEPING = ("module", "registered_name", "build_config", "compile_config", "
 #: classes that do the same in training and in prediction, whatever flag they are called with
 _UNTRAINED = frozenset({"CenterCrop", "Resizing", "Rescaling", "Normalization"})
 #: classes whose calls say training=True in files where nothing was given; the model's mode goes first
-_RANDOM = frozenset(
-    {"RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomContrast", "RandomBrightness", "RandomCrop"}
-)
+_RANDOM = frozenset({"RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomContrast", "RandomBrightness", "RandomCrop"})
 
 #: classes that take states behind their input
 _WITH_STATES = frozenset({"SimpleRNN", "GRU", "LSTM", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional"})
@@ -89,7 +87,9 @@ def _entry(entry: Any) -> dict[str, Any]:
     if name == "Sequential":
         layers = config.get("layers")
         if not isinstance(layers, list):
-            raise ModelFileError(f"The layers of the Sequential model {config.get('name')!r} should be a list, got {type(layers).__name__}.")
+            raise ModelFileError(
+                f"The layers of the Sequential model {config.get('name')!r} should be a list, got {type(layers).__name__}."
+            )
         return {**kept, "class_name": name, "config": {**config, "layers": [_entry(layer) for layer in layers]}}
     inner = {key: _inside(value) if key in _INNER else value for key, value in config.items()}
     return {**kept, "class_name": name, "config": as_of_keras2(name, inner)}
@@ -106,7 +106,9 @@ def _inside(value: Any) -> Any:
 
 def _functional(config: Mapping[str, Any]) -> dict[str, Any]:
     name, entries = config.get("name"), config.get("layers")
-    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) and isinstance(entry.get("config"), Mapping) for entry in entries):
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, Mapping) and isinstance(entry.get("config"), Mapping) for entry in entries
+    ):
         raise ModelFileError(f"The layers of the model {name!r} should be a list of dicts with 'class_name' and 'config'.")
     models = {entry.get("name") for entry in entries if entry.get("class_name") in (*FUNCTIONAL, "Sequential")}
     layers = []
@@ -118,7 +120,9 @@ def _functional(config: Mapping[str, Any]) -> dict[str, Any]:
         calls = entry.get("inbound_nodes", [])
         if not isinstance(calls, list):
             raise ModelFileError(f"Layer {entry.get('name')!r}: inbound_nodes should be a list of calls, got {type(calls).__name__}.")
-        layers.append({**made, "name": entry.get("name", made["config"].get("name")), "inbound_nodes": [_call(entry, call, models) for call in calls]})
+        layers.append(
+            {**made, "name": entry.get("name", made["config"].get("name")), "inbound_nodes": [_call(entry, call, models) for call in calls]}
+        )
     # at the ends of a model, and only there, Keras 3 counts the making of a functional model inside as its call 0; Keras 2 does so
     # everywhere, and for Sequential models too
     counted = {entry.get("name") for entry in entries if entry.get("class_name") == "Sequential"}

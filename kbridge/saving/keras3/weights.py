@@ -149,7 +149,9 @@ def _in_model(model: Any, nodes: Sequence[Node], group: Group) -> Iterator[Match
         layer = layers.pop(node.name, None)
         if layer is not None and layer.weights:
             if path not in group:
-                raise ModelFileError(f"{group.path!r}: layer {layer.name!r} takes {_shapes(layer)}, but there is no {absolute(group.where, path)}.")
+                raise ModelFileError(
+                    f"{group.path!r}: layer {layer.name!r} takes {_shapes(layer)}, but there is no {absolute(group.where, path)}."
+                )
             yield from _in_layer(layer, node, group.group(path))
     known = set(places(nodes))
     if "layers" in group and (unknown := [path for path in _stored_paths(group) if path not in known]):
@@ -203,7 +205,9 @@ def _of_own_class(layer: Any, group: Group) -> Iterator[Match]:
     for place, item in held:
         if item.weights:
             if place not in group:
-                raise ModelFileError(f"{group.path!r}: layer {item.name!r} inside {layer.name!r} takes {_shapes(item)}, but there is no {absolute(group.where, place)}.")
+                raise ModelFileError(
+                    f"{group.path!r}: layer {item.name!r} inside {layer.name!r} takes {_shapes(item)}, but there is no {absolute(group.where, place)}."
+                )
             yield from _in_layer(item, None, group.group(place))
 
 
@@ -212,7 +216,9 @@ def _of_slots(layer: Any, slots: Sequence[Slot], arrays: Sequence[StoredArray], 
     if [slot.shape for slot in slots] != [array.shape for array in arrays]:
         wanted = ", ".join(f"{slot.name or 'a weight'} {slot.shape}" for slot in slots) or "none"
         there = ", ".join(f"{array.where} {array.shape}" for array in arrays) or f"none below {group.where}"
-        raise ModelFileError(f"{group.path!r}: layer {layer.name!r} ({type(layer).__name__}) takes the arrays {wanted}; the file has {there}.")
+        raise ModelFileError(
+            f"{group.path!r}: layer {layer.name!r} ({type(layer).__name__}) takes the arrays {wanted}; the file has {there}."
+        )
     for slot, array in zip(slots, arrays, strict=True):
         yield Match(layer, slot, array)
 

@@ -13,9 +13,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def run(code, **variables):
     env = {k: v for k, v in os.environ.items() if not k.startswith("TF_")} | variables
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, env=env, capture_output=True, text=True, timeout=180
-    )
+    return subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, env=env, capture_output=True, text=True, timeout=180)
 
 
 @pytest.fixture(scope="module")

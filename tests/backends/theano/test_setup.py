@@ -156,7 +156,8 @@ def test_two_processes_share_an_empty_cache(tmp_path):
 
 def test_modules_of_a_function_are_compiled_side_by_side(tmp_path):
     code = (
-        LOAD + "import numpy as np; from kbridge.backends.theano.setup import ahead; ahead.cores = lambda: 2; done = []; one = ahead.Ahead._compile; "
+        LOAD
+        + "import numpy as np; from kbridge.backends.theano.setup import ahead; ahead.cores = lambda: 2; done = []; one = ahead.Ahead._compile; "
         "ahead.Ahead._compile = lambda *a: done.append(one(*a)) or done[-1]; x = K.placeholder((None, 3)); "
         "f = K.function([x], [K.exp(x), K.sum(x, axis=1), K.argmax(x), K.any(x > 2)]); "
         "print([np.asarray(v).ravel().tolist() for v in f([[[0, 0, 1]]])][1:], len(done) >= 2 and all(done))"

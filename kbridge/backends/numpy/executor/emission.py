@@ -128,9 +128,7 @@ class Emission:
     def _turned_often(self, value: Value) -> bool:
         """A transposed matrix that many calls read (each turn of a loop, say) is copied: BLAS takes half the time for products
         of small matrices that lie row by row."""
-        return value.op is PERMUTE and len(value.shape) == 2 and (
-            self.pending[value] >= MANY_READS or value in self.often
-        )
+        return value.op is PERMUTE and len(value.shape) == 2 and (self.pending[value] >= MANY_READS or value in self.often)
 
     def _emit_as_view(self, value: Value, source: Value) -> bool:
         array = emit_view(self.ctx, value, self.arrays[source])

@@ -48,7 +48,12 @@ def _openblas() -> Control | None:
         library = ctypes.PyDLL(core.origin)  # type: ignore[union-attr,arg-type]
     except (OSError, AttributeError):
         return None
-    for name in ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads64_", "openblas_{}_num_threads"):
+    for name in (
+        "scipy_openblas_{}_num_threads64_",
+        "scipy_openblas_{}_num_threads",
+        "openblas_{}_num_threads64_",
+        "openblas_{}_num_threads",
+    ):
         get, set_ = (getattr(library, name.format(what), None) for what in ("get", "set"))
         if get and set_:
             return get, set_

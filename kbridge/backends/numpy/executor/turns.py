@@ -67,9 +67,7 @@ class Parameter(NamedTuple):
 class Turns:
     """The turns of a loop, as one call of the plan. Its arguments are the arrays that views lie in, and those that a feed replaces."""
 
-    def __init__(
-        self, length: int, instructions: Sequence[tuple[Callable, list]], views: Sequence[View], multiplications: tuple[int, int]
-    ):
+    def __init__(self, length: int, instructions: Sequence[tuple[Callable, list]], views: Sequence[View], multiplications: tuple[int, int]):
         self.length = length
         self.instructions = list(instructions)
         self.views = list(views)

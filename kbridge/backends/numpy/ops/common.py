@@ -129,9 +129,7 @@ class SumTo(Op):
 
     def emit(self, ctx, attrs, out, x, like):
         extra = x.ndim - like.ndim
-        axes = tuple(range(extra)) + tuple(
-            i + extra for i, n in enumerate(like.shape) if n == 1 and x.shape[i + extra] != 1
-        )
+        axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(like.shape) if n == 1 and x.shape[i + extra] != 1)
         ctx.reduce_sum(x, axes, out.reshape([1] * extra + list(out.shape)) if extra else out)
 
 

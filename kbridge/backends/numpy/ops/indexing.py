@@ -414,7 +414,9 @@ def _take(x: Tensor, parts: tuple) -> Tensor:
     attrs = [_bounds_of(p, inputs) if isinstance(p, slice) else p for p in parts]
     if inputs:
         # slices whose bounds are tensors first: they leave the other parts' axes whole
-        x = getitem(x, tuple(p if isinstance(p, slice) else slice(None) for p in spread_key(parts, x.ndim) if p is not None and p is not Ellipsis))
+        x = getitem(
+            x, tuple(p if isinstance(p, slice) else slice(None) for p in spread_key(parts, x.ndim) if p is not None and p is not Ellipsis)
+        )
         attrs = [WHOLE if isinstance(p, slice) else p for p in parts]
     inputs = [p for p in attrs if isinstance(p, Tensor)]
     numbers = iter(range(len(inputs)))

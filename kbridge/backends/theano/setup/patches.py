@@ -142,9 +142,7 @@ def silence_about_float16() -> None:
     """Theano prints a line for every operation that it runs in Python for want of float16 in C."""
     from theano.graph.op import COp
 
-    COp.make_c_thunk = _rewritten(
-        COp.make_c_thunk, ('print(f"Disabling C code for {self} due to unsupported float16")', "pass")
-    )
+    COp.make_c_thunk = _rewritten(COp.make_c_thunk, ('print(f"Disabling C code for {self} due to unsupported float16")', "pass"))
 
 
 def broadcast_hints_on_new_expressions() -> None:
