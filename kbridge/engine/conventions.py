@@ -13,8 +13,8 @@ _origin: ContextVar[str] = ContextVar("border_origin", default="tensorflow")
 
 
 @contextlib.contextmanager
-def borders_from(origin: str) -> Iterator[None]:
-    """Layers that are made in this context, and aren't told otherwise, have the 'same' borders of ``origin``."""
+def padding_from(origin: str) -> Iterator[None]:
+    """Layers that are made in this context, and aren't told otherwise, have the 'same' padding of ``origin``."""
     token = _origin.set(origin)
     try:
         yield
@@ -22,6 +22,6 @@ def borders_from(origin: str) -> Iterator[None]:
         _origin.reset(token)
 
 
-def made_borders() -> str:
-    """Whose borders a layer has that is made now and isn't told otherwise."""
+def padding_of_new_layers() -> str:
+    """Whose padding a layer has that is made now and isn't told otherwise."""
     return _origin.get()

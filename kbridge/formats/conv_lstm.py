@@ -67,10 +67,10 @@ def _onnx(c, layer, call):
     )  # fmt: skip
 
 
-def conv_lstm_onnx(c, layer, call, W, U, b, window, strides, dilation, padding, first, gate, borders=None, of_state=None):
+def conv_lstm_onnx(c, layer, call, W, U, b, window, strides, dilation, padding, first, gate, pads=None, of_state=None):
     """A convolutional LSTM step by step, from kernels (*size, channels, 4 filters) with the gates in the order i, f, c, o.
 
-    ``first``: whether its tensors have the channels first. ``gate``: the attribute of the gates' activation. ``borders`` and ``of_state``:
+    ``first``: whether its tensors have the channels first. ``gate``: the attribute of the gates' activation. ``pads`` and ``of_state``:
     zeros before and after the spatial axes of input and state, where they aren't those of TensorFlow.
     """
     from ..convert.onnx.sequences import check_recurrent
@@ -97,13 +97,13 @@ def conv_lstm_onnx(c, layer, call, W, U, b, window, strides, dilation, padding, 
     def turned(x, to_channels_first):
         return x if first else g.transpose(x, *(to_first if to_channels_first else to_last))
 
-    if borders is None:
+    if pads is None:
         spans = [(k - 1) * d + 1 for k, d in zip(window, dilation)]
         needed = [max((-(-n // s) - 1) * s + span - n, 0) if padding == "same" else 0 for n, s, span in zip(known, strides, spans)]
-        borders = [(n // 2, n - n // 2) for n in needed]
+        pads = [(n // 2, n - n // 2) for n in needed]
     of_state = of_state or [((k - 1) // 2, k // 2) for k in window]
     x = turned(g.reshape(call.x, -1, *frame), True)
-    x = g.op("Add", conv(x, W, borders, strides=list(strides), dilations=list(dilation)), b.reshape(-1, *[1] * spatial))
+    x = g.op("Add", conv(x, W, pads, strides=list(strides), dilations=list(dilation)), b.reshape(-1, *[1] * spatial))
     size = layer.state_shapes(call.shape)[0]
     size = size[1:] if first else size[:-1]
     x = g.reshape(x, -1, time, 4 * filters, *size)

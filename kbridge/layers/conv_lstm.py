@@ -173,7 +173,7 @@ class _ConvLSTM(Recurrence, Configured):
     def step(self, x, states):
         h, c, *masks = states
         once = (1,) * self.spatial
-        # the states keep their size whatever the input's borders, strides and dilation
+        # the states keep their size whatever the input's padding, strides and dilation
         if masks:
             parts = zip(masks, K.split(self.recurrent_kernel, 4))
             from_state = K.concatenate(

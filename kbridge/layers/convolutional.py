@@ -10,9 +10,9 @@ from ..engine.layer import built_for
 from ..engine.topology import InputSpec, Layer
 from ..errors import one_length, whole_number
 from ..utils.np_utils import conv_input_length, conv_output_length
-from .borders import Bordered, convolution_borders, deconvolved
 from .core import resolve_ordering
 from .dense import Affine, config_of
+from .padding import Windowed, convolution_padding, deconvolved
 from .pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -43,7 +43,7 @@ from .transposed import transposed_length
 BORDER_MODES = ("valid", "same", "full")
 
 
-class _Convolution(Affine, Bordered):
+class _Convolution(Affine, Windowed):
     """What all convolutions share: a kernel W and a bias b over ``spatial`` axes.
 
     ``kernel_size``, ``steps`` and ``rates`` are tuples over those axes.
@@ -157,8 +157,8 @@ class _Convolution(Affine, Bordered):
         shape[1 if self.dim_ordering == "th" else -1] = self.nb_filter
         return tuple(shape)
 
-    def theano_borders(self):
-        return [convolution_borders(window) for window in self._window_lengths()]
+    def theano_padding(self):
+        return [convolution_padding(window) for window in self._window_lengths()]
 
     def window_steps(self):
         return self.steps
@@ -246,7 +246,7 @@ class Convolution1D(_Convolution):
             # zeros before the first step only, so that no output sees a later step
             x, border_mode = K.pad(x, [(0, 0), (self._window_lengths()[0] - 1, 0), (0, 0)]), "valid"
         else:
-            x, border_mode = self.bordered(x, self.border_mode)
+            x, border_mode = self.padded_input(x, self.border_mode)
         return self._with_bias(turned(self, K.squeeze(self._convolved(K.expand_dims(x, 2), border_mode, self.subsample), 2)))
 
     def get_config(self):
@@ -327,7 +327,7 @@ class Convolution2D(_Convolution):
         )  # fmt: skip
 
     def call(self, x, mask=None):
-        x, border_mode = self.bordered(x, self.border_mode)
+        x, border_mode = self.padded_input(x, self.border_mode)
         return self._with_bias(self._convolved(x, border_mode, self.subsample))
 
     def get_config(self):
@@ -372,7 +372,7 @@ class Deconvolution2D(Convolution2D):
     """The transpose of a convolution (Zeiler et al., 2010): from small images to larger ones.
 
     ``output_shape``: the full shape of the result; its batch entry may be None. Spatial entries that are None are found
-    when the layer is built, as the shortest that the input could have come from ('same' borders: input * subsample), or with
+    when the layer is built, as the shortest that the input could have come from ('same' padding: input * subsample), or with
     each input where its lengths aren't known.
     """
 
@@ -409,7 +409,7 @@ class Deconvolution2D(Convolution2D):
     def build(self, input_shape):
         shape = list(self.output_shape_)
         for axis, size, step in zip(self._axes, self.kernel_size, self.subsample):
-            if shape[axis] is None and input_shape[axis] is None and (self.borders_of_theano or self.border_mode == "full"):
+            if shape[axis] is None and input_shape[axis] is None and (self.pads_as_theano or self.border_mode == "full"):
                 raise ValueError(
                     f"Deconvolution2D {self.name} must know its output_shape or its input's shape; got {self.output_shape_} "
                     f"and {tuple(input_shape)}."
@@ -422,7 +422,7 @@ class Deconvolution2D(Convolution2D):
     def _check_lengths(self, input_shape) -> None:
         """ValueError unless the output's shape, which is the same for all inputs, comes from such an input."""
         for axis, size, step in zip(self._axes, self.kernel_size, self.subsample):
-            if self.output_shape_[axis] is None or input_shape[axis] is None or self.borders_of_theano:
+            if self.output_shape_[axis] is None or input_shape[axis] is None or self.pads_as_theano:
                 continue
             have = conv_output_length(self.output_shape_[axis], size, self.border_mode, step)
             if input_shape[axis] != have:
@@ -443,7 +443,7 @@ class Deconvolution2D(Convolution2D):
         for axis, size, step in zip(self._axes, self.kernel_size, self.subsample):
             if output_shape[axis] is None:
                 output_shape[axis] = transposed_length(K.shape(x)[axis], size, step, self.border_mode)
-        if self.borders_of_theano:
+        if self.pads_as_theano:
             return self._with_bias(deconvolved(x, self.W, output_shape, self.kernel_size, self.subsample, self.dim_ordering))
         output = K.deconv2d(
             x,
@@ -521,7 +521,7 @@ class SeparableConvolution2D(_Convolution):
         self.built = True
 
     def call(self, x, mask=None):
-        x, border_mode = self.bordered(x, self.border_mode)
+        x, border_mode = self.padded_input(x, self.border_mode)
         output = K.separable_conv2d(
             x,
             self.depthwise_kernel,
@@ -587,7 +587,7 @@ class Convolution3D(_Convolution):
         )  # fmt: skip
 
     def call(self, x, mask=None):
-        x, border_mode = self.bordered(x, self.border_mode)
+        x, border_mode = self.padded_input(x, self.border_mode)
         return self._with_bias(self._convolved(x, border_mode, self.subsample))
 
     def get_config(self):

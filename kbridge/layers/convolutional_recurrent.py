@@ -9,10 +9,10 @@ from .. import backend as K
 from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
 from ..utils.np_utils import conv_output_length
-from .borders import Bordered, convolution_borders, padded
 from .configured import lengths
 from .core import resolve_ordering
 from .dense import config_of
+from .padding import Windowed, convolution_padding, padded
 from .pooling import check_border_mode, check_window, sizes, spatial_axes
 from .recurrence import Recurrence, sequence_shape
 
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-class ConvRecurrent2D(Recurrence, Bordered):
+class ConvRecurrent2D(Recurrence, Windowed):
     """The base of recurrent layers on (samples, time, and an image in ``dim_ordering``)."""
 
     spatial = 2
@@ -191,20 +191,20 @@ class ConvLSTM2D(ConvRecurrent2D):
         penalties = {kind: getattr(self, f"{part}_{kind}") for kind in ("regularizer", "constraint")}
         setattr(self, name, self.add_weight(shape, initializer, f"{self.name}_{name}", **penalties))
 
-    def theano_borders(self):
-        return [convolution_borders((n - 1) * rate + 1) for n, rate in zip((self.nb_row, self.nb_col), self.dilation_rate)]
+    def theano_padding(self):
+        return [convolution_padding((n - 1) * rate + 1) for n, rate in zip((self.nb_row, self.nb_col), self.dilation_rate)]
 
     def window_steps(self):
         return self.subsample
 
     @property
     def depends_on_origin(self):
-        # the state is convolved with 'same' borders whatever those of the input are
+        # the state is convolved with 'same' padding whatever that of the input is
         return super().depends_on_origin or self.nb_row % 2 == 0 or self.nb_col % 2 == 0
 
     def conv_step(self, x, W, b=None, border_mode="valid"):
         """Convolve one frame of the input."""
-        x, border_mode = self.bordered(x, border_mode)
+        x, border_mode = self.padded_input(x, border_mode)
         output = K.conv2d(
             x, W, strides=self.subsample, border_mode=border_mode, dim_ordering=self.dim_ordering, filter_dilation=self.dilation_rate
         )
@@ -217,7 +217,7 @@ class ConvLSTM2D(ConvRecurrent2D):
         """Convolve the state."""
         if border_mode == "same" and self.border_origin == "theano":
             # without the dilation of the windows over the input
-            x, border_mode = padded(x, [convolution_borders(size) for size in (self.nb_row, self.nb_col)], self.dim_ordering), "valid"
+            x, border_mode = padded(x, [convolution_padding(size) for size in (self.nb_row, self.nb_col)], self.dim_ordering), "valid"
         return K.conv2d(x, W, strides=(1, 1), border_mode=border_mode, dim_ordering=self.dim_ordering)
 
     def step(self, x, states):

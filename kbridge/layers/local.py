@@ -6,8 +6,8 @@ from .. import activations, constraints, initializations, regularizers
 from .. import backend as K
 from ..engine.topology import InputSpec, Layer
 from ..utils.np_utils import conv_output_length
-from .borders import padded
 from .convolutional import Convolution1D, Convolution2D, _Convolution
+from .padding import padded
 from .pooling import check_border_mode, turned
 
 __all__ = [
@@ -32,7 +32,7 @@ def _patches_times_kernels(patches, kernels):
 
 class _LocallyConnected(_Convolution):
     """What both share. ``implementation``: 1, 2 or 3, the layout in which files of Keras 2 hold the kernels; all compute the same, and 2 and
-    3 take 'same' borders too. Stored only where it isn't 1."""
+    3 take 'same' padding too. Stored only where it isn't 1."""
 
     implementation = 1
 
@@ -44,7 +44,7 @@ class _LocallyConnected(_Convolution):
 
     def outside(self) -> list[tuple[int, int]]:
         """For each spatial axis, the places before and after it that windows reach: in Keras 2 they don't depend on its length."""
-        return [(0, 0)] * self.spatial if self.border_mode == "valid" else self.theano_borders()
+        return [(0, 0)] * self.spatial if self.border_mode == "valid" else self.theano_padding()
 
     def surrounded(self, x):
         """``x`` with zeros where windows reach outside."""
@@ -56,7 +56,7 @@ class _LocallyConnected(_Convolution):
 
 
 class LocallyConnected1D(_LocallyConnected, Convolution1D):
-    """``Convolution1D`` with a kernel and a bias of its own for each output step; 'valid' borders, with ``implementation`` 2 and 3 (see
+    """``Convolution1D`` with a kernel and a bias of its own for each output step; 'valid' padding, with ``implementation`` 2 and 3 (see
     above) 'same' too."""
 
     takes_groups = False
@@ -95,7 +95,7 @@ class LocallyConnected1D(_LocallyConnected, Convolution1D):
 
 
 class LocallyConnected2D(_LocallyConnected, Convolution2D):
-    """``Convolution2D`` with a kernel and a bias of its own for each output position; 'valid' borders, with ``implementation`` 2 and 3 (see
+    """``Convolution2D`` with a kernel and a bias of its own for each output position; 'valid' padding, with ``implementation`` 2 and 3 (see
     above) 'same' too."""
 
     takes_groups = False

@@ -6,8 +6,8 @@ from .. import backend as K
 from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
 from ..utils.np_utils import conv_output_length
-from .borders import Bordered, pooled, pooling_borders
 from .core import resolve_ordering
+from .padding import Windowed, pooled, pooling_padding
 
 __all__ = [
     "AveragePooling1D",
@@ -81,7 +81,7 @@ def check_window(layer, shape, axes, windows, border_mode: str) -> None:
             )
 
 
-class _Pooling1D(Bordered):
+class _Pooling1D(Windowed):
     """Pool (samples, time, features) over ``pool_length`` steps, ``stride`` steps apart (default: pool_length).
 
     ``dim_ordering``: 'th' for (samples, features, time), Keras 2's ``data_format='channels_first'``; stored only then.
@@ -109,8 +109,8 @@ class _Pooling1D(Bordered):
         shape[axis] = conv_output_length(shape[axis], self.pool_length, self.border_mode, self.stride)
         return tuple(shape)
 
-    def theano_borders(self):
-        return [pooling_borders(self.pool_length)]
+    def theano_padding(self):
+        return [pooling_padding(self.pool_length)]
 
     def window_steps(self):
         return (self.stride,)
@@ -118,7 +118,7 @@ class _Pooling1D(Bordered):
     def call(self, x, mask=None):
         x = K.expand_dims(turned(self, x), 2)
         size, steps = (self.pool_length, 1), (self.stride, 1)
-        if self.borders_of_theano:
+        if self.pads_as_theano:
             y = pooled(x, K.pool2d, size, steps, "tf", self.mode)
         else:
             y = K.pool2d(x, size, steps, self.border_mode, "tf", self.mode)
@@ -141,7 +141,7 @@ class AveragePooling1D(_Pooling1D):
     mode = "avg"
 
 
-class _PoolingND(Bordered):
+class _PoolingND(Windowed):
     """Pool ``spatial`` axes over windows of ``pool_size``, ``strides`` apart (default: pool_size)."""
 
     mode = "max"
@@ -168,15 +168,15 @@ class _PoolingND(Bordered):
             shape[axis] = conv_output_length(shape[axis], size, self.border_mode, stride)
         return tuple(shape)
 
-    def theano_borders(self):
-        return [pooling_borders(size) for size in self.pool_size]
+    def theano_padding(self):
+        return [pooling_padding(size) for size in self.pool_size]
 
     def window_steps(self):
         return self.strides
 
     def call(self, x, mask=None):
         pool = K.pool2d if self.spatial == 2 else K.pool3d
-        if self.borders_of_theano:
+        if self.pads_as_theano:
             return pooled(x, pool, self.pool_size, self.strides, self.dim_ordering, self.mode)
         return pool(x, self.pool_size, self.strides, self.border_mode, self.dim_ordering, self.mode)
 

@@ -399,7 +399,7 @@ class RandomCrop(_RandomImage):
 
 
 class RandomHeight(_RandomImage):
-    """Pictures stretched or pressed by chance along their rows in training; the size stays, as borders are filled or cut away.
+    """Pictures stretched or pressed by chance along their rows in training; the size stays, as edges are filled or cut away.
 
     In tf.keras the result has another number of rows for each batch in training; here it keeps its number, so that a model may go on with layers
     that know it [differences: random-height].

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from .. import backend as K
 from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
-from .borders import padded
 from .core import resolve_ordering
+from .padding import padded
 from .pooling import ordering_hint, sizes, spatial_axes
 
 

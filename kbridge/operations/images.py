@@ -108,7 +108,7 @@ def _corner_weights(before: int, after: int, method: str, align_corners: bool) -
     if method == "bilinear":
         taken = ((low, 1 - part), (low + 1, part))
     else:
-        # Keys' kernel with a = -0.75, borders repeated
+        # Keys' kernel with a = -0.75, edges repeated
         taken = tuple((low + k, _keys(np.abs(part - k))) for k in (-1, 0, 1, 2))
     for index, share in taken:
         np.add.at(weights, (np.arange(after), np.clip(index, 0, before - 1)), share)

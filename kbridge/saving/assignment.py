@@ -16,7 +16,7 @@ import numpy as np
 from ..engine.inside import inner_layers, keras1_order, ordered_weights, unlisted_weights
 from .errors import ModelFileError
 from .limits import MAX_ARRAYS
-from .origin import Origin, differing_borders, flip, spatial_axes
+from .origin import Origin, differing_padding, flip, spatial_axes
 from .reading import Group, StoredArray
 from .weight_names import inverse, order_by_names, orders_that_fit
 
@@ -130,9 +130,9 @@ def _warn_of_origin(model, group: Group, origin: Origin, has_convolutions: bool)
             f"taken as {origin.backend}. Pass original_backend='theano' or 'tensorflow' if that is wrong.",
             stacklevel=4,
         )
-    if origin.flipped and (layers_named := differing_borders(model)):
+    if origin.flipped and (layers_named := differing_padding(model)):
         warnings.warn(
-            f"{group.path!r} comes from Theano ({origin.reason}), where 'same' borders with even windows or strides lie "
+            f"{group.path!r} comes from Theano ({origin.reason}), where 'same' padding with even windows or strides lies "
             f"elsewhere; these layers of the model compute what they compute on TensorFlow: {_listed(layers_named)}. "
             "Make them with border_origin='theano', or load the whole model with load_model, which does so.",
             stacklevel=5,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..budget import weight_budget
-from ..engine.conventions import borders_from
+from ..engine.conventions import padding_from
 from ..files.streams import Writer, stream_of
 from .assignment import assign, assign_converted, read_weights, stored_layers, stored_values
 from .configs import KERAS_VERSION, model_config, whole_model, with_group_names
@@ -104,7 +104,7 @@ def model_in(root: Group, custom_objects: dict[str, Any], compile: bool, origin=
     with (
         weight_budget(stored_values(weights)),
         failures_named(root.path, "model_config", _UNBUILDABLE),
-        borders_from(origin.borders),
+        padding_from(origin.padding),
     ):
         if keras2:
             version = root.text("keras_version")

@@ -43,8 +43,8 @@ class Origin(NamedTuple):
         return self.backend == "theano"
 
     @property
-    def borders(self) -> str:
-        """Whose 'same' borders the file's layers had."""
+    def padding(self) -> str:
+        """Whose 'same' padding the file's layers had: 'tensorflow' or 'theano'."""
         return "theano" if self.backend == "theano" else "tensorflow"
 
 
@@ -88,8 +88,8 @@ def spatial_axes(model) -> dict[int, tuple[int, ...]]:
     return axes
 
 
-def differing_borders(model) -> list[str]:
-    """The names of layers whose 'same' borders would lie elsewhere if they had been made for a file from Theano."""
+def differing_padding(model) -> list[str]:
+    """The names of layers whose 'same' padding would lie elsewhere if they had been made for a file from Theano."""
     return [layer.name for layer in leaves(model) if getattr(layer, "border_origin", None) == "tensorflow" and layer.depends_on_origin]
 
 

@@ -94,7 +94,7 @@ def test_moments_of_kernels_are_flipped_with_the_kernels(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["conv2d_even_same", "deconv2d_tf_same_stride", "pool2d_avg_tf_same", "pool3d_same_tf"])
-def test_borders_of_theano_survive_saving_again_and_json(name, tmp_path):
+def test_padding_of_theano_survive_saving_again_and_json(name, tmp_path):
     case = pack.Case(name)
     as_from_theano(pack.DATA / case.row["h5"], tmp_path / "theano.h5")
     model = load_model(tmp_path / "theano.h5")
@@ -107,14 +107,14 @@ def test_borders_of_theano_survive_saving_again_and_json(name, tmp_path):
     np.testing.assert_array_equal(rebuilt.predict(case.x), expected)
 
 
-def test_only_where_borders_matter_the_config_tells_of_them(tmp_path):
+def test_only_where_padding_matters_the_config_tells_of_it(tmp_path):
     """So that Keras 1 can read what it can compute."""
     case = pack.Case("conv2d_tf_valid")
     as_from_theano(pack.DATA / case.row["h5"], tmp_path / "theano.h5")
     assert "border_origin" not in load_model(tmp_path / "theano.h5").to_json()
 
 
-def test_weights_of_theano_in_a_model_with_other_borders_are_warned_about(tmp_path):
+def test_weights_of_theano_in_a_model_with_other_padding_are_warned_about(tmp_path):
     case = pack.Case("conv2d_even_same")
     as_from_theano(pack.DATA / case.row["h5"], tmp_path / "theano.h5")
     model = load_model(pack.DATA / case.row["h5"])

@@ -128,7 +128,7 @@ def test_a_mode_that_is_unknown_is_refused(tmp_path):
             save(model, tmp_path / name)
 
 
-# ---------------------------------------------------------------------- borders
+# ---------------------------------------------------------------------- padding
 
 
 def windows(x, size, step, before, fill):
@@ -139,21 +139,21 @@ def windows(x, size, step, before, fill):
 
 @pytest.mark.parametrize("size", [2, 3, 4])
 @pytest.mark.parametrize("step", [1, 2, 3])
-def test_borders_of_theano_in_sequences(size, step, keras, tmp_path):
+def test_padding_of_theano_in_sequences(size, step, keras, tmp_path):
     x = normal(2, 7, 2)
     model = randomized(
         Sequential([Convolution1D(3, size, subsample_length=step, border_mode="same", border_origin="theano", input_shape=(7, 2))])
     )
     W, b = model.get_weights()
     check_both(keras, model, tmp_path, np.einsum("npkc,kcf->npf", windows(x, size, step, size // 2, 0), W[:, 0]) + b, x)
-    # a pooling leaves out its borders
+    # a pooling leaves out its padding
     before = size - 2 if size > 2 and size % 2 else size - 1
     seen = windows(x, size, step, before, np.nan)
     for layer, reduce in ((MaxPooling1D, np.nanmax), (AveragePooling1D, np.nanmean)):
         model = Sequential([layer(size, step, border_mode="same", border_origin="theano", input_shape=(7, 2))])
         np.testing.assert_allclose(in_onnx(model, tmp_path / "m.onnx", x)[0], reduce(seen, axis=2), atol=1e-6)
         if model.layers[0].depends_on_origin:
-            with pytest.raises(NotConvertible, match="keras3-pooling-borders"):
+            with pytest.raises(NotConvertible, match="keras3-pooling-padding"):
                 save_keras3(model, tmp_path / "m.keras")
         else:
             np.testing.assert_allclose(in_keras(keras, model, tmp_path / "m.keras", x)[0], reduce(seen, axis=2), atol=1e-6)
@@ -161,7 +161,7 @@ def test_borders_of_theano_in_sequences(size, step, keras, tmp_path):
 
 @pytest.mark.parametrize("ordering", ["th", "tf"])
 @pytest.mark.parametrize("size,step", [(2, 1), (2, 2), (3, 2)])
-def test_borders_of_theano_in_images(ordering, size, step, keras, tmp_path):
+def test_padding_of_theano_in_images(ordering, size, step, keras, tmp_path):
     shape = (2, 7, 6) if ordering == "th" else (7, 6, 2)
     options = {"border_mode": "same", "dim_ordering": ordering, "border_origin": "theano", "activation": "softmax"}
     layers = [
@@ -180,7 +180,7 @@ def test_borders_of_theano_in_images(ordering, size, step, keras, tmp_path):
 
 @pytest.mark.parametrize("mode", ["max", "avg"])
 @pytest.mark.parametrize("size,step", [(2, 3), (1, 3), (2, 4), (3, 2), (3, 5)])
-def test_same_borders_of_poolings_over_open_lengths(mode, size, step, tmp_path):
+def test_same_padding_of_poolings_over_open_lengths(mode, size, step, tmp_path):
     layer = MaxPooling1D if mode == "max" else AveragePooling1D
     model = Sequential([layer(size, step, border_mode="same", input_shape=(None, 2))])
     for n in range(1, 9):
@@ -193,7 +193,7 @@ def test_same_borders_of_poolings_over_open_lengths(mode, size, step, tmp_path):
         np.testing.assert_allclose(in_onnx(model, tmp_path / "m.onnx", x)[0], expected, atol=1e-6)
 
 
-def test_same_borders_of_windows_with_holes_over_open_lengths(tmp_path):
+def test_same_padding_of_windows_with_holes_over_open_lengths(tmp_path):
     options = {"atrous_rate": (2, 3), "border_mode": "same"}
     model = randomized(Sequential([AtrousConvolution2D(3, 2, 3, input_shape=(None, None, 2), **options)]))
     for rows, columns in ((5, 7), (2, 2), (8, 3)):
@@ -203,7 +203,7 @@ def test_same_borders_of_windows_with_holes_over_open_lengths(tmp_path):
         np.testing.assert_allclose(in_onnx(model, tmp_path / "m.onnx", x)[0], known.predict(x), rtol=1e-4, atol=1e-5)
 
 
-def test_same_borders_of_poolings_in_images_of_open_lengths(tmp_path):
+def test_same_padding_of_poolings_in_images_of_open_lengths(tmp_path):
     for layer in (MaxPooling2D, AveragePooling2D):
         model = Sequential([layer((2, 1), (3, 2), border_mode="same", input_shape=(None, None, 2))])
         x = normal(2, 7, 5, 2)
@@ -321,7 +321,7 @@ def test_what_conv_lstm_of_keras3_lacks_is_refused(keras, tmp_path):
     refused("keras3-conv-lstm-open", ConvLSTM2D(2, 2, 2, border_mode="same", dim_ordering="th", input_shape=(3, 2, 4, None)))
     refused("keras3-conv-lstm-softmax", ConvLSTM2D(2, 2, 2, activation="softmax", dim_ordering="th", input_shape=(3, 2, 4, 4)))
     theano = {"border_mode": "same", "border_origin": "theano", "dim_ordering": "tf"}
-    refused("keras3-conv-lstm-borders", ConvLSTM2D(2, 2, 3, input_shape=(3, 4, 4, 2), **theano))
+    refused("keras3-conv-lstm-padding", ConvLSTM2D(2, 2, 3, input_shape=(3, 4, 4, 2), **theano))
     model = randomized(Sequential([ConvLSTM2D(2, 3, 3, subsample=(2, 2), input_shape=(3, 5, 4, 2), **theano)]))
     x = normal(2, 3, 5, 4, 2)
     np.testing.assert_allclose(in_keras(keras, model, tmp_path / "m.keras", x)[0], model.predict(x), atol=1e-5)

@@ -169,7 +169,7 @@ def randomized(model):
 
 @pytest.mark.parametrize("ordering", ["th", "tf"])
 @pytest.mark.parametrize("border", ["valid", "same", "full"])
-def test_convolutions_of_all_borders_in_both_orderings(ordering, border, keras, tmp_path):
+def test_convolutions_of_all_paddings_in_both_orderings(ordering, border, keras, tmp_path):
     shape = (2, 7, 6) if ordering == "th" else (7, 6, 2)
     options = {"border_mode": border, "dim_ordering": ordering, "activation": "hard_sigmoid"}
     model = Sequential([Convolution2D(3, 3, 2, subsample=(2, 1), input_shape=shape, **options), Activation("hard_sigmoid")])

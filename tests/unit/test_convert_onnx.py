@@ -99,7 +99,7 @@ def randomized(model):
 @pytest.mark.parametrize("ordering", ["th", "tf"])
 @pytest.mark.parametrize("border", ["valid", "same", "full"])
 @pytest.mark.parametrize("lengths", [(11, 9), (None, None)])
-def test_borders_in_both_orderings_with_known_and_unknown_lengths(ordering, border, lengths, tmp_path):
+def test_padding_in_both_orderings_with_known_and_unknown_lengths(ordering, border, lengths, tmp_path):
     shape = (2, *lengths) if ordering == "th" else (*lengths, 2)
     pooled = "valid" if border == "full" else border
     model = Sequential(

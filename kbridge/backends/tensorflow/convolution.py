@@ -1,4 +1,4 @@
-"""Convolutions and pooling: channels last for the kernels that need it, borders as the contract says."""
+"""Convolutions and pooling: channels last for the kernels that need it, padding as the contract says."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...layers.borders import convolution_borders
 from ...layers.configured import ORDERINGS
+from ...layers.padding import convolution_padding
 from ..problems import refusal
 from ..weights import channels_last, value
 from .context import ALONG_LAST_AXIS, STEEP, bias_of, data_format, makes
@@ -31,7 +31,7 @@ def convolution(context, layer, shapes):
     }
     if max(rates) > 1 and max(layer.steps) > 1:
         raise refusal(layer, "keras3-atrous-strides", "holes in the kernel (atrous_rate) together with strides")
-    before, config["padding"] = bordered(context, layer)
+    before, config["padding"] = padded_input(context, layer)
     weights = [("kernel", kernel), *bias_of(layer)]
     return before + by_channels_last(context, layer, _CONVOLUTIONS[layer.spatial], weights, config)
 
@@ -47,15 +47,15 @@ def kernel_axes(layer, transposed: bool = False) -> dict[int, int | None]:
     return {**{a: a for a in range(spatial)}, spatial: channels, spatial + 1: filters}
 
 
-def bordered(context, layer, ahead: int = 0) -> tuple[list, str]:
-    """A layer that puts zeros round the input, if the borders need it, and the ``padding`` of the layer after it.
+def padded_input(context, layer, ahead: int = 0) -> tuple[list, str]:
+    """A layer that puts zeros round the input, if its padding needs it, and the ``padding`` of the layer after it.
 
     ``ahead``: axes before the spatial ones that get none, besides the batch and the channels.
     """
     if layer.border_mode == "full":
         return [padding(context, layer, [(w - 1, w - 1) for w in layer._window_lengths()], "_pad")], "valid"
-    if layer.borders_of_theano and any(map(any, layer.theano_borders())):
-        return [padding(context, layer, [(0, 0)] * ahead + layer.theano_borders(), "_pad")], "valid"
+    if layer.pads_as_theano and any(map(any, layer.theano_padding())):
+        return [padding(context, layer, [(0, 0)] * ahead + layer.theano_padding(), "_pad")], "valid"
     return [], layer.border_mode
 
 
@@ -121,7 +121,7 @@ def deconvolution(context, layer, shapes):
         **context.affine(layer, kernel_axes(layer, transposed=True)),
     }
     weights = [("kernel", kernel), *bias_of(layer)]
-    if not layer.borders_of_theano:
+    if not layer.pads_as_theano:
         config["output_padding"] = _output_padding(layer, shapes[0])
         return by_channels_last(context, layer, "Conv2DTranspose", weights, config)
     config["padding"] = "valid"
@@ -137,7 +137,7 @@ def _cuts_of_theano(layer, shape) -> list[list[int]]:
         n, wanted = shape[axis], layer.output_shape_[axis]
         if n is None or wanted is None:
             raise refusal(layer, "deconvolution-open", "the input's rows and columns must be known")
-        before = convolution_borders(k)[0]
+        before = convolution_padding(k)[0]
         after = (n - 1) * step + max(k, step) - before - wanted
         if after < 0:
             raise refusal(layer, "keras3-deconvolution-shape", f"output_shape {layer.output_shape_} can't be reached in Keras 3")
@@ -176,7 +176,7 @@ def separable(context, layer, shapes):
     axes = kernel_axes(layer)
     if layer.rates and max(layer.steps) > 1:
         raise refusal(layer, "keras3-atrous-strides", "holes in the kernel (dilation_rate) together with strides")
-    before, padding_ = bordered(context, layer)
+    before, padding_ = padded_input(context, layer)
     penalties = {f"{part}_{kind}": f"{part}_{kind}" for part in ("depthwise", "pointwise") for kind in ("regularizer", "constraint")}
     config = {
         "filters": layer.nb_filter,
@@ -197,10 +197,10 @@ def separable(context, layer, shapes):
     "MaxPooling1D", "AveragePooling1D", "MaxPooling2D", "AveragePooling2D", "MaxPooling3D", "AveragePooling3D",
 )  # fmt: skip
 def pooling(context, layer, shapes):
-    if layer.borders_of_theano and layer.depends_on_origin:
+    if layer.pads_as_theano and layer.depends_on_origin:
         raise refusal(
-            layer, "keras3-pooling-borders",
-            "border_origin 'theano': 'same' borders where Keras 1 on Theano put them, which no layer of Keras 3 leaves out of a pooling",
+            layer, "keras3-pooling-padding",
+            "border_origin 'theano': 'same' padding where Keras 1 on Theano put them, which no layer of Keras 3 leaves out of a pooling",
         )  # fmt: skip
     if hasattr(layer, "pool_length"):
         size, strides = [layer.pool_length], [layer.stride]

@@ -10,7 +10,7 @@ from ..problems import refusal
 from ..weights import gates, value
 from .context import ALONG_LAST_AXIS, STEEP, Context, data_format, makes, safe_name
 from .core import input_part
-from .images import bordered, kernel_axes, turned
+from .images import kernel_axes, padded_input, turned
 from .parts import Part, Stack, Weight
 
 
@@ -143,16 +143,16 @@ def _check_conv_lstm(context: Context, layer, shape: tuple) -> None:
     names = {context.activation(layer), context.activation(layer, "inner_activation")}
     if first and not names.isdisjoint(ALONG_LAST_AXIS):
         raise refusal(layer, "keras3-conv-lstm-softmax", f"{', '.join(sorted(names))} with dim_ordering 'th': along the columns")
-    if context.masked(layer) and (first or layer.borders_of_theano):
-        raise refusal(layer, "keras3-conv-lstm-mask", "a mask, which is lost where the axes are turned or the borders padded")
+    if context.masked(layer) and (first or layer.pads_as_theano):
+        raise refusal(layer, "keras3-conv-lstm-mask", "a mask, which is lost where the axes are turned or the input padded")
     if layer.border_origin == "theano" and (layer.nb_row % 2 == 0 or layer.nb_col % 2 == 0):
-        raise refusal(layer, "keras3-conv-lstm-borders", "border_origin 'theano' with an even window, which moves the state's borders too")
+        raise refusal(layer, "keras3-conv-lstm-padding", "border_origin 'theano' with an even window, which moves the state's padding too")
 
 
 @makes("ConvLSTM2D")
 def conv_lstm(context, layer, shapes):
     _check_conv_lstm(context, layer, shapes[0])
-    before, padding = bordered(context, layer, ahead=1)
+    before, padding = padded_input(context, layer, ahead=1)
     config = _activations(context, layer)
     config |= {
         "filters": layer.nb_filter,

@@ -7,12 +7,12 @@ import itertools
 import numpy as np
 
 from ...backends.composites.resizing import resize_weights
-from ...layers.borders import convolution_borders
+from ...layers.padding import convolution_padding
 from ...layers.transposed import transposed_length
 from ..problems import refusal
 from ..weights import channels_first, value
-from .borders import placed
 from .context import makes
+from .padding import placed
 
 #: what no maximum is
 LOWEST = float(np.finfo("float32").min)
@@ -40,7 +40,7 @@ def convolution(c, layer, call):
     rates = list(layer.rates or (1,) * spatial)
     bias = [value(layer.b)] if layer.bias else []
     x = _first(g, layer, call.x, spatial)
-    x, borders = placed(g, layer, x, _lengths(layer, call.shape, spatial), layer._window_lengths(), layer.steps)
+    x, pads = placed(g, layer, x, _lengths(layer, call.shape, spatial), layer._window_lengths(), layer.steps)
     x = g.op(
         "Conv",
         x,
@@ -50,7 +50,7 @@ def convolution(c, layer, call):
         dilations=rates,
         kernel_shape=list(layer.kernel_size),
         group=layer.groups,
-        **borders,
+        **pads,
     )
     return c.activate(layer, _back(g, layer, x, spatial))
 
@@ -70,7 +70,7 @@ def deconvolution(c, layer, call):
     wanted = [default if out is None else out for out, default in zip(wanted, shortest)]
     # how much longer than the result all that the windows reach is, and how much of that lies before it
     cut = [(n - 1) * s + k - out for n, s, k, out in zip(lengths, layer.steps, layer.kernel_size, wanted)]
-    before = [convolution_borders(k)[0] if layer.borders_of_theano else max(t, 0) // 2 for t, k in zip(cut, layer.kernel_size)]
+    before = [convolution_padding(k)[0] if layer.pads_as_theano else max(t, 0) // 2 for t, k in zip(cut, layer.kernel_size)]
     after = [t - b for t, b in zip(cut, before)]
     kernel = np.swapaxes(channels_first(value(layer.W), layer.dim_ordering), 0, 1)
     x = _first(g, layer, call.x, 2)
@@ -93,8 +93,8 @@ def separable(c, layer, call):
     channels = depthwise.shape[0]
     depthwise = depthwise.reshape(-1, 1, *layer.kernel_size)
     lengths, rates = _lengths(layer, call.shape, 2), list(layer.rates or (1, 1))
-    x, borders = placed(g, layer, _first(g, layer, call.x, 2), lengths, layer._window_lengths(), layer.steps)
-    x = g.op("Conv", x, depthwise, strides=list(layer.steps), dilations=rates, group=channels, **borders)
+    x, pads = placed(g, layer, _first(g, layer, call.x, 2), lengths, layer._window_lengths(), layer.steps)
+    x = g.op("Conv", x, depthwise, strides=list(layer.steps), dilations=rates, group=channels, **pads)
     pointwise = channels_first(value(layer.pointwise_kernel), layer.dim_ordering)
     x = g.op("Conv", x, pointwise, *([value(layer.b)] if layer.bias else []))
     return c.activate(layer, _back(g, layer, x, 2))
@@ -110,11 +110,11 @@ def pooling(c, layer, call):
     lengths = _lengths(layer, call.shape, len(size))
     x = _first(g, layer, call.x, len(size))
     if layer.mode == "max":
-        bordered, borders = placed(g, layer, x, lengths, size, steps, LOWEST)
-        return _back(g, layer, g.op("MaxPool", bordered, kernel_shape=size, strides=steps, **borders), len(size))
-    bordered, borders = placed(g, layer, x, lengths, size, steps)
-    mean = g.op("AveragePool", bordered, kernel_shape=size, strides=steps, **borders)
-    if bordered != x:
+        padded_input, pads = placed(g, layer, x, lengths, size, steps, LOWEST)
+        return _back(g, layer, g.op("MaxPool", padded_input, kernel_shape=size, strides=steps, **pads), len(size))
+    padded_input, pads = placed(g, layer, x, lengths, size, steps)
+    mean = g.op("AveragePool", padded_input, kernel_shape=size, strides=steps, **pads)
+    if padded_input != x:
         # zeros that were put round the input don't count: divide by the share of places that are the input's
         ones, _ = placed(g, layer, g.op("Expand", g.number(1), g.op("Shape", x)), lengths, size, steps)
         mean = g.op("Div", mean, g.op("AveragePool", ones, kernel_shape=size, strides=steps))

@@ -8,7 +8,7 @@ import numpy as np
 
 from ... import backend as K
 from ...engine.node import to_list
-from ...layers.borders import convolution_borders
+from ...layers.padding import convolution_padding
 from ..problems import refusal
 from ..weights import gates, value
 from .context import Call, Context, makes
@@ -95,10 +95,10 @@ def conv_lstm(c, layer, call):
 
     W, U, b = gates(layer)
     window, first = (layer.nb_row, layer.nb_col), layer.dim_ordering == "th"
-    of_theano = [convolution_borders(n) for n in window] if layer.border_origin == "theano" else None
+    of_theano = [convolution_padding(n) for n in window] if layer.border_origin == "theano" else None
     return conv_lstm_onnx(
         c, layer, call, W, U, b, window, layer.subsample, layer.dilation_rate, layer.border_mode, first, "inner_activation",
-        layer.theano_borders() if layer.borders_of_theano else None, of_theano,
+        layer.theano_padding() if layer.pads_as_theano else None, of_theano,
     )  # fmt: skip
 
 

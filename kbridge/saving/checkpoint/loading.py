@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from ...budget import weight_budget
-from ...engine.conventions import borders_from
+from ...engine.conventions import padding_from
 from ..assignment import assign, assign_converted
 from ..configs import whole_model
 from ..errors import ModelFileError
@@ -31,7 +31,7 @@ def load_saved_model(kind: Kind, compile: bool = True) -> Any:
         with (
             weight_budget(bundle.values),
             failures_named(kind.path, "the model's config", "the model can't be built from it"),
-            borders_from(WRITTEN),
+            padding_from(WRITTEN),
         ):
             model = whole_model(to_keras1(config, warn=False, version=saved.version or "2.0.0-tf"))
         if OBJECT_GRAPH not in bundle:

@@ -1,4 +1,4 @@
-"""Initializers, regularizers, constraints, activations, orderings and borders of Keras 2, as Keras 1 writes them."""
+"""Initializers, regularizers, constraints, activations, orderings and padding of Keras 2, as Keras 1 writes them."""
 
 from __future__ import annotations
 

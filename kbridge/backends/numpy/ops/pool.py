@@ -1,6 +1,6 @@
 """Pooling as maxima or sums of strided slices, on any axes; and the gradients.
 
-Borders never need a padded copy: each window position works on the part of it that lies inside.
+Padding never needs a padded copy: each window position works on the part of it that lies inside.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Borders of windows in ONNX: how many places a window reaches beyond its input, known or found when the model runs."""
+"""Padding of windows in ONNX: how many places a window reaches beyond its input, known or found when the model runs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 def placed(
     g, layer, x: str, lengths: Sequence, windows: Sequence[int], steps: Sequence[int], filler: float = 0.0
 ) -> tuple[str, dict[str, Any]]:
-    """``x`` (channels first) and the attributes that give an operator with windows the borders of ``layer``.
+    """``x`` (channels first) and the attributes that give an operator with windows the padding of ``layer``.
 
-    Where 'same' borders depend on lengths that aren't known, ``x`` comes back with ``filler`` put round it.
+    Where 'same' padding depends on lengths that aren't known, ``x`` comes back with ``filler`` put round it.
     """
     mode = layer.border_mode
     if mode == "valid":
@@ -22,8 +22,8 @@ def placed(
         return x, {"pads": [windows[0] - 1, 0]}
     if mode == "full":
         return x, {"pads": [w - 1 for w in windows] * 2}
-    if layer.borders_of_theano:
-        before, after = zip(*layer.theano_borders())
+    if layer.pads_as_theano:
+        before, after = zip(*layer.theano_padding())
         return x, {"pads": [*before, *after]}
     if None in lengths:
         return _padded(g, x, windows, steps, filler), {}
@@ -32,9 +32,9 @@ def placed(
 
 
 def _padded(g, x: str, windows: Sequence[int], steps: Sequence[int], filler: float) -> str:
-    """``x`` with the 'same' borders of TensorFlow: as many places as the last window lacks, the smaller half before.
+    """``x`` with the 'same' padding of TensorFlow: as many places as the last window lacks, the smaller half before.
 
-    ONNX's own 'same' borders fail where steps are larger than windows, and with holes in the windows.
+    ONNX's own 'same' padding fails where steps are larger than windows, and with holes in the windows.
     """
     n = g.op("Slice", g.op("Shape", x), g.integers(2), g.integers(2 + len(windows)))
     step, window = np.array(steps, "int64"), np.array(windows, "int64")
