@@ -54,16 +54,23 @@ def main() -> int:
                 continue
             for workers in map(int, args.workers.split(",")):
                 runs: dict[tuple[str, int], list[Run]] = {}
-                for title, module in SERVERS.items():
-                    if importlib.util.find_spec(module) is None or (args.only or "") not in title:
-                        continue
-                    with server(title, path, others.get(title), workers) as port:
-                        address = "/predict" if "FastAPI" in title else f"/v1/models/{name}:predict"
-                        asked = questions(address, samples, expected)
-                        asyncio.run(ask(port, asked, 8, 1.0))
-                        for connections in map(int, args.connections.split(",")):
-                            for _ in range(args.rounds):
-                                run = asyncio.run(ask(port, asked, connections, args.seconds))
+                with contextlib.ExitStack() as stack:
+                    # all run, and one is asked at a time, so that a machine that gets slower for a while gets slower for all
+                    ports = {
+                        title: stack.enter_context(server(title, path, others.get(title), workers))
+                        for title, module in SERVERS.items()
+                        if importlib.util.find_spec(module) is not None and (args.only or "") in title
+                    }
+                    asked = {
+                        title: questions("/predict" if "FastAPI" in title else f"/v1/models/{name}:predict", samples, expected)
+                        for title in ports
+                    }
+                    for title, port in ports.items():
+                        asyncio.run(ask(port, asked[title], 8, 1.0))
+                    for connections in map(int, args.connections.split(",")):
+                        for _ in range(args.rounds):
+                            for title, port in ports.items():
+                                run = asyncio.run(ask(port, asked[title], connections, args.seconds))
                                 runs.setdefault((title, connections), []).append(run)
                 failed = show(name, workers, runs) or failed
                 found[f"{name}, {workers} processes"] = {

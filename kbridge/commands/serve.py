@@ -14,6 +14,8 @@ from ..errors import UsageError
 from ..extras import needed
 from .picture_flags import add_picture_flags, fit_and_interpolation
 
+#: the environment variable with the token
+TOKEN = "KBRIDGE_TOKEN"
 #: seconds that running requests get after a signal to stop
 GRACE = 20
 
@@ -29,7 +31,11 @@ def add_parser(subparsers) -> None:
     parser.add_argument("models", nargs="+", metavar="MODEL", help="a model file, a folder of numbered versions, or NAME=either")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on; default: %(default)s")
     parser.add_argument("--port", type=int, default=8501, help="default: %(default)s")
-    parser.add_argument("--token", metavar="TEXT", help="what requests must carry, as 'Authorization: Bearer TEXT'")
+    parser.add_argument(
+        "--token", metavar="TEXT", default=os.environ.get(TOKEN) or None,
+        help=f"what requests must carry, as 'Authorization: Bearer TEXT'; default: the environment variable {TOKEN}, which others on "
+        "this machine don't see",
+    )  # fmt: skip
     parser.add_argument("--allow-anyone", action="store_true", help="listen for other machines without a token")
     parser.add_argument("--labels", metavar="[NAME=]FILE", action="append", default=[], help="a class name a line")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes; default: %(default)s")
@@ -52,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     local = is_local(args.host)
     if not local and args.token is None and not args.allow_anyone:
         raise UsageError(
-            f"--host {args.host} lets other machines ask: give --token TEXT, which they must send, or --allow-anyone if all may."
+            f"--host {args.host} lets other machines ask: give --token TEXT (or {TOKEN}), which they must send, or --allow-anyone if all may."
         )
     if args.token is not None and len(args.token) < 16:
         raise UsageError("--token should be a text that can't be guessed, of 16 characters or more.")

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .signature import all_layers
+from ..models import Sequential
+from .signature import all_layers, inputs_of
 
 #: means of ImageNet's blue, green and red values, which the networks trained in Caffe have subtracted
 CAFFE_MEANS = (103.939, 116.779, 123.68)
@@ -69,6 +70,10 @@ class Scaling:
 
 def hint(model: Any, scaling: Scaling) -> str | None:
     """What a user should hear before pictures are fed: that nothing scales their values, or that two do."""
+    if not any(x.picture() for x in inputs_of(model)):
+        return None
+    if scaling.nothing and of_teachable_machine(model):
+        return "the model is built as Teachable Machine builds them, whose pictures want --scaling teachable-machine; values go in from 0 to 255"
     first = next((layer for layer in all_layers(model) if type(layer).__name__ != "InputLayer"), None)
     own = type(first).__name__ in SCALING_LAYERS
     if own and not scaling.nothing and type(first).__name__ in ("Rescaling", "Normalization"):
@@ -76,3 +81,19 @@ def hint(model: Any, scaling: Scaling) -> str | None:
     if not own and scaling.nothing:
         return "values go into the model from 0 to 255; most models were trained on --scaling 0..1 or -1..1"
     return None
+
+
+def of_teachable_machine(model: Any) -> bool:
+    """Whether a model of pictures has the form of Teachable Machine's files: a network with a pooling layer behind it, then two Dense
+    layers, of which the last has a softmax and no bias; both parts are models inside of the model."""
+    parts = model.layers if isinstance(model, Sequential) else []
+    if len(parts) != 2 or not all(isinstance(part, Sequential) for part in parts):
+        return False
+    names = [[type(layer).__name__ for layer in part.layers if type(layer).__name__ != "InputLayer"] for part in parts]
+    last = parts[1].layers[-1]
+    return (
+        names[0][-1:] == ["GlobalAveragePooling2D"]
+        and names[1] == ["Dense", "Dense"]
+        and not last.bias
+        and getattr(last.activation, "__name__", "") == "softmax"
+    )

@@ -17,8 +17,6 @@ import numpy as np
 
 from ..errors import UsageError
 from ..extras import needed
-from ..prediction.pictures import Fitting
-from ..prediction.scaling import Scaling
 from .models import Repository, Version
 from .problems import Problem, bad, not_found
 from .settings import VARIABLE, Settings
@@ -92,7 +90,7 @@ class Server:
         self.settings = settings
         self.repository = Repository(settings)
         self.metrics = Metrics()
-        self.fitting = Fitting(settings.fit, settings.interpolation, Scaling(settings.scaling, settings.scale, settings.shift))
+        self.fitting = settings.fitting()
         #: one thread computes: a backend uses the cores itself
         self.compute = ThreadPoolExecutor(1, "kbridge-compute")
         self.batchers: dict[int, Batcher] = {}
@@ -161,7 +159,7 @@ class Server:
         body = await bodies.read(request, self.settings)
 
         def read() -> tuple[list[np.ndarray], bool]:
-            return tf_rest.arrays(bodies.parsed(body, self.settings), version, self.fitting, self.settings)
+            return tf_rest.arrays(bodies.parsed(body, self.settings), version, self.fitting, self.settings, bodies.has_words(body))
 
         arrays, by_row = await asyncio.to_thread(read) if len(body) > LARGE else read()
         outputs = await self.answer(request, version, arrays)

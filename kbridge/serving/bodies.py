@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import gzip
@@ -19,17 +20,21 @@ from .settings import Settings
 
 
 async def read(request: Request, settings: Settings) -> bytes:
-    """The body, unpacked if it is gzip. Problem 413 where it is longer than allowed, whatever its header said."""
+    """The body, unpacked if it is gzip. Problem 413 where it is longer than allowed, whatever its header said, 408 where it is too slow."""
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > settings.max_bytes:
         raise _too_long(settings)
     parts, size = [], 0
     try:
-        async for part in request.stream():
-            size += len(part)
-            if size > settings.max_bytes:
-                raise _too_long(settings)
-            parts.append(part)
+        async with asyncio.timeout(settings.timeout):
+            async for part in request.stream():
+                size += len(part)
+                if size > settings.max_bytes:
+                    raise _too_long(settings)
+                parts.append(part)
+    except TimeoutError:
+        text = f"The request didn't come whole within {settings.timeout:g} seconds."
+        raise Problem(408, text, {"connection": "close"}) from None
     except ClientDisconnect:
         raise Problem(499, "the client left before its request was whole") from None
     body = b"".join(parts)
@@ -73,8 +78,13 @@ def parsed(body: bytes, settings: Settings) -> dict[str, Any]:
     return found
 
 
-def rows(values: Any, tensor: Tensor, fitting: Fitting, settings: Settings) -> np.ndarray:
-    """A list of samples as a batch of the input ``tensor``.
+def has_words(body: bytes) -> bool:
+    """Whether ``true`` or ``false`` may stand among the values: NumPy takes them for 1 and 0 where numbers stand beside them."""
+    return b"true" in body or b"false" in body
+
+
+def rows(values: Any, tensor: Tensor, fitting: Fitting, settings: Settings, words: bool = True) -> np.ndarray:
+    """A list of samples as a batch of the input ``tensor``; ``words``: see :func:`has_words`.
 
     Raises:
         Problem: 400 for what is empty, ragged, not a number, not finite, or of another shape.
@@ -85,7 +95,7 @@ def rows(values: Any, tensor: Tensor, fitting: Fitting, settings: Settings) -> n
         raise bad(f"Input {tensor}: no sample was sent.")
     if any(isinstance(value, dict) for value in values):
         return np.stack(_pictures(values, tensor, fitting))
-    return batch(_array(values, tensor), tensor, settings)
+    return batch(array_of(values, str(tensor), tensor.dtype, words), tensor, settings)
 
 
 def batch(array: np.ndarray, tensor: Tensor, settings: Settings) -> np.ndarray:
@@ -107,13 +117,17 @@ def batch(array: np.ndarray, tensor: Tensor, settings: Settings) -> np.ndarray:
     return found
 
 
-def _array(values: list, tensor: Tensor) -> np.ndarray:
+def array_of(values: Any, name: str, dtype: str, words: bool) -> np.ndarray:
+    """Nested lists of numbers, or of ``true`` and ``false`` for a bool ``dtype``, as an array. Problem 400 for anything else."""
     try:
         array = np.asarray(values)
     except (ValueError, OverflowError):
-        raise bad(f"Input {tensor}: the samples differ in shape, or lists of different lengths stand in one.") from None
-    if array.dtype.kind not in "iuf" and not (array.dtype.kind == "b" and tensor.dtype == "bool"):
-        raise bad(f"Input {tensor} takes numbers, got {_first_odd(values)}.")
+        raise bad(f"Input {name}: the samples differ in shape, or lists of different lengths stand in one.") from None
+    if array.dtype.kind == "b" and dtype == "bool":
+        return array
+    odd = _first_odd(values) if words or array.dtype.kind not in "iuf" else ""
+    if odd or array.dtype.kind not in "iuf":
+        raise bad(f"Input {name} takes {'true and false' if dtype == 'bool' else 'numbers'}, got {odd or 'no value'}.")
     return array
 
 

@@ -18,12 +18,15 @@ import numpy as np
 from ..errors import UsageError
 from ..prediction.labels import beside, fitting, read_labels
 from ..prediction.opening import open_model
+from ..prediction.scaling import hint
 from ..prediction.signature import Tensor, all_layers, inputs_of, outputs_of
 from .problems import not_found
 from .settings import Settings
 
 log = logging.getLogger("kbridge.serving")
 
+#: what files of a folder of versions are models
+SUFFIXES = (".h5", ".hdf5", ".keras")
 #: the length of an open axis in the test input
 TEST_LENGTH = 8
 
@@ -37,6 +40,7 @@ class Version:
         model: the model.
         inputs, outputs: what it takes and gives.
         labels: names of its classes, or None.
+        hint: what is odd about the values that pictures get, or None.
         path, stamp: its file, and what the file system said of it when it was read.
     """
 
@@ -46,6 +50,7 @@ class Version:
     inputs: list[Tensor]
     outputs: list[Tensor]
     labels: list[str] | None
+    hint: str | None
     path: Path
     stamp: tuple
     loaded: float = field(default_factory=time.time)
@@ -63,6 +68,7 @@ class Version:
             "inputs": [_told(x) for x in self.inputs],
             "outputs": [_told(x) for x in self.outputs],
             "labels": self.labels,
+            "hint": self.hint,
             "parameters": int(self.model.count_params()),
             "layers": [
                 {"name": layer.name, "class": type(layer).__name__, "shape": _shape_of(layer), "parameters": int(layer.count_params())}
@@ -119,7 +125,7 @@ class Served:
             if self.versions and self.path.exists() and self.versions[number].stamp != stamp_of(self.path):
                 number += 1
             return {number: self.path}
-        numbered = {int(p.stem): p for p in self.path.iterdir() if p.stem.isdecimal()}
+        numbered = {int(p.stem): p for p in self.path.iterdir() if p.stem.isdecimal() and (p.is_dir() or p.suffix in SUFFIXES)}
         if not numbered:
             raise UsageError(f"{str(self.path)!r} holds no version: files or folders named by numbers, '1.h5' or '1', are expected.")
         newest = max(numbered)
@@ -130,7 +136,10 @@ class Served:
         for note in notes:
             log.warning("model %s: %s", self.name, note)
         inputs, outputs = inputs_of(model), outputs_of(model)
-        version = Version(self.name, number, model, inputs, outputs, self._labels(path, outputs), path, stamp)
+        note = hint(model, self.settings.fitting().scaling)
+        if note is not None:
+            log.info("model %s: hint: %s", self.name, note)
+        version = Version(self.name, number, model, inputs, outputs, self._labels(path, outputs), note, path, stamp)
         version.predict([np.zeros((1, *(n or TEST_LENGTH for n in x.shape)), x.dtype) for x in inputs])
         return version
 
@@ -152,6 +161,8 @@ class Repository:
 
     def __init__(self, settings: Settings):
         self.models = {name: Served(name, path, settings) for name, path in settings.models.items()}
+        #: what was logged of the models whose files aren't as they should be: it is said once, not at each look
+        self.said: dict[str, str] = {}
 
     def load(self) -> None:
         """Read all models. UsageError or ModelFileError for the first that can't be."""
@@ -170,8 +181,11 @@ class Repository:
         for served in self.models.values():
             try:
                 served.refresh()
+                self.said.pop(served.name, None)
             except (UsageError, OSError) as error:
-                log.error("model %s: %s", served.name, error)
+                if self.said.get(served.name) != str(error):
+                    log.error("model %s: %s", served.name, error)
+                self.said[served.name] = str(error)
 
     def version(self, name: str, number: int | None = None) -> Version:
         """A model by name. Problem 404 if there is none."""
@@ -184,7 +198,7 @@ def inner(path: Path) -> Path:
     """The model in a version's folder: the folder itself if it is a SavedModel, else its only file."""
     if not path.is_dir() or (path / "saved_model.pb").exists():
         return path
-    files = [p for p in path.iterdir() if p.is_file() and p.suffix in (".h5", ".hdf5", ".keras")]
+    files = [p for p in path.iterdir() if p.is_file() and p.suffix in SUFFIXES]
     if len(files) != 1:
         raise UsageError(f"{str(path)!r} should hold one model file, .h5 or .keras; it holds {len(files)}.")
     return files[0]

@@ -5,8 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from ..prediction.pictures import Fitting
 
 #: the environment variable by which worker processes get the settings
 VARIABLE = "KBRIDGE_SERVE"
@@ -70,6 +74,13 @@ class Settings:
         unknown = [name for name in self.labels if name not in self.models]
         if unknown:
             raise UsageError(f"Labels for {unknown[0]!r}, which is no model's name; there are {', '.join(self.models)}.")
+
+    def fitting(self) -> Fitting:
+        """How pictures get a model's size and values. Imported here: the process that starts workers needs no backend."""
+        from ..prediction.pictures import Fitting
+        from ..prediction.scaling import Scaling
+
+        return Fitting(self.fit, self.interpolation, Scaling(self.scaling, self.scale, self.shift))
 
     def to_json(self) -> str:
         """As a text for ``VARIABLE``."""

@@ -47,8 +47,17 @@ def _described(x: Tensor, name: str) -> dict[str, Any]:
     return {"dtype": DTYPES.get(x.dtype, "DT_FLOAT"), "tensor_shape": {"dim": sizes, "unknown_rank": False}, "name": name}
 
 
-def arrays(found: dict[str, Any], version: Version, fitting: Fitting, settings: Settings) -> tuple[list[np.ndarray], bool]:
+def arrays(
+    found: dict[str, Any], version: Version, fitting: Fitting, settings: Settings, words: bool = True
+) -> tuple[list[np.ndarray], bool]:
     """The inputs of a ``:predict`` body, and whether it is by rows (``instances``) and not by columns (``inputs``).
+
+    Args:
+        found: the parsed body.
+        version: whose inputs they are.
+        fitting: how pictures get their size and values.
+        settings: limits.
+        words: whether ``true`` or ``false`` may stand in the body.
 
     Raises:
         Problem: 400 with what was expected.
@@ -64,7 +73,7 @@ def arrays(found: dict[str, Any], version: Version, fitting: Fitting, settings: 
     if unknown:
         raise bad(f"Unknown key {sorted(unknown)[0]!r}; known are signature_name, instances and inputs.")
     columns = _from_rows(found["instances"], version) if by_row else _from_columns(found["inputs"], version)
-    batch = [rows(columns[x.name], x, fitting, settings) for x in version.inputs]
+    batch = [rows(columns[x.name], x, fitting, settings, words) for x in version.inputs]
     counts = {x.name: len(array) for x, array in zip(version.inputs, batch)}
     if len(set(counts.values())) > 1:
         raise bad(f"The inputs have different numbers of samples: {', '.join(f'{n} {c}' for n, c in counts.items())}.")

@@ -14,7 +14,7 @@ import orjson
 
 from .. import __version__
 from ..prediction.signature import Tensor
-from .bodies import batch, parsed
+from .bodies import array_of, batch, has_words, parsed
 from .models import Version
 from .problems import bad
 from .settings import Settings
@@ -69,6 +69,7 @@ class Inference:
             size = int(length)
         self.version, self.settings = version, settings
         self.request = parsed(body[:size], settings)
+        self.words = has_words(body[:size])
         self.rest = memoryview(body)[size:]
         self.arrays = self._arrays()
         self.wanted = self._wanted()
@@ -111,12 +112,11 @@ class Inference:
             found = np.frombuffer(self.rest[:size], dtype).reshape(shape)
             self.rest = self.rest[size:]
             return found
-        try:
-            data = np.asarray(given.get("data"))
-        except (ValueError, OverflowError):
-            raise bad(f"Tensor {name!r}: data has lists of different lengths.") from None
-        if data.dtype.kind not in "iufb" or data.size != count:
+        if not isinstance(given.get("data"), list):
             raise bad(f"Tensor {name!r} of shape {shape} takes {count} numbers as data.")
+        data = array_of(given["data"], repr(name), DTYPES[datatype], self.words)
+        if data.size != count:
+            raise bad(f"Tensor {name!r} of shape {shape} takes {count} numbers as data, got {data.size}.")
         return data.reshape(shape)
 
     def _wanted(self) -> list[tuple[int, bool]]:

@@ -9,9 +9,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from kbridge.errors import UsageError
+from kbridge.layers import Convolution2D, Dense, Flatten, GlobalAveragePooling2D, Rescaling
+from kbridge.models import Sequential
 from kbridge.prediction.labels import beside, fitting, read_labels, top
 from kbridge.prediction.pictures import Fitting
-from kbridge.prediction.scaling import Scaling
+from kbridge.prediction.scaling import Scaling, hint
 from kbridge.prediction.signature import Tensor
 from kbridge.prediction.sources import source
 
@@ -194,6 +196,27 @@ class TestPictures:
 def test_named_ways_of_scaling(way, pixel, expected):
     found = Scaling(way)(np.asarray(pixel, "float32").reshape(1, 1, 3))
     assert_allclose(found[0, 0], expected, atol=1e-5)
+
+
+class TestHints:
+    def test_a_model_of_teachable_machine(self):
+        network = Sequential([Convolution2D(2, 1, 1, input_shape=(4, 4, 3), dim_ordering="tf"), GlobalAveragePooling2D(dim_ordering="tf")])
+        head = Sequential([Dense(4, input_dim=2, activation="relu"), Dense(2, activation="softmax", bias=False)])
+        assert "--scaling teachable-machine" in hint(Sequential([network, head]), Scaling())
+        assert hint(Sequential([network, head]), Scaling("teachable-machine")) is None
+        other = Sequential([network, Sequential([Dense(2, input_dim=2, activation="softmax")])])
+        assert "teachable" not in hint(other, Scaling())
+
+    def test_values_that_nothing_scales_or_two_do(self):
+        plain = Sequential([Flatten(input_shape=(4, 4, 1)), Dense(2)])
+        assert "from 0 to 255" in hint(plain, Scaling())
+        assert hint(plain, Scaling("0..1")) is None
+        scales = Sequential([Rescaling(1 / 255, input_shape=(4, 4, 1)), Flatten(), Dense(2)])
+        assert hint(scales, Scaling()) is None
+        assert "scaled twice" in hint(scales, Scaling("0..1"))
+
+    def test_a_model_without_pictures_gets_none(self):
+        assert hint(Sequential([Dense(2, input_dim=3)]), Scaling()) is None
 
 
 def test_scale_and_shift_come_last_and_some_ways_want_colours():

@@ -104,6 +104,10 @@ def test_a_picture(page, served):
     assert page.by("preview").is_displayed()
     assert "bottom-left.png" in page.by("curl").get_attribute("textContent")
     assert "Dense" in page.by("layers").get_attribute("textContent")
+    # values are scaled, so there is nothing to say of them
+    assert not page.by("hint").is_displayed()
+    page.browser.execute_script("show({ ...model, hint: 'values go in from 0 to 255' })")
+    assert page.by("hint").text == "Hint: values go in from 0 to 255"
 
 
 def test_a_drawing(page):

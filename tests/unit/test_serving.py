@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 import pytest
-from serving_models import row_model
+from serving_models import picture_model, row_model
 
 from kbridge.errors import UsageError
 from kbridge.serving import create_app
@@ -52,6 +52,24 @@ class TestLimits:
 
 class TestWhoMayAsk:
     TOKEN = "a-token-nobody-guesses"
+
+    def test_a_body_that_comes_too_slowly(self, serve):
+        async def ask(app):
+            sent = []
+
+            async def receive():
+                await asyncio.sleep(60)
+
+            async def send(message):
+                sent.append(message)
+
+            scope = {"type": "http", "method": "POST", "path": ADDRESS, "headers": [], "query_string": b"", "http_version": "1.1"}
+            await app(scope, receive, send)
+            return sent
+
+        client = serve({"timeout": 0.05}, m=row_model)
+        first, *rest = asyncio.run(ask(client.app))
+        assert (first["status"], b"within 0.05 seconds" in rest[0]["body"]) == (408, True)
 
     def test_a_token(self, serve):
         client = serve({"token": self.TOKEN}, m=row_model)
@@ -200,6 +218,27 @@ class TestNewVersions:
         served.refresh()
         assert client.post(ADDRESS, json=SENT).json() == {"predictions": [[50, 20]]}
 
+    def test_a_folder_that_is_not_as_it_should_be_is_logged_once(self, tmp_path, serve, caplog):
+        folder = tmp_path / "versions"
+        folder.mkdir()
+        row_model(folder / "1.h5")
+        (folder / "2.txt").write_text("no model, and no version")
+        client = serve(m=row_model)
+        repository = client.app.state.server.repository
+        repository.models["m"].path = folder
+        with caplog.at_level("ERROR", "kbridge.serving"):
+            repository.refresh()
+            assert not caplog.records
+            # a version whose file hasn't come yet
+            (folder / "3").mkdir()
+            repository.refresh()
+            repository.refresh()
+        assert [("should hold one model file" in record.getMessage()) for record in caplog.records] == [True]
+        assert client.post(ADDRESS, json=SENT).json() == {"predictions": [[10, 4]]}
+        row_model(folder / "3" / "model.h5", 3)
+        repository.refresh()
+        assert client.post(ADDRESS, json=SENT).json() == {"predictions": [[30, 12]]}
+
     def test_it_is_looked_for_while_the_server_runs(self, tmp_path, serve):
         client = serve({"poll": 0.05}, m=row_model)
         row_model(tmp_path / "next.h5", 5)
@@ -218,6 +257,14 @@ def test_a_model_that_fails_is_500_a_line_of_the_log_and_a_count(serve, caplog):
     assert (answer.status_code, "its log says why" in answer.json()["error"]) == (500, True)
     assert any(record.exc_info and record.exc_info[0] is ZeroDivisionError for record in caplog.records)
     assert 'kbridge_errors_total{model="m"} 1.0' in client.get("/metrics").text
+
+
+def test_values_that_go_in_unscaled_are_told(serve, caplog):
+    with caplog.at_level("INFO", "kbridge.serving"):
+        client = serve(m=picture_model, rows=row_model)
+    hints = {model["name"]: model["hint"] for model in client.get("/about").json()["models"]}
+    assert "from 0 to 255" in hints["m"] and hints["rows"] is None
+    assert [record.getMessage() for record in caplog.records if "hint" in record.getMessage()] == [f"model m: hint: {hints['m']}"]
 
 
 def test_metrics(serve):

@@ -51,6 +51,8 @@ function show(chosen) {
   $("result").hidden = true;
   $("facts-title").textContent = `${model.name}, version ${model.version}`;
   $("inputs").textContent = "Takes " + model.inputs.map((x) => `${x.name} ${shape(x.shape)} ${x.dtype}`).join(", ");
+  $("hint").textContent = model.hint ? "Hint: " + model.hint : "";
+  $("hint").hidden = !model.hint;
   $("outputs").textContent = "Gives " + model.outputs.map((x) => `${x.name} ${shape(x.shape)}`).join(", ");
   $("layers-title").textContent = `${model.layers.length} layers, ${model.parameters.toLocaleString("en")} parameters`;
   $("layers").tBodies[0].replaceChildren(...model.layers.map((layer) => {
@@ -134,10 +136,10 @@ function one(prediction) {
   if (model.outputs.length > 1) {
     return model.outputs.flatMap((x) => {
       const title = Object.assign(document.createElement("h3"), { textContent: x.name });
-      return [title, ...bars([prediction[x.name]].flat(Infinity))];
+      return [title, ...bars([prediction[x.name]].flat(Infinity), x.name)];
     });
   }
-  return bars([prediction].flat(Infinity));
+  return bars([prediction].flat(Infinity), model.outputs[0].name);
 }
 
 function names(count) {
@@ -146,7 +148,7 @@ function names(count) {
   return Array.from({ length: count }, (_, i) => String(i));
 }
 
-function bars(values) {
+function bars(values, name) {
   if (values.length === 1 && model.labels && model.labels.length === 2) values = [1 - values[0], values[0]];
   const labels = names(values.length);
   const order = values.map((_, i) => i);
@@ -161,7 +163,7 @@ function bars(values) {
     const length = Object.assign(document.createElement("span"), { className: "length" });
     length.style.width = (100 * Math.abs(values[i])) / (probabilities ? 1 : most) + "%";
     room.append(length);
-    row.append(Object.assign(document.createElement("span"), { textContent: values.length === 1 ? model.outputs[0].name : labels[i] }), room,
+    row.append(Object.assign(document.createElement("span"), { textContent: values.length === 1 ? name : labels[i] }), room,
       Object.assign(document.createElement("span"), { className: "value", textContent: text }));
     return row;
   });
