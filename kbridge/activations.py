@@ -34,7 +34,7 @@ def relu(x, alpha=0.0, max_value=None):
 
 
 def tanh(x):
-    """Hyperbolic tangent."""
+    """The hyperbolic tangent of x."""
     return K.tanh(x)
 
 
@@ -64,7 +64,7 @@ def relu6(x):
 
 
 def selu(x):
-    """Scaled elu that keeps mean 0 and variance 1 (Klambauer et al., 2017, arXiv 1706.02515)."""
+    """Scaled elu of x that keeps mean 0 and variance 1 (Klambauer et al., 2017, arXiv 1706.02515)."""
     return K.selu(x)
 
 
@@ -74,7 +74,7 @@ def celu(x, alpha=1.0):
 
 
 def gelu(x, approximate=False):
-    """x times the share of a standard normal distribution below x (arXiv 1606.08415); ``approximate``: by a tanh."""
+    """x times the share of a standard normal distribution below x (arXiv 1606.08415); with ``approximate`` computed by a tanh."""
     return K.gelu(x, approximate)
 
 
@@ -144,17 +144,17 @@ def sparse_sigmoid(x):
 
 
 def sparsemax(x, axis=-1):
-    """The nearest point of the probability simplex (Martins and Astudillo, 2016)."""
+    """The nearest point to x of the probability simplex along ``axis`` (Martins and Astudillo, 2016)."""
     return K.sparsemax(x, axis)
 
 
 def glu(x, axis=-1):
-    """The first half along ``axis`` times the sigmoid of the second (Dauphin et al., 2017)."""
+    """The first half of x along ``axis`` times the sigmoid of the second half (Dauphin et al., 2017)."""
     return K.glu(x, axis)
 
 
 def threshold(x, threshold, default_value):
-    """x where x > threshold, else ``default_value``."""
+    """x where x is above ``threshold``, else ``default_value``."""
     return K.threshold(x, threshold, default_value)
 
 
@@ -168,7 +168,14 @@ def linear(x):
 
 
 def get(identifier):
-    """The activation called ``identifier``; None is ``linear``, functions and layers are returned as they are."""
+    """Return an activation.
+
+    Args:
+        identifier: a name of this module, a function of tensors or a layer, which are returned as they are, or None for ``linear``.
+
+    Raises:
+        ValueError: an unknown name.
+    """
     if identifier is None:
         return linear
     return get_from_module(identifier, globals(), "activation function")

@@ -7,12 +7,13 @@ from .utils.generic_utils import get_from_module
 
 
 class Constraint:
-    """The base: no constraint."""
+    """The base of constraints: callables that map a weight to one that fulfils them. This one changes nothing."""
 
     def __call__(self, p):
         return p
 
     def get_config(self):
+        """Return the class's name as 'name', and its arguments, as a dict."""
         return {"name": type(self).__name__}
 
 
@@ -21,7 +22,15 @@ def _norms(p, axis):
 
 
 class MaxNorm(Constraint):
-    """Norms along ``axis`` (an int or several) of at most ``m`` (Srivastava et al., 2014)."""
+    """Keep norms at most ``m``.
+
+    Args:
+        m: the largest norm.
+        axis: the axis of the vectors whose norms are meant, or several; 0 for the incoming weights of each unit of a Dense layer.
+
+    References:
+        Srivastava et al. (2014), Dropout: A Simple Way to Prevent Neural Networks from Overfitting.
+    """
 
     def __init__(self, m=2, axis=0):
         self.m = m
@@ -36,14 +45,18 @@ class MaxNorm(Constraint):
 
 
 class NonNeg(Constraint):
-    """No negative values."""
+    """Set negative values to 0."""
 
     def __call__(self, p):
         return p * K.cast(K.greater_equal(p, 0.0), K.dtype(p))
 
 
 class UnitNorm(Constraint):
-    """Norms of 1 along ``axis``."""
+    """Bring norms to 1.
+
+    Args:
+        axis: the axis of the vectors whose norms are meant, or several.
+    """
 
     def __init__(self, axis=0):
         self.axis = axis
@@ -56,7 +69,14 @@ class UnitNorm(Constraint):
 
 
 class MinMaxNorm(Constraint):
-    """Norms along ``axis`` between ``low`` and ``high``; ``rate`` (0 to 1) is how far they are moved there."""
+    """Bring norms between ``low`` and ``high``.
+
+    Args:
+        low: the least norm.
+        high: the largest norm.
+        rate: how far norms are moved there at each update, from 0 to 1.
+        axis: the axis of the vectors whose norms are meant, or several.
+    """
 
     def __init__(self, low=0.0, high=1.0, rate=1.0, axis=0):
         self.low = low
@@ -79,5 +99,10 @@ unitnorm = UnitNorm
 
 
 def get(identifier, kwargs=None):
-    """The constraint called ``identifier`` (or the one of a config); None and objects are returned as they are."""
+    """Return a constraint.
+
+    Args:
+        identifier: a name, a config {'name': ..., arguments}, an object, which is returned as it is, or None.
+        kwargs: arguments for one that is given by its name, a dict.
+    """
     return get_from_module(identifier, globals(), "constraint", instantiate=True, kwargs=kwargs)

@@ -13,8 +13,15 @@ from .utils.generic_utils import get_from_module
 
 
 def get_fans(shape, dim_ordering="th"):
-    """(fan in, fan out) of a weight: for kernels of 2-D and 3-D convolutions the channels times the
-    receptive field, for other shapes with more or fewer than 2 axes sqrt(size) each."""
+    """Return (fan in, fan out) of a weight: how many inputs and outputs it connects.
+
+    For kernels of 2-D and 3-D convolutions they are the channels times the window's size; for other shapes with more or fewer than 2 axes
+    sqrt(size) each.
+
+    Args:
+        shape: the weight's shape.
+        dim_ordering: 'th' for kernels (filters, channels, ...), 'tf' for (..., channels, filters).
+    """
     if len(shape) == 2:
         return shape[0], shape[1]
     if len(shape) in (4, 5):
@@ -30,47 +37,76 @@ def get_fans(shape, dim_ordering="th"):
 
 
 def uniform(shape, scale=0.05, name=None, dim_ordering="th"):
-    """Uniform in [-scale, scale)."""
+    """Return a variable with values drawn uniformly from [-scale, scale).
+
+    Args:
+        shape: its lengths.
+        scale: the limit of the values.
+        name: its name.
+        dim_ordering: accepted, and not used.
+    """
     return zero(shape, name) if will_be_set() else K.random_uniform_variable(shape, -scale, scale, name=name)
 
 
 def normal(shape, scale=0.05, name=None, dim_ordering="th"):
-    """Normal with standard deviation ``scale``."""
+    """Return a variable with values drawn from a normal distribution of mean 0.
+
+    Args:
+        shape: its lengths.
+        scale: the standard deviation.
+        name: its name.
+        dim_ordering: accepted, and not used.
+    """
     return zero(shape, name) if will_be_set() else K.random_normal_variable(shape, 0.0, scale, name=name)
 
 
 def lecun_uniform(shape, name=None, dim_ordering="th"):
-    """Uniform with limit sqrt(3 / fan_in) (LeCun et al., 1998)."""
+    """Return a variable of ``shape``, called ``name``, drawn uniformly with the limit sqrt(3 / fan_in); ``dim_ordering`` as for ``get_fans`` (LeCun et al., 1998)."""
     fan_in, _ = get_fans(shape, dim_ordering)
     return uniform(shape, np.sqrt(3.0 / fan_in), name=name)
 
 
 def glorot_normal(shape, name=None, dim_ordering="th"):
-    """Normal with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010)."""
+    """Return a variable of ``shape``, called ``name``, drawn from a normal distribution with the variance 2 / (fan_in + fan_out); ``dim_ordering`` as for ``get_fans``
+    (Glorot and Bengio, 2010).
+    """
     fan_in, fan_out = get_fans(shape, dim_ordering)
     return normal(shape, np.sqrt(2.0 / (fan_in + fan_out)), name=name)
 
 
 def glorot_uniform(shape, name=None, dim_ordering="th"):
-    """Uniform with limit sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
+    """Return a variable of ``shape``, called ``name``, drawn uniformly with the limit sqrt(6 / (fan_in + fan_out)); ``dim_ordering`` as for ``get_fans`` (Glorot and Bengio, 2010)."""
     fan_in, fan_out = get_fans(shape, dim_ordering)
     return uniform(shape, np.sqrt(6.0 / (fan_in + fan_out)), name=name)
 
 
 def he_normal(shape, name=None, dim_ordering="th"):
-    """Normal with variance 2 / fan_in (He et al., 2015)."""
+    """Return a variable of ``shape``, called ``name``, drawn from a normal distribution with the variance 2 / fan_in; ``dim_ordering`` as for ``get_fans`` (He et al., 2015)."""
     fan_in, _ = get_fans(shape, dim_ordering)
     return normal(shape, np.sqrt(2.0 / fan_in), name=name)
 
 
 def he_uniform(shape, name=None, dim_ordering="th"):
-    """Uniform with limit sqrt(6 / fan_in) (He et al., 2015)."""
+    """Return a variable of ``shape``, called ``name``, drawn uniformly with the limit sqrt(6 / fan_in); ``dim_ordering`` as for ``get_fans`` (He et al., 2015)."""
     fan_in, _ = get_fans(shape, dim_ordering)
     return uniform(shape, np.sqrt(6.0 / fan_in), name=name)
 
 
 def orthogonal(shape, scale=1.1, name=None, dim_ordering="th"):
-    """A random orthogonal matrix times ``scale`` (Saxe et al., 2013); axes after the first are taken as one."""
+    """Return a variable with a random orthogonal matrix times ``scale``; axes after the first are taken as one.
+
+    Args:
+        shape: its lengths, at least 2.
+        scale: the factor.
+        name: its name.
+        dim_ordering: accepted, and not used.
+
+    Raises:
+        ValueError: fewer than 2 axes.
+
+    References:
+        Saxe et al. (2013), arXiv 1312.6120.
+    """
     if len(shape) < 2:
         raise ValueError(f"Orthogonal initialization needs at least 2 axes, got shape {tuple(shape)}.")
     if will_be_set():
@@ -82,26 +118,38 @@ def orthogonal(shape, scale=1.1, name=None, dim_ordering="th"):
 
 
 def identity(shape, scale=1, name=None, dim_ordering="th"):
-    """``scale`` times the identity. ValueError unless the shape is a square matrix."""
+    """Return a variable with ``scale`` times the identity matrix.
+
+    Args:
+        shape: its lengths, two equal ones.
+        scale: the factor.
+        name: its name.
+        dim_ordering: accepted, and not used.
+
+    Raises:
+        ValueError: the shape isn't that of a square matrix.
+    """
     if len(shape) != 2 or shape[0] != shape[1]:
         raise ValueError(f"Identity matrix initialization can only be used for 2D square matrices, got shape {tuple(shape)}.")
     return K.variable(scale * np.identity(shape[0]), name=name)
 
 
 def zero(shape, name=None, dim_ordering="th"):
-    """Zeros."""
+    """Return a variable of ``shape``, called ``name``, full of 0; ``dim_ordering`` is not used."""
     return K.zeros(shape, name=name)
 
 
 def one(shape, name=None, dim_ordering="th"):
-    """Ones."""
+    """Return a variable of ``shape``, called ``name``, full of 1; ``dim_ordering`` is not used."""
     return K.ones(shape, name=name)
 
 
 def get(identifier, **kwargs):
-    """The initialization called ``identifier``; functions are returned as they are.
+    """Return the initialization with a name; functions are returned as they are.
 
-    ``kwargs`` such as ``dim_ordering`` are bound to it.
+    Args:
+        identifier: a name of this module, or a function of a shape.
+        kwargs: arguments that are bound to it, such as ``dim_ordering``.
     """
     found = get_from_module(identifier, globals(), "initialization")
     if not kwargs:

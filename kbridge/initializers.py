@@ -19,29 +19,44 @@ from .utils.generic_utils import get_custom_objects
 
 
 class Initializer:
-    """Initial values of a weight. A subclass writes ``values(shape)``; its settings are the attributes that it names in ``settings``."""
+    """The base of initializers: objects that make the first values of a weight.
+
+    A subclass writes ``values(shape)``; its settings are the attributes that it names in ``settings``.
+    """
 
     settings: tuple[str, ...] = ()
 
     def values(self, shape: tuple[int, ...]) -> Any:
-        """An array of ``shape``."""
+        """Return an array of ``shape``, a tuple."""
         raise NotImplementedError
 
     def __call__(self, shape, dtype=None, name=None, **kwargs):
+        """Return a new variable.
+
+        Args:
+            shape: its lengths.
+            dtype: its dtype; floatx if left out.
+            name: its name.
+            kwargs: accepted, and not used.
+        """
         return K.variable(self.values(tuple(shape)), dtype=dtype or K.floatx(), name=name)
 
     def get_config(self) -> dict[str, Any]:
-        """The settings, as ``from_config`` takes them."""
+        """Return the settings, as ``from_config`` takes them."""
         return {key: getattr(self, key) for key in self.settings}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]):
-        """The initializer of a config; a seed is left out, for values are drawn from NumPy's global state."""
+        """Return the initializer of ``config``, a dict; a seed in it is left out, since values are drawn from NumPy's global state."""
         return cls(**{key: value for key, value in config.items() if key not in ("seed", "dtype")})
 
 
 class Constant(Initializer):
-    """``value`` everywhere."""
+    """The same number everywhere.
+
+    Args:
+        value: the number.
+    """
 
     settings = ("value",)
 
@@ -71,7 +86,13 @@ class Ones(Constant):
 
 
 class RandomNormal(Initializer):
-    """Normal with ``mean`` and ``stddev``."""
+    """Draw from a normal distribution.
+
+    Args:
+        mean: its mean.
+        stddev: its standard deviation.
+        seed: accepted for programs of Keras 2, and not used: values are drawn from NumPy's global state.
+    """
 
     settings = ("mean", "stddev")
 
@@ -83,7 +104,10 @@ class RandomNormal(Initializer):
 
 
 class TruncatedNormal(RandomNormal):
-    """Normal with ``mean`` and ``stddev``, drawn again where it is more than two of these away."""
+    """Draw from a normal distribution, again where a value is more than two standard deviations away from the mean.
+
+    The other arguments are those of ``RandomNormal``.
+    """
 
     def values(self, shape):
         found = np.random.normal(size=shape)
@@ -93,7 +117,13 @@ class TruncatedNormal(RandomNormal):
 
 
 class RandomUniform(Initializer):
-    """Uniform from ``minval`` to ``maxval``."""
+    """Draw from a uniform distribution.
+
+    Args:
+        minval: the least value.
+        maxval: the upper limit.
+        seed: accepted for programs of Keras 2, and not used: values are drawn from NumPy's global state.
+    """
 
     settings = ("minval", "maxval")
 
@@ -105,7 +135,17 @@ class RandomUniform(Initializer):
 
 
 class VarianceScaling(Initializer):
-    """Variance ``scale`` / n, where ``mode`` says whether n counts what comes in, what goes out, or the mean of both."""
+    """Draw with the variance ``scale`` / n, where n counts inputs or outputs of the weight.
+
+    Args:
+        scale: the factor of the variance.
+        mode: 'fan_in' (n counts inputs), 'fan_out' (outputs) or 'fan_avg' (the mean of both).
+        distribution: 'truncated_normal' (also 'normal'), 'untruncated_normal' or 'uniform'.
+        seed: accepted for programs of Keras 2, and not used: values are drawn from NumPy's global state.
+
+    Raises:
+        ValueError: another ``mode`` or ``distribution``.
+    """
 
     settings = ("scale", "mode", "distribution")
 
@@ -129,7 +169,15 @@ class VarianceScaling(Initializer):
 
 
 class Orthogonal(Initializer):
-    """A random matrix with orthogonal rows or columns, times ``gain``; all axes but the last are taken as one."""
+    """A random matrix with orthogonal rows or columns; all axes but the last are taken as one.
+
+    Args:
+        gain: a factor of the matrix.
+        seed: accepted for programs of Keras 2, and not used: values are drawn from NumPy's global state.
+
+    References:
+        Saxe et al. (2013), arXiv 1312.6120.
+    """
 
     settings = ("gain",)
 
@@ -146,7 +194,11 @@ class Orthogonal(Initializer):
 
 
 class Identity(Initializer):
-    """The unit matrix times ``gain``."""
+    """The unit matrix.
+
+    Args:
+        gain: a factor of the matrix.
+    """
 
     settings = ("gain",)
 
@@ -197,7 +249,14 @@ lecun_uniform, lecun_normal = LecunUniform, LecunNormal
 
 
 def get(identifier: Any) -> Any:
-    """The initializer by its name in Keras 2 or 1, its config ``{'class_name', 'config'}``, a class, an object or a function; None for None."""
+    """Return an initializer.
+
+    Args:
+        identifier: its name in Keras 2 or 1, its config ``{'class_name', 'config'}``, a class, an object or a function; None gives None.
+
+    Raises:
+        ValueError: an unknown name.
+    """
     if isinstance(identifier, Mapping):
         name, config = identifier.get("class_name"), identifier.get("config")
         cls = _class_named(name)
@@ -221,12 +280,12 @@ def _class_named(name: Any) -> Any:
 
 
 def serialize(initializer: Any) -> dict[str, Any] | str:
-    """What ``get`` makes ``initializer`` of again."""
+    """Return a config, or a function's name, of which ``get`` makes ``initializer`` again."""
     if hasattr(initializer, "get_config"):
         return {"class_name": type(initializer).__name__, "config": initializer.get_config()}
     return initializer.__name__
 
 
 def deserialize(config: Any) -> Any:
-    """``get(config)``."""
+    """Return ``get(config)``."""
     return get(config)

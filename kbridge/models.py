@@ -67,8 +67,21 @@ def __getattr__(name: str):
 class Sequential(Model):
     """A stack of layers: each one's output is the next one's input.
 
-    The first layer needs an ``input_shape``, ``batch_input_shape`` or ``input_dim``; it may also be a
-    model, or a ``Merge`` of several models.
+    The first layer needs an ``input_shape``, ``batch_input_shape`` or ``input_dim``; it may also be a model, or a ``Merge`` of several models.
+
+    Args:
+        layers: a list of layers to begin with; ``add`` puts more on top.
+        name: the model's name; 'sequential_1' and so on if left out.
+
+    Example:
+        >>> import numpy as np
+        >>> from kbridge.layers import Dense
+        >>> from kbridge.models import Sequential
+        >>> model = Sequential([Dense(8, activation="relu", input_dim=4), Dense(1)])
+        >>> model.compile(optimizer="adam", loss="mse")
+        >>> history = model.fit(np.ones((16, 4)), np.ones((16, 1)), nb_epoch=1, verbose=0)
+        >>> model.predict(np.ones((2, 4))).shape
+        (2, 1)
     """
 
     def __init__(self, layers=None, name=None):
@@ -82,7 +95,12 @@ class Sequential(Model):
             self.add(layer)
 
     def add(self, layer: Layer) -> None:
-        """Put a layer on top. TypeError for anything else; ValueError if the first one's input shape is unknown."""
+        """Put ``layer`` on top.
+
+        Raises:
+            TypeError: something else than a layer, or a layer with several outputs.
+            ValueError: the first layer doesn't know the shape of its input.
+        """
         if not isinstance(layer, Layer):
             raise TypeError(f"Sequential.add takes a Layer, got {layer!r} of type {type(layer).__name__}.")
         if not self.outputs:
@@ -136,7 +154,11 @@ class Sequential(Model):
         mark(self)
 
     def pop(self) -> None:
-        """Remove the last layer. TypeError if there is none."""
+        """Remove the last layer.
+
+        Raises:
+            TypeError: there is none.
+        """
         if not self.layers:
             raise TypeError("There are no layers in the model.")
         removed = self.layers.pop()
@@ -153,7 +175,7 @@ class Sequential(Model):
         self._graph_changed()
 
     def build(self, input_shape=None) -> None:
-        """Make the inner functional model. Called when it is needed."""
+        """Make the inner functional model; it is called when that is needed. ``input_shape`` is not used."""
         if not self.inputs or not self.outputs:
             raise TypeError("A Sequential model can't be built before it has a layer: add some first.")
         self.model = self._working_model()
@@ -190,6 +212,12 @@ class Sequential(Model):
         return super().__call__(x, mask)
 
     def call(self, x, mask=None):
+        """Compute the model on other tensors.
+
+        Args:
+            x: the tensor, or a list of tensors, in place of the model's inputs.
+            mask: its mask, or a list of masks.
+        """
         return self._built_model().call(x, mask)
 
     def compute_mask(self, input, mask=None):
@@ -213,7 +241,15 @@ class Sequential(Model):
     # ------------------------------------------------------------------ layers and what they hold
 
     def get_layer(self, name=None, index=None) -> Layer:
-        """The layer called ``name``, or the one at ``index``."""
+        """Return a layer of the model.
+
+        Args:
+            name: its name.
+            index: its place in ``layers``, in place of the name.
+
+        Raises:
+            ValueError: there is no such layer.
+        """
         if index is None and name:
             for layer in self.flattened_layers:
                 if layer.name == name:
@@ -297,11 +333,18 @@ class Sequential(Model):
         return self._built_model().get_state_updates_for(inputs)
 
     def get_weights(self) -> list:
-        """The values of all weights, layer by layer."""
+        """Return the values of all weights, layer by layer, as NumPy arrays."""
         return K.batch_get_value([w for layer in self.flattened_layers for w in ordered_weights(layer)])
 
     def set_weights(self, weights) -> None:
-        """Set all weights, in the order of ``get_weights``."""
+        """Set all weights.
+
+        Args:
+            weights: a list of arrays, in the order of ``get_weights``.
+
+        Raises:
+            ValueError: the number of arrays or the shape of one differs.
+        """
         layers = self.flattened_layers
         total = sum(len(ordered_weights(layer)) for layer in layers)
         if len(weights) != total:
@@ -313,21 +356,35 @@ class Sequential(Model):
             del weights[:count]
 
     def count_params(self) -> int:
-        """The number of values in all weights, each weight counted once."""
+        """Return how many numbers all weights hold together, each weight counted once."""
         return self._built_model().count_params()
 
     # ------------------------------------------------------------------ training, by the inner model
 
     @property
     def validation_data(self):
+        """The arrays that the last ``fit`` validated on: inputs, targets and weights; None without such."""
         return self._built_model().validation_data
 
     @property
     def training_data(self):
+        """The arrays that the last ``fit`` trained on: inputs, targets and weights; None before."""
         return self._built_model().training_data
 
     def compile(self, optimizer, loss, metrics=None, sample_weight_mode=None, **kwargs) -> None:
-        """Choose optimizer, loss and metrics; see ``Model.compile``."""
+        """Choose how to train.
+
+        The other arguments are those of ``Model.compile``, as keyword arguments.
+
+        Args:
+            optimizer: a name or an Optimizer.
+            loss: a name, a function (y_true, y_pred) or a ``losses.Loss``.
+            metrics: a list of names, functions or ``metrics.Metric`` objects.
+            sample_weight_mode: 'temporal' for weights of time steps (samples, time), None for weights of samples.
+
+        Raises:
+            ValueError: an unknown name.
+        """
         # programs of Keras 1 may have changed the lists of layers and outputs by hand
         with unchanged_on_error(self):
             self.build()
@@ -342,7 +399,10 @@ class Sequential(Model):
         return self.model
 
     def fit(self, x, y, batch_size=32, nb_epoch=10, verbose=1, callbacks=None, validation_split=0.0, validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0, **kwargs):  # fmt: skip  # noqa: E501
-        """Train; see ``Model.fit``. Returns a History."""
+        """Train for ``nb_epoch`` epochs, and return a ``History``.
+
+        The other arguments are those of ``Model.fit``.
+        """
         return self._compiled_model("train").fit(
             x, y, batch_size=batch_size, nb_epoch=nb_epoch, verbose=verbose, callbacks=callbacks,
             validation_split=validation_split, validation_data=validation_data, shuffle=shuffle, class_weight=class_weight,
@@ -350,32 +410,56 @@ class Sequential(Model):
         )  # fmt: skip
 
     def evaluate(self, x, y, batch_size=32, verbose=1, sample_weight=None, **kwargs):
-        """Loss and metrics on data; see ``Model.evaluate``."""
+        """Return loss and metrics on data.
+
+        The other arguments are those of ``Model.evaluate``.
+        """
         return self._compiled_model("evaluate").evaluate(
             x, y, batch_size=batch_size, verbose=verbose, sample_weight=sample_weight, **kwargs
         )
 
     @keras1_arguments
     def predict(self, x, batch_size=32, verbose=0):
-        """Outputs for inputs, as an array."""
+        """Return outputs for inputs.
+
+        Args:
+            x: the inputs, an array (samples, ...).
+            batch_size: the number of samples that are computed at once.
+            verbose: 1 prints a progress bar, 0 doesn't.
+
+        Returns:
+            An array (samples, ...).
+        """
         return self._built_model().predict(x, batch_size=batch_size, verbose=verbose)
 
     @keras1_arguments
     def predict_on_batch(self, x):
-        """Outputs for one batch."""
+        """Return outputs for the one batch ``x``, an array (samples, ...)."""
         return self._built_model().predict_on_batch(x)
 
     def train_on_batch(self, x, y, class_weight=None, sample_weight=None, **kwargs):
-        """One training step; see ``Model.train_on_batch``."""
+        """Make one training step, and return its loss and metrics.
+
+        The other arguments are those of ``Model.train_on_batch``.
+        """
         return self._compiled_model("train").train_on_batch(x, y, sample_weight=sample_weight, class_weight=class_weight, **kwargs)
 
     def test_on_batch(self, x, y, sample_weight=None, **kwargs):
-        """Loss and metrics on one batch."""
+        """Return loss and metrics on one batch.
+
+        The other arguments are those of ``Model.test_on_batch``.
+        """
         return self._compiled_model("evaluate").test_on_batch(x, y, sample_weight=sample_weight, **kwargs)
 
     @keras1_arguments
     def predict_proba(self, x, batch_size=32, verbose=1):
-        """``predict``, with a warning if the outputs are no probabilities."""
+        """Return what ``predict`` returns, with a warning if these are no probabilities.
+
+        Args:
+            x: the inputs, an array (samples, ...).
+            batch_size: the number of samples that are computed at once.
+            verbose: 1 prints a progress bar, 0 doesn't.
+        """
         import warnings
 
         predictions = self.predict(x, batch_size, verbose)
@@ -387,7 +471,13 @@ class Sequential(Model):
 
     @keras1_arguments
     def predict_classes(self, x, batch_size=32, verbose=1):
-        """The index of the largest output, or, for one output, whether it is above 0.5 (int32)."""
+        """Return the class of each sample: the index of the largest output, or, for one output, whether it is above 0.5 (int32).
+
+        Args:
+            x: the inputs, an array (samples, ...).
+            batch_size: the number of samples that are computed at once.
+            verbose: 1 prints a progress bar, 0 doesn't.
+        """
         probabilities = self.predict(x, batch_size=batch_size, verbose=verbose)
         if probabilities.shape[-1] > 1:
             return probabilities.argmax(axis=-1)
@@ -395,7 +485,10 @@ class Sequential(Model):
 
     @keras1_arguments
     def fit_generator(self, generator, samples_per_epoch, nb_epoch, verbose=1, callbacks=None, validation_data=None, nb_val_samples=None, class_weight=None, max_q_size=10, nb_worker=1, pickle_safe=False, initial_epoch=0, **kwargs):  # fmt: skip  # noqa: E501
-        """Train on batches from a generator; see ``Model.fit_generator``."""
+        """Train on batches from a generator, and return a ``History``.
+
+        The other arguments are those of ``Model.fit_generator``.
+        """
         return self._compiled_model("train").fit_generator(
             generator, samples_per_epoch, nb_epoch, verbose=verbose, callbacks=callbacks, validation_data=validation_data,
             nb_val_samples=nb_val_samples, class_weight=class_weight, max_q_size=max_q_size, nb_worker=nb_worker,
@@ -404,14 +497,20 @@ class Sequential(Model):
 
     @keras1_arguments
     def evaluate_generator(self, generator, val_samples, max_q_size=10, nb_worker=1, pickle_safe=False, **kwargs):
-        """Loss and metrics on batches from a generator."""
+        """Return loss and metrics over samples from a generator.
+
+        The other arguments are those of ``Model.evaluate_generator``.
+        """
         return self._compiled_model("evaluate").evaluate_generator(
             generator, val_samples, max_q_size=max_q_size, nb_worker=nb_worker, pickle_safe=pickle_safe, **kwargs
         )
 
     @keras1_arguments
     def predict_generator(self, generator, val_samples, max_q_size=10, nb_worker=1, pickle_safe=False):
-        """Outputs for batches from a generator."""
+        """Return outputs for samples from a generator.
+
+        The other arguments are those of ``Model.predict_generator``.
+        """
         return self._built_model().predict_generator(
             generator, val_samples, max_q_size=max_q_size, nb_worker=nb_worker, pickle_safe=pickle_safe
         )
@@ -430,7 +529,7 @@ class Sequential(Model):
     # ------------------------------------------------------------------ configuration
 
     def get_config(self) -> list:
-        """A list of {'class_name', 'config'}, one for each layer."""
+        """Return a list of {'class_name', 'config'}, one for each layer."""
         with numbering(self):
             entries = [layer_entry(layer) for layer in self.layers]
             first = self.layers[0] if self.layers else None
@@ -443,7 +542,12 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config, layer_cache=None) -> Sequential:
-        """A model with new weights from what ``get_config`` gave; layers of one name are one layer."""
+        """Return a new model with new weights; layers of one name are one layer.
+
+        Args:
+            config: a list that ``get_config`` gave.
+            layer_cache: layers by their names that models made before share with this one, a dict.
+        """
         if not isinstance(config, list):
             raise TypeError(f"The config of a Sequential model is a list with one entry for each layer, got {type(config).__name__}.")
         cache = {} if layer_cache is None else layer_cache

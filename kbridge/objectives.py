@@ -23,7 +23,7 @@ def mean_absolute_percentage_error(y_true, y_pred):
 
 
 def mean_squared_logarithmic_error(y_true, y_pred):
-    """Mean of the squared difference of log(1 + max(y, epsilon)) over the last axis."""
+    """Mean over the last axis of (log(1 + max(y_pred, epsilon)) - log(1 + max(y_true, epsilon))) ** 2."""
     predicted = K.log(K.clip(y_pred, K.epsilon(), None) + 1.0)
     expected = K.log(K.clip(y_true, K.epsilon(), None) + 1.0)
     return K.mean(K.square(predicted - expected), axis=-1)
@@ -40,17 +40,17 @@ def hinge(y_true, y_pred):
 
 
 def categorical_crossentropy(y_true, y_pred):
-    """Cross-entropy of class probabilities; y_true is one-hot or a distribution over the last axis."""
+    """Cross-entropy of the class probabilities in y_pred; y_true is one-hot or a distribution over the last axis."""
     return K.categorical_crossentropy(y_pred, y_true)
 
 
 def sparse_categorical_crossentropy(y_true, y_pred):
-    """Cross-entropy of class probabilities; y_true holds class indices (with a last axis of 1)."""
+    """Cross-entropy of the class probabilities in y_pred; y_true holds class indices (with a last axis of 1)."""
     return K.sparse_categorical_crossentropy(y_pred, y_true)
 
 
 def binary_crossentropy(y_true, y_pred):
-    """Mean over the last axis of the cross-entropy of probabilities of two classes."""
+    """Mean over the last axis of the cross-entropy of two classes: y_true is 0 or 1, y_pred the probability of 1."""
     return K.mean(K.binary_crossentropy(y_pred, y_true), axis=-1)
 
 
@@ -67,7 +67,7 @@ def poisson(y_true, y_pred):
 
 
 def cosine_proximity(y_true, y_pred):
-    """Minus the mean over the last axis of the product of both vectors scaled to length 1."""
+    """Minus the mean over the last axis of y_true * y_pred, where both vectors are scaled to length 1."""
     return -K.mean(K.l2_normalize(y_true, axis=-1) * K.l2_normalize(y_pred, axis=-1), axis=-1)
 
 
@@ -80,9 +80,15 @@ cosine = cosine_proximity
 
 
 def get(identifier):
-    """The loss called ``identifier``, of a config, or the object itself.
+    """Return a loss; names mean what they mean in Keras 1.
 
     Names that Keras 1 lacks are those of ``losses``: 'huber', 'CategoricalHinge', {'class_name': ..., 'config': ...}.
+
+    Args:
+        identifier: a name, a config {'class_name', 'config'}, a function or an object, which is returned as it is.
+
+    Raises:
+        ValueError: an unknown name.
     """
     from . import losses
 

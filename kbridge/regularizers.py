@@ -10,25 +10,36 @@ from .utils.generic_utils import get_from_module
 
 
 class Regularizer:
-    """The base: no penalty."""
+    """The base of regularizers: callables that turn a tensor into a scalar penalty. This one gives 0."""
 
     def __call__(self, x):
         return 0.0
 
     def get_config(self):
+        """Return the class's name as 'name', and its arguments, as a dict."""
         return {"name": type(self).__name__}
 
     def set_param(self, p):
-        """Tell the weight, as programs of Keras 1.0 do before they put the regularizer into a layer's ``regularizers``."""
+        """Take the weight ``p``, as programs of Keras 1.0 do before they put the regularizer into a layer's ``regularizers``."""
         self.p = p
 
     def set_layer(self, layer):
-        """Tell the layer, as programs of Keras 1.0 do with an activity regularizer."""
+        """Take the layer ``layer``, as programs of Keras 1.0 do with an activity regularizer."""
         self.layer = layer
 
 
 class L1L2Regularizer(Regularizer):
-    """l1 * sum(abs(x)) + l2 * sum(x ** 2)."""
+    """l1 * sum(abs(x)) + l2 * sum(x ** 2).
+
+    Args:
+        l1: the factor of the sum of absolute values.
+        l2: the factor of the sum of squares.
+
+    Example:
+        >>> from kbridge.layers import Dense
+        >>> from kbridge.regularizers import l2
+        >>> layer = Dense(4, W_regularizer=l2(0.01))
+    """
 
     def __init__(self, l1=0.0, l2=0.0):
         self.l1 = K.cast_to_floatx(l1)
@@ -47,9 +58,12 @@ class L1L2Regularizer(Regularizer):
 
 
 class EigenvalueRegularizer(Regularizer):
-    """``k`` times the largest eigenvalue of x^T x, estimated by 9 steps of the power method.
+    """``k`` times the root of the largest eigenvalue of x^T x, estimated by 9 steps of the power method.
 
-    For matrices (Keras 1.2.2 took square ones and lost ``k`` when saving; here it is kept).
+    It is for matrices. Keras 1.2.2 took square ones and lost ``k`` when saving; here it is kept.
+
+    Args:
+        k: the factor.
     """
 
     def __init__(self, k=0.0):
@@ -75,17 +89,17 @@ ActivityRegularizer = L1L2Regularizer
 
 
 def l1(l=0.01):  # noqa: E741 (Keras 1's name)
-    """l * sum(abs(x))."""
+    """Return the regularizer l * sum(abs(x))."""
     return L1L2Regularizer(l1=l)
 
 
 def l2(l=0.01):  # noqa: E741
-    """l * sum(x ** 2)."""
+    """Return the regularizer l * sum(x ** 2)."""
     return L1L2Regularizer(l2=l)
 
 
 def l1l2(l1=0.01, l2=0.01):
-    """l1 * sum(abs(x)) + l2 * sum(x ** 2)."""
+    """Return the regularizer l1 * sum(abs(x)) + l2 * sum(x ** 2)."""
     return L1L2Regularizer(l1=l1, l2=l2)
 
 
@@ -95,5 +109,10 @@ activity_l1l2 = l1l2
 
 
 def get(identifier, kwargs=None):
-    """The regularizer called ``identifier`` (or the one of a config); None and objects are returned as they are."""
+    """Return a regularizer.
+
+    Args:
+        identifier: a name, a config {'name': ..., arguments}, an object, which is returned as it is, or None.
+        kwargs: arguments for one that is given by its name, a dict.
+    """
     return get_from_module(identifier, globals(), "regularizer", instantiate=True, kwargs=kwargs)

@@ -8,11 +8,18 @@ from ..utils.progbar import Progbar
 
 
 class Callback:
-    """The base of all callbacks; ``self.model`` and ``self.params`` are set before training.
+    """The base of all callbacks: a subclass overrides the methods that it needs. ``self.model`` and ``self.params`` are set before training.
 
-    ``params`` holds 'batch_size', 'nb_epoch', 'nb_sample', 'verbose', 'do_validation' and 'metrics'.
-    ``logs`` of a batch hold 'batch', 'size' and the values of loss and metrics; those of an epoch their
-    means, and the validation values with the prefix 'val_'.
+    ``params`` holds 'batch_size', 'nb_epoch', 'nb_sample', 'verbose', 'do_validation' and 'metrics'. The ``logs`` of a batch hold 'batch', 'size'
+    and the values of loss and metrics; those of an epoch their means, and the validation values with the prefix 'val_'.
+
+    Example:
+        >>> from kbridge.callbacks import Callback
+        >>> class Losses(Callback):
+        ...     def on_train_begin(self, logs=None):
+        ...         self.losses = []
+        ...     def on_batch_end(self, batch, logs=None):
+        ...         self.losses.append(logs["loss"])
     """
 
     model = None
@@ -21,74 +28,96 @@ class Callback:
     on_one_worker = False
 
     def set_params(self, params):
+        """Take ``params``, the dict that describes the training."""
         self.params = params
 
     def set_model(self, model):
+        """Take ``model``, the model that is trained."""
         self.model = model
 
     def on_epoch_begin(self, epoch, logs=None):
+        """Run before the epoch with the number ``epoch``, counted from 0; ``logs`` is empty."""
         pass
 
     def on_epoch_end(self, epoch, logs=None):
+        """Run after the epoch with the number ``epoch``; ``logs`` holds its means and validation values, and may be changed."""
         pass
 
     def on_batch_begin(self, batch, logs=None):
+        """Run before the batch with the number ``batch`` of an epoch; ``logs`` holds 'batch' and 'size'."""
         pass
 
     def on_batch_end(self, batch, logs=None):
+        """Run after the batch with the number ``batch`` of an epoch; ``logs`` also holds loss and metrics."""
         pass
 
     def on_train_begin(self, logs=None):
+        """Run before the first epoch; ``logs`` is empty."""
         pass
 
     def on_train_end(self, logs=None):
+        """Run after the last epoch; ``logs`` is empty."""
         pass
 
 
 class CallbackList:
-    """Several callbacks as one. ``queue_length`` is kept for programs of Keras 1: batches aren't timed here."""
+    """Several callbacks as one: each method calls that of all callbacks in their order.
+
+    Args:
+        callbacks: a list of callbacks, or None.
+        queue_length: accepted for programs of Keras 1, and not used: batches aren't timed here.
+    """
 
     def __init__(self, callbacks=None, queue_length=10):
         self.callbacks = list(callbacks or [])
         self.queue_length = queue_length
 
     def append(self, callback):
+        """Add ``callback`` behind the others."""
         self.callbacks.append(callback)
 
     def set_params(self, params):
+        """Hand ``params`` to all callbacks."""
         for callback in self.callbacks:
             callback.set_params(params)
 
     def set_model(self, model):
+        """Hand ``model`` to all callbacks."""
         for callback in self.callbacks:
             callback.set_model(model)
 
     def on_epoch_begin(self, epoch, logs=None):
+        """Call ``on_epoch_begin(epoch, logs)`` of all callbacks."""
         logs = {} if logs is None else logs
         for callback in self.callbacks:
             callback.on_epoch_begin(epoch, logs)
 
     def on_epoch_end(self, epoch, logs=None):
+        """Call ``on_epoch_end(epoch, logs)`` of all callbacks."""
         logs = {} if logs is None else logs
         for callback in self.callbacks:
             callback.on_epoch_end(epoch, logs)
 
     def on_batch_begin(self, batch, logs=None):
+        """Call ``on_batch_begin(batch, logs)`` of all callbacks."""
         logs = {} if logs is None else logs
         for callback in self.callbacks:
             callback.on_batch_begin(batch, logs)
 
     def on_batch_end(self, batch, logs=None):
+        """Call ``on_batch_end(batch, logs)`` of all callbacks."""
         logs = {} if logs is None else logs
         for callback in self.callbacks:
             callback.on_batch_end(batch, logs)
 
     def on_train_begin(self, logs=None):
+        """Call ``on_train_begin(logs)`` of all callbacks."""
         logs = {} if logs is None else logs
         for callback in self.callbacks:
             callback.on_train_begin(logs)
 
     def on_train_end(self, logs=None):
+        """Call ``on_train_end(logs)`` of all callbacks."""
         logs = {} if logs is None else logs
         for callback in self.callbacks:
             callback.on_train_end(logs)
@@ -98,7 +127,7 @@ class CallbackList:
 
 
 class BaseLogger(Callback):
-    """Averages what the batches log over an epoch, weighted by their size, in double precision.
+    """Average what the batches log over an epoch, weighted by their size, in double precision. Every ``fit`` has one.
 
     Values that are those of all batches so far (``params['stateful_metrics']``) stay as the last batch logs them.
     """
@@ -132,7 +161,7 @@ class BaseLogger(Callback):
 
 
 class ProgbarLogger(Callback):
-    """Shows an epoch's progress on standard output."""
+    """Show an epoch's progress on standard output; ``fit`` has one unless ``verbose`` is 0."""
 
     def on_train_begin(self, logs=None):
         self.verbose = self.params["verbose"]
@@ -167,7 +196,7 @@ class ProgbarLogger(Callback):
 
 
 class History(Callback):
-    """Keeps the epochs' logs: ``epoch`` is a list of their numbers, ``history`` a dict of lists."""
+    """Keep the epochs' logs: ``epoch`` is a list of their numbers, ``history`` a dict of lists. ``fit`` returns one."""
 
     def on_train_begin(self, logs=None):
         self.epoch = []
@@ -180,7 +209,21 @@ class History(Callback):
 
 
 class LambdaCallback(Callback):
-    """A callback from functions: (epoch, logs), (batch, logs) or (logs)."""
+    """Make a callback from functions.
+
+    Args:
+        on_epoch_begin: a function of (epoch, logs).
+        on_epoch_end: a function of (epoch, logs).
+        on_batch_begin: a function of (batch, logs).
+        on_batch_end: a function of (batch, logs).
+        on_train_begin: a function of (logs).
+        on_train_end: a function of (logs).
+        kwargs: further attributes of the callback.
+
+    Example:
+        >>> from kbridge.callbacks import LambdaCallback
+        >>> shout = LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))
+    """
 
     def __init__(
         self,

@@ -10,7 +10,19 @@ from .monitor import Monitor
 
 
 class EarlyStopping(Callback):
-    """Stop when ``monitor`` hasn't improved by more than ``min_delta`` for more than ``patience`` epochs."""
+    """Stop training when a value hasn't improved for more than ``patience`` epochs.
+
+    Args:
+        monitor: the name of the value in the logs.
+        min_delta: by how much it must change to count as improved.
+        patience: the number of epochs without improvement that are waited for.
+        verbose: 1 prints when training is stopped, 0 doesn't.
+        mode: 'min' if smaller is better, 'max' if larger is, or 'auto' to tell from the name.
+
+    Example:
+        >>> from kbridge.callbacks import EarlyStopping
+        >>> stop = EarlyStopping(monitor="val_loss", patience=2)
+    """
 
     def __init__(self, monitor="val_loss", min_delta=0, patience=0, verbose=0, mode="auto"):
         super().__init__()
@@ -46,7 +58,7 @@ class EarlyStopping(Callback):
 
 
 class TerminateOnNaN(Callback):
-    """Stop at the first batch whose loss is NaN or infinite."""
+    """Stop training at the first batch whose loss is NaN or infinite."""
 
     def on_batch_end(self, batch, logs=None):
         loss = (logs or {}).get("loss")
@@ -67,7 +79,14 @@ def _learning_rate(callback):
 
 
 class LearningRateScheduler(Callback):
-    """Set the learning rate at the start of each epoch to ``schedule(epoch)``, a float."""
+    """Set the learning rate at the start of each epoch.
+
+    Args:
+        schedule: a function of the epoch's number, counted from 0, that returns a float.
+
+    Raises:
+        ValueError: the schedule returns something else, or the optimizer has no learning rate to set.
+    """
 
     def __init__(self, schedule):
         super().__init__()
@@ -82,10 +101,20 @@ class LearningRateScheduler(Callback):
 
 
 class ReduceLROnPlateau(Callback):
-    """Multiply the learning rate by ``factor`` when ``monitor`` hasn't improved for ``patience`` epochs.
+    """Multiply the learning rate by ``factor`` when a value hasn't improved for ``patience`` epochs.
 
-    ``epsilon``: the least change that counts; ``cooldown``: epochs to wait after a reduction;
-    ``min_lr``: the learning rate is never set below.
+    Args:
+        monitor: the name of the value in the logs.
+        factor: the factor, below 1.
+        patience: the number of epochs without improvement that are waited for.
+        verbose: 1 prints each reduction, 0 doesn't.
+        mode: 'min' if smaller is better, 'max' if larger is, or 'auto' to tell from the name.
+        epsilon: by how much the value must change to count as improved.
+        cooldown: the number of epochs after a reduction in which none follows.
+        min_lr: the learning rate is never set below it.
+
+    Raises:
+        ValueError: ``factor`` is 1 or more.
     """
 
     def __init__(self, monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto", epsilon=1e-4, cooldown=0, min_lr=0):
@@ -113,7 +142,7 @@ class ReduceLROnPlateau(Callback):
         self._reset()
 
     def in_cooldown(self):
-        """Whether a reduction was so recent that none follows yet."""
+        """Return whether a reduction was so recent that none follows yet."""
         return self.cooldown_counter > 0
 
     def on_epoch_end(self, epoch, logs=None):

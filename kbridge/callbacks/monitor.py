@@ -1,4 +1,4 @@
-"""What callbacks that watch one value share: which way is better, and what happens if it is missing."""
+"""The base of callbacks that watch one value: which way is better, and what happens if it is missing."""
 
 from __future__ import annotations
 

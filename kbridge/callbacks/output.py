@@ -16,10 +16,16 @@ from .monitor import Monitor
 
 
 class ModelCheckpoint(Callback):
-    """Save the model every ``period`` epochs.
+    """Save the model after every ``period`` epochs.
 
-    ``filepath`` may hold ``{epoch:02d}`` and names of logs such as ``{val_loss:.2f}``. With
-    ``save_best_only`` only if ``monitor`` improved; with ``save_weights_only`` the weights alone.
+    Args:
+        filepath: where to; it may hold ``{epoch:02d}`` and names of logs such as ``{val_loss:.2f}``.
+        monitor: the name of the value in the logs that ``save_best_only`` looks at.
+        verbose: 1 prints what is saved, 0 doesn't.
+        save_best_only: whether to save only if the value is the best so far.
+        save_weights_only: whether to save the weights alone (``model.save_weights``), not the whole model (``model.save``).
+        mode: 'min' if smaller is better, 'max' if larger is, or 'auto' to tell from the name.
+        period: the number of epochs between checkpoints.
     """
 
     on_one_worker = True
@@ -70,7 +76,10 @@ LONGEST_LINE = 1 << 20
 class CSVLogger(Callback):
     """Write the logs of each epoch as a line of a CSV file, at once and whole.
 
-    With ``append`` the lines come after those of an existing file, in the columns that it has.
+    Args:
+        filename: the file.
+        separator: the text between the values of a line.
+        append: whether the lines come after those of an existing file, in the columns that it has; else it is written over.
     """
 
     on_one_worker = True
@@ -143,9 +152,13 @@ def _cell(value):
 
 
 class RemoteMonitor(Callback):
-    """Post the logs of each epoch to ``root + path``, as JSON in the form field ``field``.
+    """Post the logs of each epoch to ``root + path``, as JSON in a form field. A server that can't be reached is a warning.
 
-    A server that can't be reached is a warning. ``headers``: sent along.
+    Args:
+        root: the server's address.
+        path: the path behind it.
+        field: the name of the form field.
+        headers: HTTP headers, a dict; 'Accept: application/json' if left out.
     """
 
     on_one_worker = True

@@ -10,10 +10,14 @@ from .base import Callback
 
 
 class TensorBoard(Callback):
-    """Write scalars of each epoch to ``log_dir``, and the model's graph of layers (``write_graph``).
+    """Write the logs of each epoch as files that TensorBoard shows. It works on every backend and needs no TensorFlow.
 
-    Every ``histogram_freq`` epochs (0: never) histograms of the weights, and, if there are validation
-    data, of the layers' outputs for the first batch of them; ``write_images`` adds the weights as images.
+    Args:
+        log_dir: the folder for the files.
+        histogram_freq: the number of epochs between histograms of the weights and, if there are validation data, of the layers' outputs for the
+            first batch of them; 0 for none.
+        write_graph: whether to write the model's graph of layers.
+        write_images: whether to add the weights as images where there are histograms.
     """
 
     on_one_worker = True

@@ -16,7 +16,17 @@ from .node import Node, as_shapes, output_shapes_of, single, to_list
 
 
 class Container(Layer):
-    """The layers between ``input`` and ``output`` (tensors or lists of them), without training."""
+    """The graph of layers between two ends, as one layer without training.
+
+    Args:
+        input: the tensor with which the graph begins, as ``Input`` gives it, or a list of them.
+        output: the tensor with which it ends, or a list of them.
+        name: the container's name; made of the class's name and a number if left out.
+
+    Raises:
+        TypeError: an end that no layer made.
+        ValueError: two inputs are one tensor, an input comes from another layer, or two layers have one name.
+    """
 
     def __init__(self, input, output, name=None):
         self.name = name or f"{type(self).__name__.lower()}_{K.get_uid(type(self).__name__.lower())}"
@@ -84,7 +94,15 @@ class Container(Layer):
     # ------------------------------------------------------------------ layers and what they hold
 
     def get_layer(self, name=None, index=None) -> Layer:
-        """The layer called ``name``, or the one at ``index`` in ``layers``."""
+        """Return a layer of the model.
+
+        Args:
+            name: its name.
+            index: its place in ``layers``, in place of the name.
+
+        Raises:
+            ValueError: there is no such layer.
+        """
         from ..errors import nearest
 
         if index is not None:
@@ -100,10 +118,12 @@ class Container(Layer):
 
     @property
     def uses_learning_phase(self) -> bool:
+        """Whether an output depends on whether the model is trained or predicts."""
         return any(x._uses_learning_phase for x in self.outputs)
 
     @property
     def stateful(self) -> bool:
+        """Whether a layer carries states from batch to batch."""
         return any(getattr(layer, "stateful", False) for layer in self.layers)
 
     @stateful.setter
@@ -111,7 +131,7 @@ class Container(Layer):
         raise AttributeError(f"stateful is a property of the layers of {self.name}, not of the model.")
 
     def reset_states(self) -> None:
-        """Reset the states of all stateful layers."""
+        """Set the states of all stateful layers to zero."""
         for layer in self.layers:
             if hasattr(layer, "reset_states") and getattr(layer, "stateful", False):
                 layer.reset_states()
@@ -148,6 +168,7 @@ class Container(Layer):
 
     @property
     def constraints(self) -> dict:
+        """The constraints of all layers' weights, a dict from weights to functions."""
         merged: dict = {}
         for layer in self.layers:
             merged.update(getattr(layer, "constraints", {}))
@@ -172,7 +193,7 @@ class Container(Layer):
 
     @property
     def updates(self) -> list:
-        """What runs with each training step; of a frozen model the states of stateful layers alone."""
+        """The updates that run with each training step; for a frozen model those of the states of stateful layers alone."""
         if not self.trainable:
             return self.state_updates
         frozen = frozen_parts(self).layers
@@ -181,6 +202,7 @@ class Container(Layer):
 
     @property
     def losses(self) -> list:
+        """The penalties of weights and outputs, as scalar tensors."""
         return self._per_node("losses", "get_losses_for", self.layers)
 
     @property
@@ -190,11 +212,11 @@ class Container(Layer):
         return self._per_node("updates", "get_state_updates_for", stateful)
 
     def get_losses_for(self, inputs) -> list:
-        """The losses of a call of the model as a layer on ``inputs``; for None those that depend on no input."""
+        """Return the losses of a call of the model as a layer on ``inputs``; for None those that depend on no input."""
         return _unique(super().get_losses_for(inputs) + self._of_calls("get_losses_for", inputs))
 
     def get_updates_for(self, inputs) -> list:
-        """The updates of a call of the model as a layer on ``inputs``; for None those that depend on no input."""
+        """Return the updates of a call of the model as a layer on ``inputs``; for None those that depend on no input."""
         if not self.trainable:
             return self.get_state_updates_for(inputs)
         frozen = frozen_parts(self).layers
@@ -202,11 +224,11 @@ class Container(Layer):
         return _unique(found + self.get_state_updates_for(inputs))
 
     def get_state_updates_for(self, inputs) -> list:
-        """Those of stateful layers among the updates of a call of the model, whether it is trained or not."""
+        """Return those of stateful layers among the updates of a call of the model on ``inputs``, whether it is trained or not."""
         return _unique(self._of_calls("get_state_updates_for", inputs))
 
     def _of_calls(self, method: str, inputs, without: Collection[int] = ()) -> list:
-        """What ``method`` of the layers gives for the tensors that they were called on when the model was called on ``inputs``.
+        """Return what ``method`` of the layers gives for the tensors that they were called on when the model was called on ``inputs``.
 
         Asked for anew each time, as a layer may be frozen after the call. ``without``: ids of layers that are left out.
         """
@@ -217,11 +239,18 @@ class Container(Layer):
         return [item for layer, tensors in calls if id(layer) not in without for item in getattr(layer, method)(tensors)]
 
     def get_weights(self) -> list:
-        """The values of all weights, layer by layer."""
+        """Return the values of all weights, layer by layer, as NumPy arrays."""
         return K.batch_get_value([w for layer in self.layers for w in ordered_weights(layer)])
 
     def set_weights(self, weights) -> None:
-        """Set all weights, in the order of ``get_weights``."""
+        """Set all weights.
+
+        Args:
+            weights: a list of arrays, in the order of ``get_weights``.
+
+        Raises:
+            ValueError: the number of arrays or the shape of one differs.
+        """
         counts = [len(ordered_weights(layer)) for layer in self.layers]
         if len(weights) != sum(counts):
             raise ValueError(f"{self.name} has {sum(counts)} weights, got {len(weights)}.")
@@ -232,7 +261,7 @@ class Container(Layer):
             start += count
 
     def count_params(self) -> int:
-        """The number of values in all weights, each weight counted once."""
+        """Return how many numbers all weights hold together, each weight counted once."""
         return sum(K.count_params(w) for w in _unique(w for layer in self.layers for w in layer.weights))
 
     @property
@@ -266,6 +295,15 @@ class Container(Layer):
     # ------------------------------------------------------------------ computation
 
     def call(self, input, mask=None):
+        """Compute the model on other tensors.
+
+        Args:
+            input: the tensor, or a list of tensors, in place of the model's inputs.
+            mask: its mask, or a list of masks.
+
+        Returns:
+            The output tensor, or a list of tensors.
+        """
         inputs = to_list(input)
         masks = [None] * len(inputs) if mask is None else to_list(mask)
         outputs, _, _ = self._run_cached(inputs, masks)
@@ -304,7 +342,15 @@ class Container(Layer):
         return [node for depth in sorted(self.nodes_by_depth, reverse=True) for node in self.nodes_by_depth[depth]]
 
     def run_internal_graph(self, inputs, masks=None):
-        """Compute the model on other tensors: (outputs, output masks, output shapes), as lists."""
+        """Compute the model on other tensors.
+
+        Args:
+            inputs: a list of tensors in place of the model's inputs.
+            masks: a list of their masks, or None.
+
+        Returns:
+            Lists of the outputs, of their masks and of their shapes.
+        """
         masks = [None] * len(inputs) if masks is None else masks
         calls = self._calls_within.setdefault(object_list_uid(inputs), [])
         computed = {id(x): (y, mask) for x, y, mask in zip(self.inputs, inputs, masks, strict=True)}
@@ -331,7 +377,12 @@ class Container(Layer):
 
     @classmethod
     def from_config(cls, config: dict, custom_objects=None) -> Container:
-        """A model with new weights from what ``get_config`` gave."""
+        """Return a new model with new weights.
+
+        Args:
+            config: a dict that ``get_config`` gave.
+            custom_objects: classes and functions by name, for those that aren't Keras' own.
+        """
         from .graph_config import from_config
 
         with making():
@@ -339,55 +390,87 @@ class Container(Layer):
         return cls(input=inputs, output=outputs, name=name)
 
     def to_json(self, **kwargs) -> str:
-        """The architecture as JSON; ``kwargs`` go to ``json.dumps``."""
+        """Return the architecture as JSON, which ``model_from_json`` reads.
+
+        Args:
+            kwargs: arguments of ``json.dumps``.
+        """
         from ..saving.configs import model_to_json
 
         return model_to_json(self, **kwargs)
 
     def to_yaml(self, **kwargs) -> str:
-        """The architecture as YAML; ``kwargs`` go to ``yaml.dump``. Needs the extra ``yaml``."""
+        """Return the architecture as YAML, which ``model_from_yaml`` reads. It needs the extra ``yaml``.
+
+        Args:
+            kwargs: arguments of ``yaml.dump``.
+        """
         from ..saving.configs import model_to_yaml
 
         return model_to_yaml(self, **kwargs)
 
     def save(self, filepath, overwrite=True) -> None:
-        """Write architecture, weights, training configuration and optimizer state to an HDF5 file."""
+        """Write architecture, weights, training configuration and optimizer state to a file, which ``load_model`` reads.
+
+        Args:
+            filepath: the file: HDF5, or for a name that ends in '.keras' an archive of Keras 3; an open file of h5py or a binary stream too.
+            overwrite: whether an existing file is written over without a question.
+        """
         from ..saving.model import save_model
 
         save_model(self, filepath, overwrite)
 
     def save_weights(self, filepath, overwrite=True) -> None:
-        """Write the weights to an HDF5 file."""
+        """Write the weights to an HDF5 file, which ``load_weights`` reads.
+
+        Args:
+            filepath: the file, or a binary stream.
+            overwrite: whether an existing file is written over without a question.
+        """
         from ..saving.weights import save_weights
 
         save_weights(self, filepath, overwrite)
 
     def load_weights(self, filepath, by_name=False, original_backend=None) -> None:
-        """Set the weights from a file or a checkpoint of TensorFlow, layer by layer in order, or ``by_name``; see docs/open-an-old-model.md."""
+        """Set the weights from a file or from a checkpoint of TensorFlow.
+
+        Args:
+            filepath: a weights file or a whole model's file of any Keras, or a checkpoint (the name that its files share, one of them, or its folder).
+            by_name: whether layers are matched by their names; else in their order.
+            original_backend: 'theano' or 'tensorflow': the convention of the kernels in the file, where it doesn't say it or says it wrongly.
+
+        Raises:
+            ModelFileError: the file doesn't fit; nothing is set then.
+        """
         from ..saving.weights import load_weights
 
         load_weights(self, filepath, by_name, original_backend)
 
     def save_weights_to_hdf5_group(self, f) -> None:
-        """Write the weights into an open h5py group."""
+        """Write the weights into ``f``, an open h5py group."""
         from ..saving.weights import write_weights
 
         write_weights(self, f)
 
     def load_weights_from_hdf5_group(self, f) -> None:
-        """Set the weights from an open h5py group that ``save_weights_to_hdf5_group`` filled, in order."""
+        """Set the weights, layer by layer in order, from ``f``, an open h5py group that ``save_weights_to_hdf5_group`` filled."""
         from ..saving.weights import load_group
 
         load_group(self, f)
 
     def load_weights_from_hdf5_group_by_name(self, f) -> None:
-        """Set the weights of the layers whose names are in an open h5py group."""
+        """Set the weights of the layers whose names are in ``f``, an open h5py group."""
         from ..saving.weights import load_group
 
         load_group(self, f, by_name=True)
 
     def summary(self, line_length=100, positions=(0.33, 0.55, 0.67, 1.0)) -> None:
-        """Print a table of the layers, their output shapes, parameters and connections."""
+        """Print a table of the layers, their output shapes, parameters and connections.
+
+        Args:
+            line_length: the number of characters in a line.
+            positions: where the four columns end, as fractions of the line.
+        """
         from ..utils.layer_utils import print_summary
 
         print_summary(

@@ -14,9 +14,18 @@ DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "u
 
 
 class InputLayer(Layer):
-    """A layer that puts out a placeholder (or ``input_tensor``).
+    """The layer with which a graph begins: it puts out a placeholder, or a tensor that is given.
 
-    ``batch_input_shape`` includes the batch axis, ``input_shape`` doesn't; give one of them.
+    Args:
+        input_shape: the shape without the batch axis, a tuple; None stands for any length.
+        batch_input_shape: the shape with the batch axis; give one of the two, or ``input_tensor``.
+        input_dtype: the dtype, as a text; floatx, or that of ``input_tensor``, if left out.
+        input_tensor: a tensor to put out in place of a placeholder.
+        sparse: whether the placeholder is sparse.
+        name: the layer's name; 'input_1' and so on if left out.
+
+    Raises:
+        ValueError: no shape or two, or a dtype that isn't there.
     """
 
     def __init__(self, input_shape=None, batch_input_shape=None, input_dtype=None, input_tensor=None, sparse=False, name=None):
@@ -83,11 +92,26 @@ def _dtype_name(dtype, layer: str) -> str:
 
 
 def Input(shape=None, batch_shape=None, name=None, dtype=None, sparse=False, tensor=None):
-    """A tensor to build a functional model from.
+    """Return a tensor with which a functional model begins.
 
-    ``shape`` excludes the batch axis, ``batch_shape`` includes it; None stands for any length.
-    ``dtype`` is floatx by default; 'string' is for texts, which only StringLookup, TextVectorization and Hashing take
-    [differences: texts-as-numbers]. ``tensor`` wraps an existing tensor, whose shape counts where it is known.
+    Args:
+        shape: the shape without the batch axis, a tuple; None stands for any length.
+        batch_shape: the shape with the batch axis, in place of ``shape``.
+        name: the name of the input; 'input_1' and so on if left out.
+        dtype: the dtype, floatx if left out; 'string' is for texts, which only StringLookup, TextVectorization and Hashing take
+            [differences: texts-as-numbers].
+        sparse: whether the placeholder is sparse.
+        tensor: an existing tensor to begin with, whose shape counts where it is known.
+
+    Raises:
+        ValueError: no shape, or a dtype that isn't there.
+
+    Example:
+        >>> from kbridge.layers import Dense, Input
+        >>> from kbridge.models import Model
+        >>> x = Input(shape=(4,))
+        >>> Model(input=x, output=Dense(2)(x)).output_shape
+        (None, 2)
     """
     if shape is None and batch_shape is None and tensor is None:
         raise ValueError("Input needs a shape (without the batch axis) or a batch_shape (with it), for example Input(shape=(100,)).")

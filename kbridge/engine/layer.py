@@ -17,9 +17,18 @@ from .node import Node, single, to_list
 
 
 class InputSpec:
-    """What a layer accepts at one input: ``dtype``, ``ndim``, or a ``shape`` with None for any length.
+    """The inputs that a layer accepts at one position.
 
-    As in later Keras also ``min_ndim``, ``max_ndim``, and ``axes``: the lengths of some axes by their numbers.
+    Args:
+        dtype: the only dtype that fits, as a text; None for any.
+        shape: the lengths of all axes, None for any length; it sets ``ndim`` too.
+        ndim: the number of axes, or a text such as '2+' for at least so many.
+        max_ndim: the largest number of axes.
+        min_ndim: the least number of axes, as in later Keras; the same as ``ndim='2+'`` for 2.
+        axes: the lengths of some axes, as a dict from an axis' number to its length (None for any).
+
+    Raises:
+        ValueError: ``ndim`` is a text that doesn't end in '+'.
     """
 
     def __init__(self, dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None):
@@ -35,7 +44,7 @@ class InputSpec:
 
 
 def built_for(input_shape, *axes: int) -> InputSpec:
-    """What a layer takes whose weights depend on the lengths of ``axes`` of the input that it was built for."""
+    """The spec of a layer whose weights depend on the lengths of ``axes`` of ``input_shape``, for which it was built."""
     kept = [axis % len(input_shape) for axis in axes]
     return InputSpec(shape=tuple(n if axis in kept else None for axis, n in enumerate(input_shape)))
 
@@ -48,14 +57,38 @@ class _MadeName:
 
 
 class Layer:
-    """A function of tensors with weights.
+    """A function of tensors with weights: the base of all layers.
 
     A subclass writes ``build(input_shape)`` to make weights, ``call(x, mask=None)`` for the computation,
-    ``get_output_shape_for(input_shape)`` where the shape changes and ``get_config`` for saving.
+    ``get_output_shape_for(input_shape)`` where the shape changes, and ``get_config`` for saving.
 
-    Arguments of every layer: ``name``, ``trainable``; and for the first one of a model
-    ``input_shape`` (without the batch axis) or ``batch_input_shape``, and ``input_dtype``. ``drop_mask``: whether a layer that
-    doesn't support masks drops one that comes in, as in tf.keras, where Keras 1 has an error; stored where it matters.
+    Every layer takes these arguments besides those that its own class names:
+
+    Args:
+        name: the layer's name, unique in its model; made of the class's name and a number if left out ('dense_1').
+        trainable: whether training changes the weights; True if left out.
+        input_shape: the shape of the input without the batch axis, a tuple; the first layer of a Sequential model needs it or one of the next.
+        batch_input_shape: the shape of the input with the batch axis, where None stands for any number of samples.
+        input_dtype: the dtype of the input, as a text; floatx if left out.
+        create_input_layer: accepted for configs of Keras 1.0, and not used.
+        drop_mask: whether a layer that doesn't support masks drops one that comes in, as in tf.keras; if left out this is a TypeError, as in
+            Keras 1. It is stored where a mask came in.
+
+    Raises:
+        TypeError: an argument that neither this list nor the class names; the message lists those that it does.
+
+    Example:
+        >>> from kbridge import backend as K
+        >>> from kbridge.layers import Layer
+        >>> from kbridge.models import Sequential
+        >>> class Scale(Layer):
+        ...     def build(self, input_shape):
+        ...         self.factor = self.add_weight((input_shape[-1],), initializer="one", name="factor")
+        ...         self.built = True
+        ...     def call(self, x, mask=None):
+        ...         return x * self.factor
+        >>> Sequential([Scale(input_shape=(3,))]).count_params()
+        3
     """
 
     name: Any = _MadeName()
@@ -113,6 +146,7 @@ class Layer:
 
     @property
     def trainable_weights(self) -> list:
+        """The variables that training changes, as a list; empty for a layer with ``trainable=False``."""
         return self._trainable_weights if getattr(self, "trainable", True) else []
 
     @trainable_weights.setter
@@ -121,6 +155,7 @@ class Layer:
 
     @property
     def non_trainable_weights(self) -> list:
+        """The variables that training doesn't change, as a list; all of them for a layer with ``trainable=False``."""
         if getattr(self, "trainable", True):
             return self._non_trainable_weights
         return self._trainable_weights + self._non_trainable_weights
@@ -148,15 +183,22 @@ class Layer:
         self.__dict__["_regularizers"] = list(regularizers)
 
     def add_weight(self, *args, **kwargs):
-        """Make a variable and register it.
+        """Make a variable and register it as a weight of this layer.
+
+        Keras 1 calls it with (shape, initializer, name, ...), Keras 2 with (name, shape, dtype, initializer, ...): a text that comes first is
+        the name.
 
         Args:
-            shape: its lengths.
-            initializer: a function of a shape, or the name of one; 'glorot_uniform' where there is none.
-            name: a text; where it comes first, the order is that of Keras 2 (name, shape, dtype, initializer, regularizer, trainable, constraint).
-            trainable: whether it is trained.
-            regularizer, constraint: an object, a config or a name.
-            dtype: floatx by default.
+            shape: the lengths of the weight's axes, a tuple.
+            initializer: a function of a shape, or the name of one; 'glorot_uniform' if left out.
+            name: the weight's name.
+            trainable: whether training changes it; True if left out.
+            regularizer: a penalty on it: an object, a config or a name.
+            constraint: a function that is applied to it after each update: an object, a config or a name.
+            dtype: its dtype; floatx if left out.
+
+        Returns:
+            The variable.
 
         Raises:
             TypeError: an argument that it doesn't have.
@@ -174,11 +216,18 @@ class Layer:
         return weight
 
     def get_weights(self) -> list[np.ndarray]:
-        """The values of the layer's weights, in the order that ``weights`` has if nothing is frozen."""
+        """Return the values of the layer's weights, as NumPy arrays, in the order that ``weights`` has if nothing is frozen."""
         return K.batch_get_value(ordered_weights(self))
 
     def set_weights(self, weights) -> None:
-        """Set the weights from arrays of the shapes that ``get_weights`` gives."""
+        """Set the layer's weights from arrays.
+
+        Args:
+            weights: a list of arrays, of the shapes and in the order that ``get_weights`` gives.
+
+        Raises:
+            ValueError: the number of arrays or the shape of one differs; nothing is set then.
+        """
         own = ordered_weights(self)
         if len(own) != len(weights):
             unbuilt = "" if self.built else " It gets its weights when it is first called."
@@ -195,7 +244,11 @@ class Layer:
         K.batch_set_value(list(zip(own, weights, strict=True)))
 
     def count_params(self) -> int:
-        """The number of values in all weights. RuntimeError before the layer is built."""
+        """Return how many numbers all weights hold together.
+
+        Raises:
+            RuntimeError: the layer isn't built yet.
+        """
         if not self.built:
             raise RuntimeError(f"Layer {self.name!r} has no weights yet: it is built when it is first called or given an input shape.")
         return sum(K.count_params(w) for w in self.weights)
@@ -203,16 +256,25 @@ class Layer:
     # ------------------------------------------------------------------ losses and updates
 
     def add_loss(self, losses, inputs=None) -> None:
-        """Add scalar tensors to the training loss; ``inputs``: those that they depend on, or None."""
+        """Add penalties to the loss that training lowers.
+
+        Args:
+            losses: a scalar tensor, a function without arguments that gives one, or a list of these.
+            inputs: the tensor (or list of tensors) that they depend on; None for penalties of weights alone.
+        """
         losses = [] if losses is None else [loss() if inspect.isfunction(loss) else loss for loss in to_list(losses)]
         inputs = self.__dict__.get("_inputs_of_call") if inputs is None else inputs
         self.__dict__["losses"].extend(losses)
         self._per_input_losses.setdefault(object_list_uid(inputs), []).extend(losses)
 
     def add_update(self, updates, inputs=None) -> None:
-        """Add updates that run with each training step; ``inputs`` as for ``add_loss``.
+        """Add updates of variables that run with each training step.
 
-        New values of a stateful layer are states: of several calls the last one's stays.
+        New values of a stateful layer are states: if it is called several times, those of the last call stay.
+
+        Args:
+            updates: a pair (variable, new value) as ``K.update`` gives it, or a list of pairs.
+            inputs: the tensor (or list of tensors) that they depend on; None for none.
         """
         updates = [] if updates is None else updates if isinstance(updates, list) else [updates]
         inputs = self.__dict__.get("_inputs_of_call") if inputs is None else inputs
@@ -222,15 +284,15 @@ class Layer:
         self._per_input_updates.setdefault(object_list_uid(inputs), []).extend(updates)
 
     def get_losses_for(self, inputs) -> list:
-        """The losses that depend on ``inputs`` (None: on no input)."""
+        """Return the losses that depend on ``inputs``, a tensor or a list of tensors; None for those that depend on no input."""
         return self._per_input_losses.get(object_list_uid(inputs), [])
 
     def get_updates_for(self, inputs) -> list:
-        """The updates that depend on ``inputs`` (None: on no input)."""
+        """Return the updates that depend on ``inputs``, a tensor or a list of tensors; None for those that depend on no input."""
         return self._per_input_updates.get(object_list_uid(inputs), [])
 
     def get_state_updates_for(self, inputs) -> list:
-        """Those of ``get_updates_for`` that carry a stateful layer's states on, which run in prediction too."""
+        """Return those updates for ``inputs`` that carry a stateful layer's states on; they run in prediction too."""
         return self.get_updates_for(inputs) if self.stateful else []
 
     # ------------------------------------------------------------------ calls
@@ -260,7 +322,13 @@ class Layer:
         return single(outputs)
 
     def add_inbound_node(self, inbound_layers, node_indices=None, tensor_indices=None) -> None:
-        """Call the layer on outputs of other layers, recorded as a new node."""
+        """Call the layer on outputs of other layers and record the call as a new node.
+
+        Args:
+            inbound_layers: the layer, or the list of layers, whose outputs come in.
+            node_indices: which call of each of these layers is meant; the first one if left out.
+            tensor_indices: which output of that call is meant; the first one if left out.
+        """
         inbound_layers = to_list(inbound_layers)
         if not node_indices:
             node_indices = [0] * len(inbound_layers)
@@ -274,13 +342,19 @@ class Layer:
         Node.create_node(self, inbound_layers, node_indices, tensor_indices)
 
     def build(self, input_shape) -> None:
-        """Make the weights for inputs of ``input_shape``; here there are none."""
+        """Make the weights for inputs of the shape ``input_shape``, a tuple with the batch axis, or a list of tuples for several inputs.
+
+        A subclass that overrides it sets ``self.built = True`` at its end.
+        """
         self.built = True
 
     def build_once(self, input_shape) -> None:
-        """``build`` unless that has been done, and set the weights that the constructor was given.
+        """Build the layer unless that has been done, and set the weights that its constructor was given.
 
-        What calls ``build`` of a layer of its own (a wrapper, say) should call this instead.
+        A layer that builds another one (a wrapper, for example) calls this in place of ``build``.
+
+        Args:
+            input_shape: as for ``build``.
         """
         if self.built:
             return
@@ -302,22 +376,38 @@ class Layer:
                 self.add_loss(regularizer(0.0 if takes_loss else regularizer.p))
 
     def call(self, x, mask=None):
-        """The output tensor for an input tensor (lists for several); here the input itself."""
+        """Compute the layer's output. This base class returns the input.
+
+        Args:
+            x: the input tensor, or a list of tensors for a layer with several inputs.
+            mask: the mask of the input, a bool tensor (samples, time) that is False where a step doesn't count, or None; a list for several inputs.
+
+        Returns:
+            The output tensor, or a list of tensors.
+        """
         return x
 
     def get_output_shape_for(self, input_shape):
-        """The shape of the output for the shape of the input, batch axis included; here the same.
+        """Return the shape of the output for an input of the shape ``input_shape``, both with the batch axis; here they are equal.
 
-        None says that the tensors tell it, as of a program's layer for a later Keras that says nothing.
+        A layer that a program wrote for Keras 2 or 3 may say nothing: it returns None, and the shape is read from the tensors.
         """
         return None if self.of_later_keras else input_shape
 
     def compute_output_shape(self, input_shape):
-        """``get_output_shape_for`` under its name in Keras 2."""
+        """Return what ``get_output_shape_for`` returns for ``input_shape``: this is its name in Keras 2."""
         return later.shape_of_bases(self, input_shape)
 
     def compute_mask(self, input, input_mask=None):
-        """The output's mask; here the input's. TypeError if the layer doesn't support masks and gets one."""
+        """Return the mask of the output; here it is the mask of the input.
+
+        Args:
+            input: the input tensor, or a list of tensors.
+            input_mask: its mask or None, or a list of masks.
+
+        Raises:
+            TypeError: a mask came in and the layer doesn't support masks (unless it was made with ``drop_mask=True``).
+        """
         if not self.supports_masking:
             if input_mask is not None and any(m is not None for m in to_list(input_mask)):
                 self.__dict__["_met_mask"] = True
@@ -328,7 +418,7 @@ class Layer:
         return input_mask
 
     def assert_input_compatibility(self, input) -> None:
-        """ValueError if ``input`` doesn't fit ``input_spec``; the message names the layer."""
+        """Raise a ValueError that names the layer if ``input``, a tensor or a list of tensors, doesn't fit ``input_spec``."""
         if not self.input_spec:
             return
         specs, inputs = to_list(self.input_spec), to_list(input)
@@ -364,7 +454,7 @@ class Layer:
                 raise ValueError(f"{where}expected shape={tuple(spec.shape)}, found shape={tuple(shape)}.{self._built_for()}")
 
     def _built_for(self) -> str:
-        """What an error about an input adds for a layer that has its weights already."""
+        """Return the sentence that an error about an input adds for a layer that has its weights already."""
         shape = self.__dict__.get("_build_shape")
         if not self.built or shape is None:
             return ""
@@ -372,7 +462,13 @@ class Layer:
         return f" This {type(self).__name__} was built for inputs of shape {shown}; for others it takes a layer of its own."
 
     def create_input_layer(self, batch_input_shape, input_dtype=None, name=None) -> None:
-        """Make an input for this layer and call it on that."""
+        """Make an input for this layer and call the layer on it, so that it is the first of a model.
+
+        Args:
+            batch_input_shape: the shape of the input, with the batch axis.
+            input_dtype: its dtype; floatx if left out.
+            name: its name; made of the layer's class if left out.
+        """
         from .input_layer import Input
 
         prefix = f"{type(self).__name__.lower()}_input"
@@ -402,43 +498,47 @@ class Layer:
         return single(getattr(self.inbound_nodes[0], attribute))
 
     def get_input_shape_at(self, node_index):
-        """The input shape (or shapes) of a call."""
+        """Return the input shape, or a list of shapes, of the call with the number ``node_index``."""
         return self._at_node(node_index, "input_shapes", "input shape")
 
     def get_output_shape_at(self, node_index):
-        """The output shape (or shapes) of a call."""
+        """Return the output shape, or a list of shapes, of the call with the number ``node_index``."""
         return self._at_node(node_index, "output_shapes", "output shape")
 
     def get_input_at(self, node_index):
-        """The input tensor (or tensors) of a call."""
+        """Return the input tensor, or a list of tensors, of the call with the number ``node_index``."""
         return self._at_node(node_index, "input_tensors", "input")
 
     def get_output_at(self, node_index):
-        """The output tensor (or tensors) of a call."""
+        """Return the output tensor, or a list of tensors, of the call with the number ``node_index``."""
         return self._at_node(node_index, "output_tensors", "output")
 
     def get_input_mask_at(self, node_index):
-        """The input mask (or masks) of a call."""
+        """Return the input mask, or a list of masks, of the call with the number ``node_index``."""
         return self._at_node(node_index, "input_masks", "input mask")
 
     def get_output_mask_at(self, node_index):
-        """The output mask (or masks) of a call."""
+        """Return the output mask, or a list of masks, of the call with the number ``node_index``."""
         return self._at_node(node_index, "output_masks", "output mask")
 
     @property
     def input(self):
+        """The input tensor (or tensors) of a layer that was called once; AttributeError for one that was called never or several times."""
         return self._only("input_tensors", "input")
 
     @property
     def output(self):
+        """The output tensor (or tensors) of a layer that was called once; AttributeError for one that was called never or several times."""
         return self._only("output_tensors", "output")
 
     @property
     def input_mask(self):
+        """The input mask (or masks) of a layer that was called once."""
         return self._only("input_masks", "input mask")
 
     @property
     def output_mask(self):
+        """The output mask (or masks) of a layer that was called once."""
         return self._only("output_masks", "output mask")
 
     def _only_shape(self, attribute: str, what: str):
@@ -454,16 +554,18 @@ class Layer:
 
     @property
     def input_shape(self):
+        """The shape (or shapes) of the input; AttributeError if several calls had different ones."""
         return self._only_shape("input_shapes", "input shape")
 
     @property
     def output_shape(self):
+        """The shape (or shapes) of the output; AttributeError if several calls had different ones."""
         return self._only_shape("output_shapes", "output shape")
 
     # ------------------------------------------------------------------ configuration
 
     def get_config(self) -> dict:
-        """The arguments that make an equal layer (without weights): JSON-ready except for tuples."""
+        """Return the arguments that make an equal layer, without its weights, as a dict that JSON can hold (tuples become lists)."""
         config = {"name": self.name}
         if hasattr(self, "trainable"):
             config["trainable"] = self.trainable
@@ -476,7 +578,11 @@ class Layer:
 
     @classmethod
     def from_config(cls, config: dict) -> Layer:
-        """A new layer from what ``get_config`` gave."""
+        """Return a new layer.
+
+        Args:
+            config: a dict that ``get_config`` gave.
+        """
         layer = cls(**config)
         # an input_dim that building filled in doesn't make this the first layer of a model
         layer.__dict__["_implied"] = {"batch_input_shape", "input_dtype"} - set(config)

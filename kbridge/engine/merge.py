@@ -29,16 +29,34 @@ _JOINED = {
 
 
 class Merge(Layer):
-    """Merge a list of tensors: ``mode`` is a name of MODES or a function of the list of tensors.
+    """Join a list of tensors into one.
 
-    'min', 'sub' (the first tensor minus the second) and 'normalized_dot' ('dot' of vectors brought to length 1) are not
-    Keras 1's; they are those of Keras 2's Minimum, Subtract and Dot(normalize=True). So is ``broadcast``: element-wise modes
-    repeat axes of length 1, and tensors with fewer axes along those right behind the samples. It is stored where it matters.
+    Args:
+        layers: the branches, a list of layers or models, for a Merge at the head of a Sequential model.
+        mode: 'sum', 'mul', 'concat', 'ave', 'cos', 'dot' or 'max', or a function of the list of tensors. 'min', 'sub' (the first tensor minus the
+            second) and 'normalized_dot' ('dot' of vectors brought to length 1) are not Keras 1's; they are those of Keras 2's Minimum, Subtract and
+            Dot(normalize=True).
+        concat_axis: the axis along which 'concat' joins.
+        dot_axes: the axes that 'dot' and 'cos' contract, a number for both tensors or a pair.
+        output_shape: what a function as ``mode`` gives: a tuple without the batch axis, or a function of the list of shapes; None if the backend is
+            to find it.
+        output_mask: the mask that a function as ``mode`` gives: a tensor, or a function of the list of masks.
+        arguments: further keyword arguments of a function as ``mode``, a dict.
+        node_indices: which call of each of ``layers`` is meant; the first one if left out.
+        tensor_indices: which output of that call is meant; the first one if left out.
+        name: the layer's name.
+        broadcast: whether element-wise modes repeat axes of length 1, and tensors with fewer axes along those right behind the samples, as Keras 2
+            does. It is stored where it matters.
 
-    ``concat_axis``: where 'concat' joins. ``dot_axes``: which axes 'dot' and 'cos' contract, an int or
-    a pair. With a function, ``output_shape`` (a tuple without the batch axis, or a function of the
-    list of shapes) and ``output_mask`` say what it gives; ``arguments`` are passed on to it. In a
-    Sequential model ``layers`` are the branches.
+    Input shape:
+        A list of at least two tensors.
+
+    Output shape:
+        Theirs for element-wise modes; with the lengths of ``concat_axis`` added up for 'concat'; (samples, the other axes of the first, those of
+        the second) for 'dot', 'cos' and 'normalized_dot'.
+
+    Raises:
+        ValueError: an unknown mode, or shapes that don't fit it.
     """
 
     supports_masking = True
@@ -149,6 +167,12 @@ class Merge(Layer):
     # ------------------------------------------------------------------ computation
 
     def call(self, inputs, mask=None):
+        """Return the joined tensor.
+
+        Args:
+            inputs: the list of tensors.
+            mask: a list of their masks, for a function as ``mode`` that has such an argument.
+        """
         if callable(self.mode):
             arguments = dict(self.arguments)
             if "mask" in parameters_of(self.mode):
@@ -294,7 +318,22 @@ def _broadcastable(inputs: list) -> list:
 
 
 def merge(inputs, mode="sum", concat_axis=-1, dot_axes=-1, output_shape=None, output_mask=None, arguments=None, name=None):
-    """Merge a list of tensors into one tensor, or a list of layers into a Merge layer; see ``Merge``."""
+    """Join a list of tensors into one tensor, or a list of layers into a ``Merge`` layer.
+
+    The other arguments are those of ``Merge``.
+
+    Args:
+        inputs: a list of at least two tensors, or of layers.
+
+    Raises:
+        TypeError: a list of something else.
+
+    Example:
+        >>> from kbridge.layers import Dense, Input, merge
+        >>> a, b = Input((3,)), Input((4,))
+        >>> merge([Dense(2)(a), Dense(2)(b)], mode="concat")._keras_shape
+        (None, 4)
+    """
     options = {
         "mode": mode,
         "concat_axis": concat_axis,

@@ -14,9 +14,9 @@ class ReLU(Configured):
     x above ``threshold``, at most ``max_value``; below it negative_slope * (x - threshold).
 
     Args:
-        max_value: a number >= 0, or None for no cap.
-        negative_slope: a number >= 0.
-        threshold: a number >= 0.
+        max_value: the cap, a number >= 0; None for none.
+        negative_slope: the slope below the threshold, a number >= 0.
+        threshold: where the two parts meet, a number >= 0.
 
     Input shape:
         Any.
@@ -25,7 +25,7 @@ class ReLU(Configured):
         The input's.
 
     Raises:
-        ValueError: for a negative argument.
+        ValueError: a negative argument.
     """
 
     supports_masking = True
@@ -39,6 +39,7 @@ class ReLU(Configured):
         self.take(max_value=max_value, negative_slope=negative_slope, threshold=threshold)
 
     def call(self, x, mask=None):
+        """Return the rectified input."""
         if not self.threshold:
             return K.relu(x, alpha=self.negative_slope, max_value=self.max_value)
         top = x if self.max_value is None else K.minimum(x, self.max_value)
@@ -49,12 +50,12 @@ class ReLU(Configured):
 
 
 class Softmax(Configured):
-    """exp(x) / sum(exp(x)) over ``axis`` (an int or a list of them).
+    """exp(x) / sum(exp(x)) over ``axis``.
 
-    Called with a mask (bool, True where an element counts) as a second input, the others get 0.
+    Called with a mask (bool, True where an element counts) as a second input, it gives the other elements 0.
 
     Args:
-        axis: which axes have the sum 1.
+        axis: the axis whose values have the sum 1, or a list of axes.
 
     Input shape:
         Any, or a list of the tensor and a mask of its shape.
@@ -63,7 +64,7 @@ class Softmax(Configured):
         That of the tensor.
 
     Raises:
-        ValueError: for an axis that the input lacks.
+        ValueError: an axis that the input lacks.
     """
 
     supports_masking = True
@@ -73,6 +74,7 @@ class Softmax(Configured):
         self.take(axis=axis)
 
     def call(self, x, mask=None):
+        """Return the softmax of ``x``, a tensor or a list of it and a mask."""
         chosen = None
         if isinstance(x, (list, tuple)):
             x, chosen = x
@@ -90,9 +92,17 @@ class Softmax(Configured):
 
 
 class Identity(Configured):
-    """The input as it is."""
+    """Pass the input on as it is.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        The input's.
+    """
 
     supports_masking = True
 
     def call(self, x, mask=None):
+        """Return the input."""
         return K.identity(x)

@@ -24,7 +24,7 @@ def windows(length: int, size: int) -> list[tuple[int, int]]:
 
 
 class _Adaptive(Configured):
-    """What adaptive poolings over ``spatial`` axes share."""
+    """The base of adaptive poolings over ``spatial`` axes."""
 
     spatial = 2
 
@@ -47,6 +47,7 @@ class _Adaptive(Configured):
         self.built = True
 
     def call(self, x, mask=None):
+        """Return the input pooled to ``output_size`` places along each spatial axis."""
         for axis, size in zip(self.axes, self.output_size):
             if K.int_shape(x)[axis] != size:
                 x = self.pooled(x, axis, size)
@@ -61,14 +62,14 @@ class _Adaptive(Configured):
 
 class _AdaptiveAverage(_Adaptive):
     def pooled(self, x, axis: int, size: int):
-        """The means over the windows of one axis, as a product with a matrix of their weights."""
+        """Return the means over the ``size`` windows of one ``axis`` of ``x``, as a product with a matrix of their weights."""
         order = [a for a in range(K.ndim(x)) if a != axis] + [axis]
         y = K.dot(K.permute_dimensions(x, order), K.constant(mean_weights(K.int_shape(x)[axis], size)))
         return K.permute_dimensions(y, [order.index(a) for a in range(len(order))])
 
 
 def mean_weights(length: int, size: int) -> np.ndarray:
-    """(length, size): what each place counts in the mean of each window."""
+    """Return an array (length, size): how much each of ``length`` places counts in the mean of each of ``size`` windows."""
     weights = np.zeros((length, size))
     for i, (start, end) in enumerate(windows(length, size)):
         weights[start:end, i] = 1 / (end - start)
@@ -87,13 +88,13 @@ class _AdaptiveMax(_Adaptive):
 
 
 class AdaptiveAveragePooling2D(_AdaptiveAverage):
-    """The means over as many windows as the result has places (the pyramid pooling of He et al., 2014, arXiv 1406.4729).
+    """The means over as many windows as the output has places.
 
     Window i of n places into m begins at floor(i * n / m) and ends before ceil((i + 1) * n / m).
 
     Args:
-        output_size: an int or a pair, rows and columns of the result.
-        data_format: 'channels_last', 'channels_first' or None for what keras.json says.
+        output_size: the rows and columns of the output, a pair or one number for both.
+        data_format: 'channels_last', 'channels_first' or None for the setting of keras.json.
 
     Input shape:
         (samples, rows, columns, channels), or channels first; rows and columns known.
@@ -102,33 +103,86 @@ class AdaptiveAveragePooling2D(_AdaptiveAverage):
         (samples, *output_size, channels), or (samples, channels, *output_size).
 
     Raises:
-        ValueError: for sizes that are no whole numbers above 0, or an input of unknown size.
+        ValueError: sizes that aren't whole numbers above 0, or an input of unknown size.
+
+    References:
+        He et al. (2014), Spatial Pyramid Pooling, arXiv 1406.4729.
     """
 
 
 class AdaptiveAveragePooling1D(_AdaptiveAverage):
-    """``AdaptiveAveragePooling2D`` over time: (samples, steps, features), or (samples, features, steps) with channels first."""
+    """``AdaptiveAveragePooling2D`` over time.
+
+    Args:
+        output_size: the number of time steps of the output.
+        data_format: 'channels_last' (also for None) or 'channels_first'.
+
+    Input shape:
+        (samples, steps, features), or (samples, features, steps) with channels first; steps known.
+
+    Output shape:
+        (samples, output_size, features), or (samples, features, output_size).
+    """
 
     spatial = 1
 
 
 class AdaptiveAveragePooling3D(_AdaptiveAverage):
-    """``AdaptiveAveragePooling2D`` of volumes."""
+    """``AdaptiveAveragePooling2D`` of volumes.
+
+    The other arguments are those of ``AdaptiveAveragePooling2D``.
+
+    Args:
+        output_size: the three spatial lengths of the output, or one number for all.
+
+    Input shape:
+        (samples, dim1, dim2, dim3, channels), or channels first.
+
+    Output shape:
+        (samples, *output_size, channels), or (samples, channels, *output_size).
+    """
 
     spatial = 3
 
 
 class AdaptiveMaxPooling2D(_AdaptiveMax):
-    """The largest values in the windows of ``AdaptiveAveragePooling2D``; arguments and shapes as there."""
+    """The largest values in the windows of ``AdaptiveAveragePooling2D``.
+
+    The other arguments are those of ``AdaptiveAveragePooling2D``.
+
+    Input shape:
+        (samples, rows, columns, channels), or channels first; rows and columns known.
+
+    Output shape:
+        (samples, *output_size, channels), or (samples, channels, *output_size).
+    """
 
 
 class AdaptiveMaxPooling1D(_AdaptiveMax):
-    """``AdaptiveMaxPooling2D`` over time."""
+    """``AdaptiveMaxPooling2D`` over time.
+
+    The other arguments are those of ``AdaptiveAveragePooling1D``.
+
+    Input shape:
+        (samples, steps, features), or (samples, features, steps) with channels first; steps known.
+
+    Output shape:
+        (samples, output_size, features), or (samples, features, output_size).
+    """
 
     spatial = 1
 
 
 class AdaptiveMaxPooling3D(_AdaptiveMax):
-    """``AdaptiveMaxPooling2D`` of volumes."""
+    """``AdaptiveMaxPooling2D`` of volumes.
+
+    The other arguments are those of ``AdaptiveAveragePooling3D``.
+
+    Input shape:
+        (samples, dim1, dim2, dim3, channels), or channels first.
+
+    Output shape:
+        (samples, *output_size, channels), or (samples, channels, *output_size).
+    """
 
     spatial = 3

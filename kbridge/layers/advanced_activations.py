@@ -1,4 +1,4 @@
-"""Activations with parameters, fixed or learned."""
+"""Activations with parameters, given or learned."""
 
 from __future__ import annotations
 
@@ -14,7 +14,20 @@ __all__ = ["ELU", "K", "Layer", "LeakyReLU", "PReLU", "ParametricSoftplus", "SRe
 
 
 class LeakyReLU(Layer):
-    """x above 0, alpha * x below (Maas et al., 2013)."""
+    """x above 0, alpha * x below.
+
+    Args:
+        alpha: the slope below 0.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        The input's.
+
+    References:
+        Maas et al. (2013), Rectifier Nonlinearities Improve Neural Network Acoustic Models.
+    """
 
     supports_masking = True
 
@@ -23,6 +36,7 @@ class LeakyReLU(Layer):
         self.alpha = alpha
 
     def call(self, x, mask=None):
+        """Return x above 0 and alpha * x below."""
         return K.relu(x, alpha=self.alpha)
 
     def get_config(self):
@@ -30,7 +44,20 @@ class LeakyReLU(Layer):
 
 
 class ELU(Layer):
-    """x above 0, alpha * (exp(x) - 1) below (Clevert et al., 2015)."""
+    """Exponential linear units: x above 0, alpha * (exp(x) - 1) below.
+
+    Args:
+        alpha: the limit below 0 is -alpha.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        The input's.
+
+    References:
+        Clevert et al. (2015), arXiv 1511.07289.
+    """
 
     supports_masking = True
 
@@ -39,6 +66,7 @@ class ELU(Layer):
         self.alpha = K.cast_to_floatx(alpha)
 
     def call(self, x, mask=None):
+        """Return x above 0 and alpha * (exp(x) - 1) below."""
         return K.elu(x, float(self.alpha))
 
     def get_config(self):
@@ -46,7 +74,20 @@ class ELU(Layer):
 
 
 class ThresholdedReLU(Layer):
-    """x above ``theta``, 0 elsewhere (Konda et al., 2014)."""
+    """x above ``theta``, 0 elsewhere.
+
+    Args:
+        theta: the threshold.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        The input's.
+
+    References:
+        Konda et al. (2014), Zero-Bias Autoencoders and the Benefits of Co-Adapting Features, arXiv 1402.3337.
+    """
 
     supports_masking = True
 
@@ -55,6 +96,7 @@ class ThresholdedReLU(Layer):
         self.theta = K.cast_to_floatx(theta)
 
     def call(self, x, mask=None):
+        """Return x above theta and 0 elsewhere."""
         return x * K.cast(K.greater(x, float(self.theta)), K.dtype(x))
 
     def get_config(self):
@@ -62,11 +104,7 @@ class ThresholdedReLU(Layer):
 
 
 class _Parametric(Layer):
-    """What activations with one parameter for each feature share.
-
-    ``shared_axes`` (counted with the batch axis) have one parameter together. Keras 1.2.2 lost it
-    when saving; here it is in the config where it is given.
-    """
+    """The base of activations with a parameter for each feature."""
 
     supports_masking = True
 
@@ -94,9 +132,27 @@ class _Parametric(Layer):
 
 
 class PReLU(_Parametric):
-    """x above 0, alphas * x below, with learned alphas (He et al., 2015).
+    """x above 0, alphas * x below, where the alphas are learned.
 
-    ``alpha_regularizer``, ``alpha_constraint``: options of Keras 2, stored where there is one.
+    Args:
+        init: how the alphas start: the name of an initialization or a function of a shape.
+        weights: arrays that the weights start with, [alphas].
+        shared_axes: axes of the input, counted with the batch axis from 0, along which all values share one parameter; None for a parameter for each
+            value. Keras 1.2.2 lost it when saving; here it is in the config where it is given.
+        alpha_regularizer: a penalty on the alphas; an option of Keras 2, stored where there is one.
+        alpha_constraint: a function that is applied to the alphas after each update; an option of Keras 2, stored where there is one.
+
+    Input shape:
+        Any, with known lengths but those of ``shared_axes``.
+
+    Output shape:
+        The input's.
+
+    Raises:
+        ValueError: the input has an axis of unknown length that isn't shared.
+
+    References:
+        He et al. (2015), Delving Deep into Rectifiers, arXiv 1502.01852.
     """
 
     def __init__(self, init="zero", weights=None, shared_axes=None, alpha_regularizer=None, alpha_constraint=None, **kwargs):
@@ -116,6 +172,7 @@ class PReLU(_Parametric):
         self.built = True
 
     def call(self, x, mask=None):
+        """Return x above 0 and alphas * x below."""
         return K.relu(x) - self.alphas * K.relu(-x)
 
     def get_config(self):
@@ -124,7 +181,20 @@ class PReLU(_Parametric):
 
 
 class ParametricSoftplus(_Parametric):
-    """alphas * log(1 + exp(betas * x)) with learned alphas and betas (Trappenberg and others)."""
+    """alphas * log(1 + exp(betas * x)), where alphas and betas are learned.
+
+    Args:
+        alpha_init: the number that the alphas start with.
+        beta_init: the number that the betas start with.
+        weights: arrays that the weights start with, [alphas, betas].
+        shared_axes: as in ``PReLU``.
+
+    Input shape:
+        Any, with known lengths but those of ``shared_axes``.
+
+    Output shape:
+        The input's.
+    """
 
     def __init__(self, alpha_init=0.2, beta_init=5.0, weights=None, shared_axes=None, **kwargs):
         self.alpha_init = K.cast_to_floatx(alpha_init)
@@ -139,6 +209,7 @@ class ParametricSoftplus(_Parametric):
         self.built = True
 
     def call(self, x, mask=None):
+        """Return alphas * log(1 + exp(betas * x))."""
         return K.softplus(self.betas * x) * self.alphas
 
     def get_config(self):
@@ -146,9 +217,25 @@ class ParametricSoftplus(_Parametric):
 
 
 class SReLU(_Parametric):
-    """S-shaped: slope a_left below t_left, 1 between, a_right above t_right, all learned (Jin et al., 2015).
+    """S-shaped units: slope a_left below t_left, 1 between, a_right above t_right, all of them learned.
 
-    The upper threshold is kept above the lower one: t_left + abs(t_right).
+    The upper threshold is kept above the lower one: it is t_left + abs(t_right).
+
+    Args:
+        t_left_init: how the lower threshold starts: the name of an initialization or a function of a shape.
+        a_left_init: how the slope below it starts.
+        t_right_init: how the distance of the upper threshold starts.
+        a_right_init: how the slope above it starts.
+        shared_axes: as in ``PReLU``.
+
+    Input shape:
+        Any, with known lengths but those of ``shared_axes``.
+
+    Output shape:
+        The input's.
+
+    References:
+        Jin et al. (2015), Deep Learning with S-shaped Rectified Linear Activation Units, arXiv 1512.07030.
     """
 
     def __init__(
@@ -174,6 +261,7 @@ class SReLU(_Parametric):
         self.built = True
 
     def call(self, x, mask=None):
+        """Return the piecewise linear function of the input."""
         t_right = self.t_left + K.abs(self.t_right)
         left_and_middle = self.t_left + K.relu(x - self.t_left, self.a_left, t_right - self.t_left)
         return left_and_middle + K.relu(x - t_right) * self.a_right

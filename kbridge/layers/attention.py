@@ -44,11 +44,7 @@ def _as_list(mask, count: int) -> list:
 
 
 class _Simple(Configured):
-    """Attention without heads: scores of queries and keys, softmax, a mean of the values.
-
-    ``score_mode`` and the weights come from the subclasses. ``use_causal_mask`` (Keras 2's ``causal`` and an argument of the call
-    later) lets each query see keys up to its own place only. ``return_attention_scores`` gives the weights as a second result.
-    """
+    """The base of attention without heads: scores of queries and keys, softmax, a mean of the values."""
 
     supports_masking = True
 
@@ -58,10 +54,11 @@ class _Simple(Configured):
         return list(inputs)
 
     def scores_of(self, query, key):
-        """(samples, queries, keys)."""
+        """Return the scores of ``query`` and ``key``, (samples, queries, keys)."""
         raise NotImplementedError
 
     def call(self, inputs, mask=None):
+        """Return the mean of the values for each query, with ``return_attention_scores`` in a list before the weights of the mean."""
         query, value, *rest = self._check(inputs)
         key = rest[0] if rest else value
         query_mask, value_mask, *_ = _as_list(mask, 3)
@@ -88,24 +85,27 @@ class _Simple(Configured):
 
 
 class Attention(_Simple):
-    """Dot-product attention (Luong et al., 2015): softmax(query . key) . value.
+    """Dot-product attention: softmax(query . key) . value.
 
     Args:
         use_scale: whether a trained number multiplies the scores.
-        score_mode: 'dot' or 'concat' (sum of tanh(query + key)).
-        dropout: share of the weights that training drops.
-        seed: of the dropout.
-        use_causal_mask: whether a query sees keys up to its own place only.
-        return_attention_scores: whether the weights come as a second result.
+        score_mode: 'dot', or 'concat' for the sum of tanh(query + key).
+        dropout: the fraction of the weights that training drops.
+        seed: a whole number that makes the dropout repeatable.
+        use_causal_mask: whether a query sees keys up to its own place only; Keras 2's ``causal``, later an argument of the call.
+        return_attention_scores: whether the weights come as a second output.
 
     Input shape:
-        [(samples, queries, dim), (samples, keys, dim of values)] and a key (samples, keys, dim) that is the value where it is missing.
+        [(samples, queries, dim), (samples, keys, dim of values)], and perhaps a key (samples, keys, dim), which is the value if left out.
 
     Output shape:
         (samples, queries, dim of values), and (samples, queries, keys) with ``return_attention_scores``.
 
     Raises:
-        ValueError: for another score mode, or inputs that are no such list.
+        ValueError: another score mode, or inputs that are no such list.
+
+    References:
+        Luong et al. (2015), Effective Approaches to Attention-based Neural Machine Translation, arXiv 1508.04025.
     """
 
     def __init__(
@@ -138,9 +138,21 @@ class Attention(_Simple):
 
 
 class AdditiveAttention(_Simple):
-    """Additive attention (Bahdanau et al., 2014): softmax(sum(scale * tanh(query + key))) . value.
+    """Additive attention: softmax(sum(scale * tanh(query + key))) . value.
 
-    Args and shapes as for ``Attention``; ``use_scale``: whether there is a trained weight for each feature.
+    The other arguments are those of ``Attention``, as are inputs and outputs.
+
+    Args:
+        use_scale: whether there is a trained weight for each feature.
+
+    Input shape:
+        [(samples, queries, dim), (samples, keys, dim)], and perhaps a key (samples, keys, dim).
+
+    Output shape:
+        (samples, queries, dim), and (samples, queries, keys) with ``return_attention_scores``.
+
+    References:
+        Bahdanau et al. (2014), Neural Machine Translation by Jointly Learning to Align and Translate, arXiv 1409.0473.
     """
 
     def __init__(self, use_scale=True, dropout=0.0, seed=None, use_causal_mask=False, return_attention_scores=False, **kwargs):
@@ -162,19 +174,26 @@ class AdditiveAttention(_Simple):
 
 
 class MultiHeadAttention(Configured):
-    """Attention with several heads (Vaswani et al., 2017, arXiv 1706.03762), over one axis or several.
+    """Attention with several heads, over one axis or several.
 
     Args:
-        num_heads: how many.
-        key_dim: length of a head's queries and keys.
-        value_dim: of its values; None for ``key_dim``.
-        dropout: share of the weights that training drops.
+        num_heads: the number of heads.
+        key_dim: the length of a head's queries and keys.
+        value_dim: the length of a head's values; ``key_dim`` if left out.
+        dropout: the fraction of the weights that training drops.
         use_bias: whether the projections have biases.
-        output_shape: the result's last axes; None for the query's last.
-        attention_axes: axes that are attended over; None for all but the samples and the features.
-        use_causal_mask: whether a query sees keys up to its own place only (an argument of the call in Keras 2).
-        return_attention_scores: whether the weights come as a second result.
-        kernel_initializer, bias_initializer and the rest: of the projections.
+        output_shape: the lengths of the output's axes behind those of the queries, a number or a tuple; the query's features if left out.
+        attention_axes: the axes that are attended over; all but the first and the last if left out.
+        use_causal_mask: whether a query sees keys up to its own place only, for attention over one axis.
+        return_attention_scores: whether the weights come as a second output.
+        kernel_initializer: how the kernels of all projections start.
+        bias_initializer: how their biases start.
+        kernel_regularizer: a penalty on the kernels.
+        bias_regularizer: a penalty on the biases.
+        activity_regularizer: a penalty on the output.
+        kernel_constraint: a function that is applied to the kernels after each update.
+        bias_constraint: a function that is applied to the biases after each update.
+        seed: a whole number that makes the dropout repeatable.
 
     Input shape:
         [query, value], [query, value, key] or [query, value, key, attention mask]: (samples, ..., dim) each, the mask
@@ -184,7 +203,16 @@ class MultiHeadAttention(Configured):
         (samples, ..., query's dim), and (samples, heads, queries, keys) with ``return_attention_scores``.
 
     Raises:
-        ValueError: for inputs that are no such list.
+        ValueError: ``num_heads``, ``key_dim`` or ``value_dim`` isn't a whole number above 0, or lengths are unknown.
+
+    References:
+        Vaswani et al. (2017), Attention Is All You Need, arXiv 1706.03762.
+
+    Example:
+        >>> from kbridge.layers import Input, MultiHeadAttention
+        >>> x = Input((10, 16))
+        >>> MultiHeadAttention(num_heads=2, key_dim=8)([x, x])._keras_shape
+        (None, 10, 16)
     """
 
     supports_masking = True
@@ -231,7 +259,7 @@ class MultiHeadAttention(Configured):
         return {**self.stored_arguments(("output_shape",)), "output_shape": output_shape}
 
     def key_heads(self) -> int:
-        """How many heads keys and values have."""
+        """Return how many heads keys and values have."""
         return self.num_heads
 
     def build(self, input_shape):
@@ -263,6 +291,12 @@ class MultiHeadAttention(Configured):
         return y if bias is None else y + bias
 
     def call(self, inputs, mask=None):
+        """Return the attended values, with ``return_attention_scores`` in a list before the weights.
+
+        Args:
+            inputs: the list of query, value, and perhaps key and attention mask.
+            mask: the masks of the inputs, (samples, places) each or None.
+        """
         query, value, *rest = inputs
         key = rest[0] if rest else value
         chosen = rest[1] if len(rest) > 1 else None
@@ -334,13 +368,26 @@ class MultiHeadAttention(Configured):
 
 
 class GroupQueryAttention(MultiHeadAttention):
-    """Attention whose heads share keys and values in groups (Ainslie et al., 2023, arXiv 2305.13245).
+    """Attention whose heads share keys and values in groups.
+
+    The other arguments are those of ``MultiHeadAttention``, as are inputs and outputs.
 
     Args:
-        head_dim: length of a head's queries, keys and values.
-        num_query_heads: heads of the queries.
-        num_key_value_heads: heads of keys and values; they divide those of the queries.
-        The rest, the inputs and the result are those of ``MultiHeadAttention``.
+        head_dim: the length of a head's queries, keys and values.
+        num_query_heads: the number of heads of the queries.
+        num_key_value_heads: the number of heads of keys and values; it divides that of the queries.
+
+    Input shape:
+        [query, value] or [query, value, key], (samples, ..., dim) each.
+
+    Output shape:
+        (samples, ..., query's dim).
+
+    Raises:
+        ValueError: ``num_key_value_heads`` doesn't divide ``num_query_heads``.
+
+    References:
+        Ainslie et al. (2023), GQA, arXiv 2305.13245.
     """
 
     def __init__(self, head_dim, num_query_heads, num_key_value_heads, **kwargs):
@@ -352,6 +399,7 @@ class GroupQueryAttention(MultiHeadAttention):
         self.take(head_dim=head_dim, num_query_heads=num_query_heads, num_key_value_heads=num_key_value_heads)
 
     def key_heads(self):
+        """Return how many heads keys and values have."""
         return self.num_key_value_heads
 
     def get_config(self):

@@ -49,13 +49,13 @@ def encoded(x: Any, tokens: int, mode: str, factors: Any = None) -> Any:
 
 
 class CategoryEncoding(Configured):
-    """Whole numbers as vectors.
+    """Turn whole numbers into vectors.
 
     Args:
         num_tokens: the length of the vectors; the numbers are from 0 to this less 1.
         output_mode: 'one_hot' (a vector for each number), 'multi_hot' (one for each sample, with 1 where a number occurs) or 'count' (how
             often it does).
-        sparse: only False.
+        sparse: accepted as False only: outputs here are dense.
 
     Input shape:
         (samples, numbers); also (samples,) or more axes for 'one_hot'.
@@ -64,7 +64,15 @@ class CategoryEncoding(Configured):
         (samples, num_tokens); for 'one_hot' the input's with ``num_tokens`` as last axis, in the place of one of length 1.
 
     Raises:
-        ValueError: for another mode or no positive ``num_tokens``.
+        ValueError: another mode, or ``num_tokens`` isn't a whole number above 0.
+
+    Example:
+        >>> import numpy as np
+        >>> from kbridge.layers import CategoryEncoding
+        >>> from kbridge.models import Sequential
+        >>> model = Sequential([CategoryEncoding(4, input_shape=(2,), input_dtype="int32")])
+        >>> model.predict(np.array([[0, 3]])).tolist()
+        [[1.0, 0.0, 0.0, 1.0]]
     """
 
     def __init__(self, num_tokens=None, output_mode="multi_hot", sparse=False, **kwargs):
@@ -75,6 +83,7 @@ class CategoryEncoding(Configured):
         self.take(num_tokens=num_tokens, output_mode=mode, sparse=_dense("CategoryEncoding", sparse))
 
     def call(self, x, mask=None):
+        """Return the vectors of the numbers."""
         return encoded(K.cast(x, "int32"), self.num_tokens, self.output_mode)
 
     def get_output_shape_for(self, input_shape):
@@ -97,14 +106,14 @@ def _dense(owner: str, sparse: Any) -> bool:
 
 
 class Discretization(Configured):
-    """Numbers as the index of the interval that they lie in.
+    """Turn numbers into the index of the interval that they lie in.
 
     Args:
-        bin_boundaries: where intervals meet, ascending; a boundary belongs to the interval above it.
-        num_bins: the number of intervals that ``adapt`` makes of data, of equal shares.
-        epsilon: kept for files; ``adapt`` is exact.
+        bin_boundaries: where intervals meet, ascending numbers; a boundary belongs to the interval above it.
+        num_bins: the number of intervals that ``adapt`` makes of data, with equal shares of it.
+        epsilon: kept for files, and not used: ``adapt`` is exact.
         output_mode: 'int', 'one_hot', 'multi_hot' or 'count', as in CategoryEncoding.
-        sparse: only False.
+        sparse: accepted as False only: outputs here are dense.
 
     Input shape:
         Any.
@@ -113,7 +122,7 @@ class Discretization(Configured):
         The input's for 'int', else as in CategoryEncoding.
 
     Raises:
-        ValueError: when it is called before it knows its boundaries.
+        ValueError: the layer is called before it knows its boundaries.
     """
 
     def __init__(self, bin_boundaries=None, num_bins=None, epsilon=0.01, output_mode="int", sparse=False, **kwargs):
@@ -123,12 +132,13 @@ class Discretization(Configured):
         self.take(bin_boundaries=bounds, num_bins=num_bins, epsilon=epsilon, output_mode=mode, sparse=_dense("Discretization", sparse))
 
     def adapt(self, data) -> None:
-        """Choose boundaries so that about equal shares of ``data`` lie in each of ``num_bins`` intervals."""
+        """Choose boundaries so that about equal shares of ``data``, an array, lie in each of ``num_bins`` intervals."""
         if not isinstance(self.num_bins, int) or self.num_bins < 2:
             raise ValueError(f"Discretization {self.name}: adapt needs num_bins of at least 2, got {self.num_bins!r}.")
         self.bin_boundaries = [float(n) for n in np.quantile(np.asarray(data), np.arange(1, self.num_bins) / self.num_bins)]
 
     def call(self, x, mask=None):
+        """Return the index of each number's interval, or its vector."""
         if self.bin_boundaries is None:
             raise ValueError(f"Discretization {self.name} has no boundaries: give bin_boundaries, or call adapt with data.")
         bounds = np.asarray(self.bin_boundaries, K.floatx())
@@ -141,7 +151,7 @@ class Discretization(Configured):
 
 
 class _Lookup(Configured):
-    """What IntegerLookup and StringLookup share: a vocabulary, the places of its tokens, and the numbers on the host."""
+    """The base of IntegerLookup and StringLookup: a vocabulary, the places of its tokens, and the numbers on the host."""
 
     kind: str
 
@@ -165,7 +175,15 @@ class _Lookup(Configured):
             self.set_vocabulary(vocabulary, idf_weights)
 
     def set_vocabulary(self, vocabulary, idf_weights=None) -> None:
-        """Set the tokens, in order; tokens for the mask and for unknown ones at their head are recognized and left out."""
+        """Set the tokens of the vocabulary.
+
+        Args:
+            vocabulary: the tokens in their order; those for the mask and for unknown ones at their head are recognized and left out.
+            idf_weights: a factor for each token, for 'tf_idf'.
+
+        Raises:
+            ValueError: a token occurs twice.
+        """
         tokens = [t.item() if isinstance(t, np.generic) else t.decode("utf8") if isinstance(t, bytes) else t for t in vocabulary]
         head = self._special()
         if len(tokens) >= len(head) and head and tokens[: len(head)] == head:
@@ -192,15 +210,15 @@ class _Lookup(Configured):
         return int(self._masks()) + self.num_oov_indices
 
     def get_vocabulary(self, include_special_tokens=True) -> list:
-        """The tokens by their places."""
+        """Return the tokens by their places; ``include_special_tokens``: with those for the mask and for unknown ones."""
         return (self._special() if include_special_tokens else []) + list(self.vocabulary or [])
 
     def vocabulary_size(self) -> int:
-        """How many places there are."""
+        """Return how many places there are, special tokens included."""
         return self._first() + len(self.vocabulary or [])
 
     def adapt(self, data) -> None:
-        """Take the vocabulary from data: the most frequent tokens first, equal ones in descending order."""
+        """Take the vocabulary from ``data``, an array of tokens: the most frequent first, equally frequent ones in descending order."""
         tokens, counts = np.unique(np.asarray(data).reshape(-1), return_counts=True)
         order = sorted(zip(counts.tolist(), tokens.tolist()), reverse=True)
         found = [token for _, token in order if token not in (self.mask_token, "" if self.kind == "string" else None)]
@@ -234,7 +252,7 @@ class _Lookup(Configured):
         raise NotImplementedError
 
     def numbers(self, tokens: np.ndarray) -> np.ndarray:
-        """The places of an array of tokens."""
+        """Return the places of an array of ``tokens``."""
         self._known()
         found = np.empty(tokens.shape, "int32")
         flat = found.reshape(-1)
@@ -247,6 +265,7 @@ class _Lookup(Configured):
             raise ValueError(f"{type(self).__name__} {self.name} has no vocabulary: give one, or call adapt with data.")
 
     def call(self, x, mask=None):
+        """Return the places of the tokens, or their vectors."""
         self._known()
         places = K.host_call(lambda array: self.numbers(self._as_tokens(array)), [one_text(x)], "int32", lambda shape: shape)
         return encoded(places, self._tokens(), self.output_mode, self._factors())
@@ -259,19 +278,19 @@ class _Lookup(Configured):
 
 
 class IntegerLookup(_Lookup):
-    """Whole numbers as their places in a vocabulary.
+    """Turn whole numbers into their places in a vocabulary.
 
     Args:
-        max_tokens: the largest size of the vocabulary that ``adapt`` makes, special tokens included.
-        num_oov_indices: how many places numbers have that aren't in the vocabulary, each by its remainder; 0: they are an error.
-        mask_token: the number that has the place 0, None for none.
-        oov_token: what stands for unknown numbers in ``get_vocabulary``.
+        max_tokens: the largest size of the vocabulary that ``adapt`` makes, special tokens included; None for any.
+        num_oov_indices: how many places there are for numbers that aren't in the vocabulary, chosen by their remainder; 0: they are an error.
+        mask_token: the number that has the place 0; None for none.
+        oov_token: the number that stands for unknown ones in ``get_vocabulary``.
         vocabulary: the numbers, in order.
         vocabulary_dtype: kept for files.
         idf_weights: a factor for each number, for 'tf_idf'.
-        invert: from places to numbers.
+        invert: whether places are turned into numbers instead.
         output_mode: 'int', or as in CategoryEncoding, or 'tf_idf': counts times ``idf_weights``.
-        sparse: only False.
+        sparse: accepted as False only: outputs here are dense.
         pad_to_max_tokens: whether vectors have the length ``max_tokens``.
 
     Input shape:
@@ -281,7 +300,7 @@ class IntegerLookup(_Lookup):
         The input's for 'int', else as in CategoryEncoding.
 
     Raises:
-        ValueError: for a number that isn't in the vocabulary where ``num_oov_indices`` is 0.
+        ValueError: a number isn't in the vocabulary and ``num_oov_indices`` is 0.
     """
 
     kind = "int"
@@ -314,20 +333,20 @@ class IntegerLookup(_Lookup):
 
 
 class StringLookup(_Lookup):
-    """Texts as their places in a vocabulary. The input is one of the dtype 'string': ``Input((1,), dtype="string")``.
+    """Turn texts into their places in a vocabulary. The input has the dtype 'string': ``Input((1,), dtype="string")``.
 
     Args:
-        max_tokens: the largest size of the vocabulary that ``adapt`` makes, special tokens included.
-        num_oov_indices: how many places texts have that aren't in the vocabulary, each by its hash; 0: they are an error.
-        mask_token: the text that has the place 0, None for none.
-        oov_token: what stands for unknown texts in ``get_vocabulary``.
+        max_tokens: the largest size of the vocabulary that ``adapt`` makes, special tokens included; None for any.
+        num_oov_indices: how many places there are for texts that aren't in the vocabulary, chosen by their hash; 0: they are an error.
+        mask_token: the text that has the place 0; None for none.
+        oov_token: the text that stands for unknown ones in ``get_vocabulary``.
         vocabulary: the texts, in order.
         idf_weights: a factor for each text, for 'tf_idf'.
-        invert: only False: a backend gives no texts.
+        invert: accepted as False only: a backend gives no texts.
         output_mode: 'int', or as in CategoryEncoding, or 'tf_idf': counts times ``idf_weights``.
-        sparse: only False.
+        sparse: accepted as False only: outputs here are dense.
         pad_to_max_tokens: whether vectors have the length ``max_tokens``.
-        encoding: only 'utf-8'.
+        encoding: accepted as 'utf-8' only.
 
     Input shape:
         (samples, texts), any shape for 'int'.
@@ -336,7 +355,16 @@ class StringLookup(_Lookup):
         The input's for 'int', else as in CategoryEncoding.
 
     Raises:
-        ValueError: for a text that isn't in the vocabulary where ``num_oov_indices`` is 0.
+        ValueError: a text isn't in the vocabulary and ``num_oov_indices`` is 0.
+
+    Example:
+        >>> import numpy as np
+        >>> from kbridge.layers import Input, StringLookup
+        >>> from kbridge.models import Model
+        >>> words = Input((2,), dtype="string")
+        >>> model = Model(words, StringLookup(vocabulary=["cat", "dog"])(words))
+        >>> model.predict(np.array([["dog", "bird"]])).tolist()
+        [[2, 0]]
     """
 
     kind = "string"
@@ -363,14 +391,14 @@ class StringLookup(_Lookup):
 
 
 class Hashing(Configured):
-    """Whole numbers or texts as the number of a bucket, by a hash.
+    """Turn whole numbers or texts into the number of a bucket, by a hash.
 
     Args:
         num_bins: the number of buckets; that of ``mask_value`` is one of them.
-        mask_value: what goes to bucket 0 alone, None for nothing.
+        mask_value: the number or text that goes to bucket 0 alone; None for none.
         salt: a whole number or two: SipHash-2-4 with them as key instead of FarmHash's fingerprint.
         output_mode: 'int', or as in CategoryEncoding.
-        sparse: only False.
+        sparse: accepted as False only: outputs here are dense.
 
     Input shape:
         Any; texts come from an input of the dtype 'string'.
@@ -379,7 +407,7 @@ class Hashing(Configured):
         The input's for 'int', else as in CategoryEncoding.
 
     Raises:
-        ValueError: for no positive ``num_bins``.
+        ValueError: ``num_bins`` isn't a whole number above 0.
 
     References:
         G. Pike, FarmHash, 2014; J.-P. Aumasson and D. J. Bernstein, SipHash, 2012.
@@ -394,12 +422,13 @@ class Hashing(Configured):
         self.take(num_bins=num_bins, mask_value=mask_value, salt=salt, output_mode=mode, sparse=_dense("Hashing", sparse))
 
     def call(self, x, mask=None):
+        """Return the bucket of each number or text, or its vector."""
         turn: Callable[[np.ndarray], np.ndarray] = texts_of if is_text(x) else lambda array: array.astype("int64")
         places = K.host_call(lambda array: self.numbers(turn(array)), [one_text(x)], "int32", lambda shape: shape)
         return encoded(places, self.num_bins, self.output_mode)
 
     def numbers(self, values: np.ndarray) -> np.ndarray:
-        """The buckets of an array of numbers or texts."""
+        """Return the buckets of an array of numbers or texts, ``values``."""
         found = np.empty(values.shape, "int32")
         flat = found.reshape(-1)
         known: dict[Any, int] = {}

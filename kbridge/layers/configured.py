@@ -1,4 +1,4 @@
-"""What the layers that Keras 2 and 3 added share: arguments with Keras 2's names, of which the config is made."""
+"""The base of the layers that Keras 2 and 3 added: they have Keras 2's argument names, of which the config is made."""
 
 from __future__ import annotations
 

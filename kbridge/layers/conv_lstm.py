@@ -171,6 +171,7 @@ class _ConvLSTM(Recurrence, Configured):
         return [K.in_train_phase(K.dropout(ones, self.recurrent_dropout), ones) for _ in range(4)]
 
     def step(self, x, states):
+        """Compute one time step from ``x``, the convolved input, and ``states``: h, c and perhaps dropout masks."""
         h, c, *masks = states
         once = (1,) * self.spatial
         # the states keep their size whatever the input's padding, strides and dilation
@@ -199,15 +200,23 @@ _ARGUMENTS = """
         recurrent_activation: of the gates.
         use_bias: whether a bias is added.
         unit_forget_bias: whether the forget gate's bias starts with 1 (Jozefowicz et al., 2015).
-        kernel_initializer, recurrent_initializer, bias_initializer, and likewise ``_regularizer`` and ``_constraint``: of the weights of
-            all gates side by side, in the order i, f, c, o.
+        kernel_initializer: how the kernel of the input starts, for all gates side by side in the order i, f, c, o.
+        recurrent_initializer: how the kernel of the state starts.
+        bias_initializer: how the bias starts.
+        kernel_regularizer: a penalty on the kernel of the input.
+        recurrent_regularizer: a penalty on the kernel of the state.
+        bias_regularizer: a penalty on the bias.
+        kernel_constraint: a function that is applied to the kernel of the input after each update.
+        recurrent_constraint: a function that is applied to the kernel of the state after each update.
+        bias_constraint: a function that is applied to the bias after each update.
         activity_regularizer: a penalty on the results.
         return_sequences: whether the outputs of all steps are returned, or that of the last one.
         return_state: whether the states h and c after the last step come as further results.
         go_backwards: whether the steps run from the last to the first.
         stateful: whether a batch goes on from the states of the batch before; needs a known batch_input_shape.
-        dropout, recurrent_dropout: the part of inputs and of states that is dropped in training, the same at all steps.
-        unroll: whether no loop is made, for short sequences of known length.
+        dropout: the fraction of the inputs to drop in training, the same at all steps.
+        recurrent_dropout: the fraction of the states to drop in training, the same at all steps.
+        unroll: whether the steps are written out instead of a loop, for short sequences of known length.
 
     Input shape:
         (samples, time, {axes}, channels), or (samples, time, channels, {axes}) with channels first; behind it, in a list or as

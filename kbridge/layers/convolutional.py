@@ -44,7 +44,7 @@ BORDER_MODES = ("valid", "same", "full")
 
 
 class _Convolution(Affine, Windowed):
-    """What all convolutions share: a kernel W and a bias b over ``spatial`` axes.
+    """The base of all convolutions: a kernel W and a bias b over ``spatial`` axes.
 
     ``kernel_size``, ``steps`` and ``rates`` are tuples over those axes.
     """
@@ -194,10 +194,34 @@ class _Convolution(Affine, Windowed):
 
 
 class Convolution1D(_Convolution):
-    """Convolve (samples, time, channels) with ``nb_filter`` kernels of ``filter_length`` steps.
+    """Convolve sequences with ``nb_filter`` kernels of ``filter_length`` steps each. Kernels are not flipped.
 
-    ``subsample_length``: steps between windows. Kernel: (filter_length, 1, channels, nb_filter). ``dim_ordering``: 'th' for
-    (samples, channels, time), Keras 2's ``data_format='channels_first'``; stored only then.
+    The other arguments are those of ``Dense`` and ``Convolution2D``. The kernel W has the shape (filter_length, 1, channels, nb_filter).
+
+    Args:
+        nb_filter: the number of kernels, which is the number of channels of the output.
+        filter_length: the number of time steps that a kernel spans.
+        border_mode: 'valid' (windows lie inside the input), 'same' (zeros around it, so that the length stays with a step of 1), 'full' (all
+            windows that touch the input) or 'causal' (zeros before the first step only, so that no output sees a later step).
+        subsample_length: the number of steps between windows.
+        input_length: the number of time steps, where ``input_dim`` stands in place of ``input_shape``; None if it differs from batch to batch.
+        dim_ordering: 'tf' for (samples, time, channels), or 'th' for (samples, channels, time), Keras 2's ``data_format='channels_first'``,
+            which is stored only then.
+
+    Input shape:
+        (samples, time, channels).
+
+    Output shape:
+        (samples, new time, nb_filter).
+
+    Raises:
+        ValueError: a size that isn't a whole number above 0, another ``border_mode``, or a kernel that doesn't fit into the input.
+
+    Example:
+        >>> from kbridge.layers import Convolution1D
+        >>> from kbridge.models import Sequential
+        >>> Sequential([Convolution1D(4, 3, input_shape=(10, 2))]).output_shape
+        (None, 8, 4)
     """
 
     takes_groups = True
@@ -241,6 +265,7 @@ class Convolution1D(_Convolution):
         return (self.filter_length, 1, channels, self.nb_filter)
 
     def call(self, x, mask=None):
+        """Return activation(convolution of x with W, plus b), (samples, new time, nb_filter)."""
         x = turned(self, x)
         if self.border_mode == "causal":
             # zeros before the first step only, so that no output sees a later step
@@ -260,7 +285,22 @@ class Convolution1D(_Convolution):
 
 
 class AtrousConvolution1D(Convolution1D):
-    """``Convolution1D`` whose kernel has ``atrous_rate - 1`` holes between its steps (Yu and Koltun, 2016)."""
+    """``Convolution1D`` whose kernel has holes: ``atrous_rate`` - 1 steps between its values.
+
+    The other arguments are those of ``Convolution1D``.
+
+    Args:
+        atrous_rate: the distance of neighbouring values of the kernel in the input.
+
+    Input shape:
+        (samples, time, channels).
+
+    Output shape:
+        (samples, new time, nb_filter).
+
+    References:
+        Yu and Koltun (2016), Multi-Scale Context Aggregation by Dilated Convolutions, arXiv 1511.07122.
+    """
 
     def __init__(
         self,
@@ -292,10 +332,41 @@ class AtrousConvolution1D(Convolution1D):
 
 
 class Convolution2D(_Convolution):
-    """Convolve images with ``nb_filter`` kernels of ``nb_row`` x ``nb_col``, ``subsample`` apart.
+    """Convolve images with ``nb_filter`` kernels of ``nb_row`` x ``nb_col`` pixels each. Kernels are not flipped.
 
-    ``dim_ordering`` 'th': input (samples, channels, rows, cols), kernel (nb_filter, channels, nb_row, nb_col);
-    'tf': (samples, rows, cols, channels), (nb_row, nb_col, channels, nb_filter). Kernels are not flipped.
+    The other arguments are those of ``Dense``. The kernel W has the shape (nb_filter, channels, nb_row, nb_col) with 'th' and (nb_row, nb_col,
+    channels, nb_filter) with 'tf'.
+
+    Args:
+        nb_filter: the number of kernels, which is the number of channels of the output.
+        nb_row: the number of rows of a kernel.
+        nb_col: the number of columns of a kernel.
+        border_mode: 'valid' (windows lie inside the image), 'same' (zeros around it, so that its size stays with steps of 1) or 'full' (all
+            windows that touch the image).
+        subsample: the steps between windows, (rows, cols).
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+        groups: into how many parts the channels are divided, each with its share of the filters; 1 if left out. An option of Keras 2, stored
+            only where it is used.
+        dilation_rate: the distance of neighbouring values of the kernel, a number or one for each spatial axis; 1 if left out. An option of
+            Keras 2, stored only where it is used.
+        border_origin: whose 'same' padding the layer has, 'tensorflow' (if left out) or 'theano', which put the zeros of even kernels and of
+            steps above 1 elsewhere.
+
+    Input shape:
+        (samples, channels, rows, cols) with 'th', (samples, rows, cols, channels) with 'tf'.
+
+    Output shape:
+        (samples, nb_filter, new rows, new cols) with 'th', (samples, new rows, new cols, nb_filter) with 'tf'.
+
+    Raises:
+        ValueError: a size that isn't a whole number above 0, another ``border_mode``, groups that don't divide channels and filters, or a
+            kernel that doesn't fit into the image.
+
+    Example:
+        >>> from kbridge.layers import Convolution2D
+        >>> from kbridge.models import Sequential
+        >>> Sequential([Convolution2D(8, 3, 3, dim_ordering="tf", input_shape=(28, 28, 1))]).output_shape
+        (None, 26, 26, 8)
     """
 
     takes_groups = True
@@ -327,6 +398,7 @@ class Convolution2D(_Convolution):
         )  # fmt: skip
 
     def call(self, x, mask=None):
+        """Return activation(convolution of x with W, plus b)."""
         x, border_mode = self.padded_input(x, self.border_mode)
         return self._with_bias(self._convolved(x, border_mode, self.subsample))
 
@@ -336,7 +408,22 @@ class Convolution2D(_Convolution):
 
 
 class AtrousConvolution2D(Convolution2D):
-    """``Convolution2D`` whose kernel has ``atrous_rate - 1`` holes between its values (Yu and Koltun, 2016)."""
+    """``Convolution2D`` whose kernel has holes: ``atrous_rate`` - 1 pixels between its values.
+
+    The other arguments are those of ``Convolution2D``.
+
+    Args:
+        atrous_rate: the distance of neighbouring values of the kernel in the image, (rows, cols).
+
+    Input shape:
+        That of ``Convolution2D``.
+
+    Output shape:
+        That of ``Convolution2D``.
+
+    References:
+        Yu and Koltun (2016), Multi-Scale Context Aggregation by Dilated Convolutions, arXiv 1511.07122.
+    """
 
     def __init__(
         self,
@@ -369,11 +456,26 @@ class AtrousConvolution2D(Convolution2D):
 
 
 class Deconvolution2D(Convolution2D):
-    """The transpose of a convolution (Zeiler et al., 2010): from small images to larger ones.
+    """The transpose of a convolution: from small images to larger ones.
 
-    ``output_shape``: the full shape of the result; its batch entry may be None. Spatial entries that are None are found
-    when the layer is built, as the shortest that the input could have come from ('same' padding: input * subsample), or with
-    each input where its lengths aren't known.
+    The other arguments are those of ``Convolution2D``. ``Conv2DTranspose`` finds the shape of its output by itself.
+
+    Args:
+        output_shape: the whole shape of the output, with the batch axis, whose entry may be None. A spatial entry that is None becomes the shortest
+            length that the input could have come from (with 'same' padding the input's length times the step), when the layer is built, or
+            with each batch where the input's length is unknown.
+
+    Input shape:
+        That of ``Convolution2D``.
+
+    Output shape:
+        ``output_shape``, with the number of samples that come in.
+
+    Raises:
+        ValueError: ``output_shape`` hasn't 4 entries, or no input of this size can have come from it.
+
+    References:
+        Zeiler et al. (2010), Deconvolutional Networks.
     """
 
     takes_groups = False
@@ -439,6 +541,7 @@ class Deconvolution2D(Convolution2D):
         return (input_shape[0], rows, cols, self.nb_filter)
 
     def call(self, x, mask=None):
+        """Return activation(transposed convolution of x with W, plus b)."""
         output_shape = list(self.get_output_shape_for(K.int_shape(x)))
         for axis, size, step in zip(self._axes, self.kernel_size, self.subsample):
             if output_shape[axis] is None:
@@ -460,8 +563,26 @@ class Deconvolution2D(Convolution2D):
 
 
 class SeparableConvolution2D(_Convolution):
-    """Convolve each channel with ``depth_multiplier`` kernels of its own, then mix channels by a 1x1 convolution
-    (Chollet, 2016). ``dilation_rate``: holes in the former kernels, an option of Keras 2 that is stored only where it is used."""
+    """Convolve each channel with ``depth_multiplier`` kernels of its own, then mix the channels by a 1 x 1 convolution.
+
+    The other arguments are those of ``Convolution2D``; 'full' padding and ``groups`` aren't there.
+
+    Args:
+        depth_multiplier: how many kernels each channel has.
+        depthwise_regularizer: a penalty on the kernels of the channels.
+        pointwise_regularizer: a penalty on the 1 x 1 kernel.
+        depthwise_constraint: a function that is applied to the kernels of the channels after each update.
+        pointwise_constraint: a function that is applied to the 1 x 1 kernel after each update.
+
+    Input shape:
+        That of ``Convolution2D``.
+
+    Output shape:
+        That of ``Convolution2D``.
+
+    References:
+        Chollet (2016), Xception, arXiv 1610.02357.
+    """
 
     takes_rates = True
 
@@ -521,6 +642,7 @@ class SeparableConvolution2D(_Convolution):
         self.built = True
 
     def call(self, x, mask=None):
+        """Return activation(both convolutions of x, plus b)."""
         x, border_mode = self.padded_input(x, self.border_mode)
         output = K.separable_conv2d(
             x,
@@ -550,9 +672,21 @@ class SeparableConvolution2D(_Convolution):
 
 
 class Convolution3D(_Convolution):
-    """Convolve volumes with ``nb_filter`` kernels of ``kernel_dim1`` x ``kernel_dim2`` x ``kernel_dim3``.
+    """Convolve volumes with ``nb_filter`` kernels of ``kernel_dim1`` x ``kernel_dim2`` x ``kernel_dim3`` each. Kernels are not flipped.
 
-    ``dim_ordering`` as for ``Convolution2D``, with three spatial axes.
+    The other arguments are those of ``Convolution2D``, with three spatial axes.
+
+    Args:
+        kernel_dim1: the length of a kernel along the first spatial axis.
+        kernel_dim2: the length of a kernel along the second spatial axis.
+        kernel_dim3: the length of a kernel along the third spatial axis.
+        subsample: the steps between windows along the three axes.
+
+    Input shape:
+        (samples, channels, dim1, dim2, dim3) with 'th', (samples, dim1, dim2, dim3, channels) with 'tf'.
+
+    Output shape:
+        The same axes with ``nb_filter`` channels and the lengths that ``border_mode`` and ``subsample`` leave.
     """
 
     takes_groups = True
@@ -587,6 +721,7 @@ class Convolution3D(_Convolution):
         )  # fmt: skip
 
     def call(self, x, mask=None):
+        """Return activation(convolution of x with W, plus b)."""
         x, border_mode = self.padded_input(x, self.border_mode)
         return self._with_bias(self._convolved(x, border_mode, self.subsample))
 

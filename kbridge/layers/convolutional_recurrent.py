@@ -31,7 +31,24 @@ __all__ = [
 
 
 class ConvRecurrent2D(Recurrence, Windowed):
-    """The base of recurrent layers on (samples, time, and an image in ``dim_ordering``)."""
+    """The base of recurrent layers on sequences of images.
+
+    The other arguments are those of ``Recurrent``.
+
+    Args:
+        nb_row: the number of rows of a kernel.
+        nb_col: the number of columns of a kernel.
+        nb_filter: the number of channels of the output.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+        border_origin: as in ``Convolution2D``.
+
+    Input shape:
+        (samples, time, channels, rows, cols) with 'th', (samples, time, rows, cols, channels) with 'tf'.
+
+    Output shape:
+        (samples, nb_filter, new rows, new cols) with 'th', (samples, new rows, new cols, nb_filter) with 'tf', with ``return_sequences`` with the
+        time behind the samples.
+    """
 
     spatial = 2
     dilation_rate = (1, 1)
@@ -83,6 +100,7 @@ class ConvRecurrent2D(Recurrence, Windowed):
         return tuple(shape)
 
     def get_initial_states(self, X):
+        """Return two tensors of zeros in the shape of an output, for the input ``X``."""
         frame = K.sum(K.zeros_like(X), axis=1)
         zeros = self.conv_step(frame, K.zeros(self.W_shape), border_mode=self.border_mode)
         return [zeros, zeros]
@@ -91,6 +109,7 @@ class ConvRecurrent2D(Recurrence, Windowed):
         return [self._frame_shape(sequence_shape(input_shape))[1:]] * 2
 
     def get_constants(self, X, train=False):
+        """Return no constants; ``X`` is the input, and ``train`` is accepted for programs of Keras 1."""
         return []
 
     def get_config(self):
@@ -108,11 +127,38 @@ class ConvRecurrent2D(Recurrence, Windowed):
 
 
 class ConvLSTM2D(ConvRecurrent2D):
-    """LSTM whose products are convolutions (Shi et al., 2015), without peepholes.
+    """An LSTM on sequences of images whose products are convolutions, without peepholes.
 
-    Options of Keras 2, stored only where they are used: ``bias``: whether biases are added. ``dilation_rate``: holes in the windows over
-    the input, for rows and columns. ``W_constraint``, ``U_constraint``, ``b_constraint``, ``activity_regularizer``; ``unroll``,
-    ``return_state``, ``zero_output_for_mask``, ``mask_as_it_came``, ``zeros_before_mask`` and ``initial_state`` as in other recurrent layers.
+    The other arguments are those of ``ConvRecurrent2D``. The state is convolved with 'same' padding and a step of 1.
+
+    Args:
+        init: how the kernels W of the input start.
+        inner_init: how the kernels U of the state start.
+        forget_bias_init: how the bias of the forget gate starts.
+        activation: the activation of the candidate and of the output.
+        inner_activation: the activation of the gates.
+        border_mode: 'valid' or 'same', for the windows over the input.
+        subsample: the steps between windows over the input, (rows, cols).
+        W_regularizer: a penalty on W.
+        U_regularizer: a penalty on U.
+        b_regularizer: a penalty on b.
+        dropout_W: the fraction of the inputs to drop in training, the same at all steps.
+        dropout_U: the fraction of the state to drop in training, the same at all steps.
+        bias: whether biases are added. This and the next ones are options of Keras 2, stored only where they are used.
+        dilation_rate: the distance of neighbouring values of W in the image, (rows, cols).
+        W_constraint: a function that is applied to W after each update.
+        U_constraint: a function that is applied to U after each update.
+        b_constraint: a function that is applied to b after each update.
+        activity_regularizer: a penalty on the output.
+
+    Input shape:
+        That of ``ConvRecurrent2D``.
+
+    Output shape:
+        That of ``ConvRecurrent2D``.
+
+    References:
+        Shi et al. (2015), Convolutional LSTM Network, arXiv 1506.04214.
     """
 
     #: options of Keras 2
@@ -203,7 +249,14 @@ class ConvLSTM2D(ConvRecurrent2D):
         return super().depends_on_origin or self.nb_row % 2 == 0 or self.nb_col % 2 == 0
 
     def conv_step(self, x, W, b=None, border_mode="valid"):
-        """Convolve one frame of the input."""
+        """Convolve one frame of the input.
+
+        Args:
+            x: the frame, (samples, ...).
+            W: the kernel.
+            b: the bias, (nb_filter,), or None.
+            border_mode: 'valid' or 'same'.
+        """
         x, border_mode = self.padded_input(x, border_mode)
         output = K.conv2d(
             x, W, strides=self.subsample, border_mode=border_mode, dim_ordering=self.dim_ordering, filter_dilation=self.dilation_rate
@@ -214,7 +267,13 @@ class ConvLSTM2D(ConvRecurrent2D):
         return output
 
     def conv_step_hidden(self, x, W, border_mode="valid"):
-        """Convolve the state."""
+        """Convolve the state with a step of 1.
+
+        Args:
+            x: the state, (samples, ...).
+            W: the kernel.
+            border_mode: 'valid' or 'same'.
+        """
         if border_mode == "same" and self.border_origin == "theano":
             # without the dilation of the windows over the input
             x, border_mode = padded(x, [convolution_padding(size) for size in (self.nb_row, self.nb_col)], self.dim_ordering), "valid"
@@ -234,6 +293,8 @@ class ConvLSTM2D(ConvRecurrent2D):
         return h, [h, c]
 
     def get_constants(self, x, train=False):
+        """Return the dropout masks of states and inputs for the input ``x``; ``train`` is accepted for programs of Keras 1."""
+
         def masks(level, kernel):
             if not 0.0 < level < 1.0:
                 return [K.cast_to_floatx(1.0)] * 4

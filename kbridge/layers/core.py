@@ -56,9 +56,28 @@ __all__ = [
 
 
 class Masking(Layer):
-    """Mask time steps of (samples, time, features) in which all features equal ``mask_value``.
+    """Mask the time steps in which all features equal ``mask_value``.
 
-    Masked steps are set to 0 and skipped by the layers after this one.
+    Masked steps are set to 0, and layers after this one that support masks skip them.
+
+    Args:
+        mask_value: the number that stands for a missing step.
+
+    Input shape:
+        (samples, time, features).
+
+    Output shape:
+        The input's.
+
+    Example:
+        >>> import numpy as np
+        >>> from kbridge.layers import LSTM, Masking
+        >>> from kbridge.models import Sequential
+        >>> model = Sequential([Masking(input_shape=(3, 2)), LSTM(4)])
+    >>> padded = np.zeros((1, 3, 2))
+        >>> padded[:, 0] = 1
+        >>> model.predict(padded).shape
+        (1, 4)
     """
 
     supports_masking = True
@@ -71,6 +90,7 @@ class Masking(Layer):
         return K.any(K.not_equal(x, self.mask_value), axis=-1)
 
     def call(self, x, mask=None):
+        """Return the input with masked steps set to 0."""
         keep = K.any(K.not_equal(x, self.mask_value), axis=-1, keepdims=True)
         return x * K.cast(keep, K.dtype(x))
 
@@ -79,9 +99,24 @@ class Masking(Layer):
 
 
 class Dropout(Layer):
-    """In training set a fraction ``p`` of the inputs to 0 and scale the rest up (Srivastava et al., 2014).
+    """Set a fraction ``p`` of the inputs to 0 in training, and scale the others by 1 / (1 - p); in prediction the input stays as it is.
 
-    ``noise_shape`` shares decisions along axes of length 1; ``seed`` makes the draws repeatable.
+    Args:
+        p: the fraction to drop, at least 0 and below 1.
+        noise_shape: a shape with the batch axis, where axes of length 1 share one decision; None for a decision for each value.
+        seed: a whole number that makes the draws repeatable; None for draws from the backend's random state.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        The input's.
+
+    Raises:
+        ValueError: ``p`` is below 0 or at least 1.
+
+    References:
+        Srivastava et al. (2014), Dropout: A Simple Way to Prevent Neural Networks from Overfitting.
     """
 
     supports_masking = True
@@ -101,6 +136,7 @@ class Dropout(Layer):
         return self.noise_shape
 
     def call(self, x, mask=None):
+        """Return the input, with a fraction of it dropped in the training phase."""
         if self.p == 0.0:
             return x
         return K.in_train_phase(lambda: K.dropout(x, self.p, self._noise_shape(x), seed=self.seed), x)
@@ -116,7 +152,20 @@ class Dropout(Layer):
 
 
 class SpatialDropout1D(Dropout):
-    """Drop whole features of (samples, time, features) (Tompson et al., 2015)."""
+    """Drop whole features in training: all time steps of a feature together.
+
+    Args:
+        p: the fraction of features to drop, at least 0 and below 1.
+
+    Input shape:
+        (samples, time, features).
+
+    Output shape:
+        The input's.
+
+    References:
+        Tompson et al. (2015), Efficient Object Localization Using Convolutional Networks, arXiv 1411.4280.
+    """
 
     def __init__(self, p, **kwargs):
         super().__init__(p, **kwargs)
@@ -148,13 +197,36 @@ class _SpatialDropout(Dropout):
 
 
 class SpatialDropout2D(_SpatialDropout):
-    """Drop whole channels of a batch of images (Tompson et al., 2015)."""
+    """Drop whole channels of images in training.
+
+    Args:
+        p: the fraction of channels to drop, at least 0 and below 1.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+
+    Input shape:
+        (samples, channels, rows, cols) with 'th', (samples, rows, cols, channels) with 'tf'.
+
+    Output shape:
+        The input's.
+
+    References:
+        Tompson et al. (2015), Efficient Object Localization Using Convolutional Networks, arXiv 1411.4280.
+    """
 
     spatial = 2
 
 
 class SpatialDropout3D(_SpatialDropout):
-    """Drop whole channels of a batch of volumes (Tompson et al., 2015)."""
+    """Drop whole channels of volumes in training.
+
+    The other arguments are those of ``SpatialDropout2D``.
+
+    Input shape:
+        (samples, channels, dim1, dim2, dim3) with 'th', (samples, dim1, dim2, dim3, channels) with 'tf'.
+
+    Output shape:
+        The input's.
+    """
 
     spatial = 3
 
@@ -169,7 +241,17 @@ def resolve_ordering(layer, dim_ordering: str) -> str:
 
 
 class Activation(Layer):
-    """Apply an activation: a name or a function of tensors."""
+    """Apply an activation function to each value of the input.
+
+    Args:
+        activation: the name of an activation (``kbridge.activations``) or a function of tensors.
+
+    Input shape:
+        Any; for 'softmax' at least 2 axes.
+
+    Output shape:
+        The input's.
+    """
 
     supports_masking = True
 
@@ -178,6 +260,7 @@ class Activation(Layer):
         super().__init__(**kwargs)
 
     def call(self, x, mask=None):
+        """Return the activation of the input."""
         return self.activation(x)
 
     def get_config(self):
@@ -185,7 +268,26 @@ class Activation(Layer):
 
 
 class Reshape(Layer):
-    """To ``target_shape`` (without the batch axis); one entry may be -1."""
+    """Give the values of each sample another shape, in row-major order.
+
+    Args:
+        target_shape: the new shape without the batch axis; one entry may be -1 and is found from the others.
+
+    Input shape:
+        Any; if lengths are unknown, the check is left to the run.
+
+    Output shape:
+        (samples, *target_shape).
+
+    Raises:
+        ValueError: two entries are -1, or the number of values differs.
+
+    Example:
+        >>> from kbridge.layers import Reshape
+        >>> from kbridge.models import Sequential
+        >>> Sequential([Reshape((2, -1), input_shape=(6,))]).output_shape
+        (None, 2, 3)
+    """
 
     def __init__(self, target_shape, **kwargs):
         super().__init__(**kwargs)
@@ -207,6 +309,7 @@ class Reshape(Layer):
         return (input_shape[0], *(size // known if n == -1 else n for n in target))
 
     def call(self, x, mask=None):
+        """Return the input in its new shape."""
         shape = getattr(x, "_keras_shape", None) or K.int_shape(x)
         target = self.get_output_shape_for(shape)[1:]
         if None in target:
@@ -218,7 +321,20 @@ class Reshape(Layer):
 
 
 class Permute(Layer):
-    """Reorder the axes: ``dims`` counts from 1, without the batch axis."""
+    """Reorder the axes of each sample.
+
+    Args:
+        dims: the axes of the input in their new order, counted from 1 without the batch axis: (2, 1) exchanges the first two.
+
+    Input shape:
+        A batch axis and as many axes as ``dims`` has entries.
+
+    Output shape:
+        The input's, reordered.
+
+    Raises:
+        ValueError: ``dims`` doesn't hold each number from 1 on once.
+    """
 
     def __init__(self, dims, **kwargs):
         super().__init__(**kwargs)
@@ -231,6 +347,7 @@ class Permute(Layer):
         return (input_shape[0], *(input_shape[d] for d in self.dims))
 
     def call(self, x, mask=None):
+        """Return the input with its axes reordered."""
         return K.permute_dimensions(x, (0, *self.dims))
 
     def get_config(self):
@@ -238,10 +355,20 @@ class Permute(Layer):
 
 
 class Flatten(Layer):
-    """All axes but the batch axis as one, in row-major order.
+    """Make all axes but the batch axis one, in row-major order.
 
-    ``dim_ordering``: 'th' moves the axis behind the samples to the end before, as Keras 2's ``data_format='channels_first'``; stored only
-    then.
+    Args:
+        dim_ordering: 'th' moves axis 1, the channels, to the end before, as Keras 2's ``data_format='channels_first'`` does; it is stored only
+            then.
+
+    Input shape:
+        (samples, ...) with all lengths but the samples' known.
+
+    Output shape:
+        (samples, the product of the other lengths).
+
+    Raises:
+        ValueError: a length is unknown.
     """
 
     def __init__(self, dim_ordering="tf", **kwargs):
@@ -261,13 +388,24 @@ class Flatten(Layer):
         return (input_shape[0], int(np.prod(input_shape[1:])))
 
     def call(self, x, mask=None):
+        """Return the input as (samples, values)."""
         if self.dim_ordering == "th" and K.ndim(x) > 2:
             x = K.permute_dimensions(x, (0, *range(2, K.ndim(x)), 1))
         return K.batch_flatten(x)
 
 
 class RepeatVector(Layer):
-    """(samples, features) to (samples, n, features)."""
+    """Repeat each vector ``n`` times, as the time steps of a sequence.
+
+    Args:
+        n: how often, a whole number above 0.
+
+    Input shape:
+        (samples, features).
+
+    Output shape:
+        (samples, n, features).
+    """
 
     def __init__(self, n, **kwargs):
         super().__init__(**kwargs)
@@ -278,6 +416,7 @@ class RepeatVector(Layer):
         return (input_shape[0], self.n, input_shape[1])
 
     def call(self, x, mask=None):
+        """Return the input repeated along a new axis 1."""
         return K.repeat(x, self.n)
 
     def get_config(self):
@@ -287,12 +426,29 @@ class RepeatVector(Layer):
 class Lambda(Layer):
     """A function of tensors as a layer.
 
-    ``output_shape``: a tuple without the batch axis, a function of the input shape, or None where the
-    backend infers the shape. ``arguments`` are passed on to the function; it gets ``mask`` if it has
-    an argument of that name.
+    A function that is one straight line of expressions (arithmetic, items, functions of ``K`` ...) is saved as data: kbridge reads its instructions,
+    together with the plain values that its closure and globals have at that time. Any other function is saved by its name, and loading takes
+    it from ``custom_objects``.
 
-    A function of one straight line (arithmetic, items, functions of ``K`` ...) is saved as data, read from its instructions with the plain
-    values that its closure and globals have then; others by their name, and loading takes them from ``custom_objects``.
+    Args:
+        function: called with the input tensor (or list of tensors), and with ``mask`` if it has an argument of that name; it returns a tensor.
+        output_shape: a tuple without the batch axis, or a function of the input shape; None if the backend is to find it.
+        arguments: further keyword arguments of the function, a dict.
+
+    Input shape:
+        What the function takes.
+
+    Output shape:
+        ``output_shape`` or the shape of what the function returns.
+
+    Raises:
+        TypeError: ``function`` can't be called, or ``output_shape`` is neither a tuple nor a function.
+
+    Example:
+        >>> from kbridge.layers import Lambda
+        >>> from kbridge.models import Sequential
+        >>> Sequential([Lambda(lambda x: x[:, :2] * 2, input_shape=(3,))]).output_shape
+        (None, 2)
     """
 
     def __init__(self, function, output_shape=None, arguments=None, **kwargs):
@@ -319,7 +475,7 @@ class Lambda(Layer):
         return self._inferred_shape(input_shape)
 
     def _inferred_shape(self, input_shape):
-        """What the backend makes of placeholders of the input's shape."""
+        """Return the shape that the backend gives for placeholders of the input's shape."""
         if str(input_shape) not in self._shapes:
             if isinstance(input_shape, list):
                 self.call([K.placeholder(shape=s) for s in input_shape])
@@ -328,6 +484,7 @@ class Lambda(Layer):
         return self._shapes[str(input_shape)]
 
     def call(self, x, mask=None):
+        """Return what the function returns for the input."""
         arguments = dict(self.arguments)
         if "mask" in parameters_of(self.function):
             arguments["mask"] = mask
@@ -350,6 +507,12 @@ class Lambda(Layer):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
+        """Return a new layer.
+
+        Args:
+            config: a dict that ``get_config`` gave.
+            custom_objects: functions by name, for those that are saved by their name.
+        """
         from ..saving import functions
 
         config = dict(config)
@@ -368,7 +531,18 @@ def _shape(x):
 
 
 class ActivityRegularization(Layer):
-    """Penalise the input by l1 * sum(abs(x)) + l2 * sum(x ** 2) and pass it on."""
+    """Pass the input on, and add l1 * sum(abs(x)) + l2 * sum(x ** 2) to the training loss.
+
+    Args:
+        l1: the factor of the sum of absolute values.
+        l2: the factor of the sum of squares.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        The input's.
+    """
 
     supports_masking = True
 

@@ -16,7 +16,7 @@ def config_of(item) -> dict | None:
 
 
 class Affine(Layer):
-    """What layers with ``W``, ``b``, an activation, regularizers and constraints share."""
+    """The base of layers with ``W``, ``b``, an activation, regularizers and constraints."""
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class Affine(Layer):
         return (self.input_dim,)
 
     def add_kernel(self, shape, suffix="W"):
+        """Add a weight of ``shape`` whose name ends in ``suffix``, with the arguments that are for W."""
         return self.add_weight(
             shape,
             initializer=self.init,
@@ -59,6 +60,7 @@ class Affine(Layer):
         )
 
     def add_bias(self, shape, suffix="b", initializer="zero"):
+        """Add a weight of ``shape`` whose name ends in ``suffix``, with the arguments that are for b; ``initializer`` makes its first values."""
         return self.add_weight(
             shape,
             initializer=initializer,
@@ -83,11 +85,38 @@ class Affine(Layer):
 
 
 class Dense(Affine):
-    """activation(x W + b) along the last axis: (samples, ..., input_dim) to (samples, ..., output_dim).
+    """activation(x W + b) along the last axis: every value of the output depends on all features of the input.
 
-    ``W_regularizer``, ``b_regularizer`` and ``activity_regularizer`` penalise weights and outputs;
-    ``W_constraint`` and ``b_constraint`` hold after each update; ``bias=False`` leaves out b.
     A mask of time steps is passed on.
+
+    Args:
+        output_dim: the number of features of the output.
+        init: how W starts: the name of an initialization (``kbridge.initializations``) or a function of a shape.
+        activation: the name of an activation (``kbridge.activations``) or a function of tensors; None for none.
+        weights: arrays that the weights start with, [W, b], in place of ``init``.
+        W_regularizer: a penalty on W: an object of ``kbridge.regularizers``, or its name.
+        b_regularizer: a penalty on b.
+        activity_regularizer: a penalty on the output.
+        W_constraint: a function that is applied to W after each update: an object of ``kbridge.constraints``, or its name.
+        b_constraint: a function that is applied to b after each update.
+        bias: whether b is added.
+        input_dim: the number of features of the input, in place of ``input_shape=(input_dim,)``; only the first layer of a model needs it.
+
+    Input shape:
+        (samples, ..., input_dim).
+
+    Output shape:
+        (samples, ..., output_dim).
+
+    Raises:
+        ValueError: ``output_dim`` isn't a whole number above 0, or the input has no features or an unknown number of them.
+
+    Example:
+        >>> from kbridge.layers import Dense
+        >>> from kbridge.models import Sequential
+        >>> model = Sequential([Dense(4, activation="relu", input_dim=3), Dense(1)])
+        >>> model.output_shape, model.count_params()
+        ((None, 1), 21)
     """
 
     supports_masking = True
@@ -132,6 +161,7 @@ class Dense(Affine):
                 raise ValueError(f"Dense {self.name} was built for {self.input_dim} features, got an input of shape {tuple(shape)}.")
 
     def call(self, x, mask=None):
+        """Return activation(x W + b)."""
         output = K.dot(x, self.W)
         return self.activation(output + self.b if self.bias else output)
 
@@ -149,7 +179,23 @@ def _with_first(config: dict, **items) -> dict:
 
 
 class MaxoutDense(Affine):
-    """The maximum of ``nb_feature`` linear maps (Goodfellow et al., 2013): (samples, input_dim) to (samples, output_dim)."""
+    """The maximum of ``nb_feature`` linear maps: max over i of x W[i] + b[i].
+
+    The other arguments are those of ``Dense``; there is no activation.
+
+    Args:
+        output_dim: the number of features of the output.
+        nb_feature: how many linear maps there are.
+
+    Input shape:
+        (samples, input_dim).
+
+    Output shape:
+        (samples, output_dim).
+
+    References:
+        Goodfellow et al. (2013), Maxout Networks, arXiv 1302.4389.
+    """
 
     def __init__(
         self,
@@ -185,6 +231,7 @@ class MaxoutDense(Affine):
         return (input_shape[0], self.output_dim)
 
     def call(self, x, mask=None):
+        """Return the largest of the linear maps at each place, (samples, output_dim)."""
         output = K.dot(x, self.W)
         return K.max(output + self.b if self.bias else output, axis=1)
 
@@ -195,7 +242,23 @@ class MaxoutDense(Affine):
 
 
 class Highway(Affine):
-    """t * activation(x W + b) + (1 - t) * x with the gate t = sigmoid(x W_carry + b_carry) (Srivastava et al., 2015)."""
+    """t * activation(x W + b) + (1 - t) * x, where the gate t = sigmoid(x W_carry + b_carry) chooses between new and old features.
+
+    The other arguments are those of ``Dense``. The gate's bias starts as 1; ``transform_bias`` is accepted with a warning and has no effect, as in
+    Keras 1.2.2.
+
+    Args:
+        weights: arrays that the weights start with, [W, W_carry, b, b_carry].
+
+    Input shape:
+        (samples, input_dim).
+
+    Output shape:
+        The input's.
+
+    References:
+        Srivastava et al. (2015), Highway Networks, arXiv 1505.00387.
+    """
 
     def __init__(
         self,
@@ -235,6 +298,7 @@ class Highway(Affine):
         self.built = True
 
     def call(self, x, mask=None):
+        """Return the mixture of the transformed input and the input itself, (samples, input_dim)."""
         gate, output = K.dot(x, self.W_carry), K.dot(x, self.W)
         if self.bias:
             gate, output = gate + self.b_carry, output + self.b
@@ -243,7 +307,20 @@ class Highway(Affine):
 
 
 class TimeDistributedDense(Affine):
-    """Dense at each time step of (samples, time, input_dim). ``TimeDistributed(Dense(...))`` is its successor."""
+    """``Dense`` at each time step, with the same weights; ``TimeDistributed(Dense(...))`` and ``Dense`` itself compute the same.
+
+    The other arguments are those of ``Dense``.
+
+    Args:
+        output_dim: the number of features of the output.
+        input_length: the number of time steps, where ``input_dim`` stands in place of ``input_shape``; None if it differs from batch to batch.
+
+    Input shape:
+        (samples, time, input_dim).
+
+    Output shape:
+        (samples, time, output_dim).
+    """
 
     supports_masking = True
 
@@ -285,6 +362,7 @@ class TimeDistributedDense(Affine):
         return (*input_shape[:2], self.output_dim)
 
     def call(self, x, mask=None):
+        """Return activation(x W + b) of each time step, (samples, time, output_dim)."""
         output = K.dot(x, self.W)
         return self.activation(output + self.b if self.bias else output)
 

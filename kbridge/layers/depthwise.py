@@ -13,7 +13,7 @@ PADDINGS = ("valid", "same", "causal")
 
 
 class _Depthwise(Configured):
-    """What depthwise convolutions over ``spatial`` axes share."""
+    """The base of depthwise convolutions over ``spatial`` axes."""
 
     spatial = 2
     paddings = PADDINGS[:2]
@@ -74,29 +74,36 @@ class _Depthwise(Configured):
 
 
 class DepthwiseConv2D(_Depthwise):
-    """Each channel of images with kernels of its own: depth_multiplier results a channel (Howard et al., 2017, arXiv 1704.04861).
+    """Convolve each channel of images with kernels of its own: ``depth_multiplier`` outputs a channel.
 
     Args:
-        kernel_size: an int or a pair, rows and columns.
-        strides: as ``kernel_size``.
+        kernel_size: rows and columns of a kernel, a pair or one number for both.
+        strides: the steps between windows, as ``kernel_size``.
         padding: 'valid' or 'same'.
-        depth_multiplier: results a channel.
-        data_format: 'channels_last', 'channels_first' or None for what keras.json says.
-        dilation_rate: as ``kernel_size``; may be above 1 together with strides.
-        activation: a name or function.
+        depth_multiplier: how many kernels each channel has.
+        data_format: 'channels_last', 'channels_first' or None for the setting of keras.json.
+        dilation_rate: the distance of neighbouring values of a kernel, as ``kernel_size``; may be above 1 together with strides.
+        activation: the name of an activation or a function of tensors; None for none.
         use_bias: whether a bias is added.
-        depthwise_initializer, depthwise_regularizer, depthwise_constraint, bias_initializer, bias_regularizer, bias_constraint: of
-            these weights.
-        activity_regularizer: a penalty on the result.
+        depthwise_initializer: how the kernels start.
+        bias_initializer: how the bias starts.
+        depthwise_regularizer: a penalty on the kernels.
+        bias_regularizer: a penalty on the bias.
+        activity_regularizer: a penalty on the output.
+        depthwise_constraint: a function that is applied to the kernels after each update.
+        bias_constraint: a function that is applied to the bias after each update.
 
     Input shape:
         (samples, rows, columns, channels), or (samples, channels, rows, columns) with channels first.
 
     Output shape:
-        The same axes, with channels * depth_multiplier channels: result c * depth_multiplier + m is of channel c.
+        The same axes, with channels * depth_multiplier channels: output c * depth_multiplier + m is of channel c.
 
     Raises:
-        ValueError: for another padding or sizes that are no whole numbers above 0.
+        ValueError: another padding, or sizes that aren't whole numbers above 0.
+
+    References:
+        Howard et al. (2017), MobileNets, arXiv 1704.04861.
     """
 
     def __init__(
@@ -136,6 +143,7 @@ class DepthwiseConv2D(_Depthwise):
         self.built = True
 
     def call(self, x, mask=None):
+        """Return activation(convolution of each channel, plus bias)."""
         kernel = self.depthwise_kernel
         results = K.int_shape(kernel)[-2] * self.depth_multiplier
         return self.activation(self._biased(self._depthwise(x, kernel), results))
@@ -147,7 +155,21 @@ class DepthwiseConv2D(_Depthwise):
 
 
 class DepthwiseConv1D(DepthwiseConv2D):
-    """``DepthwiseConv2D`` over time: (samples, steps, channels), or (samples, channels, steps) with channels first."""
+    """``DepthwiseConv2D`` over time.
+
+    The other arguments are those of ``DepthwiseConv2D``.
+
+    Args:
+        kernel_size: the number of time steps of a kernel.
+        strides: the number of steps between windows.
+        dilation_rate: the distance of neighbouring values of a kernel.
+
+    Input shape:
+        (samples, steps, channels), or (samples, channels, steps) with channels first.
+
+    Output shape:
+        The same axes, with channels * depth_multiplier channels.
+    """
 
     spatial = 1
 
@@ -155,6 +177,7 @@ class DepthwiseConv1D(DepthwiseConv2D):
         super().__init__(kernel_size, strides=strides, dilation_rate=dilation_rate, **kwargs)
 
     def call(self, x, mask=None):
+        """Return activation(convolution of each channel, plus bias)."""
         if self.data_format == "channels_last":
             return super().call(x)
         results = K.int_shape(self.depthwise_kernel)[-2] * self.depth_multiplier
@@ -165,12 +188,18 @@ class DepthwiseConv1D(DepthwiseConv2D):
 class SeparableConv1D(_Depthwise):
     """A depthwise convolution over time, then one of width 1 that mixes the channels.
 
+    The other arguments are those of ``DepthwiseConv2D``.
+
     Args:
-        filters: channels of the result.
-        kernel_size, strides, dilation_rate: whole numbers.
+        filters: the number of channels of the output.
+        kernel_size: the number of time steps of a kernel.
+        strides: the number of steps between windows.
         padding: 'valid', 'same' or 'causal' (zeros before the first step only).
-        data_format, depth_multiplier, activation, use_bias: as for ``DepthwiseConv2D``.
-        depthwise_initializer, pointwise_initializer and so on: of the two kernels and the bias.
+        data_format: 'channels_last' (also for None) or 'channels_first'.
+        dilation_rate: the distance of neighbouring values of a kernel.
+        pointwise_initializer: how the kernel of width 1 starts.
+        pointwise_regularizer: a penalty on the kernel of width 1.
+        pointwise_constraint: a function that is applied to the kernel of width 1 after each update.
 
     Input shape:
         (samples, steps, channels), or (samples, channels, steps) with channels first.
@@ -226,6 +255,7 @@ class SeparableConv1D(_Depthwise):
         self.built = True
 
     def call(self, x, mask=None):
+        """Return activation(both convolutions of x, plus bias)."""
         first = self.data_format == "channels_first"
         x = K.permute_dimensions(x, (0, 2, 1)) if first else x
         y = K.dot(self._depthwise(x, self.depthwise_kernel), K.squeeze(self.pointwise_kernel, 0))

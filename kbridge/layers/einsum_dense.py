@@ -13,21 +13,32 @@ class EinsumDense(Configured):
     """activation(einsum(equation, x, kernel) + bias).
 
     Args:
-        equation: as 'abc,cd->abd', of the input and the kernel; '...' for axes that stay as they are.
-        output_shape: the result's lengths behind the samples (behind '...' too), None for those of the input.
-        activation: a name or function.
-        bias_axes: the letters of the axes that the bias has, None for no bias.
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint: of the weights.
-        activity_regularizer: a penalty on the result.
+        equation: as 'abc,cd->abd', of the input and the kernel; '...' stands for axes that stay as they are.
+        output_shape: the lengths of the output behind the samples (behind '...' too), None for those of the input.
+        activation: the name of an activation or a function of tensors; None for none.
+        bias_axes: the letters of the axes that the bias has; None for no bias.
+        kernel_initializer: how the kernel starts.
+        bias_initializer: how the bias starts.
+        kernel_regularizer: a penalty on the kernel.
+        bias_regularizer: a penalty on the bias.
+        activity_regularizer: a penalty on the output.
+        kernel_constraint: a function that is applied to the kernel after each update.
+        bias_constraint: a function that is applied to the bias after each update.
 
     Input shape:
-        What the equation says, the kernel's axes known.
+        As the equation says, with known lengths of the kernel's axes.
 
     Output shape:
         (samples, *output_shape).
 
     Raises:
-        ValueError: for an equation that doesn't fit the input.
+        ValueError: the equation doesn't fit the input.
+
+    Example:
+        >>> from kbridge.layers import EinsumDense
+        >>> from kbridge.models import Sequential
+        >>> Sequential([EinsumDense("abc,cd->abd", (None, 5), bias_axes="d", input_shape=(4, 3))]).output_shape
+        (None, 4, 5)
     """
 
     def __init__(
@@ -106,6 +117,7 @@ class EinsumDense(Configured):
         self.built = True
 
     def call(self, x, mask=None):
+        """Return activation(einsum of x and the kernel, plus bias)."""
         y = K.einsum(self.equation, x, self.kernel)
         return self.activation(y if self.bias is None else y + self.bias)
 

@@ -12,10 +12,35 @@ __all__ = ["Embedding", "K", "Layer", "constraints", "initializations", "regular
 
 
 class Embedding(Layer):
-    """Whole numbers below ``input_dim`` (samples, time) to vectors (samples, time, output_dim).
+    """Turn whole numbers into vectors that are learned: number i becomes row i of W.
 
-    ``mask_zero``: 0 stands for a missing step, and is masked in the layers after this one.
-    ``dropout``: the fraction of the numbers (not of the elements) whose vectors are 0 in training.
+    Args:
+        input_dim: the number of rows of W; the inputs are below it.
+        output_dim: the length of a vector.
+        init: how W starts: the name of an initialization or a function of a shape.
+        input_length: the number of time steps; needed where a layer after this one must know it (``Flatten``), None if it differs.
+        W_regularizer: a penalty on W.
+        activity_regularizer: a penalty on the output.
+        W_constraint: a function that is applied to W after each update.
+        mask_zero: whether 0 stands for a missing step, which layers after this one skip.
+        weights: arrays that the weights start with, [W].
+        dropout: the fraction of the numbers (not of the elements) whose vectors are 0 in training, at least 0 and below 1.
+
+    Input shape:
+        (samples, time), whole numbers; their dtype is int32 if left out.
+
+    Output shape:
+        (samples, time, output_dim).
+
+    Raises:
+        ValueError: a size that isn't a whole number above 0, or ``dropout`` outside of [0, 1).
+
+    Example:
+        >>> from kbridge.layers import Embedding
+        >>> from kbridge.models import Sequential
+        >>> model = Sequential([Embedding(1000, 16, input_length=20)])
+        >>> model.output_shape, model.count_params()
+        ((None, 20, 16), 16000)
     """
 
     def __init__(
@@ -71,6 +96,7 @@ class Embedding(Layer):
         return (input_shape[0], *lengths, self.output_dim)
 
     def call(self, x, mask=None):
+        """Return the rows of W that the input names, (samples, time, output_dim)."""
         if not K.dtype(x).startswith("int"):
             x = K.cast(x, "int32")
         W = self.W

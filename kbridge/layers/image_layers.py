@@ -16,8 +16,8 @@ class Rescaling(Configured):
     """x * scale + offset.
 
     Args:
-        scale: a number, or a list with one for each of the last axis.
-        offset: as ``scale``.
+        scale: the factor, a number or a list with one for each place of the last axis.
+        offset: the number to add, or a list of them as ``scale``.
 
     Input shape:
         Any.
@@ -33,6 +33,7 @@ class Rescaling(Configured):
         self.take(scale=scale, offset=offset)
 
     def call(self, x, mask=None):
+        """Return x * scale + offset as floatx."""
         x = K.cast(x, K.floatx())
         scale, offset = (np.asarray(n, K.floatx()) for n in (self.scale, self.offset))
         return x * scale + offset if np.any(offset) else x * scale
@@ -42,10 +43,10 @@ class Normalization(Configured):
     """(x - mean) / sqrt(variance), with statistics that are given or that ``adapt`` takes from data.
 
     Args:
-        axis: an int, a list of ints, or None for one mean and variance of all.
-        mean: numbers that broadcast along ``axis``, None for weights.
-        variance: as ``mean``; both or neither.
-        invert: multiply and add instead, which undoes a normalization.
+        axis: the axis with a mean and variance for each place, or a list of axes; None for one mean and variance of all.
+        mean: numbers that broadcast along ``axis``; None for weights that ``adapt`` sets.
+        variance: as ``mean``; give both or neither.
+        invert: whether to multiply and add instead, which undoes a normalization.
 
     Input shape:
         (samples, ...) with the lengths of ``axis`` known.
@@ -54,7 +55,7 @@ class Normalization(Configured):
         The input's.
 
     Raises:
-        ValueError: for a mean without a variance.
+        ValueError: a mean without a variance.
     """
 
     def __init__(self, axis=-1, mean=None, variance=None, invert=False, **kwargs):
@@ -82,7 +83,7 @@ class Normalization(Configured):
         self.built = True
 
     def adapt(self, data) -> None:
-        """Set mean and variance from an array (samples, ...)."""
+        """Set mean and variance from ``data``, an array (samples, ...)."""
         data = np.asarray(data)
         if not self.built:
             self.build(data.shape)
@@ -93,6 +94,7 @@ class Normalization(Configured):
         K.set_value(self.adapt_variance, data.var(axis=others))
 
     def call(self, x, mask=None):
+        """Return the normalized input as floatx."""
         shape = K.int_shape(x)
         axes = self._axes(len(shape))
         aligned = [n if a in axes else 1 for a, n in enumerate(shape)]
@@ -112,14 +114,15 @@ def _numbers(value):
 
 
 class Resizing(Configured):
-    """Images in another size.
+    """Bring images to another size.
 
     Args:
-        height, width: rows and columns of the result.
+        height: the rows of the output.
+        width: the columns of the output.
         interpolation: 'nearest', 'bilinear', 'bicubic', 'lanczos3', 'lanczos5', 'gaussian', 'mitchellcubic' or 'area'.
-        crop_to_aspect_ratio: whether what doesn't fit the result's proportions is cut off rather than squeezed.
+        crop_to_aspect_ratio: whether an image of other proportions is cut rather than squeezed.
         antialias: whether kernels widen where an image shrinks.
-        data_format: 'channels_last', 'channels_first' or None for what keras.json says.
+        data_format: 'channels_last', 'channels_first' or None for the setting of keras.json.
 
     Input shape:
         (samples, rows, columns, channels), or channels first.
@@ -128,7 +131,7 @@ class Resizing(Configured):
         (samples, height, width, channels), or channels first.
 
     Raises:
-        ValueError: for another interpolation, or ``crop_to_aspect_ratio`` of images of unknown size.
+        ValueError: another interpolation, or ``crop_to_aspect_ratio`` of images of unknown size.
     """
 
     def __init__(self, height, width, interpolation="bilinear", crop_to_aspect_ratio=False, antialias=False, data_format=None, **kwargs):
@@ -147,6 +150,7 @@ class Resizing(Configured):
         return 2 if self.data_format == "channels_first" else 1
 
     def call(self, x, mask=None):
+        """Return the images in their new size, as floatx."""
         x = K.cast(x, K.floatx())
         if self.crop_to_aspect_ratio:
             x = self._cropped(x)
@@ -177,9 +181,18 @@ def centre(x, axis: int, size: tuple[int, int]):
 
 
 class CenterCrop(Resizing):
-    """The middle ``height`` x ``width`` of images; smaller ones are resized to it, with their proportions kept.
+    """Cut out the middle of images; smaller ones are resized to it, with their proportions kept.
 
-    Args, input and output shapes as for ``Resizing``; images must be of known size.
+    The other arguments are those of ``Resizing``.
+
+    Input shape:
+        (samples, rows, columns, channels), or channels first, of known size.
+
+    Output shape:
+        (samples, height, width, channels), or channels first.
+
+    Raises:
+        ValueError: images of unknown size.
     """
 
     def __init__(self, height, width, data_format=None, **kwargs):
@@ -190,6 +203,7 @@ class CenterCrop(Resizing):
         return {k: v for k, v in own.items() if k not in ("interpolation", "crop_to_aspect_ratio", "antialias")}
 
     def call(self, x, mask=None):
+        """Return the middle of the images, as floatx."""
         axis = self.first_spatial
         rows, columns = K.int_shape(x)[axis : axis + 2]
         if rows is None or columns is None:

@@ -26,15 +26,20 @@ def _aligned(weight, shape: list) -> object:
 
 
 class LayerNormalization(Configured):
-    """Each sample to mean 0 and variance 1 over ``axis``, then by gamma and beta (Ba et al., 2016, arXiv 1607.06450).
+    """Scale each sample to mean 0 and variance 1 over ``axis``, then multiply by gamma and add beta.
 
     Args:
-        axis: an int or a list of ints: the axes that are normalized together, each with its own gamma and beta.
-        epsilon: added to the variance.
+        axis: the axis, or a list of axes that are normalized together; gamma and beta have a value for each of their places.
+        epsilon: a small number that is added to the variance.
         center: whether there is a beta.
         scale: whether there is a gamma.
-        beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint: of these weights.
-        rms_scaling: divide by the root of the variance without taking the mean off, then by gamma alone (Keras 3's option).
+        beta_initializer: how beta starts.
+        gamma_initializer: how gamma starts.
+        beta_regularizer: a penalty on beta.
+        gamma_regularizer: a penalty on gamma.
+        beta_constraint: a function that is applied to beta after each update.
+        gamma_constraint: a function that is applied to gamma after each update.
+        rms_scaling: whether to divide by the root of the variance without subtracting the mean, then multiply by gamma alone (Keras 3's option).
 
     Input shape:
         (samples, ...) with the lengths of ``axis`` known.
@@ -43,7 +48,10 @@ class LayerNormalization(Configured):
         The input's.
 
     Raises:
-        ValueError: for an axis that the input lacks, or of unknown length.
+        ValueError: an axis that the input lacks, or of unknown length.
+
+    References:
+        Ba et al. (2016), Layer Normalization, arXiv 1607.06450.
     """
 
     supports_masking = True
@@ -81,6 +89,7 @@ class LayerNormalization(Configured):
         self.built = True
 
     def call(self, x, mask=None):
+        """Return the normalized input, times gamma plus beta."""
         shape = K.int_shape(x)
         axes = axes_of(self, shape)
         aligned = [n if a in axes else 1 for a, n in enumerate(shape)]
@@ -94,12 +103,13 @@ class LayerNormalization(Configured):
 
 
 class GroupNormalization(Configured):
-    """Groups of channels of each sample to mean 0 and variance 1, then by gamma and beta (Wu and He, 2018, arXiv 1803.08494).
+    """Scale groups of channels of each sample to mean 0 and variance 1, then multiply by gamma and add beta.
+
+    The other arguments are those of ``LayerNormalization``; gamma and beta have one value a channel.
 
     Args:
-        groups: how many; -1 for one a channel (instance normalization). They divide the channels.
-        axis: the channels' axis.
-        epsilon, center, scale and the rest: as for ``LayerNormalization``; gamma and beta have one value a channel.
+        groups: the number of groups, which divides the channels; -1 for one a channel (instance normalization).
+        axis: the axis of the channels.
 
     Input shape:
         (samples, ...) with the number of channels known.
@@ -108,7 +118,10 @@ class GroupNormalization(Configured):
         The input's.
 
     Raises:
-        ValueError: where the groups don't divide the channels.
+        ValueError: the groups don't divide the channels.
+
+    References:
+        Wu and He (2018), Group Normalization, arXiv 1803.08494.
     """
 
     supports_masking = True
@@ -147,6 +160,7 @@ class GroupNormalization(Configured):
         self.built = True
 
     def call(self, x, mask=None):
+        """Return the normalized input, times gamma plus beta."""
         static, running = K.int_shape(x), K.shape(x)
         (axis,) = axes_of(self, static)
         channels = static[axis]
@@ -164,17 +178,20 @@ class GroupNormalization(Configured):
 
 
 class RMSNormalization(Configured):
-    """x / sqrt(mean(x ** 2) + epsilon) * scale over ``axis`` (Zhang and Sennrich, 2019, arXiv 1910.07467).
+    """x / sqrt(mean(x ** 2) + epsilon) * scale over ``axis``, where scale is learned.
 
     Args:
-        axis: an int or a list of ints.
-        epsilon: added to the mean square.
+        axis: the axis, or a list of axes, of the mean.
+        epsilon: a small number that is added to the mean square.
 
     Input shape:
         (samples, ...) with the lengths of ``axis`` known.
 
     Output shape:
         The input's.
+
+    References:
+        Zhang and Sennrich (2019), Root Mean Square Layer Normalization, arXiv 1910.07467.
     """
 
     supports_masking = True
@@ -191,6 +208,7 @@ class RMSNormalization(Configured):
         self.built = True
 
     def call(self, x, mask=None):
+        """Return the input divided by its root mean square, times scale."""
         shape = K.int_shape(x)
         axes = axes_of(self, shape)
         size = K.sqrt(K.mean(K.square(x), axis=list(axes), keepdims=True) + self.epsilon)
@@ -198,10 +216,10 @@ class RMSNormalization(Configured):
 
 
 class UnitNormalization(Configured):
-    """x divided by its Euclidean length over ``axis`` (an int or a list of ints), at least 1e-6.
+    """Divide each vector along ``axis`` by its Euclidean length, which counts as at least 1e-6.
 
     Args:
-        axis: the axes of one vector.
+        axis: the axis of the vectors, or a list of axes.
 
     Input shape:
         Any.
@@ -217,5 +235,6 @@ class UnitNormalization(Configured):
         self.take(axis=axis)
 
     def call(self, x, mask=None):
+        """Return the input with vectors of length 1."""
         axes = list(axes_of(self, K.int_shape(x)))
         return x / K.sqrt(K.maximum(K.sum(K.square(x), axis=axes, keepdims=True), 1e-12))

@@ -31,8 +31,7 @@ def _patches_times_kernels(patches, kernels):
 
 
 class _LocallyConnected(_Convolution):
-    """What both share. ``implementation``: 1, 2 or 3, the layout in which files of Keras 2 hold the kernels; all compute the same, and 2 and
-    3 take 'same' padding too. Stored only where it isn't 1."""
+    """The base of both locally connected layers."""
 
     implementation = 1
 
@@ -56,8 +55,23 @@ class _LocallyConnected(_Convolution):
 
 
 class LocallyConnected1D(_LocallyConnected, Convolution1D):
-    """``Convolution1D`` with a kernel and a bias of its own for each output step; 'valid' padding, with ``implementation`` 2 and 3 (see
-    above) 'same' too."""
+    """``Convolution1D`` with a kernel and a bias of its own for each output step.
+
+    The other arguments are those of ``Convolution1D``.
+
+    Args:
+        border_mode: 'valid', or with ``implementation`` 2 and 3 'same' too.
+        implementation: 1, 2 or 3: the layout in which files of Keras 2 hold the kernels; all compute the same. It is stored only where it isn't 1.
+
+    Input shape:
+        (samples, time, channels), with a known number of time steps.
+
+    Output shape:
+        (samples, new time, nb_filter).
+
+    Raises:
+        ValueError: another ``implementation`` or ``border_mode``, or an unknown number of time steps.
+    """
 
     takes_groups = False
 
@@ -79,6 +93,7 @@ class LocallyConnected1D(_LocallyConnected, Convolution1D):
         self.built = True
 
     def call(self, x, mask=None):
+        """Return activation(each window of x times its own kernel, plus its own bias)."""
         step = self.subsample_length
         x = turned(self, self.surrounded(x))
         parts = [x[:, k : k + (self.places - 1) * step + 1 : step, :] for k in range(self.filter_length)]
@@ -95,8 +110,23 @@ class LocallyConnected1D(_LocallyConnected, Convolution1D):
 
 
 class LocallyConnected2D(_LocallyConnected, Convolution2D):
-    """``Convolution2D`` with a kernel and a bias of its own for each output position; 'valid' padding, with ``implementation`` 2 and 3 (see
-    above) 'same' too."""
+    """``Convolution2D`` with a kernel and a bias of its own for each output position.
+
+    The other arguments are those of ``Convolution2D``.
+
+    Args:
+        border_mode: 'valid', or with ``implementation`` 2 and 3 'same' too.
+        implementation: 1, 2 or 3: the layout in which files of Keras 2 hold the kernels; all compute the same. It is stored only where it isn't 1.
+
+    Input shape:
+        That of ``Convolution2D``, with known rows and columns.
+
+    Output shape:
+        That of ``Convolution2D``.
+
+    Raises:
+        ValueError: another ``implementation`` or ``border_mode``, or an image of unknown size.
+    """
 
     takes_groups = False
 
@@ -119,6 +149,7 @@ class LocallyConnected2D(_LocallyConnected, Convolution2D):
         self.built = True
 
     def call(self, x, mask=None):
+        """Return activation(each window of x times its own kernel, plus its own bias)."""
         x = self.surrounded(x)
         rows, cols = self.output_row, self.output_col
         step_r, step_c = self.subsample

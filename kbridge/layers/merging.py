@@ -10,7 +10,7 @@ FUNCTIONS = ("add", "average", "concatenate", "dot", "maximum", "minimum", "mult
 
 
 class _Joined(Merge):
-    """A ``Merge`` whose mode is its class's. Its config is its own arguments."""
+    """The base of these layers: a ``Merge`` whose mode is its class's. Its config is its own arguments."""
 
     joins = "sum"
 
@@ -28,6 +28,9 @@ class _Joined(Merge):
 class Add(_Joined):
     """The sum of tensors. Axes of length 1 are repeated, and a tensor with fewer axes along those right behind the samples.
 
+    Args:
+        name: the layer's name.
+
     Input shape:
         A list of at least two tensors.
 
@@ -35,7 +38,7 @@ class Add(_Joined):
         Theirs, broadcast.
 
     Raises:
-        ValueError: where shapes don't fit together.
+        ValueError: the shapes don't fit together.
 
     Example:
         >>> from kbridge.layers import Add, Input
@@ -45,40 +48,86 @@ class Add(_Joined):
 
 
 class Subtract(_Joined):
-    """The first of two tensors minus the second; shapes as for ``Add``."""
+    """The first of two tensors minus the second.
+
+    The other arguments are those of ``Add``.
+
+    Input shape:
+        A list of two tensors.
+
+    Output shape:
+        Theirs, broadcast as in ``Add``.
+    """
 
     joins = "sub"
 
 
 class Multiply(_Joined):
-    """The product of tensors, element by element; shapes as for ``Add``."""
+    """The product of tensors, element by element.
+
+    The other arguments are those of ``Add``.
+
+    Input shape:
+        A list of at least two tensors.
+
+    Output shape:
+        Theirs, broadcast as in ``Add``.
+    """
 
     joins = "mul"
 
 
 class Average(_Joined):
-    """The mean of tensors, element by element; shapes as for ``Add``."""
+    """The mean of tensors, element by element.
+
+    The other arguments are those of ``Add``.
+
+    Input shape:
+        A list of at least two tensors.
+
+    Output shape:
+        Theirs, broadcast as in ``Add``.
+    """
 
     joins = "ave"
 
 
 class Maximum(_Joined):
-    """The largest of the tensors at each place; shapes as for ``Add``."""
+    """The largest of the tensors at each place.
+
+    The other arguments are those of ``Add``.
+
+    Input shape:
+        A list of at least two tensors.
+
+    Output shape:
+        Theirs, broadcast as in ``Add``.
+    """
 
     joins = "max"
 
 
 class Minimum(_Joined):
-    """The smallest of the tensors at each place; shapes as for ``Add``."""
+    """The smallest of the tensors at each place.
+
+    The other arguments are those of ``Add``.
+
+    Input shape:
+        A list of at least two tensors.
+
+    Output shape:
+        Theirs, broadcast as in ``Add``.
+    """
 
     joins = "min"
 
 
 class Concatenate(_Joined):
-    """Tensors side by side along ``axis``.
+    """Put tensors side by side along ``axis``.
 
     Args:
-        axis: an axis; the others must be equal.
+        axis: the axis; the lengths of the others must be equal.
+        name: the layer's name.
 
     Input shape:
         A list of at least two tensors.
@@ -101,11 +150,12 @@ class Dot(_Joined):
     """The sums of products of two tensors along one axis of each.
 
     Args:
-        axes: an int, or a pair for the two tensors.
-        normalize: whether vectors along these axes are brought to length 1 before: the result is the cosine of their angle.
+        axes: the axis of both tensors, or a pair.
+        normalize: whether vectors along these axes are first brought to length 1: the output is the cosine of their angle then.
+        name: the layer's name.
 
     Input shape:
-        Two tensors.
+        A list of two tensors.
 
     Output shape:
         (samples, the other axes of the first, those of the second).
@@ -122,40 +172,40 @@ class Dot(_Joined):
 
 
 def add(inputs, **options):
-    """``Add()(inputs)``; ``options``: a name."""
+    """Return ``Add(**options)(inputs)`` for ``inputs``, a list of tensors; ``options``: ``name``."""
     return Add(**options)(inputs)
 
 
 def subtract(inputs, **options):
-    """``Subtract()(inputs)``."""
+    """Return ``Subtract(**options)(inputs)`` for ``inputs``, a list of two tensors."""
     return Subtract(**options)(inputs)
 
 
 def multiply(inputs, **options):
-    """``Multiply()(inputs)``."""
+    """Return ``Multiply(**options)(inputs)`` for ``inputs``, a list of tensors."""
     return Multiply(**options)(inputs)
 
 
 def average(inputs, **options):
-    """``Average()(inputs)``."""
+    """Return ``Average(**options)(inputs)`` for ``inputs``, a list of tensors."""
     return Average(**options)(inputs)
 
 
 def maximum(inputs, **options):
-    """``Maximum()(inputs)``."""
+    """Return ``Maximum(**options)(inputs)`` for ``inputs``, a list of tensors."""
     return Maximum(**options)(inputs)
 
 
 def minimum(inputs, **options):
-    """``Minimum()(inputs)``."""
+    """Return ``Minimum(**options)(inputs)`` for ``inputs``, a list of tensors."""
     return Minimum(**options)(inputs)
 
 
 def concatenate(inputs, axis=-1, **options):
-    """``Concatenate(axis)(inputs)``."""
+    """Return ``Concatenate(axis, **options)(inputs)`` for ``inputs``, a list of tensors that are joined along ``axis``."""
     return Concatenate(axis=axis, **options)(inputs)
 
 
 def dot(inputs, axes, normalize=False, **options):
-    """``Dot(axes, normalize)(inputs)``."""
+    """Return ``Dot(axes, normalize, **options)(inputs)`` for ``inputs``, a list of two tensors; ``axes`` and ``normalize`` as for ``Dot``."""
     return Dot(axes=axes, normalize=normalize, **options)(inputs)

@@ -12,7 +12,17 @@ __all__ = ["AlphaDropout", "GaussianDropout", "GaussianNoise", "K", "Layer"]
 
 
 class GaussianNoise(Layer):
-    """Add normal noise of mean 0 and standard deviation ``sigma`` in training."""
+    """Add normal noise of mean 0 in training; in prediction the input stays as it is.
+
+    Args:
+        sigma: the standard deviation of the noise.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        The input's.
+    """
 
     supports_masking = True
     uses_learning_phase = True
@@ -22,6 +32,7 @@ class GaussianNoise(Layer):
         super().__init__(**kwargs)
 
     def call(self, x, mask=None):
+        """Return the input, with noise added in the training phase."""
         return K.in_train_phase(lambda: x + K.random_normal(_shape(x), 0.0, self.sigma, dtype=K.dtype(x)), x)
 
     def get_config(self):
@@ -29,7 +40,23 @@ class GaussianNoise(Layer):
 
 
 class GaussianDropout(Layer):
-    """Multiply by normal noise of mean 1 and standard deviation sqrt(p / (1 - p)) in training (Srivastava et al., 2014)."""
+    """Multiply by normal noise of mean 1 and standard deviation sqrt(p / (1 - p)) in training.
+
+    Args:
+        p: the fraction that ``Dropout`` with the same effect would drop, at least 0 and below 1.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        The input's.
+
+    Raises:
+        ValueError: ``p`` is below 0 or at least 1.
+
+    References:
+        Srivastava et al. (2014), Dropout: A Simple Way to Prevent Neural Networks from Overfitting.
+    """
 
     supports_masking = True
     uses_learning_phase = True
@@ -41,6 +68,7 @@ class GaussianDropout(Layer):
         super().__init__(**kwargs)
 
     def call(self, x, mask=None):
+        """Return the input, multiplied by noise in the training phase."""
         if not self.p:
             return x
         std = math.sqrt(self.p / (1.0 - self.p))
@@ -74,6 +102,7 @@ class AlphaDropout(Dropout):
         self.rate = rate
 
     def call(self, x, mask=None):
+        """Return the input, with a fraction of it replaced in the training phase."""
         if not self.rate:
             return x
         kept, low = 1.0 - self.rate, -1.7580993408473766

@@ -11,15 +11,39 @@ __all__ = ["BatchNormalization", "InputSpec", "K", "Layer", "initializations", "
 
 
 class BatchNormalization(Layer):
-    """Scale activations to mean 0 and variance 1 over the batch (Ioffe and Szegedy, 2015), then by gamma and beta.
+    """Scale activations to mean 0 and variance 1 over the batch, then multiply by gamma and add beta, which are learned.
 
-    ``mode``: 0 each feature of ``axis`` over the batch and all other axes, with running statistics in
-    test; 1 each sample over its last axis, always with its own statistics; 2 as 0, but always with the
-    statistics of the batch at hand, in test too. ``momentum``: of the running mean and variance (the
-    weight ``running_std`` holds the variance, as in Keras 1). ``center=False`` leaves out beta and ``scale=False``
-    gamma; Keras 1 has always both, so these are stored only where they are False. ``moving_if_frozen``: a layer that is made
-    with ``trainable=False`` normalizes by the running statistics in training too, as in TensorFlow 2; stored where it does.
-    ``gamma_constraint``, ``beta_constraint``: options of Keras 2, stored where there is one.
+    The weights are gamma, beta, running_mean and running_std; the last holds the variance, as in Keras 1.
+
+    Args:
+        epsilon: a small number that is added to the variance.
+        mode: 0: each feature of ``axis`` over the batch and all other axes, in prediction by the running statistics; 1: each sample over its last axis,
+            always by its own statistics; 2: as 0, but by the statistics of the batch in prediction too.
+        axis: the axis of the features, for modes 0 and 2.
+        momentum: the part of the running mean and variance that stays at each update.
+        weights: arrays that the weights start with, [gamma, beta, running_mean, running_std].
+        beta_init: how beta starts: the name of an initialization or a function of a shape.
+        gamma_init: how gamma starts.
+        gamma_regularizer: a penalty on gamma.
+        beta_regularizer: a penalty on beta.
+        center: whether there is a beta; an option of Keras 2, stored only where it is False.
+        scale: whether there is a gamma; an option of Keras 2, stored only where it is False.
+        moving_if_frozen: whether a layer that is made with ``trainable=False`` uses the running statistics in training too, as in TensorFlow 2;
+            stored where it matters.
+        gamma_constraint: a function that is applied to gamma after each update; an option of Keras 2, stored where there is one.
+        beta_constraint: a function that is applied to beta after each update; an option of Keras 2, stored where there is one.
+
+    Input shape:
+        Any, with a known length of ``axis``.
+
+    Output shape:
+        The input's.
+
+    Raises:
+        ValueError: another ``mode``, or an unknown number of features.
+
+    References:
+        Ioffe and Szegedy (2015), Batch Normalization, arXiv 1502.03167.
     """
 
     supports_masking = True
@@ -87,6 +111,7 @@ class BatchNormalization(Layer):
         self.built = True
 
     def call(self, x, mask=None):
+        """Return the normalized input, times gamma plus beta."""
         if self.mode == 1:
             mean = K.mean(x, axis=-1, keepdims=True)
             deviation = K.sqrt(K.var(x, axis=-1, keepdims=True) + self.epsilon)

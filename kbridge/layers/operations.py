@@ -47,6 +47,7 @@ class Operations(Layer):
         super().__init__(**kwargs)
 
     def call(self, x, mask=None):
+        """Return what the graph computes of ``x``, a tensor or a list of tensors."""
         tensors = to_list(x)
         outputs = as_tensors(self.graph.run(tensors))
         self._shapes[_key([K.int_shape(t) for t in tensors])] = [tuple(K.int_shape(t)) for t in outputs]
@@ -55,7 +56,7 @@ class Operations(Layer):
         return single(outputs)
 
     def tensors_like(self, shapes) -> list:
-        """Tensors of the backend of ``shapes``, those of a call where there was one: with what is known of their values."""
+        """Return tensors of the backend of ``shapes``; where the layer was called on such, those of the call, with what is known of their values."""
         key = _key(shapes)
         dtypes = getattr(self, "_dtypes", [None] * len(shapes))
         return self._met.get(key) or [K.placeholder(shape=shape, dtype=dtype) for shape, dtype in zip(key, dtypes, strict=True)]

@@ -17,10 +17,11 @@ from ..engine.topology import Layer
 
 
 class Windowed(Layer):
-    """A layer with windows over its input.
+    """The base of layers that move a window over their input.
 
-    ``border_origin``: whose 'same' padding it has, 'tensorflow' (the default) or 'theano'. It is stored only where it
-    is 'theano' and matters, since Keras 1 doesn't know it.
+    Args:
+        border_origin: whose 'same' padding the layer has, 'tensorflow' (if left out) or 'theano'. It is stored only where it is 'theano' and
+            matters, since Keras 1 doesn't know it.
     """
 
     common_arguments = (*Layer.common_arguments, "border_origin")
@@ -61,7 +62,7 @@ class Windowed(Layer):
         )
 
     def padded_input(self, x, border_mode: str):
-        """The tensor to convolve and the border mode to use: ``x`` is padded here where the padding is Theano's."""
+        """Return the tensor to convolve and the border mode to use: ``x`` is padded here where the padding is Theano's."""
         if border_mode != "same" or self.border_origin != "theano":
             return x, border_mode
         return padded(x, self.theano_padding(), getattr(self, "window_ordering", self.dim_ordering)), "valid"

@@ -82,10 +82,7 @@ def check_window(layer, shape, axes, windows, border_mode: str) -> None:
 
 
 class _Pooling1D(Windowed):
-    """Pool (samples, time, features) over ``pool_length`` steps, ``stride`` steps apart (default: pool_length).
-
-    ``dim_ordering``: 'th' for (samples, features, time), Keras 2's ``data_format='channels_first'``; stored only then.
-    """
+    """The base of poolings over time."""
 
     mode = "max"
 
@@ -116,6 +113,7 @@ class _Pooling1D(Windowed):
         return (self.stride,)
 
     def call(self, x, mask=None):
+        """Return the input pooled over windows in time, (samples, new time, features)."""
         x = K.expand_dims(turned(self, x), 2)
         size, steps = (self.pool_length, 1), (self.stride, 1)
         if self.pads_as_theano:
@@ -132,11 +130,43 @@ class _Pooling1D(Windowed):
 
 
 class MaxPooling1D(_Pooling1D):
-    """The largest value over windows in time."""
+    """The largest value of each feature over windows in time.
+
+    Args:
+        pool_length: the number of time steps of a window.
+        stride: the number of steps between windows; ``pool_length`` if left out.
+        border_mode: 'valid' (windows lie inside the input) or 'same' (the last window may reach beyond it).
+        dim_ordering: 'tf' for (samples, time, features), or 'th' for (samples, features, time), Keras 2's ``data_format='channels_first'``,
+            which is stored only then.
+
+    Input shape:
+        (samples, time, features).
+
+    Output shape:
+        (samples, new time, features).
+
+    Raises:
+        ValueError: a size that isn't a whole number above 0, another ``border_mode``, or a window that doesn't fit into the input.
+
+    Example:
+        >>> from kbridge.layers import MaxPooling1D
+        >>> from kbridge.models import Sequential
+        >>> Sequential([MaxPooling1D(2, input_shape=(7, 3))]).output_shape
+        (None, 3, 3)
+    """
 
 
 class AveragePooling1D(_Pooling1D):
-    """The mean over windows in time."""
+    """The mean of each feature over windows in time.
+
+    The other arguments are those of ``MaxPooling1D``, as are input and output.
+
+    Input shape:
+        (samples, time, features).
+
+    Output shape:
+        (samples, new time, features).
+    """
 
     mode = "avg"
 
@@ -175,6 +205,7 @@ class _PoolingND(Windowed):
         return self.strides
 
     def call(self, x, mask=None):
+        """Return the input pooled over windows of its spatial axes."""
         pool = K.pool2d if self.spatial == 2 else K.pool3d
         if self.pads_as_theano:
             return pooled(x, pool, self.pool_size, self.strides, self.dim_ordering, self.mode)
@@ -196,11 +227,42 @@ class _Pooling2D(_PoolingND):
 
 
 class MaxPooling2D(_Pooling2D):
-    """The largest value over windows of images."""
+    """The largest value of each channel over windows of images.
+
+    Args:
+        pool_size: the size of a window, (rows, cols) or one number for both.
+        strides: the steps between windows, (rows, cols) or one number; ``pool_size`` if left out.
+        border_mode: 'valid' (windows lie inside the image) or 'same' (the last windows may reach beyond it).
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+
+    Input shape:
+        (samples, channels, rows, cols) with 'th', (samples, rows, cols, channels) with 'tf'.
+
+    Output shape:
+        The same axes with fewer rows and columns.
+
+    Raises:
+        ValueError: a size that isn't a whole number above 0, another ``border_mode``, or a window that doesn't fit into the image.
+
+    Example:
+        >>> from kbridge.layers import MaxPooling2D
+        >>> from kbridge.models import Sequential
+        >>> Sequential([MaxPooling2D((2, 3), dim_ordering="tf", input_shape=(6, 9, 4))]).output_shape
+        (None, 3, 3, 4)
+    """
 
 
 class AveragePooling2D(_Pooling2D):
-    """The mean over windows of images."""
+    """The mean of each channel over windows of images; places outside the image don't count.
+
+    The other arguments are those of ``MaxPooling2D``, as are input and output.
+
+    Input shape:
+        (samples, channels, rows, cols) with 'th', (samples, rows, cols, channels) with 'tf'.
+
+    Output shape:
+        The same axes with fewer rows and columns.
+    """
 
     mode = "avg"
 
@@ -213,11 +275,29 @@ class _Pooling3D(_PoolingND):
 
 
 class MaxPooling3D(_Pooling3D):
-    """The largest value over windows of volumes."""
+    """The largest value of each channel over windows of volumes.
+
+    The other arguments are those of ``MaxPooling2D``, with three numbers for each size.
+
+    Input shape:
+        (samples, channels, dim1, dim2, dim3) with 'th', (samples, dim1, dim2, dim3, channels) with 'tf'.
+
+    Output shape:
+        The same axes with smaller spatial lengths.
+    """
 
 
 class AveragePooling3D(_Pooling3D):
-    """The mean over windows of volumes."""
+    """The mean of each channel over windows of volumes; places outside the volume don't count.
+
+    The other arguments are those of ``MaxPooling2D``, with three numbers for each size.
+
+    Input shape:
+        (samples, channels, dim1, dim2, dim3) with 'th', (samples, dim1, dim2, dim3, channels) with 'tf'.
+
+    Output shape:
+        The same axes with smaller spatial lengths.
+    """
 
     mode = "avg"
 
@@ -250,9 +330,19 @@ class _GlobalPooling1D(Layer):
 
 
 class GlobalAveragePooling1D(_GlobalPooling1D):
-    """The mean over time.
+    """The mean of each feature over all time steps.
 
-    ``use_mask``: over the steps that a mask keeps, as in tf.keras; Keras 1 has an error for a mask. Stored where it matters.
+    Args:
+        keepdims: whether an axis of length 1 stays in place of the time.
+        dim_ordering: 'tf' for (samples, time, features), or 'th' for (samples, features, time), which is stored only then.
+        use_mask: whether the mean is taken over the steps that a mask keeps, as in tf.keras; without it a mask is an error, as in Keras 1. It is
+            stored where a mask came in.
+
+    Input shape:
+        (samples, time, features).
+
+    Output shape:
+        (samples, features), or (samples, 1, features) with ``keepdims``.
     """
 
     def __init__(self, use_mask=False, **kwargs):
@@ -260,6 +350,7 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
         self.use_mask = use_mask
 
     def call(self, x, mask=None):
+        """Return the mean over time, over the steps that ``mask`` keeps if the layer uses it."""
         if mask is None or not self.use_mask:
             return K.mean(x, axis=self._axis, keepdims=self.keepdims)
         kept = K.expand_dims(K.cast(mask, K.dtype(x)), 3 - self._axis)
@@ -277,9 +368,21 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
 
 
 class GlobalMaxPooling1D(_GlobalPooling1D):
-    """The largest value over time."""
+    """The largest value of each feature over all time steps.
+
+    Args:
+        keepdims: whether an axis of length 1 stays in place of the time.
+        dim_ordering: 'tf' for (samples, time, features), or 'th' for (samples, features, time), which is stored only then.
+
+    Input shape:
+        (samples, time, features).
+
+    Output shape:
+        (samples, features), or (samples, 1, features) with ``keepdims``.
+    """
 
     def call(self, x, mask=None):
+        """Return the largest values over time."""
         return K.max(x, axis=self._axis, keepdims=self.keepdims)
 
 
@@ -316,28 +419,70 @@ class _GlobalPooling3D(_GlobalPoolingND):
 
 
 class GlobalAveragePooling2D(_GlobalPooling2D):
-    """The mean over all positions of images."""
+    """The mean of each channel over all positions of an image.
+
+    Args:
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+        keepdims: whether axes of length 1 stay in place of rows and columns; stored only then.
+
+    Input shape:
+        (samples, channels, rows, cols) with 'th', (samples, rows, cols, channels) with 'tf'.
+
+    Output shape:
+        (samples, channels), or with ``keepdims`` the input's axes with lengths of 1.
+    """
 
     def call(self, x, mask=None):
+        """Return the mean of each channel."""
         return K.mean(x, axis=self._axes, keepdims=self.keepdims)
 
 
 class GlobalMaxPooling2D(_GlobalPooling2D):
-    """The largest value over all positions of images."""
+    """The largest value of each channel over all positions of an image.
+
+    The other arguments are those of ``GlobalAveragePooling2D``.
+
+    Input shape:
+        (samples, channels, rows, cols) with 'th', (samples, rows, cols, channels) with 'tf'.
+
+    Output shape:
+        (samples, channels), or with ``keepdims`` the input's axes with lengths of 1.
+    """
 
     def call(self, x, mask=None):
+        """Return the largest value of each channel."""
         return K.max(x, axis=self._axes, keepdims=self.keepdims)
 
 
 class GlobalAveragePooling3D(_GlobalPooling3D):
-    """The mean over all positions of volumes."""
+    """The mean of each channel over all positions of a volume.
+
+    The other arguments are those of ``GlobalAveragePooling2D``.
+
+    Input shape:
+        (samples, channels, dim1, dim2, dim3) with 'th', (samples, dim1, dim2, dim3, channels) with 'tf'.
+
+    Output shape:
+        (samples, channels), or with ``keepdims`` the input's axes with lengths of 1.
+    """
 
     def call(self, x, mask=None):
+        """Return the mean of each channel."""
         return K.mean(x, axis=self._axes, keepdims=self.keepdims)
 
 
 class GlobalMaxPooling3D(_GlobalPooling3D):
-    """The largest value over all positions of volumes."""
+    """The largest value of each channel over all positions of a volume.
+
+    The other arguments are those of ``GlobalAveragePooling2D``.
+
+    Input shape:
+        (samples, channels, dim1, dim2, dim3) with 'th', (samples, dim1, dim2, dim3, channels) with 'tf'.
+
+    Output shape:
+        (samples, channels), or with ``keepdims`` the input's axes with lengths of 1.
+    """
 
     def call(self, x, mask=None):
+        """Return the largest value of each channel."""
         return K.max(x, axis=self._axes, keepdims=self.keepdims)

@@ -38,21 +38,22 @@ def _range(owner: str, name: str, value: Any, least: float = -math.inf) -> tuple
 
 
 class _RandomImage(Configured):
-    """What these layers share: the change in training, and the axes of pictures."""
+    """The base of these layers: the change in training, and the axes of pictures."""
 
     supports_masking = True
     uses_learning_phase = True
 
     def call(self, x, mask=None):
+        """Return the pictures, changed in the training phase."""
         x = x if K.dtype(x).startswith("float") else K.cast(x, K.floatx())
         return K.in_train_phase(lambda: self.changed(x), x)
 
     def changed(self, x: Any) -> Any:
-        """The pictures as they are in training."""
+        """Return the pictures ``x`` as they are in training."""
         raise NotImplementedError
 
     def drawn(self, x: Any, low: float, high: float) -> Any:
-        """A number of [low, high) for each picture, as (samples, 1)."""
+        """Return a number of [``low``, ``high``) for each picture of ``x``, as (samples, 1)."""
         return K.random_uniform((K.shape(x)[0], 1), low, high, dtype=K.dtype(x), seed=self.seed)
 
     def _first(self) -> int:
@@ -140,17 +141,23 @@ class _Moved(_RandomImage):
         return K.permute_dimensions(moved, (0, 3, 1, 2)) if channels_first else moved
 
     def places(self, x: Any, height: int, width: int) -> tuple[tuple, tuple]:
-        """Factors of (row, column, 1) for the rows, and for the columns, of the places: each (samples, 1)."""
+        """Return the factors of (row, column, 1) for the rows, and for the columns, of the places: each is a number or (samples, 1).
+
+        Args:
+            x: the pictures.
+            height: their rows.
+            width: their columns.
+        """
         raise NotImplementedError
 
 
 class RandomFlip(_RandomImage):
-    """Pictures turned over by chance in training.
+    """Turn pictures over by chance in training.
 
     Args:
         mode: 'horizontal', 'vertical' or 'horizontal_and_vertical'.
-        seed: a whole number for the same draws again.
-        data_format: 'channels_last', 'channels_first' or None for the setting.
+        seed: a whole number that makes the draws repeatable.
+        data_format: 'channels_last', 'channels_first' or None for the setting of keras.json.
 
     Input shape:
         (samples, rows, columns, channels), or channels first.
@@ -159,7 +166,7 @@ class RandomFlip(_RandomImage):
         The input's.
 
     Raises:
-        ValueError: for another mode.
+        ValueError: another mode.
     """
 
     def __init__(self, mode="horizontal_and_vertical", seed=None, data_format="channels_last", **kwargs):
@@ -177,15 +184,15 @@ class RandomFlip(_RandomImage):
 
 
 class RandomRotation(_Moved):
-    """Pictures turned by chance in training.
+    """Turn pictures by a random angle in training.
 
     Args:
-        factor: a share of a whole turn, to both sides, or a pair (lower, upper); positive is against the clock.
-        fill_mode: what is outside: 'reflect', 'wrap', 'nearest' or 'constant'.
+        factor: the largest angle as a share of a whole turn, to both sides, or a pair (lower, upper); positive is against the clock.
+        fill_mode: how places outside the picture are filled: 'reflect', 'wrap', 'nearest' or 'constant'.
         interpolation: 'bilinear' or 'nearest'.
-        seed: a whole number for the same draws again.
-        fill_value: what is outside for 'constant'.
-        data_format: 'channels_last', 'channels_first' or None for the setting.
+        seed: a whole number that makes the draws repeatable.
+        fill_value: the value of places outside the picture for 'constant'.
+        data_format: 'channels_last', 'channels_first' or None for the setting of keras.json.
 
     Input shape:
         (samples, rows, columns, channels) of a known size, or channels first.
@@ -194,7 +201,7 @@ class RandomRotation(_Moved):
         The input's.
 
     Raises:
-        ValueError: for another mode, or pictures of unknown size.
+        ValueError: another mode, or pictures of unknown size.
     """
 
     def __init__(
@@ -213,12 +220,13 @@ class RandomRotation(_Moved):
 
 
 class RandomTranslation(_Moved):
-    """Pictures moved by chance in training.
+    """Move pictures by a random distance in training.
+
+    The other arguments are those of ``RandomRotation``.
 
     Args:
-        height_factor: a share of the rows, up and down, or a pair (lower, upper); positive is down.
-        width_factor: a share of the columns, left and right, or a pair; positive is to the right.
-        fill_mode, interpolation, seed, fill_value, data_format: as in RandomRotation.
+        height_factor: the largest distance as a share of the rows, up and down, or a pair (lower, upper); positive is down.
+        width_factor: the largest distance as a share of the columns, left and right, or a pair; positive is to the right.
 
     Input shape:
         (samples, rows, columns, channels) of a known size, or channels first.
@@ -227,7 +235,7 @@ class RandomTranslation(_Moved):
         The input's.
 
     Raises:
-        ValueError: for another mode, or pictures of unknown size.
+        ValueError: another mode, or pictures of unknown size.
     """
 
     def __init__(
@@ -249,12 +257,13 @@ class RandomTranslation(_Moved):
 
 
 class RandomZoom(_Moved):
-    """Pictures made smaller or larger by chance in training.
+    """Make pictures smaller or larger by a random factor in training.
+
+    The other arguments are those of ``RandomRotation``.
 
     Args:
-        height_factor: a share of the rows by which a picture is zoomed out (positive) or in (negative), or a pair (lower, upper).
-        width_factor: as ``height_factor``; None: by the same as the rows.
-        fill_mode, interpolation, seed, fill_value, data_format: as in RandomRotation.
+        height_factor: the share of the rows by which a picture is zoomed out (positive) or in (negative), to both sides, or a pair (lower, upper).
+        width_factor: the same for the columns; None for the rows' number.
 
     Input shape:
         (samples, rows, columns, channels) of a known size, or channels first.
@@ -263,7 +272,7 @@ class RandomZoom(_Moved):
         The input's.
 
     Raises:
-        ValueError: for another mode, or pictures of unknown size.
+        ValueError: another mode, or pictures of unknown size.
     """
 
     def __init__(
@@ -286,13 +295,13 @@ class RandomZoom(_Moved):
 
 
 class RandomContrast(_RandomImage):
-    """Contrast changed by chance in training: the distances to each channel's mean times a factor.
+    """Change the contrast of pictures by chance in training: the distances to each channel's mean are multiplied by a factor.
 
     Args:
         factor: the factor is drawn from [1 - factor, 1 + factor), or [1 - lower, 1 + upper) for a pair.
-        seed: a whole number for the same draws again.
-        value_range: what pixels lie in, to which the result is cut; None: it isn't cut.
-        data_format: 'channels_last', 'channels_first' or None for the setting.
+        seed: a whole number that makes the draws repeatable.
+        value_range: the least and the largest value of a pixel, to which the output is cut; None for no cut.
+        data_format: 'channels_last', 'channels_first' or None for the setting of keras.json.
 
     Input shape:
         (samples, rows, columns, channels), or channels first.
@@ -301,7 +310,7 @@ class RandomContrast(_RandomImage):
         The input's.
 
     Raises:
-        ValueError: for a negative factor.
+        ValueError: a negative factor.
     """
 
     def __init__(self, factor, seed=None, value_range=(0, 255), data_format="channels_last", **kwargs):
@@ -320,12 +329,12 @@ class RandomContrast(_RandomImage):
 
 
 class RandomBrightness(_RandomImage):
-    """Brightness changed by chance in training: a number is added to each picture, which is then cut to the range of pixels.
+    """Change the brightness of pictures by chance in training: a number is added to each picture, which is then cut to the range of pixels.
 
     Args:
-        factor: a share of the range, to both sides, or a pair (lower, upper).
-        value_range: what pixels lie in.
-        seed: a whole number for the same draws again.
+        factor: the largest number as a share of the range, to both sides, or a pair (lower, upper).
+        value_range: the least and the largest value of a pixel.
+        seed: a whole number that makes the draws repeatable.
 
     Input shape:
         (samples, rows, columns, channels), or channels first.
@@ -334,7 +343,7 @@ class RandomBrightness(_RandomImage):
         The input's.
 
     Raises:
-        ValueError: for a factor that is no range.
+        ValueError: a factor that is no range.
     """
 
     def __init__(self, factor, value_range=(0, 255), seed=None, **kwargs):
@@ -349,21 +358,22 @@ class RandomBrightness(_RandomImage):
 
 
 class RandomCrop(_RandomImage):
-    """A part of pictures: in training one at a place that is drawn for each, in prediction the middle, as large as fits, resized.
+    """Cut a part out of pictures: in training at a place that is drawn for each, in prediction the middle, as large as fits, resized.
 
     Args:
-        height, width: the size of the part.
-        seed: a whole number for the same draws again.
-        data_format: 'channels_last', 'channels_first' or None for the setting.
+        height: the rows of the part.
+        width: the columns of the part.
+        seed: a whole number that makes the draws repeatable.
+        data_format: 'channels_last', 'channels_first' or None for the setting of keras.json.
 
     Input shape:
         (samples, rows, columns, channels) of a known size, or channels first.
 
     Output shape:
-        That with ``height`` rows and ``width`` columns.
+        The input's with ``height`` rows and ``width`` columns.
 
     Raises:
-        ValueError: for pictures that are smaller than the part, or of unknown size.
+        ValueError: pictures that are smaller than the part, or of unknown size.
     """
 
     def __init__(self, height, width, seed=None, data_format="channels_last", **kwargs):
@@ -371,6 +381,7 @@ class RandomCrop(_RandomImage):
         self.take(height=height, width=width, seed=seed, data_format=data_format)
 
     def call(self, x, mask=None):
+        """Return the part of each picture."""
         x = x if K.dtype(x).startswith("float") else K.cast(x, K.floatx())
         first = self._first()
         rows, columns = K.int_shape(x)[first : first + 2]
@@ -399,15 +410,15 @@ class RandomCrop(_RandomImage):
 
 
 class RandomHeight(_RandomImage):
-    """Pictures stretched or pressed by chance along their rows in training; the size stays, as edges are filled or cut away.
+    """Stretch or press pictures by chance along their rows in training; the size stays, as edges are filled or cut away.
 
-    In tf.keras the result has another number of rows for each batch in training; here it keeps its number, so that a model may go on with layers
+    In tf.keras the output has another number of rows for each batch in training; here it keeps its number, so that a model may go on with layers
     that know it [differences: random-height].
 
     Args:
-        factor: a share of the rows, to both sides, or a pair (lower, upper).
+        factor: the largest change as a share of the rows, to both sides, or a pair (lower, upper).
         interpolation: 'bilinear' or 'nearest'.
-        seed: a whole number for the same draws again.
+        seed: a whole number that makes the draws repeatable.
 
     Input shape:
         (samples, rows, columns, channels) of a known size.
@@ -416,7 +427,7 @@ class RandomHeight(_RandomImage):
         The input's.
 
     Raises:
-        ValueError: for a factor that is no range.
+        ValueError: a factor that is no range.
     """
 
     def __init__(self, factor, interpolation="bilinear", seed=None, **kwargs):
@@ -441,10 +452,9 @@ class RandomHeight(_RandomImage):
 
 
 class RandomWidth(RandomHeight):
-    """As RandomHeight, along the columns.
+    """``RandomHeight`` along the columns.
 
-    Args:
-        factor, interpolation, seed: as in RandomHeight.
+    The other arguments are those of ``RandomHeight``.
 
     Input shape:
         (samples, rows, columns, channels) of a known size.
@@ -453,7 +463,7 @@ class RandomWidth(RandomHeight):
         The input's.
 
     Raises:
-        ValueError: for a factor that is no range.
+        ValueError: a factor that is no range.
     """
 
     axis = 1

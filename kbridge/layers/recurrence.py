@@ -1,4 +1,4 @@
-"""What layers share that run a step over the time axis of their input: masks, states, their order and shapes."""
+"""The base of layers that run a step over the time axis of their input: masks, states, their order and shapes."""
 
 from __future__ import annotations
 
@@ -19,17 +19,10 @@ def sequence_shape(input_shape) -> tuple:
 
 
 class Recurrence(Layer):
-    """A layer that applies ``step(x, states) -> (output, new states)`` at each step of (samples, time, ...).
+    """The base of layers that apply ``step(x, states) -> (output, new states)`` at each step of (samples, time, ...).
 
-    A subclass tells ``state_shapes`` and ``step_output_shape``, both without the samples, and may override ``get_initial_states``,
-    ``get_constants`` (tensors that each step gets behind its states) and ``preprocess_input``.
-
-    Its attributes, most of which are arguments of the layers: ``return_sequences``, ``go_backwards``, ``stateful``, ``unroll``; and those of
-    Keras 2, stored only where they are used: ``return_state``: the states after the last step come as further results.
-    ``time_major``: inputs and sequences are (time, samples, ...). ``zero_output_for_mask``: the outputs of masked steps are 0, not those
-    of the step before. ``mask_as_it_came``: with ``go_backwards`` and ``return_sequences`` the mask is handed on in the order of the inputs,
-    as Keras 2 does, not in that of the outputs. ``zeros_before_mask``: outputs before the first unmasked step are 0, as in tf.keras and
-    Keras 3, not the first initial state.
+    A subclass defines ``state_shapes`` and ``step_output_shape``, both without the samples, and may override ``get_initial_states``,
+    ``get_constants`` and ``preprocess_input``. ``Recurrent`` names the arguments that most of these layers have.
 
     A call takes ``initial_state``, a list of tensors in place of zeros; in a model they are inputs of the layer.
     """
@@ -52,27 +45,35 @@ class Recurrence(Layer):
     # ------------------------------------------------------------------ what a subclass tells
 
     def state_shapes(self, input_shape) -> list[tuple]:
-        """The shape of each state, without the samples, for a sequence of ``input_shape``."""
+        """Return the shape of each state without the samples, as a list of tuples, for a sequence of ``input_shape``."""
         raise NotImplementedError(f"{type(self).__name__} must define state_shapes(input_shape).")
 
     def step_output_shape(self, input_shape) -> tuple:
-        """The shape of one step's output, without the samples: that of the first state."""
+        """Return the shape of one step's output without the samples, for a sequence of ``input_shape``; here it is that of the first state."""
         return self.state_shapes(input_shape)[0]
 
     def step(self, x, states):
-        """One time step: (output, new states) from the input (samples, ...) and states + constants."""
+        """Compute one time step.
+
+        Args:
+            x: the input of the step, (samples, ...).
+            states: a list of the states before the step, and behind them what ``get_constants`` gave.
+
+        Returns:
+            The output, and a list of the new states.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define step(x, states).")
 
     def get_constants(self, x):
-        """Tensors that each step gets behind its states."""
+        """Return a list of tensors that each step gets behind its states, for the whole input ``x``."""
         return []
 
     def get_initial_states(self, x):
-        """The states before the first step, where none are given."""
+        """Return the states before the first step, a list of tensors, for the whole input ``x``."""
         raise NotImplementedError(f"{type(self).__name__} must define get_initial_states(x).")
 
     def preprocess_input(self, x):
-        """What the steps run over, computed for all of them at once."""
+        """Return the tensor that the steps run over, computed for all steps of ``x`` at once."""
         return x
 
     # ------------------------------------------------------------------ shapes and masks
@@ -119,6 +120,15 @@ class Recurrence(Layer):
     # ------------------------------------------------------------------ the loop
 
     def call(self, x, mask=None):
+        """Run the steps over the input.
+
+        Args:
+            x: the sequence, or a list of it, the initial states, and constants where the layer takes them.
+            mask: (samples, time), False where a step is skipped, or None.
+
+        Returns:
+            The output of the last step or of all, with ``return_state`` a list of it and the states.
+        """
         x, *more = to_list(x)
         mask = to_list(mask)[0]
         given, constants = self._told_apart(more)
@@ -183,11 +193,14 @@ class Recurrence(Layer):
             self.states = [None] * len(self.state_shapes(sequence_shape(input_shape)))
 
     def reset_states(self, states=None):
-        """Set the states of a stateful layer to zero, or to the arrays ``states``.
+        """Set the states of a stateful layer.
+
+        Args:
+            states: a list of arrays (samples, ...), one for each state; None for zeros.
 
         Raises:
             RuntimeError: the layer isn't stateful.
-            ValueError: the batch size isn't known, or arrays have other shapes than the states.
+            ValueError: the batch size isn't known, or the arrays have other shapes than the states.
         """
         owner = f"{type(self).__name__} {self.name}"
         if not self.stateful:
@@ -216,7 +229,7 @@ class Recurrence(Layer):
         self.states = [K.variable(value) for value in values]
 
     def given_options(self) -> dict[str, bool]:
-        """The options of Keras 2 that are used, for a config."""
+        """Return the options of Keras 2 that are used, for a config."""
         return {name: True for name in OPTIONS if getattr(self, name)}
 
 

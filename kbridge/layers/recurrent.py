@@ -32,9 +32,16 @@ CONSUME_LESS = ("cpu", "mem", "gpu")
 
 
 def time_distributed_dense(x, w, b=None, dropout=None, input_dim=None, output_dim=None, timesteps=None):
-    """x w + b at each time step of x (samples, time, input_dim), with one dropout decision for all steps.
+    """Return x w + b at each time step, with one dropout decision for all steps.
 
-    The sizes are accepted for Keras 1 code and not needed.
+    Args:
+        x: the input, (samples, time, input_dim).
+        w: the matrix, (input_dim, output_dim).
+        b: the bias, (output_dim,), or None.
+        dropout: the fraction of the features to drop in training, or None.
+        input_dim: accepted for programs of Keras 1, and not needed.
+        output_dim: accepted for programs of Keras 1, and not needed.
+        timesteps: accepted for programs of Keras 1, and not needed.
     """
     if dropout is not None and 0.0 < dropout < 1.0:
         keep = K.in_train_phase(K.dropout(K.ones_like(x[:, 0, :]), dropout), K.ones_like(x[:, 0, :]))
@@ -44,17 +51,36 @@ def time_distributed_dense(x, w, b=None, dropout=None, input_dim=None, output_di
 
 
 class Recurrent(Recurrence):
-    """The base of recurrent layers on (samples, time, input_dim).
+    """The base of recurrent layers, and of a program's own ones.
 
-    A subclass defines ``step(x, states) -> (output, new states)``, and may override ``get_initial_states``,
-    ``get_constants`` (tensors that each step gets behind its states) and ``preprocess_input``.
+    A subclass defines ``step(x, states) -> (output, new states)``, and may override ``get_initial_states``, ``get_constants`` (tensors that each
+    step gets behind its states) and ``preprocess_input``. A call takes ``initial_state``, a list of tensors (samples, output_dim).
 
-    ``return_sequences``: all outputs or the last one. ``go_backwards``: from the last step to the first.
-    ``stateful``: a batch goes on from the states of the batch before; needs a full batch_input_shape.
-    ``unroll``: no loop, for short sequences of known length. ``consume_less``: 'cpu' multiplies all
-    inputs at once, 'mem' step by step, 'gpu' with all gates in one matrix.
+    Args:
+        weights: arrays that the weights start with.
+        return_sequences: whether the outputs of all steps are returned, or that of the last one.
+        go_backwards: whether the steps run from the last to the first; the outputs come in the order in which they are computed.
+        stateful: whether a batch goes on from the states of the batch before; it needs a full ``batch_input_shape``.
+        unroll: whether the steps are written out instead of a loop, for short sequences of known length.
+        consume_less: how the products with the inputs are made: 'cpu' all steps at once, 'mem' step by step, 'gpu' with all gates in one matrix.
+        input_dim: the number of features, in place of ``input_shape``.
+        input_length: the number of time steps beside ``input_dim``; None if it differs.
+        return_state: whether the states after the last step come as further outputs. This and the next ones are options of Keras 2, stored only
+            where they are used.
+        time_major: whether input and sequences are (time, samples, ...).
+        zero_output_for_mask: whether the outputs of masked steps are 0, not those of the step before.
+        mask_as_it_came: whether with ``go_backwards`` and ``return_sequences`` the mask is handed on in the order of the inputs, as Keras 2 does,
+            not in that of the outputs.
+        zeros_before_mask: whether outputs before the first unmasked step are 0, as in tf.keras and Keras 3, not the first initial state.
 
-    The options of Keras 2 and ``initial_state`` are those of ``Recurrence``.
+    Input shape:
+        (samples, time, input_dim).
+
+    Output shape:
+        (samples, output_dim), with ``return_sequences`` (samples, time, output_dim).
+
+    Raises:
+        ValueError: another ``consume_less``, or an unknown length where one is needed.
     """
 
     supports_masking = True
@@ -150,7 +176,7 @@ class Recurrent(Recurrence):
 
 
 class _Cell(Recurrent):
-    """What the three cells share: their arguments, and gates with weights W, U and b each."""
+    """The base of the three layers: their common arguments, and gates with weights W, U and b each."""
 
     #: options of Keras 2 that every cell takes, stored only where they are given
     OPTIONS = ("W_constraint", "U_constraint", "b_constraint", "activity_regularizer")
@@ -199,8 +225,9 @@ class _Cell(Recurrent):
         self._add_bias("b", gates * self.output_dim, bias)
 
     def _regularizer_of_U(self):
-        """What Keras 1.2.2 applied to the recurrent weights of GRU and LSTM, as a model must give its numbers: with
-        ``consume_less='gpu'`` ``U_regularizer``, with 'cpu' and 'mem' ``W_regularizer``."""
+        """Return the regularizer that Keras 1.2.2 applied to the recurrent weights of GRU and LSTM, since a model must give its numbers: with
+        ``consume_less='gpu'`` ``U_regularizer``, with 'cpu' and 'mem' ``W_regularizer``.
+        """
         if self.consume_less == "gpu" or getattr(self, "reset_after", False):
             return self.U_regularizer
         same = config_of(self.U_regularizer) == config_of(self.W_regularizer)
@@ -247,7 +274,38 @@ class _Cell(Recurrent):
 
 
 class SimpleRNN(_Cell):
-    """h' = activation(x W + h U + b)."""
+    """A fully connected recurrence: h' = activation(x W + h U + b).
+
+    The other arguments are those of ``Recurrent``.
+
+    Args:
+        output_dim: the length of the output and of the state h.
+        init: how W starts: the name of an initialization or a function of a shape.
+        inner_init: how U starts.
+        activation: the name of an activation or a function of tensors.
+        W_regularizer: a penalty on W, the weights of the input.
+        U_regularizer: a penalty on U, the weights of the state.
+        b_regularizer: a penalty on b.
+        dropout_W: the fraction of the inputs to drop in training, the same ones at all steps, at least 0 and below 1.
+        dropout_U: the fraction of the state to drop in training, the same at all steps, at least 0 and below 1.
+        bias: whether b is added; True if left out. This and the next ones are options of Keras 2, stored only where they are used.
+        W_constraint: a function that is applied to W after each update.
+        U_constraint: a function that is applied to U after each update.
+        b_constraint: a function that is applied to b after each update.
+        activity_regularizer: a penalty on the output.
+
+    Input shape:
+        (samples, time, input_dim).
+
+    Output shape:
+        (samples, output_dim), with ``return_sequences`` (samples, time, output_dim).
+
+    Raises:
+        ValueError: ``output_dim`` isn't a whole number above 0, or a dropout outside of [0, 1).
+
+    References:
+        Gal and Ghahramani (2016), A Theoretically Grounded Application of Dropout in Recurrent Neural Networks, arXiv 1512.05287 (for the dropout).
+    """
 
     def __init__(
         self,
@@ -287,10 +345,23 @@ class SimpleRNN(_Cell):
 
 
 class GRU(_Cell):
-    """Gated recurrent unit (Cho et al., 2014): update gate z, reset gate r, candidate h.
+    """Gated recurrent unit: h' = z h + (1 - z) candidate, with an update gate z and a reset gate r.
 
-    ``reset_after``: the reset gate is applied after the product with the recurrent weights, which have biases of their own, as cuDNN
-    computes and Keras 2 does by default. Such a layer keeps the weights of all gates in one matrix: W, U, b and b_U.
+    The other arguments are those of ``SimpleRNN``; W, U and b stand for those of all gates.
+
+    Args:
+        inner_activation: the activation of the gates.
+        reset_after: whether the reset gate is applied after the product with U, which has a bias of its own then, as cuDNN computes and Keras 2 does
+            by default. Such a layer keeps the weights of all gates in one matrix: W, U, b and b_U.
+
+    Input shape:
+        (samples, time, input_dim).
+
+    Output shape:
+        (samples, output_dim), with ``return_sequences`` (samples, time, output_dim).
+
+    References:
+        Cho et al. (2014), Learning Phrase Representations using RNN Encoder-Decoder, arXiv 1406.1078.
     """
 
     def __init__(
@@ -377,9 +448,28 @@ class GRU(_Cell):
 
 
 class LSTM(_Cell):
-    """Long short-term memory (Hochreiter and Schmidhuber, 1997) with forget gate: states h and c.
+    """Long short-term memory with a forget gate: c' = f c + i activation(...), h' = o activation(c'), with states h and c.
 
-    ``forget_bias_init``: initial bias of the forget gate (Jozefowicz et al., 2015, recommend 'one').
+    The other arguments are those of ``SimpleRNN``; W, U and b stand for those of all gates.
+
+    Args:
+        forget_bias_init: how the bias of the forget gate starts; Jozefowicz et al. (2015) recommend 'one'.
+        inner_activation: the activation of the gates i, f and o.
+
+    Input shape:
+        (samples, time, input_dim).
+
+    Output shape:
+        (samples, output_dim), with ``return_sequences`` (samples, time, output_dim).
+
+    References:
+        Hochreiter and Schmidhuber (1997), Long Short-Term Memory; Gers et al. (2000) for the forget gate.
+
+    Example:
+        >>> from kbridge.layers import LSTM
+        >>> from kbridge.models import Sequential
+        >>> Sequential([LSTM(4, return_sequences=True, input_shape=(5, 3)), LSTM(2)]).output_shape
+        (None, 2)
     """
 
     def __init__(

@@ -18,10 +18,10 @@ __all__ = ["GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"]
 
 
 class Cell(Layer):
-    """One step: ``call(inputs, states)`` gives (output, new states).
+    """The base of cells. A cell is one step of a recurrence: ``call(inputs, states)`` returns (output, new states).
 
     ``state_size`` is a number for one state (samples, number), or a list of them; ``output_size`` is the length of the output. Called on
-    tensors of a model, a cell is a layer with several inputs: ``cell(x, [h, c])`` gives (output, new states).
+    tensors of a model, a cell is a layer with several inputs: ``cell(x, [h, c])`` returns (output, new states).
     """
 
     def __call__(self, x, states=None, dropout_masks=()):
@@ -34,14 +34,24 @@ class Cell(Layer):
         return output, new
 
     def call(self, inputs, states=None, dropout_masks=(), mask=None):
-        """(output, list of new states) of ``inputs`` (samples, ...); as a layer in a model, on a list of input and states, a flat list."""
+        """Compute one step.
+
+        Args:
+            inputs: (samples, ...); in a model a list of it and the states.
+            states: a list of the states before the step; None if ``inputs`` holds them.
+            dropout_masks: what ``dropout_masks`` gave for the sequence.
+            mask: accepted, and not used.
+
+        Returns:
+            The output and a list of the new states; one flat list of all in a model.
+        """
         if states is None:
             output, new = self.run(inputs[0], list(inputs[1:]), [])
             return [output, *new]
         return self.run(inputs, flat(states), list(dropout_masks))
 
     def run(self, x, states: list, dropout_masks: list) -> tuple:
-        """(output, list of new states)."""
+        """Return (output, list of new states) for the input ``x``, a list ``states`` and a list ``dropout_masks``."""
         raise NotImplementedError(f"{type(self).__name__} must define run(x, states, dropout_masks).")
 
     def get_output_shape_for(self, input_shape):
@@ -52,19 +62,25 @@ class Cell(Layer):
         return [None] * (1 + len(flat_shapes(self.state_size)))
 
     def get_initial_state(self, inputs=None, batch_size=None, dtype=None):
-        """Zeros for each state; ``inputs`` (samples, ...) tells the number of samples if ``batch_size`` doesn't."""
+        """Return a list of zeros, one tensor for each state.
+
+        Args:
+            inputs: a tensor (samples, ...) that tells the number of samples.
+            batch_size: the number of samples, where ``inputs`` is None.
+            dtype: the dtype of the zeros; floatx if left out.
+        """
         shapes = flat_shapes(self.state_size)
         if inputs is not None:
             return [zeros_for(inputs, shape) for shape in shapes]
         return [K.zeros((batch_size or 1, *shape), dtype=dtype) for shape in shapes]
 
     def dropout_masks(self, x) -> list:
-        """What inputs and states are multiplied by at each step, drawn once for all steps of ``x`` (samples, ...)."""
+        """Return the tensors that inputs and states are multiplied by at each step, drawn once for all steps of ``x`` (samples, ...)."""
         return []
 
 
 class _Gated(Cell, Configured):
-    """What the three cells share: ``gates`` products of the input and of the state, side by side in one matrix each."""
+    """The base of the three cells: ``gates`` products of the input and of the state, side by side in one matrix each."""
 
     gates = 1
 
@@ -82,10 +98,12 @@ class _Gated(Cell, Configured):
 
     @property
     def state_size(self):
+        """The length of the state."""
         return self.units
 
     @property
     def output_size(self) -> int:
+        """The length of the output."""
         return self.units
 
     @property
@@ -129,14 +147,23 @@ class _Gated(Cell, Configured):
 
 
 class SimpleRNNCell(_Gated):
-    """h' = activation(x W + h U + b).
+    """The step of ``SimpleRNN``: h' = activation(x W + h U + b).
 
     Args:
-        units: length of the output and of the state h.
-        activation: a name or function.
+        units: the length of the output and of the state h.
+        activation: the name of an activation or a function of tensors.
         use_bias: whether b is added.
-        kernel_initializer, recurrent_initializer, bias_initializer, and likewise ``_regularizer`` and ``_constraint``: of W, U and b.
-        dropout, recurrent_dropout: the part of inputs and of states that is dropped in training, the same at all steps.
+        kernel_initializer: how W starts.
+        recurrent_initializer: how U starts.
+        bias_initializer: how b starts.
+        kernel_regularizer: a penalty on W.
+        recurrent_regularizer: a penalty on U.
+        bias_regularizer: a penalty on b.
+        kernel_constraint: a function that is applied to W after each update.
+        recurrent_constraint: a function that is applied to U after each update.
+        bias_constraint: a function that is applied to b after each update.
+        dropout: the fraction of the inputs to drop in training, the same at all steps.
+        recurrent_dropout: the fraction of the state to drop in training, the same at all steps.
 
     Input shape:
         (samples, features), and the state (samples, units).
@@ -145,7 +172,7 @@ class SimpleRNNCell(_Gated):
         (samples, units), and the new state.
 
     Raises:
-        ValueError: units that aren't a whole number above 0, or a dropout outside of [0, 1).
+        ValueError: ``units`` isn't a whole number above 0, or a dropout outside of [0, 1).
 
     Example:
         >>> from kbridge.layers import RNN, Input, SimpleRNNCell
@@ -186,18 +213,14 @@ class SimpleRNNCell(_Gated):
 
 
 class LSTMCell(_Gated):
-    """Long short-term memory (Hochreiter and Schmidhuber, 1997) with a forget gate: states h and c.
+    """The step of an LSTM with a forget gate: states h and c.
+
+    The other arguments are those of ``SimpleRNNCell``; W, U and b hold all gates side by side, in the order i, f, c, o.
 
     Args:
-        units: length of the output and of both states.
-        activation: of the candidate and of the output; a name or function.
-        recurrent_activation: of the gates.
-        use_bias: whether a bias is added.
+        recurrent_activation: the activation of the gates i, f and o.
         unit_forget_bias: whether the forget gate's bias starts with 1 (Jozefowicz et al., 2015).
-        kernel_initializer, recurrent_initializer, bias_initializer, and likewise ``_regularizer`` and ``_constraint``: of the weights of
-            all gates side by side, in the order i, f, c, o.
-        dropout, recurrent_dropout: the part of inputs and of states that is dropped in training, the same at all steps.
-        implementation: 1 draws what is dropped for each gate by itself, 2 once for all.
+        implementation: 1 draws the dropout for each gate by itself, 2 once for all.
 
     Input shape:
         (samples, features), and the states h and c (samples, units).
@@ -206,7 +229,10 @@ class LSTMCell(_Gated):
         (samples, units), and the new states.
 
     Raises:
-        ValueError: units that aren't a whole number above 0, or a dropout outside of [0, 1).
+        ValueError: ``units`` isn't a whole number above 0, or a dropout outside of [0, 1).
+
+    References:
+        Hochreiter and Schmidhuber (1997), Long Short-Term Memory.
     """
 
     gates = 4
@@ -243,6 +269,7 @@ class LSTMCell(_Gated):
 
     @property
     def state_size(self):
+        """The lengths of the states h and c."""
         return [self.units, self.units]
 
     def _make_bias(self):
@@ -258,19 +285,14 @@ class LSTMCell(_Gated):
 
 
 class GRUCell(_Gated):
-    """Gated recurrent unit (Cho et al., 2014): update gate z, reset gate r, candidate h.
+    """The step of a gated recurrent unit: update gate z, reset gate r, candidate h.
+
+    The other arguments are those of ``SimpleRNNCell``; W, U and b hold all gates side by side, in the order z, r, h.
 
     Args:
-        units: length of the output and of the state h.
-        activation: of the candidate; a name or function.
-        recurrent_activation: of the gates.
-        use_bias: whether a bias is added.
-        reset_after: whether the reset gate is applied after the product with the recurrent weights, which have a bias of their own
-            then: the bias has the shape (2, 3 units).
-        kernel_initializer, recurrent_initializer, bias_initializer, and likewise ``_regularizer`` and ``_constraint``: of the weights of
-            all gates side by side, in the order z, r, h.
-        dropout, recurrent_dropout: the part of inputs and of states that is dropped in training, the same at all steps.
-        implementation: 1 draws what is dropped for each gate by itself, 2 once for all.
+        recurrent_activation: the activation of the gates z and r.
+        implementation: 1 draws the dropout for each gate by itself, 2 once for all.
+        reset_after: whether the reset gate is applied after the product with U, which has a bias of its own then: b has the shape (2, 3 units).
 
     Input shape:
         (samples, features), and the state (samples, units).
@@ -279,7 +301,10 @@ class GRUCell(_Gated):
         (samples, units), and the new state.
 
     Raises:
-        ValueError: units that aren't a whole number above 0, or a dropout outside of [0, 1).
+        ValueError: ``units`` isn't a whole number above 0, or a dropout outside of [0, 1).
+
+    References:
+        Cho et al. (2014), Learning Phrase Representations using RNN Encoder-Decoder, arXiv 1406.1078.
     """
 
     gates = 3
@@ -376,10 +401,12 @@ class StackedRNNCells(Cell, Wrapper):
 
     @property
     def state_size(self):
+        """The state sizes of all cells, as a list."""
         return [cell.state_size for cell in self.cells]
 
     @property
     def output_size(self):
+        """The length of the last cell's output."""
         return output_shape(self.cells[-1])[0]
 
     def build(self, input_shape):
@@ -408,6 +435,12 @@ class StackedRNNCells(Cell, Wrapper):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
+        """Return a new layer.
+
+        Args:
+            config: a dict that ``get_config`` gave.
+            custom_objects: classes of cells by name, for those of a program's own.
+        """
         config = dict(config)
         return cls([layer_from_config(cell, custom_objects) for cell in config.pop("cells")], **config)
 

@@ -55,7 +55,18 @@ class _Sequence(_Resizing):
 
 
 class UpSampling1D(_Sequence):
-    """Repeat each time step ``length`` times."""
+    """Repeat each time step ``length`` times.
+
+    Args:
+        length: how often, a whole number above 0.
+        dim_ordering: 'tf' for (samples, time, features), or 'th' for (samples, features, time), which is stored only then.
+
+    Input shape:
+        (samples, time, features).
+
+    Output shape:
+        (samples, time * length, features).
+    """
 
     def __init__(self, length=2, **kwargs):
         self.length = whole_number(length, "UpSampling1D", "length", 1)
@@ -65,6 +76,7 @@ class UpSampling1D(_Sequence):
         return self._resized(input_shape, lambda i, n: n * self.length)
 
     def call(self, x, mask=None):
+        """Return the input with each step repeated."""
         return K.repeat_elements(x, self.length, axis=self._axes[0])
 
     def get_config(self):
@@ -80,6 +92,7 @@ class _UpSamplingND(_Resizing):
         return self._resized(input_shape, lambda i, n: n * self.size[i])
 
     def call(self, x, mask=None):
+        """Return the input with larger spatial axes."""
         resize: Callable = K.resize_images if self.spatial == 2 else K.resize_volumes
         return resize(x, *self.size, self.dim_ordering)
 
@@ -88,10 +101,19 @@ class _UpSamplingND(_Resizing):
 
 
 class UpSampling2D(_UpSamplingND):
-    """Repeat rows and columns ``size`` times.
+    """Repeat the rows and columns of images.
 
-    ``interpolation``: 'nearest' repeats; 'bilinear', 'bicubic', 'lanczos3', 'lanczos5', 'gaussian', 'mitchellcubic' and 'area' are those
-    of ``K.resize``, an option of Keras 2 that is stored only where it is another.
+    Args:
+        size: how often rows and columns are repeated, a pair or one number for both.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+        interpolation: 'nearest' repeats; 'bilinear', 'bicubic', 'lanczos3', 'lanczos5', 'gaussian', 'mitchellcubic' and 'area' are those
+            of ``K.resize``, an option of Keras 2 that is stored only where it is another.
+
+    Input shape:
+        (samples, channels, rows, cols) with 'th', (samples, rows, cols, channels) with 'tf'.
+
+    Output shape:
+        The same axes with ``size`` times the rows and columns.
     """
 
     def __init__(self, size=(2, 2), dim_ordering="default", interpolation="nearest", **kwargs):
@@ -99,6 +121,7 @@ class UpSampling2D(_UpSamplingND):
         self.interpolation = interpolation
 
     def call(self, x, mask=None):
+        """Return the images in their new size."""
         if self.interpolation == "nearest":
             return super().call(x, mask)
         shape = K.int_shape(x)
@@ -112,7 +135,18 @@ class UpSampling2D(_UpSamplingND):
 
 
 class UpSampling3D(_UpSamplingND):
-    """Repeat the three spatial axes ``size`` times."""
+    """Repeat the three spatial axes of volumes.
+
+    Args:
+        size: how often each of the three axes is repeated, or one number for all.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+
+    Input shape:
+        (samples, channels, dim1, dim2, dim3) with 'th', (samples, dim1, dim2, dim3, channels) with 'tf'.
+
+    Output shape:
+        The same axes with ``size`` times the lengths.
+    """
 
     spatial = 3
 
@@ -140,7 +174,21 @@ def _padding_pairs(padding, names, owner: str) -> list[tuple[int, int]]:
 
 
 class ZeroPadding1D(_Sequence):
-    """Zeros before and after the time steps: ``padding`` is a number, a pair, or {'left_pad', 'right_pad'}."""
+    """Put zeros before and after the time steps.
+
+    Args:
+        padding: how many: one number for both sides, a pair (before, after), or a dict with 'left_pad' and 'right_pad'.
+        dim_ordering: 'tf' for (samples, time, features), or 'th' for (samples, features, time), which is stored only then.
+
+    Input shape:
+        (samples, time, features).
+
+    Output shape:
+        (samples, before + time + after, features).
+
+    Raises:
+        ValueError: a number below 0, or another key.
+    """
 
     def __init__(self, padding=1, **kwargs):
         self.padding = padding
@@ -152,6 +200,7 @@ class ZeroPadding1D(_Sequence):
         return self._resized(input_shape, lambda i, n: n + self.left_pad + self.right_pad)
 
     def call(self, x, mask=None):
+        """Return the input with zeros around its steps."""
         if self.dim_ordering == "th":
             return K.pad(x, [(0, 0), (0, 0), (self.left_pad, self.right_pad)])
         return K.asymmetric_temporal_padding(x, self.left_pad, self.right_pad)
@@ -161,8 +210,22 @@ class ZeroPadding1D(_Sequence):
 
 
 class ZeroPadding2D(_Resizing):
-    """Zeros round images: ``padding`` is (rows, cols), (top, bottom, left, right), or a dict of
-    'top_pad', 'bottom_pad', 'left_pad', 'right_pad'."""
+    """Put zeros around images.
+
+    Args:
+        padding: how many: (rows, cols) on both sides, ((top, bottom), (left, right)), (top, bottom, left, right), one number for all sides, or a
+            dict with 'top_pad', 'bottom_pad', 'left_pad' and 'right_pad'.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+
+    Input shape:
+        (samples, channels, rows, cols) with 'th', (samples, rows, cols, channels) with 'tf'.
+
+    Output shape:
+        The same axes with longer rows and columns.
+
+    Raises:
+        ValueError: a number below 0, or another key.
+    """
 
     def __init__(self, padding=(1, 1), dim_ordering="default", **kwargs):
         self.padding = padding
@@ -174,6 +237,7 @@ class ZeroPadding2D(_Resizing):
         return self._resized(input_shape, lambda i, n: n + sum(self._pairs[i]))
 
     def call(self, x, mask=None):
+        """Return the images with zeros around them."""
         return K.asymmetric_spatial_2d_padding(
             x, self.top_pad, self.bottom_pad, self.left_pad, self.right_pad, dim_ordering=self.dim_ordering
         )
@@ -183,7 +247,22 @@ class ZeroPadding2D(_Resizing):
 
 
 class ZeroPadding3D(_Resizing):
-    """``padding[i]`` zeros on both sides of spatial axis i of volumes, or a pair of Keras 2, before and after."""
+    """Put zeros around volumes.
+
+    Args:
+        padding: how many: a number for each spatial axis, which holds for both sides, a pair (before, after) for each as in Keras 2, or one number
+            for all.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+
+    Input shape:
+        (samples, channels, dim1, dim2, dim3) with 'th', (samples, dim1, dim2, dim3, channels) with 'tf'.
+
+    Output shape:
+        The same axes with longer spatial axes.
+
+    Raises:
+        ValueError: a number below 0.
+    """
 
     spatial = 3
 
@@ -197,6 +276,7 @@ class ZeroPadding3D(_Resizing):
         return self._resized(input_shape, lambda i, n: n + sum(self._pairs[i]))
 
     def call(self, x, mask=None):
+        """Return the volumes with zeros around them."""
         if any(before != after for before, after in self._pairs):
             return padded(x, self._pairs, self.dim_ordering)
         return K.spatial_3d_padding(x, padding=self.padding, dim_ordering=self.dim_ordering)
@@ -224,6 +304,7 @@ class _Cropping(_Resizing):
         return shape
 
     def call(self, x, mask=None):
+        """Return the input without what is cut off."""
         index: list = [slice(None)] * (self.spatial + 2)
         for axis, (before, after) in zip(self._axes, self._cuts):
             index[axis] = slice(before, -after or None)
@@ -231,7 +312,21 @@ class _Cropping(_Resizing):
 
 
 class Cropping1D(_Cropping):
-    """Cut ``cropping`` = (before, after) off the time steps."""
+    """Cut time steps off both ends.
+
+    Args:
+        cropping: how many, (before, after).
+        dim_ordering: 'tf' for (samples, time, features), or 'th' for (samples, features, time), which is stored only then.
+
+    Input shape:
+        (samples, time, features).
+
+    Output shape:
+        (samples, time - before - after, features).
+
+    Raises:
+        ValueError: more is cut off than there is.
+    """
 
     spatial = 1
 
@@ -244,7 +339,21 @@ class Cropping1D(_Cropping):
 
 
 class Cropping2D(_Cropping):
-    """Cut ((top, bottom), (left, right)) off images."""
+    """Cut rows and columns off images.
+
+    Args:
+        cropping: how many, ((top, bottom), (left, right)).
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+
+    Input shape:
+        (samples, channels, rows, cols) with 'th', (samples, rows, cols, channels) with 'tf'.
+
+    Output shape:
+        The same axes with fewer rows and columns.
+
+    Raises:
+        ValueError: more is cut off than there is.
+    """
 
     def __init__(self, cropping=((0, 0), (0, 0)), dim_ordering="default", **kwargs):
         super().__init__(cropping, dim_ordering, **kwargs)
@@ -255,7 +364,21 @@ class Cropping2D(_Cropping):
 
 
 class Cropping3D(_Cropping):
-    """Cut (before, after) off the three spatial axes of volumes."""
+    """Cut values off both ends of the three spatial axes of volumes.
+
+    Args:
+        cropping: how many, a pair (before, after) for each axis.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+
+    Input shape:
+        (samples, channels, dim1, dim2, dim3) with 'th', (samples, dim1, dim2, dim3, channels) with 'tf'.
+
+    Output shape:
+        The same axes with shorter spatial axes.
+
+    Raises:
+        ValueError: more is cut off than there is.
+    """
 
     spatial = 3
 

@@ -18,22 +18,23 @@ __all__ = ["RNN"]
 
 
 class RNN(Recurrence, Wrapper):
-    """A cell, or several one above the other, run over the steps of a sequence.
+    """Run a cell, or several one above the other, over the steps of a sequence.
 
     A cell is a layer with ``call(inputs, states)``, which returns (output, new states), with ``state_size`` (a number, or a list of
-    them for several states) and perhaps ``output_size`` and ``get_initial_state(inputs, batch_size, dtype)``. A cell's class of one's own
-    goes into ``custom_objects`` for loading. Where the batch size isn't known, ``get_initial_state`` is asked for the states of one sample,
-    which all samples start with.
+    them for several states) and perhaps ``output_size`` and ``get_initial_state(inputs, batch_size, dtype)``. To load a model with a cell of
+    your own, name its class in ``custom_objects``. Where the batch size isn't known, ``get_initial_state`` is asked for the states of one
+    sample, which all samples start with.
 
     Args:
         cell: a cell, or a list of them, which becomes a ``StackedRNNCells``.
         return_sequences: whether the outputs of all steps are returned, or that of the last one.
-        return_state: whether the states after the last step come as further results, in a flat list.
+        return_state: whether the states after the last step come as further outputs, in a flat list.
         go_backwards: whether the steps run from the last to the first.
-        stateful: whether a batch goes on from the states of the batch before; needs a known batch size.
-        unroll: whether no loop is made, for short sequences of known length.
+        stateful: whether a batch goes on from the states of the batch before; it needs a known batch size.
+        unroll: whether the steps are written out instead of a loop, for short sequences of known length.
         time_major: whether input and sequences are (time, samples, ...).
         zero_output_for_mask: whether the outputs of masked steps are 0, not those of the step before.
+        num_constants: how many of the inputs behind the sequence are the cell's ``constants``, the last ones; a call with ``constants`` sets it.
 
     Input shape:
         (samples, time, ...); behind it, in a list or as ``initial_state`` and ``constants`` of a call, a tensor for each state and those
@@ -85,7 +86,7 @@ class RNN(Recurrence, Wrapper):
 
     @property
     def cell(self) -> Layer:
-        """The cell."""
+        """The cell that the layer runs."""
         return self.layer
 
     @property
@@ -157,5 +158,11 @@ class RNN(Recurrence, Wrapper):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
+        """Return a new layer.
+
+        Args:
+            config: a dict that ``get_config`` gave.
+            custom_objects: classes of cells by name, for those of a program's own.
+        """
         config = dict(config)
         return cls(layer_from_config(config.pop("cell"), custom_objects), **config)

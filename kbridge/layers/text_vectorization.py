@@ -21,20 +21,21 @@ SPLIT = ("whitespace", "character", None)
 
 
 class TextVectorization(_Lookup):
-    """Texts as the places of their words in a vocabulary. The input is one of the dtype 'string': ``Input((1,), dtype="string")``.
+    """Turn texts into the places of their words in a vocabulary. The input has the dtype 'string': ``Input((1,), dtype="string")``.
 
     Args:
-        max_tokens: the largest size of the vocabulary that ``adapt`` makes, special tokens included.
+        max_tokens: the largest size of the vocabulary that ``adapt`` makes, special tokens included; None for any.
         standardize: 'lower_and_strip_punctuation', 'lower', 'strip_punctuation' (of ASCII's letters and signs) or None.
         split: 'whitespace', 'character' or None.
         ngrams: None, the length up to which neighbouring words are tokens too, or a tuple of lengths.
         output_mode: 'int' (places: 0 fills rows up, 1 is unknown words), 'multi_hot', 'count' or 'tf_idf' (place 0 is unknown words).
-        output_sequence_length: for 'int' the length of the rows; None: that of the longest text of a batch.
+        output_sequence_length: the length of the rows for 'int'; None for that of the longest text of a batch.
         pad_to_max_tokens: whether vectors have the length ``max_tokens``.
         vocabulary: the words, in order.
         idf_weights: a factor for each word, for 'tf_idf'.
-        sparse, ragged: only False.
-        encoding: only 'utf-8'.
+        sparse: accepted as False only: outputs here are dense.
+        ragged: accepted as False only.
+        encoding: accepted as 'utf-8' only.
 
     Input shape:
         (samples, 1) or (samples,) of texts.
@@ -43,7 +44,7 @@ class TextVectorization(_Lookup):
         (samples, output_sequence_length) of whole numbers for 'int', else (samples, tokens).
 
     Raises:
-        ValueError: for functions as ``standardize`` or ``split``, and where it is called before it has a vocabulary.
+        ValueError: functions as ``standardize`` or ``split``, and a call before there is a vocabulary.
     """
 
     kind = "string"
@@ -73,7 +74,7 @@ class TextVectorization(_Lookup):
         return {k: v for k, v in super().get_config().items() if k not in ("num_oov_indices", "mask_token", "oov_token", "invert")}
 
     def words(self, text: str) -> list[str]:
-        """The tokens of a text."""
+        """Return the tokens of ``text`` as a list."""
         if self.standardize and "lower" in self.standardize:
             text = text.translate(_UPPER)
         if self.standardize and "strip" in self.standardize:
@@ -92,7 +93,7 @@ class TextVectorization(_Lookup):
         return [joiner.join(words[i : i + n]) for n in self.ngrams for i in range(len(words) - n + 1)]
 
     def adapt(self, data) -> None:
-        """Take the vocabulary, and for 'tf_idf' the factors, from texts."""
+        """Take the vocabulary, and for 'tf_idf' the factors, from ``data``, a list or array of texts."""
         texts = [t.decode("utf8") if isinstance(t, bytes) else str(t) for t in np.asarray(data, dtype=object).reshape(-1)]
         rows = [self.words(text) for text in texts]
         flat = [word for row in rows for word in row]
@@ -102,18 +103,18 @@ class TextVectorization(_Lookup):
             self.idf_weights = [float(np.log(1 + len(rows) / (1 + n))) for n in documents]
 
     def rows(self, texts: np.ndarray) -> list[list[int]]:
-        """The places of the words of each text."""
+        """Return a list of the places of its words for each of ``texts``."""
         self._known()
         return [[self._number(word) for word in self.words(text)] for text in texts.reshape(-1)]
 
     def longest(self, texts: np.ndarray) -> int:
-        """How many places the longest row has that is made of ``texts``; 1 where that is settled."""
+        """Return how many places the longest row has that is made of ``texts``; 1 where that is settled."""
         if self.output_mode != "int" or self.output_sequence_length is not None:
             return 1
         return max((len(row) for row in self.rows(texts)), default=1)
 
     def numbers(self, texts: np.ndarray, length: int) -> np.ndarray:
-        """Rows of places, filled up with 0 or cut at ``length``."""
+        """Return an array of places, a row for each of ``texts``, filled up with 0 or cut at ``length``."""
         rows = self.rows(texts)
         found = np.zeros((len(rows), length), "int32")
         for i, row in enumerate(rows):
@@ -121,7 +122,7 @@ class TextVectorization(_Lookup):
         return found
 
     def counts(self, texts: np.ndarray) -> np.ndarray:
-        """How often each place occurs in each text."""
+        """Return an array (texts, tokens): how often each place occurs in each of ``texts``."""
         rows = self.rows(texts)
         found = np.zeros((len(rows), self._tokens()), K.floatx())
         for i, row in enumerate(rows):
@@ -131,6 +132,7 @@ class TextVectorization(_Lookup):
         )
 
     def call(self, x, mask=None):
+        """Return the places of the words of each text, or a vector for it."""
         self._known()
         if self.output_mode != "int":
             return K.host_call(

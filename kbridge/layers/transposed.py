@@ -12,11 +12,11 @@ PADDINGS = ("valid", "same")
 
 
 def transposed_length(n, size: int, step: int, padding: str, added: int | None = None, rate: int = 1):
-    """How long the result of a transposed convolution is for an axis of length ``n`` (a number, a tensor, or None).
+    """Return how long the output of a transposed convolution is for an axis of length ``n`` (a number, a tensor, or None).
 
     Without ``added`` (an entry of ``output_padding``) it is the shortest that the windows of a convolution with these strides could
-    have come from, but at least ``n * step``; with it, what the windows reach (less ``size // 2`` on both sides for 'same') and so
-    many places more.
+    have come from, but at least ``n * step``. With it, it is the length that the windows reach (less ``size // 2`` on both sides for 'same')
+    and so many places more.
     """
     if n is None:
         return None
@@ -27,7 +27,7 @@ def transposed_length(n, size: int, step: int, padding: str, added: int | None =
 
 
 class _Transposed(Configured):
-    """What transposed convolutions over ``spatial`` axes share."""
+    """The base of transposed convolutions over ``spatial`` axes."""
 
     spatial = 2
 
@@ -86,12 +86,13 @@ class _Transposed(Configured):
         self.built = True
 
     def result_lengths(self, places) -> list:
-        """The lengths of the spatial axes of the result, for those of the input."""
+        """Return the lengths of the spatial axes of the output, for those of the input, ``places``."""
         added = self.output_padding or (None,) * self.spatial
         windows = zip(places, self.kernel_size, self.strides, added, self.dilation_rate)
         return [transposed_length(n, k, s, self.padding, a, d) for n, k, s, a, d in windows]
 
     def call(self, x, mask=None):
+        """Return activation(transposed convolution of x with the kernel, plus bias)."""
         first = self.data_format == "channels_first"
         axes = range(2, self.spatial + 2) if first else range(1, self.spatial + 1)
         static, running = K.int_shape(x), K.shape(x)
@@ -120,24 +121,29 @@ class _Transposed(Configured):
 
 
 class Conv2DTranspose(_Transposed):
-    """The transpose of a convolution of images (Zeiler et al., 2010): each value of the input puts the kernel, times itself, into the result.
+    """The transpose of a convolution of images: each value of the input puts the kernel, times itself, into the output.
 
-    Keras 1 has ``Deconvolution2D`` for it, which is told the result's whole shape; this one finds it from ``output_padding``, and its
+    Keras 1 has ``Deconvolution2D`` for it, which is told the output's whole shape; this one finds it from ``output_padding``, and its
     kernel may have holes.
 
     Args:
-        filters: channels of the result.
-        kernel_size: an int or a pair, rows and columns.
-        strides: as ``kernel_size``: how far apart neighbours of the input put the kernel.
+        filters: the number of channels of the output.
+        kernel_size: rows and columns of the kernel, a pair or one number for both.
+        strides: how far apart neighbours of the input put the kernel, as ``kernel_size``.
         padding: 'valid' keeps all that the kernel reaches, 'same' keeps ``strides`` times the input's length, cut at both ends.
-        output_padding: an int or a pair below the strides: the result is that much longer than the shortest that fits. None: as
+        output_padding: a number or a pair below the strides: the output is that much longer than the shortest that fits. None: as
             ``padding`` says.
-        data_format: 'channels_last', 'channels_first' or None for what keras.json says.
-        dilation_rate: as ``kernel_size``: the distance of neighbours in the kernel; may be above 1 together with strides.
-        activation: a name or function.
+        data_format: 'channels_last', 'channels_first' or None for the setting of keras.json.
+        dilation_rate: the distance of neighbouring values of the kernel, as ``kernel_size``; may be above 1 together with strides.
+        activation: the name of an activation or a function of tensors; None for none.
         use_bias: whether a bias is added.
-        kernel_initializer, kernel_regularizer, kernel_constraint, bias_initializer, bias_regularizer, bias_constraint: of these weights.
-        activity_regularizer: a penalty on the result.
+        kernel_initializer: how the kernel starts.
+        bias_initializer: how the bias starts.
+        kernel_regularizer: a penalty on the kernel.
+        bias_regularizer: a penalty on the bias.
+        activity_regularizer: a penalty on the output.
+        kernel_constraint: a function that is applied to the kernel after each update.
+        bias_constraint: a function that is applied to the bias after each update.
 
     Input shape:
         (samples, rows, columns, channels), or (samples, channels, rows, columns) with channels first. Rows and columns may be unknown.
@@ -148,7 +154,10 @@ class Conv2DTranspose(_Transposed):
         (n - 1) * s + k + p, less 2 * (k // 2) for 'same'.
 
     Raises:
-        ValueError: for another padding, for sizes that are no whole numbers above 0, for an output_padding of a stride or more.
+        ValueError: another padding, sizes that aren't whole numbers above 0, or an output_padding of a stride or more.
+
+    References:
+        Zeiler et al. (2010), Deconvolutional Networks.
 
     Example:
         >>> from kbridge.models import Sequential
@@ -160,12 +169,30 @@ class Conv2DTranspose(_Transposed):
 
 
 class Conv1DTranspose(_Transposed):
-    """``Conv2DTranspose`` over time: (samples, steps, channels), or (samples, channels, steps) with ``data_format='channels_first'``."""
+    """``Conv2DTranspose`` over time, with one number for each size.
+
+    The other arguments are those of ``Conv2DTranspose``.
+
+    Input shape:
+        (samples, steps, channels), or (samples, channels, steps) with ``data_format='channels_first'``.
+
+    Output shape:
+        (samples, new steps, filters), or (samples, filters, new steps).
+    """
 
     spatial = 1
 
 
 class Conv3DTranspose(_Transposed):
-    """``Conv2DTranspose`` of volumes, with three numbers for each size."""
+    """``Conv2DTranspose`` of volumes, with three numbers for each size.
+
+    The other arguments are those of ``Conv2DTranspose``.
+
+    Input shape:
+        (samples, dim1, dim2, dim3, channels), or (samples, channels, dim1, dim2, dim3) with channels first.
+
+    Output shape:
+        The same axes with ``filters`` channels and the lengths of ``Conv2DTranspose``.
+    """
 
     spatial = 3

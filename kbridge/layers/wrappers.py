@@ -17,9 +17,15 @@ __all__ = ["Bidirectional", "InputSpec", "K", "Layer", "TimeDistributed", "Wrapp
 
 
 class Wrapper(Layer):
-    """A layer that uses another one, ``layer``, whose weights, losses and updates count as its own.
+    """The base of layers that use another layer, whose weights, losses and updates count as their own.
 
     A subclass that works with several inner layers names them in ``_inner``.
+
+    Args:
+        layer: the inner layer.
+
+    Raises:
+        TypeError: ``layer`` is no layer.
     """
 
     #: whether the wrapper has states of its own
@@ -37,10 +43,13 @@ class Wrapper(Layer):
         return [self.layer]
 
     def build(self, input_shape=None):
-        """Take over the inner layers' weights, and mark as built; a subclass builds its inner layers first.
+        """Take over the inner layers' weights, and mark the wrapper as built; a subclass builds its inner layers first.
 
         As in Keras 1, what a subclass adds to its weights afterwards, or assigns to ``trainable_weights``, counts as it
         is; what it listed before is replaced.
+
+        Args:
+            input_shape: accepted, and not used here.
         """
         trained, never = joined_kinds(self._inner)
         inner = {id(w) for w in (*trained, *never)}
@@ -170,7 +179,7 @@ class Wrapper(Layer):
                 layer.reset_states()
 
     def _of_inner(self, method: str, inputs) -> list:
-        """What ``method`` of the inner layers gives for the tensors that they were called on for ``inputs``."""
+        """Return what ``method`` of the inner layers gives for the tensors that they were called on for ``inputs``."""
         if inputs is None:
             calls = [(layer, None) for layer in self._inner]
         else:
@@ -189,15 +198,40 @@ class Wrapper(Layer):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
+        """Return a new layer.
+
+        Args:
+            config: a dict that ``get_config`` gave.
+            custom_objects: classes of layers by name, for those of a program's own.
+        """
         config = dict(config)
         return cls(layer_from_config(config.pop("layer"), custom_objects), **config)
 
 
 class TimeDistributed(Wrapper):
-    """Apply ``layer`` to each time step of (samples, time, ...), with the same weights.
+    """Apply a layer to each time step, with the same weights.
 
-    ``mask_inside``, an option stored only where it is True: a mask of several axes (samples, time, ...) reaches the layer, step by
-    step, and the layer's mask comes out, as in Keras 2. In Keras 1 the layer gets none.
+    Args:
+        layer: a layer that takes (samples, ...).
+        mask_inside: whether a mask of several axes (samples, time, ...) reaches the layer, step by step, and the layer's mask comes out, as in
+            Keras 2. In Keras 1 the layer gets none. It is stored only where it is True.
+
+    Input shape:
+        (samples, time, ...), with at least 3 axes.
+
+    Output shape:
+        (samples, time, ...), the steps as the layer puts them out.
+
+    Raises:
+        TypeError: ``layer`` is no layer.
+        ValueError: the input has fewer than 3 axes.
+
+    Example:
+        >>> from kbridge.layers import Convolution2D, TimeDistributed
+        >>> from kbridge.models import Sequential
+        >>> frames = TimeDistributed(Convolution2D(4, 3, 3, dim_ordering="tf"), input_shape=(10, 8, 8, 1))
+        >>> Sequential([frames]).output_shape
+        (None, 10, 6, 6, 4)
     """
 
     supports_masking = True
@@ -239,6 +273,7 @@ class TimeDistributed(Wrapper):
         return K.reshape(mask, (-1, *_sizes(mask, K.int_shape(mask), 2)))
 
     def call(self, inputs, mask=None):
+        """Return the layer's outputs for all steps, (samples, time, ...)."""
         shape = getattr(inputs, "_keras_shape", None) or K.int_shape(inputs)
         steps = self._steps(inputs)
         self.layer.assert_input_compatibility(steps)
@@ -252,7 +287,7 @@ class TimeDistributed(Wrapper):
 
     @staticmethod
     def _over_time(x, inputs, shape, step):
-        """What came out for all steps as (samples, time, ...)."""
+        """Return the outputs of all steps as (samples, time, ...)."""
         time = K.shape(inputs)[1] if shape[1] is None else shape[1]
         return K.reshape(x, (-1, time, *_sizes(x, step, 1)))
 
@@ -280,13 +315,37 @@ def _sizes(x, shape, first: int) -> list:
 
 
 class Bidirectional(Wrapper):
-    """A recurrent layer run forwards and backwards over the input.
+    """Run a recurrent layer forwards and a copy of it backwards over the input, and join their outputs.
 
-    ``merge_mode`` joins the two outputs: 'concat', 'sum', 'mul', 'ave', or None for a list of both.
-    ``weights``: initial weights, the forward layer's first. Options of Keras 2, stored only where they are used: ``zero_output_for_mask``:
-    whether the outputs of masked steps are 0, as in tf.keras, instead of those of the step before. ``backward_layer``: what runs in the
-    other direction in place of a copy of ``layer``: a recurrent layer with the other ``go_backwards`` and the same ``return_sequences``,
-    ``return_state`` and ``stateful``. A call takes ``initial_state``, tensors for the forward layer and then for the backward layer.
+    A call takes ``initial_state``, tensors for the forward layer and then for the backward layer.
+
+    Args:
+        layer: a recurrent layer.
+        merge_mode: how the outputs are joined: 'concat' (side by side), 'sum', 'mul' or 'ave' (element by element), or None for a list of both.
+        weights: arrays that the weights start with, the forward layer's first.
+        zero_output_for_mask: whether the outputs of masked steps are 0, as in tf.keras, instead of those of the step before. This and the next one
+            are options of Keras 2, stored only where they are used.
+        backward_layer: the layer that runs in the other direction in place of a copy: a recurrent layer with the other ``go_backwards`` and the same
+            ``return_sequences``, ``return_state`` and ``stateful``.
+
+    Input shape:
+        (samples, time, ...), as the layer takes it; behind it, in a list, perhaps initial states.
+
+    Output shape:
+        The layer's, with 'concat' twice as long along the last axis.
+
+    Raises:
+        TypeError: ``layer`` isn't recurrent.
+        ValueError: another ``merge_mode``, or a ``backward_layer`` that doesn't fit.
+
+    References:
+        Schuster and Paliwal (1997), Bidirectional Recurrent Neural Networks.
+
+    Example:
+        >>> from kbridge.layers import LSTM, Bidirectional
+        >>> from kbridge.models import Sequential
+        >>> Sequential([Bidirectional(LSTM(4), input_shape=(5, 3))]).output_shape
+        (None, 8)
     """
 
     supports_masking = True
@@ -355,7 +414,7 @@ class Bidirectional(Wrapper):
         super().assert_input_compatibility(to_list(input)[0])
 
     def _for_each(self, inputs) -> list:
-        """What each direction gets: the sequence, and its half of the initial states."""
+        """Return the inputs of each direction: the sequence, and its half of the initial states."""
         sequence, *states = to_list(inputs)
         if not states:
             return [sequence, sequence]
@@ -388,6 +447,7 @@ class Bidirectional(Wrapper):
         return [merged, *states, *more] if states else merged
 
     def call(self, inputs, mask=None):
+        """Return the joined outputs of both directions, with ``return_state`` in a list before the states of both."""
         for_forward, for_backward = self._for_each(inputs)
         mask = to_list(mask)[0]
         forward, *states = to_list(self.forward_layer.call(for_forward, mask))

@@ -40,14 +40,14 @@ REFUSED = {"CTC": "use K.ctc_batch_cost in a layer or a loss of your own", "Circ
 
 
 def serialize(loss) -> Any:
-    """What a config holds of a loss: {'class_name', 'config'} of an object, a function's name."""
+    """Return the config of ``loss``: {'class_name', 'config'} for an object, the name for a function."""
     if isinstance(loss, Loss):
         return {"class_name": type(loss).__name__, "config": loss.get_config()}
     return getattr(loss, "__name__", loss)
 
 
 def as_object(loss) -> Any:
-    """A function whose name means another in Keras 1 as the object that it is the function of, as data; all else as it is."""
+    """Return ``loss``, or, for a function whose name means another one in Keras 1, {'class_name', 'config'} of the object that computes the same."""
     name = getattr(loss, "__name__", None)
     if name is None or getattr(functions, name, None) is not loss or getattr(objectives, name, loss) is loss:
         return loss
@@ -55,7 +55,15 @@ def as_object(loss) -> Any:
 
 
 def deserialize(config: dict[str, Any] | str, custom_objects=None) -> Any:
-    """The loss of {'class_name', 'config'} or of a name. ValueError for an unknown one."""
+    """Return a loss.
+
+    Args:
+        config: {'class_name': ..., 'config': ...} or a name.
+        custom_objects: classes and functions by name, for those that aren't Keras' own.
+
+    Raises:
+        ValueError: an unknown name.
+    """
     if isinstance(config, str):
         return get(config)
     custom = {**get_custom_objects(), **(custom_objects or {})}
@@ -74,7 +82,7 @@ def deserialize(config: dict[str, Any] | str, custom_objects=None) -> Any:
 
 
 def named(name: str) -> Any:
-    """The loss of Keras 2 or 3 called ``name``, a class's name giving one with its usual options; None if there is none."""
+    """Return the loss of Keras 2 or 3 called ``name``, or None; the name of a class gives an object with the default options."""
     if name in CLASSES:
         return CLASSES[name]()
     if name in REFUSED or name == "ctc":
@@ -84,7 +92,14 @@ def named(name: str) -> Any:
 
 
 def get(identifier) -> Any:
-    """The loss called ``identifier``, of a config, or the object itself; names mean what they mean in Keras 2 and 3."""
+    """Return a loss; names mean what they mean in Keras 2 and 3.
+
+    Args:
+        identifier: a name, a config {'class_name', 'config'}, a function or an object, which is returned as it is.
+
+    Raises:
+        ValueError: an unknown name.
+    """
     if isinstance(identifier, str) and identifier not in get_custom_objects():
         later = named(identifier)
         if later is not None:

@@ -12,12 +12,15 @@ from .reductions import REDUCTIONS, reduced
 
 
 class Loss:
-    """The base of losses that are objects; a subclass defines ``call(y_true, y_pred)``, which gives a value for each sample (and step).
+    """The base of losses that are objects; a subclass defines ``call(y_true, y_pred)``.
 
     Args:
-        reduction: 'sum_over_batch_size' (the mean of all values; 'auto' and 'mean' are the same), 'sum', 'none' (each value stays; in
-            training they are summed) or 'mean_with_sample_weight' (the mean by the samples' weights).
-        name: kept as it is.
+        reduction: how the values become one number: 'sum_over_batch_size' (the mean of all values; 'auto' and 'mean' are the same), 'sum', 'none'
+            (each value stays; in training they are summed) or 'mean_with_sample_weight' (the mean by the samples' weights).
+        name: a name that is stored with the loss.
+
+    Raises:
+        ValueError: another reduction.
     """
 
     def __init__(self, reduction="sum_over_batch_size", name=None):
@@ -27,24 +30,31 @@ class Loss:
         self.name = name
 
     def call(self, y_true, y_pred):
-        """A value for each sample (and step)."""
+        """Return a value for each sample (and time step) of the tensors ``y_true`` (targets) and ``y_pred`` (predictions)."""
         raise NotImplementedError(f"{type(self).__name__} must define call(y_true, y_pred).")
 
     def __call__(self, y_true, y_pred, sample_weight=None, mask=None):
-        """The reduced loss of two tensors."""
+        """Return the reduced loss of two tensors.
+
+        Args:
+            y_true: the targets.
+            y_pred: the predictions, in the shape of the targets.
+            sample_weight: a weight for each sample, or None.
+            mask: a bool tensor (samples, time) that is False where a step doesn't count, or None.
+        """
         return reduced(self.call(y_true, y_pred), sample_weight, self.mask(y_true, mask), self.reduction)
 
     def mask(self, y_true, mask=None):
-        """Which values count: ``mask``, and what the loss itself leaves out."""
+        """Return which values count: ``mask``, less those that the loss itself leaves out because of ``y_true``."""
         return mask
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal loss."""
+        """Return the arguments that make an equal loss, as a dict."""
         return {"reduction": self.reduction, "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Loss:
-        """A new loss from what ``get_config`` gave."""
+        """Return a new loss from ``config``, a dict that ``get_config`` gave."""
         return cls(**config)
 
 
@@ -172,12 +182,12 @@ CLASSES = {
 
 
 def value_of(loss, y_true, y_pred):
-    """A value for each sample (and step), of a loss that is an object or a function."""
+    """Return a value for each sample (and time step) of ``y_true`` and ``y_pred``, for a ``loss`` that is an object or a function."""
     return loss.call(y_true, y_pred) if isinstance(loss, Loss) else loss(y_true, y_pred)
 
 
 def is_over_classes(loss) -> bool:
-    """Whether targets of ``loss`` are class indices."""
+    """Return whether targets of ``loss`` are class indices."""
     return isinstance(loss, SparseCategoricalCrossentropy) or loss is objectives.sparse_categorical_crossentropy
 
 

@@ -1,6 +1,6 @@
 """Losses that Keras 2 and 3 added or changed, as functions of (y_true, y_pred) that give a value for each sample (and step).
 
-What Keras 1 has too is in ``objectives``; here stands what is meant by the same name later where that is something else.
+Losses that are the same in Keras 1 are in ``objectives``; this module has those whose name means something else in later Keras.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ from ..objectives import kullback_leibler_divergence
 
 
 def cosine_similarity(y_true, y_pred, axis=-1):
-    """Minus the cosine of the angle between both vectors (Keras 1's ``cosine_proximity`` divides it by their length)."""
+    """Minus the cosine of the angle between ``y_true`` and ``y_pred`` along ``axis`` (Keras 1's ``cosine_proximity`` divides it by their length)."""
     return -K.sum(K.l2_normalize(y_true, axis=axis) * K.l2_normalize(y_pred, axis=axis), axis=axis)
 
 
 def huber(y_true, y_pred, delta=1.0):
-    """Mean over the last axis of error**2 / 2 where abs(error) is at most ``delta``, and a straight line beyond (Huber, 1964)."""
+    """Mean over the last axis of error ** 2 / 2 where abs(error) is at most ``delta``, and a straight line beyond; error is y_pred - y_true.
+
+    References:
+        Huber (1964), Robust Estimation of a Location Parameter.
+    """
     error = K.abs(y_pred - y_true)
     inside = K.minimum(error, float(delta))
     return K.mean(0.5 * K.square(inside) + delta * (error - inside), axis=-1)
@@ -64,7 +68,15 @@ def kl_divergence(y_true, y_pred):
 
 
 def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
-    """Mean over ``axis`` of the cross-entropy of two classes, whose labels may be drawn towards 1/2 by ``label_smoothing``."""
+    """Mean over ``axis`` of the cross-entropy of two classes.
+
+    Args:
+        y_true: the labels, 0 or 1.
+        y_pred: the probability of class 1, in the same shape.
+        from_logits: whether ``y_pred`` holds logits, not probabilities.
+        label_smoothing: how far labels are drawn towards 1/2, from 0 (not at all) to 1.
+        axis: the axis (or axes) of the mean.
+    """
     return K.mean(K.binary_crossentropy(y_pred, _halved(y_true, label_smoothing), from_logits), axis=axis)
 
 
@@ -73,7 +85,15 @@ def _halved(y_true, smoothing):
 
 
 def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
-    """Cross-entropy of classes over ``axis``; ``label_smoothing`` is the part of the labels that is shared among all classes."""
+    """Cross-entropy of class probabilities.
+
+    Args:
+        y_true: the labels, one-hot or a distribution over ``axis``.
+        y_pred: the probabilities, in the same shape.
+        from_logits: whether ``y_pred`` holds logits, not probabilities.
+        label_smoothing: the part of each label that is shared among all classes, from 0 to 1.
+        axis: the axis of the classes.
+    """
     y_true, y_pred = _spread(y_true, y_pred, label_smoothing, axis)
     return K.categorical_crossentropy(y_pred, y_true, from_logits)
 
@@ -99,7 +119,15 @@ def _last(x, axis):
 
 
 def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_class=None, axis=-1):
-    """Cross-entropy of classes whose indices y_true holds; 0 where that is ``ignore_class``."""
+    """Cross-entropy of class probabilities whose labels are indices.
+
+    Args:
+        y_true: the index of the right class, (samples, ...) or with a last axis of 1.
+        y_pred: the probabilities, with the classes along ``axis``.
+        from_logits: whether ``y_pred`` holds logits, not probabilities.
+        ignore_class: a class index; where ``y_true`` has it the value is 0. None for none.
+        axis: the axis of the classes.
+    """
     y_pred = _last(y_pred, axis)
     if ignore_class is None:
         return K.sparse_categorical_crossentropy(y_pred, y_true, from_logits)
@@ -113,9 +141,20 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
 def binary_focal_crossentropy(
     y_true, y_pred, apply_class_balancing=False, alpha=0.25, gamma=2.0, from_logits=False, label_smoothing=0.0, axis=-1
 ):
-    """The cross-entropy of two classes times (1 - p) ** gamma, with p that of the right one (Lin et al., 2017); mean over ``axis``.
+    """The cross-entropy of two classes times (1 - p) ** gamma, where p is the probability of the right one; mean over ``axis``.
 
-    ``apply_class_balancing``: the first class counts ``alpha``, the other 1 - ``alpha``.
+    Args:
+        y_true: the labels, 0 or 1.
+        y_pred: the probability of class 1, in the same shape.
+        apply_class_balancing: whether class 1 counts ``alpha`` and class 0 counts 1 - ``alpha``.
+        alpha: the weight of class 1.
+        gamma: the exponent that plays well predicted samples down.
+        from_logits: whether ``y_pred`` holds logits, not probabilities.
+        label_smoothing: how far labels are drawn towards 1/2, from 0 to 1.
+        axis: the axis (or axes) of the mean.
+
+    References:
+        Lin et al. (2017), Focal Loss for Dense Object Detection, arXiv 1708.02002.
     """
     y_true = _halved(y_true, label_smoothing)
     value = K.binary_crossentropy(y_pred, y_true, from_logits)
@@ -128,7 +167,20 @@ def binary_focal_crossentropy(
 
 
 def categorical_focal_crossentropy(y_true, y_pred, alpha=0.25, gamma=2.0, from_logits=False, label_smoothing=0.0, axis=-1):
-    """The cross-entropy of classes, each class's part times ``alpha`` (1 - p) ** gamma (Lin et al., 2017)."""
+    """The cross-entropy of classes, each class's part times alpha (1 - p) ** gamma.
+
+    Args:
+        y_true: the labels, one-hot over ``axis``.
+        y_pred: the probabilities, in the same shape.
+        alpha: the weight of all classes, or one for each.
+        gamma: the exponent that plays well predicted samples down.
+        from_logits: whether ``y_pred`` holds logits, not probabilities.
+        label_smoothing: the part of each label that is shared among all classes, from 0 to 1.
+        axis: the axis of the classes.
+
+    References:
+        Lin et al. (2017), Focal Loss for Dense Object Detection, arXiv 1708.02002.
+    """
     y_true, y_pred = _spread(y_true, y_pred, label_smoothing, axis)
     p = K.softmax(y_pred) if from_logits else y_pred / K.sum(y_pred, axis=-1, keepdims=True)
     p = K.clip(p, K.epsilon(), 1.0 - K.epsilon())
@@ -137,7 +189,11 @@ def categorical_focal_crossentropy(y_true, y_pred, alpha=0.25, gamma=2.0, from_l
 
 
 def categorical_generalized_cross_entropy(y_true, y_pred, q=0.5):
-    """(1 - p ** q) / q with p that of the right class, whose index y_true holds (Zhang and Sabuncu, 2018)."""
+    """(1 - p ** q) / q, where p is the probability in ``y_pred`` of the class whose index ``y_true`` holds.
+
+    References:
+        Zhang and Sabuncu (2018), Generalized Cross Entropy Loss, arXiv 1805.07836.
+    """
     index = K.cast(y_true, "int32")
     if K.ndim(index) == K.ndim(y_pred):
         index = K.squeeze(index, K.ndim(index) - 1)
@@ -147,14 +203,29 @@ def categorical_generalized_cross_entropy(y_true, y_pred, q=0.5):
 
 
 def dice(y_true, y_pred, axis=None):
-    """1 - 2 sum(y_true * y_pred) / (sum(y_true) + sum(y_pred)) over ``axis``, or over the whole batch (Milletari et al., 2016)."""
+    """1 - 2 sum(y_true * y_pred) / (sum(y_true) + sum(y_pred)) over ``axis``, or over the whole batch for None.
+
+    References:
+        Milletari et al. (2016), V-Net, arXiv 1606.04797.
+    """
     axis = _axes(axis)
     both = K.sum(y_true * y_pred, axis=axis)
     return 1.0 - 2.0 * both / (K.sum(y_true, axis=axis) + K.sum(y_pred, axis=axis) + K.epsilon())
 
 
 def tversky(y_true, y_pred, alpha=0.5, beta=0.5, axis=None):
-    """1 - the overlap over ``axis``, in which false negatives count ``alpha`` and false positives ``beta`` (Salehi et al., 2017)."""
+    """1 - the overlap of ``y_true`` and ``y_pred``, in which both kinds of errors have a weight.
+
+    Args:
+        y_true: the labels, 0 or 1.
+        y_pred: the probabilities, in the same shape.
+        alpha: the weight of false negatives.
+        beta: the weight of false positives.
+        axis: the axis (or axes) of the sums; None for the whole batch.
+
+    References:
+        Salehi et al. (2017), Tversky Loss Function for Image Segmentation, arXiv 1706.05721.
+    """
     axis = _axes(axis)
     both = K.sum(y_true * y_pred, axis=axis)
     positives, negatives = K.sum((1.0 - y_true) * y_pred, axis=axis), K.sum(y_true * (1.0 - y_pred), axis=axis)

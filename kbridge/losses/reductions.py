@@ -9,10 +9,16 @@ REDUCTIONS = ("sum_over_batch_size", "auto", "mean", "sum", "none", "mean_with_s
 
 
 def reduced(values, weights=None, mask=None, reduction="sum_over_batch_size", share=None):
-    """``values`` times the ``weights`` of samples (or of time steps), without those that ``mask`` leaves out, reduced.
+    """Return ``values`` times the ``weights`` of samples (or of time steps), without those that ``mask`` leaves out, reduced.
 
-    Means run over all values that the mask leaves, also where a weight is 0. ``share``: a function of what is kept and of the mask that
-    gives the part of the batch that counts.
+    Means run over all values that the mask leaves, also where a weight is 0.
+
+    Args:
+        values: the value of each sample (and step), or a scalar.
+        weights: a weight for each sample (and step), or None.
+        mask: False where a step doesn't count, or None.
+        reduction: one of ``REDUCTIONS``, as for ``Loss``.
+        share: a function of what is kept and of the mask that gives the part of the batch that counts.
     """
     if K.ndim(values) == 0:
         if weights is None:

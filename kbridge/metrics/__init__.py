@@ -22,18 +22,18 @@ def binary_accuracy(y_true, y_pred):
 
 
 def categorical_accuracy(y_true, y_pred):
-    """The fraction of samples whose most probable class is that of the one-hot y_true."""
+    """The fraction of samples whose most probable class in y_pred is that of the one-hot y_true."""
     return K.mean(K.equal(K.argmax(y_true, axis=-1), K.argmax(y_pred, axis=-1)))
 
 
 def sparse_categorical_accuracy(y_true, y_pred):
-    """The fraction of samples whose most probable class is the index in y_true."""
+    """The fraction of samples whose most probable class in y_pred is the index in y_true."""
     found = K.cast(K.argmax(y_pred, axis=-1), K.floatx())
     return K.mean(K.equal(K.flatten(K.max(y_true, axis=-1)), K.flatten(found)))
 
 
 def top_k_categorical_accuracy(y_true, y_pred, k=5):
-    """The fraction of samples whose class in the one-hot y_true is among the k most probable."""
+    """The fraction of samples whose class in the one-hot y_true is among the ``k`` most probable in y_pred."""
     return K.mean(K.in_top_k(y_pred, K.argmax(y_true, axis=-1), k))
 
 
@@ -67,19 +67,21 @@ def _positives(y):
 
 
 def precision(y_true, y_pred):
-    """Of the labels that were predicted, the fraction that is right (over one batch)."""
+    """Of the labels that y_pred has, the fraction that y_true has too (over one batch)."""
     right = K.sum(_positives(y_true * y_pred))
     return right / (K.sum(_positives(y_pred)) + K.epsilon())
 
 
 def recall(y_true, y_pred):
-    """Of the labels that hold, the fraction that was predicted (over one batch)."""
+    """Of the labels that y_true has, the fraction that y_pred has too (over one batch)."""
     right = K.sum(_positives(y_true * y_pred))
     return right / (K.sum(_positives(y_true)) + K.epsilon())
 
 
 def fbeta_score(y_true, y_pred, beta=1):
-    """The weighted harmonic mean of precision and recall; 0 if no label holds in the batch."""
+    """The weighted harmonic mean of precision and recall of y_true and y_pred, where recall counts ``beta`` times as much; 0 if no label holds in
+    the batch.
+    """
     if beta < 0:
         raise ValueError(f"The lowest choosable beta is zero (only precision), got {beta!r}.")
     p, r = precision(y_true, y_pred), recall(y_true, y_pred)
@@ -88,12 +90,12 @@ def fbeta_score(y_true, y_pred, beta=1):
 
 
 def fmeasure(y_true, y_pred):
-    """The harmonic mean of precision and recall."""
+    """The harmonic mean of precision and recall of y_true and y_pred."""
     return fbeta_score(y_true, y_pred, beta=1)
 
 
 def matthews_correlation(y_true, y_pred):
-    """The correlation of predicted and true labels of two classes, -1 to 1 (Matthews, 1975)."""
+    """The correlation of the labels y_true and y_pred of two classes, -1 to 1 (Matthews, 1975)."""
     predicted, actual = _positives(y_pred), _positives(y_true)
     tp = K.sum(actual * predicted)
     tn = K.sum((1 - actual) * (1 - predicted))

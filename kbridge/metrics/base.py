@@ -21,7 +21,15 @@ class Metric:
     ``update_state``, ``result`` and ``reset_state``.
 
     Args:
-        name: under which it is logged.
+        name: the name under which it is logged; made of the class's name if left out.
+        dtype: accepted for configs of later Keras, and not used: totals are in double precision.
+
+    Example:
+        >>> from kbridge.metrics import AUC
+        >>> auc = AUC()
+        >>> auc.update_state([0.0, 0.0, 1.0, 1.0], [0.1, 0.4, 0.35, 0.8])
+        >>> round(auc.result(), 2)
+        0.75
     """
 
     usual_name = "metric"
@@ -31,36 +39,58 @@ class Metric:
         self._totals: Any = None
 
     def statistics(self, y_true, y_pred, sample_weight=None):
-        """A tensor of sums over a batch, from tensors; ``sample_weight`` has an axis for the samples, or one for steps too."""
+        """Return a tensor of sums over a batch.
+
+        Args:
+            y_true: the targets, a tensor.
+            y_pred: the predictions, a tensor.
+            sample_weight: (samples,) or, for steps too, (samples, time); None for weights of 1.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define statistics(y_true, y_pred, sample_weight).")
 
     def result_of(self, totals):
-        """The value, from the sum of all batches' ``statistics``, a NumPy array."""
+        """Return the value of the metric from ``totals``, a NumPy array: the sum of what ``statistics`` gave for all batches."""
         raise NotImplementedError(f"{type(self).__name__} must define result_of(totals).")
 
     # ------------------------------------------------------------------ by itself
 
     def update_state(self, y_true, y_pred, sample_weight=None) -> None:
-        """Take in a batch of arrays."""
+        """Take in a batch.
+
+        Args:
+            y_true: the targets, an array.
+            y_pred: the predictions, an array.
+            sample_weight: a weight for each sample, an array; None for weights of 1.
+        """
         arrays = [y_true, y_pred] + ([] if sample_weight is None else [sample_weight])
         tensors = [K.placeholder(ndim=np.ndim(a)) for a in arrays]
         found = K.function(tensors, [self.statistics(*tensors)])([np.asarray(a, K.floatx()) for a in arrays])[0]
         self._totals = np.asarray(found, "float64") + (0.0 if self._totals is None else self._totals)
 
     def result(self):
-        """The value of all that was taken in."""
+        """Return the value of all batches that were taken in.
+
+        Raises:
+            ValueError: there was none.
+        """
         if self._totals is None:
             raise ValueError(f"{type(self).__name__}: nothing has been taken in, call update_state(y_true, y_pred) first.")
         return self.result_of(self._totals)
 
     def reset_state(self) -> None:
-        """Start anew."""
+        """Forget all batches."""
         self._totals = None
 
     reset_states = reset_state
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        """Take in a batch of arrays; the value."""
+        """Take in a batch, as ``update_state`` does, and return the value of all batches.
+
+        Args:
+            y_true: the targets, an array.
+            y_pred: the predictions, an array.
+            sample_weight: a weight for each sample, an array; None for weights of 1.
+        """
         self.update_state(y_true, y_pred, sample_weight)
         return self.result()
 
@@ -70,17 +100,17 @@ class Metric:
     arguments: tuple[str, ...] = ()
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal metric."""
+        """Return the arguments that make an equal metric, as a dict."""
         return {"name": self.name, **{name: getattr(self, name) for name in self.arguments}}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Metric:
-        """A new metric from what ``get_config`` gave."""
+        """Return a new metric from ``config``, a dict that ``get_config`` gave."""
         return cls(**config)
 
 
 def beside(weights, values):
-    """``weights`` for each of ``values``: axes of length 1 are added behind, or taken away, and values are repeated."""
+    """Return ``weights`` for each of ``values``: axes of length 1 are added behind, or taken away, and values are repeated."""
     if weights is None:
         return K.ones_like(values)
     while K.ndim(weights) > K.ndim(values):

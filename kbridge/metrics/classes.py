@@ -11,14 +11,18 @@ from .base import Metric, beside, ratio
 class IoU(Metric):
     """The overlap of predicted and true classes: true positives / (true positives + all errors of the class), mean over classes.
 
+    The other arguments are those of ``Metric``.
+
     Args:
-        num_classes: how many classes there are.
-        target_class_ids: the classes that the mean is taken over.
-        name: under which it is logged.
-        ignore_class: values whose true class this is don't count.
-        sparse_y_true: whether targets are class indices, else one-hot.
-        sparse_y_pred: whether predictions are class indices, else probabilities.
+        num_classes: the number of classes.
+        target_class_ids: the classes that the mean is taken over, a list.
+        ignore_class: values whose true class this is don't count; None for none.
+        sparse_y_true: whether targets are class indices; else they are one-hot.
+        sparse_y_pred: whether predictions are class indices; else they are probabilities.
         axis: the axis of the classes where they are one-hot.
+
+    Raises:
+        ValueError: a target class that isn't below ``num_classes``.
     """
 
     usual_name = "io_u"
@@ -61,7 +65,13 @@ class IoU(Metric):
 
 
 class MeanIoU(IoU):
-    """``IoU`` over all classes; for the arguments see there."""
+    """``IoU`` over all classes.
+
+    The other arguments are those of ``IoU``.
+
+    Args:
+        num_classes: the number of classes.
+    """
 
     usual_name = "mean_io_u"
     arguments = ("num_classes", "ignore_class", "sparse_y_true", "sparse_y_pred", "axis")
@@ -71,7 +81,13 @@ class MeanIoU(IoU):
 
 
 class OneHotIoU(IoU):
-    """``IoU`` of one-hot targets; for the arguments see there."""
+    """``IoU`` of one-hot targets.
+
+    The other arguments are those of ``IoU``.
+
+    Args:
+        num_classes: the number of classes.
+    """
 
     usual_name = "one_hot_io_u"
     arguments = ("num_classes", "target_class_ids", "ignore_class", "sparse_y_pred", "axis")
@@ -81,7 +97,13 @@ class OneHotIoU(IoU):
 
 
 class OneHotMeanIoU(IoU):
-    """``MeanIoU`` of one-hot targets; for the arguments see ``IoU``."""
+    """``IoU`` of one-hot targets over all classes.
+
+    The other arguments are those of ``IoU``.
+
+    Args:
+        num_classes: the number of classes.
+    """
 
     usual_name = "one_hot_mean_io_u"
     arguments = ("num_classes", "ignore_class", "sparse_y_pred", "axis")
@@ -93,10 +115,11 @@ class OneHotMeanIoU(IoU):
 class BinaryIoU(IoU):
     """``IoU`` of two classes, told apart by a threshold.
 
+    The other arguments are those of ``Metric``.
+
     Args:
         target_class_ids: the classes that the mean is taken over: 0, 1 or both.
-        threshold: from which on a prediction is of class 1.
-        name: under which it is logged.
+        threshold: the probability from which on a prediction is of class 1.
     """
 
     usual_name = "binary_io_u"
@@ -113,11 +136,15 @@ class BinaryIoU(IoU):
 class FBetaScore(Metric):
     """The weighted harmonic mean of precision and recall, of each class along the last axis.
 
+    The other arguments are those of ``Metric``.
+
     Args:
         average: None for the values of all classes, 'micro' (all counts together), 'macro' (mean) or 'weighted' (mean by how often each is true).
-        beta: how much more recall counts than precision.
-        threshold: above which a class is predicted; the most probable one is if left out.
-        name: under which it is logged.
+        beta: how much more recall counts than precision, above 0.
+        threshold: the probability above which a class is predicted; None for the most probable one.
+
+    Raises:
+        ValueError: another ``average``, or a ``beta`` that isn't above 0.
     """
 
     usual_name = "fbeta_score"
@@ -156,7 +183,10 @@ class FBetaScore(Metric):
 
 
 class F1Score(FBetaScore):
-    """The harmonic mean of precision and recall; for the arguments see ``FBetaScore``."""
+    """The harmonic mean of precision and recall, of each class along the last axis.
+
+    The other arguments are those of ``FBetaScore``.
+    """
 
     usual_name = "f1_score"
     arguments = ("average", "threshold")
@@ -168,10 +198,14 @@ class F1Score(FBetaScore):
 class R2Score(Metric):
     """The coefficient of determination: 1 - squared errors / variance of the targets.
 
+    The other arguments are those of ``Metric``.
+
     Args:
         class_aggregation: 'uniform_average', 'variance_weighted_average', or None for a value for each output.
-        num_regressors: how many inputs there are, for the adjusted value; 0 for the plain one.
-        name: under which it is logged.
+        num_regressors: the number of inputs, for the adjusted value; 0 for the plain one.
+
+    Raises:
+        ValueError: another ``class_aggregation``.
     """
 
     usual_name = "r2_score"

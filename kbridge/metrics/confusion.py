@@ -100,13 +100,14 @@ class _Selective(_AtThresholds):
 
 
 class Precision(_Selective):
-    """Of what was predicted as positive, the fraction that is.
+    """Of the predictions that are positive, the fraction that is right.
+
+    The other arguments are those of ``Metric``.
 
     Args:
-        thresholds: above which a prediction counts as positive, a number or a list; 0.5 if left out.
-        top_k: predictions count only if they are among that many of the largest of a sample.
+        thresholds: the probability above which a prediction counts as positive, a number or a list; 0.5 if left out.
+        top_k: how many of the largest predictions of a sample count; all if left out.
         class_id: the class to look at; all if left out.
-        name: under which it is logged.
     """
 
     usual_name = "precision"
@@ -116,13 +117,9 @@ class Precision(_Selective):
 
 
 class Recall(_Selective):
-    """Of what is positive, the fraction that was predicted as such.
+    """Of the labels that are positive, the fraction that was predicted as such.
 
-    Args:
-        thresholds: above which a prediction counts as positive, a number or a list; 0.5 if left out.
-        top_k: predictions count only if they are among that many of the largest of a sample.
-        class_id: the class to look at; all if left out.
-        name: under which it is logged.
+    The other arguments are those of ``Precision``.
     """
 
     usual_name = "recall"
@@ -205,17 +202,21 @@ RecallAtPrecision = _bounded(
 class AUC(_Counts):
     """The area under the curve of true over false positive rates (ROC), or of precision over recall (PR), by sums at thresholds.
 
+    The other arguments are those of ``Metric``.
+
     Args:
         num_thresholds: at how many thresholds the curve is known.
         curve: 'ROC' or 'PR'.
         summation_method: how areas between thresholds are taken: 'interpolation' (trapezoids; for PR see Davis and Goadrich, 2006),
             'minoring' or 'majoring'.
-        name: under which it is logged.
         thresholds: their values between 0 and 1, in place of equally spaced ones.
         multi_label: whether each output along the last axis has a curve of its own; the value is the mean of their areas.
-        num_labels: how many there are; not needed.
+        num_labels: the number of outputs; accepted, and not needed.
         label_weights: factors of the areas in the mean, or of the outputs where they share a curve.
         from_logits: whether predictions are logits.
+
+    Raises:
+        ValueError: another ``curve`` or ``summation_method``, or fewer than 2 thresholds.
     """
 
     usual_name = "auc"

@@ -16,11 +16,13 @@ from .base import Metric, beside, ratio
 
 
 class MeanMetricWrapper(Metric):
-    """The mean of ``fn(y_true, y_pred, **options)`` over all samples, which gives a value for each sample (and step), or a scalar.
+    """The mean over all samples of a function of (y_true, y_pred).
+
+    The other arguments are those of ``Metric``.
 
     Args:
-        fn: the function, or the name of one of kbridge's or of ``custom_objects``.
-        name: under which it is logged; the function's name if left out.
+        fn: the function, which gives a value for each sample (and step), or a scalar; or the name of one of kbridge's or of ``custom_objects``.
+        name: the name under which it is logged; the function's name if left out.
         kwargs: options of the function.
     """
 
@@ -35,7 +37,7 @@ class MeanMetricWrapper(Metric):
         self.options = kwargs
 
     def values(self, y_true, y_pred):
-        """A value for each sample (and step)."""
+        """Return a value for each sample (and step) of ``y_true`` and ``y_pred``."""
         fn = self.fn if "fn" in vars(self) else type(self).fn
         return fn(y_true, y_pred, **self.options)
 
@@ -66,49 +68,49 @@ def _function(name: str):
 
 
 def accuracy(y_true, y_pred):
-    """1 where both are equal."""
+    """1 where y_true and y_pred are equal."""
     return _float(K.equal(y_true, y_pred), y_pred)
 
 
 def binary_accuracy(y_true, y_pred, threshold=0.5):
-    """The fraction of values along the last axis that are on the right side of ``threshold``."""
+    """The fraction of values along the last axis for which y_true is 1 and y_pred is above ``threshold``, or y_true is 0 and y_pred is not."""
     return K.mean(_float(K.equal(y_true, _float(K.greater(y_pred, float(threshold)), y_pred)), y_pred), axis=-1)
 
 
 def categorical_accuracy(y_true, y_pred):
-    """1 where the most probable class is that of the one-hot y_true."""
+    """1 where the most probable class of y_pred is that of the one-hot y_true."""
     return _float(K.equal(K.argmax(y_true, axis=-1), K.argmax(y_pred, axis=-1)), y_pred)
 
 
 def sparse_categorical_accuracy(y_true, y_pred):
-    """1 where the most probable class is the index in y_true."""
+    """1 where the most probable class of y_pred is the index in y_true."""
     return _float(K.equal(_indices(y_true, y_pred), K.cast(K.argmax(y_pred, axis=-1), K.floatx())), y_pred)
 
 
 def top_k_categorical_accuracy(y_true, y_pred, k=5):
-    """1 where the class of the one-hot y_true is among the ``k`` most probable."""
+    """1 where the class of the one-hot y_true is among the ``k`` most probable of y_pred."""
     return _among(K.argmax(y_true, axis=-1), y_pred, k)
 
 
 def sparse_top_k_categorical_accuracy(y_true, y_pred, k=5):
-    """1 where the class whose index y_true holds is among the ``k`` most probable."""
+    """1 where the class whose index y_true holds is among the ``k`` most probable of y_pred."""
     return _among(_indices(y_true, y_pred), y_pred, k)
 
 
 def cosine_similarity(y_true, y_pred, axis=-1):
-    """The cosine of the angle between both vectors."""
+    """The cosine of the angle between y_true and y_pred along ``axis``."""
     return -functions.cosine_similarity(y_true, y_pred, axis)
 
 
 def pearson_correlation(y_true, y_pred, axis=-1):
-    """Pearson's correlation along ``axis``."""
+    """Pearson's correlation of y_true and y_pred along ``axis``."""
     true, predicted = (x - K.mean(x, axis=axis, keepdims=True) for x in (y_true, y_pred))
     lengths = K.sum(K.square(true), axis=axis) * K.sum(K.square(predicted), axis=axis)
     return K.sum(true * predicted, axis=axis) / K.sqrt(K.maximum(lengths, K.epsilon() ** 2))
 
 
 def concordance_correlation(y_true, y_pred, axis=-1):
-    """Lin's concordance correlation along ``axis`` (1989)."""
+    """Lin's concordance correlation of y_true and y_pred along ``axis`` (1989)."""
     means = K.mean(y_true, axis=axis), K.mean(y_pred, axis=axis)
     true, predicted = (x - K.mean(x, axis=axis, keepdims=True) for x in (y_true, y_pred))
     spread = K.mean(K.square(true), axis=axis) + K.mean(K.square(predicted), axis=axis)
@@ -120,6 +122,7 @@ def _squared(y_true, y_pred):
 
 
 def _relative(y_true, y_pred, normalizer=None):
+    """abs(y_true - y_pred) / normalizer, 0 where the normalizer is 0."""
     divisor = K.variable(np.asarray(normalizer, K.floatx()))
     return K.abs(y_true - y_pred) / K.switch(K.equal(divisor, 0.0), K.ones_like(divisor), divisor)
 
@@ -212,8 +215,7 @@ MeanRelativeError = _mean("MeanRelativeError", _relative, "mean_relative_error",
 class RootMeanSquaredError(MeanMetricWrapper):
     """The root of the mean of all values' squared errors.
 
-    Args:
-        name: under which it is logged.
+    The other arguments are those of ``Metric``.
     """
 
     fn = staticmethod(_squared)

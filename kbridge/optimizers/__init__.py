@@ -31,7 +31,15 @@ CLASSES = {
 
 
 def optimizer_from_config(config, custom_objects=None) -> Optimizer:
-    """The optimizer of ``{'class_name': ..., 'config': ...}``. ValueError for an unknown name."""
+    """Return an optimizer.
+
+    Args:
+        config: ``{'class_name': ..., 'config': ...}``.
+        custom_objects: classes by name, for those that aren't Keras' own.
+
+    Raises:
+        ValueError: an unknown name.
+    """
     name = config["class_name"]
     custom = {**get_custom_objects(), **(custom_objects or {})}
     cls = custom.get(name) or CLASSES.get(str(name).lower()) or remembered(name)
@@ -41,7 +49,16 @@ def optimizer_from_config(config, custom_objects=None) -> Optimizer:
 
 
 def get(identifier, kwargs=None) -> Optimizer:
-    """The optimizer called ``identifier`` (in any case), of a config, or the object itself; a native one gets wrapped."""
+    """Return an optimizer.
+
+    Args:
+        identifier: a name (in any case), a config ``{'class_name', 'config'}``, an Optimizer, which is returned as it is, or an optimizer of the
+            backend's own framework, which is wrapped.
+        kwargs: arguments for one that is given by its name, a dict.
+
+    Raises:
+        ValueError: an unknown name, or something else.
+    """
     if isinstance(identifier, dict):
         return optimizer_from_config(identifier)
     if isinstance(identifier, str):

@@ -15,7 +15,7 @@ from .schedules import LearningRateSchedule, rate_of, stored_rate
 
 
 def clip_norm(g, c, n):
-    """``g`` scaled to norm ``c`` where its norm ``n`` is above it (c <= 0: unchanged)."""
+    """Return the gradient ``g`` scaled to norm ``c`` where its norm ``n`` is above it; unchanged if c <= 0."""
     if c <= 0:
         return g
     return K.switch(K.greater_equal(n, c), g * c / n, g)
@@ -36,17 +36,23 @@ _OPTIONS = {
 
 
 class Optimizer:
-    """The base of all optimizers.
+    """The base of all optimizers, with the options that each of them takes.
 
     Args:
-        clipnorm: all gradients together are scaled down to at most this norm (``global_clipnorm`` in Keras 2).
+        clipnorm: the norm to which all gradients together are scaled down; Keras 2 calls it ``global_clipnorm``.
         clipvalue: gradients are clipped to [-clipvalue, clipvalue].
-        clipnorm_by_weight: the gradient of each weight is scaled down to at most this norm (``clipnorm`` in Keras 2).
+        global_clipnorm: another name of ``clipnorm``.
+        clipnorm_by_weight: the norm to which the gradient of each weight is scaled down; Keras 2 calls it ``clipnorm``.
         weight_decay: each update first makes the weights smaller by ``weight_decay`` times the learning rate times the weight
             (Loshchilov and Hutter, 2019); ``exclude_from_weight_decay`` names weights that stay.
-        use_ema: keep a running mean of each weight, with the factor ``ema_momentum``; it takes the weight's place when ``fit`` ends,
-            and after every ``ema_overwrite_frequency`` updates if that is given.
-        gradient_accumulation_steps: update once for that many batches, by the mean of their gradients.
+        use_ema: whether to keep a running mean of each weight; it takes the weight's place when ``fit`` ends.
+        ema_momentum: the part of the running mean that stays at each update, 0.99 if left out.
+        ema_overwrite_frequency: the number of updates after which the means take the weights' place during training; None for never.
+        gradient_accumulation_steps: the number of batches whose gradients are averaged for one update; None for an update with each batch.
+
+    Raises:
+        TypeError: an option that isn't there.
+        ValueError: a value that doesn't fit; the message names the option.
     """
 
     def __init__(self, **kwargs):
@@ -80,14 +86,23 @@ class Optimizer:
     # ------------------------------------------------------------------ updates
 
     def get_updates(self, params, constraints, loss) -> list:
-        """The updates of one step that lowers ``loss`` by changing ``params``.
+        """Return the updates of one step that lowers the loss, as a list of pairs (variable, new value).
 
-        ``constraints`` maps weights to functions that are applied to their new values.
+        Args:
+            params: the weights to change, variables.
+            constraints: a dict from weights to functions that are applied to their new values.
+            loss: a scalar tensor.
         """
         return self.updates_from(params, self.get_gradients(loss, params), constraints)
 
     def updates_from(self, params, grads, constraints) -> list:
-        """The updates of one step with the gradients ``grads`` of ``params``."""
+        """Return the updates of one step with gradients that are known.
+
+        Args:
+            params: the weights to change, variables.
+            grads: their gradients, tensors.
+            constraints: a dict from weights to functions that are applied to their new values.
+        """
         self.updates, self.weights, self.moments = [], [], {}
         every = self._option("gradient_accumulation_steps")
         sums, whole = [], None
@@ -113,7 +128,11 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} must define get_updates(params, constraints, loss).")
 
     def raw_gradients(self, loss, params) -> list:
-        """The gradients as they are. ValueError for a weight that the loss doesn't depend on."""
+        """Return the gradients of ``loss`` by ``params`` as they are.
+
+        Raises:
+            ValueError: the loss doesn't depend on a weight; the message names it.
+        """
         if config.workers > 1 and not getattr(K.gradients, "of_all_workers", False):
             warnings.warn(
                 f"{type(self).__name__} is used without a model on {config.workers} workers: each makes its own updates, of its own "
@@ -130,11 +149,15 @@ class Optimizer:
         return grads
 
     def get_gradients(self, loss, params) -> list:
-        """The gradients, clipped as asked for. ValueError for a weight that the loss doesn't depend on."""
+        """Return the gradients of ``loss`` by ``params``, clipped as asked for.
+
+        Raises:
+            ValueError: the loss doesn't depend on a weight; the message names it.
+        """
         return self.clipped(self.raw_gradients(loss, params))
 
     def clipped(self, grads) -> list:
-        """The gradients ``grads``, clipped as asked for."""
+        """Return the gradients ``grads``, clipped as asked for."""
         each, clipnorm, clipvalue = (getattr(self, name, 0) for name in ("clipnorm_by_weight", "clipnorm", "clipvalue"))
         if each and each > 0:
             grads = [clip_norm(g, each, K.sqrt(K.sum(K.square(g)))) for g in grads]
@@ -167,9 +190,11 @@ class Optimizer:
         return any(item is p or isinstance(item, str) and re.search(item, name) for item in self._not_decayed)
 
     def exclude_from_weight_decay(self, var_list=None, var_names=None) -> None:
-        """Leave weights out of ``weight_decay``: those in ``var_list``, and those whose names the patterns ``var_names`` find.
+        """Leave weights out of ``weight_decay``. Call it before the model is trained; it isn't stored with the model.
 
-        It must be called before the model is trained, and isn't stored with it.
+        Args:
+            var_list: variables that stay as they are.
+            var_names: patterns (regular expressions) that are found in the names of such variables.
         """
         self._not_decayed += [*(var_list or ()), *(var_names or ())]
 
@@ -202,7 +227,7 @@ class Optimizer:
                 self.updates[place] = K.update(p, K.switch(whole, mean, new))
 
     def finish_training(self, params) -> None:
-        """What happens when ``fit`` has ended: with ``use_ema`` the means become the weights."""
+        """End a call of ``fit`` on ``params``: with ``use_ema`` the running means become the weights."""
         averages = self.moments.get("average")
         if averages:
             K.batch_set_value(list(zip(params, K.batch_get_value(averages), strict=True)))
@@ -230,7 +255,14 @@ class Optimizer:
     # ------------------------------------------------------------------ state and config
 
     def set_weights(self, weights) -> None:
-        """Set the optimizer's weights from arrays of the shapes that ``get_weights`` gives."""
+        """Set the optimizer's moments and counts.
+
+        Args:
+            weights: a list of arrays of the shapes that ``get_weights`` gives.
+
+        Raises:
+            ValueError: the number of arrays or the shape of one differs.
+        """
         if len(weights) != len(self.weights):
             raise ValueError(f"{type(self).__name__} has {len(self.weights)} weights, got {len(weights)}.")
         for p, value in zip(self.weights, weights, strict=True):
@@ -241,11 +273,11 @@ class Optimizer:
         K.batch_set_value(list(zip(self.weights, weights, strict=True)))
 
     def get_weights(self) -> list[np.ndarray]:
-        """The values of the optimizer's weights."""
+        """Return the values of the optimizer's moments and counts, as NumPy arrays."""
         return K.batch_get_value(self.weights)
 
     def get_config(self) -> dict:
-        """The arguments that make an equal optimizer."""
+        """Return the arguments that make an equal optimizer, as a dict."""
         found = {name: getattr(self, name) for name in ("clipnorm", "clipvalue") if hasattr(self, name)}
         later = {name: self._option(name) for name in _OPTIONS if name not in ("clipnorm", "clipvalue", "global_clipnorm")}
         return {**found, **{name: value for name, value in later.items() if value != _OPTIONS[name]}}
@@ -256,7 +288,7 @@ class Optimizer:
 
     @classmethod
     def from_config(cls, config: dict) -> Optimizer:
-        """A new optimizer from what ``get_config`` gave."""
+        """Return a new optimizer from ``config``, a dict that ``get_config`` gave."""
         return cls(**config)
 
 
@@ -277,6 +309,6 @@ def zeros(params) -> list:
 
 
 def learning_rate(lr):
-    """What an optimizer keeps as ``lr``: a variable, or a schedule."""
+    """Return a variable for a number ``lr``, or the schedule that it is: an optimizer keeps this as ``lr``."""
     rate = rate_of(lr)
     return rate if isinstance(rate, LearningRateSchedule) else K.variable(rate)

@@ -19,7 +19,23 @@ def _unless(optimizer, **usual) -> dict:
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum: v = momentum v - lr g; p = p + v.
 
-    ``nesterov``: p = p + momentum v - lr g (Sutskever et al., 2013). ``decay``: see ``lr``'s decay per update.
+    The other arguments are those of ``Optimizer``.
+
+    Args:
+        lr: the learning rate, a number or a schedule.
+        momentum: the part of the last step that stays.
+        decay: the learning rate is divided by 1 + decay * number of updates.
+        nesterov: whether the step looks ahead, p = p + momentum v - lr g.
+
+    References:
+        Sutskever et al. (2013), On the Importance of Initialization and Momentum in Deep Learning.
+
+    Example:
+        >>> from kbridge.layers import Dense
+        >>> from kbridge.models import Sequential
+        >>> from kbridge.optimizers import SGD
+        >>> model = Sequential([Dense(1, input_dim=2)])
+        >>> model.compile(optimizer=SGD(lr=0.1, momentum=0.9), loss="mse")
     """
 
     def __init__(self, lr=0.01, momentum=0.0, decay=0.0, nesterov=False, **kwargs):
@@ -45,16 +61,21 @@ class SGD(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """Gradients divided by a running root mean square: a = rho a + (1 - rho) g**2; p = p - lr g / (sqrt(a) + epsilon).
+    """Gradients divided by a running root mean square: a = rho a + (1 - rho) g ** 2; p = p - lr g / (sqrt(a) + epsilon).
+
+    The other arguments are those of ``Optimizer``.
 
     Args:
         lr: the learning rate, a number or a schedule.
-        rho: the factor of the running mean.
+        rho: the part of the running mean that stays at each update.
         epsilon: keeps the divisor from 0.
         decay: the learning rate is divided by 1 + decay * number of updates.
         momentum: steps are gathered as m = momentum m + step; p = p - m.
-        centered: the square of the gradients' running mean is taken off a, which makes it a variance.
-        epsilon_inside: divide by sqrt(a + epsilon), as Keras 3 does.
+        centered: whether the square of the gradients' running mean is taken off a, which makes it a variance.
+        epsilon_inside: whether to divide by sqrt(a + epsilon), as Keras 3 does.
+
+    References:
+        Tieleman and Hinton (2012), Neural Networks for Machine Learning, lecture 6.5.
     """
 
     def __init__(self, lr=0.001, rho=0.9, epsilon=1e-8, decay=0.0, momentum=0.0, centered=False, epsilon_inside=False, **kwargs):
@@ -93,14 +114,19 @@ class RMSprop(Optimizer):
 
 
 class Adagrad(Optimizer):
-    """a = a + g**2; p = p - lr g / (sqrt(a) + epsilon) (Duchi et al., 2011).
+    """Gradients divided by the root of the sum of all squares so far: a = a + g ** 2; p = p - lr g / (sqrt(a) + epsilon).
+
+    The other arguments are those of ``Optimizer``.
 
     Args:
         lr: the learning rate, a number or a schedule.
         epsilon: keeps the divisor from 0.
         decay: the learning rate is divided by 1 + decay * number of updates.
-        initial_accumulator_value: what the sums a start from.
-        epsilon_inside: divide by sqrt(a + epsilon), as Keras 3 does.
+        initial_accumulator_value: the number that the sums a start from.
+        epsilon_inside: whether to divide by sqrt(a + epsilon), as Keras 3 does.
+
+    References:
+        Duchi et al. (2011), Adaptive Subgradient Methods for Online Learning and Stochastic Optimization.
     """
 
     def __init__(self, lr=0.01, epsilon=1e-8, decay=0.0, initial_accumulator_value=0.0, epsilon_inside=False, **kwargs):
@@ -126,7 +152,19 @@ class Adagrad(Optimizer):
 
 
 class Adadelta(Optimizer):
-    """Steps scaled by the ratio of running means of past updates and gradients (Zeiler, 2012)."""
+    """Steps scaled by the ratio of running means of past updates and gradients.
+
+    The other arguments are those of ``Optimizer``.
+
+    Args:
+        lr: a factor of the steps, a number or a schedule.
+        rho: the part of the running means that stays at each update.
+        epsilon: keeps the divisor from 0.
+        decay: ``lr`` is divided by 1 + decay * number of updates.
+
+    References:
+        Zeiler (2012), ADADELTA, arXiv 1212.5701.
+    """
 
     def __init__(self, lr=1.0, rho=0.95, epsilon=1e-8, decay=0.0, **kwargs):
         super().__init__(**kwargs)
@@ -153,9 +191,20 @@ class Adadelta(Optimizer):
 
 
 class Adam(Optimizer):
-    """Running means of gradients and of their squares, corrected for their start at 0 (Kingma and Ba, 2015).
+    """Steps from running means of gradients and of their squares, corrected for their start at 0.
 
-    ``amsgrad``: the largest mean of squares so far is what divides (Reddi et al., 2018).
+    The other arguments are those of ``Optimizer``.
+
+    Args:
+        lr: the learning rate, a number or a schedule.
+        beta_1: the part of the mean of gradients that stays at each update.
+        beta_2: the part of the mean of squares that stays at each update.
+        epsilon: keeps the divisor from 0.
+        decay: the learning rate is divided by 1 + decay * number of updates.
+        amsgrad: whether to divide by the largest mean of squares so far (Reddi et al., 2018).
+
+    References:
+        Kingma and Ba (2015), Adam, arXiv 1412.6980.
     """
 
     def __init__(self, lr=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8, decay=0.0, amsgrad=False, **kwargs):
@@ -191,7 +240,20 @@ class Adam(Optimizer):
 
 
 class Adamax(Optimizer):
-    """Adam with the infinity norm in place of the mean square (Kingma and Ba, 2015, section 7)."""
+    """Adam with the infinity norm in place of the mean square.
+
+    The other arguments are those of ``Optimizer``.
+
+    Args:
+        lr: the learning rate, a number or a schedule.
+        beta_1: the part of the mean of gradients that stays at each update.
+        beta_2: the part of the norm that stays at each update.
+        epsilon: keeps the divisor from 0.
+        decay: the learning rate is divided by 1 + decay * number of updates.
+
+    References:
+        Kingma and Ba (2015), Adam, section 7, arXiv 1412.6980.
+    """
 
     def __init__(self, lr=0.002, beta_1=0.9, beta_2=0.999, epsilon=1e-8, decay=0.0, **kwargs):
         super().__init__(**kwargs)
@@ -219,7 +281,20 @@ class Adamax(Optimizer):
 
 
 class Nadam(Optimizer):
-    """Adam with Nesterov momentum and a warming schedule of it (Dozat, 2016)."""
+    """Adam with Nesterov momentum that warms up.
+
+    The other arguments are those of ``Optimizer``.
+
+    Args:
+        lr: the learning rate, a number or a schedule.
+        beta_1: the part of the mean of gradients that stays at each update.
+        beta_2: the part of the mean of squares that stays at each update.
+        epsilon: keeps the divisor from 0.
+        schedule_decay: how fast the momentum warms up.
+
+    References:
+        Dozat (2016), Incorporating Nesterov Momentum into Adam.
+    """
 
     def __init__(self, lr=0.002, beta_1=0.9, beta_2=0.999, epsilon=1e-8, schedule_decay=0.004, **kwargs):
         super().__init__(**kwargs)
@@ -258,7 +333,14 @@ class Nadam(Optimizer):
 class TFOptimizer(Optimizer):
     """A TensorFlow optimizer of the old kind (``compute_gradients``, ``apply_gradients``) behind Keras 1's interface.
 
-    Only for the backend that it belongs to. It keeps its moments to itself, so that they are not saved with a model.
+    It works on the backend that it belongs to only, and keeps its moments to itself, so that they are not saved with a model.
+
+    Args:
+        optimizer: the TensorFlow optimizer.
+
+    Raises:
+        TypeError: an object without these methods.
+        ValueError: the backend can't use it.
     """
 
     def __init__(self, optimizer):
@@ -282,6 +364,7 @@ class TFOptimizer(Optimizer):
 
     @classmethod
     def from_config(cls, config):
+        """Raise NotImplementedError: a native optimizer can't be made from a ``config``."""
         raise NotImplementedError("A native optimizer can't be made from a config: pass TFOptimizer(optimizer).")
 
 

@@ -8,12 +8,19 @@ from .classic import Adam, _unless
 
 
 class AdamW(Adam):
-    """Adam with weight decay beside the gradients (Loshchilov and Hutter, 2019): p = p - lr weight_decay p before each step.
+    """Adam with weight decay beside the gradients: p = p - lr weight_decay p before each step.
+
+    The other arguments are those of ``Adam``.
 
     Args:
-        lr, beta_1, beta_2, epsilon, decay, amsgrad: as in ``Adam``.
-        weight_decay: the factor.
-        kwargs: options of ``Optimizer``.
+        epsilon: keeps the divisor from 0.
+        weight_decay: the factor of the decay.
+
+    Raises:
+        ValueError: ``weight_decay`` is None.
+
+    References:
+        Loshchilov and Hutter (2019), Decoupled Weight Decay Regularization, arXiv 1711.05101.
     """
 
     def __init__(self, lr=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, decay=0.0, amsgrad=False, weight_decay=0.004, **kwargs):
@@ -26,15 +33,17 @@ class AdamW(Adam):
 
 
 class Lion(Optimizer):
-    """Steps of the same size in each direction, by the sign of the momentum (Chen et al., 2023).
+    """Steps of the same size in each direction, by the sign of the momentum.
 
-    p = p - lr sign(beta_1 m + (1 - beta_1) g); m = beta_2 m + (1 - beta_2) g.
+    p = p - lr sign(beta_1 m + (1 - beta_1) g); m = beta_2 m + (1 - beta_2) g. The other arguments are those of ``Optimizer``.
 
     Args:
         lr: the learning rate, a number or a schedule; three to ten times less than Adam's suits.
         beta_1: the momentum's part in a step.
-        beta_2: the factor of the running mean.
-        kwargs: options of ``Optimizer``.
+        beta_2: the part of the running mean that stays at each update.
+
+    References:
+        Chen et al. (2023), Symbolic Discovery of Optimization Algorithms, arXiv 2302.06675.
     """
 
     def __init__(self, lr=0.0001, beta_1=0.9, beta_2=0.99, **kwargs):
@@ -56,17 +65,24 @@ class Lion(Optimizer):
 
 
 class Ftrl(Optimizer):
-    """Follow the regularized leader (McMahan et al., 2013): weights that don't matter become exactly 0.
+    """Follow the regularized leader: weights that don't matter become exactly 0.
+
+    The other arguments are those of ``Optimizer``.
 
     Args:
         lr: the learning rate, a number or a schedule.
-        learning_rate_power: how the learning rate falls with the sums of squares; 0 for not at all.
-        initial_accumulator_value: what these sums start from.
+        learning_rate_power: how the learning rate falls with the sums of squares, 0 (not at all) or negative.
+        initial_accumulator_value: the number that these sums start from.
         l1_regularization_strength: the penalty of absolute values.
         l2_regularization_strength: the penalty of squares.
         l2_shrinkage_regularization_strength: a penalty of squares that counts as part of the gradient.
-        beta: as in the paper.
-        kwargs: options of ``Optimizer``.
+        beta: the paper's beta, which smooths the first steps.
+
+    Raises:
+        ValueError: a positive ``learning_rate_power``, or a negative ``initial_accumulator_value``.
+
+    References:
+        McMahan et al. (2013), Ad Click Prediction: a View from the Trenches.
     """
 
     def __init__(
@@ -111,14 +127,18 @@ class Ftrl(Optimizer):
 
 
 class Lamb(Optimizer):
-    """Adam whose step for each weight is scaled by the ratio of the norms of weight and step (You et al., 2020).
+    """Adam whose step for each weight is scaled by the ratio of the norms of weight and step.
+
+    The other arguments are those of ``Optimizer``.
 
     Args:
         lr: the learning rate, a number or a schedule.
-        beta_1: the factor of the running mean of gradients.
-        beta_2: the factor of the running mean of their squares.
+        beta_1: the part of the mean of gradients that stays at each update.
+        beta_2: the part of the mean of squares that stays at each update.
         epsilon: keeps the divisor from 0.
-        kwargs: options of ``Optimizer``.
+
+    References:
+        You et al. (2020), Large Batch Optimization for Deep Learning, arXiv 1904.00962.
     """
 
     def __init__(self, lr=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **kwargs):
@@ -150,16 +170,20 @@ class Lamb(Optimizer):
 
 
 class Adafactor(Optimizer):
-    """Adam with means of squares by row and by column only, and steps relative to the size of the weights (Shazeer and Stern, 2018).
+    """Adam with means of squares by row and by column only, and steps relative to the size of the weights.
+
+    The other arguments are those of ``Optimizer``.
 
     Args:
         lr: the learning rate, a number or a schedule.
         beta_2_decay: the exponent of the number of updates in the factor of the running means.
-        epsilon_1: added to the squares of gradients.
+        epsilon_1: a small number that is added to the squares of gradients.
         epsilon_2: the least size of a weight that its steps are relative to.
         clip_threshold: the root mean square that steps are scaled down to.
         relative_step: whether the learning rate also falls with the root of the number of updates.
-        kwargs: options of ``Optimizer``.
+
+    References:
+        Shazeer and Stern (2018), Adafactor, arXiv 1804.04235.
     """
 
     def __init__(self, lr=0.001, beta_2_decay=-0.8, epsilon_1=1e-30, epsilon_2=1e-3, clip_threshold=1.0, relative_step=True, **kwargs):

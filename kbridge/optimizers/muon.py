@@ -10,24 +10,30 @@ from .base import Optimizer, learning_rate
 
 
 class Muon(Optimizer):
-    """Momentum whose step for a matrix is made nearly orthogonal by a few Newton-Schulz iterations (Jordan et al., 2024).
+    """Momentum whose step for a matrix is made nearly orthogonal by a few Newton-Schulz iterations.
 
-    Weights with other than two axes, and those that are left out, are trained by Adam.
+    Weights with other than two axes, and those that are left out, are trained by Adam. The other arguments are those of ``Optimizer``.
 
     Args:
         lr: the learning rate, a number or a schedule.
-        adam_beta_1, adam_beta_2, epsilon: those of Adam.
-        adam_weight_decay: the weight decay of what Adam trains.
-        adam_lr_ratio: Adam's learning rate as a fraction of ``lr``.
-        momentum: the factor of the running sum of gradients.
-        nesterov: whether a step looks ahead by the momentum.
-        ns_steps: the iterations.
-        muon_a, muon_b, muon_c: coefficients of x, x**3 and x**5 in an iteration.
-        rms_rate: the root mean square of a step for each unit of the learning rate; None for that of the paper.
-        exclude_layers: patterns of the names of weights that Adam trains.
-        exclude_embeddings: whether Adam trains the weights of Embedding layers.
+        adam_beta_1: Adam's ``beta_1``.
+        adam_beta_2: Adam's ``beta_2``.
+        epsilon: keeps divisors from 0.
         weight_decay: the weight decay of the matrices.
-        kwargs: options of ``Optimizer``.
+        adam_weight_decay: the weight decay of the weights that Adam trains.
+        adam_lr_ratio: Adam's learning rate as a fraction of ``lr``.
+        momentum: the part of the running sum of gradients that stays at each update.
+        ns_steps: the number of iterations.
+        nesterov: whether a step looks ahead by the momentum.
+        muon_a: the coefficient of x in an iteration.
+        muon_b: the coefficient of x ** 3.
+        muon_c: the coefficient of x ** 5.
+        rms_rate: the root mean square of a step for each unit of the learning rate; None for that of the paper.
+        exclude_layers: patterns (regular expressions) of the names of weights that Adam trains.
+        exclude_embeddings: whether Adam trains the weights of Embedding layers.
+
+    References:
+        Jordan et al. (2024), Muon: An Optimizer for Hidden Layers in Neural Networks.
     """
 
     def __init__(

@@ -11,19 +11,19 @@ from ..utils.generic_utils import get_custom_objects, remembered
 
 
 class LearningRateSchedule:
-    """The base of schedules: ``schedule(step)`` gives the learning rate, from the number of updates so far as a scalar tensor."""
+    """The base of schedules: learning rates that depend on the number of updates. An optimizer takes one as ``lr``."""
 
     def __call__(self, step):
-        """The learning rate."""
+        """Return the learning rate, a tensor, for ``step``: the number of updates so far, a scalar tensor."""
         raise NotImplementedError(f"{type(self).__name__} must define __call__(step).")
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal schedule."""
+        """Return the arguments that make an equal schedule, as a dict."""
         raise NotImplementedError(f"{type(self).__name__} must define get_config(), so that it can be saved.")
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
-        """A new schedule from what ``get_config`` gave."""
+        """Return a new schedule from ``config``, a dict that ``get_config`` gave."""
         return cls(**config)
 
 
@@ -46,10 +46,13 @@ class ExponentialDecay(_Schedule):
 
     Args:
         initial_learning_rate: the learning rate of the first update.
-        decay_steps: the updates in which the rate is multiplied by ``decay_rate`` once.
+        decay_steps: the number of updates in which the rate is multiplied by ``decay_rate`` once.
         decay_rate: the factor.
         staircase: whether the exponent is rounded down, so that the rate stays for ``decay_steps`` updates.
-        name: kept as it is.
+        name: a name that is stored with the schedule.
+
+    Raises:
+        ValueError: ``decay_steps`` isn't above 0.
     """
 
     _arguments = ("initial_learning_rate", "decay_steps", "decay_rate", "staircase", "name")
@@ -68,7 +71,13 @@ class ExponentialDecay(_Schedule):
 
 
 class InverseTimeDecay(_Schedule):
-    """initial_learning_rate / (1 + decay_rate * step / decay_steps); for the arguments see ``ExponentialDecay``."""
+    """initial_learning_rate / (1 + decay_rate * step / decay_steps).
+
+    The other arguments are those of ``ExponentialDecay``.
+
+    Args:
+        decay_rate: the factor of the time.
+    """
 
     _arguments = ("initial_learning_rate", "decay_steps", "decay_rate", "staircase", "name")
 
@@ -86,12 +95,15 @@ class InverseTimeDecay(_Schedule):
 
 
 class PiecewiseConstantDecay(_Schedule):
-    """The first of ``values`` up to and including the first of ``boundaries``, and so on.
+    """The first of ``values`` up to and including the first of ``boundaries``, then the second up to the second, and so on.
 
     Args:
-        boundaries: increasing numbers of updates.
-        values: one rate more than there are boundaries.
-        name: kept as it is.
+        boundaries: increasing numbers of updates, a list.
+        values: the learning rates, one more than there are boundaries.
+        name: a name that is stored with the schedule.
+
+    Raises:
+        ValueError: the lengths don't fit, or boundaries that don't increase.
     """
 
     _arguments = ("boundaries", "values", "name")
@@ -117,11 +129,14 @@ class PolynomialDecay(_Schedule):
 
     Args:
         initial_learning_rate: the learning rate of the first update.
-        decay_steps: the updates until the end is reached.
+        decay_steps: the number of updates until the end is reached.
         end_learning_rate: the rate from then on.
         power: the exponent.
         cycle: whether the decay starts over with twice, three times ... ``decay_steps`` instead of staying at the end.
-        name: kept as it is.
+        name: a name that is stored with the schedule.
+
+    Raises:
+        ValueError: ``decay_steps`` isn't above 0.
     """
 
     _arguments = ("initial_learning_rate", "decay_steps", "end_learning_rate", "power", "cycle", "name")
@@ -145,15 +160,21 @@ class PolynomialDecay(_Schedule):
 
 
 class CosineDecay(_Schedule):
-    """Half a cosine from the initial rate to ``alpha`` times it (Loshchilov and Hutter, 2017), after a linear warm-up if asked for.
+    """Half a cosine from the initial rate to ``alpha`` times it, after a linear warm-up if asked for.
 
     Args:
         initial_learning_rate: the learning rate of the first update.
-        decay_steps: the updates of the cosine.
-        alpha: what is left at the end, as a fraction.
-        name: kept as it is.
+        decay_steps: the number of updates of the cosine.
+        alpha: the fraction of the rate that is left at the end.
+        name: a name that is stored with the schedule.
         warmup_target: the rate that the warm-up ends with and the cosine starts from; None for no warm-up.
-        warmup_steps: the updates of the warm-up.
+        warmup_steps: the number of updates of the warm-up.
+
+    Raises:
+        ValueError: ``decay_steps`` isn't above 0.
+
+    References:
+        Loshchilov and Hutter (2017), SGDR, arXiv 1608.03983.
     """
 
     _arguments = ("initial_learning_rate", "decay_steps", "alpha", "name", "warmup_target", "warmup_steps")
@@ -181,15 +202,21 @@ class CosineDecay(_Schedule):
 
 
 class CosineDecayRestarts(_Schedule):
-    """Cosines that start over, each ``t_mul`` times longer and ``m_mul`` times lower (Loshchilov and Hutter, 2017).
+    """Cosines that start over, each ``t_mul`` times longer and ``m_mul`` times lower.
 
     Args:
         initial_learning_rate: the learning rate of the first update.
-        first_decay_steps: the updates of the first cosine.
+        first_decay_steps: the number of updates of the first cosine.
         t_mul: the factor of the lengths.
         m_mul: the factor of the heights.
         alpha: the least fraction of the initial rate.
-        name: kept as it is.
+        name: a name that is stored with the schedule.
+
+    Raises:
+        ValueError: ``first_decay_steps`` isn't above 0.
+
+    References:
+        Loshchilov and Hutter (2017), SGDR, arXiv 1608.03983.
     """
 
     _arguments = ("initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha", "name")
@@ -224,12 +251,20 @@ CLASSES = {
 
 
 def serialize(schedule: LearningRateSchedule) -> dict[str, Any]:
-    """{'class_name', 'config'} of a schedule."""
+    """Return {'class_name', 'config'} of ``schedule``."""
     return {"class_name": type(schedule).__name__, "config": schedule.get_config()}
 
 
 def deserialize(config: dict[str, Any], custom_objects=None) -> LearningRateSchedule:
-    """The schedule of {'class_name', 'config'}. ValueError for an unknown name."""
+    """Return a schedule.
+
+    Args:
+        config: {'class_name': ..., 'config': ...}.
+        custom_objects: classes by name, for those that aren't Keras' own.
+
+    Raises:
+        ValueError: an unknown name.
+    """
     custom = {**get_custom_objects(), **(custom_objects or {})}
     name = config.get("class_name")
     bare = str(name).rpartition(">")[2]
@@ -243,10 +278,10 @@ def deserialize(config: dict[str, Any], custom_objects=None) -> LearningRateSche
 
 
 def rate_of(lr):
-    """A number or a schedule, from what is given as an optimizer's ``lr``."""
+    """Return a number or a schedule from ``lr``, an optimizer's argument: a number, a schedule, or the config of one."""
     return deserialize(lr) if isinstance(lr, dict) else lr
 
 
 def stored_rate(value):
-    """A variable's value, or a schedule as data."""
+    """Return what a config holds of ``value``: a variable's value as a float, or a schedule as data."""
     return serialize(value) if isinstance(value, LearningRateSchedule) else float(K.get_value(value))

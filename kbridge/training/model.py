@@ -43,7 +43,25 @@ from .weighting import (
 
 
 class Model(Container):
-    """A graph of layers from ``input`` to ``output`` (tensors or lists of them) that can be trained."""
+    """A graph of layers from ``input`` to ``output`` that can be compiled, trained, evaluated and asked for predictions.
+
+    The other arguments are those of ``Container``.
+
+    Args:
+        input: the tensor with which the graph begins, as ``Input`` gives it, or a list of them.
+        output: the tensor with which it ends, or a list of them.
+
+    Example:
+        >>> import numpy as np
+        >>> from kbridge.layers import Dense, Input
+        >>> from kbridge.models import Model
+        >>> x = Input(shape=(3,))
+        >>> model = Model(input=x, output=Dense(1)(x))
+        >>> model.compile(optimizer="sgd", loss="mse")
+        >>> history = model.fit(np.ones((8, 3)), np.ones((8, 1)), nb_epoch=2, verbose=0)
+        >>> len(history.history["loss"])
+        2
+    """
 
     validation_data = None
     training_data = None
@@ -55,13 +73,19 @@ class Model(Container):
     # ------------------------------------------------------------------ compilation
 
     def compile(self, optimizer, loss, metrics=None, loss_weights=None, sample_weight_mode=None, weighted_metrics=None, **kwargs) -> None:
-        """Choose how to train.
+        """Choose how to train. If it raises, the model stays as it was compiled before.
 
-        ``optimizer``: a name or an Optimizer. ``loss``: a name or function (y_true, y_pred), or a list or
-        dict of them by output. ``metrics``: a list of names, functions or ``metrics.Metric`` objects, or a dict of such by
-        output; ``weighted_metrics``: such that count samples by their weights.
-        ``loss_weights``: factors of the outputs' losses. ``sample_weight_mode``: 'temporal' for weights
-        of time steps. ``kwargs`` go to ``K.function``. If it raises, the model stays as it was compiled before.
+        Args:
+            optimizer: a name or an Optimizer.
+            loss: a name, a function (y_true, y_pred) or a ``losses.Loss``; a list or a dict of them for several outputs.
+            metrics: a list of names, functions or ``metrics.Metric`` objects; a dict of such lists by output's name for several outputs.
+            loss_weights: the factors of the outputs' losses, a list or a dict; 1 each if left out.
+            sample_weight_mode: 'temporal' for weights of time steps (samples, time), None for weights of samples; a list or a dict for several outputs.
+            weighted_metrics: metrics that count samples by their weights, as ``metrics``.
+            kwargs: arguments of ``K.function``.
+
+        Raises:
+            ValueError: an unknown name, or lists and dicts that don't fit the outputs.
         """
         options = compile_options(kwargs)
         with unchanged_on_error(self):
@@ -144,7 +168,7 @@ class Model(Container):
         return self.uses_learning_phase and not isinstance(K.learning_phase(), int)
 
     def _phase_value(self, phase: float) -> list[float]:
-        """What stands for the learning phase behind the arrays that a function takes."""
+        """Return the value of the learning phase that stands behind the arrays that a function takes, in a list."""
         return [float(phase)] if self._needs_phase() else []
 
     def _phase_input(self) -> list:
@@ -227,7 +251,7 @@ class Model(Container):
         return with_room(x, dtypes, self.layers)
 
     def _target_shapes(self) -> list:
-        """What targets must look like: losses of kbridge know, for others nothing is checked."""
+        """Return the shapes that targets must have: losses of kbridge know them, for others nothing is checked."""
         shapes = []
         for shape, loss in zip(self.internal_output_shapes, self.loss_functions, strict=True):
             name = known_name(loss)
@@ -269,12 +293,28 @@ class Model(Container):
 
     @keras1_arguments
     def fit(self, x, y, batch_size=32, nb_epoch=10, verbose=1, callbacks=None, validation_split=0.0, validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0):  # fmt: skip  # noqa: E501
-        """Train for ``nb_epoch`` epochs on ``x`` and ``y``: arrays, lists or dicts of them.
+        """Train for ``nb_epoch`` epochs.
 
-        ``verbose``: 0 silent, 1 a progress bar, 2 a line an epoch. ``validation_split``: the fraction at
-        the end of the data to validate on; ``validation_data``: (x, y) or (x, y, sample_weight).
-        ``shuffle``: True, False or 'batch'. ``class_weight``: a dict by class index. ``sample_weight``: an
-        array. Returns a History.
+        Args:
+            x: the inputs, an array (samples, ...); a list or a dict by input's name for several inputs.
+            y: the targets, as ``x`` for the outputs.
+            batch_size: the number of samples of an update.
+            nb_epoch: the number of the last epoch.
+            verbose: 0 prints nothing, 1 a progress bar, 2 a line for each epoch.
+            callbacks: a list of callbacks.
+            validation_split: the fraction of the samples at the end of the data that is not trained on, but validated on.
+            validation_data: (x, y) or (x, y, sample_weight) to validate on, in place of ``validation_split``.
+            shuffle: whether to draw a new order of the samples for each epoch; 'batch' draws one of whole batches.
+            class_weight: a dict from class indices to the weights of their samples; a list or a dict of dicts for several outputs.
+            sample_weight: the weight of each sample, an array (samples,) or, with ``sample_weight_mode='temporal'``, (samples, time).
+            initial_epoch: the number of the first epoch, to go on with a training.
+
+        Returns:
+            A ``History``, whose ``history`` is a dict of lists with a value for each epoch.
+
+        Raises:
+            RuntimeError: the model isn't compiled.
+            ValueError: data that don't fit the model; the message names input or output.
         """
         batch_size = whole_number(batch_size, "fit", "batch_size", 1)
         epochs = whole_number(nb_epoch, "fit", "nb_epoch", 0), whole_number(initial_epoch, "fit", "initial_epoch", 0)
@@ -365,10 +405,27 @@ class Model(Container):
 
     @keras1_arguments
     def fit_generator(self, generator, samples_per_epoch, nb_epoch, verbose=1, callbacks=None, validation_data=None, nb_val_samples=None, class_weight=None, max_q_size=10, nb_worker=1, pickle_safe=False, initial_epoch=0):  # fmt: skip  # noqa: E501
-        """Train on batches (x, y) or (x, y, sample_weight) that ``generator`` yields without end.
+        """Train on batches that a generator yields.
 
-        ``nb_worker`` threads (processes, with ``pickle_safe``) read up to ``max_q_size`` batches ahead.
-        ``validation_data``: arrays as for ``fit``, or a generator with ``nb_val_samples``. Returns a History.
+        Args:
+            generator: yields (x, y) or (x, y, sample_weight) without end.
+            samples_per_epoch: the number of samples after which an epoch ends.
+            nb_epoch: the number of the last epoch.
+            verbose: 0 prints nothing, 1 a progress bar, 2 a line for each epoch.
+            callbacks: a list of callbacks.
+            validation_data: (x, y) or (x, y, sample_weight), or a generator of such.
+            nb_val_samples: the number of samples to validate on, where ``validation_data`` is a generator.
+            class_weight: a dict from class indices to the weights of their samples.
+            max_q_size: the number of batches that are read ahead.
+            nb_worker: the number of threads, or with ``pickle_safe`` of processes, that read.
+            pickle_safe: whether processes read instead of threads; the generator must be one that can be copied to them.
+            initial_epoch: the number of the first epoch.
+
+        Returns:
+            A ``History``.
+
+        Raises:
+            RuntimeError: the model isn't compiled.
         """
         self._make_train_function()
         if validation_data is not None:
@@ -383,14 +440,36 @@ class Model(Container):
 
     @keras1_arguments
     def evaluate_generator(self, generator, val_samples, max_q_size=10, nb_worker=1, pickle_safe=False):
-        """Loss and metrics over ``val_samples`` samples of a generator of (x, y) or (x, y, sample_weight)."""
+        """Return loss and metrics over samples that a generator yields.
+
+        Args:
+            generator: yields (x, y) or (x, y, sample_weight).
+            val_samples: the number of samples.
+            max_q_size: the number of batches that are read ahead.
+            nb_worker: the number of threads, or with ``pickle_safe`` of processes, that read.
+            pickle_safe: whether processes read instead of threads.
+
+        Returns:
+            The loss, or a list of the values that ``metrics_names`` names.
+        """
         val_samples = whole_number(val_samples, "evaluate_generator", "val_samples", 1)
         self._make_test_function()
         return generators.evaluate_generator(self, generator, val_samples, max_q_size, nb_worker, pickle_safe)
 
     @keras1_arguments
     def predict_generator(self, generator, val_samples, max_q_size=10, nb_worker=1, pickle_safe=False):
-        """Outputs for ``val_samples`` samples of a generator of inputs, or of tuples that start with them."""
+        """Return outputs for samples that a generator yields.
+
+        Args:
+            generator: yields inputs, or tuples that start with them.
+            val_samples: the number of samples.
+            max_q_size: the number of batches that are read ahead.
+            nb_worker: the number of threads, or with ``pickle_safe`` of processes, that read.
+            pickle_safe: whether processes read instead of threads.
+
+        Returns:
+            An array (samples, ...), or a list of arrays for several outputs.
+        """
         val_samples = whole_number(val_samples, "predict_generator", "val_samples", 1)
         self._make_predict_function()
         return generators.predict_generator(self, generator, val_samples, max_q_size, nb_worker, pickle_safe)
@@ -407,7 +486,7 @@ def collect_trainable_weights(layer) -> list:
 
 
 def _target_shape(loss, ndim: int) -> tuple:
-    """What is known of a target before there are data: class indices have a last axis of 1, which metrics may broadcast."""
+    """Return the part of a target's shape that is known before there are data: class indices have a last axis of 1, which metrics may broadcast."""
     indices = known_name(loss) == "sparse_categorical_crossentropy" and ndim > 1
     return (*[None] * (ndim - 1), 1) if indices else (None,) * ndim
 
