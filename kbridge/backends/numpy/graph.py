@@ -32,6 +32,24 @@ class Op:
     view = False
     #: the output buffer may be that of an input of the same shape and dtype
     inplace = False
+    #: each element of the result depends on the same element of the inputs, all of which have its shape or broadcast to it
+    elementwise = False
+    #: a view that some layouts of the input don't allow: then it is a copy
+    may_copy = False
+    #: the result is the input with its axes in the order of ``attrs``
+    permutes = False
+    #: the result is the input, repeated along axes
+    broadcasts = False
+    #: all elements are the number ``attrs[0]``
+    fills = False
+    #: one of the first two inputs, by the learning phase
+    chooses = False
+    #: a loop; ``attrs.step`` is its turn
+    loops = False
+    #: what a loop's turn is given
+    of_turn = False
+    #: of what a plan reads of a loop: 'stored' (a value of all turns), 'last' or 'summed'
+    result = ""
     #: positions of inputs whose values the planner needs (sizes, indices), never bound to a buffer
     static: tuple[int, ...] = ()
     #: positions of inputs of which only the shape and dtype matter

@@ -61,7 +61,7 @@ def test_what_only_the_chain_reads_takes_no_storage_of_its_size(monkeypatch):
 
 
 def test_the_largest_tensors_have_larger_blocks():
-    run = blocks.Run()
+    run = blocks.Chain([])
     size = 2 * blocks.BLOCK * blocks.MAX_BLOCKS
     value = type("Sized", (), {"size": size})()
     run.values.append(value)

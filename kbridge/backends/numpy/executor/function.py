@@ -12,7 +12,7 @@ import numpy as np
 from ..graph import Placeholder, Tensor, Variable
 from .lowering import Lowering
 from .plan import Plan
-from .program import Arena
+from .storage import Arenas
 
 #: plans kept for one function: this many; fewer, but some, if they have more calls than this; all are dropped with their
 #: storage, which they share, when that has more bytes than this
@@ -41,8 +41,8 @@ class Function:
         #: fed tensors and variables whose values, not only shapes, decide the plan
         self._peeked: list[Tensor] = []
         self._last: tuple[Any, Plan | None] = (None, None)
-        #: storage of the plans' values, and of blocks
-        self._arenas = Arena(), Arena()
+        #: storage of the plans
+        self._arenas = Arenas()
         #: for each learning phase, the tensors that a plan needs, in order
         self._orders: dict[int | None, list[Tensor]] = {}
         self._lock = threading.Lock()
@@ -99,10 +99,10 @@ class Function:
         calls = sum(plan.calls for plan in self._plans.values())
         while len(self._plans) > MAX_PLANS or (len(self._plans) > FEW_PLANS and calls > MAX_CALLS):
             calls -= self._plans.popitem(last=False)[1].calls
-        if sum(arena.total for arena in self._arenas) > MAX_BYTES:
+        if self._arenas.total > MAX_BYTES:
             while len(self._plans) > 1:
                 self._plans.popitem(last=False)
-            self._arenas = Arena(), Arena()
+            self._arenas = Arenas()
 
     def _build(self, phase: int | None, arrays: list[np.ndarray]) -> Plan:
         def learning_phase() -> int:
@@ -118,12 +118,12 @@ class Function:
             return self._peek(tensor, arrays)
 
         feeds = {t: (a.shape, t.dtype) for t, a in zip(self._feeds, arrays)}
-        specializer = Lowering(feeds, learning_phase, peek, phase)
+        lowering = Lowering(feeds, learning_phase, peek, phase)
         if self._phase is not None and phase is not None:
-            specializer.preset(self._phase, np.array(phase, self._phase.dtype))
-        plan = Plan(specializer, self._feeds, self.outputs, self.updates, self._arenas, self._orders.get(phase, ()))
-        self._orders.setdefault(phase, specializer.order_of())
-        specializer.forget()
+            lowering.preset(self._phase, np.array(phase, self._phase.dtype))
+        plan = Plan(lowering, self._feeds, self.outputs, self.updates, self._arenas, self._orders.get(phase, ()))
+        self._orders.setdefault(phase, lowering.order_of())
+        lowering.forget()
         return plan
 
     def _peek(self, tensor: Tensor, arrays: list[np.ndarray]) -> np.ndarray:

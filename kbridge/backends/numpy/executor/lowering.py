@@ -14,12 +14,17 @@ from typing import Any
 import numpy as np
 
 from ..graph import Constant, Op, Placeholder, Tensor, Variable
-from ..ops.elementwise import FILL, PHASE, Elementwise
-from ..ops.scan import LOOP
-from ..ops.shapes import BROADCAST_LIKE, BROADCAST_TO
+from .evaluation import compute
 
-#: what a loop's turn is given: an element of a sequence, or a state
-TURN = Op()
+
+class _OfTurn(Op):
+    """What a loop's turn is given: an element of a sequence, or a state."""
+
+    name = "of_turn"
+    of_turn = True
+
+
+TURN = _OfTurn()
 
 #: results of calls on constants are kept only up to this many elements
 FOLD_LIMIT = 1 << 16
@@ -51,11 +56,11 @@ class Value:
     @property
     def zeros(self) -> bool:
         """Whether all elements are 0 because nothing is there: the gradient of what plays no part."""
-        return self.op is FILL and self.attrs[0] == 0 and len(self.attrs) == 2
+        return self.op.fills and self.attrs[0] == 0 and len(self.attrs) == 2
 
     def is_constant(self, number: float) -> bool:
         """Whether all elements are ``number`` by construction."""
-        if self.op is FILL:
+        if self.op.fills:
             return self.attrs[0] == number
         return self.const is not None and self.const.size == 1 and self.const.item() == number
 
@@ -138,7 +143,7 @@ class Lowering:
     def _needed(self, tensor: Tensor) -> tuple[Tensor, ...]:
         if self._is_leaf(tensor):
             return ()
-        if tensor.op is PHASE:
+        if tensor.op.chooses:
             return (tensor.inputs[0] if self.phase() else tensor.inputs[1],)
         return tensor.inputs
 
@@ -159,7 +164,7 @@ class Lowering:
         return self.value(tensor.op, (), tensor.attrs)
 
     def _node(self, tensor: Tensor) -> Value:
-        if tensor.op is PHASE:
+        if tensor.op.chooses:
             return self._of_tensor[self._needed(tensor)[0]]
         return self.value(tensor.op, tuple([self._of_tensor[i] for i in tensor.inputs]), tensor.attrs)
 
@@ -202,12 +207,12 @@ class Lowering:
     def value(self, op: Op, inputs: tuple[Value, ...], attrs: Any) -> Value:
         """The value of ``op`` on ``inputs``: merged with an equal one, simplified, or computed now."""
         key = (op, attrs, *map(id, inputs))
-        pure = op.pure and not (op is LOOP and attrs.step.draws)
+        pure = op.pure and not (op.loops and attrs.step.draws)
         if pure and key in self._merged:
             return self._merged[key]
-        if isinstance(op, Elementwise):
+        if op.elementwise and len(inputs) > 1:
             for v in inputs:
-                if v.op is BROADCAST_LIKE or v.op is BROADCAST_TO:
+                if v.op.broadcasts:
                     inputs = self._without_broadcasts(op, attrs, inputs)
                     break
         shape, dtype = op.infer(attrs, *inputs)
@@ -234,7 +239,7 @@ class Lowering:
         """Elementwise calls broadcast by themselves: skip a broadcast view if the result keeps its shape."""
         shape = None
         for i, v in enumerate(inputs):
-            if v.op is BROADCAST_LIKE or v.op is BROADCAST_TO:
+            if v.op.broadcasts:
                 shape = shape or op.infer(attrs, *inputs)[0]
                 shorter = (*inputs[:i], v.inputs[0], *inputs[i + 1 :])
                 if op.infer(attrs, *shorter)[0] == shape:
@@ -243,7 +248,7 @@ class Lowering:
 
     def _foldable(self, value: Value) -> bool:
         op = value.op
-        if op is FILL:
+        if op.fills:
             return value.shape == ()
         for v in value.operands():  # most have one that isn't constant, at once
             if v.const is None:
@@ -252,8 +257,6 @@ class Lowering:
 
     def evaluate(self, value: Value) -> np.ndarray:
         """Compute a value now, from constants and from what ``peek`` returns."""
-        from .program import compute
-
         stack = [value]
         while stack:
             v = stack[-1]
@@ -261,7 +264,7 @@ class Lowering:
                 stack.pop()
             elif v.leaf is not None:
                 self._evaluated[v] = self.peek(v.leaf)
-            elif v.op is TURN or v.scan is not None:
+            elif v.op.of_turn or v.scan is not None:
                 raise KnownInRun(
                     "A size or a bound of an index depends on what a loop computes: the numpy backend must know it before it runs."
                 )

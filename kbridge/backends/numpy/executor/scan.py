@@ -36,8 +36,9 @@ FOLDED_TURNS = 64
 
 
 class _Result(Op):
-    def __init__(self, name: str):
-        self.name = name
+    def __init__(self, result: str):
+        self.name = f"loop_{result}"
+        self.result = result
 
 
 class _Stored(_Result):
@@ -50,8 +51,7 @@ class _Stored(_Result):
         return last if last is None else value.planner.value(SLICE, (last,), tuple(rest))
 
 
-STORED, LAST, SUMMED = _Stored("loop_stored"), _Result("loop_last"), _Result("loop_summed")
-RESULTS = (STORED, LAST, SUMMED)
+STORED, LAST, SUMMED = _Stored("stored"), _Result("last"), _Result("summed")
 
 
 def lowered(planner: Lowering, value: Value) -> Scan | Replay:
@@ -138,10 +138,10 @@ class Scan:
     def _element(self, sequence: Value) -> Value:
         """What a turn reads of a sequence: where all elements are the same, the one that they are."""
         shape = sequence.shape[1:]
-        if sequence.op in (BROADCAST_TO, BROADCAST_LIKE) and sequence.inputs[0].shape == shape:
+        if sequence.op.broadcasts and sequence.inputs[0].shape == shape:
             return sequence.inputs[0]
         leaf = self._leaf(shape, sequence.dtype)
-        if sequence.op is FILL:
+        if sequence.op.fills:
             return self.planner.value(FILL, (leaf,), sequence.attrs)
         self.elements.append((leaf, sequence))
         return leaf
@@ -173,12 +173,12 @@ class Scan:
 
     def last(self, v: Value) -> Value | None:
         """A value of the turn as the last turn leaves it; None for what a state was before that."""
-        return None if v.op is TURN else self._last(v)
+        return None if v.op.of_turn else self._last(v)
 
     def _last(self, v: Value) -> Value:
         if v not in self._inside:
             return v
-        if v.op is TURN:
+        if v.op.of_turn:
             index = (0 if self.backwards else self.length - 1, *[WHOLE] * len(v.shape))
             return self.planner.value(SLICE, (self._every(v),), index)
         if v.op.view:
@@ -191,7 +191,7 @@ class Scan:
             return planner.value(FILL, (v,), (0, v.dtype.name))
         if v not in self._inside:
             return planner.value(BINARY["multiply"], (v, planner.constant(np.array(self.length, v.dtype))), None)
-        if v.op is TURN:
+        if v.op.of_turn:
             return planner.value(REDUCTIONS["sum"], (self._every(v),), ((0,), False))
         if not self._is_joint(v):
             return self._result(SUMMED, v, v.shape)
@@ -285,7 +285,7 @@ def mark(values: Iterable[Value], needed: set[Value]) -> None:
     """Add to ``needed`` what those of ``values`` need that are in it; results come before what they are made of."""
     for v in values:
         if v in needed:
-            if v.op in RESULTS:
+            if v.op.result:
                 v.inputs[0].scan.request(v)
             needed.update(v.operands())
 

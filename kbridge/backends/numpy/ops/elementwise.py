@@ -32,6 +32,7 @@ class Elementwise(Op):
     """One ufunc. ``rule`` gives the gradients of the inputs, before they are summed to their shapes."""
 
     inplace = True
+    elementwise = True
 
     def __init__(self, name: str, ufunc: Callable, rule: Callable | None = None, dtype: np.dtype | None = None):
         self.name = name
@@ -113,6 +114,7 @@ class Cast(Op):
     """Change the dtype; ``attrs`` is the dtype's name."""
 
     name = "cast"
+    elementwise = True
 
     def infer(self, attrs, x):
         return x.shape, np.dtype(attrs)
@@ -135,7 +137,7 @@ class Where(Op):
     """Choose by a condition."""
 
     name = "where"
-    inplace = False
+    elementwise = True
 
     def infer(self, attrs, condition, x, y):
         shape = broadcast(x.shape, y.shape, "values of where")
@@ -188,6 +190,7 @@ class Clip(Op):
 
     name = "clip"
     inplace = True
+    elementwise = True
 
     def infer(self, attrs, x, low, high):
         return x.shape, x.dtype
@@ -271,6 +274,7 @@ class PhaseSwitch(Op):
     """
 
     name = "phase_switch"
+    chooses = True
     static = (2,)
 
     def infer(self, attrs, x, alt, phase):
@@ -292,6 +296,7 @@ class Fill(Op):
     """0 or 1 (``attrs``: the number, the dtype's name, and "value" for a 0 that counts as a number) in the shape of the input."""
 
     name = "fill_like"
+    fills = True
     shape_only = (0,)
 
     def infer(self, attrs, x):

@@ -200,6 +200,7 @@ class LoopOp(Op):
     """A loop; ``attrs`` is the ``Loop``. Its value is that of its results."""
 
     name = "loop"
+    loops = True
 
     def infer(self, attrs, *inputs):
         return (), np.dtype("float32")

@@ -30,6 +30,7 @@ class Reshape(Op):
 
     name = "reshape"
     view = True
+    may_copy = True
     static = (1,)
 
     def infer(self, attrs, x, size=None):
@@ -108,6 +109,7 @@ class Permute(Op):
 
     name = "permute"
     view = True
+    permutes = True
 
     def infer(self, attrs, x):
         return tuple(x.shape[a] for a in attrs), x.dtype
@@ -177,6 +179,7 @@ class BroadcastTo(Op):
 
     name = "broadcast_to"
     view = True
+    broadcasts = True
     static = (1,)
 
     def infer(self, attrs, x, size=None):
@@ -200,6 +203,7 @@ class BroadcastLike(Op):
 
     name = "broadcast_like"
     view = True
+    broadcasts = True
     shape_only = (1,)
 
     def infer(self, attrs, x, like):

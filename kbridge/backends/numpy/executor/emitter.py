@@ -1,4 +1,4 @@
-"""Emission: from values to a flat list of NumPy calls on bound arrays.
+"""The emitter: what ops append their NumPy calls to.
 
 An instruction is a pair (function, list of arguments). Arguments that come from a fed array are
 patched before each run, so that conforming input is used without a copy.
@@ -7,101 +7,24 @@ patched before each run, so that conforming input is used without a copy.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..ops.shapes import RESHAPE
-from .lowering import Value
-
-ALIGNMENT = 64
-
-
-class Buffer:
-    """Storage that several values may share over time; ``users`` counts the values that still need it."""
-
-    __slots__ = ("fresh", "nbytes", "raw", "users")
-
-    def __init__(self, raw: np.ndarray, nbytes: int):
-        self.raw = raw
-        self.nbytes = nbytes
-        self.users = 0
-        #: whether this plan hasn't used it yet
-        self.fresh = True
-
-    def array(self, shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
-        return np.ndarray(shape, dtype, self.raw)
-
-
-class Arena:
-    """The storage of a function's plans. They run one at a time and keep nothing between runs, so that they share it."""
-
-    def __init__(self):
-        self.storage: list[tuple[np.ndarray, int]] = []
-        self.total = 0
-
-    def add(self, nbytes: int) -> np.ndarray:
-        """More storage."""
-        raw = np.empty(nbytes + ALIGNMENT, np.uint8)
-        start = -raw.__array_interface__["data"][0] % ALIGNMENT
-        self.total += raw.nbytes
-        part = raw[start : start + nbytes]
-        self.storage.append((part, nbytes))
-        return part
-
-
-class Pool:
-    """Hands out buffers and takes them back for reuse within one plan."""
-
-    def __init__(self, arena: Arena | None = None):
-        self.arena = arena or Arena()
-        #: free buffers by size, and the sizes in ascending order
-        self.free: dict[int, list[Buffer]] = {}
-        for raw, nbytes in self.arena.storage:
-            self.free.setdefault(nbytes, []).append(Buffer(raw, nbytes))
-        self.sizes = sorted(self.free)
-        #: bytes that the plan uses
-        self.total = 0
-
-    def take(self, nbytes: int) -> Buffer:
-        """The smallest free buffer that fits without wasting more than half, else a new one."""
-        nbytes = -(-max(nbytes, 1) // ALIGNMENT) * ALIGNMENT
-        at = bisect_left(self.sizes, nbytes)
-        if at < len(self.sizes) and self.sizes[at] <= 2 * nbytes:
-            size = self.sizes[at]
-            buffers = self.free[size]
-            best = buffers.pop()
-            if not buffers:
-                del self.sizes[at], self.free[size]
-            if best.fresh:
-                best.fresh = False
-                self.total += size
-            return best
-        self.total += nbytes + ALIGNMENT
-        buffer = Buffer(self.arena.add(nbytes), nbytes)
-        buffer.fresh = False
-        return buffer
-
-    def give(self, buffer: Buffer) -> None:
-        size = buffer.nbytes
-        if size not in self.free:
-            insort(self.sizes, size)
-            self.free[size] = []
-        self.free[size].append(buffer)
+from .storage import Buffer, Fed, Pool, viewed
 
 
 class Emitter:
     """Collects instructions; what ops call ``ctx``."""
 
-    def __init__(self, pool: Pool | None = None):
-        self.pool = pool or Pool()
+    def __init__(self, scratch: Pool | None = None, fed: Fed | None = None):
+        self.pool = scratch or Pool()
         self.instructions: list[tuple[Callable, list]] = []
         self._scalars: dict[tuple, np.ndarray] = {}
         self._scratch: list[Buffer] = []
-        #: id of a fed array or a view of one -> (that array, index of the feed, functions that make the view)
-        self.fed: dict[int, tuple[np.ndarray, int, tuple]] = {}
+        #: the arrays that feeds replace
+        self.fed: Fed = {} if fed is None else fed
         self.patches: dict[int, list[tuple[list, int, tuple]]] = {}
 
     def call(self, function: Callable, *args: Any) -> None:
@@ -140,11 +63,7 @@ class Emitter:
 
     def view(self, array: np.ndarray, make_view: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
         """A view of an input, made again when the input is a fed array that changes."""
-        result = make_view(array)
-        found = self.fed.get(id(array))
-        if found is not None:
-            self.fed[id(result)] = (result, found[1], (*found[2], make_view))
-        return result
+        return viewed(self.fed, array, make_view)
 
     def contiguous(self, array: np.ndarray) -> np.ndarray:
         """``array`` in row-major layout: itself, or a copy made at each run."""
@@ -203,34 +122,3 @@ class Emitter:
         if key not in self._scalars:
             self._scalars[key] = np.ones(shape, dtype)
         return self._scalars[key]
-
-
-def emit_view(ctx: Emitter, value: Value, source: np.ndarray) -> np.ndarray | None:
-    """The array of a view op, or None where the layout of ``source`` needs a copy (a reshape)."""
-    op, attrs, shape = value.op, value.attrs, value.shape
-    array = ctx.view(source, lambda a: op.view_of(attrs, shape, a))
-    if op is not RESHAPE:
-        return array
-    return array if array.size == 0 or np.may_share_memory(array, source) else None
-
-
-def compute(value: Value, arrays: Sequence[np.ndarray | None]) -> np.ndarray:
-    """Run one op now; inputs of which only the shape matters may be None."""
-    ctx = Emitter()
-    if value.op.view:
-        return value.op.view_of(value.attrs, value.shape, arrays[0])
-    inputs = [shaped(v) if a is None else a for v, a in zip(value.inputs, arrays)]
-    out = np.empty(value.shape, value.dtype)
-    value.op.emit(ctx, value.attrs, out, *inputs)
-    for function, args in ctx.instructions:
-        function(*args)
-    return out
-
-
-#: any number's zero
-_ZERO = bytes(16)
-
-
-def shaped(value: Value) -> np.ndarray:
-    """An array of a value's shape and dtype that takes no memory."""
-    return np.ndarray(value.shape, value.dtype, _ZERO, strides=(0,) * len(value.shape))

@@ -1,0 +1,178 @@
+"""Placing: gives the values of an order arrays, one after the other.
+
+Values that are no longer read leave their buffers to later ones; an elementwise call may write where it reads; views lie in what they
+are views of. ``Storage``, the result, is plain data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from ..graph import Variable
+from .blocks import Chain
+from .lowering import Value
+from .schedule import Item, Order, Turn
+from .stand_ins import StandIns
+from .storage import Buffer, Fed, Pool, viewed
+
+
+class Storage:
+    """Where the values of a plan lie."""
+
+    def __init__(self):
+        self.arrays: dict[Value, np.ndarray] = {}
+        #: views that are copies: those that are read often, and where a layout allows no view
+        self.copied: set[Value] = set()
+        #: for each chain, blocks for the values of which there are no more
+        self.blocks: dict[Chain, dict[Value, Buffer]] = {}
+        #: the storage of loops' turns
+        self.turns: dict[Value, TurnStorage] = {}
+
+
+class PlanStorage(Storage):
+    """Where the values of a whole plan lie."""
+
+    def __init__(self):
+        super().__init__()
+        #: the arrays that feeds replace
+        self.fed: Fed = {}
+        #: copies made at the end of the body
+        self.snapshots: dict[Value, np.ndarray] = {}
+        #: bytes of all, without what calls need while they run
+        self.nbytes = 0
+
+    def before_updates(self, value: Value) -> np.ndarray:
+        """Where ``value`` lies after the body."""
+        return self.snapshots.get(value, self.arrays[value])
+
+
+class TurnStorage(Storage):
+    """Where the values of a loop's turn lie, and what is copied round the loop."""
+
+    def __init__(self, stand_ins: StandIns):
+        super().__init__()
+        self.stand_ins = stand_ins
+        #: before the loop: (place, value of the plan round it) of states; the sums of values, which begin at 0
+        self.starts: list[tuple[np.ndarray, Value]] = []
+        self.sums: dict[Value, np.ndarray] = {}
+        #: at the end of a turn: new states that can't be computed in place
+        self.late: list[tuple[Value, np.ndarray]] = []
+        #: after the loop: (place, where it lies)
+        self.copies: list[tuple[np.ndarray, np.ndarray]] = []
+
+
+#: gives a loop's turn its storage, inside of that of what is round it
+PlaceTurn = Callable[["Placing", Turn], TurnStorage]
+
+
+class Placing:
+    """Gives the values of an order arrays, one after the other."""
+
+    def __init__(self, order: Order, storage: Storage, values: Pool, blocks: Pool, fed: Fed, place_turn: PlaceTurn):
+        self.order = order
+        self.place_turn = place_turn
+        self.storage = storage
+        self.arrays = storage.arrays
+        self.pool, self.blocks, self.fed = values, blocks, fed
+        self.buffers: dict[Value, Buffer] = {}
+        #: how many reads of a value are still to come
+        self.pending = dict(order.reads)
+        #: storage that values must be written to
+        self.targets: dict[Value, np.ndarray] = {}
+
+    def walk(self, items: Iterable[Item]) -> None:
+        """Place the items in their order."""
+        for item in items:
+            if isinstance(item, Value):
+                self._place(item)
+            elif isinstance(item, Chain):
+                self._place_chain(item)
+            else:
+                self._consume([item.value])
+
+    def lies(self, value: Value) -> np.ndarray:
+        """The array of what is placed, a constant or a variable."""
+        array = self.arrays.get(value)
+        if array is None:
+            array = self.arrays[value] = value.const if value.const is not None else value.leaf.value
+        return array
+
+    def _place(self, value: Value) -> None:
+        operands = value.operands()
+        for v in operands:
+            if v not in self.arrays:
+                self.lies(v)
+        if value.scan is not None:
+            if value in self.order.turns:
+                self.storage.turns[value] = self.place_turn(self, self.order.turns[value])
+        elif not value.op.view or not self._as_view(value, operands[0]):
+            target = self.targets.get(value)
+            self.arrays[value] = self.take_for(value, operands) if target is None else target
+        self._consume(operands)
+
+    def _place_chain(self, chain: Chain) -> None:
+        inside = chain.reads()
+        freed: list[Buffer] = []
+        for value in chain.values:
+            operands = value.operands()
+            if value in self.targets:
+                self.arrays[value] = self.targets[value]
+            elif self.pending[value] > inside[value]:
+                members = [v for v in operands if v in self.arrays]
+                self.arrays[value] = self.take_for(value, members)
+            for v in operands:
+                if v.const is not None or isinstance(v.leaf, Variable):
+                    self.lies(v)
+            self._consume(operands, freed)
+        self.storage.blocks[chain] = chain.place(self.arrays, self.blocks)
+        # not before: other blocks still read what the last block of a value has been read from
+        for buffer in freed:
+            self.pool.give(buffer)
+
+    def _as_view(self, value: Value, source: Value) -> bool:
+        if value in self.order.layouts.copied:
+            self.storage.copied.add(value)
+            return False
+        op, attrs, shape, lies = value.op, value.attrs, value.shape, self.arrays[source]
+        array = viewed(self.fed, lies, lambda a: op.view_of(attrs, shape, a))
+        if op.may_copy and array.size and not np.may_share_memory(array, lies):
+            self.storage.copied.add(value)
+            return False
+        self.arrays[value] = array
+        if source in self.buffers:
+            self.buffers[value] = self.buffers[source]
+            self.buffers[value].users += 1
+        return True
+
+    def take_for(self, value: Value, operands: Sequence[Value]) -> np.ndarray:
+        """A buffer of its own, or that of an operand that is read here for the last time."""
+        buffer = None
+        if value.op.inplace:
+            for v in operands:
+                old = self.buffers.get(v)
+                if old is None or old.users != 1 or v.shape != value.shape or v.dtype != value.dtype:
+                    continue
+                if self.pending[v] == operands.count(v) and self.arrays[v].flags.c_contiguous:
+                    buffer = old
+                    break
+        if buffer is None:
+            buffer = self.pool.take(value.size * value.dtype.itemsize)
+        buffer.users += 1
+        self.buffers[value] = buffer
+        return buffer.array(value.shape, value.dtype)
+
+    def _consume(self, operands: Iterable[Value], freed: list[Buffer] | None = None) -> None:
+        """Count reads; storage that nobody will read goes back to the pool, or on the list ``freed``."""
+        pending = self.pending
+        for v in operands:
+            left = pending[v] = pending[v] - 1
+            if not left and v in self.buffers:
+                buffer = self.buffers[v]
+                buffer.users -= 1
+                if buffer.users == 0:
+                    if freed is None:
+                        self.pool.give(buffer)
+                    else:
+                        freed.append(buffer)
