@@ -38,7 +38,7 @@ _NEUTRAL = {
 }
 
 #: layers that no Keras 2 has
-_LACKING = ("RMSNormalization",)
+_LACKING = ("RMSNormalization", "LayerScale", "StochasticDepth")
 
 #: names of settings there
 _RENAMED = {"LeakyReLU": {"negative_slope": "alpha"}}

@@ -55,6 +55,8 @@ class SharedStep:
             total, _, tensors = model._objective(self._penalties.scaled)
         self._logged = len(tensors) + 1
         params = model._collected_trainable_weights if train else []
+        #: the same on all workers, whose weights are equal
+        self._before = model._before_step() if train else None
         updates = one_for_each(model.updates if train else model.state_updates, _name)
         # a stateful layer's states belong to this worker's rows
         here = [update for update in updates if _is_state(update)]
@@ -126,6 +128,8 @@ class SharedStep:
     def __call__(self, values) -> list:
         if not self.begun:
             self.team.begin_model(self.model)
+        if self._before is not None:
+            self._before([])
         count = len(self._arrays_in())
         mine = self._mine(values, count)
         arrays, phase = list(mine[:count]), list(mine[count:])

@@ -27,7 +27,9 @@ from .pooling import *  # noqa: F403
 from .random_images import *  # noqa: F403
 from .recurrent import *  # noqa: F403
 from .recurrent_cells import *  # noqa: F403
+from .residual import *  # noqa: F403
 from .rnn import *  # noqa: F403
+from .spectral_normalization import *  # noqa: F403
 from .text_vectorization import *  # noqa: F403
 from .transposed import *  # noqa: F403
 from .wrappers import *  # noqa: F403

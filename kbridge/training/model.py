@@ -8,6 +8,7 @@ from .. import backend as K
 from .. import optimizers
 from ..backends.ranges import counting
 from ..engine.freezing import warn_of_partly_frozen
+from ..engine.inside import inner_layers
 from ..engine.text_ids import with_ids, with_room
 from ..engine.topology import Container
 from ..errors import whole_number
@@ -188,18 +189,34 @@ class Model(Container):
                 )
             self.train_function = sharing.current().train_function(self)
 
+    def _before_step(self):
+        """What some layers do before each step of training, such as to normalize their weights: a function of nothing, or None."""
+        layers = [layer for layer in inner_layers(self) if hasattr(layer, "updates_before_step")]
+        if not layers:
+            return None
+        return K.function([], [], updates=[update for layer in layers for update in layer.updates_before_step()])
+
     def _train_function_alone(self):
         """A step on a batch as a function: loss, metrics and gradients, and the updates of the weights and layers."""
         params = self._collected_trainable_weights
         updates = list(self.updates)
         if params:
             updates = [*self.optimizer.get_updates(params, self.constraints, self.total_loss), *updates]
-        return K.function(
+        train = K.function(
             [*self.inputs, *self.targets, *self.sample_weights, *self._phase_input()],
             [self.total_loss, *self.metrics_tensors],
             updates=updates,
             **self._function_kwargs,
         )
+        before = self._before_step()
+        if before is None:
+            return train
+
+        def step(values):
+            before([])
+            return train(values)
+
+        return step
 
     def _make_test_function(self) -> None:
         if getattr(self, "test_function", None) is None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 #: modules of this package with tables of cases
-FAMILIES = ("attention", "convolutions", "merging", "normalization", "pooling", "training")
+FAMILIES = ("attention", "convolutions", "merging", "normalization", "pooling", "training", "wrappers")
 LIBRARIES = ("tf_keras", "keras3")
 
 #: names of inputs -> their shapes without the samples; those that start with 'whole' are whole numbers below 7

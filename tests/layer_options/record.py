@@ -26,6 +26,8 @@ DATA = Path(__file__).parents[1] / "data" / "layer_options"
 def main(library: str, *families: str) -> None:
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # tf_keras takes some classes from tensorflow.keras, which should be its own
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
     DATA.mkdir(exist_ok=True)
     if library == "arguments":
         return write_arguments()
@@ -55,7 +57,7 @@ def record(k, library: str, family: str) -> None:
     draw = np.random.RandomState(5)
     for layer in layers:
         layer.set_weights([w + draw.uniform(0.02, 0.2, w.shape) if w.dtype.kind == "f" else w for w in layer.get_weights()])
-    stored = [[np.asarray(w) for w in layer.get_weights()] for layer in layers]
+    stored = [[np.asarray(w) for w in weights_of(layer)] for layer in layers]
     x = [values(n) for n in names]
     before = listed(model.predict(x, verbose=0))
     arrays = {"counts": np.array(counts)} | {f"predicted/{i}": a for i, a in enumerate(before)}
@@ -77,13 +79,12 @@ def record(k, library: str, family: str) -> None:
 
 def built(k, case: Case, inputs, name: str):
     """(the layer, its outputs)"""
-    L = k.layers
     options = dict(case.options)
     if case.wrapped is not None:
         inner, more = case.wrapped
-        options["layer"] = getattr(L, inner)(**more, name=f"{name}_inner")
+        options["layer"] = class_of(k, inner)(**more, name=f"{name}_inner")
     turned = case.twin and options.pop("data_format", None) == "channels_first"
-    layer = getattr(L, case.layer)(**options, name=name)
+    L, layer = k.layers, class_of(k, case.layer)(**options, name=name)
     x = [inputs[n] for n in case.inputs]
     if case.masked:
         x = [L.Embedding(7, 4, mask_zero=True)(t) if n.startswith("whole") else L.Masking()(t) for n, t in zip(case.inputs, x)]
@@ -93,6 +94,18 @@ def built(k, case: Case, inputs, name: str):
     if turned:
         y = [L.Permute((len(t.shape) - 1, *range(1, len(t.shape) - 1)))(t) if len(t.shape) > 2 else t for t in y]
     return layer, y
+
+
+def class_of(k, name: str):
+    """A layer's class, which the module of an architecture may define."""
+    found = getattr(k.layers, name, None)
+    return found or getattr(importlib.import_module(f"{k.__name__}.src.applications.convnext"), name)
+
+
+def weights_of(layer) -> list:
+    """The weights in the order of files; Keras 3 lists those of a wrapper between those of the layer inside."""
+    wraps = type(layer).__name__ == "SpectralNormalization"
+    return sorted(layer.weights, key=lambda w: not w.trainable) if wraps else layer.get_weights()
 
 
 def stored_config(layer, case: Case) -> dict:

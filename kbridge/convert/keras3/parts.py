@@ -30,6 +30,8 @@ class Weight:
     name: str
     value: np.ndarray
     trainable: bool = True
+    #: whether it is that of a part inside, which is listed there
+    listed: bool = False
 
 
 @dataclass
@@ -51,6 +53,8 @@ class Part:
     stored_as: str | None = None
     #: how a layer over time takes the tensors behind the first, its initial states, in its argument of that name
     states: Callable[[list], list] | None = None
+    #: the module of its class, if that isn't keras.layers
+    module: str | None = None
 
     def called(self, tensors: Any) -> dict[str, Any]:
         """A call on tensors, as it stands in a config."""
@@ -73,7 +77,7 @@ class Part:
         """The layer as it stands in a config; ``registered``: with the keys of ``.keras`` files."""
         entry: dict[str, Any] = {"class_name": self.class_name, "config": self.full_config(registered)}
         if registered:
-            entry = {"module": "keras.layers", **entry, "registered_name": None}
+            entry = {"module": self.module or "keras.layers", **entry, "registered_name": self.module and self.class_name}
         return entry
 
     def full_config(self, registered: bool) -> dict[str, Any]:
@@ -89,7 +93,8 @@ class Part:
     def all_weights(self) -> Iterator[tuple[str, Weight]]:
         """(path of names, weight) of this part and all inside."""
         for weight in self.weights:
-            yield weight.name, weight
+            if not weight.listed:
+                yield weight.name, weight
         for part in [*self.inner.values(), *self.contained]:
             for path, weight in part.all_weights():
                 yield f"{part.config.get('name', '')}/{path}", weight

@@ -53,13 +53,18 @@ def slots_of(layer: Any) -> list[Slot]:
     """The arrays that Keras 2 stores for ``layer``, layer by layer where it holds others."""
     inner = _inner_layers(layer)
     if inner is not None:
-        slots = [slot for item in inner for slot in slots_of(item)]
+        slots = [slot for item in inner for slot in slots_of(item)] + own_slots(layer)
     else:
         slots = _registered(layer)
         if slots is None:
             slots = next((_TABLE[c.__name__](layer) for c in type(layer).__mro__ if c.__name__ in _TABLE), None) or _as_they_are(layer)
     trained = getattr(layer, "trainable", True)
     return [slot._replace(trained=slot.trained and trained, owners=(*slot.owners, layer.name)) for slot in slots]
+
+
+def own_slots(wrapper: Any) -> list[Slot]:
+    """The slots of what a layer that holds others has besides."""
+    return _registered(wrapper) or []
 
 
 def _registered(layer: Any) -> list[Slot] | None:

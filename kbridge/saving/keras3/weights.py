@@ -17,7 +17,7 @@ from ..assignment import Assignment, Pending, from_arrays
 from ..errors import ModelFileError
 from ..hdf5_names import absolute
 from ..keras2.quantized import unquantized
-from ..keras2.weights import Slot, slots_of
+from ..keras2.weights import Slot, own_slots, slots_of
 from ..limits import MAX_ARRAYS, MAX_DEPTH
 from ..reading import Group, StoredArray
 from .paths import SEEDS, Node, has_arrays, is_model, nodes_of_model, places, snake_case, stored_names
@@ -179,6 +179,9 @@ def _in_layer(layer: Any, node: Node | None, group: Group) -> Iterator[Match]:
     elif hasattr(layer, "layer") and hasattr(layer, "_inner"):
         inner = None if node is None or not node.wraps else node
         yield from _in_layer(layer.layer, inner, group.group("layer"))
+        if own := own_slots(layer):
+            # behind a kernel of the layer inside, which the wrapper lists too
+            yield from _of_slots(layer, own, numbered(group)[-len(own) :], group)
     elif layer_classes().get(type(layer).__name__) is not type(layer):
         yield from _of_own_class(layer, group)
     else:

@@ -1,0 +1,78 @@
+"""Layers of the branches of residual networks: LayerScale and StochasticDepth."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import backend as K
+from .configured import Configured
+
+__all__ = ["LayerScale", "StochasticDepth"]
+
+
+class LayerScale(Configured):
+    """x * gamma, with a gamma for each of the last axis that starts near 0 (Touvron et al., 2021, arXiv 2103.17239).
+
+    Args:
+        init_values: where each gamma starts.
+        projection_dim: the length of the last axis.
+
+    Input shape:
+        (samples, ..., projection_dim).
+
+    Output shape:
+        The input's.
+
+    Raises:
+        ValueError: where the last axis isn't of that length.
+    """
+
+    supports_masking = True
+
+    def __init__(self, init_values, projection_dim, **kwargs):
+        super().__init__(**kwargs)
+        self.take(init_values=init_values, projection_dim=projection_dim)
+
+    def build(self, input_shape):
+        last = len(input_shape) - 1
+        if input_shape[last] not in (None, self.projection_dim):
+            raise ValueError(f"LayerScale {self.name} has projection_dim={self.projection_dim}, its input the shape {tuple(input_shape)}.")
+        self.expects(last + 1, {last: self.projection_dim})
+        self.gamma_initializer = lambda shape, name=None: K.variable(np.full(shape, self.init_values), name=name)
+        self.gamma = self.weight("gamma", (self.projection_dim,))
+        self.built = True
+
+    def call(self, x, mask=None):
+        return x * self.gamma
+
+
+class StochasticDepth(Configured):
+    """In training sets a fraction of the samples to 0 and scales the others up (Huang et al., 2016, arXiv 1603.09382).
+
+    Args:
+        drop_path_rate: the fraction of samples, at least 0 and below 1.
+
+    Input shape:
+        (samples, ...).
+
+    Output shape:
+        The input's.
+
+    Raises:
+        ValueError: for another fraction.
+    """
+
+    supports_masking = True
+    uses_learning_phase = True
+
+    def __init__(self, drop_path_rate, **kwargs):
+        if not 0 <= drop_path_rate < 1:
+            raise ValueError(f"StochasticDepth: drop_path_rate is at least 0 and below 1, got {drop_path_rate!r}.")
+        super().__init__(**kwargs)
+        self.take(drop_path_rate=drop_path_rate)
+
+    def call(self, x, mask=None):
+        if not self.drop_path_rate:
+            return x
+        shape = [K.shape(x)[0], *[1] * (K.ndim(x) - 1)]
+        return K.in_train_phase(lambda: K.dropout(x, self.drop_path_rate, shape), x)
