@@ -92,19 +92,40 @@ class Layer:
     """
 
     name: Any = _MadeName()
-    input_spec = None
+    input_spec: Any = None
     supports_masking = False
     uses_learning_phase = False
     stateful = False
     built = False
-    activity_regularizer = None
-    initial_weights = None
+    activity_regularizer: Any = None
+    initial_weights: Any = None
     drop_mask = False
     #: whether a program's class has methods of Keras 2 or 3; see ``later``
     of_later_keras = False
 
+    #: what each layer has from its start; see ``_STATE``
+    inbound_nodes: list[Any]
+    outbound_nodes: list[Any]
+    constraints: dict[Any, Any]
+    losses: list[Any]
+    updates: list[Any]
+    _trainable_weights: list[Any]
+    _non_trainable_weights: list[Any]
+    _regularizers: list[Any]
+    _per_input_losses: dict[str, list[Any]]
+    _per_input_updates: dict[str, list[Any]]
+    _calls_within: dict[Any, Any]
+
     #: keyword arguments that every layer takes
-    common_arguments = ("input_shape", "batch_input_shape", "input_dtype", "name", "trainable", "create_input_layer", "drop_mask")
+    common_arguments: tuple[str, ...] = (
+        "input_shape",
+        "batch_input_shape",
+        "input_dtype",
+        "name",
+        "trainable",
+        "create_input_layer",
+        "drop_mask",
+    )
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)

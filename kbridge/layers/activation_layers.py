@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import backend as K
 from .configured import Configured
 
@@ -27,6 +29,10 @@ class ReLU(Configured):
     Raises:
         ValueError: a negative argument.
     """
+
+    negative_slope: float
+    threshold: float
+    max_value: float | None
 
     supports_masking = True
 
@@ -66,6 +72,8 @@ class Softmax(Configured):
     Raises:
         ValueError: an axis that the input lacks.
     """
+
+    axis: Any
 
     supports_masking = True
 

@@ -26,6 +26,8 @@ def windows(length: int, size: int) -> list[tuple[int, int]]:
 class _Adaptive(Configured):
     """The base of adaptive poolings over ``spatial`` axes."""
 
+    data_format: str
+
     spatial = 2
 
     def __init__(self, output_size, data_format=None, **kwargs):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .. import backend as K
@@ -237,6 +239,11 @@ class SReLU(_Parametric):
     References:
         Jin et al. (2015), Deep Learning with S-shaped Rectified Linear Activation Units, arXiv 1512.07030.
     """
+
+    a_left: Any
+    a_right: Any
+    t_left: Any
+    t_right: Any
 
     def __init__(
         self,

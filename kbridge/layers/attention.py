@@ -6,6 +6,8 @@ Query, value and key come as one list, as in Keras 2: [query, value] or [query, 
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import backend as K
 from ..engine.topology import InputSpec
 from .configured import Configured
@@ -45,6 +47,11 @@ def _as_list(mask, count: int) -> list:
 
 class _Simple(Configured):
     """The base of attention without heads: scores of queries and keys, softmax, a mean of the values."""
+
+    return_attention_scores: bool
+    use_causal_mask: bool
+    dropout: float
+    seed: int | None
 
     supports_masking = True
 
@@ -108,6 +115,9 @@ class Attention(_Simple):
         Luong et al. (2015), Effective Approaches to Attention-based Neural Machine Translation, arXiv 1508.04025.
     """
 
+    use_scale: bool
+    score_mode: str
+
     def __init__(
         self, use_scale=False, score_mode="dot", dropout=0.0, seed=None, use_causal_mask=False, return_attention_scores=False, **kwargs
     ):
@@ -154,6 +164,8 @@ class AdditiveAttention(_Simple):
     References:
         Bahdanau et al. (2014), Neural Machine Translation by Jointly Learning to Align and Translate, arXiv 1409.0473.
     """
+
+    use_scale: bool
 
     def __init__(self, use_scale=True, dropout=0.0, seed=None, use_causal_mask=False, return_attention_scores=False, **kwargs):
         super().__init__(**kwargs)
@@ -214,6 +226,16 @@ class MultiHeadAttention(Configured):
         >>> MultiHeadAttention(num_heads=2, key_dim=8)([x, x])._keras_shape
         (None, 10, 16)
     """
+
+    attention_axes: Any
+    return_attention_scores: bool
+    use_bias: bool
+    use_causal_mask: bool
+    dropout: float
+    key_dim: int
+    num_heads: int
+    value_dim: int
+    seed: int | None
 
     supports_masking = True
 
@@ -389,6 +411,8 @@ class GroupQueryAttention(MultiHeadAttention):
     References:
         Ainslie et al. (2023), GQA, arXiv 2305.13245.
     """
+
+    num_key_value_heads: int
 
     def __init__(self, head_dim, num_query_heads, num_key_value_heads, **kwargs):
         if num_query_heads % num_key_value_heads:

@@ -75,6 +75,9 @@ class CategoryEncoding(Configured):
         [[1.0, 0.0, 0.0, 1.0]]
     """
 
+    num_tokens: int | None
+    output_mode: str
+
     def __init__(self, num_tokens=None, output_mode="multi_hot", sparse=False, **kwargs):
         super().__init__(**kwargs)
         if not isinstance(num_tokens, int) or num_tokens < 1:
@@ -125,6 +128,9 @@ class Discretization(Configured):
         ValueError: the layer is called before it knows its boundaries.
     """
 
+    num_bins: int
+    output_mode: str
+
     def __init__(self, bin_boundaries=None, num_bins=None, epsilon=0.01, output_mode="int", sparse=False, **kwargs):
         super().__init__(**kwargs)
         mode = _checked_mode("Discretization", output_mode, OUTPUT_MODES[:4])
@@ -152,6 +158,13 @@ class Discretization(Configured):
 
 class _Lookup(Configured):
     """The base of IntegerLookup and StringLookup: a vocabulary, the places of its tokens, and the numbers on the host."""
+
+    mask_token: Any
+    oov_token: Any
+    pad_to_max_tokens: bool
+    num_oov_indices: int
+    max_tokens: int | None
+    output_mode: str
 
     kind: str
 
@@ -303,6 +316,10 @@ class IntegerLookup(_Lookup):
         ValueError: a number isn't in the vocabulary and ``num_oov_indices`` is 0.
     """
 
+    oov_token: Any
+    invert: bool
+    num_oov_indices: int
+
     kind = "int"
 
     def __init__(
@@ -367,6 +384,8 @@ class StringLookup(_Lookup):
         [[2, 0]]
     """
 
+    num_oov_indices: int
+
     kind = "string"
 
     def __init__(
@@ -412,6 +431,11 @@ class Hashing(Configured):
     References:
         G. Pike, FarmHash, 2014; J.-P. Aumasson and D. J. Bernstein, SipHash, 2012.
     """
+
+    mask_value: Any
+    salt: Any
+    num_bins: int
+    output_mode: str
 
     def __init__(self, num_bins, mask_value=None, salt=None, output_mode="int", sparse=False, **kwargs):
         super().__init__(**kwargs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .. import backend as K
 from ..engine.topology import InputSpec
 from ..errors import whole_number
@@ -15,6 +17,15 @@ __all__ = ["ConvLSTM1D", "ConvLSTM3D"]
 
 class _ConvLSTM(Recurrence, Configured):
     """LSTM on (samples, time, and ``spatial`` axes with channels): i, f, c and o side by side along the filters of one kernel each."""
+
+    activation: Callable
+    recurrent_activation: Callable
+    unit_forget_bias: bool
+    use_bias: bool
+    dropout: float
+    recurrent_dropout: float
+    data_format: str
+    padding: str
 
     spatial = 1
     #: Keras 2 and 3 do both

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 from .. import activations, constraints, initializations, regularizers
 from .. import backend as K
@@ -583,6 +584,9 @@ class SeparableConvolution2D(_Convolution):
     References:
         Chollet (2016), Xception, arXiv 1610.02357.
     """
+
+    depthwise_kernel: Any
+    pointwise_kernel: Any
 
     takes_rates = True
 

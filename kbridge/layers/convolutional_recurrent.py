@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .. import activations, constraints, initializations, regularizers
@@ -49,6 +51,11 @@ class ConvRecurrent2D(Recurrence, Windowed):
         (samples, nb_filter, new rows, new cols) with 'th', (samples, new rows, new cols, nb_filter) with 'tf', with ``return_sequences`` with the
         time behind the samples.
     """
+
+    W_shape: Any
+    conv_step: Any
+    subsample: Any
+    border_mode: str
 
     spatial = 2
     dilation_rate = (1, 1)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from .. import backend as K
 from ..engine.topology import InputSpec
 from ..utils.np_utils import conv_output_length
@@ -14,6 +17,11 @@ PADDINGS = ("valid", "same", "causal")
 
 class _Depthwise(Configured):
     """The base of depthwise convolutions over ``spatial`` axes."""
+
+    bias: Any
+    use_bias: bool
+    depth_multiplier: int
+    data_format: str
 
     spatial = 2
     paddings = PADDINGS[:2]
@@ -106,6 +114,10 @@ class DepthwiseConv2D(_Depthwise):
         Howard et al. (2017), MobileNets, arXiv 1704.04861.
     """
 
+    activation: Callable
+    use_bias: bool
+    depth_multiplier: int
+
     def __init__(
         self,
         kernel_size,
@@ -171,6 +183,10 @@ class DepthwiseConv1D(DepthwiseConv2D):
         The same axes, with channels * depth_multiplier channels.
     """
 
+    activation: Callable
+    depth_multiplier: int
+    data_format: str
+
     spatial = 1
 
     def __init__(self, kernel_size, strides=1, dilation_rate=1, **kwargs):
@@ -207,6 +223,12 @@ class SeparableConv1D(_Depthwise):
     Output shape:
         (samples, new steps, filters), or (samples, filters, new steps).
     """
+
+    activation: Callable
+    use_bias: bool
+    depth_multiplier: int
+    filters: int
+    data_format: str
 
     spatial = 1
     paddings = PADDINGS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .. import backend as K
 from ..engine.topology import InputSpec
 from .configured import Configured
@@ -40,6 +42,10 @@ class EinsumDense(Configured):
         >>> Sequential([EinsumDense("abc,cd->abd", (None, 5), bias_axes="d", input_shape=(4, 3))]).output_shape
         (None, 4, 5)
     """
+
+    activation: Callable
+    equation: str
+    bias_axes: str | None
 
     def __init__(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .. import backend as K
@@ -25,6 +27,9 @@ class Rescaling(Configured):
     Output shape:
         The input's.
     """
+
+    offset: Any
+    scale: Any
 
     supports_masking = True
 
@@ -57,6 +62,11 @@ class Normalization(Configured):
     Raises:
         ValueError: a mean without a variance.
     """
+
+    axis: Any
+    mean: Any
+    variance: Any
+    invert: bool
 
     def __init__(self, axis=-1, mean=None, variance=None, invert=False, **kwargs):
         super().__init__(**kwargs)
@@ -134,6 +144,13 @@ class Resizing(Configured):
         ValueError: another interpolation, or ``crop_to_aspect_ratio`` of images of unknown size.
     """
 
+    antialias: bool
+    crop_to_aspect_ratio: bool
+    height: int
+    width: int
+    data_format: str
+    interpolation: str
+
     def __init__(self, height, width, interpolation="bilinear", crop_to_aspect_ratio=False, antialias=False, data_format=None, **kwargs):
         super().__init__(**kwargs)
         if interpolation not in INTERPOLATIONS:
@@ -194,6 +211,9 @@ class CenterCrop(Resizing):
     Raises:
         ValueError: images of unknown size.
     """
+
+    height: int
+    width: int
 
     def __init__(self, height, width, data_format=None, **kwargs):
         super().__init__(height, width, data_format=data_format, **kwargs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import backend as K
 from .configured import Configured
 
@@ -53,6 +55,12 @@ class LayerNormalization(Configured):
     References:
         Ba et al. (2016), Layer Normalization, arXiv 1607.06450.
     """
+
+    axis: Any
+    center: bool
+    rms_scaling: bool
+    scale: bool
+    epsilon: float
 
     supports_masking = True
 
@@ -124,6 +132,11 @@ class GroupNormalization(Configured):
         Wu and He (2018), Group Normalization, arXiv 1803.08494.
     """
 
+    center: bool
+    scale: bool
+    epsilon: float
+    groups: int
+
     supports_masking = True
 
     def __init__(
@@ -193,6 +206,8 @@ class RMSNormalization(Configured):
     References:
         Zhang and Sennrich (2019), Root Mean Square Layer Normalization, arXiv 1910.07467.
     """
+
+    epsilon: float
 
     supports_masking = True
 

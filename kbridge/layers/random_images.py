@@ -40,6 +40,9 @@ def _range(owner: str, name: str, value: Any, least: float = -math.inf) -> tuple
 class _RandomImage(Configured):
     """The base of these layers: the change in training, and the axes of pictures."""
 
+    seed: int | None
+    data_format: str
+
     supports_masking = True
     uses_learning_phase = True
 
@@ -115,6 +118,10 @@ def _inside(place: Any, length: int, fill_mode: str) -> Any:
 class _Moved(_RandomImage):
     """A change of places: a matrix for each picture from the result's places to those of the picture that came in, about its middle."""
 
+    fill_value: float
+    fill_mode: str
+    interpolation: str
+
     def _checked(self, fill_mode: str, interpolation: str) -> None:
         owner = type(self).__name__
         for name, value, allowed in (("fill_mode", fill_mode, FILLS), ("interpolation", interpolation, ("nearest", "bilinear"))):
@@ -168,6 +175,8 @@ class RandomFlip(_RandomImage):
     Raises:
         ValueError: another mode.
     """
+
+    mode: str
 
     def __init__(self, mode="horizontal_and_vertical", seed=None, data_format="channels_last", **kwargs):
         super().__init__(**kwargs)
@@ -313,6 +322,8 @@ class RandomContrast(_RandomImage):
         ValueError: a negative factor.
     """
 
+    value_range: Any
+
     def __init__(self, factor, seed=None, value_range=(0, 255), data_format="channels_last", **kwargs):
         super().__init__(**kwargs)
         self.sides = (factor, factor) if isinstance(factor, (int, float)) else tuple(factor)
@@ -346,6 +357,8 @@ class RandomBrightness(_RandomImage):
         ValueError: a factor that is no range.
     """
 
+    value_range: Any
+
     def __init__(self, factor, value_range=(0, 255), seed=None, **kwargs):
         super().__init__(**kwargs)
         self.shares = _range("RandomBrightness", "factor", factor, -1.0)
@@ -375,6 +388,10 @@ class RandomCrop(_RandomImage):
     Raises:
         ValueError: pictures that are smaller than the part, or of unknown size.
     """
+
+    height: int
+    width: int
+    data_format: str
 
     def __init__(self, height, width, seed=None, data_format="channels_last", **kwargs):
         super().__init__(**kwargs)
@@ -429,6 +446,8 @@ class RandomHeight(_RandomImage):
     Raises:
         ValueError: a factor that is no range.
     """
+
+    interpolation: str
 
     def __init__(self, factor, interpolation="bilinear", seed=None, **kwargs):
         super().__init__(**kwargs)

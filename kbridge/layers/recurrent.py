@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -82,6 +83,10 @@ class Recurrent(Recurrence):
     Raises:
         ValueError: another ``consume_less``, or an unknown length where one is needed.
     """
+
+    dropout_U: float
+    dropout_W: float
+    output_dim: int
 
     supports_masking = True
 
@@ -307,6 +312,10 @@ class SimpleRNN(_Cell):
         Gal and Ghahramani (2016), A Theoretically Grounded Application of Dropout in Recurrent Neural Networks, arXiv 1512.05287 (for the dropout).
     """
 
+    U: Any
+    W: Any
+    b: Any
+
     def __init__(
         self,
         output_dim,
@@ -363,6 +372,14 @@ class GRU(_Cell):
     References:
         Cho et al. (2014), Learning Phrase Representations using RNN Encoder-Decoder, arXiv 1406.1078.
     """
+
+    U: Any
+    U_h: Any
+    U_r: Any
+    U_z: Any
+    W: Any
+    b: Any
+    b_U: Any
 
     def __init__(
         self,
@@ -471,6 +488,14 @@ class LSTM(_Cell):
         >>> Sequential([LSTM(4, return_sequences=True, input_shape=(5, 3)), LSTM(2)]).output_shape
         (None, 2)
     """
+
+    U: Any
+    U_c: Any
+    U_f: Any
+    U_i: Any
+    U_o: Any
+    W: Any
+    b: Any
 
     def __init__(
         self,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from .. import backend as K
@@ -23,6 +26,9 @@ class Cell(Layer):
     ``state_size`` is a number for one state (samples, number), or a list of them; ``output_size`` is the length of the output. Called on
     tensors of a model, a cell is a layer with several inputs: ``cell(x, [h, c])`` returns (output, new states).
     """
+
+    output_size: Any
+    state_size: Any
 
     def __call__(self, x, states=None, dropout_masks=()):
         tensors = to_list(x) + ([] if states is None else to_list(states))
@@ -81,6 +87,8 @@ class Cell(Layer):
 
 class _Gated(Cell, Configured):
     """The base of the three cells: ``gates`` products of the input and of the state, side by side in one matrix each."""
+
+    use_bias: bool
 
     gates = 1
 
@@ -180,6 +188,8 @@ class SimpleRNNCell(_Gated):
         (None, 4)
     """
 
+    activation: Callable
+
     def __init__(
         self,
         units,
@@ -234,6 +244,10 @@ class LSTMCell(_Gated):
     References:
         Hochreiter and Schmidhuber (1997), Long Short-Term Memory.
     """
+
+    activation: Callable
+    recurrent_activation: Callable
+    unit_forget_bias: bool
 
     gates = 4
 
@@ -306,6 +320,9 @@ class GRUCell(_Gated):
     References:
         Cho et al. (2014), Learning Phrase Representations using RNN Encoder-Decoder, arXiv 1406.1078.
     """
+
+    activation: Callable
+    recurrent_activation: Callable
 
     gates = 3
 

@@ -47,6 +47,12 @@ class TextVectorization(_Lookup):
         ValueError: functions as ``standardize`` or ``split``, and a call before there is a vocabulary.
     """
 
+    ngrams: Any
+    output_sequence_length: Any
+    split: Any
+    standardize: Any
+    output_mode: str
+
     kind = "string"
 
     def __init__(

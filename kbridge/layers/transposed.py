@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .. import backend as K
 from ..engine.topology import InputSpec
 from .configured import ORDERINGS, Configured, lengths
@@ -28,6 +30,12 @@ def transposed_length(n, size: int, step: int, padding: str, added: int | None =
 
 class _Transposed(Configured):
     """The base of transposed convolutions over ``spatial`` axes."""
+
+    activation: Callable
+    use_bias: bool
+    filters: int
+    data_format: str
+    padding: str
 
     spatial = 2
 
