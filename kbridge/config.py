@@ -70,6 +70,17 @@ def startup() -> Startup:
     return read(config_path(), os.environ)
 
 
+def exact_convolutions() -> bool:
+    """Whether ``KBRIDGE_EXACT_CONV`` is 1: convolutions are computed product by product, with no faster method that rounds otherwise.
+
+    Raises ConfigError for anything but 0 and 1.
+    """
+    text = os.environ.get("KBRIDGE_EXACT_CONV", "").strip()
+    if text not in ("", "0", "1"):
+        raise ConfigError(f"The environment variable KBRIDGE_EXACT_CONV must be 0 or 1, got {text!r}.")
+    return text == "1"
+
+
 def num_threads() -> int | None:
     """What ``KBRIDGE_NUM_THREADS`` says: threads for a backend's arithmetic. Raises ConfigError unless it is 1 or more."""
     text = os.environ.get("KBRIDGE_NUM_THREADS", "").strip()

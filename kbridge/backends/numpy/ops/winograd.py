@@ -1,0 +1,357 @@
+"""Convolutions of small windows with stride 1 by Winograd's method: fewer multiplications for more additions.
+
+The input is cut into overlapping tiles, each tile transformed along both axes (``transforms``), and for each of the
+points of a tile the channels go through one matrix product with the transformed kernel. A few rows of tiles go through all
+of it at a time, so that what lies between stays in the cache.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ....config import exact_convolutions
+from ..graph import Op
+from .transforms import Tile, kernel_matrix, transform_gradient, transform_input, transform_results
+from .windows import Window
+
+#: bytes of transformed input and results of a block: at least, and at most where the transformed kernel has as many,
+#: of which each block reads all
+BLOCK_BYTES = 2 << 20
+MOST_BYTES = 12 << 20
+
+
+class Tiling(NamedTuple):
+    """How a convolution is cut into tiles: the tiles of both axes and the zeros (before, after) each axis.
+
+    ``turned``: the kernel is turned round, and goes from its filters to its channels.
+    """
+
+    tiles: tuple[Tile, Tile]
+    pads: tuple[tuple[int, int], tuple[int, int]]
+    turned: bool = False
+
+    @property
+    def points(self) -> int:
+        """Matrix products that a block takes."""
+        return self.tiles[0].points * self.tiles[1].points
+
+    def lengths(self, spatial: tuple[int, ...]) -> tuple[int, ...]:
+        """The results along each axis."""
+        return tuple(n + sum(pad) - tile.window + 1 for n, pad, tile in zip(spatial, self.pads, self.tiles))
+
+    def counts(self, spatial: tuple[int, ...]) -> tuple[int, ...]:
+        """The tiles along each axis."""
+        return tuple(-(-n // tile.results) for n, tile in zip(self.lengths(spatial), self.tiles))
+
+
+class TransformKernel(Op):
+    """A kernel (r, s, c, f) as (points, c, f); ``attrs`` are the tiles and whether it is turned round."""
+
+    name = "winograd_kernel"
+
+    def infer(self, attrs, kernel):
+        (rows, columns), _ = attrs
+        return (rows.points * columns.points, *kernel.shape[2:]), kernel.dtype
+
+    def emit(self, ctx, attrs, out, kernel):
+        matrix = np.ascontiguousarray(_both_axes(*attrs), out.dtype)
+        flat = ctx.view(ctx.contiguous(kernel), lambda k: k.reshape(matrix.shape[1], -1))
+        ctx.call(np.dot, matrix, flat, out.reshape(len(matrix), -1))
+
+
+def _both_axes(tiles: tuple[Tile, Tile], turned: bool) -> np.ndarray:
+    matrix = np.kron(kernel_matrix(tiles[0]), kernel_matrix(tiles[1]))
+    return matrix[:, ::-1] if turned else matrix
+
+
+class Tiled:
+    """The storage of one block, and the calls that fill it: ``images`` x ``rows`` rows of ``columns`` tiles."""
+
+    def __init__(self, ctx: Any, tiling: Tiling, images: int, rows: int, columns: int, channels: int, filters: int, dtype: np.dtype):
+        self.ctx, self.tiling, self.dtype = ctx, tiling, dtype
+        self.vertical, self.horizontal = tiling.tiles
+        self.columns, self.channels, self.filters = columns, channels, filters
+        self.items = dtype.itemsize
+        size = images * rows * columns
+        self.first = self._space(max(tiling.points * channels, self.vertical.results * self.horizontal.points * filters) * size)
+        before = sum(map(prod, self._input_shapes(images, rows)))
+        results = (tiling.points + self.horizontal.results * self.vertical.results) * filters * size
+        self.second = self._space(max(before, results))
+        longest = max(prod(self._row_shape(images, rows)), self.vertical.points * size * channels)
+        # what the gradient of the results works in is the most of these
+        across, down = self.horizontal.points, self.vertical.results
+        self.third = self._space(max(2 * longest, (down * across + 2 * max(across, down) + across) * size * filters))
+
+    def _space(self, count: int) -> np.ndarray:
+        return self.ctx.scratch((count,), self.dtype)
+
+    def _row_shape(self, images: int, rows: int) -> tuple[int, ...]:
+        """One row of every tile, its columns sorted by where they stand in their tile."""
+        m, n = self.horizontal.results, self.horizontal.points
+        return (images, rows, m, self.columns + (n - 1) // m, self.channels)
+
+    def _input_shapes(self, images: int, rows: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        _, _, *row = self._row_shape(images, rows)
+        height = self.vertical.results * (rows - 1) + self.vertical.points
+        return (images, height, *row), (self.vertical.points, images, rows, *row)
+
+    def input(self, x: np.ndarray, part: slice, start: int, rows: int) -> np.ndarray:
+        """Tiles of ``x[part]`` from the row ``start`` of tiles on, transformed: (points, tiles, channels)."""
+        ctx, images = self.ctx, part.stop - part.start
+        shape, across = self._input_shapes(images, rows)
+        padded, sums = _parts(self.second, shape, across)
+        self._load(x, part, start * self.vertical.results, padded)
+        if self.vertical.points == 1:
+            sums = padded.reshape(across)
+        else:
+            step, last = self.vertical.results, self.vertical.results * (rows - 1) + 1
+            d = [padded[:, i : i + last : step] for i in range(self.vertical.points)]
+            transform_input(ctx, d, list(sums), _parts(self.third, d[0].shape, d[0].shape))
+        size = images * rows * self.columns
+        (result,) = _parts(self.first, (self.vertical.points, self.horizontal.points, images, rows, self.columns, self.channels))
+        m = self.horizontal.results
+        d = [sums[:, :, :, j % m, j // m : j // m + self.columns] for j in range(self.horizontal.points)]
+        v = [result[:, j] for j in range(self.horizontal.points)]
+        if len(d) == 1:
+            ctx.call(np.copyto, v[0], d[0])
+        else:
+            transform_input(ctx, d, v, _parts(self.third, v[0].shape, v[0].shape))
+        return result.reshape(self.tiling.points, size, self.channels)
+
+    def _load(self, x: np.ndarray, part: slice, start: int, padded: np.ndarray) -> None:
+        """Copy rows of ``x`` from ``start`` on, zeros around them, with their columns sorted."""
+        ctx = self.ctx
+        (top, _), (left, _) = self.tiling.pads
+        low = max(0, top - start)
+        high = max(low, min(padded.shape[1], x.shape[1] + top - start))
+        rows = slice(start - top + low, start - top + high)
+        _clear(ctx, padded[:, :low], padded[:, high:])
+        m = padded.shape[2]
+        for phase in range(m):
+            first = max(0, -((phase - left) // m))
+            last = max(first, min(padded.shape[3], (x.shape[2] - 1 - phase + left) // m + 1))
+            inside = padded[:, low:high, phase]
+            _clear(ctx, inside[:, :, :first], inside[:, :, last:])
+            begin = first * m + phase - left
+            columns = slice(begin, begin + (last - first - 1) * m + 1 if last > first else begin, m)
+            if last > first and high > low:
+                ctx.call(np.copyto, inside[:, :, first:last], ctx.view(x, lambda a, columns=columns: a[part, rows, columns]))
+
+    def multiply(self, v: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """The products of all points: (points, tiles, filters)."""
+        (result,) = _parts(self.second, (*v.shape[:2], self.filters))
+        self.ctx.call(np.matmul, v, u, result)
+        return result
+
+    def results(self, m: np.ndarray, out: np.ndarray, part: slice, start: int, rows: int, finish: Any) -> None:
+        """Transform the products back, and let ``finish(array, view of out)`` store what lies inside of ``out``."""
+        ctx, images = self.ctx, part.stop - part.start
+        down, across = self.vertical, self.horizontal
+        m = m.reshape(down.points, across.points, -1, self.filters)
+        if down.points > 1:
+            (q,) = _parts(self.first, (down.results, *m.shape[1:]))
+            transform_results(ctx, list(m), list(q), _parts(self.third, *3 * [q.shape[1:]]))
+            m = q
+        size = m.shape[2]
+        # behind the products, which this may still read
+        _, y = _parts(self.second, (self.tiling.points, size, self.filters), (across.results, down.results, size, self.filters))
+        if across.points > 1:
+            columns = [m[:, j] for j in range(across.points)]
+            transform_results(ctx, columns, list(y), _parts(self.third, *3 * [y.shape[1:]]))
+        else:
+            y = m.reshape(y.shape)
+        y = y.reshape(across.results, down.results, images, rows, self.columns, self.filters)
+        for (b, a), target in _targets(out[part], self.tiling, start, rows, self.columns):
+            source = y.transpose(2, 3, 1, 4, 0, 5) if a is None else y[b, a][:, : target.shape[1], : target.shape[2]]
+            finish(source, target)
+
+    def gradient(self, g: np.ndarray, part: slice, start: int, rows: int) -> np.ndarray:
+        """What the gradient of the results sends back to the products: (points, tiles, filters)."""
+        ctx, images = self.ctx, part.stop - part.start
+        down, across = self.vertical, self.horizontal
+        size = images * rows * self.columns
+        m, y = _parts(self.second, (down.points, across.points, size, self.filters), (across.results, down.results, size, self.filters))
+        placed = y.reshape(across.results, down.results, images, rows, self.columns, self.filters)
+        targets = list(_targets(g[part], self.tiling, start, rows, self.columns))
+        if targets[0][0] != (None, None):
+            ctx.call(y.fill, 0)
+        for i, ((b, a), target) in enumerate(targets):
+            source = ctx.view(g, lambda g, i=i: list(_targets(g[part], self.tiling, start, rows, self.columns))[i][1])
+            inside = placed.transpose(2, 3, 1, 4, 0, 5) if a is None else placed[b, a][:, : target.shape[1], : target.shape[2]]
+            ctx.call(np.copyto, inside, source)
+        q, t = _parts(
+            self.third, (down.results, across.points, size, self.filters), (2 * max(down.results, across.points), size, self.filters)
+        )
+        if across.points == 1:
+            q = y.reshape(q.shape)
+        else:
+            transform_gradient(
+                ctx, list(y), [q[:, j] for j in range(across.points)], [t[: down.results], t[down.results : 2 * down.results]]
+            )
+        if down.points == 1:
+            m = q.reshape(m.shape)
+        else:
+            transform_gradient(ctx, list(q), list(m), [t[: across.points], t[across.points : 2 * across.points]])
+        return m.reshape(down.points * across.points, size, self.filters)
+
+
+def _parts(space: np.ndarray, *shapes: tuple[int, ...]) -> list[np.ndarray]:
+    """Arrays of these shapes, one behind the other in ``space``."""
+    found, start = [], 0
+    for shape in shapes:
+        found.append(space[start : start + prod(shape)].reshape(shape))
+        start += prod(shape)
+    return found
+
+
+def _clear(ctx: Any, *arrays: np.ndarray) -> None:
+    for array in arrays:
+        if array.size:
+            ctx.call(array.fill, 0)
+
+
+def _targets(out: np.ndarray, tiling: Tiling, start: int, rows: int, columns: int):
+    """Where the results of a block belong: all at once if the tiles fill ``out``, else for each place in a tile.
+
+    Yields ((column, row) in the tile or (None, None), view of ``out``); the first has (images, rows, place, columns, place, filters).
+    """
+    down, across = (tile.results for tile in tiling.tiles)
+    first = start * down
+    if first + rows * down <= out.shape[1] and columns * across == out.shape[2]:
+        whole = out[:, first : first + rows * down]
+        steps = whole.strides
+        shape = (out.shape[0], rows, down, columns, across, out.shape[3])
+        strides = (steps[0], steps[1] * down, steps[1], steps[2] * across, steps[2], steps[3])
+        yield (None, None), np.lib.stride_tricks.as_strided(whole, shape, strides)
+        return
+    last = min(first + rows * down, out.shape[1])
+    for b in range(across):
+        for a in range(down):
+            target = out[:, first + a : last : down, b::across]
+            if target.size:
+                yield (b, a), target
+
+
+def blocks(tiling: Tiling, shape: tuple[int, ...], channels: int, filters: int, itemsize: int):
+    """(images, first row of tiles, rows of tiles) of blocks that fit ``BLOCK_BYTES``: whole images, or some rows of one."""
+    images = shape[0]
+    rows, columns = tiling.counts(shape[1:3])
+    line = tiling.points * columns * (channels + filters) * itemsize
+    kernel = tiling.points * channels * filters * itemsize
+    fit = max(1, min(max(BLOCK_BYTES, kernel), MOST_BYTES) // max(1, line))
+    if fit >= rows:
+        step = -(-images // -(-images // (fit // rows)))
+        for start in range(0, images, step):
+            yield slice(start, min(start + step, images)), 0, rows
+        return
+    height = -(-rows // -(-rows // fit))
+    for image in range(images):
+        for start in range(0, rows, height):
+            yield slice(image, image + 1), start, min(height, rows - start)
+
+
+class WinogradConv(Op):
+    """x (n, h, w, c) with a transformed kernel (points, c, f), or (points, f, c) if it is turned round."""
+
+    name = "winograd_conv"
+
+    def infer(self, attrs: Tiling, x, u):
+        return (x.shape[0], *attrs.lengths(x.shape[1:3]), u.shape[1 if attrs.turned else 2]), x.dtype
+
+    def emit(self, ctx, attrs: Tiling, out, x, u):
+        if attrs.turned:
+            u = ctx.view(u, lambda a: a.transpose(0, 2, 1))
+        convolve(ctx, attrs, out, x, u, lambda source, target: ctx.call(np.copyto, target, source))
+
+
+def convolve(ctx: Any, tiling: Tiling, out: np.ndarray, x: np.ndarray, u: np.ndarray, finish: Any) -> None:
+    """out = x convolved with the transformed kernel ``u``; ``finish`` emits what stores a part of the results."""
+    parts = list(blocks(tiling, x.shape, x.shape[-1], out.shape[-1], out.itemsize))
+    tiled = tiled_for(ctx, tiling, parts, x, out.shape[-1])
+    for part, start, rows in parts:
+        products = tiled.multiply(tiled.input(x, part, start, rows), u)
+        tiled.results(products, out, part, start, rows, finish)
+
+
+def tiled_for(ctx: Any, tiling: Tiling, parts: list, x: np.ndarray, filters: int) -> Tiled:
+    """Storage for the largest of these blocks of ``x``."""
+    images, rows = max(part.stop - part.start for part, _, _ in parts), max(rows for _, _, rows in parts)
+    return Tiled(ctx, tiling, images, rows, tiling.counts(x.shape[1:3])[1], x.shape[-1], filters, x.dtype)
+
+
+class WinogradKernelGradient(Op):
+    """The gradient of a convolution of the first input with respect to its kernel, from that of the result and the kernel's shape."""
+
+    name = "winograd_kernel_gradient"
+    shape_only = (2,)
+
+    def infer(self, attrs: Tiling, x, g, like):
+        return like.shape, x.dtype
+
+    def emit(self, ctx, attrs: Tiling, out, x, g, like):
+        channels, filters = out.shape[2:]
+        total = ctx.scratch((attrs.points, channels, filters), out.dtype)
+        parts = list(blocks(attrs, x.shape, channels, filters, out.itemsize))
+        partial = ctx.scratch(total.shape, out.dtype) if len(parts) > 1 else total
+        tiled = tiled_for(ctx, attrs, parts, x, filters)
+        for i, (part, start, rows) in enumerate(parts):
+            v = tiled.input(x, part, start, rows)
+            m = tiled.gradient(g, part, start, rows)
+            ctx.call(np.matmul, v.transpose(0, 2, 1), m, partial if i else total)
+            if i:
+                ctx.call(np.add, total, partial, total)
+        matrix = np.ascontiguousarray(_both_axes(attrs.tiles, False).T, out.dtype)
+        ctx.call(np.dot, matrix, total.reshape(attrs.points, -1), out.reshape(len(matrix), -1))
+
+
+TRANSFORM_KERNEL, WINOGRAD_CONV, WINOGRAD_KERNEL_GRADIENT = TransformKernel(), WinogradConv(), WinogradKernelGradient()
+
+#: nanoseconds of a multiplication in a matrix product, of an element of its second matrix, of an addition in the cache, of a
+#: copied column, of an element of a transformed kernel: what a choice is made from
+PRODUCT, SECOND, ADDITION, COPY, KERNEL = 1 / 38, 1 / 4, 1 / 6, 1 / 4, 1.0
+#: additions for each element of a transformed tile
+ADDITIONS = {1: 1.0, 4: 2.0, 6: 4.5}
+#: channels or filters below which it isn't tried
+FEWEST = 16
+
+
+def tilings(window: Window, pads: Any, turned: bool = False) -> list[Tiling]:
+    """The ways to cut a convolution into tiles, if any: windows of 3 on one or two axes, without strides and dilation."""
+    if len(window.size) != 2 or set(window.size) - {1, 3} or window.size == (1, 1) or {*window.strides, *window.dilation} != {1}:
+        return []
+    (top, bottom), (left, right) = pads
+    pads = ((top, bottom), (left, right))
+    return [Tiling(tuple(Tile(m if r > 1 else 1, r) for r in window.size), pads, turned) for m in (2, 4)]
+
+
+def time_of(tiling: Tiling, shape: tuple[int, ...], channels: int, filters: int, steady: bool) -> float:
+    """About how many nanoseconds a convolution takes; ``steady``: its kernel needs no transform in a run."""
+    tiles = shape[0] * prod(tiling.counts(shape[1:3]))
+    parts = len(list(blocks(tiling, shape, channels, filters, 4)))
+    weights = tiling.points * channels * filters
+    additions = sum(ADDITIONS[tile.points] for tile in tiling.tiles) / 2
+    work = weights * tiles * PRODUCT + weights * parts * SECOND + tiling.points * tiles * (channels + filters) * additions * ADDITION
+    return work if steady else work + weights * KERNEL
+
+
+def time_of_columns(window: Window, positions: int, channels: int, filters: int) -> float:
+    """About how many nanoseconds the product of all windows with the kernel takes."""
+    weights = prod(window.size) * channels * filters
+    return weights * positions * PRODUCT + weights * SECOND + prod(window.size) * channels * positions * COPY
+
+
+def choose(window: Window, pads: Any, shape: tuple[int, ...], filters: int, dtype: np.dtype, steady: bool, turned: bool = False):
+    """The tiling by which a convolution of an input of this shape is fastest, or None where columns are."""
+    channels = shape[-1]
+    if dtype != np.float32 or min(channels, filters) < FEWEST or not prod(shape) or exact_convolutions():
+        return None
+    found = tilings(window, pads, turned)
+    if not found or not prod(found[0].lengths(shape[1:3])):
+        return None
+    positions = shape[0] * prod(found[0].lengths(shape[1:3]))
+    times = {tiling: time_of(tiling, shape, channels, filters, steady) for tiling in found}
+    best = min(found, key=times.__getitem__)
+    return best if times[best] < time_of_columns(window, positions, channels, filters) else None
