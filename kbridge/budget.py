@@ -1,4 +1,4 @@
-"""What a config may make kbridge do while a model is built from it.
+"""Limits of what a config may make kbridge do while a model is built from it.
 
 A config of a few bytes can describe a layer of any size, and models nested in each other, each called twice, whose
 layers are called more often than any machine can. So both are counted before memory or time is taken: no more weights than
@@ -24,7 +24,7 @@ MAX_STATES = 2**26
 
 @dataclass
 class _Budget:
-    """What is left: numbers in weights (of ``total``) and in states, and calls of layers."""
+    """The rest of a budget: numbers in weights (of ``total``) and in states, and calls of layers."""
 
     weights: float = math.inf
     total: float = math.inf

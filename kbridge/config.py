@@ -82,7 +82,7 @@ def exact_convolutions() -> bool:
 
 
 def num_threads() -> int | None:
-    """What ``KBRIDGE_NUM_THREADS`` says: threads for a backend's arithmetic. Raises ConfigError unless it is 1 or more."""
+    """Return the number of threads for a backend's arithmetic that ``KBRIDGE_NUM_THREADS`` says. Raises ConfigError unless it is 1 or more."""
     text = os.environ.get("KBRIDGE_NUM_THREADS", "").strip()
     if not text:
         return None
@@ -119,7 +119,7 @@ def read(path: Path, environment: Mapping[str, str]) -> Startup:
 
 
 def _at_startup(path: Path) -> dict[str, Any]:
-    """What ``read_file`` gives, but a file or home that may not be read doesn't stop a program."""
+    """Return what ``read_file`` gives; a file or home that may not be read doesn't stop a program here."""
     try:
         return read_file(path)
     except PermissionError as error:

@@ -219,7 +219,9 @@ def _scaled(name: str, doc: str, scale: float, mode: str, distribution: str) -> 
             super().__init__(scale, mode, distribution)
 
     Scaled.__name__ = Scaled.__qualname__ = name
-    Scaled.__doc__ = doc
+    Scaled.__doc__ = (
+        f"{doc}\n\nArgs:\n    seed: accepted for programs of Keras 2, and not used: values are drawn from NumPy's global state."
+    )
     return Scaled
 
 

@@ -522,7 +522,12 @@ class Sequential(Model):
                 layer.reset_states()
 
     def summary(self, line_length=100, positions=(0.33, 0.55, 0.67, 1.0)) -> None:
-        """Print a table of the layers, their output shapes, parameters and connections."""
+        """Print a table of the layers, their output shapes, parameters and connections.
+
+        Args:
+            line_length: the number of characters in a line.
+            positions: where the four columns end, as fractions of the line.
+        """
         self._built_model()
         super().summary(line_length, positions)
 

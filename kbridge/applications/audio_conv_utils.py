@@ -24,9 +24,13 @@ WINDOW, HOP, BANDS = 512, 256, 96
 
 
 def preprocess_input(audio_path, dim_ordering="default") -> np.ndarray:
-    """The middle 29.12 seconds of an audio file (shorter ones are filled up with silence) as a mel spectrogram in decibels.
+    """Return the middle 29.12 seconds of an audio file as a mel spectrogram in decibels; shorter ones are filled up with silence.
 
-    Its shape is (96, 1366, 1) for 'tf', (1, 96, 1366) for 'th'. Needs the extra ``audio``.
+    It needs the extra ``audio``.
+
+    Args:
+        audio_path: the file.
+        dim_ordering: 'tf' for an array (96, 1366, 1), 'th' for (1, 96, 1366), or 'default' for the setting of keras.json.
     """
     dim_ordering = K.image_dim_ordering() if dim_ordering == "default" else dim_ordering
     if dim_ordering not in ("th", "tf"):
@@ -40,7 +44,7 @@ def preprocess_input(audio_path, dim_ordering="default") -> np.ndarray:
 
 
 def decode_predictions(preds, top_n=5) -> list[list[tuple[str, float]]]:
-    """For each row of probabilities the ``top_n`` tags as (tag, probability), the most probable first."""
+    """Return the ``top_n`` most probable tags of each row of ``preds``, probabilities (samples, 50), as (tag, probability)."""
     preds = np.asarray(preds)
     if preds.ndim != 2 or preds.shape[1] != len(TAGS):
         raise ValueError(f"decode_predictions takes probabilities of shape (samples, {len(TAGS)}), got shape {preds.shape}.")

@@ -1,4 +1,4 @@
-"""What the application models share: their arguments, their input, their weights."""
+"""The arguments, the input and the weights of all application models."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def check_arguments(owner: str, weights, trained_on: str, include_top: bool, cla
 
 
 def input_for(input_tensor, shape):
-    """What the model starts from: ``input_tensor`` itself, an Input of it if it isn't a Keras tensor, or a new Input."""
+    """Return the tensor that the model starts from: ``input_tensor`` itself, an Input of it if it isn't a Keras tensor, or a new Input of ``shape``."""
     if input_tensor is None:
         return Input(shape=shape)
     return input_tensor if K.is_keras_tensor(input_tensor) else Input(tensor=input_tensor, shape=shape)

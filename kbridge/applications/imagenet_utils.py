@@ -17,7 +17,12 @@ _MEANS = (103.939, 116.779, 123.68)
 
 
 def preprocess_input(x, dim_ordering="default") -> np.ndarray:
-    """A batch of RGB images with values 0 to 255 as BGR, less ImageNet's mean colours, for VGG16, VGG19 and ResNet50."""
+    """Return a batch of images as VGG16, VGG19 and ResNet50 take them: BGR, less ImageNet's mean colours.
+
+    Args:
+        x: RGB images with values 0 to 255, an array (samples, rows, columns, 3), or (samples, 3, rows, columns).
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+    """
     dim_ordering = K.image_dim_ordering() if dim_ordering == "default" else dim_ordering
     if dim_ordering not in ("th", "tf"):
         raise ValueError(f"Invalid dim_ordering: {dim_ordering!r}. Allowed: 'th', 'tf'.")
@@ -31,7 +36,12 @@ def preprocess_input(x, dim_ordering="default") -> np.ndarray:
 
 
 def decode_predictions(preds, top=5) -> list[list[tuple[str, str, float]]]:
-    """For each row of probabilities the ``top`` classes as (WordNet id, name, probability), the most probable first."""
+    """Return the most probable classes of each sample as (WordNet id, name, probability), the most probable first.
+
+    Args:
+        preds: the probabilities, an array (samples, 1000).
+        top: how many classes.
+    """
     global CLASS_INDEX
     preds = np.asarray(preds)
     if preds.ndim != 2 or preds.shape[1] != 1000:

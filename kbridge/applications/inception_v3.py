@@ -124,11 +124,15 @@ def _body(x):
 
 
 def InceptionV3(include_top=True, weights="imagenet", input_tensor=None, input_shape=None, classes=1000) -> Model:
-    """The model for 299 by 299 images (see ``preprocess_input``), in the running dim ordering.
+    """Return the model for 299 by 299 images, in the dim ordering that is set. ``preprocess_input`` prepares images for it.
 
-    ``include_top``: with the classifier; without it ``input_shape`` may be any of at least 139 by 139.
-    ``weights``: 'imagenet' (trained, downloaded once), None (random) or a file. ``input_tensor``: what to build on.
-    ``classes``: outputs, if ``weights`` isn't 'imagenet'.
+    The other arguments are those of ``VGG16``.
+
+    Args:
+        input_shape: the shape of an image, for ``include_top=False``; at least 139 by 139.
+
+    References:
+        Szegedy et al. (2015), Rethinking the Inception Architecture, arXiv 1512.00567.
     """
     check_arguments("InceptionV3", weights, "imagenet", include_top, classes, 1000)
     shape = _obtain_input_shape(input_shape, 299, 139, K.image_dim_ordering(), include_top)

@@ -32,11 +32,17 @@ BLOCKS = ((64, 2), (128, 3), (128, 4), (128, 4))
 
 
 def MusicTaggerCRNN(weights="msd", input_tensor=None, include_top=True, classes=50) -> Model:
-    """The model for mel spectrograms of 96 bands and 1366 frames (see ``preprocess_input``), in the running dim ordering.
+    """Return the model for mel spectrograms of 96 bands and 1366 frames, in the dim ordering that is set. ``preprocess_input`` makes them of audio
+    files.
 
-    ``weights``: 'msd' (trained on the Million Song Dataset, downloaded once), None (random) or a file.
-    ``include_top``: with the layer that gives the tags; without it the output has 32 features.
-    ``input_tensor``: what to build on. ``classes``: outputs, if ``weights`` isn't 'msd'.
+    Args:
+        weights: 'msd' (trained on the Million Song Dataset, downloaded once), None (random) or the path of a weights file.
+        input_tensor: a tensor to build the model on; a new Input if left out.
+        include_top: whether the layer that gives the tags is there; without it the output has 32 features.
+        classes: the number of tags, if ``weights`` isn't 'msd'.
+
+    References:
+        Choi et al. (2016), Convolutional Recurrent Neural Networks for Music Classification, arXiv 1609.04243.
     """
     check_arguments("MusicTaggerCRNN", weights, "msd", include_top, classes, 50)
     channels_first = K.image_dim_ordering() == "th"

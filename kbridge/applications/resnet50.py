@@ -65,11 +65,15 @@ def conv_block(input_tensor, kernel_size, filters, stage, block, strides=(2, 2))
 
 
 def ResNet50(include_top=True, weights="imagenet", input_tensor=None, input_shape=None, classes=1000) -> Model:
-    """The model for 224 by 224 images (see ``preprocess_input``), in the running dim ordering.
+    """Return the model for 224 by 224 images, in the dim ordering that is set. ``preprocess_input`` prepares images for it.
 
-    ``include_top``: with the dense layer; without it ``input_shape`` may be any of at least 197 by 197.
-    ``weights``: 'imagenet' (trained, downloaded once), None (random) or a file. ``input_tensor``: what to build on.
-    ``classes``: outputs, if ``weights`` isn't 'imagenet'.
+    The other arguments are those of ``VGG16``.
+
+    Args:
+        input_shape: the shape of an image, for ``include_top=False``; at least 197 by 197.
+
+    References:
+        He et al. (2015), Deep Residual Learning for Image Recognition, arXiv 1512.03385.
     """
     check_arguments("ResNet50", weights, "imagenet", include_top, classes, 1000)
     shape = _obtain_input_shape(input_shape, 224, 197, K.image_dim_ordering(), include_top)

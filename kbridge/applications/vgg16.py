@@ -31,11 +31,17 @@ TF_WEIGHTS_PATH_NO_TOP = _RELEASE + "tf_dim_ordering_tf_kernels_notop.h5"
 
 
 def VGG16(include_top=True, weights="imagenet", input_tensor=None, input_shape=None, classes=1000) -> Model:
-    """The model for 224 by 224 images (see ``preprocess_input``), in the running dim ordering.
+    """Return the model for 224 by 224 images, in the dim ordering that is set. ``preprocess_input`` prepares images for it.
 
-    ``include_top``: with the dense layers; without them ``input_shape`` may be any of at least 48 by 48.
-    ``weights``: 'imagenet' (trained, downloaded once), None (random) or a file. ``input_tensor``: what to build on.
-    ``classes``: outputs, if ``weights`` isn't 'imagenet'.
+    Args:
+        include_top: whether the dense layers at the end are there.
+        weights: 'imagenet' (trained on ImageNet, downloaded once), None (random) or the path of a weights file.
+        input_tensor: a tensor to build the model on; a new Input if left out.
+        input_shape: the shape of an image, for ``include_top=False``; at least 48 by 48.
+        classes: the number of classes, if ``weights`` isn't 'imagenet'.
+
+    References:
+        Simonyan and Zisserman (2014), arXiv 1409.1556.
     """
     model = vgg.build("VGG16", (2, 2, 3, 3, 3), include_top, weights, input_tensor, input_shape, classes)
     if K.image_dim_ordering() == "th":

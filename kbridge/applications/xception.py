@@ -77,11 +77,15 @@ def _body(x):
 
 
 def Xception(include_top=True, weights="imagenet", input_tensor=None, input_shape=None, classes=1000) -> Model:
-    """The model for 299 by 299 images (see ``preprocess_input``) with the channels last, whatever the running dim ordering.
+    """Return the model for 299 by 299 images, with the channels last. ``preprocess_input`` prepares images for it.
 
-    ``include_top``: with the classifier; without it ``input_shape`` may be any of at least 71 by 71.
-    ``weights``: 'imagenet' (trained, downloaded once), None (random) or a file. ``input_tensor``: what to build on.
-    ``classes``: outputs, if ``weights`` isn't 'imagenet'.
+    The other arguments are those of ``VGG16``.
+
+    Args:
+        input_shape: the shape of an image, for ``include_top=False``; at least 71 by 71.
+
+    References:
+        Chollet (2016), Xception, arXiv 1610.02357.
     """
     check_arguments("Xception", weights, "imagenet", include_top, classes, 1000)
     running = K.image_dim_ordering()

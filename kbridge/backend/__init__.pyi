@@ -50,58 +50,98 @@ _keras_base_dir: Any
 _keras_dir: Any
 
 def abs(x) -> Tensor:
-    """The absolute value of each element. Gradient at 0: 0."""
+    """The absolute value of each element of ``x``. Gradient at 0: 0."""
 
 def adam_step(x, gradient, mean, square, lr, beta_1, beta_2, epsilon):
-    """(new mean, new square, new x): m = beta_1 * mean + (1 - beta_1) * gradient,
-    s = beta_2 * square + (1 - beta_2) * gradient**2 and x - lr * m / (sqrt(s) + epsilon). ``lr`` holds the correction
-    for moments that start at 0. As a whole the pairs of updates may be one operation of the backend.
+    """One step of Adam: m = beta_1 * mean + (1 - beta_1) * gradient; s = beta_2 * square + (1 - beta_2) * gradient ** 2;
+    x - lr * m / (sqrt(s) + epsilon).
+
+    A backend may compute all these updates as one operation.
+
+    Args:
+        x: the weight.
+        gradient: its gradient.
+        mean: the running mean of gradients before the step, shaped like ``x``.
+        square: the running mean of their squares before the step, shaped like ``x``.
+        lr: the learning rate, which holds the correction for means that start at 0.
+        beta_1: the part of ``mean`` that stays.
+        beta_2: the part of ``square`` that stays.
+        epsilon: keeps the divisor from 0.
+
+    Returns:
+        The new mean, the new square and the new value of ``x``.
     """
 
 def all(x, axis=None, keepdims: bool = False) -> Tensor:
-    """Bool: whether all elements over ``axis`` are true; ``keepdims`` leaves the reduced axes with length 1."""
+    """Bool: whether all elements of ``x`` over ``axis`` are true; ``keepdims`` leaves the reduced axes with length 1."""
 
 def any(x, axis=None, keepdims: bool = False) -> Tensor:
-    """Logical or; numbers count as ``x != 0``."""
+    """Bool: whether an element of ``x`` over ``axis`` is true; numbers count as ``x != 0``. ``keepdims`` leaves the reduced axes with length 1."""
 
 def arange(start, stop=None, step=1, dtype: str = 'int32') -> Tensor:
-    """Like ``numpy.arange``; the arguments may be scalar tensors."""
+    """Numbers at equal distances, like ``numpy.arange``; the arguments may be scalar tensors.
+
+    Args:
+        start: the first number; the end, if ``stop`` isn't given, with 0 as the first.
+        stop: the end, which isn't among them.
+        step: the distance.
+        dtype: the dtype of the result.
+    """
 
 def arccos(x) -> Tensor:
-    """The inverse cosine of each element, in radians from 0 to pi; NaN outside of [-1, 1]."""
+    """The inverse cosine of each element of ``x``, in radians from 0 to pi; NaN outside of [-1, 1]."""
 
 def arccosh(x) -> Tensor:
-    """The inverse hyperbolic cosine of each element; NaN below 1."""
+    """The inverse hyperbolic cosine of each element of ``x``; NaN below 1."""
 
 def arcsin(x) -> Tensor:
-    """The inverse sine of each element, in radians from -pi/2 to pi/2; NaN outside of [-1, 1]."""
+    """The inverse sine of each element of ``x``, in radians from -pi/2 to pi/2; NaN outside of [-1, 1]."""
 
 def arcsinh(x) -> Tensor:
-    """The inverse hyperbolic sine of each element."""
+    """The inverse hyperbolic sine of each element of ``x``."""
 
 def arctan(x) -> Tensor:
-    """The inverse tangent of each element, in radians from -pi/2 to pi/2."""
+    """The inverse tangent of each element of ``x``, in radians from -pi/2 to pi/2."""
 
 def arctan2(y, x) -> Tensor:
     """The angle of the point (x, y) to the positive x axis, in [-pi, pi]."""
 
 def arctanh(x) -> Tensor:
-    """The inverse hyperbolic tangent of each element; NaN outside of [-1, 1]."""
+    """The inverse hyperbolic tangent of each element of ``x``; NaN outside of [-1, 1]."""
 
 def argmax(x, axis: int = -1) -> Tensor:
-    """The first place of the largest element, or of the first NaN."""
+    """The first place of the largest element of ``x`` along ``axis``, or of the first NaN; int64."""
 
 def argmin(x, axis: int = -1) -> Tensor:
-    """The first place of the smallest element, or of the first NaN."""
+    """The first place of the smallest element of ``x`` along ``axis``, or of the first NaN; int64."""
 
 def asymmetric_spatial_2d_padding(x, top_pad=1, bottom_pad=1, left_pad=1, right_pad=1, dim_ordering='default'):
-    """Zeros round a batch of images, a width for each side."""
+    """A batch of images with zeros around them, a number for each side.
+
+    Args:
+        x: the images, as for ``conv2d``.
+        top_pad: the number of rows before the first one.
+        bottom_pad: the number of rows after the last one.
+        left_pad: the number of columns before the first one.
+        right_pad: the number of columns after the last one.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+    """
 
 def asymmetric_temporal_padding(x, left_pad=1, right_pad=1):
-    """``left_pad`` zeros before and ``right_pad`` after axis 1 of (samples, time, dim)."""
+    """``x`` (samples, time, dim) with ``left_pad`` zeros before and ``right_pad`` after axis 1."""
 
 def atrous_conv2d(x, kernel, rate=1, border_mode='valid', dim_ordering='default', image_shape=None, filter_shape=None):
-    """``conv2d`` whose kernel has ``rate - 1`` holes between its values."""
+    """``conv2d`` whose kernel has ``rate`` - 1 holes between its values.
+
+    Args:
+        x: the input, as for ``conv2d``.
+        kernel: as for ``conv2d``.
+        rate: the distance of neighbouring values of the kernel.
+        border_mode: 'valid' (windows lie inside the input), 'same' (zeros around it) or 'full' (all windows that touch it).
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+        image_shape: accepted for programs of Keras 1, and not needed.
+        filter_shape: accepted for programs of Keras 1, and not needed.
+    """
 
 def batch_dot(x, y, axes=None):
     """Contract axis ``axes[0]`` of ``x`` with ``axes[1]`` of ``y``, for each sample.
@@ -112,34 +152,44 @@ def batch_dot(x, y, axes=None):
     """
 
 def batch_flatten(x):
-    """(samples, ...) as a matrix (samples, rest)."""
+    """``x`` (samples, ...) as a matrix (samples, rest)."""
 
 def batch_get_value(xs):
-    """The values of several variables, as a list of arrays."""
+    """The values of several variables ``xs``, as a list of arrays."""
 
 def batch_matmul(x, y) -> Tensor:
-    """(batch, n, k) with (batch, k, m) gives (batch, n, m)."""
+    """The matrix products of the samples of ``x`` and ``y``: (batch, n, k) with (batch, k, m) gives (batch, n, m)."""
 
 def batch_normalization(x, mean, var, beta, gamma, epsilon=0.001):
-    """gamma * (x - mean) / sqrt(var + epsilon) + beta; the statistics broadcast against ``x``."""
+    """gamma * (x - mean) / sqrt(var + epsilon) + beta; the statistics broadcast against ``x``.
+
+    Args:
+        x: the tensor.
+        mean: the mean to subtract.
+        var: the variance to divide by.
+        beta: what is added at the end.
+        gamma: the factor.
+        epsilon: a small number that is added to the variance.
+    """
 
 def batch_set_value(tuples):
-    """Set several (variable, value) pairs."""
+    """Set several variables; ``tuples`` is a list of pairs (variable, value)."""
 
 def binary_crossentropy(output, target, from_logits=False):
-    """-(t * log(p) + (1 - t) * log(1 - p)), elementwise. Probabilities are clipped to
-    [epsilon, 1 - epsilon].
+    """-(t * log(p) + (1 - t) * log(1 - p)) of ``target`` t, elementwise, where p are the probabilities ``output``, or with ``from_logits`` those of its
+    logits. Probabilities are clipped to [epsilon, 1 - epsilon].
     """
 
 def cast(x, dtype: str) -> Tensor:
-    """Float to int truncates towards zero; to bool is ``x != 0``."""
+    """``x`` as ``dtype``: float to int truncates towards zero, to bool is ``x != 0``."""
 
 def cast_to_floatx(x) -> np.ndarray:
     """``x`` as a NumPy array of the default float dtype."""
 
 def categorical_crossentropy(output, target, from_logits=False):
-    """-sum(target * log(p)) over the last axis. Probabilities are first scaled to sum 1 and
-    clipped to [epsilon, 1 - epsilon]; logits go through log-softmax.
+    """-sum(target * log(p)) over the last axis, where p are the probabilities ``output``, or with ``from_logits`` those of its logits.
+
+    Probabilities are first scaled to sum 1 and clipped to [epsilon, 1 - epsilon]; logits go through log-softmax.
     """
 
 def ceil(x) -> Tensor:
@@ -157,38 +207,72 @@ def concatenate(tensors: Sequence, axis: int = -1) -> Tensor:
     """The ``tensors`` behind each other along ``axis``; their other dimensions are equal."""
 
 def constant(value, dtype: str | None = None, name: str | None = None) -> Tensor:
-    """A tensor whose value never changes. ``dtype=None`` keeps the dtype of an array or NumPy
-    scalar and gives ``floatx``, ``int32`` or ``bool`` to Python values.
+    """A tensor whose value never changes; ``name`` is accepted on every backend.
+
+    ``dtype=None`` keeps the dtype of an array or NumPy scalar ``value`` and gives ``floatx``, ``int32`` or ``bool`` to Python values.
     """
 
 def conv1d(x, kernel, stride=1, border_mode='valid', image_shape=None, filter_shape=None, filter_dilation=1):
-    """x (samples, time, channels) with kernel (length, channels, filters)."""
+    """Cross-correlation over time.
+
+    Args:
+        x: the input, (samples, time, channels).
+        kernel: (length, channels, filters).
+        stride: the number of steps between windows.
+        border_mode: 'valid' (windows lie inside the input), 'same' (zeros around it) or 'full' (all windows that touch it).
+        image_shape: accepted for programs of Keras 1, and not needed.
+        filter_shape: accepted for programs of Keras 1, and not needed.
+        filter_dilation: the distance of neighbouring values of the kernel.
+    """
 
 def conv2d(x, kernel, strides=(1, 1), border_mode: str = 'valid', dim_ordering: str = 'default', image_shape=None, filter_shape=None, filter_dilation=(1, 1)) -> Tensor:
-    """2-D cross-correlation. ``th``: x (n, c, rows, cols), kernel (filters, c, r, c');
-    ``tf``: x (n, rows, cols, c), kernel (r, c', c, filters). ``border_mode``: 'valid'; 'same'
-    pads max((ceil(n/s)-1)*s + (k-1)*d + 1 - n, 0) zeros, the smaller half before; 'full' pads
-    (k-1)*d on both sides. ``image_shape`` and ``filter_shape`` are accepted and not needed.
+    """2-D cross-correlation.
+
+    'same' pads max((ceil(n / s) - 1) * s + (k - 1) * d + 1 - n, 0) zeros, the smaller half before; 'full' pads (k - 1) * d on both sides, for
+    length n, kernel length k, stride s and dilation d of an axis.
+
+    Args:
+        x: the input, (n, c, rows, cols) with 'th', (n, rows, cols, c) with 'tf'.
+        kernel: (filters, c, kernel rows, kernel cols) with 'th', (kernel rows, kernel cols, c, filters) with 'tf'.
+        strides: the steps between windows, for each spatial axis.
+        border_mode: 'valid' (windows lie inside the input), 'same' (zeros around it) or 'full' (all windows that touch it).
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+        image_shape: accepted for programs of Keras 1, and not needed.
+        filter_shape: accepted for programs of Keras 1, and not needed.
+        filter_dilation: the distance of neighbouring values of the kernel, for each spatial axis.
     """
 
 def conv3d(x, kernel, strides=(1, 1, 1), border_mode: str = 'valid', dim_ordering: str = 'default', volume_shape=None, filter_shape=None, filter_dilation=(1, 1, 1)) -> Tensor:
-    """As ``conv2d`` with three spatial axes."""
+    """3-D cross-correlation: ``conv2d`` with three spatial axes.
+
+    Args:
+        x: the input, (n, c, dim1, dim2, dim3) with 'th', (n, dim1, dim2, dim3, c) with 'tf'.
+        kernel: (filters, c, three lengths) with 'th', (three lengths, c, filters) with 'tf'.
+        strides: the steps between windows, for each spatial axis.
+        border_mode: 'valid' (windows lie inside the input), 'same' (zeros around it) or 'full' (all windows that touch it).
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+        volume_shape: accepted for programs of Keras 1, and not needed.
+        filter_shape: accepted for programs of Keras 1, and not needed.
+        filter_dilation: the distance of neighbouring values of the kernel, for each spatial axis.
+    """
 
 def cos(x) -> Tensor:
-    """The cosine of each element, in radians."""
+    """The cosine of each element of ``x``, in radians."""
 
 def cosh(x) -> Tensor:
-    """The hyperbolic cosine of each element."""
+    """The hyperbolic cosine of each element of ``x``."""
 
 def count_params(x):
-    """The number of values in a tensor of fully known shape."""
+    """The number of values in ``x``, a tensor of fully known shape."""
 
 def ctc_batch_cost(y_true, y_pred, input_length, label_length):
-    """-log p(labels) for each sample, shape (samples, 1).
+    """-log p(labels) for each sample, (samples, 1); infinite where the labels don't fit into the time.
 
-    ``y_true`` (samples, most labels), ``y_pred`` (samples, time, classes) probabilities,
-    ``input_length`` and ``label_length`` (samples, 1). Infinite where the labels don't fit
-    into the time.
+    Args:
+        y_true: the labels, (samples, most labels).
+        y_pred: the probabilities, (samples, time, classes); the last class is the blank.
+        input_length: the number of time steps of each sample, (samples, 1).
+        label_length: the number of labels of each sample, (samples, 1).
     """
 
 def ctc_cost(predict, Y):
@@ -200,13 +284,18 @@ def ctc_create_skip_idxs(Y):
     """
 
 def ctc_decode(y_pred, input_length, greedy=True, beam_width=100, top_paths=1):
-    """The most probable labels of ``y_pred`` (samples, time, classes) probabilities.
+    """The most probable labels of each sample.
 
-    ``greedy``: the best class at each step, repeats and blanks removed; else a beam search for
-    ``top_paths`` labellings that keeps ``beam_width`` prefixes. Returns (a list of int64 tensors
-    (samples, longest), filled up with -1; a float tensor: greedy, minus the sum of the best log
-    p + 1e-8, shape (samples, 1); beam search, the log probabilities (samples, top_paths)).
-    ``input_length``: (samples,).
+    Args:
+        y_pred: the probabilities, (samples, time, classes); the last class is the blank.
+        input_length: the number of time steps of each sample, (samples,).
+        greedy: whether to take the best class at each step, with repeats and blanks removed; else a beam search.
+        beam_width: the number of prefixes that the beam search keeps.
+        top_paths: the number of labellings that the beam search gives.
+
+    Returns:
+        A list of int64 tensors (samples, longest), filled up with -1; and a float tensor: greedy, minus the sum of the best log p + 1e-8,
+        (samples, 1); beam search, the log probabilities (samples, top_paths).
     """
 
 def ctc_interleave_blanks(Y):
@@ -229,36 +318,82 @@ def ctc_path_probs(predict, Y, alpha=0.0001):
 def ctc_update_log_p(skip_idxs, zeros, active, log_p_curr, log_p_prev):
     """One step of the forward recursion over the first ``active`` positions.
 
-    Returns (how many positions can be reached now, their log probabilities, 0 behind them).
-    ``log_p_curr`` are the classes' log probabilities at this step, by position; ``log_p_prev`` the
-    previous result, ``zeros`` a vector of zeros as long; ``skip_idxs`` as from
-    ``ctc_create_skip_idxs``.
+    Args:
+        skip_idxs: positions from which a path may jump, as ``ctc_create_skip_idxs`` gives them.
+        zeros: a vector of zeros, as long as there are positions.
+        active: how many positions could be reached so far.
+        log_p_curr: the classes' log probabilities at this step, by position.
+        log_p_prev: the previous result.
+
+    Returns:
+        How many positions can be reached now, and their log probabilities, 0 behind them.
     """
 
 def cumsum(x, axis: int = 0) -> Tensor:
-    """The running sum; booleans are counted in int32."""
+    """The running sum of ``x`` along ``axis``; booleans are counted in int32."""
 
 def deconv1d(x, kernel, output_shape, stride=1, border_mode='valid', filter_dilation=1):
-    """Transposed ``conv1d``: x (samples, time, channels in), kernel (length, channels in, filters out), and the full shape of
-    the result.
+    """Transposed ``conv1d``.
+
+    Args:
+        x: the input, (samples, time, channels in).
+        kernel: (length, channels in, filters out).
+        output_shape: the full shape of the result; its batch entry may be None.
+        stride: the number of steps between windows of the result.
+        border_mode: 'valid' (windows lie inside the input), 'same' (zeros around it) or 'full' (all windows that touch it).
+        filter_dilation: the distance of neighbouring values of the kernel.
     """
 
 def deconv2d(x, kernel, output_shape, strides=(1, 1), border_mode: str = 'valid', dim_ordering: str = 'default', image_shape=None, filter_shape=None, filter_dilation=(1, 1)) -> Tensor:
-    """Transposed convolution: y[i*stride + k*dilation] += x[i] * kernel[k], cropped for 'same'. Kernel
-    ``th`` (filters out, channels in, r, c), ``tf`` (r, c, channels in, filters out).
-    ``output_shape`` is the full shape of the result; its batch entry may be None, and all entries tensors.
+    """Transposed convolution: y[i * stride + k * dilation] += x[i] * kernel[k], cropped for 'same'.
+
+    Args:
+        x: the input, as for ``conv2d``.
+        kernel: (filters out, channels in, rows, cols) with 'th', (rows, cols, channels in, filters out) with 'tf'.
+        output_shape: the full shape of the result; its batch entry may be None, and all entries tensors.
+        strides: the steps between windows, for each spatial axis.
+        border_mode: 'valid' (windows lie inside the input), 'same' (zeros around it) or 'full' (all windows that touch it).
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+        image_shape: accepted for programs of Keras 1, and not needed.
+        filter_shape: accepted for programs of Keras 1, and not needed.
+        filter_dilation: the distance of neighbouring values of the kernel, for each spatial axis.
     """
 
 def deconv3d(x, kernel, output_shape, strides=(1, 1, 1), border_mode: str = 'valid', dim_ordering: str = 'default', filter_dilation=(1, 1, 1)) -> Tensor:
-    """As ``deconv2d`` with three spatial axes."""
+    """Transposed convolution of volumes: ``deconv2d`` with three spatial axes.
+
+    Args:
+        x: the input, as for ``conv3d``.
+        kernel: (filters out, channels in, three lengths) with 'th', (three lengths, channels in, filters out) with 'tf'.
+        output_shape: the full shape of the result; its batch entry may be None, and all entries tensors.
+        strides: the steps between windows, for each spatial axis.
+        border_mode: 'valid' (windows lie inside the input), 'same' (zeros around it) or 'full' (all windows that touch it).
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+        filter_dilation: the distance of neighbouring values of the kernel, for each spatial axis.
+    """
 
 def depthwise_conv1d(x, kernel, stride=1, border_mode='valid', filter_dilation=1):
-    """x (samples, time, channels) with kernel (length, channels, multiplier)."""
+    """Cross-correlation over time of each channel with kernels of its own.
+
+    Args:
+        x: the input, (samples, time, channels).
+        kernel: (length, channels, multiplier).
+        stride: the number of steps between windows.
+        border_mode: 'valid' or 'same'.
+        filter_dilation: the distance of neighbouring values of the kernel.
+    """
 
 def depthwise_conv2d(x, kernel, strides=(1, 1), border_mode: str = 'valid', dim_ordering: str = 'default', filter_dilation=(1, 1)) -> Tensor:
-    """Each input channel with its own ``depth_multiplier`` kernels. ``tf``: kernel
-    (r, c', channels, multiplier), output channel = channel * multiplier + m; ``th``: kernel
-    (multiplier, channels, r, c').
+    """2-D cross-correlation of each input channel with kernels of its own.
+
+    Args:
+        x: the input, as for ``conv2d``.
+        kernel: (rows, cols, channels, multiplier) with 'tf', where output channel = channel * multiplier + m; (multiplier, channels, rows, cols)
+            with 'th'.
+        strides: the steps between windows, for each spatial axis.
+        border_mode: 'valid' or 'same'.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+        filter_dilation: the distance of neighbouring values of the kernel, for each spatial axis.
     """
 
 def dot(x, y) -> Tensor:
@@ -272,14 +407,18 @@ def dots(x, matrices, parts):
     """
 
 def dropout(x, level, noise_shape=None, seed=None):
-    """Set a fraction ``level`` of ``x`` to 0 and scale the rest by 1 / (1 - level).
+    """Set a fraction of a tensor to 0 and scale the rest by 1 / (1 - level).
 
-    ``noise_shape`` (None entries: as ``x``) shares the decision along its axes of length 1, and along the first
-    axes of ``x`` if it has fewer entries. An entry of another length is a ValueError.
+    Args:
+        x: the tensor.
+        level: the fraction.
+        noise_shape: None entries are as in ``x``; along its axes of length 1 the decision is shared, and along the first axes of ``x`` if it has fewer
+            entries. An entry of another length is a ValueError.
+        seed: a whole number that gives one sequence of draws on one backend; None draws it from NumPy's global state.
     """
 
 def dtype(x) -> str:
-    """'float32', 'int64', 'bool' ..."""
+    """The dtype of ``x`` as a text: 'float32', 'int64', 'bool' ..."""
 
 def einsum(equation, *operands):
     """``numpy.einsum`` of one or two tensors.
@@ -306,10 +445,10 @@ def erf(x) -> Tensor:
     """The error function: 2 / sqrt(pi) times the integral of exp(-t ** 2) from 0 to x."""
 
 def eval(x):
-    """The value of a tensor that depends on no placeholder, as an array."""
+    """The value of ``x``, a tensor that depends on no placeholder, as an array."""
 
 def exp(x) -> Tensor:
-    """e to the power of each element."""
+    """e to the power of each element of ``x``."""
 
 def expand_dims(x, dim: int = -1) -> Tensor:
     """``x`` with a new axis of length 1 at place ``dim`` of the result; -1 is behind the last."""
@@ -318,10 +457,10 @@ def expm1(x) -> Tensor:
     """exp(x) - 1, exact near 0."""
 
 def eye(size, dtype=None, name=None):
-    """A variable with the identity matrix (size, size)."""
+    """A variable with the identity matrix (size, size), with a ``dtype`` (floatx if left out) and perhaps a ``name``."""
 
 def flatten(x):
-    """All values as a vector."""
+    """All values of ``x`` as a vector."""
 
 def floatx() -> str:
     """The default float dtype: 'float16', 'float32' or 'float64'."""
@@ -330,12 +469,24 @@ def floor(x) -> Tensor:
     """The largest whole number that is not above ``x``, in the dtype of ``x``; gradient 0."""
 
 def foldl(fn: Callable, elems, initializer=None, name: str | None = None) -> Tensor:
-    """``fn(accumulator, elem)`` over the first axis; without ``initializer`` from the first element.
-    The accumulator keeps one shape and dtype, as a state of ``rnn``.
+    """``fn(accumulator, elem)`` over the first axis of a tensor. The accumulator keeps one shape and dtype, as a state of ``rnn``.
+
+    Args:
+        fn: a function of two tensors that returns the new accumulator.
+        elems: the tensor.
+        initializer: the accumulator before the first element; the first element itself if left out.
+        name: accepted on every backend, and not used.
     """
 
 def foldr(fn, elems, initializer=None, name=None):
-    """``foldl`` from the last element to the first."""
+    """``foldl`` from the last element to the first.
+
+    Args:
+        fn: a function of two tensors that returns the new accumulator.
+        elems: the tensor.
+        initializer: the accumulator before the last element; the last element itself if left out.
+        name: accepted on every backend, and not used.
+    """
 
 def function(inputs: Sequence, outputs: Sequence, updates: Sequence = (), **kwargs) -> Callable[[Sequence], list]:
     """A callable from a list of arrays (one for each of ``inputs``) to the list of the outputs'
@@ -371,13 +522,13 @@ def get_uid(prefix: str = '') -> int:
     """1, 2, 3 ... for each ``prefix``, to make names unique."""
 
 def get_value(x) -> np.ndarray:
-    """A copy of a variable's value as an array (0-d for scalars); of another tensor what ``eval`` gives."""
+    """A copy of the value of the variable ``x`` as an array (0-d for scalars); of another tensor what ``eval`` gives."""
 
 def get_variable_shape(x):
-    """The shape as a tuple."""
+    """The shape of the variable ``x`` as a tuple."""
 
 def glu(x, axis=-1):
-    """The first half along ``axis`` times the sigmoid of the second (Dauphin et al., 2017)."""
+    """The first half of x along ``axis`` times the sigmoid of the second half (Dauphin et al., 2017)."""
 
 def gradients(loss, variables) -> list:
     """d(sum of loss)/d(variable) for each of ``variables`` (tensor or list; always a list back),
@@ -399,10 +550,18 @@ def greater_equal(x, y) -> Tensor:
     """Bool: whether ``x >= y``, element by element; shapes broadcast."""
 
 def grouped_conv(x, kernel, groups, strides, border_mode='valid', dim_ordering='default', filter_dilation=None):
-    """``conv1d``, ``conv2d`` or ``conv3d`` (by the number of axes) of ``groups`` parts of the channels, each with its share of
-    the filters (Krizhevsky et al., 2012). The kernel has the channels of one group; 1-D input has its channels last.
+    """``conv1d``, ``conv2d`` or ``conv3d`` (by the number of axes) of parts of the channels, each with its share of the filters.
 
-    As many groups as channels are a depthwise convolution, where there is one.
+    As many groups as channels are a depthwise convolution, where there is one (Krizhevsky et al., 2012).
+
+    Args:
+        x: the input; over time it has its channels last.
+        kernel: a kernel with the channels of one group.
+        groups: the number of parts.
+        strides: the steps between windows, a tuple.
+        border_mode: 'valid' (windows lie inside the input), 'same' (zeros around it) or 'full' (all windows that touch it).
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+        filter_dilation: the distance of neighbouring values of the kernel, a tuple; 1 each if left out.
     """
 
 def hard_shrink(x, threshold=0.5):
@@ -418,12 +577,17 @@ def hard_tanh(x):
     """x held between -1 and 1."""
 
 def host_call(function: Callable, tensors: Sequence, dtype: str, shape: Callable) -> Tensor:
-    """``function(*arrays)``, run on the host each time, as a tensor of ``dtype`` without a gradient.
-    ``shape(*shapes)`` gives its static shape from those of ``tensors`` (None where unknown).
+    """``function(*arrays)``, run on the host each time, as a tensor without a gradient.
+
+    Args:
+        function: a function of as many NumPy arrays as there are ``tensors``, which returns an array.
+        tensors: the tensors whose values it gets, a list.
+        dtype: the dtype of the array that it returns.
+        shape: a function from the static shapes of ``tensors`` to that of the result, None where unknown.
     """
 
 def identity(x):
-    """The same values and gradients as a distinct tensor."""
+    """The same values and gradients as ``x``, as a tensor of its own."""
 
 def image_dim_ordering() -> str:
     """'th' (channels first) or 'tf' (channels last)."""
@@ -444,7 +608,7 @@ def in_train_phase(x, alt, training=None):
     """
 
 def int_shape(x) -> Shape:
-    """The static shape, None where unknown; inferred through operators on every backend."""
+    """The static shape of ``x``, None where unknown; inferred through operators on every backend."""
 
 def is_explicit_shape(shape):
     """Whether ``shape`` is a list or tuple of known lengths."""
@@ -453,13 +617,13 @@ def is_keras_tensor(x) -> bool:
     """Whether ``x`` came out of a layer (or ``Input``), so that a model can be built through it."""
 
 def is_sparse(tensor) -> bool:
-    """True for a sparse placeholder or variable."""
+    """Whether ``tensor`` is a sparse placeholder or variable."""
 
 def is_tensor(x: Any) -> bool:
-    """True for the backend's own symbolic objects: placeholders, variables, constants, results."""
+    """Whether ``x`` is one of the backend's own symbolic objects: a placeholder, variable, constant or result."""
 
 def is_variable(x: Any) -> bool:
-    """True for what ``variable`` returned."""
+    """Whether ``x`` is a variable, as ``variable`` returns it."""
 
 def l2_normalize(x, axis):
     """x / sqrt(max(sum(x ** 2, axis), 1e-12)); in float16 its smallest normal number stands for 1e-12."""
@@ -480,7 +644,7 @@ def lesser_equal(x, y) -> Tensor:
     """Bool: whether ``x <= y``, element by element; shapes broadcast."""
 
 def log(x) -> Tensor:
-    """The natural logarithm of each element; NaN below 0, -infinity at 0."""
+    """The natural logarithm of each element of ``x``; NaN below 0, -infinity at 0."""
 
 def log1p(x) -> Tensor:
     """log(1 + x), exact near 0."""
@@ -501,25 +665,25 @@ def logical_or(x, y) -> Tensor:
     """Bool: whether ``x`` or ``y`` is true, element by element; shapes broadcast."""
 
 def logsumexp(x, axis=None, keepdims=False):
-    """log(sum(exp(x))) over ``axis``, without overflow."""
+    """log(sum(exp(x))) over ``axis``, without overflow; ``keepdims`` leaves the reduced axes with length 1."""
 
 def manual_variable_initialization(value):
     """Accepted for Keras 1 code: a variable has its value as soon as it is made, on every backend."""
 
 def map_fn(fn: Callable, elems, name: str | None = None) -> Tensor:
-    """Stack ``fn(elem)`` over the first axis of ``elems``."""
+    """Stack ``fn(elem)`` over the first axis of ``elems``; ``name`` is accepted on every backend."""
 
 def max(x, axis=None, keepdims: bool = False) -> Tensor:
-    """The largest element over ``axis``; ``keepdims`` leaves the reduced axes with length 1. Ties share the gradient."""
+    """The largest element of ``x`` over ``axis``; ``keepdims`` leaves the reduced axes with length 1. Ties share the gradient."""
 
 def maximum(x, y) -> Tensor:
     """The larger of ``x`` and ``y``, element by element; shapes broadcast. The gradient at a tie goes to ``x``."""
 
 def mean(x, axis=None, keepdims: bool = False) -> Tensor:
-    """The mean of integers and booleans is ``floatx``."""
+    """The mean of the elements of ``x`` over ``axis``; ``keepdims`` leaves the reduced axes with length 1. That of integers and booleans is ``floatx``."""
 
 def min(x, axis=None, keepdims: bool = False) -> Tensor:
-    """The smallest element over ``axis``; ``keepdims`` leaves the reduced axes with length 1. Ties share the gradient."""
+    """The smallest element of ``x`` over ``axis``; ``keepdims`` leaves the reduced axes with length 1. Ties share the gradient."""
 
 def minimum(x, y) -> Tensor:
     """The smaller of ``x`` and ``y``, element by element; shapes broadcast. The gradient at a tie goes to ``x``."""
@@ -528,36 +692,58 @@ def mish(x):
     """x * tanh(softplus(x)) (Misra, 2019)."""
 
 def momentum_step(x, gradient, velocity, lr, momentum, nesterov=False):
-    """(new velocity, new x): v = momentum * velocity - lr * gradient and x + v, or x + momentum * v - lr * gradient
-    with ``nesterov``. As a whole the pairs of updates may be one operation of the backend.
+    """One step of gradient descent with momentum: v = momentum * velocity - lr * gradient; x + v, or x + momentum * v - lr * gradient.
+
+    A backend may compute all these updates as one operation.
+
+    Args:
+        x: the weight.
+        gradient: its gradient.
+        velocity: the velocity before the step, shaped like ``x``.
+        lr: the learning rate, a number or a scalar tensor.
+        momentum: the part of the velocity that stays.
+        nesterov: whether the step looks ahead, which is the second formula.
+
+    Returns:
+        The new velocity and the new value of ``x``.
     """
 
 def moving_average_update(variable, value, momentum):
     """An update for ``function``: variable * momentum + value * (1 - momentum); several follow each other."""
 
 def ndim(x):
-    """The number of axes."""
+    """The number of axes of ``x``."""
 
 def normalize_batch_in_training(x, gamma, beta, reduction_axes, epsilon=0.001):
-    """Normalize ``x`` with its own statistics over ``reduction_axes``.
+    """Normalize a tensor with its own statistics.
 
-    Returns (normalized x, mean, variance); the statistics have the remaining axes.
+    Args:
+        x: the tensor.
+        gamma: the factor, with the axes that aren't reduced.
+        beta: what is added at the end, with the axes that aren't reduced.
+        reduction_axes: the axes of the mean and variance.
+        epsilon: a small number that is added to the variance.
+
+    Returns:
+        The normalized tensor, the mean and the variance; the statistics have the remaining axes.
     """
 
 def not_equal(x, y) -> Tensor:
     """Bool: whether ``x != y``, element by element; shapes broadcast."""
 
 def one_hot(indices, nb_classes, dtype=None):
-    """Integers of any shape to vectors of length ``nb_classes`` along a new last axis; zeros for those out of range."""
+    """The integers ``indices`` of any shape as vectors of length ``nb_classes`` along a new last axis; zeros for those out of range. They have ``dtype``,
+    floatx if left out.
+    """
 
 def ones(shape, dtype=None, name=None):
-    """A variable of ones."""
+    """A variable of ones with a ``shape``, a ``dtype`` (floatx if left out) and perhaps a ``name``."""
 
 def ones_like(x, dtype: str | None = None, name: str | None = None) -> Tensor:
-    """A tensor of ones of the shape of ``x``, and of its dtype unless ``dtype`` is given."""
+    """A tensor of ones of the shape of ``x``, and of its dtype unless ``dtype`` is given; ``name`` is accepted on every backend."""
 
 def pad(x, padding: Sequence[tuple[int, int]]) -> Tensor:
-    """Zeros round ``x``: (before, after) for every axis."""
+    """``x`` with zeros around it: ``padding`` is a list of (before, after), a pair for every axis."""
 
 def pattern_broadcast(x, broadcastable):
     """``x``; Theano marks the axes where ``broadcastable`` is True as having length 1."""
@@ -574,17 +760,45 @@ def phase_switch(x, alt) -> Tensor:
     """
 
 def placeholder(shape=None, ndim: int | None = None, dtype: str | None = None, sparse: bool = False, name: str | None = None) -> Tensor:
-    """An input of a function. Unknown dimensions of ``shape`` are None; with ``ndim`` alone all
-    are. Neither given: ValueError.
+    """An input of a function.
+
+    Args:
+        shape: the lengths of its axes, None for unknown ones.
+        ndim: the number of axes, all of unknown length, in place of ``shape``.
+        dtype: the dtype of the result; floatx if left out.
+        sparse: whether it takes scipy sparse matrices.
+        name: a name for the tensor, or None.
+
+    Raises:
+        ValueError: neither ``shape`` nor ``ndim``.
     """
 
 def pool2d(x, pool_size, strides=(1, 1), border_mode: str = 'valid', dim_ordering: str = 'default', pool_mode: str = 'max') -> Tensor:
-    """'max' or 'avg'. 'same' pads as ``conv2d`` does; the padding counts neither for the maximum
-    nor in the average's divisor. At ties the gradient of the maximum goes to the first position.
+    """The maximum or mean over windows of images.
+
+    'same' pads as ``conv2d`` does; the padding counts neither for the maximum nor in the average's divisor. At ties the gradient of the maximum
+    goes to the first position.
+
+    Args:
+        x: the input, as for ``conv2d``.
+        pool_size: the size of a window, (rows, cols).
+        strides: the steps between windows, for each spatial axis.
+        border_mode: 'valid' or 'same'.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+        pool_mode: 'max' or 'avg'.
     """
 
 def pool3d(x, pool_size, strides=(1, 1, 1), border_mode: str = 'valid', dim_ordering: str = 'default', pool_mode: str = 'max') -> Tensor:
-    """``pool2d`` over three spatial axes of a 5-D tensor."""
+    """The maximum or mean over windows of volumes: ``pool2d`` over three spatial axes.
+
+    Args:
+        x: the input, as for ``conv3d``.
+        pool_size: the size of a window, three lengths.
+        strides: the steps between windows, for each spatial axis.
+        border_mode: 'valid' or 'same'.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+        pool_mode: 'max' or 'avg'.
+    """
 
 def pow(x, a) -> Tensor:
     """``x ** a``, ``a`` a number or a tensor."""
@@ -593,26 +807,63 @@ def print_tensor(x, message: str = '') -> Tensor:
     """``x``, whose evaluation prints ``message`` and the value."""
 
 def prod(x, axis=None, keepdims: bool = False) -> Tensor:
-    """The product of the elements over ``axis``; ``keepdims`` leaves the reduced axes with length 1."""
+    """The product of the elements of ``x`` over ``axis``; ``keepdims`` leaves the reduced axes with length 1."""
 
 def random_binomial(shape, p=0.0, dtype=None, seed=None):
-    """1 with probability ``p``, else 0."""
+    """1 with probability ``p``, else 0; new values at each evaluation.
+
+    Args:
+        shape: the lengths of the axes, ints or scalar int tensors.
+        p: the probability of 1.
+        dtype: the dtype of the result; floatx if left out.
+        seed: a whole number that gives one sequence of draws on one backend; None draws it from NumPy's global state.
+    """
 
 def random_normal(shape, mean=0.0, std=1.0, dtype: str | None = None, seed: int | None = None) -> Tensor:
-    """A tensor of ``shape`` drawn from the normal distribution with ``mean`` and standard deviation ``std``;
-    ``dtype`` and ``seed`` as in ``random_uniform``.
+    """New values from a normal distribution at each evaluation.
+
+    Args:
+        shape: the lengths of the axes, ints or scalar int tensors.
+        mean: the mean.
+        std: the standard deviation.
+        dtype: the dtype of the result; floatx if left out.
+        seed: a whole number that gives one sequence of draws on one backend; None draws it from NumPy's global state.
     """
 
 def random_normal_variable(shape, mean, scale, dtype=None, name=None, seed=None):
-    """A variable with normal values of standard deviation ``scale``, as ``random_uniform_variable``."""
+    """A variable with normal values.
+
+    Args:
+        shape: the lengths of its axes.
+        mean: the mean.
+        scale: the standard deviation.
+        dtype: the dtype of the result; floatx if left out.
+        name: a name for the tensor, or None.
+        seed: a whole number that the values are drawn from; NumPy's global state if left out.
+    """
 
 def random_uniform(shape, low=0.0, high=1.0, dtype: str | None = None, seed: int | None = None) -> Tensor:
-    """New values in [low, high) at each evaluation. ``shape``: ints or scalar int tensors. One
-    ``seed`` gives one sequence on one backend; None draws the seed from NumPy's global state.
+    """New values in [low, high) at each evaluation.
+
+    Args:
+        shape: the lengths of the axes, ints or scalar int tensors.
+        low: the least value.
+        high: the upper limit.
+        dtype: the dtype of the result; floatx if left out.
+        seed: a whole number that gives one sequence of draws on one backend; None draws it from NumPy's global state.
     """
 
 def random_uniform_variable(shape, low, high, dtype=None, name=None, seed=None):
-    """A variable with values from NumPy's global state, or from ``seed``, in [low, high)."""
+    """A variable with values in [low, high).
+
+    Args:
+        shape: the lengths of its axes.
+        low: the least value.
+        high: the upper limit.
+        dtype: the dtype of the result; floatx if left out.
+        name: a name for the tensor, or None.
+        seed: a whole number that the values are drawn from; NumPy's global state if left out.
+    """
 
 def relu(x, alpha=0.0, max_value=None):
     """max(x, 0), at most ``max_value``, minus ``alpha`` * max(-x, 0).
@@ -624,16 +875,16 @@ def relu6(x):
     """min(max(x, 0), 6)."""
 
 def repeat(x, n):
-    """(samples, dim) to (samples, n, dim)."""
+    """``x`` (samples, dim) as (samples, n, dim): each vector ``n`` times."""
 
 def repeat_elements(x, rep: int, axis: int) -> Tensor:
-    """Repeat each slice ``rep`` times along ``axis``, like ``numpy.repeat``."""
+    """``x`` with each slice repeated ``rep`` times along ``axis``, like ``numpy.repeat``."""
 
 def reset_uids() -> None:
     """Let ``get_uid`` start from 1 again for every prefix."""
 
 def reshape(x, shape) -> Tensor:
-    """``shape``: ints, scalar int tensors, one -1; or an integer vector tensor. Row-major order."""
+    """``x`` in another ``shape``, in row-major order: ints, scalar int tensors, one -1; or an integer vector tensor."""
 
 def resize(x, size, interpolation='bilinear', dim_ordering='default', antialias=False):
     """Images (samples, rows, columns, channels), or channels first, in the ``size`` (rows, columns).
@@ -650,46 +901,80 @@ def resize(x, size, interpolation='bilinear', dim_ordering='default', antialias=
     """
 
 def resize_images(X, height_factor, width_factor, dim_ordering):
-    """Repeat rows and columns of a batch of images by whole factors (nearest neighbour)."""
+    """A batch of images whose rows and columns are repeated by whole factors (nearest neighbour).
+
+    Args:
+        X: the images, as for ``conv2d``.
+        height_factor: how often each row is repeated.
+        width_factor: how often each column is repeated.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+    """
 
 def resize_volumes(X, depth_factor, height_factor, width_factor, dim_ordering):
-    """Repeat the three spatial axes of a batch of volumes by whole factors."""
+    """A batch of volumes whose spatial axes are repeated by whole factors (nearest neighbour).
+
+    Args:
+        X: the volumes, as for ``conv3d``.
+        depth_factor: how often each place of the first spatial axis is repeated.
+        height_factor: the same for the second.
+        width_factor: the same for the third.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+    """
 
 def reverse(x, axes) -> Tensor:
-    """Reverse the order along ``axes`` (an int or a list)."""
+    """``x`` with the order along ``axes`` (an int or a list) reversed."""
 
 def rnn(step_function: Callable, inputs, initial_states: Sequence, go_backwards: bool = False, mask=None, constants: Sequence | None = None, unroll: bool = False, input_length: int | None = None) -> tuple:
-    """Apply ``step_function(x_t, states + constants) -> (output_t, new states)`` along axis 1 of
-    ``inputs`` (samples, time, ...). Returns (last output, outputs (samples, time, ...), states).
+    """Apply a step along axis 1 of ``inputs``.
 
-    ``mask`` (samples, time) or (samples, time, 1): where it is 0 the output repeats the previous
-    one and the states stay; before the first unmasked step ``outputs`` holds the initial state
-    (the first one; zeros where its shape differs from the output's, and with ``unroll``, which needs a known
-    length). With ``go_backwards`` outputs stand in the order in which they were computed.
-    No time steps, now or in a call of a function: ValueError. A state keeps one shape and dtype, to which its start is
-    broadcast and cast (``loop_states.py``).
+    A state keeps one shape and dtype, to which its start is broadcast and cast (``loop_states.py``). No time steps, now or in a call of a function:
+    ValueError.
+
+    Args:
+        step_function: ``step_function(x_t, states + constants) -> (output_t, new states)``.
+        inputs: (samples, time, ...).
+        initial_states: the states before the first step, a list.
+        go_backwards: whether the steps run from the last to the first; outputs stand in the order in which they were computed.
+        mask: (samples, time) or (samples, time, 1): where it is 0 the output repeats the previous one and the states stay. Before the first unmasked
+            step ``outputs`` holds the initial state (the first one; zeros where its shape differs from the output's, and with ``unroll``).
+        constants: tensors that each step gets behind its states, a list.
+        unroll: whether the steps are written out instead of a loop, which needs a known number of them.
+        input_length: the number of time steps, for a backend that can't read it from ``inputs``.
+
+    Returns:
+        The last output, the outputs (samples, time, ...), and a list of the last states.
     """
 
 def round(x) -> Tensor:
-    """To the nearest integer, halves to even. Integers and booleans as they are."""
+    """Each element of ``x`` to the nearest integer, halves to even. Integers and booleans as they are."""
 
 def selu(x):
     """scale * elu(x, alpha), with constants that keep mean 0 and variance 1 (Klambauer et al., 2017)."""
 
 def separable_conv2d(x, depthwise_kernel, pointwise_kernel, strides=(1, 1), border_mode='valid', dim_ordering='default', filter_dilation=(1, 1)):
-    """``depthwise_conv2d``, then a 1x1 ``conv2d`` with ``pointwise_kernel``."""
+    """``depthwise_conv2d``, then a 1 x 1 ``conv2d`` that mixes the channels.
+
+    Args:
+        x: the input, as for ``conv2d``.
+        depthwise_kernel: as the kernel of ``depthwise_conv2d``.
+        pointwise_kernel: as the kernel of ``conv2d``, with 1 row and 1 column.
+        strides: the steps between windows, for each spatial axis.
+        border_mode: 'valid' or 'same'.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+        filter_dilation: the distance of neighbouring values of the kernel, for each spatial axis.
+    """
 
 def set_epsilon(e: float) -> None:
-    """Set the fuzz factor. ValueError unless it is a number above 0."""
+    """Make ``e`` the fuzz factor. ValueError unless it is a number above 0."""
 
 def set_floatx(floatx: str) -> None:
-    """Set the default float dtype. ValueError for any other name."""
+    """Make ``floatx`` the default float dtype: 'float16', 'float32' or 'float64'. ValueError for any other name."""
 
 def set_image_dim_ordering(dim_ordering: str) -> None:
-    """Set the default order of image axes. ValueError for any other name."""
+    """Make ``dim_ordering`` the default order of image axes: 'th' (channels first) or 'tf' (channels last). ValueError for any other name."""
 
 def set_learning_phase(value):
-    """Fix the learning phase to 0 (test) or 1 (training) for everything built from now on."""
+    """Fix the learning phase to ``value`` for everything built from now on: 0 (test) or 1 (training)."""
 
 def set_legacy_weight_ordering(value: bool) -> None:
     """Choose the order of weights of Keras before 1.0.8. ValueError unless ``value`` is a bool."""
@@ -698,10 +983,10 @@ def set_session(session):
     """Use ``session`` on TensorFlow; on other backends NotImplementedError."""
 
 def set_value(x, value) -> None:
-    """Store ``value``, cast to the variable's dtype. A different shape: ValueError with both."""
+    """Store ``value`` in the variable ``x``, cast to its dtype. A different shape: ValueError with both."""
 
 def shape(x) -> Tensor:
-    """The shape at run time: an int32 vector that can be indexed and passed to ``reshape`` etc."""
+    """The shape of ``x`` at run time: an int32 vector that can be indexed and passed to ``reshape`` etc."""
 
 def sigmoid(x) -> Tensor:
     """1 / (1 + exp(-x)) without overflow."""
@@ -713,10 +998,10 @@ def silu(x):
     """x * sigmoid(x), also called swish (Ramachandran et al., 2017)."""
 
 def sin(x) -> Tensor:
-    """The sine of each element, in radians."""
+    """The sine of each element of ``x``, in radians."""
 
 def sinh(x) -> Tensor:
-    """The hyperbolic sine of each element."""
+    """The hyperbolic sine of each element of ``x``."""
 
 def soft_shrink(x, threshold=0.5):
     """x moved towards 0 by ``threshold``, 0 within it."""
@@ -731,23 +1016,24 @@ def softsign(x):
     """x / (1 + abs(x))."""
 
 def sparse_categorical_crossentropy(output, target, from_logits=False):
-    """``categorical_crossentropy`` with integer classes: ``target`` has the shape of ``output``
-    without its last axis (or with a last axis of 1), and a class out of range is a ValueError. Probabilities are clipped to
-    [epsilon, 1 - epsilon] and then scaled to sum 1.
+    """``categorical_crossentropy`` with integer classes; ``from_logits`` as there.
+
+    ``target`` has the shape of ``output`` without its last axis (or with a last axis of 1), and a class out of range is a ValueError. Probabilities
+    are clipped to [epsilon, 1 - epsilon] and then scaled to sum 1.
     """
 
 def sparsemax(x, axis=-1):
-    """The nearest point of the probability simplex (Martins and Astudillo, 2016, arXiv 1602.02068), over ``axis``.
+    """The nearest point to x of the probability simplex over ``axis`` (Martins and Astudillo, 2016, arXiv 1602.02068).
 
     The threshold comes from every element taken as the last of the support, without sorting: for a candidate z the support is
     all elements >= z, and the right candidates are those whose own threshold lies below them.
     """
 
 def spatial_2d_padding(x, padding=(1, 1), dim_ordering='default'):
-    """``padding[i]`` zeros on both sides of spatial axis i of a batch of images."""
+    """A batch of images ``x`` with ``padding[i]`` zeros on both sides of spatial axis i; ``dim_ordering`` as for ``conv2d``."""
 
 def spatial_3d_padding(x, padding=(1, 1, 1), dim_ordering='default'):
-    """``padding[i]`` zeros on both sides of spatial axis i of a batch of volumes."""
+    """A batch of volumes ``x`` with ``padding[i]`` zeros on both sides of spatial axis i; ``dim_ordering`` as for ``conv3d``."""
 
 def split(x, count, axis=-1):
     """``x`` in ``count`` equal parts along ``axis``, as a list."""
@@ -756,25 +1042,25 @@ def sqrt(x) -> Tensor:
     """Square root of max(x, 0); its gradient at or below 0 is 0."""
 
 def square(x) -> Tensor:
-    """Each element times itself."""
+    """Each element of ``x`` times itself."""
 
 def squareplus(x, b=4.0):
     """(x + sqrt(x ** 2 + b)) / 2 (Barron, 2021)."""
 
 def squeeze(x, axis: int) -> Tensor:
-    """Remove one axis of length 1."""
+    """``x`` without its axis ``axis``, which has length 1."""
 
 def stack(x):
-    """Tensors of one shape, along a new first axis."""
+    """``x``, a list of tensors of one shape, along a new first axis."""
 
 def std(x, axis=None, keepdims=False):
-    """Standard deviation (divisor n) over ``axis``."""
+    """The standard deviation (divisor n) of ``x`` over ``axis``; ``keepdims`` leaves the reduced axes with length 1."""
 
 def stop_gradient(variables) -> Tensor:
-    """The same values (a list for a list), constant for ``gradients``."""
+    """The same values as ``variables`` (a tensor, or a list for a list), constant for ``gradients``."""
 
 def sum(x, axis=None, keepdims: bool = False) -> Tensor:
-    """Booleans are counted in ``int32``; other dtypes stay."""
+    """The sum of the elements of ``x`` over ``axis``; ``keepdims`` leaves the reduced axes with length 1. Booleans are counted in ``int32``; other dtypes stay."""
 
 def switch(condition, then_expression, else_expression):
     """``then_expression`` where ``condition`` holds, else ``else_expression``.
@@ -784,31 +1070,31 @@ def switch(condition, then_expression, else_expression):
     """
 
 def tan(x) -> Tensor:
-    """The tangent of each element, in radians."""
+    """The tangent of each element of ``x``, in radians."""
 
 def tanh(x) -> Tensor:
-    """The hyperbolic tangent of each element, from -1 to 1."""
+    """The hyperbolic tangent of each element of ``x``, from -1 to 1."""
 
 def tanh_shrink(x):
     """x - tanh(x)."""
 
 def temporal_padding(x, padding=1):
-    """``padding`` zeros before and after axis 1 of (samples, time, dim)."""
+    """``x`` (samples, time, dim) with ``padding`` zeros before and after axis 1."""
 
 def tensor_name(x) -> str | None:
-    """The name given to ``variable`` or ``placeholder``, free of what the backend adds to it."""
+    """The name that ``x`` got from ``variable`` or ``placeholder``, free of what the backend adds to it."""
 
 def threshold(x, threshold, default_value):
     """x where x > threshold, else ``default_value``."""
 
 def tile(x, n) -> Tensor:
-    """Repeat the whole along each axis; ``n`` is an int or one int (or scalar tensor) an axis."""
+    """``x`` repeated as a whole along each axis; ``n`` is an int or one int (or scalar tensor) an axis."""
 
 def to_dense(tensor) -> Tensor:
     """A dense tensor of a sparse one; a dense one as it is."""
 
 def transpose(x):
-    """Reverse the order of the axes."""
+    """``x`` with the order of its axes reversed."""
 
 def update(x, new_x):
     """An update for ``function``: the variable ``x`` becomes ``new_x``."""
@@ -823,18 +1109,19 @@ def uses_learning_phase(tensors) -> bool:
     """Whether any of ``tensors`` (one or a list) depends on the learning phase placeholder."""
 
 def var(x, axis=None, keepdims=False):
-    """Variance (divisor n) over ``axis``."""
+    """The variance (divisor n) of ``x`` over ``axis``; ``keepdims`` leaves the reduced axes with length 1."""
 
 def variable(value, dtype: str | None = None, name: str | None = None) -> Tensor:
-    """A tensor with a stored value (copied from ``value``; a scipy sparse matrix stays sparse
-    where the backend can). ``dtype=None`` is ``floatx``.
+    """A tensor with a stored value. It is called ``name``, if that is given.
+
+    ``value`` is copied: an array, a number, or a scipy sparse matrix, which stays sparse where the backend can. ``dtype=None`` is ``floatx``.
     """
 
 def where(condition, x, y) -> Tensor:
     """``x`` where ``condition`` (bool), else ``y``, broadcast; the side not taken gets gradient 0."""
 
 def zeros(shape, dtype=None, name=None):
-    """A variable of zeros."""
+    """A variable of zeros with a ``shape``, a ``dtype`` (floatx if left out) and perhaps a ``name``."""
 
 def zeros_like(x, dtype: str | None = None, name: str | None = None) -> Tensor:
-    """A tensor of zeros of the shape of ``x``, and of its dtype unless ``dtype`` is given."""
+    """A tensor of zeros of the shape of ``x``, and of its dtype unless ``dtype`` is given; ``name`` is accepted on every backend."""

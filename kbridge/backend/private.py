@@ -100,7 +100,7 @@ class PrivateNames(ModuleType):
 
 
 def lookup(name: str, module: str, backend: bool = True) -> Any:
-    """What Keras 1 kept under the private ``name``. AttributeError of ``module`` for any other name."""
+    """Return the object that Keras 1 kept under the private ``name``. AttributeError of ``module`` for any other name."""
     if name in SETTINGS and (backend or not SETTINGS[name].backend):
         return SETTINGS[name].read()
     if backend:

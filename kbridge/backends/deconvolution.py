@@ -1,4 +1,4 @@
-"""What an input, a kernel and an output shape of a transposed convolution must have in common, checked alike by all backends."""
+"""Checks that the input, the kernel and the output shape of a transposed convolution fit each other, alike by all backends."""
 
 from __future__ import annotations
 

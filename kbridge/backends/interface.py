@@ -42,7 +42,7 @@ Shape = tuple[int | None, ...]
 
 
 def _with_shape(make: Callable) -> Callable:
-    """What makes placeholders or variables, so that they carry the attributes that programs of Keras 1 read from them."""
+    """Wrap a method that makes placeholders or variables, so that these carry the attributes that programs of Keras 1 read from them."""
 
     @wraps(make)
     def described(self, *args, **kwargs):
@@ -76,68 +76,82 @@ class Backend(Composites):
 
     @property
     def libraries(self) -> dict[str, Any]:
-        """What programs reach through ``K`` of the backend's own library, by name: ``K.tf``, ``K.T``."""
+        """The parts of the backend's own library that programs reach through ``K``, by name: ``K.tf``, ``K.T``."""
         return {}
 
     @property
     def keras1_helpers(self) -> dict[str, Any]:
-        """What layers contributed to Keras 1 import from its backend modules, by name: ``_preprocess_conv2d_input`` ..."""
+        """The helpers that layers contributed to Keras 1 import from its backend modules, by name: ``_preprocess_conv2d_input`` ..."""
         return channels_last(self)
 
     # ------------------------------------------------------------------ tensors and their values
 
     @abstractmethod
     def is_tensor(self, x: Any) -> bool:
-        """True for the backend's own symbolic objects: placeholders, variables, constants, results."""
+        """Whether ``x`` is one of the backend's own symbolic objects: a placeholder, variable, constant or result."""
 
     @abstractmethod
     def is_variable(self, x: Any) -> bool:
-        """True for what ``variable`` returned."""
+        """Whether ``x`` is a variable, as ``variable`` returns it."""
 
     @abstractmethod
     def variable(self, value, dtype: str | None = None, name: str | None = None) -> Tensor:
-        """A tensor with a stored value (copied from ``value``; a scipy sparse matrix stays sparse
-        where the backend can). ``dtype=None`` is ``floatx``."""
+        """A tensor with a stored value. It is called ``name``, if that is given.
+
+        ``value`` is copied: an array, a number, or a scipy sparse matrix, which stays sparse where the backend can. ``dtype=None`` is ``floatx``.
+        """
 
     @abstractmethod
     def constant(self, value, dtype: str | None = None, name: str | None = None) -> Tensor:
-        """A tensor whose value never changes. ``dtype=None`` keeps the dtype of an array or NumPy
-        scalar and gives ``floatx``, ``int32`` or ``bool`` to Python values."""
+        """A tensor whose value never changes; ``name`` is accepted on every backend.
+
+        ``dtype=None`` keeps the dtype of an array or NumPy scalar ``value`` and gives ``floatx``, ``int32`` or ``bool`` to Python values.
+        """
 
     @abstractmethod
     def placeholder(
         self, shape=None, ndim: int | None = None, dtype: str | None = None, sparse: bool = False, name: str | None = None
     ) -> Tensor:
-        """An input of a function. Unknown dimensions of ``shape`` are None; with ``ndim`` alone all
-        are. Neither given: ValueError."""
+        """An input of a function.
+
+        Args:
+            shape: the lengths of its axes, None for unknown ones.
+            ndim: the number of axes, all of unknown length, in place of ``shape``.
+            dtype: the dtype of the result; floatx if left out.
+            sparse: whether it takes scipy sparse matrices.
+            name: a name for the tensor, or None.
+
+        Raises:
+            ValueError: neither ``shape`` nor ``ndim``.
+        """
 
     @abstractmethod
     def get_value(self, x) -> np.ndarray:
-        """A copy of a variable's value as an array (0-d for scalars); of another tensor what ``eval`` gives."""
+        """A copy of the value of the variable ``x`` as an array (0-d for scalars); of another tensor what ``eval`` gives."""
 
     @abstractmethod
     def set_value(self, x, value) -> None:
-        """Store ``value``, cast to the variable's dtype. A different shape: ValueError with both."""
+        """Store ``value`` in the variable ``x``, cast to its dtype. A different shape: ValueError with both."""
 
     @abstractmethod
     def int_shape(self, x) -> Shape:
-        """The static shape, None where unknown; inferred through operators on every backend."""
+        """The static shape of ``x``, None where unknown; inferred through operators on every backend."""
 
     @abstractmethod
     def shape(self, x) -> Tensor:
-        """The shape at run time: an int32 vector that can be indexed and passed to ``reshape`` etc."""
+        """The shape of ``x`` at run time: an int32 vector that can be indexed and passed to ``reshape`` etc."""
 
     @abstractmethod
     def dtype(self, x) -> str:
-        """'float32', 'int64', 'bool' ..."""
+        """The dtype of ``x`` as a text: 'float32', 'int64', 'bool' ..."""
 
     @abstractmethod
     def tensor_name(self, x) -> str | None:
-        """The name given to ``variable`` or ``placeholder``, free of what the backend adds to it."""
+        """The name that ``x`` got from ``variable`` or ``placeholder``, free of what the backend adds to it."""
 
     @abstractmethod
     def is_sparse(self, tensor) -> bool:
-        """True for a sparse placeholder or variable."""
+        """Whether ``tensor`` is a sparse placeholder or variable."""
 
     @abstractmethod
     def to_dense(self, tensor) -> Tensor:
@@ -169,7 +183,7 @@ class Backend(Composites):
 
     @abstractmethod
     def stop_gradient(self, variables) -> Tensor:
-        """The same values (a list for a list), constant for ``gradients``."""
+        """The same values as ``variables`` (a tensor, or a list for a list), constant for ``gradients``."""
 
     @abstractmethod
     def phase_placeholder(self) -> Tensor:
@@ -194,18 +208,24 @@ class Backend(Composites):
 
     @abstractmethod
     def host_call(self, function: Callable, tensors: Sequence, dtype: str, shape: Callable) -> Tensor:
-        """``function(*arrays)``, run on the host each time, as a tensor of ``dtype`` without a gradient.
-        ``shape(*shapes)`` gives its static shape from those of ``tensors`` (None where unknown)."""
+        """``function(*arrays)``, run on the host each time, as a tensor without a gradient.
+
+        Args:
+            function: a function of as many NumPy arrays as there are ``tensors``, which returns an array.
+            tensors: the tensors whose values it gets, a list.
+            dtype: the dtype of the array that it returns.
+            shape: a function from the static shapes of ``tensors`` to that of the result, None where unknown.
+        """
 
     # ------------------------------------------------------------------ elementwise
 
     @abstractmethod
     def cast(self, x, dtype: str) -> Tensor:
-        """Float to int truncates towards zero; to bool is ``x != 0``."""
+        """``x`` as ``dtype``: float to int truncates towards zero, to bool is ``x != 0``."""
 
     @abstractmethod
     def abs(self, x) -> Tensor:
-        """The absolute value of each element. Gradient at 0: 0."""
+        """The absolute value of each element of ``x``. Gradient at 0: 0."""
 
     @abstractmethod
     def sign(self, x) -> Tensor:
@@ -213,7 +233,7 @@ class Backend(Composites):
 
     @abstractmethod
     def round(self, x) -> Tensor:
-        """To the nearest integer, halves to even. Integers and booleans as they are."""
+        """Each element of ``x`` to the nearest integer, halves to even. Integers and booleans as they are."""
 
     @abstractmethod
     def floor(self, x) -> Tensor:
@@ -225,7 +245,7 @@ class Backend(Composites):
 
     @abstractmethod
     def exp(self, x) -> Tensor:
-        """e to the power of each element."""
+        """e to the power of each element of ``x``."""
 
     @abstractmethod
     def expm1(self, x) -> Tensor:
@@ -233,7 +253,7 @@ class Backend(Composites):
 
     @abstractmethod
     def log(self, x) -> Tensor:
-        """The natural logarithm of each element; NaN below 0, -infinity at 0."""
+        """The natural logarithm of each element of ``x``; NaN below 0, -infinity at 0."""
 
     @abstractmethod
     def log1p(self, x) -> Tensor:
@@ -249,31 +269,31 @@ class Backend(Composites):
 
     @abstractmethod
     def square(self, x) -> Tensor:
-        """Each element times itself."""
+        """Each element of ``x`` times itself."""
 
     @abstractmethod
     def sin(self, x) -> Tensor:
-        """The sine of each element, in radians."""
+        """The sine of each element of ``x``, in radians."""
 
     @abstractmethod
     def cos(self, x) -> Tensor:
-        """The cosine of each element, in radians."""
+        """The cosine of each element of ``x``, in radians."""
 
     @abstractmethod
     def tan(self, x) -> Tensor:
-        """The tangent of each element, in radians."""
+        """The tangent of each element of ``x``, in radians."""
 
     @abstractmethod
     def arcsin(self, x) -> Tensor:
-        """The inverse sine of each element, in radians from -pi/2 to pi/2; NaN outside of [-1, 1]."""
+        """The inverse sine of each element of ``x``, in radians from -pi/2 to pi/2; NaN outside of [-1, 1]."""
 
     @abstractmethod
     def arccos(self, x) -> Tensor:
-        """The inverse cosine of each element, in radians from 0 to pi; NaN outside of [-1, 1]."""
+        """The inverse cosine of each element of ``x``, in radians from 0 to pi; NaN outside of [-1, 1]."""
 
     @abstractmethod
     def arctan(self, x) -> Tensor:
-        """The inverse tangent of each element, in radians from -pi/2 to pi/2."""
+        """The inverse tangent of each element of ``x``, in radians from -pi/2 to pi/2."""
 
     @abstractmethod
     def arctan2(self, y, x) -> Tensor:
@@ -281,27 +301,27 @@ class Backend(Composites):
 
     @abstractmethod
     def sinh(self, x) -> Tensor:
-        """The hyperbolic sine of each element."""
+        """The hyperbolic sine of each element of ``x``."""
 
     @abstractmethod
     def cosh(self, x) -> Tensor:
-        """The hyperbolic cosine of each element."""
+        """The hyperbolic cosine of each element of ``x``."""
 
     @abstractmethod
     def tanh(self, x) -> Tensor:
-        """The hyperbolic tangent of each element, from -1 to 1."""
+        """The hyperbolic tangent of each element of ``x``, from -1 to 1."""
 
     @abstractmethod
     def arcsinh(self, x) -> Tensor:
-        """The inverse hyperbolic sine of each element."""
+        """The inverse hyperbolic sine of each element of ``x``."""
 
     @abstractmethod
     def arccosh(self, x) -> Tensor:
-        """The inverse hyperbolic cosine of each element; NaN below 1."""
+        """The inverse hyperbolic cosine of each element of ``x``; NaN below 1."""
 
     @abstractmethod
     def arctanh(self, x) -> Tensor:
-        """The inverse hyperbolic tangent of each element; NaN outside of [-1, 1]."""
+        """The inverse hyperbolic tangent of each element of ``x``; NaN outside of [-1, 1]."""
 
     @abstractmethod
     def sigmoid(self, x) -> Tensor:
@@ -372,49 +392,49 @@ class Backend(Composites):
 
     @abstractmethod
     def sum(self, x, axis=None, keepdims: bool = False) -> Tensor:
-        """Booleans are counted in ``int32``; other dtypes stay."""
+        """The sum of the elements of ``x`` over ``axis``; ``keepdims`` leaves the reduced axes with length 1. Booleans are counted in ``int32``; other dtypes stay."""
 
     @abstractmethod
     def prod(self, x, axis=None, keepdims: bool = False) -> Tensor:
-        """The product of the elements over ``axis``; ``keepdims`` leaves the reduced axes with length 1."""
+        """The product of the elements of ``x`` over ``axis``; ``keepdims`` leaves the reduced axes with length 1."""
 
     @abstractmethod
     def mean(self, x, axis=None, keepdims: bool = False) -> Tensor:
-        """The mean of integers and booleans is ``floatx``."""
+        """The mean of the elements of ``x`` over ``axis``; ``keepdims`` leaves the reduced axes with length 1. That of integers and booleans is ``floatx``."""
 
     @abstractmethod
     def max(self, x, axis=None, keepdims: bool = False) -> Tensor:
-        """The largest element over ``axis``; ``keepdims`` leaves the reduced axes with length 1. Ties share the gradient."""
+        """The largest element of ``x`` over ``axis``; ``keepdims`` leaves the reduced axes with length 1. Ties share the gradient."""
 
     @abstractmethod
     def min(self, x, axis=None, keepdims: bool = False) -> Tensor:
-        """The smallest element over ``axis``; ``keepdims`` leaves the reduced axes with length 1. Ties share the gradient."""
+        """The smallest element of ``x`` over ``axis``; ``keepdims`` leaves the reduced axes with length 1. Ties share the gradient."""
 
     @abstractmethod
     def any(self, x, axis=None, keepdims: bool = False) -> Tensor:
-        """Logical or; numbers count as ``x != 0``."""
+        """Bool: whether an element of ``x`` over ``axis`` is true; numbers count as ``x != 0``. ``keepdims`` leaves the reduced axes with length 1."""
 
     @abstractmethod
     def all(self, x, axis=None, keepdims: bool = False) -> Tensor:
-        """Bool: whether all elements over ``axis`` are true; ``keepdims`` leaves the reduced axes with length 1."""
+        """Bool: whether all elements of ``x`` over ``axis`` are true; ``keepdims`` leaves the reduced axes with length 1."""
 
     @abstractmethod
     def argmax(self, x, axis: int = -1) -> Tensor:
-        """The first place of the largest element, or of the first NaN."""
+        """The first place of the largest element of ``x`` along ``axis``, or of the first NaN; int64."""
 
     @abstractmethod
     def argmin(self, x, axis: int = -1) -> Tensor:
-        """The first place of the smallest element, or of the first NaN."""
+        """The first place of the smallest element of ``x`` along ``axis``, or of the first NaN; int64."""
 
     @abstractmethod
     def cumsum(self, x, axis: int = 0) -> Tensor:
-        """The running sum; booleans are counted in int32."""
+        """The running sum of ``x`` along ``axis``; booleans are counted in int32."""
 
     # ------------------------------------------------------------------ shapes and indices
 
     @abstractmethod
     def reshape(self, x, shape) -> Tensor:
-        """``shape``: ints, scalar int tensors, one -1; or an integer vector tensor. Row-major order."""
+        """``x`` in another ``shape``, in row-major order: ints, scalar int tensors, one -1; or an integer vector tensor."""
 
     @abstractmethod
     def permute_dimensions(self, x, pattern: Sequence[int]) -> Tensor:
@@ -426,7 +446,7 @@ class Backend(Composites):
 
     @abstractmethod
     def squeeze(self, x, axis: int) -> Tensor:
-        """Remove one axis of length 1."""
+        """``x`` without its axis ``axis``, which has length 1."""
 
     @abstractmethod
     def concatenate(self, tensors: Sequence, axis: int = -1) -> Tensor:
@@ -434,19 +454,19 @@ class Backend(Composites):
 
     @abstractmethod
     def pad(self, x, padding: Sequence[tuple[int, int]]) -> Tensor:
-        """Zeros round ``x``: (before, after) for every axis."""
+        """``x`` with zeros around it: ``padding`` is a list of (before, after), a pair for every axis."""
 
     @abstractmethod
     def tile(self, x, n) -> Tensor:
-        """Repeat the whole along each axis; ``n`` is an int or one int (or scalar tensor) an axis."""
+        """``x`` repeated as a whole along each axis; ``n`` is an int or one int (or scalar tensor) an axis."""
 
     @abstractmethod
     def repeat_elements(self, x, rep: int, axis: int) -> Tensor:
-        """Repeat each slice ``rep`` times along ``axis``, like ``numpy.repeat``."""
+        """``x`` with each slice repeated ``rep`` times along ``axis``, like ``numpy.repeat``."""
 
     @abstractmethod
     def reverse(self, x, axes) -> Tensor:
-        """Reverse the order along ``axes`` (an int or a list)."""
+        """``x`` with the order along ``axes`` (an int or a list) reversed."""
 
     @abstractmethod
     def gather(self, reference, indices) -> Tensor:
@@ -456,15 +476,22 @@ class Backend(Composites):
 
     @abstractmethod
     def arange(self, start, stop=None, step=1, dtype: str = "int32") -> Tensor:
-        """Like ``numpy.arange``; the arguments may be scalar tensors."""
+        """Numbers at equal distances, like ``numpy.arange``; the arguments may be scalar tensors.
+
+        Args:
+            start: the first number; the end, if ``stop`` isn't given, with 0 as the first.
+            stop: the end, which isn't among them.
+            step: the distance.
+            dtype: the dtype of the result.
+        """
 
     @abstractmethod
     def zeros_like(self, x, dtype: str | None = None, name: str | None = None) -> Tensor:
-        """A tensor of zeros of the shape of ``x``, and of its dtype unless ``dtype`` is given."""
+        """A tensor of zeros of the shape of ``x``, and of its dtype unless ``dtype`` is given; ``name`` is accepted on every backend."""
 
     @abstractmethod
     def ones_like(self, x, dtype: str | None = None, name: str | None = None) -> Tensor:
-        """A tensor of ones of the shape of ``x``, and of its dtype unless ``dtype`` is given."""
+        """A tensor of ones of the shape of ``x``, and of its dtype unless ``dtype`` is given; ``name`` is accepted on every backend."""
 
     # ------------------------------------------------------------------ linear algebra
 
@@ -475,7 +502,7 @@ class Backend(Composites):
 
     @abstractmethod
     def batch_matmul(self, x, y) -> Tensor:
-        """(batch, n, k) with (batch, k, m) gives (batch, n, m)."""
+        """The matrix products of the samples of ``x`` and ``y``: (batch, n, k) with (batch, k, m) gives (batch, n, m)."""
 
     # ------------------------------------------------------------------ neural networks
 
@@ -495,10 +522,21 @@ class Backend(Composites):
         filter_shape=None,
         filter_dilation=(1, 1),
     ) -> Tensor:
-        """2-D cross-correlation. ``th``: x (n, c, rows, cols), kernel (filters, c, r, c');
-        ``tf``: x (n, rows, cols, c), kernel (r, c', c, filters). ``border_mode``: 'valid'; 'same'
-        pads max((ceil(n/s)-1)*s + (k-1)*d + 1 - n, 0) zeros, the smaller half before; 'full' pads
-        (k-1)*d on both sides. ``image_shape`` and ``filter_shape`` are accepted and not needed."""
+        """2-D cross-correlation.
+
+        'same' pads max((ceil(n / s) - 1) * s + (k - 1) * d + 1 - n, 0) zeros, the smaller half before; 'full' pads (k - 1) * d on both sides, for
+        length n, kernel length k, stride s and dilation d of an axis.
+
+        Args:
+            x: the input, (n, c, rows, cols) with 'th', (n, rows, cols, c) with 'tf'.
+            kernel: (filters, c, kernel rows, kernel cols) with 'th', (kernel rows, kernel cols, c, filters) with 'tf'.
+            strides: the steps between windows, for each spatial axis.
+            border_mode: 'valid' (windows lie inside the input), 'same' (zeros around it) or 'full' (all windows that touch it).
+            dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+            image_shape: accepted for programs of Keras 1, and not needed.
+            filter_shape: accepted for programs of Keras 1, and not needed.
+            filter_dilation: the distance of neighbouring values of the kernel, for each spatial axis.
+        """
 
     @abstractmethod
     def conv3d(
@@ -512,7 +550,18 @@ class Backend(Composites):
         filter_shape=None,
         filter_dilation=(1, 1, 1),
     ) -> Tensor:
-        """As ``conv2d`` with three spatial axes."""
+        """3-D cross-correlation: ``conv2d`` with three spatial axes.
+
+        Args:
+            x: the input, (n, c, dim1, dim2, dim3) with 'th', (n, dim1, dim2, dim3, c) with 'tf'.
+            kernel: (filters, c, three lengths) with 'th', (three lengths, c, filters) with 'tf'.
+            strides: the steps between windows, for each spatial axis.
+            border_mode: 'valid' (windows lie inside the input), 'same' (zeros around it) or 'full' (all windows that touch it).
+            dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+            volume_shape: accepted for programs of Keras 1, and not needed.
+            filter_shape: accepted for programs of Keras 1, and not needed.
+            filter_dilation: the distance of neighbouring values of the kernel, for each spatial axis.
+        """
 
     @abstractmethod
     def deconv2d(
@@ -527,9 +576,19 @@ class Backend(Composites):
         filter_shape=None,
         filter_dilation=(1, 1),
     ) -> Tensor:
-        """Transposed convolution: y[i*stride + k*dilation] += x[i] * kernel[k], cropped for 'same'. Kernel
-        ``th`` (filters out, channels in, r, c), ``tf`` (r, c, channels in, filters out).
-        ``output_shape`` is the full shape of the result; its batch entry may be None, and all entries tensors."""
+        """Transposed convolution: y[i * stride + k * dilation] += x[i] * kernel[k], cropped for 'same'.
+
+        Args:
+            x: the input, as for ``conv2d``.
+            kernel: (filters out, channels in, rows, cols) with 'th', (rows, cols, channels in, filters out) with 'tf'.
+            output_shape: the full shape of the result; its batch entry may be None, and all entries tensors.
+            strides: the steps between windows, for each spatial axis.
+            border_mode: 'valid' (windows lie inside the input), 'same' (zeros around it) or 'full' (all windows that touch it).
+            dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+            image_shape: accepted for programs of Keras 1, and not needed.
+            filter_shape: accepted for programs of Keras 1, and not needed.
+            filter_dilation: the distance of neighbouring values of the kernel, for each spatial axis.
+        """
 
     @abstractmethod
     def deconv3d(
@@ -542,22 +601,51 @@ class Backend(Composites):
         dim_ordering: str = "default",
         filter_dilation=(1, 1, 1),
     ) -> Tensor:
-        """As ``deconv2d`` with three spatial axes."""
+        """Transposed convolution of volumes: ``deconv2d`` with three spatial axes.
+
+        Args:
+            x: the input, as for ``conv3d``.
+            kernel: (filters out, channels in, three lengths) with 'th', (three lengths, channels in, filters out) with 'tf'.
+            output_shape: the full shape of the result; its batch entry may be None, and all entries tensors.
+            strides: the steps between windows, for each spatial axis.
+            border_mode: 'valid' (windows lie inside the input), 'same' (zeros around it) or 'full' (all windows that touch it).
+            dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+            filter_dilation: the distance of neighbouring values of the kernel, for each spatial axis.
+        """
 
     @abstractmethod
     def depthwise_conv2d(
         self, x, kernel, strides=(1, 1), border_mode: str = "valid", dim_ordering: str = "default", filter_dilation=(1, 1)
     ) -> Tensor:
-        """Each input channel with its own ``depth_multiplier`` kernels. ``tf``: kernel
-        (r, c', channels, multiplier), output channel = channel * multiplier + m; ``th``: kernel
-        (multiplier, channels, r, c')."""
+        """2-D cross-correlation of each input channel with kernels of its own.
+
+        Args:
+            x: the input, as for ``conv2d``.
+            kernel: (rows, cols, channels, multiplier) with 'tf', where output channel = channel * multiplier + m; (multiplier, channels, rows, cols)
+                with 'th'.
+            strides: the steps between windows, for each spatial axis.
+            border_mode: 'valid' or 'same'.
+            dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+            filter_dilation: the distance of neighbouring values of the kernel, for each spatial axis.
+        """
 
     @abstractmethod
     def pool2d(
         self, x, pool_size, strides=(1, 1), border_mode: str = "valid", dim_ordering: str = "default", pool_mode: str = "max"
     ) -> Tensor:
-        """'max' or 'avg'. 'same' pads as ``conv2d`` does; the padding counts neither for the maximum
-        nor in the average's divisor. At ties the gradient of the maximum goes to the first position."""
+        """The maximum or mean over windows of images.
+
+        'same' pads as ``conv2d`` does; the padding counts neither for the maximum nor in the average's divisor. At ties the gradient of the maximum
+        goes to the first position.
+
+        Args:
+            x: the input, as for ``conv2d``.
+            pool_size: the size of a window, (rows, cols).
+            strides: the steps between windows, for each spatial axis.
+            border_mode: 'valid' or 'same'.
+            dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+            pool_mode: 'max' or 'avg'.
+        """
 
     @abstractmethod
     def pool3d(
@@ -569,7 +657,16 @@ class Backend(Composites):
         dim_ordering: str = "default",
         pool_mode: str = "max",
     ) -> Tensor:
-        """``pool2d`` over three spatial axes of a 5-D tensor."""
+        """The maximum or mean over windows of volumes: ``pool2d`` over three spatial axes.
+
+        Args:
+            x: the input, as for ``conv3d``.
+            pool_size: the size of a window, three lengths.
+            strides: the steps between windows, for each spatial axis.
+            border_mode: 'valid' or 'same'.
+            dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+            pool_mode: 'max' or 'avg'.
+        """
 
     # ------------------------------------------------------------------ loops
 
@@ -585,33 +682,63 @@ class Backend(Composites):
         unroll: bool = False,
         input_length: int | None = None,
     ) -> tuple:
-        """Apply ``step_function(x_t, states + constants) -> (output_t, new states)`` along axis 1 of
-        ``inputs`` (samples, time, ...). Returns (last output, outputs (samples, time, ...), states).
+        """Apply a step along axis 1 of ``inputs``.
 
-        ``mask`` (samples, time) or (samples, time, 1): where it is 0 the output repeats the previous
-        one and the states stay; before the first unmasked step ``outputs`` holds the initial state
-        (the first one; zeros where its shape differs from the output's, and with ``unroll``, which needs a known
-        length). With ``go_backwards`` outputs stand in the order in which they were computed.
-        No time steps, now or in a call of a function: ValueError. A state keeps one shape and dtype, to which its start is
-        broadcast and cast (``loop_states.py``)."""
+        A state keeps one shape and dtype, to which its start is broadcast and cast (``loop_states.py``). No time steps, now or in a call of a function:
+        ValueError.
+
+        Args:
+            step_function: ``step_function(x_t, states + constants) -> (output_t, new states)``.
+            inputs: (samples, time, ...).
+            initial_states: the states before the first step, a list.
+            go_backwards: whether the steps run from the last to the first; outputs stand in the order in which they were computed.
+            mask: (samples, time) or (samples, time, 1): where it is 0 the output repeats the previous one and the states stay. Before the first unmasked
+                step ``outputs`` holds the initial state (the first one; zeros where its shape differs from the output's, and with ``unroll``).
+            constants: tensors that each step gets behind its states, a list.
+            unroll: whether the steps are written out instead of a loop, which needs a known number of them.
+            input_length: the number of time steps, for a backend that can't read it from ``inputs``.
+
+        Returns:
+            The last output, the outputs (samples, time, ...), and a list of the last states.
+        """
 
     @abstractmethod
     def map_fn(self, fn: Callable, elems, name: str | None = None) -> Tensor:
-        """Stack ``fn(elem)`` over the first axis of ``elems``."""
+        """Stack ``fn(elem)`` over the first axis of ``elems``; ``name`` is accepted on every backend."""
 
     @abstractmethod
     def foldl(self, fn: Callable, elems, initializer=None, name: str | None = None) -> Tensor:
-        """``fn(accumulator, elem)`` over the first axis; without ``initializer`` from the first element.
-        The accumulator keeps one shape and dtype, as a state of ``rnn``."""
+        """``fn(accumulator, elem)`` over the first axis of a tensor. The accumulator keeps one shape and dtype, as a state of ``rnn``.
+
+        Args:
+            fn: a function of two tensors that returns the new accumulator.
+            elems: the tensor.
+            initializer: the accumulator before the first element; the first element itself if left out.
+            name: accepted on every backend, and not used.
+        """
 
     # ------------------------------------------------------------------ randomness
 
     @abstractmethod
     def random_uniform(self, shape, low=0.0, high=1.0, dtype: str | None = None, seed: int | None = None) -> Tensor:
-        """New values in [low, high) at each evaluation. ``shape``: ints or scalar int tensors. One
-        ``seed`` gives one sequence on one backend; None draws the seed from NumPy's global state."""
+        """New values in [low, high) at each evaluation.
+
+        Args:
+            shape: the lengths of the axes, ints or scalar int tensors.
+            low: the least value.
+            high: the upper limit.
+            dtype: the dtype of the result; floatx if left out.
+            seed: a whole number that gives one sequence of draws on one backend; None draws it from NumPy's global state.
+        """
 
     @abstractmethod
     def random_normal(self, shape, mean=0.0, std=1.0, dtype: str | None = None, seed: int | None = None) -> Tensor:
-        """A tensor of ``shape`` drawn from the normal distribution with ``mean`` and standard deviation ``std``;
-        ``dtype`` and ``seed`` as in ``random_uniform``."""
+        """New values from a normal distribution at each evaluation.
+
+        Args:
+            shape: the lengths of the axes, ints or scalar int tensors.
+            mean: the mean.
+            std: the standard deviation.
+            dtype: the dtype of the result; floatx if left out.
+            seed: a whole number that gives one sequence of draws on one backend; None draws it from NumPy's global state.
+        """

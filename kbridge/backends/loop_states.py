@@ -1,4 +1,4 @@
-"""What a loop carries from turn to turn has one shape and one dtype, by one rule on all backends.
+"""The states that a loop carries from turn to turn have one shape and one dtype, by one rule on all backends.
 
 The start of a state is broadcast to the shape that a turn makes of it, and start and new value are cast to the dtype that both
 promote to: zeros of shape (1, units) may start a batch, and an integer 0 a sum of floats. Any other change is an error.

@@ -31,7 +31,7 @@ def checked(what: str) -> Callable[[np.ndarray, Any], np.ndarray]:
 
 
 class Counted(NamedTuple):
-    """What is known of the labels ``y_true`` while a loss or metric of them is made."""
+    """The facts that are known of the labels ``y_true`` while a loss or metric of them is made."""
 
     y_true: Any
     #: for each sample, or each of its steps: 0 where it doesn't count. None: all do
@@ -54,5 +54,5 @@ def counting(y_true: Any, weights: Any, mask: Any) -> Iterator[None]:
 
 
 def counted() -> Counted | None:
-    """What ``counting`` was told, inside of it."""
+    """Return the ``Counted`` that ``counting`` was told, inside of it."""
     return getattr(_now, "value", None)

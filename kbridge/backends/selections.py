@@ -57,7 +57,7 @@ def spread_key(key: Any, ndim: int) -> list:
 
 
 def selection(key: Any, ndim: int, rank_of: Callable[[Any], int | None]) -> Selection | None:
-    """What ``key`` does to a tensor with ``ndim`` axes; None if it holds no array with an axis.
+    """Return the effect of ``key`` on a tensor with ``ndim`` axes; None if it holds no array with an axis.
 
     ``rank_of`` tells the number of axes of an array or a number (0) among the indices, and None for all else. Masks must have been
     replaced by vectors.
@@ -67,7 +67,7 @@ def selection(key: Any, ndim: int, rank_of: Callable[[Any], int | None]) -> Sele
 
 
 def analysed(parts: Sequence, rank_of: Callable[[Any], int | None]) -> Selection:
-    """What a key with at least one array or number does; ``parts`` are those of ``spread_key``."""
+    """Return the effect of a key with at least one array or number; ``parts`` are those of ``spread_key``."""
     slices: list = []
     axes: list[int] = []
     layout: list = []

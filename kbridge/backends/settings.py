@@ -26,7 +26,7 @@ def floatx() -> str:
 
 
 def set_floatx(floatx: str) -> None:
-    """Set the default float dtype. ValueError for any other name."""
+    """Make ``floatx`` the default float dtype: 'float16', 'float32' or 'float64'. ValueError for any other name."""
     if floatx not in FLOATX:
         raise ValueError(f"Unknown floatx: {floatx!r}. Allowed: {', '.join(FLOATX)}.")
     _state["floatx"] = str(floatx)
@@ -38,7 +38,7 @@ def epsilon() -> float:
 
 
 def set_epsilon(e: float) -> None:
-    """Set the fuzz factor. ValueError unless it is a number above 0."""
+    """Make ``e`` the fuzz factor. ValueError unless it is a number above 0."""
     if isinstance(e, bool) or not isinstance(e, (int, float, np.number)) or not e > 0:
         raise ValueError(f"epsilon must be a number above 0, got {e!r}.")
     _state["epsilon"] = float(e)
@@ -50,7 +50,7 @@ def image_dim_ordering() -> str:
 
 
 def set_image_dim_ordering(dim_ordering: str) -> None:
-    """Set the default order of image axes. ValueError for any other name."""
+    """Make ``dim_ordering`` the default order of image axes: 'th' (channels first) or 'tf' (channels last). ValueError for any other name."""
     if dim_ordering not in DIM_ORDERINGS:
         raise ValueError(f"Unknown dim_ordering: {dim_ordering!r}. Allowed: {', '.join(DIM_ORDERINGS)}.")
     _state["image_dim_ordering"] = str(dim_ordering)

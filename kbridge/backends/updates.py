@@ -32,7 +32,7 @@ class Update(tuple):
 
 
 def result(kind: str, old: Any, amounts: tuple) -> Any:
-    """What an update of ``kind`` makes of ``old``."""
+    """Return the value that an update of ``kind`` makes of ``old``."""
     if kind == INCREMENT:
         return old + amounts[0]
     if kind == DECREMENT:

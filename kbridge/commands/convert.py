@@ -90,7 +90,7 @@ def _hint(problem: str, args: argparse.Namespace) -> str:
 
 
 def _names_in(path: str) -> dict:
-    """What a Python file defines."""
+    """Return the names that a Python file defines."""
     import runpy
 
     return {name: value for name, value in runpy.run_path(path).items() if not name.startswith("_")}

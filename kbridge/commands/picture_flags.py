@@ -23,6 +23,6 @@ def add_picture_flags(parser: argparse.ArgumentParser, title: str) -> Any:
 
 
 def fit_and_interpolation(args: argparse.Namespace) -> tuple[str, str]:
-    """What was asked for, or what goes with the way of scaling."""
+    """Return the fit and interpolation that were asked for, or those that go with the way of scaling."""
     teachable = args.scaling == "teachable-machine"
     return args.fit or ("crop" if teachable else "stretch"), args.interpolation or ("lanczos" if teachable else "nearest")

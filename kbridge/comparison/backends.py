@@ -29,7 +29,7 @@ Answer = tuple[dict, dict[str, np.ndarray]]
 
 
 class BackendError(UsageError):
-    """What a backend's process said when it could not do its part.
+    """The error of a backend's process that could not do its part.
 
     ``missing`` names custom objects that it needs; ``usage``: whether what was given is at fault, not the backend.
     """

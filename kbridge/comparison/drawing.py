@@ -27,7 +27,7 @@ def grade(tolerances: float) -> int:
 
 
 def grades(row: Row) -> dict[str, int]:
-    """What was compared in a row -> its grade; 'alone' is the error that a backend makes here by itself."""
+    """Return a grade for each thing that was compared in a row; 'alone' is the error that a backend makes here by itself."""
     parts = {part: getattr(row, part) for _, part in PARTS}
     found = {part: grade(d.tolerances) for part, d in parts.items() if d is not None}
     if row.own:

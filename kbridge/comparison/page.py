@@ -35,7 +35,7 @@ def page(comparison: Comparison) -> str:
 
 
 def _choice(comparison: Comparison, shown: str) -> str:
-    """What the graph's colours show: one of what was compared."""
+    """Return the control that chooses what the graph's colours show."""
     parts = [(part, {"weights": "gradient of weights", "trained": "trained weights"}.get(part, part)) for _, part in parts_of(comparison)]
     if comparison.causes:
         parts.append(("alone", "error made in the layer itself"))

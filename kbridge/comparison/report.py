@@ -1,4 +1,4 @@
-"""What a comparison found: differences per layer, where they begin and why."""
+"""The result of a comparison: differences for each layer, where they begin and why."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Row:
 
     @property
     def off(self) -> list[str]:
-        """What is out of tolerance: 'output', 'gradient', 'weights' (their gradient), 'trained' (weights)."""
+        """The parts that are out of tolerance: 'output', 'gradient', 'weights' (their gradient), 'trained' (weights)."""
         parts = {"output": self.output, "gradient": self.gradient, "weights": self.weights, "trained": self.trained}
         return [name for name, d in parts.items() if d is not None and not d.ok]
 
@@ -126,7 +126,24 @@ class Cause:
 
 @dataclass
 class Comparison:
-    """The result of ``kbridge.compare``."""
+    """The result of ``kbridge.compare``. ``str`` gives the table that the command prints.
+
+    Attributes:
+        title: the model's name or path.
+        backends: the names of the backends.
+        layers: a ``Row`` for each call of a layer.
+        atol: the absolute tolerance.
+        rtol: the relative tolerance.
+        left_out: backends that would have been compared, but aren't installed.
+        losses: the loss on each backend, before training.
+        predictions: how far the outputs are apart.
+        loss_difference: how far the losses are apart.
+        loss_own: each backend's own error in the loss, where backends differ.
+        causes: the layers in which differences begin.
+        train_losses: the loss of each training step on each backend.
+        train_loss_difference: how far these losses are apart; None without training.
+        trained: how far all weights are apart after training; None without training.
+    """
 
     title: str
     backends: list[str]
@@ -166,14 +183,14 @@ class Comparison:
         return next((row for row in reversed(self.layers) if {"gradient", "weights"} & set(row.off)), None)
 
     def add_ends(self, found: dict[str, Arrays]) -> None:
-        """Predictions and loss."""
+        """Compare predictions and losses in ``found``, arrays by their names for each backend."""
         backends = list(found.values())
         self.losses = {backend: float(arrays[f"{PHASES[0]}/loss"]) for backend, arrays in found.items()}
         self.predictions = together(backends, _named("prediction/"), self.atol, self.rtol) or Difference()
         self.loss_difference = together(backends, _named("loss"), self.atol, self.rtol) or Difference()
 
     def tolerate(self, found: dict[str, Arrays], jumps: Mapping[str, float]) -> None:
-        """Measure the layers anew, with gradients' jumps."""
+        """Measure the layers anew from ``found``, arrays by their names for each backend, with the gradients' ``jumps`` tolerated."""
         for i, row in enumerate(self.layers):
             fact = {"name": row.name, "class_name": row.class_name, "sources": row.sources, "positions": row.positions}
             self.layers[i] = Row.of(row.index, fact, found, self.atol, self.rtol, jumps)

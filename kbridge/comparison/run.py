@@ -39,17 +39,31 @@ def compare(
     progress: Callable[[str], None] | None = None,
     running: Backends | None = None,
 ) -> Comparison:
-    """Run ``model`` (or a model file) on the same data on each of ``backends`` and compare layer by layer.
+    """Run a model on the same data on each backend, and compare what they compute layer by layer. Dropout and noise are off.
 
-    ``backends``: numpy, tensorflow and theano by default, as far as they are installed; the result names those that
-    aren't. The first is what the others are compared with. ``data`` and ``targets``: an array, or a list of one
-    for each input and output; drawn with ``seed`` where not given. ``loss``: a loss's name; the model's own by default,
-    or 'mse'. ``train_steps``: how many batches to train on, to compare losses and weights too. ``custom``: a Python file
-    that defines the model's own layers and functions; it is run on each backend. An array is within tolerance if it
-    differs by at most ``atol + rtol * (its largest absolute value)``. Dropout and noise are off. ``progress`` is called
-    with a line of text now and then. ``running``: their processes, for several comparisons in a row.
+    An array is within tolerance if it differs by at most ``atol + rtol * (its largest absolute value)``.
 
-    Raises UsageError where a backend can't run the model; its message is the backend's.
+    Args:
+        model: a model or the path of a model file.
+        backends: the names of at least two backends; the first is what the others are compared with. Numpy, tensorflow and theano if left out, as far
+            as they are installed; the result names those that aren't.
+        data: the inputs, an array or a list of one for each input; drawn if left out.
+        targets: the targets, an array or a list of one for each output; drawn if left out.
+        loss: the name of a loss; the model's own if left out, or 'mse'.
+        train_steps: the number of batches to train on, to compare losses and weights too.
+        atol: the absolute tolerance.
+        rtol: the relative tolerance.
+        custom: a Python file that defines the model's own layers and functions; it is run on each backend.
+        original_backend: 'theano' or 'tensorflow', as for ``load_model``.
+        seed: a whole number from which data and targets are drawn.
+        progress: a function that is called with a line of text now and then.
+        running: the processes of the backends, for several comparisons in a row.
+
+    Returns:
+        A ``Comparison``.
+
+    Raises:
+        UsageError: a backend can't run the model; the message is the backend's.
     """
     left_out = []
     if backends is None:
@@ -97,7 +111,7 @@ class Work:
         return self.folder / f"{self.number}-{floatx}.h5"
 
     def ask(self, backends: Sequence[str], task: str, floatx: str = "float32", **more) -> dict[str, Answer]:
-        """What each backend answers."""
+        """Return each backend's answer."""
         job = self.job | {"task": task, "model": str(self._model(floatx)), "floatx": floatx, **more}
         try:
             return self.running.ask_all(backends, job)

@@ -1,4 +1,4 @@
-"""What a worker computes: inputs to compare with, all layers, each layer alone, training steps."""
+"""The tasks of a worker process: inputs to compare with, all layers, each layer alone, training steps."""
 
 from __future__ import annotations
 
@@ -239,7 +239,7 @@ def alone(job: dict, progress: Progress) -> Results:
 
 
 def _call_alone(i: int, call: Call, data: dict, phase: str, feeds: dict[str, Any]) -> dict[str, Any]:
-    """What to compute of one call; the placeholders that it takes come into ``feeds`` under the data's names."""
+    """Return the tensors to compute of one call; the placeholders that it takes come into ``feeds`` under the data's names."""
     sources = zip(call.inputs, call.sources, call.positions, strict=True)
     inputs = {str(j): _fed(x, f"output/{s}/{p} {i}/{j}", feeds) for j, (x, s, p) in enumerate(sources)}
     masks = [None if m is None else _fed(m, f"mask/{i}/{j}", feeds) for j, m in enumerate(call.masks)]

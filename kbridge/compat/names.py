@@ -1,4 +1,4 @@
-"""What programs get for ``import numpy``, ``theano`` and ``tensorflow``: NumPy with the names of its version 1, frameworks as kbridge's
+"""The modules that programs get for ``import numpy``, ``theano`` and ``tensorflow``: NumPy with the names of its version 1, frameworks as kbridge's
 backends have made them; in ``additions`` and ``removed_modules`` what other modules had."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What h5py, PyYAML, SciPy and scikit-learn had in the years of Keras 1, made from what they have today; see ``additions``."""
+"""Names that h5py, PyYAML, SciPy and scikit-learn had in the years of Keras 1, made from what they have today; see ``additions``."""
 
 from __future__ import annotations
 

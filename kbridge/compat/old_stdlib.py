@@ -1,4 +1,4 @@
-"""What the standard library had in the years of Keras 1, made from what it has today; see ``additions``."""
+"""Names that the standard library had in the years of Keras 1, made from what it has today; see ``additions``."""
 
 from __future__ import annotations
 
@@ -91,5 +91,5 @@ def pickles(pickle: ModuleType) -> dict[str, Any]:
 
 
 def _binary(file: Any) -> Any:
-    """What is below a file that was opened for text, as Python 2 let programs do with pickles."""
+    """Return the binary file below a file that was opened for text, as Python 2 let programs do with pickles."""
     return file if hasattr(file, "readinto") else getattr(file, "buffer", file)

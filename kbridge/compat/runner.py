@@ -61,7 +61,7 @@ def _frameworks(tf1: bool) -> None:
 
 
 def _translation(kind: str, words: list[str]) -> Callable[[str, str], str]:
-    """What turns (source, file name) into Python 3; modules that the program imports are translated from now on."""
+    """Return the function that turns (source, file name) into Python 3; modules that the program imports are translated from now on."""
     from . import python2
 
     python2.install(os.path.dirname(os.path.realpath(words[0])) if kind == FILE else os.getcwd())

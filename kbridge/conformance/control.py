@@ -287,7 +287,7 @@ def switch_takes_functions(K):
 
 @contextlib.contextmanager
 def printed():
-    """What is printed, by Python or below it, as a list of one text that is there at the end."""
+    """A context that collects the text that Python, or code below it, prints: a list that holds it at the end."""
     texts: list[str] = []
     with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
         saved = {number: os.dup(number) for number in (1, 2)}

@@ -28,7 +28,7 @@ STEP = 1e-5
 
 @dataclass
 class Result:
-    """What one case or check gave on one backend in one dtype."""
+    """The result of one case or check on one backend in one dtype."""
 
     op: str
     #: index of the case (5#2: its draw 2), or name of the check

@@ -1,4 +1,4 @@
-"""What a row of the op specs is.
+"""The rows of the op specs.
 
 A row is data: the name of a function of ``K``, calls to try with example inputs, and what they must
 give. Functions of tensors have a reference in plain NumPy; functions that deal with state (variables,
@@ -44,7 +44,7 @@ class In:
 
     @property
     def static_shape(self) -> tuple[int | None, ...]:
-        """What the backend is told of the shape."""
+        """The shape as the backend is told it."""
         shape = np.shape(self.values) if self.values is not None else self.shape
         if self.kind == "placeholder" and shape:
             return (None, *shape[1:])

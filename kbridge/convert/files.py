@@ -26,15 +26,24 @@ def convert(
     original_backend: str | None = None,
     training: bool = True,
 ) -> list[str]:
-    """Write the model in ``source`` to ``target``; returns notes of what the result lacks.
+    """Write the model in one file to another file, in another format. The target appears whole or not at all.
 
-    ``source``: a model file, a SavedModel folder of tf.keras, or an architecture (JSON, YAML) with its ``weights``, which may be a
-    checkpoint of TensorFlow. ``to``: one of FORMATS,
-    by default what the suffix of ``target`` says. ``training=False`` leaves loss and optimizer out of a Keras 1 file or
-    a ``.keras`` archive; the other formats hold none. ``custom_objects`` and ``original_backend`` as for ``load_model``.
+    Args:
+        source: a model file, a SavedModel folder of tf.keras, or an architecture (JSON, YAML) with its ``weights``.
+        target: the file to write.
+        to: the format, one of ``FORMATS``; read from the suffix of ``target`` if left out.
+        weights: the weights of an architecture: a file, or a checkpoint of TensorFlow.
+        custom_objects: classes and functions by name, as for ``load_model``.
+        original_backend: 'theano' or 'tensorflow', as for ``load_model``.
+        training: whether loss and optimizer go into a Keras 1 file or a ``.keras`` archive; the other formats hold none.
 
-    Raises NotConvertible with all reasons, ModelFileError for a bad source, ValueError for an unknown format. The target
-    appears whole or not at all.
+    Returns:
+        Notes of what the result lacks, a list of texts.
+
+    Raises:
+        NotConvertible: the model has something that the format lacks; the message has all reasons.
+        ModelFileError: something is wrong with the source.
+        ValueError: an unknown format.
     """
     to = to or format_of(target)
     if to not in FORMATS:
@@ -66,7 +75,11 @@ def convert(
 
 
 def format_of(target: str | os.PathLike) -> str:
-    """The format that the suffix of ``target`` stands for. ValueError for none."""
+    """Return the format that the suffix of ``target`` stands for.
+
+    Raises:
+        ValueError: it stands for none.
+    """
     suffix = Path(target).suffix.lower()
     for name, suffixes in FORMATS.items():
         if suffix in suffixes:
@@ -76,7 +89,7 @@ def format_of(target: str | os.PathLike) -> str:
 
 
 def weights_beside(target: str | os.PathLike) -> Path:
-    """Where the weights of an architecture ``NAME.json`` go: ``NAME.weights.h5``."""
+    """Return the path of the weights of an architecture ``target``: ``NAME.weights.h5`` for ``NAME.json``."""
     return Path(target).with_suffix(".weights.h5")
 
 
@@ -102,10 +115,19 @@ def load_source(source, weights, custom_objects, original_backend, compiled: boo
 
 
 def save_keras3(model, path: str | os.PathLike) -> list[str]:
-    """Write ``model`` so that Keras 3 loads it and predicts the same: a ``.keras`` archive, or Keras 3's ``.h5`` file.
+    """Write a model so that Keras 3 loads it and predicts the same.
 
-    An archive is compiled as ``model`` is, with the optimizer's state, if Keras 3 has the same. Returns notes of what differs: in
-    training, or at steps that a mask drops. Raises NotConvertible with a line for each layer or setting that Keras 3 lacks.
+    An archive is compiled as ``model`` is, with the optimizer's state, if Keras 3 has the same.
+
+    Args:
+        model: a Sequential or a Model.
+        path: the file: a ``.keras`` archive, or Keras 3's ``.h5`` file.
+
+    Returns:
+        Notes of what differs, in training or at steps that a mask drops; a list of texts.
+
+    Raises:
+        NotConvertible: with a line for each layer or setting that Keras 3 lacks.
     """
     from .keras3.files import write_h5, write_keras
     from .keras3.models import converted
@@ -121,9 +143,17 @@ def save_keras3(model, path: str | os.PathLike) -> list[str]:
 
 
 def save_onnx(model, path: str | os.PathLike) -> list[str]:
-    """Write ``model``, as it predicts, as an ONNX model of operator set 17; shapes as in Keras, channels where they were.
+    """Write a model, as it predicts, as an ONNX model of operator set 17; shapes as in Keras, channels where they were.
 
-    Returns notes. Raises NotConvertible with a line for each layer or setting that ONNX has no operators for here.
+    Args:
+        model: a Sequential or a Model.
+        path: the file.
+
+    Returns:
+        Notes, a list of texts.
+
+    Raises:
+        NotConvertible: with a line for each layer or setting that ONNX has no operators for here.
     """
     from .onnx.files import write_onnx
     from .onnx.models import converted

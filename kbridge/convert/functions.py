@@ -12,7 +12,7 @@ from .problems import refusal
 
 
 def graph_of_layer(layer: Any, shapes: Any) -> Graph:
-    """What the function of ``layer`` computes of inputs of ``shapes``, an input each. Unsupported if it can't be read as data."""
+    """Return the graph of what the function of ``layer`` computes of inputs of ``shapes``. Unsupported if it can't be read as data."""
     is_merge = hasattr(layer, "mode")
     function = layer.mode if is_merge else layer.function
     graph, stopped = graph_of_live(function, layer.arguments)

@@ -1,4 +1,4 @@
-"""What reaches each layer of a model, models inside of others included: masks, and how often it is called.
+"""Finds the masks that reach each layer of a model, models inside of others included, and how often each is called.
 
 The nodes of a model that is used as a layer know only what its own layers do. The masks that come from outside are
 followed here, so that each call of each layer is seen as it happens in the whole model.

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 
 class NotConvertible(ValueError):
-    """A model has layers or settings that the target format lacks; ``problems`` lists each of them."""
+    """The error for a model that the target format can't hold.
+
+    Args:
+        target: the format, as the message calls it.
+        problems: a line for each layer or setting that the format lacks.
+        hint: a sentence at the message's end.
+    """
 
     def __init__(self, target: str, problems: list[str], hint: str = ""):
         self.problems = list(dict.fromkeys(problems))
@@ -22,7 +28,7 @@ def refusal(layer, slug: str, what: str) -> Unsupported:
 
 
 def told(layer, slug: str, what: str) -> str:
-    """What there is to say of a layer, with its id in docs/convert.md."""
+    """Return a sentence about a layer, with its id in docs/convert.md."""
     return f"{called(layer)}: {with_id(slug, what)}"
 
 

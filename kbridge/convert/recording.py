@@ -86,7 +86,7 @@ _NATIVE: dict[str, Callable[..., Any]] = {
 
 
 class Recorder:
-    """What stands in for ``K``. ``emitters``: primitive -> function of (recorder, the result's shadow, arguments by name) that
+    """A recorder that takes the place of ``K``. ``emitters``: primitive -> function of (recorder, the result's shadow, arguments by name) that
     writes a call down and gives its place; the arguments of native operators are x, y, key."""
 
     emitters: dict[str, Callable[..., Any]] = {}

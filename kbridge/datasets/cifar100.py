@@ -11,9 +11,10 @@ from .files import unpacked
 
 
 def load_data(label_mode="fine"):
-    """((X_train, y_train), (X_test, y_test)), uint8, in the shapes of CIFAR-10.
+    """Return ((X_train, y_train), (X_test, y_test)), uint8, in the shapes of CIFAR-10.
 
-    ``label_mode``: 'fine' for the 100 classes, 'coarse' for the 20 groups.
+    Args:
+        label_mode: 'fine' for the 100 classes, 'coarse' for the 20 groups.
     """
     if label_mode not in ("fine", "coarse"):
         raise ValueError(f"label_mode must be 'fine' or 'coarse', got {label_mode!r}.")

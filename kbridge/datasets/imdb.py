@@ -9,12 +9,17 @@ from .word_lists import limited, marked, nothing_left, short, shuffled, word_ind
 
 
 def load_data(path="imdb_full.pkl", nb_words=None, skip_top=0, maxlen=None, seed=113, start_char=1, oov_char=2, index_from=3):
-    """((X_train, y_train), (X_test, y_test)): arrays of lists of word indices, arrays of labels.
+    """Return ((X_train, y_train), (X_test, y_test)): arrays of lists of word indices, arrays of labels.
 
-    ``nb_words``, ``skip_top``: indices not below, or below these become ``oov_char`` (None: are left out).
-    ``maxlen``: reviews of this length or longer are left out. ``start_char`` is put before each review and all
-    indices are raised by ``index_from``. ``seed``: for the order of the reviews.
-    ``path``: a file of the cache, or any file, in the format of Keras 1 (a pickle) or of later ones (npz).
+    Args:
+        path: a file of the cache, or any file, in the format of Keras 1 (a pickle) or of later ones (npz).
+        nb_words: indices that aren't below it become ``oov_char``; None for no limit.
+        skip_top: indices below it become ``oov_char``.
+        maxlen: reviews of this length or longer are left out; None for none.
+        seed: a whole number for the order of the reviews.
+        start_char: the index that is put before each review; None for none.
+        oov_char: the index that stands for words that are left out; None leaves them out altogether.
+        index_from: the number by which all indices are raised.
     """
     file = find(path, "imdb_full.pkl")
     if str(file).endswith(".npz"):
@@ -33,5 +38,5 @@ def load_data(path="imdb_full.pkl", nb_words=None, skip_top=0, maxlen=None, seed
 
 
 def get_word_index(path="imdb_word_index.pkl") -> dict[str, int]:
-    """The dict from words to indices, before they are raised by ``index_from``."""
+    """Return the dict from words to indices, before they are raised by ``index_from``, from the file ``path`` of the cache."""
     return word_index(path, "imdb_word_index.pkl")

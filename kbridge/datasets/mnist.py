@@ -10,9 +10,10 @@ from .files import find
 
 
 def load_data(path="mnist.pkl.gz"):
-    """((X_train, y_train), (X_test, y_test)), uint8: images (samples, 28, 28) with values 0 to 255, labels (samples,).
+    """Return ((X_train, y_train), (X_test, y_test)), uint8: images (samples, 28, 28) with values 0 to 255, labels (samples,).
 
-    ``path``: a file of the cache, or any file, in the format of Keras 1 (a pickle) or of later ones (npz).
+    Args:
+        path: a file of the cache, or any file, in the format of Keras 1 (a pickle) or of later ones (npz).
     """
     file = find(path, "mnist.pkl.gz")
     if str(file).endswith(".npz"):

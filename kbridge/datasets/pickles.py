@@ -20,7 +20,7 @@ class UnsafePickleError(ValueError):
 
 
 def load(path: str | os.PathLike) -> Any:
-    """What the pickle ``path`` (gzipped or not, from Python 2 or 3) holds. ValueError says what is wrong with it."""
+    """Return the value in the pickle ``path`` (gzipped or not, from Python 2 or 3). ValueError says what is wrong with it."""
     with open(path, "rb") as file:
         start = file.read(2)
     try:

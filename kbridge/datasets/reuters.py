@@ -19,9 +19,13 @@ def load_data(
     oov_char=2,
     index_from=3,
 ):
-    """((X_train, y_train), (X_test, y_test)): arrays of lists of word indices, arrays of topics (0 to 45).
+    """Return ((X_train, y_train), (X_test, y_test)): arrays of lists of word indices, arrays of topics (0 to 45).
 
-    ``test_split``: the part that is held out for testing; the other arguments are those of ``imdb.load_data``.
+    The other arguments are those of ``imdb.load_data``.
+
+    Args:
+        path: a file of the cache, or any file, in the format of Keras 1 (a pickle) or of later ones (npz).
+        test_split: the part of the newswires that is held out for testing.
     """
     file = find(path, "reuters.pkl")
     if str(file).endswith(".npz"):
@@ -39,5 +43,5 @@ def load_data(
 
 
 def get_word_index(path="reuters_word_index.pkl") -> dict[str, int]:
-    """The dict from words to indices, before they are raised by ``index_from``."""
+    """Return the dict from words to indices, before they are raised by ``index_from``, from the file ``path`` of the cache."""
     return word_index(path, "reuters_word_index.pkl")

@@ -1,4 +1,4 @@
-"""What IMDB and Reuters share: samples that are lists of word indices, 1 for the most frequent word."""
+"""Helpers of IMDB and Reuters: samples that are lists of word indices, 1 for the most frequent word."""
 
 from __future__ import annotations
 

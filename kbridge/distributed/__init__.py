@@ -53,7 +53,7 @@ def own(generator: Iterable) -> Own:
 
 
 def gather(model) -> None:
-    """See that every worker has the whole state of the model's optimizer, which large models divide among the workers.
+    """Make every worker have the whole state of the optimizer of ``model``, which large models divide among the workers.
 
     ``fit`` does it at its end. A program that trains by ``train_on_batch`` calls it on all workers before it saves the model.
     """

@@ -1,4 +1,4 @@
-"""What workers send each other. All of it passes here, and begins with a meeting that finds workers who do different things.
+"""The messages that workers send each other. All of it passes here, and begins with a meeting that finds workers who do different things.
 
 A worker that trains while another one validates, or has ended, would wait for ever, or take the other's numbers for
 something else. So each exchange begins with a sum of numbers of fixed length, among which is a number for what the worker
@@ -145,11 +145,11 @@ class Exchange:
             self._wait(self.comm.Ibcast(array.reshape(-1).view(np.uint8), 0))
 
     def object_of_first(self, value: Any) -> Any:
-        """What ``value`` is on worker 0. It is sent as a pickle, among processes of one program."""
+        """Return the ``value`` of worker 0. It is sent as a pickle, among processes of one program."""
         return self.comm.bcast(value, 0)
 
     def gather(self, value: Any) -> list:
-        """What ``value`` is on each worker."""
+        """Return the list of all workers' ``value``."""
         return self.comm.allgather(value)
 
     def barrier(self) -> None:

@@ -22,7 +22,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def prepared(workers: int, words: list[str]) -> Callable[[], int]:
-    """What runs ``kbridge`` with ``words`` on ``workers`` workers and returns the exit status. UsageError where it can't."""
+    """Return a function that runs ``kbridge`` with ``words`` on ``workers`` workers and returns the exit status. UsageError where it can't."""
     if importlib.util.find_spec("mpi4py") is None:
         raise UsageError("run --workers needs mpi4py: pip install 'kbridge[distributed]', and mpich where there is no MPI library.")
     command = mpiexec()

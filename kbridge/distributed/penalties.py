@@ -51,12 +51,12 @@ class Penalties:
             self._kinds.append(SUM if id(loss) in of_regularizers else None)
 
     def scaled(self, penalty):
-        """What is added to the loss for ``penalty``."""
+        """Return the term that is added to the loss for ``penalty``."""
         factor = self._factor_of.get(id(penalty))
         return penalty if factor is None else penalty * factor
 
     def values(self, step, arrays: list, phase: list, factor: float) -> list[float]:
-        """What to feed for the factors, if one over this worker's part of the batch is ``factor``."""
+        """Return the values to feed for the factors, if one over this worker's part of the batch is ``factor``."""
         if None in self._kinds:
             self._kinds = step.exchange.object_of_first(self._tried(arrays, phase))
         return [factor if kind == SUM else 1.0 for kind in self._kinds]

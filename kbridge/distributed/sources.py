@@ -10,7 +10,7 @@ import numpy as np
 
 
 def opened(source: Any, what: str = "source") -> Any:
-    """What gives rows of ``source`` by slice, and has a shape and a dtype.
+    """Return an object that gives rows of ``source`` by slice, and has a shape and a dtype.
 
     Args:
         source: an array or anything that is read like one; the path of a ``.npy`` file; ``"FILE.h5:NAME"``, a data set of an

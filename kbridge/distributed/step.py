@@ -167,7 +167,7 @@ class SharedStep:
         return part([*(rows_of(a, first, last) for a in values[:count]), *values[count:]], rows, samples)
 
     def _must_agree(self, mine: Part) -> tuple[int, ...]:
-        """What shows that all workers cut the same batch: its size. Of parts that are a worker's own nothing is known."""
+        """Return the number by which workers see that all cut the same batch: its size. Of parts that are a worker's own nothing is known."""
         return (mine.samples,) if mine.samples else ()
 
 

@@ -1,4 +1,4 @@
-"""What the training loop asks of many workers: the counterpart of ``sharing.Alone``. Loads no backend before a model trains."""
+"""The answers of many workers to the training loop: the counterpart of ``sharing.Alone``. Loads no backend before a model trains."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ class Team:
         return SharedBatches(self, model)
 
     def generator(self, generator):
-        """What is read of a generator that every worker runs."""
+        """Return the batches that are read of a generator that every worker runs."""
         if self.batch_is_of_worker and not isinstance(generator, Own):
             # a step is a batch for each worker, one after the other
             return Own(itertools.islice(generator, self.rank, None, self.size))

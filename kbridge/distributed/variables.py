@@ -34,7 +34,7 @@ def shared_variables(model, state: bool = True) -> list[tuple[str, Any]]:
 
 
 def described_model(model) -> dict[str, Any]:
-    """What must be the same for all workers before their numbers mean the same."""
+    """Return a description of what must be the same on all workers before their numbers mean the same."""
     found: dict[str, Any] = {
         "the layers": [type(layer).__name__ for layer in model.layers],
         "the weights' shapes": [(K.get_variable_shape(w), K.dtype(w)) for w in model.weights],

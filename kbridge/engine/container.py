@@ -266,6 +266,7 @@ class Container(Layer):
 
     @property
     def input_spec(self):
+        """The specs of the inputs, as of a layer."""
         from .layer import InputSpec
 
         specs = []

@@ -63,7 +63,7 @@ def _reference(value):
 
 
 def reduced(layer: Layer) -> tuple:
-    """What ``__reduce__`` returns for a layer or model."""
+    """Return what ``__reduce__`` returns for a layer or model."""
     return rebuild, (type(layer), layer.get_config(), references(layer), _state(layer))
 
 

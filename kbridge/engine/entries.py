@@ -1,4 +1,4 @@
-"""What configs say of a layer inside a model or wrapper besides its class and its own config.
+"""The entries that configs hold of a layer inside a model or wrapper besides its class and its own config.
 
 Keras 1 ignores the keys that are added here: a number for each layer that several models or wrappers hold, so that it is
 one layer again when they are made from their configs; and beside a whole model's config which models in it are frozen.
@@ -41,7 +41,7 @@ def added_keys(layer: Any) -> dict[str, Any]:
 
 
 def frozen_key(root: Any) -> dict[str, Any]:
-    """What the config of the whole model ``root`` says of frozen models in it; nothing if there are none.
+    """Return the entry of the config of the whole model ``root`` about frozen models in it; empty if there are none.
 
     For each model inside: whether it is trained, and the layers that frozen models in its graph hold.
     """

@@ -23,7 +23,7 @@ class Mark:
 
 
 class FrozenParts(NamedTuple):
-    """What frozen models in the graph of a model do to it."""
+    """The effect of frozen models in the graph of a model."""
 
     #: the ids of the layers that they freeze
     layers: set[int]
@@ -47,7 +47,7 @@ def mark(model) -> None:
 
 
 def frozen_parts(model) -> FrozenParts:
-    """What frozen models that stand in the graph of ``model`` freeze.
+    """Return what the frozen models in the graph of ``model`` freeze.
 
     One counts if its graph is a part of the graph of ``model``, or if a Sequential model was made of it. A layer that is
     also called elsewhere in ``model`` is trained.

@@ -1,4 +1,4 @@
-"""What is inside a layer: the layers that it holds, and its weights in an order that freezing doesn't change.
+"""Finds what is inside a layer: the layers that it holds, and its weights in an order that freezing doesn't change.
 
 Nothing is imported of the classes of layers; a layer is known by its method ``_weight_kinds``.
 """

@@ -56,7 +56,7 @@ def _shape_by(compute: Callable) -> Callable:
 
 
 def shape_of_bases(layer: Any, input_shape: Any) -> Any:
-    """What ``compute_output_shape`` of the classes that a program's class is made of answers."""
+    """Return the answer of ``compute_output_shape`` of the classes that a program's class is made of."""
     for base in type(layer).__mro__:
         own = base.__dict__.get("get_output_shape_for")
         if own is not None and not getattr(own, "_made", False):
@@ -92,7 +92,7 @@ def _called(call: Callable, takes_mask: bool, takes_training: bool) -> Callable:
 
 
 def _in_both_phases(layer: Any, call: Callable[[bool], Any]) -> Any:
-    """What ``call`` gives in training and in test: it gets a bool, and may branch on it as Python does."""
+    """Return what ``call`` gives in training and in test: it gets a bool, and may branch on it as Python does."""
     phase = K.learning_phase()
     if isinstance(phase, int):
         return call(bool(phase))
@@ -194,7 +194,7 @@ def constraint_of(value: Any) -> Any:
 
 
 def as_variable(value: Any, name: str | None, dtype: str | None) -> Any:
-    """What an initializer gave as a variable of ``dtype``: those of later Keras give arrays and tensors."""
+    """Return the value of an initializer as a variable of ``dtype``: those of later Keras give arrays and tensors."""
     if K.is_tensor(value):
         if K.is_variable(value) and dtype in (None, K.dtype(value)):
             return value

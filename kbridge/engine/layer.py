@@ -717,5 +717,5 @@ def not_a_tensor(layer: Layer, x) -> TypeError:
 
 
 def object_list_uid(object_list) -> str:
-    """A key for the identity of one object or several."""
+    """Return a key for the identity of one object, or of several in ``object_list``."""
     return ", ".join(str(id(o)) for o in to_list(object_list)) if object_list is not None else "None"

@@ -110,7 +110,7 @@ class Merge(Layer):
         return super().__call__(list(inputs), mask)
 
     def assert_input_compatibility(self, input) -> None:
-        """ValueError unless the shapes of the inputs fit the mode, and each other."""
+        """Raise a ValueError unless the shapes of the tensors in ``input`` fit the mode, and each other."""
         self._check_shapes([getattr(x, "_keras_shape", None) or K.int_shape(x) for x in to_list(input)])
 
     # ------------------------------------------------------------------ checks

@@ -1,4 +1,4 @@
-"""Nodes: one for each call of a layer, the edges of the layer graph."""
+"""Nodes: one for each call of a layer. They connect the layers of a graph."""
 
 from __future__ import annotations
 
@@ -19,11 +19,21 @@ def single(items: list):
 
 
 class Node:
-    """A call of ``outbound_layer`` on the outputs of other nodes.
+    """A call of a layer on the outputs of other nodes.
 
-    Input i is output ``tensor_indices[i]`` of node ``node_indices[i]`` of ``inbound_layers[i]``.
-    Tensors, masks and shapes of inputs and outputs are lists. Making a node enters it into the
-    ``inbound_nodes`` of its layer and the ``outbound_nodes`` of the layers it reads.
+    Making a node enters it into the ``inbound_nodes`` of its layer and the ``outbound_nodes`` of the layers it reads.
+
+    Args:
+        outbound_layer: the layer that is called.
+        inbound_layers: the layers whose outputs come in, a list.
+        node_indices: which call of each of these layers is meant, a list.
+        tensor_indices: which output of that call is meant, a list.
+        input_tensors: the tensors that come in, a list.
+        output_tensors: the tensors that come out, a list.
+        input_masks: the masks of the inputs, a list.
+        output_masks: the masks of the outputs, a list.
+        input_shapes: the shapes of the inputs, a list.
+        output_shapes: the shapes of the outputs, a list.
     """
 
     #: marks of the frozen models whose graphs this call is a part of, see ``freezing``
@@ -59,7 +69,14 @@ class Node:
 
     @classmethod
     def create_node(cls, outbound_layer, inbound_layers, node_indices=None, tensor_indices=None) -> Node:
-        """Call ``outbound_layer`` on what the inbound nodes put out, and record the call."""
+        """Call a layer on what other nodes put out, and record the call.
+
+        Args:
+            outbound_layer: the layer to call.
+            inbound_layers: the layers whose outputs come in, a list.
+            node_indices: which call of each of these layers is meant; the first one if left out.
+            tensor_indices: which output of that call is meant; the first one if left out.
+        """
         node_indices = node_indices or [0] * len(inbound_layers)
         tensor_indices = tensor_indices or [0] * len(inbound_layers)
         inbound_layers, node_indices, tensor_indices = _makers(inbound_layers, node_indices, tensor_indices)
@@ -111,7 +128,7 @@ class Node:
         )
 
     def get_config(self) -> dict:
-        """Names and indices, without tensors."""
+        """Return the names and indices of a node, without tensors, as a dict."""
         return {
             "outbound_layer": self.outbound_layer.name if self.outbound_layer else None,
             "inbound_layers": [layer.name for layer in self.inbound_layers],
@@ -130,7 +147,9 @@ def _makers(layers, node_indices, tensor_indices) -> tuple[list, list, list]:
 
 
 def output_shapes_of(layer, input_shape, of_tensors: list[tuple]) -> list[tuple]:
-    """What ``get_output_shape_for`` says; where it says nothing (None), or a program's own can't be run, the shapes ``of_tensors``."""
+    """Return the shapes that ``get_output_shape_for`` of ``layer`` tells for ``input_shape``; where it says nothing (None), or a program's own can't be
+    run, the shapes ``of_tensors``.
+    """
     try:
         given = layer.get_output_shape_for(input_shape)
     except TypeError as error:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 
 def get_source_inputs(tensor, layer=None, node_index=None) -> list:
-    """The input tensors (of InputLayers) that are needed to compute ``tensor``."""
+    """Return the input tensors (of InputLayers) that are needed to compute a tensor.
+
+    Args:
+        tensor: the tensor.
+        layer: the layer that made it; read from the tensor if left out.
+        node_index: which call of the layer made it.
+    """
     if not hasattr(tensor, "_keras_history"):
         return [tensor]
     if layer is None or node_index:

@@ -70,7 +70,7 @@ def _all(layers: Any) -> list[Any]:
 
 
 def with_ids(arrays: Any, names: list[str], dtypes: list[str | None]) -> Any:
-    """What a model is given for its inputs, with numbers for the texts of those of the dtype 'string'."""
+    """Return the arrays that a model is given for its inputs, with numbers for the texts of those of the dtype 'string'."""
     if "string" not in dtypes:
         return arrays
     if isinstance(arrays, dict):

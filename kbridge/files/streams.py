@@ -1,4 +1,4 @@
-"""What is written as a stream rather than replaced as a file: pipes, devices, open descriptors, streams of Python."""
+"""Targets that are written as a stream rather than replaced as a file: pipes, devices, open descriptors, streams of Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of each layer's file formats, by family: one registration beside another, so that a new layer is one class, one
+"""The file formats of each layer, by family: one registration beside another, so that a new layer is one class, one
 registration and one test.
 
 A family's module imports the layers; reading, conversion and the documentation look here by class name. The layers that Keras 1 had

@@ -1,4 +1,4 @@
-"""What registrations share: options that have the same names here and there, and plain writers."""
+"""Helpers of the registrations: options that have the same names here and there, and plain writers."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def _no_onnx(c, layer, call):
 
 
 def _operator(c, cell):
-    """What ``recurrence`` takes for a cell: operator, number of units, weights in ONNX's order of gates, activations, further options."""
+    """Return the arguments of ``recurrence`` for a cell: operator, number of units, weights in ONNX's order of gates, activations, further options."""
     from ..convert.weights import value
 
     W, U = value(cell.kernel), value(cell.recurrent_kernel)

@@ -1,4 +1,4 @@
-"""What checkpoints and SavedModel folders of TensorFlow hold: layers, arrays and settings, without building anything."""
+"""The contents of checkpoints and SavedModel folders of TensorFlow: layers, arrays and settings, without building anything."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Stored = dict[str, list[tuple[str, Tensor]]]
 
 @dataclass
 class Contents:
-    """What a checkpoint or a SavedModel holds; ``config`` is None where it has weights alone."""
+    """The contents of a checkpoint or a SavedModel; ``config`` is None where it has weights alone."""
 
     path: str
     size: int

@@ -1,4 +1,4 @@
-"""What a model's or weights' file holds, whatever Keras wrote it: config, training settings, arrays by layer. Nothing is built."""
+"""The contents of a model's or weights' file, whatever Keras wrote it: config, training settings, arrays by layer. Nothing is built."""
 
 from __future__ import annotations
 

@@ -24,11 +24,18 @@ _PARSERS = {JSON: parse_json, YAML: parse_yaml}
 def inspect_file(
     path: str | os.PathLike, weights: bool = False, original_backend: str | None = None, custom_objects: Any = ()
 ) -> dict[str, Any]:
-    """What ``path`` holds, as plain values (``--json`` prints them): a model file, a weights file, an architecture (JSON, YAML), a checkpoint
-    or a SavedModel folder of TensorFlow, told apart by content.
+    """Return what a file holds, as plain values (``kbridge inspect --json`` prints them). No layer is built and nothing is run.
 
-    ``weights`` adds statistics of each array, which reads all of them. ``custom_objects``: names that will be given
-    when the file is loaded. Raises ModelFileError for a damaged or hostile file, OSError where there is none.
+    Args:
+        path: a model file, a weights file, an architecture (JSON, YAML), a checkpoint or a SavedModel folder of TensorFlow, told apart by
+            content.
+        weights: whether to add statistics of each array, which reads all of them.
+        original_backend: 'theano' or 'tensorflow', as for ``load_model``.
+        custom_objects: names that will be given when the file is loaded.
+
+    Raises:
+        ModelFileError: a damaged or hostile file.
+        OSError: there is none.
     """
     path = os.fspath(path)
     kind = kind_of(path)

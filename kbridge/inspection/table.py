@@ -10,7 +10,7 @@ from ..saving.keras2.values import bare_name
 
 
 def as_text(facts: dict[str, Any]) -> str:
-    """What ``kbridge inspect`` prints."""
+    """Return the text that ``kbridge inspect`` prints for ``facts``, which ``inspect_file`` gave."""
     lines = [*_head(facts), "", *_layers(facts["layers"])]
     if facts["kind"] != "architecture":
         lines.append("")

@@ -120,7 +120,7 @@ def _translated(config: dict, version: str | None, problems: list[str]) -> Any:
 
 
 def _not_restored(config: dict, compiled: dict) -> list[str]:
-    """What of the training settings in a Keras 2 file has no like here, as ``load_model`` would warn of it."""
+    """Return the training settings in a Keras 2 file that have no like here, as ``load_model`` would warn of it."""
     inner = config.get("config")
     ends = inner.get("output_layers", []) if isinstance(inner, dict) else [[config.get("name")]]
     try:

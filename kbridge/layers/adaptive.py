@@ -80,7 +80,7 @@ def mean_weights(length: int, size: int) -> np.ndarray:
 
 class _AdaptiveMax(_Adaptive):
     def pooled(self, x, axis: int, size: int):
-        """The largest values in the windows of one axis."""
+        """Return the largest values in the ``size`` windows of one ``axis`` of ``x``."""
         whole = [slice(None)] * K.ndim(x)
         parts = []
         for start, end in windows(K.int_shape(x)[axis], size):

@@ -42,7 +42,14 @@ class Configured(Layer):
         return config
 
     def weight(self, name: str, shape: tuple, trainable: bool = True, kind: str | None = None) -> Any:
-        """A weight called ``name`` as in Keras 2, with the initializer, regularizer and constraint of its ``kind`` (default: its name)."""
+        """Add a weight with the initializer, regularizer and constraint of its kind.
+
+        Args:
+            name: its name in Keras 2.
+            shape: its lengths, a tuple.
+            trainable: whether training changes it.
+            kind: how the names of its arguments begin, as in ``kernel_initializer``; ``name`` if left out.
+        """
         kind = kind or name
         return self.add_weight(
             shape,
@@ -54,11 +61,20 @@ class Configured(Layer):
         )
 
     def expects(self, ndim: int, lengths: dict[int, int]) -> None:
-        """From now on inputs have ``ndim`` axes, some of known length: what the layer was built for."""
+        """Let inputs have ``ndim`` axes from now on, some of known ``lengths`` (a dict by axis): the layer was built for these."""
         self.input_spec = [InputSpec(shape=tuple(lengths.get(a) for a in range(ndim)))]
 
     def known(self, input_shape: tuple, axis: int, what: str) -> int:
-        """The length of an axis that weights need. ValueError where it is unknown."""
+        """Return the length of an axis that weights need.
+
+        Args:
+            input_shape: the shape of the input.
+            axis: the axis.
+            what: what the axis holds, as the error calls it.
+
+        Raises:
+            ValueError: the length is unknown.
+        """
         if input_shape[axis] is None:
             raise ValueError(
                 f"{type(self).__name__} {self.name} needs to know its input's {what} (axis {axis}), got shape {tuple(input_shape)}."

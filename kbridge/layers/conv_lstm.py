@@ -150,7 +150,7 @@ class _ConvLSTM(Recurrence, Configured):
         return K.conv3d(x, kernel, strides, padding, ORDERINGS[self.data_format], filter_dilation=dilation)
 
     def preprocess_input(self, x):
-        """The convolution of all frames at once, with the bias."""
+        """Return the convolution of all frames of ``x`` at once, with the bias."""
         shape = K.int_shape(x)
         time = K.shape(x)[1] if shape[1] is None else shape[1]
         frames = K.reshape(x, (-1, *(K.shape(x)[a] if shape[a] is None else shape[a] for a in range(2, len(shape)))))

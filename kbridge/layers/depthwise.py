@@ -40,10 +40,12 @@ class _Depthwise(Configured):
 
     @property
     def first_spatial(self) -> int:
+        """The first spatial axis."""
         return 2 if self.data_format == "channels_first" else 1
 
     @property
     def channel_axis(self) -> int:
+        """The axis of the channels."""
         return 1 if self.data_format == "channels_first" else self.spatial + 1
 
     def _depthwise(self, x, kernel):

@@ -164,6 +164,7 @@ class Resizing(Configured):
 
     @property
     def first_spatial(self) -> int:
+        """The first spatial axis."""
         return 2 if self.data_format == "channels_first" else 1
 
     def call(self, x, mask=None):

@@ -62,7 +62,7 @@ class Windowed(Layer):
         )
 
     def padded_input(self, x, border_mode: str):
-        """Return the tensor to convolve and the border mode to use: ``x`` is padded here where the padding is Theano's."""
+        """Return the tensor to convolve and the ``border_mode`` to use: ``x`` is padded here where the padding is Theano's."""
         if border_mode != "same" or self.border_origin != "theano":
             return x, border_mode
         return padded(x, self.theano_padding(), getattr(self, "window_ordering", self.dim_ordering)), "valid"

@@ -55,7 +55,7 @@ def turned(layer, x):
 
 
 def ordering_hint(layer, count: int) -> str:
-    """What to add to an error about the shape of images: which setting says where their channels are, what the other one expects."""
+    """Return a sentence for an error about the shape of images: which setting says where their channels are, what the other one expects."""
     ordering = getattr(layer, "dim_ordering", None)
     if ordering is None or count == 1:  # over time, channels are always last
         return ""

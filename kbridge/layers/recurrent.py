@@ -134,7 +134,7 @@ class Recurrent(Recurrence):
         return (self.output_dim,)
 
     def get_initial_states(self, x):
-        """Zeros (samples, output_dim) for each state."""
+        """Return zeros (samples, output_dim) for each state, for the input ``x``."""
         zeros = K.sum(K.zeros_like(x), axis=(1, 2))
         return [K.tile(K.expand_dims(zeros), [1, self.output_dim]) for _ in self.states]
 

@@ -84,6 +84,7 @@ class _Transposed(Configured):
 
     @property
     def channel_axis(self) -> int:
+        """The axis of the channels."""
         return 1 if self.data_format == "channels_first" else self.spatial + 1
 
     def build(self, input_shape):

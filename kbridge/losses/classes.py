@@ -101,8 +101,8 @@ def _loss(name: str, function, usual_name: str, **options) -> type[Loss]:
     The loss as an object; ``losses.{function.__name__}`` is its function.
 
     Args:{told}
-        reduction: see ``Loss``.
-        name: kept as it is.
+        reduction: how the values become one number, as for ``Loss``.
+        name: a name that is stored with the loss.
     """
     members = {
         "function": staticmethod(function), "options": options, "usual_name": usual_name, "__doc__": doc, "__signature__": signature,

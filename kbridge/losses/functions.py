@@ -56,7 +56,7 @@ def _signs(y_true):
 
 
 def categorical_hinge(y_true, y_pred):
-    """max(1 + the largest value of another class - that of the right one, 0) over the last axis; y_true is one-hot."""
+    """max(1 + the largest value in y_pred of another class - that of the right one, 0) over the last axis; y_true is one-hot."""
     right = K.sum(y_true * y_pred, axis=-1)
     wrong = K.max((1.0 - y_true) * y_pred, axis=-1)
     return K.maximum(wrong - right + 1.0, 0.0)

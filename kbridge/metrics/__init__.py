@@ -44,7 +44,7 @@ def _mean_of(loss):
         return K.mean(loss(y_true, y_pred))
 
     metric.__name__ = metric.__qualname__ = loss.__name__
-    metric.__doc__ = f"The mean of ``objectives.{loss.__name__}``."
+    metric.__doc__ = f"The mean of ``objectives.{loss.__name__}(y_true, y_pred)`` over all samples (and time steps), a scalar."
     return metric
 
 
@@ -118,14 +118,22 @@ globals().update(CLASSES)
 
 
 def serialize(metric) -> Any:
-    """What a config holds of a metric: {'class_name', 'config'} of an object, a function's name."""
+    """Return the config of ``metric``: {'class_name', 'config'} for an object, the name for a function."""
     if isinstance(metric, Metric):
         return {"class_name": type(metric).__name__, "config": metric.get_config()}
     return getattr(metric, "__name__", metric)
 
 
 def deserialize(config: dict[str, Any] | str, custom_objects=None) -> Any:
-    """The metric of {'class_name', 'config'} or of a name. ValueError for an unknown one."""
+    """Return a metric.
+
+    Args:
+        config: {'class_name': ..., 'config': ...} or a name.
+        custom_objects: classes and functions by name, for those that aren't Keras' own.
+
+    Raises:
+        ValueError: an unknown name.
+    """
     if isinstance(config, str):
         return get(config)
     custom = {**get_custom_objects(), **(custom_objects or {})}

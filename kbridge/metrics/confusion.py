@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 
 from .. import backend as K
@@ -77,8 +79,9 @@ def _counter(name: str, usual_name: str, row: int, told: str) -> type[_AtThresho
     doc = f"""How many {told} there are.
 
     Args:
-        thresholds: above which a prediction counts as positive, a number or a list; 0.5 if left out.
-        name: under which it is logged.
+        thresholds: the probability above which a prediction counts as positive, a number or a list; 0.5 if left out.
+        name: the name under which it is logged.
+        dtype: accepted for configs of later Keras, and not used.
     """
     members = {"usual_name": usual_name, "_value": lambda self, *rows: rows[row], "__doc__": doc, "__module__": __name__}
     return type(name, (_AtThresholds,), members)
@@ -145,6 +148,7 @@ class _Bounded(_Counts):
 
     @property
     def arguments(self):
+        """The arguments of the constructor, which are attributes."""
         return (self.bound_name, "num_thresholds", "class_id")
 
     @classmethod
@@ -168,12 +172,23 @@ def _bounded(name: str, usual_name: str, bound: str, told: str, rates) -> type[_
     doc = f"""The best {told} is at least ``{bound}``.
 
     Args:
-        {bound}: the bound.
-        num_thresholds: how many thresholds are tried.
+        {bound}: the least value of it, from 0 to 1.
+        num_thresholds: the number of thresholds that are tried.
         class_id: the class to look at; all if left out.
-        name: under which it is logged.
+        name: the name under which it is logged.
+        dtype: accepted for configs of later Keras, and not used.
     """
-    members = {"usual_name": usual_name, "bound_name": bound, "_rates": rates, "__doc__": doc, "__module__": __name__}
+
+    def __init__(self, *args, **kwargs):
+        if bound in kwargs:
+            kwargs["bound"] = kwargs.pop(bound)
+        _Bounded.__init__(self, *args, **kwargs)
+
+    shared = list(inspect.signature(_Bounded.__init__).parameters.values())[1:-1]
+    members = {
+        "usual_name": usual_name, "bound_name": bound, "_rates": rates, "__init__": __init__, "__doc__": doc, "__module__": __name__,
+        "__signature__": inspect.Signature([p.replace(name=bound) if p.name == "bound" else p for p in shared]),
+    }  # fmt: skip
     return type(name, (_Bounded,), members)
 
 

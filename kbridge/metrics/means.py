@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any
 
@@ -118,6 +119,7 @@ def concordance_correlation(y_true, y_pred, axis=-1):
 
 
 def _squared(y_true, y_pred):
+    """(y_pred - y_true) ** 2."""
     return K.square(y_pred - y_true)
 
 
@@ -161,10 +163,16 @@ def _mean(name: str, function, usual_name: str, **options) -> type[MeanMetricWra
         MeanMetricWrapper.__init__(self, name=own, **{**options, **given})
 
     first = (function.__doc__ or "").strip().partition("\n")[0]
-    told = "".join(f"\n        {key}: as in the function; {value!r} if left out." for key, value in options.items())
+    told = "".join(
+        f"\n        {key}: as in ``{function.__module__.removeprefix('kbridge.')}.{function.__name__}``; {value!r} if left out."
+        for key, value in options.items()
+    )
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    taken = {**options, "name": None, "dtype": None}
     members = {
         "fn": staticmethod(function), "usual_name": usual_name, "__init__": __init__, "__module__": __name__,
-        "__doc__": f"The mean over all samples of: {first}\n\n    Args:{told}\n        name: under which it is logged.\n    ",
+        "__signature__": inspect.Signature([inspect.Parameter(key, kind, default=value) for key, value in taken.items()]),
+        "__doc__": f"The mean over all samples of: {first}\n\n    Args:{told}\n        name: the name under which it is logged.\n        dtype: accepted for configs of later Keras, and not used.\n    ",
     }  # fmt: skip
     return type(name, (MeanMetricWrapper,), members)
 

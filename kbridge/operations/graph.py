@@ -21,7 +21,12 @@ MAX_RESULT = 2**30
 
 @dataclass(frozen=True)
 class Call:
-    """An operation by its own name, with its arguments."""
+    """An operation by its own name, with its arguments.
+
+    Attributes:
+        operation: the name.
+        arguments: values by the names of the arguments, a dict.
+    """
 
     operation: str
     arguments: dict[str, Any]
@@ -133,7 +138,7 @@ class Graph:
 
 
 def as_tensors(result: Any) -> list[Any]:
-    """What ``run`` gave as a list of tensors: numbers become constants, which remember that they are numbers."""
+    """Return ``result``, which ``run`` gave, as a list of tensors: numbers become constants, which remember that they are numbers."""
     if isinstance(result, (list, tuple)) and not all(isinstance(n, int) or n is None for n in result):
         return [x for item in result for x in as_tensors(item)]
     if K.is_tensor(result):
@@ -179,7 +184,11 @@ def _shape(value: Any) -> tuple[int | None, ...]:
 
 
 class Builder:
-    """Makes a Graph call by call, by the names that programs have for operations."""
+    """Make a Graph call by call, by the names that programs have for operations.
+
+    Args:
+        inputs: the names of the function's arguments.
+    """
 
     def __init__(self, inputs: Sequence[str]):
         self._names = tuple(inputs)
@@ -188,7 +197,12 @@ class Builder:
         self._calls: list[Call] = []
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """Call an operation; the Ref of its result, or a number where it is arithmetic of numbers.
+        """Call an operation, and return the Ref of its result, or a number where it is arithmetic of numbers.
+
+        Args:
+            name: the operation, by any name that programs have for it.
+            args: its arguments.
+            kwargs: its keyword arguments.
 
         Raises:
             ModelFileError: the table lacks the name or an argument; the message says which.
@@ -196,7 +210,14 @@ class Builder:
         return self.called(name, args, kwargs)
 
     def called(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], fixed: Mapping[str, Any] | None = None) -> Any:
-        """``call`` with its arguments as a list and a dict; ``fixed`` as in ``resolve``."""
+        """Call an operation as ``call`` does.
+
+        Args:
+            name: the operation, by any name that programs have for it.
+            args: its arguments, a list.
+            kwargs: its keyword arguments, a dict.
+            fixed: as for ``resolve``.
+        """
         operation, arguments = resolve(name, args, kwargs, fixed)
         arguments = values.plain(arguments)
         if operation.folds and not any(True for _ in values.refs(arguments)) and _is_arithmetic(arguments):
@@ -210,7 +231,7 @@ class Builder:
         return Ref(len(self._names) + len(self._calls) - 1)
 
     def graph(self, result: Any) -> Graph:
-        """What was called so far, with its result (a Ref, or a list or tuple of them). Calls that it doesn't need are left out."""
+        """Return the graph of what was called so far, with its result (a Ref, or a list or tuple of them). Calls that it doesn't need are left out."""
         needed = {ref.number for ref in values.refs(result)}
         first = len(self._names)
         for i in reversed(range(len(self._calls))):

@@ -177,7 +177,7 @@ def pad(x, padding, mode="constant", constant_values=None):
 
 @operation("np.diff keras.ops.diff(a|x:x, n:!=1, axis)")
 def diff(x, axis=-1):
-    """What each entry of an axis has more than the one before it."""
+    """Return the difference of each entry of an axis and the one before it."""
     axis = one_axis(axis, len(shape_of(x)))
     before = [slice(None)] * axis
     return getitem(x, (*before, slice(1, None))) - getitem(x, (*before, slice(None, -1)))

@@ -52,10 +52,12 @@ class Operation:
 
     Attributes:
         name: its name in stored graphs, that of K's function where it is one.
-        function: what computes it, from tensors, numbers, tuples ...
+        function: the function that computes it, from tensors, numbers, tuples ...
         folds: whether it is computed at once when no argument depends on an input: arithmetic of numbers.
         random: whether it draws numbers.
         phase: whether it depends on the learning phase.
+        parameters: its arguments.
+        rest: the argument that takes all others, if there is one.
     """
 
     name: str
@@ -68,7 +70,7 @@ class Operation:
     rest: str | None = None
 
     def bound(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """All arguments by the operation's own names, those not given left out. ModelFileError where they don't fit."""
+        """Return ``args`` and ``kwargs`` by the operation's own names, those not given left out. ModelFileError where they don't fit."""
         return _bound(self.name, self, self.items(), args, kwargs, self.rest)
 
     def call(self, arguments: dict[str, Any]) -> Any:
@@ -229,12 +231,16 @@ def knows(name: str) -> bool:
 def resolve(
     name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, fixed: Mapping[str, Any] | None = None
 ) -> tuple[Operation, dict[str, Any]]:
-    """The operation that a program calls ``name``, and its arguments by the operation's own names.
+    """Return the operation that a program calls ``name``, and its arguments by the operation's own names.
 
-    ``fixed``: arguments that were given before, as those of a class are when its object is called: they take no place among ``args``.
+    Args:
+        name: the name, as programs write it ('tf.math.add').
+        args: the arguments, a list.
+        kwargs: the keyword arguments, a dict.
+        fixed: arguments that were given before, as those of a class are when its object is called: they take no place among ``args``.
 
     Raises:
-        ModelFileError: for a name that the table lacks, an argument that the name doesn't have, or a value that the operation can't have.
+        ModelFileError: the table lacks the name, the name doesn't have an argument, or the operation can't have a value.
     """
     found = _found(name)
     if found is None:

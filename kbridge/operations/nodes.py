@@ -1,4 +1,4 @@
-"""What the nodes of TensorFlow's graphs are called, as files of tf.keras before 2.4 hold them: 'node.AddV2'."""
+"""The names of the nodes of TensorFlow's graphs, as files of tf.keras before 2.4 hold them: 'node.AddV2'."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What operations share: numbers, arrays and tensors that meet, dtypes, axes and shapes as programs write them."""
+"""Helpers of all operations: numbers, arrays and tensors that meet, dtypes, axes and shapes as programs write them."""
 
 from __future__ import annotations
 

@@ -30,7 +30,11 @@ _DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "
 
 @dataclass(frozen=True)
 class Ref:
-    """The value of an input (the first numbers) or of a call (the numbers after them)."""
+    """The value of an input (the first numbers) or of a call (the numbers after them).
+
+    Attributes:
+        number: which one.
+    """
 
     number: int
 

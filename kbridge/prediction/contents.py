@@ -1,4 +1,4 @@
-"""What a file of data holds, told by its content, and how it is opened. Nothing of it is ever unpickled or run."""
+"""Tells by its content what a file of data holds, and how it is opened. Nothing of it is ever unpickled or run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..errors import UsageError
 
 
 def kind_of(head: bytes) -> str | None:
-    """What a file's first bytes say: npy, npz, picture, json, text, or None."""
+    """Return the kind that a file's first bytes tell: npy, npz, picture, json, text, or None."""
     if head.startswith(b"\x93NUMPY"):
         return "npy"
     if head.startswith(b"PK\x03\x04"):

@@ -84,7 +84,7 @@ class Saliency:
 
 
 def scores(model: Any) -> Any:
-    """What goes into the model's last softmax or sigmoid; where that is inside of another layer, the log-odds of the output.
+    """Return the tensor that goes into the model's last softmax or sigmoid; where that is inside of another layer, the log-odds of the output.
 
     A probability close to 1 hardly has a gradient, the score below it has.
     """

@@ -37,7 +37,7 @@ class Results:
         raise NotImplementedError
 
     def flush(self) -> None:
-        """What was written is on its way to the disk."""
+        """Send all that was written on its way to the disk."""
 
     def close(self) -> None:
         """The end."""

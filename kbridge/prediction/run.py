@@ -23,14 +23,19 @@ MOST = 1024
 
 @dataclass
 class Outcome:
-    """How a run went: how many samples were predicted, and the names of those that were not with the reasons."""
+    """How a run went.
+
+    Attributes:
+        predicted: the number of samples that were predicted.
+        failed: the names of those that were not, with the reasons; a list of pairs.
+    """
 
     predicted: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
 
 
 def batch_size(model: Any) -> int:
-    """As many samples as let a layer's output and its input fit into ``ROOM`` together."""
+    """Return as many samples as let an output of a layer of ``model`` and its input fit into ``ROOM`` together."""
     largest = 1
     for layer in all_layers(model):
         for shape in getattr(layer, "output_shape", None) and _shapes(layer.output_shape):
@@ -94,7 +99,7 @@ def predict(
 
 
 def batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
-    """Items in their order, ``size`` at a time, of one shape a batch; those without values stay in their place."""
+    """Yield ``items`` in their order, ``size`` at a time, of one shape a batch; those without values stay in their place."""
     batch: list[Item] = []
     shapes = None
     for item in items:

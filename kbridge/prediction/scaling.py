@@ -69,7 +69,7 @@ class Scaling:
 
 
 def hint(model: Any, scaling: Scaling) -> str | None:
-    """What a user should hear before pictures are fed: that nothing scales their values, or that two do."""
+    """Return what a user should hear before pictures are fed: that nothing scales their values, or that two do."""
     if not any(x.picture() for x in inputs_of(model)):
         return None
     if scaling.nothing and of_teachable_machine(model):

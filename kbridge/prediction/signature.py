@@ -1,4 +1,4 @@
-"""What a model takes and gives, by name: shapes, dtypes, and where the channels of a picture are."""
+"""The inputs and outputs of a model, by name: shapes, dtypes, and where the channels of a picture are."""
 
 from __future__ import annotations
 

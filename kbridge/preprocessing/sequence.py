@@ -8,10 +8,23 @@ import numpy as np
 
 
 def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncating="pre", value=0.0) -> np.ndarray:
-    """Sequences of any lengths as one array (samples, maxlen, ...), filled up with ``value``.
+    """Return sequences of any lengths as one array (samples, maxlen, ...).
 
-    ``maxlen`` is the longest length by default. ``padding`` and ``truncating`` ('pre' or 'post') say on
-    which side values are added or removed. Entries of the sequences may be arrays of one shape.
+    Args:
+        sequences: a list of sequences, whose entries are numbers or arrays of one shape.
+        maxlen: the length of the rows; the longest sequence's if left out.
+        dtype: the dtype of the array.
+        padding: on which side values are added, 'pre' or 'post'.
+        truncating: on which side values are removed, 'pre' or 'post'.
+        value: the value that is added.
+
+    Raises:
+        ValueError: another side, something else than sequences, or entries of different shapes.
+
+    Example:
+        >>> from kbridge.preprocessing.sequence import pad_sequences
+        >>> pad_sequences([[1, 2, 3], [4]], maxlen=2).tolist()
+        [[2, 3], [0, 4]]
     """
     for name, side in (("padding", padding), ("truncating", truncating)):
         if side not in ("pre", "post"):
@@ -37,10 +50,14 @@ def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncati
 
 
 def make_sampling_table(size, sampling_factor=1e-5) -> np.ndarray:
-    """The probability to keep the word of each rank (word2vec's subsampling of frequent words).
+    """Return the probability to keep the word of each rank (word2vec's subsampling of frequent words).
 
     Word frequencies are taken from Zipf's law: the inverse frequency of rank r is about r (ln r + g) + 1/2 -
     1/(12 r), g being Euler's constant. The probability is sqrt(factor / frequency), at most 1.
+
+    Args:
+        size: the number of ranks.
+        sampling_factor: the factor; smaller ones leave out more frequent words.
     """
     rank = np.arange(size, dtype="float64")
     rank[:1] = 1  # the index 0 stands for no word
@@ -49,10 +66,19 @@ def make_sampling_table(size, sampling_factor=1e-5) -> np.ndarray:
 
 
 def skipgrams(sequence, vocabulary_size, window_size=4, negative_samples=1.0, shuffle=True, categorical=False, sampling_table=None):
-    """(couples, labels): pairs of words, 1 for those that stand within ``window_size`` of each other, 0 for made-up ones.
+    """Return (couples, labels): pairs of words, with 1 for those that stand near each other and 0 for made-up ones.
 
-    ``negative_samples``: made-up pairs for each real one. ``categorical``: labels [0, 1] and [1, 0].
-    ``sampling_table``: the probability to keep each word, see ``make_sampling_table``. Index 0 is no word.
+    Args:
+        sequence: word indices, a list; index 0 is no word.
+        vocabulary_size: made-up pairs take their words below it.
+        window_size: how many places apart two words may stand.
+        negative_samples: the number of made-up pairs for each real one.
+        shuffle: whether to put the pairs in random order.
+        categorical: whether labels are [0, 1] and [1, 0] instead of 1 and 0.
+        sampling_table: the probability to keep each word, as ``make_sampling_table`` gives it; None keeps all.
+
+    Raises:
+        ValueError: made-up pairs of a vocabulary without words.
     """
     if vocabulary_size < 2 and negative_samples > 0:
         raise ValueError(f"skipgrams: made-up pairs need a vocabulary_size of at least 2 (index 0 is no word), got {vocabulary_size}.")

@@ -12,12 +12,19 @@ MODES = ("binary", "count", "freq", "tfidf")
 
 
 def base_filter() -> str:
-    """The characters that are left out by default: punctuation without the apostrophe, tabs and line ends."""
+    """Return the characters that are left out by default: punctuation without the apostrophe, tabs and line ends."""
     return FILTERS
 
 
 def text_to_word_sequence(text, filters=FILTERS, lower=True, split=" ") -> list[str]:
-    """The words of ``text``, divided at ``split`` and at each character in ``filters``."""
+    """Return the words of a text, as a list.
+
+    Args:
+        text: the text.
+        filters: characters that divide words, besides ``split``.
+        lower: whether the text is made lower case.
+        split: the character that divides words.
+    """
     if lower:
         text = text.lower()
     text = text.translate({ord(character): split for character in filters})
@@ -25,9 +32,13 @@ def text_to_word_sequence(text, filters=FILTERS, lower=True, split=" ") -> list[
 
 
 def one_hot(text, n, filters=FILTERS, lower=True, split=" ") -> list[int]:
-    """The words of ``text`` as numbers from 1 to n - 1 by their hash: different words may share one.
+    """Return the words of a text as numbers from 1 to n - 1 by their hash: different words may share one.
 
-    The hash is the same in every process and on every machine.
+    The hash is the same in every process and on every machine. The other arguments are those of ``text_to_word_sequence``.
+
+    Args:
+        text: the text.
+        n: one more than the largest number, at least 2.
     """
     if n < 2:
         raise ValueError(f"one_hot: n must be at least 2, got {n}.")
@@ -36,11 +47,20 @@ def one_hot(text, n, filters=FILTERS, lower=True, split=" ") -> list[int]:
 
 
 class Tokenizer:
-    """Turns texts into sequences of word indices (1 is the most frequent word), or into matrices with a row a text.
+    """Turn texts into sequences of word indices (1 is the most frequent word), or into matrices with a row for each text.
 
-    ``nb_words``: only indices below it are used. ``filters``, ``lower`` and ``split`` as in
-    ``text_to_word_sequence``; with ``char_level`` each character is a word, as it stands.
-    A text may also be a list of words.
+    A text may also be a list of words. The other arguments are those of ``text_to_word_sequence``.
+
+    Args:
+        nb_words: only indices below it are used; None for all.
+        char_level: whether each character is a word, as it stands.
+
+    Example:
+        >>> from kbridge.preprocessing.text import Tokenizer
+        >>> words = Tokenizer(nb_words=10)
+        >>> words.fit_on_texts(["the cat", "the dog"])
+        >>> words.texts_to_sequences(["The dog and the cat"])
+        [[1, 3, 1, 2]]
     """
 
     def __init__(self, nb_words=None, filters=FILTERS, lower=True, split=" ", char_level=False):
@@ -82,24 +102,29 @@ class Tokenizer:
         self.index_docs = dict(Counter(index for sequence in sequences for index in set(sequence)))
 
     def texts_to_sequences(self, texts) -> list[list[int]]:
-        """The index of each known word; words that are unknown or not below ``nb_words`` are left out."""
+        """Return the index of each known word of ``texts``, a list for each; words that are unknown or not below ``nb_words`` are left out."""
         return list(self.texts_to_sequences_generator(texts))
 
     def texts_to_sequences_generator(self, texts):
-        """``texts_to_sequences``, one text at a time."""
+        """Yield what ``texts_to_sequences`` returns, one text of ``texts`` at a time."""
         for text in texts:
             indices = (self.word_index.get(word) for word in self._words(text))
             yield [index for index in indices if index is not None and (not self.nb_words or index < self.nb_words)]
 
     def texts_to_matrix(self, texts, mode="binary") -> np.ndarray:
-        """``sequences_to_matrix`` of the texts' sequences."""
+        """Return ``sequences_to_matrix`` of the sequences of ``texts``, with ``mode``."""
         return self.sequences_to_matrix(self.texts_to_sequences(texts), mode=mode)
 
     def sequences_to_matrix(self, sequences, mode="binary") -> np.ndarray:
-        """An array (sequences, nb_words) of float64.
+        """Return an array (sequences, nb_words) of float64.
 
-        ``mode``: 'binary' whether the word occurs, 'count' how often, 'freq' how often for each word of the
-        sequence, 'tfidf' (1 + ln count) ln(1 + documents / (1 + documents with the word)).
+        Args:
+            sequences: lists of word indices.
+            mode: what stands for each word: 'binary' whether it occurs, 'count' how often, 'freq' how often for each word of the
+                sequence, 'tfidf' (1 + ln count) ln(1 + documents / (1 + documents with the word)).
+
+        Raises:
+            ValueError: another mode, or a Tokenizer that hasn't learned what the mode needs.
         """
         if mode not in MODES:
             raise ValueError(f"sequences_to_matrix: mode must be one of {', '.join(map(repr, MODES))}, got {mode!r}.")

@@ -35,7 +35,7 @@ class Assignment(NamedTuple):
 
 
 class StoredLayer(NamedTuple):
-    """What a file holds of one layer."""
+    """The part of a file that belongs to one layer."""
 
     name: str
     #: its weights, in the order of ``ordered_weights`` if that is known

@@ -23,7 +23,15 @@ _OLD_REGULARIZERS = {"WeightRegularizer": "L1L2Regularizer", "ActivityRegularize
 
 
 def model_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None):
-    """The model of ``{'class_name': ..., 'config': ...}``, not compiled, with new random weights."""
+    """Return a new model, not compiled, with random weights.
+
+    Args:
+        config: ``{'class_name': ..., 'config': ...}``.
+        custom_objects: classes and functions by name, for those that aren't Keras' own.
+
+    Raises:
+        TypeError: a list, which ``Sequential.from_config`` takes.
+    """
     if isinstance(config, list):
         raise TypeError("model_from_config takes {'class_name', 'config'}, got a list. Maybe you meant Sequential.from_config(config)?")
     check_size(config, "model config")
@@ -39,12 +47,28 @@ def whole_model(config: Mapping[str, Any]):
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None):
-    """The model of a JSON text that ``to_json`` made, in this or an earlier Keras 1, or in Keras 2 or 3."""
+    """Return a new model with random weights from a text that ``to_json`` of any Keras made.
+
+    Args:
+        json_string: the text.
+        custom_objects: classes and functions by name, for those that aren't Keras' own.
+
+    Raises:
+        ModelFileError: the text is no model; the message says what is wrong.
+    """
     return _built_from(parse_json(json_string), custom_objects, "JSON")
 
 
 def model_from_yaml(yaml_string: str, custom_objects: Mapping[str, Any] | None = None):
-    """The model of a YAML text that ``to_yaml`` made. Python objects in it are refused. Needs PyYAML."""
+    """Return a new model with random weights from a text that ``to_yaml`` made. Python objects in it are refused. It needs the extra ``yaml``.
+
+    Args:
+        yaml_string: the text.
+        custom_objects: classes and functions by name, for those that aren't Keras' own.
+
+    Raises:
+        ModelFileError: the text is no model; the message says what is wrong.
+    """
     return _built_from(parse_yaml(yaml_string), custom_objects, "YAML")
 
 

@@ -63,7 +63,7 @@ class NeededFunction(NamedTuple):
 
     @property
     def names(self) -> list[str]:
-        """What it may be called in ``custom_objects``, in order."""
+        """The names that it may have in ``custom_objects``, in order."""
         first = custom_name(self.layer, self.key)
         return [first] if self.name in (None, first) else [first, self.name]
 

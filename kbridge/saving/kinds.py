@@ -1,4 +1,4 @@
-"""What a path is, told by its content and not by its name: a model that can be read, or what it seems to be instead.
+"""Tells what a path is by its content and not by its name: a model that can be read, or what it seems to be instead.
 
 ``kind_of`` answers; ``refusal`` makes the error for what can't be read, which says what to do. Only the beginning, the end and the
 list of a zip's members are looked at, and nothing is unpacked.
@@ -96,7 +96,7 @@ _OLD_PICKLES = re.compile(rb"(\(dp?\d*\n|\(lp?\d*\n|c(__builtin__|builtins|copy_
 
 
 class Kind(NamedTuple):
-    """What a path is.
+    """The kind of a path.
 
     Attributes:
         name: one of READABLE, or of what can't be read.
@@ -115,7 +115,7 @@ class Kind(NamedTuple):
 
 
 def kind_of(path: str | os.PathLike) -> Kind:
-    """What ``path`` is: a file, a folder, or the prefix that the files of a checkpoint share. FileNotFoundError if there is nothing."""
+    """Return the kind of ``path``: a file, a folder, or the prefix that the files of a checkpoint share. FileNotFoundError if there is nothing."""
     path = os.fspath(path)
     if os.path.isdir(path):
         return _of_folder(path)
@@ -236,7 +236,7 @@ def _tail(file, size: int, count: int) -> bytes:
 
 
 def _signatures(file, size: int, head: bytes) -> Iterator[tuple[bytes, str]]:
-    """What stands where HDF5's signature may stand, and, if it is that, what is wrong with the file's length.
+    """Return the bytes where HDF5's signature may stand, and, if they are that, what is wrong with the file's length.
 
     It stands at 0, 512, 1024, 2048 ...: a block of the user's own may precede it. In a zip an HDF5 file may lie there by chance.
     """
@@ -254,7 +254,7 @@ def _signatures(file, size: int, head: bytes) -> Iterator[tuple[bytes, str]]:
 
 
 def _missing_end(block: bytes, size: int) -> str:
-    """What the superblock says of the file's end, if the file is shorter."""
+    """Return the end of the file that the superblock tells, if the file is shorter."""
     at = {0: 40, 1: 44, 2: 28, 3: 28}.get(block[8] if len(block) > 8 else -1)
     if at is None or len(block) < at + 8:
         return f"it has only {size} bytes" if len(block) < 48 else ""

@@ -30,10 +30,14 @@ _UNBUILDABLE = "the model can't be built from it"
 
 
 def save_model(model, filepath: str | os.PathLike | Writer, overwrite: bool = True) -> None:
-    """Write ``model`` to the HDF5 file ``filepath`` so that training can go on exactly where it stopped.
+    """Write a model to a file so that training can go on exactly where it stopped. The file appears whole or not at all.
 
-    With ``overwrite=False`` an existing file is asked about first. The file appears whole or not at
-    all. Functions of Lambda layers are stored by name and, where they can be followed, as data; custom losses by name.
+    Functions of Lambda layers are stored by name and, where they can be followed, as data; custom losses by name.
+
+    Args:
+        model: a Sequential or a Model.
+        filepath: an HDF5 file, an archive of Keras 3 for a name that ends in '.keras', or a binary stream.
+        overwrite: whether an existing file is written over without a question.
     """
     from ..utils.io_utils import ask_to_proceed_with_overwrite
 
@@ -66,14 +70,26 @@ def load_model(
     compile: bool = True,
     original_backend: str | None = None,
 ):
-    """The model in ``filepath`` (``.h5`` of Keras 1 to 3, ``.keras``, SavedModel folder), compiled and with its optimizer's state if saved so.
+    """Return the model in a file, compiled and with its optimizer's state if it was saved so. No code in the file is run.
 
-    ``custom_objects`` maps names to layers, losses, metrics, optimizers and functions that aren't
-    Keras' own; functions of Lambda layers may go by the layer's name. ``compile=False`` leaves the
-    training part of the file alone. ``original_backend`` ('theano' or 'tensorflow') overrides what
-    the file tells about the convention of its kernels.
+    Args:
+        filepath: an HDF5 file of Keras 1 to 3, a ``.keras`` archive, a SavedModel folder, or a binary stream.
+        custom_objects: a dict from names to layers, losses, metrics, optimizers and functions that aren't Keras' own; functions of Lambda layers
+            may go by the layer's name.
+        compile: whether to compile the model as the file says; False leaves the training part of the file alone.
+        original_backend: 'theano' or 'tensorflow': the convention of the kernels in the file, where it doesn't say it or says it wrongly.
 
-    Raises ModelFileError (a ValueError) for whatever is wrong with the file; no code in it is run.
+    Raises:
+        ModelFileError: something is wrong with the file; a ValueError whose message says what and where.
+
+    Example:
+        >>> import os, tempfile
+        >>> from kbridge.layers import Dense
+        >>> from kbridge.models import Sequential, load_model
+        >>> path = os.path.join(tempfile.mkdtemp(), "model.h5")
+        >>> Sequential([Dense(2, input_dim=3)]).save(path)
+        >>> load_model(path, compile=False).output_shape
+        (None, 2)
     """
     from ..utils.generic_utils import CustomObjectScope, remember
 
@@ -96,7 +112,14 @@ def load_model(
 
 
 def model_in(root: Group, custom_objects: dict[str, Any], compile: bool, origin=None):
-    """The model in the group ``root`` of an HDF5 file; see ``load_model``."""
+    """Return the model in the group ``root`` of an HDF5 file.
+
+    Args:
+        root: the group.
+        custom_objects: classes and functions by name.
+        compile: whether to compile the model as the file says.
+        origin: the convention of its kernels, where the caller states it.
+    """
     keras2 = is_of_keras2(root)
     config, stored = put_graphs(_config(root), stored_graphs(root)), None
     weights = root.group("model_weights")

@@ -310,7 +310,7 @@ class Group:
 
 
 def _link(h5, name: str) -> Any:
-    """What kind of link the member ``name`` is, None if there is no such member. It isn't followed."""
+    """Return the kind of link that the member ``name`` is, None if there is no such member. It isn't followed."""
     try:
         return h5.get(name, getlink=True)
     except KeyError:

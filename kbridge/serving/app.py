@@ -192,11 +192,11 @@ class Server:
         return _json(tf_rest.metadata(version) if what else tf_rest.status(version))
 
     async def v2_server(self, request: Request) -> Response:
-        """What this server is."""
+        """Describe this server."""
         return _json(v2.server())
 
     async def v2_model(self, request: Request) -> Response:
-        """What a model takes and gives."""
+        """Describe the inputs and outputs of a model."""
         return _json(v2.metadata(self.version(request)))
 
     async def ready(self, request: Request) -> Response:
@@ -218,7 +218,7 @@ class Server:
         return Response(self.metrics.text(), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
 
     async def about(self, request: Request) -> Response:
-        """What the page shows: the models with their layers."""
+        """Answer with what the page shows: the models with their layers."""
         found = [self.repository.version(name).about() for name in self.repository.models]
         return _json({"models": found, "token": self.settings.token is not None})
 

@@ -15,7 +15,7 @@ ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Metrics:
-    """What an application counts; each has its own registry, so that one process may have several applications."""
+    """The counters of an application; each has its own registry, so that one process may have several applications."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

@@ -61,7 +61,7 @@ class Version:
         return [np.asarray(x) for x in (found if isinstance(found, list) else [found])]
 
     def about(self) -> dict[str, Any]:
-        """What the page shows."""
+        """Return the facts that the page shows."""
         return {
             "name": self.name,
             "version": self.number,
@@ -205,7 +205,7 @@ def inner(path: Path) -> Path:
 
 
 def stamp_of(path: Path) -> tuple:
-    """What changes when a file is written."""
+    """Return a value that changes when a file is written."""
     found = path.stat()
     return (found.st_mtime_ns, found.st_size, found.st_ino)
 

@@ -1,4 +1,4 @@
-"""What ``compile`` makes of its arguments: losses, weights and metrics for each output."""
+"""Makes of the arguments of ``compile`` losses, weights and metrics for each output."""
 
 from __future__ import annotations
 

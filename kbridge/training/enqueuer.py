@@ -75,7 +75,7 @@ class GeneratorEnqueuer:
             return next(self._generator)
 
     def _read(self, source) -> None:
-        """What each thread does: put batches into the queue until there are no more, or nobody wants them."""
+        """Run in each thread: put batches into the queue until there are no more, or nobody wants them."""
         try:
             while not self._stop.is_set():
                 self._put(source())
@@ -169,7 +169,7 @@ class RemoteBatches:
 
 
 def _serve(generator, sender, seed: int, inherited: list) -> None:
-    """What a worker process does: send batches until the generator ends, or nobody listens."""
+    """Run in a worker process: send batches until the generator ends, or nobody listens."""
     for connection in inherited:
         connection.close()
     np.random.seed(seed)

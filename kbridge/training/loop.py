@@ -75,7 +75,7 @@ def fit_loop(model, f, ins, labels, batch_size, nb_epoch, verbose, callbacks, va
 
 
 def finish(model) -> None:
-    """What the optimizer does when training has ended."""
+    """Let the optimizer do what it does when training has ended."""
     finishing = getattr(getattr(model, "optimizer", None), "finish_training", None)
     if finishing is not None:
         finishing(model._collected_trainable_weights)
@@ -87,7 +87,7 @@ def stateful_labels(model, labels) -> list:
 
 
 def validation_logs(labels, values) -> dict:
-    """What an epoch logs of the validation: ``values`` is what ``evaluate`` gives."""
+    """Return what an epoch logs of the validation; ``values`` is what ``evaluate`` gives."""
     values = values if isinstance(values, list) else [values]
     return {f"val_{label}": value for label, value in zip(labels, values)}
 

@@ -366,7 +366,18 @@ class Model(Container):
 
     @keras1_arguments
     def evaluate(self, x, y, batch_size=32, verbose=1, sample_weight=None):
-        """Loss and metrics on data: a number, or a list in the order of ``metrics_names``."""
+        """Return loss and metrics on data.
+
+        Args:
+            x: the inputs, an array (samples, ...); a list or a dict by input's name for several inputs.
+            y: the targets, as ``x`` for the outputs.
+            batch_size: the number of samples that are computed at once.
+            verbose: 1 prints a progress bar, 0 doesn't.
+            sample_weight: the weight of each sample, an array (samples,).
+
+        Returns:
+            The loss, or a list of the values that ``metrics_names`` names.
+        """
         batch_size = whole_number(batch_size, "evaluate", "batch_size", 1)
         x, y, weights = self._standardize_user_data(x, y, sample_weight, None, False, batch_size)
         self._make_test_function()
@@ -375,7 +386,16 @@ class Model(Container):
 
     @keras1_arguments
     def predict(self, x, batch_size=32, verbose=0):
-        """Outputs for inputs, computed in batches: an array, or a list of them for several outputs."""
+        """Return outputs for inputs, computed batch by batch.
+
+        Args:
+            x: the inputs, an array (samples, ...); a list or a dict by input's name for several inputs.
+            batch_size: the number of samples that are computed at once.
+            verbose: 1 prints a progress bar, 0 doesn't.
+
+        Returns:
+            An array (samples, ...), or a list of arrays for several outputs.
+        """
         batch_size = whole_number(batch_size, "predict", "batch_size", 1)
         x = self._inputs_only(x, False, batch_size)
         self._make_predict_function()
@@ -383,21 +403,40 @@ class Model(Container):
 
     @keras1_arguments
     def train_on_batch(self, x, y, sample_weight=None, class_weight=None):
-        """One step on one batch: the loss, or a list in the order of ``metrics_names``."""
+        """Make one training step on one batch.
+
+        Args:
+            x: the inputs, an array (samples, ...); a list or a dict by input's name for several inputs.
+            y: the targets, as ``x`` for the outputs.
+            sample_weight: the weight of each sample, an array (samples,).
+            class_weight: a dict from class indices to the weights of their samples.
+
+        Returns:
+            The loss before the step, or a list of the values that ``metrics_names`` names.
+        """
         x, y, weights = self._standardize_user_data(x, y, sample_weight, class_weight)
         self._make_train_function()
         return _single(self._values(self.train_function([*x, *y, *weights, *self._phase_value(1)])))
 
     @keras1_arguments
     def test_on_batch(self, x, y, sample_weight=None):
-        """Loss and metrics on one batch: a number, or a list in the order of ``metrics_names``."""
+        """Return loss and metrics on one batch.
+
+        Args:
+            x: the inputs, an array (samples, ...); a list or a dict by input's name for several inputs.
+            y: the targets, as ``x`` for the outputs.
+            sample_weight: the weight of each sample, an array (samples,).
+
+        Returns:
+            The loss, or a list of the values that ``metrics_names`` names.
+        """
         x, y, weights = self._standardize_user_data(x, y, sample_weight)
         self._make_test_function()
         return _single(self._values(self.test_function([*x, *y, *weights, *self._phase_value(0)])))
 
     @keras1_arguments
     def predict_on_batch(self, x):
-        """Outputs for one batch: an array, or a list of them for several outputs."""
+        """Return outputs for the one batch ``x``: an array, or a list of arrays for several outputs."""
         x = self._inputs_only(x)
         self._make_predict_function()
         return _single(self.predict_function([*x, *self._phase_value(0)]))
@@ -411,7 +450,7 @@ class Model(Container):
 
     @contextmanager
     def gathering(self, running):
-        """Within it ``train_on_batch`` and ``test_on_batch`` give values of all batches in ``running``; with None the sums themselves."""
+        """Return a context in which ``train_on_batch`` and ``test_on_batch`` give values of all batches in ``running``; with None the sums themselves."""
         self._gathering = running
         try:
             yield

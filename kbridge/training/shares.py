@@ -20,7 +20,7 @@ class Shares:
         self.found: list[tuple[Any, Any, Any]] = []
 
     def instead(self, of: Any, share: Any) -> Any:
-        """What the loss divides by."""
+        """Return what the loss divides by."""
         placeholder = K.placeholder(shape=())
         self.found.append((of, share, placeholder))
         return placeholder

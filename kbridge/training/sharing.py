@@ -19,7 +19,7 @@ class Alone:
     size = 1
 
     def train_function(self, model) -> Callable:
-        """What ``fit`` calls with a batch."""
+        """Return the function that ``fit`` calls with a batch."""
         return model._train_function_alone()
 
     def callbacks(self, listed: list) -> list:
@@ -55,7 +55,7 @@ class Alone:
         return loop(model.test_function, values, batch_size, running=running_of(model))
 
     def generator(self, generator):
-        """What this process reads of a generator."""
+        """Return the batches that this process reads of a generator."""
         return generator
 
     def batches_of(self, model, generator) -> OneBatch:

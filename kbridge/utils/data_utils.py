@@ -30,13 +30,18 @@ class DownloadError(OSError):
 
 
 def get_file(fname, origin, untar=False, md5_hash=None, cache_subdir="datasets") -> str:
-    """The path of ``fname`` in the cache, downloaded from ``origin`` if it isn't there.
+    """Return the path of a file in the cache, downloaded if it isn't there.
 
-    The cache is ``cache_subdir`` of ``$KERAS_HOME`` or ``~/.keras``; both names may also be absolute paths.
-    ``md5_hash``: the MD5 (or SHA-256, by its length) that the file must have; a cached file with another one is
-    downloaded again. ``untar``: the file is an archive (``fname`` + '.tar.gz') that holds ``fname`` and is unpacked
-    beside it; archives with links or with paths that leave the folder are refused.
-    DownloadError (an OSError) says what is wrong, where the file comes from and where it belongs.
+    Args:
+        fname: the name of the file, or an absolute path.
+        origin: the address that it is downloaded from.
+        untar: whether ``origin`` is an archive (``fname`` + '.tar.gz') that holds ``fname`` and is unpacked beside it; archives with links or with
+            paths that leave the folder are refused.
+        md5_hash: the MD5 (or SHA-256, by its length) that the file must have; a cached file with another one is downloaded again.
+        cache_subdir: the folder below ``$KERAS_HOME`` or ``~/.keras``, or an absolute path.
+
+    Raises:
+        DownloadError: an OSError that says what is wrong, where the file comes from and where it belongs.
     """
     _check_name(fname, "fname")
     if md5_hash is not None:
@@ -51,7 +56,7 @@ def get_file(fname, origin, untar=False, md5_hash=None, cache_subdir="datasets")
 
 
 def validate_file(fpath, md5_hash) -> bool:
-    """Whether the file has this MD5 (or SHA-256, for 64 hexadecimal digits)."""
+    """Return whether the file ``fpath`` has the hash ``md5_hash``, an MD5 (or SHA-256, for 64 hexadecimal digits)."""
     wanted = _checked_hash(md5_hash)
     digest = hashlib.sha256() if len(wanted) == 64 else hashlib.md5(usedforsecurity=False)
     with open(fpath, "rb") as file:
@@ -61,8 +66,9 @@ def validate_file(fpath, md5_hash) -> bool:
 
 
 def cache_folder(cache_subdir: str) -> Path:
-    """The folder ``cache_subdir`` of the cache, made if need be; where home can't be written, one of the user's own
-    among temporary files."""
+    """Return the folder ``cache_subdir`` of the cache, made if need be; where home can't be written, one of the user's own
+    among temporary files.
+    """
     _check_name(cache_subdir, "cache_subdir")
     home = config_path().parent
     folder = home / cache_subdir  # an absolute path stays as it is

@@ -14,7 +14,18 @@ _remembered: dict[str, Any] = {}
 
 
 class CustomObjectScope:
-    """A ``with`` block in which the names of the given dicts are known to loading and to ``get`` functions."""
+    """A ``with`` block in which names are known to loading and to ``get`` functions.
+
+    Args:
+        args: dicts from names to classes and functions.
+
+    Example:
+        >>> from kbridge import activations
+        >>> from kbridge.utils.generic_utils import CustomObjectScope
+        >>> with CustomObjectScope({"double": lambda x: 2 * x}):
+        ...     activations.get("double")(4)
+        8
+    """
 
     def __init__(self, *args: Mapping[str, Any]):
         self.custom_objects = args
@@ -31,21 +42,21 @@ class CustomObjectScope:
 
 
 def custom_object_scope(*args: Mapping[str, Any]) -> CustomObjectScope:
-    """``CustomObjectScope(*args)``."""
+    """Return ``CustomObjectScope(*args)``."""
     return CustomObjectScope(*args)
 
 
 def get_custom_objects() -> dict[str, Any]:
-    """The names known everywhere; change it to make a class or function known for good."""
+    """Return the dict of names that are known everywhere; change it to make a class or function known for good."""
     return _custom_objects
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None):
-    """A decorator of later Keras: make a class or function known to loading as ``package>name``, which files of Keras 2 and 3 call it.
+    """Return a decorator of later Keras: it makes a class or function known to loading as ``package>name``, which files of Keras 2 and 3 call it.
 
     Args:
         package: the first part of the name.
-        name: the second; by default the class's own.
+        name: the second part; the class's own name if left out.
     """
 
     def register(item: Any) -> Any:
@@ -63,7 +74,7 @@ def known_name(name: Any) -> str | None:
 
 
 def remember(custom_objects: Mapping[str, Any] | None) -> None:
-    """Know these classes and functions from now on, behind kbridge's own names.
+    """Know the classes and functions of ``custom_objects`` from now on, behind kbridge's own names.
 
     Functions of Lambda layers are never taken from here: another file may mean another function by the name.
     """
@@ -71,16 +82,22 @@ def remember(custom_objects: Mapping[str, Any] | None) -> None:
 
 
 def remembered(name: str) -> Any:
-    """What an earlier call's ``custom_objects`` had under ``name``, or None."""
+    """Return the object that an earlier call's ``custom_objects`` had under ``name``, or None."""
     return _remembered.get(name)
 
 
 def get_from_module(identifier, module_params: Mapping[str, Any], module_name: str, instantiate=False, kwargs=None):
-    """What ``identifier`` names among the custom objects and ``module_params``.
+    """Return what a name means, among the custom objects and the members of a module.
 
-    A string is looked up (and called with ``kwargs``, if ``instantiate``); a dict holds the name under
-    'name' and arguments; anything else is returned as it is. ValueError for an unknown name, with
-    ``module_name`` as what it should have been.
+    Args:
+        identifier: a name, which is looked up; a dict, which holds the name under 'name' and arguments for it; anything else is returned as it is.
+        module_params: the members of the module, a dict.
+        module_name: what is looked for, as the error calls it.
+        instantiate: whether an object of that name is called.
+        kwargs: the arguments for it, a dict.
+
+    Raises:
+        ValueError: an unknown name.
     """
     if isinstance(identifier, str):
         found = _named(identifier, module_params, module_name)
@@ -114,20 +131,27 @@ def _named(name, module_params: Mapping[str, Any], module_name: str):
 
 
 def make_tuple(*args) -> tuple:
-    """The arguments as a tuple."""
+    """Return the arguments as a tuple."""
     return args
 
 
 def func_dump(func):
-    """(name, default arguments, closure values) of a function: its code is not stored."""
+    """Return (name, default arguments, closure values) of the function ``func``; its code is not stored."""
     closure = tuple(cell.cell_contents for cell in func.__closure__) if func.__closure__ else None
     return func.__name__, func.__defaults__, closure
 
 
 def func_load(code, defaults=None, closure=None, globs=None):
-    """The function called ``code`` among the custom objects or ``globs``.
+    """Return the function of a name. Code stored as bytecode is never run.
 
-    Code stored as bytecode is never run: ValueError says what to pass instead.
+    Args:
+        code: the name, or a tuple that begins with it, as ``func_dump`` gives it.
+        defaults: accepted for programs of Keras 1, and not used.
+        closure: accepted for programs of Keras 1, and not used.
+        globs: functions by name, besides the custom objects.
+
+    Raises:
+        ValueError: no function has this name; the message says how to make it known.
     """
     if isinstance(code, (tuple, list)):
         code = code[0]

@@ -13,9 +13,19 @@ import numpy as np
 class HDF5Matrix:
     """A dataset of an HDF5 file that can be used like an array in ``fit``, ``evaluate`` and ``predict``.
 
-    Only the rows that are asked for are read. ``start`` and ``end`` select a part of the first axis;
-    ``normalizer``, if given, is applied to each piece that is read. Needs ``shuffle='batch'`` (or
-    False) in ``fit``: rows can't be fetched in any order at good speed, though indices work.
+    Only the rows that are asked for are read. It needs ``shuffle='batch'`` (or False) in ``fit``: rows can't be fetched in any order at good
+    speed, though indices work.
+
+    Args:
+        datapath: the file.
+        dataset: the name of the dataset.
+        start: the first row.
+        end: the row behind the last one; None for the end.
+        normalizer: a function that is applied to each array of rows that is read; None for none.
+
+    Raises:
+        KeyError: there is no such dataset.
+        ValueError: the dataset hasn't these rows.
     """
 
     #: Files that are open, by path: each is opened once in a process.
@@ -94,10 +104,12 @@ class HDF5Matrix:
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return self.data.ndim
 
     @property
     def dtype(self) -> np.dtype:
+        """The dtype of the dataset."""
         return self.data.dtype
 
 
@@ -113,7 +125,7 @@ def save_array(array, name: str) -> None:
 
 
 def load_array(name: str) -> np.ndarray:
-    """The array that ``save_array`` wrote to ``name``."""
+    """Return the array that ``save_array`` wrote to the file ``name``."""
     from ..saving.reading import open_file
 
     with open_file(name) as root:
@@ -121,7 +133,11 @@ def load_array(name: str) -> np.ndarray:
 
 
 def ask_to_proceed_with_overwrite(filepath: str | os.PathLike) -> bool:
-    """Ask on the terminal whether ``filepath`` may be overwritten. FileExistsError where nobody can answer."""
+    """Ask on the terminal whether ``filepath`` may be overwritten, and return the answer.
+
+    Raises:
+        FileExistsError: nobody can answer.
+    """
     question = f"[WARNING] {os.fspath(filepath)} already exists - overwrite? [y/n] "
     while True:
         try:

@@ -20,16 +20,24 @@ def __getattr__(name: str):
 
 
 def layer_from_config(config, custom_objects=None):
-    """The layer or model of ``{'class_name': ..., 'config': ...}``."""
+    """Return a new layer or model.
+
+    Args:
+        config: ``{'class_name': ..., 'config': ...}``.
+        custom_objects: classes and functions by name, for those that aren't Keras' own.
+    """
     from ..engine.registry import layer_from_config as build
 
     return build(config, custom_objects)
 
 
 def count_total_params(layers, layer_set=None, trainable_weights=None) -> tuple[int, int]:
-    """(trainable, non-trainable) parameters of layers, those inside models included, each weight once.
+    """Return how many numbers the weights of ``layers`` hold, (trainable, non-trainable), each weight counted once.
 
-    ``trainable_weights``: those of the model around, which may be frozen; without it the layers' own flags say it all.
+    Args:
+        layers: a list of layers and models.
+        layer_set: accepted for programs of Keras 1, and not used.
+        trainable_weights: the weights that the model around trains, which may be frozen; without it the layers' own flags count.
     """
     if trainable_weights is None:
         trainable_weights = [w for layer in layers for w in layer.trainable_weights]
@@ -41,9 +49,13 @@ def count_total_params(layers, layer_set=None, trainable_weights=None) -> tuple[
 def print_summary(layers, relevant_nodes=None, line_length=100, positions=None, trainable_weights=None, compiled_weights=None) -> None:  # fmt: skip  # noqa: E501
     """Print name and class, output shape, parameters and connections of each layer.
 
-    ``positions``: where the columns end, as fractions of ``line_length`` or as numbers of characters.
-    ``relevant_nodes``: the calls to show, as a model's ``container_nodes``. ``trainable_weights``: the model's, if
-    its layers' own flags don't say it all. ``compiled_weights``: those that the model trains since it was compiled.
+    Args:
+        layers: a list of layers.
+        relevant_nodes: the calls to show, as a model's ``container_nodes``; all if left out.
+        line_length: the number of characters in a line.
+        positions: where the columns end, as fractions of ``line_length`` or as numbers of characters.
+        trainable_weights: the weights that the model trains, if its layers' own flags don't say it all.
+        compiled_weights: the weights that the model trains since it was compiled.
     """
     positions = list(positions or (0.33, 0.55, 0.67, 1.0))
     if positions[-1] <= 1:
@@ -92,7 +104,7 @@ def _connections(layer, relevant_nodes) -> list[str]:
 
 
 def convert_all_kernels_in_model(model) -> None:
-    """Flip the kernels of all convolutions of a model, those of models inside it too: weights that were set
+    """Flip the kernels of all convolutions of ``model``, those of models inside it too: weights that were set
     without conversion go from Theano's convention to TensorFlow's, or back.
 
     Weights that were loaded from a file have been converted already; they stay as they are, with a warning.

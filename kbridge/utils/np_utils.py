@@ -24,9 +24,19 @@ BORDER_MODES = ("valid", "same", "full")
 
 
 def to_categorical(y, nb_classes=None) -> np.ndarray:
-    """Class numbers (any shape, read as one vector) as a binary matrix (samples, nb_classes).
+    """Return class numbers as a binary matrix (samples, nb_classes).
 
-    ``nb_classes`` is the largest number plus 1 by default. ValueError for numbers that are no classes.
+    Args:
+        y: the class numbers, of any shape, read as one vector.
+        nb_classes: the number of classes; the largest number plus 1 if left out.
+
+    Raises:
+        ValueError: numbers that are no classes.
+
+    Example:
+        >>> from kbridge.utils.np_utils import to_categorical
+        >>> to_categorical([0, 2]).tolist()
+        [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
     given = np.asarray(y).ravel()
     classes = given.astype("int64")
@@ -65,13 +75,13 @@ def multiclass_logloss(p, y) -> float:
 
 
 def accuracy(p, y) -> float:
-    """The fraction of equal entries."""
+    """Return the fraction of entries that are equal in ``p`` and ``y``."""
     p, y = np.asarray(p), np.asarray(y)
     return float(np.mean(p == y))
 
 
 def probas_to_classes(y_pred) -> np.ndarray:
-    """The class numbers of probabilities: the largest of several columns, or whether one is above 0.5."""
+    """Return the class numbers of the probabilities ``y_pred``: the largest of several columns, or whether one is above 0.5."""
     y_pred = np.asarray(y_pred)
     if y_pred.ndim > 1 and y_pred.shape[1] > 1:
         return categorical_probas_to_classes(y_pred)
@@ -79,15 +89,16 @@ def probas_to_classes(y_pred) -> np.ndarray:
 
 
 def categorical_probas_to_classes(p) -> np.ndarray:
-    """The number of the largest column of each row."""
+    """Return the number of the largest column of each row of ``p``."""
     return np.argmax(p, axis=1)
 
 
 def convert_kernel(kernel, dim_ordering=None) -> np.ndarray:
-    """A convolution kernel flipped along its spatial axes: from Theano's convention to TensorFlow's, or back.
+    """Return a convolution kernel flipped along its spatial axes: from Theano's convention to TensorFlow's, or back.
 
-    ``dim_ordering``: 'th' (filters, channels, spatial ...) or 'tf' (spatial ..., channels, filters); the
-    running setting by default. Kernels have 4 or 5 axes.
+    Args:
+        kernel: an array with 4 or 5 axes.
+        dim_ordering: 'th' (filters, channels, spatial ...), 'tf' (spatial ..., channels, filters) or None for the setting of keras.json.
     """
     kernel = np.asarray(kernel)
     ordering = K.image_dim_ordering() if dim_ordering in (None, "default") else dim_ordering
@@ -100,7 +111,15 @@ def convert_kernel(kernel, dim_ordering=None) -> np.ndarray:
 
 
 def conv_output_length(input_length, filter_size, border_mode, stride, dilation=1):
-    """The length of a convolution's or pooling's output along one axis; None for an unknown input."""
+    """Return the length of a convolution's or pooling's output along one axis; None for an unknown input.
+
+    Args:
+        input_length: the length of the input, or None.
+        filter_size: the length of the window.
+        border_mode: 'valid', 'same' or 'full'.
+        stride: the steps between windows.
+        dilation: the distance of neighbouring values of the window.
+    """
     if border_mode not in BORDER_MODES:
         raise ValueError(f"Invalid border_mode: {border_mode!r}. Allowed: {', '.join(map(repr, BORDER_MODES))}.")
     if input_length is None:
@@ -111,7 +130,14 @@ def conv_output_length(input_length, filter_size, border_mode, stride, dilation=
 
 
 def conv_input_length(output_length, filter_size, border_mode, stride):
-    """The smallest input length that gives ``output_length``; None for an unknown output."""
+    """Return the smallest input length that gives an output of some length; None for an unknown output.
+
+    Args:
+        output_length: the length of the output, or None.
+        filter_size: the length of the window.
+        border_mode: 'valid', 'same' or 'full'.
+        stride: the steps between windows.
+    """
     if border_mode not in BORDER_MODES:
         raise ValueError(f"Invalid border_mode: {border_mode!r}. Allowed: {', '.join(map(repr, BORDER_MODES))}.")
     if output_length is None:

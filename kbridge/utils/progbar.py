@@ -9,11 +9,15 @@ import numpy as np
 
 
 class Progbar:
-    """A bar over ``target`` samples (None or below 1: unknown) with running means of named values.
+    """A progress bar with running means of named values.
 
-    ``verbose``: 1 is the bar, 2 a line when it is full, 0 nothing. ``interval`` is the least time in
-    seconds between two drawings. In a terminal (and in a notebook) the bar is drawn over itself; where
-    output goes to a file or a pipe only its last state is written.
+    In a terminal (and in a notebook) the bar is drawn over itself; where output goes to a file or a pipe only its last state is written.
+
+    Args:
+        target: the number of samples; None or below 1 if it is unknown.
+        width: the number of characters of the bar.
+        verbose: 1 is the bar, 2 a line when it is full, 0 nothing.
+        interval: the least time in seconds between two drawings.
     """
 
     def __init__(self, target, width=30, verbose=1, interval=0.05):
@@ -33,8 +37,13 @@ class Progbar:
         self._open = True
 
     def update(self, current, values=None, force=False) -> None:
-        """Set the progress to ``current``. ``values`` are (name, value) pairs that hold for the samples since
-        the last call; ``force`` draws now."""
+        """Set the progress.
+
+        Args:
+            current: the number of samples so far.
+            values: (name, value) pairs that hold for the samples since the last call.
+            force: whether to draw now.
+        """
         new = current - self.seen_so_far
         for name, value in values or []:
             if name not in self.sum_values:
@@ -56,7 +65,7 @@ class Progbar:
                 self._draw(now)
 
     def add(self, n, values=None) -> None:
-        """Move ``n`` samples on."""
+        """Move ``n`` samples on, with ``values`` as for ``update``."""
         self.update(self.seen_so_far + n, values)
 
     def finish(self) -> None:

@@ -20,9 +20,15 @@ __all__ = ["Input", "K", "Model", "Sequential", "assert_allclose", "get_test_dat
 def get_test_data(
     nb_train=1000, nb_test=500, input_shape=(10,), output_shape=(2,), classification=True, nb_class=2
 ) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """((X_train, y_train), (X_test, y_test)): normal noise round a mean that tells the class or target.
+    """Return ((X_train, y_train), (X_test, y_test)): normal noise round a mean that tells the class or target.
 
-    Classes are whole numbers of shape (samples,); targets of a regression have ``output_shape``.
+    Args:
+        nb_train: the number of samples to train on.
+        nb_test: the number of samples to test on.
+        input_shape: the shape of a sample.
+        output_shape: the shape of a target of a regression.
+        classification: whether targets are classes, whole numbers of shape (samples,).
+        nb_class: the number of classes.
     """
     samples = nb_train + nb_test
     if classification:
@@ -49,11 +55,22 @@ def layer_test(
     expected_output_dtype=None,
     fixed_batch_size=False,
 ) -> np.ndarray:
-    """Check a layer in a functional and a Sequential model: shapes, dtype, config, weights, a training step.
+    """Check a layer in a functional and a Sequential model: shapes, dtype, config, weights, a training step. Return its output.
 
-    ``input_shape`` includes the batch axis; data are made up unless given. Returns the layer's output.
-    AssertionError for what doesn't hold; a warning, as Keras 1 didn't look at it, for a layer that computes something else when
-    it is made again from its config.
+    A layer that computes something else when it is made again from its config is a warning, as Keras 1 didn't look at it.
+
+    Args:
+        layer_cls: the class of the layer.
+        kwargs: the arguments of its constructor, a dict.
+        input_shape: the shape of the input with the batch axis, for data that are made up.
+        input_dtype: the dtype of the input; floatx if left out.
+        input_data: the input, an array, in place of data that are made up.
+        expected_output: the output that must come out, up to a relative error of 0.001.
+        expected_output_dtype: the dtype that the output must have.
+        fixed_batch_size: whether the layer is told the number of samples.
+
+    Raises:
+        AssertionError: something that doesn't hold.
     """
     if input_data is None:
         if input_shape is None:
@@ -117,7 +134,7 @@ def _compare(again, data, expected, name: str) -> None:
 
 
 def keras_test(func):
-    """A decorator for tests that make models: what they leave in the session is cleared afterwards."""
+    """Return the test ``func`` so that what it leaves in the session is cleared afterwards: a decorator for tests that make models."""
 
     @functools.wraps(func)
     def wrapper(*args, **kwargs):

@@ -10,7 +10,13 @@ from ..files.atomic import write_bytes
 
 
 def model_to_dot(model, show_shapes=False, show_layer_names=True):
-    """A ``pydot.Dot`` with a node for each layer, named by its id, and an edge for each connection."""
+    """Return a ``pydot.Dot`` with a node for each layer and an edge for each connection. It needs the extra ``plot``.
+
+    Args:
+        model: a Sequential or a Model.
+        show_shapes: whether nodes tell the shapes of inputs and outputs.
+        show_layer_names: whether nodes tell the layers' names.
+    """
     pydot = needed("pydot", "plot", "Drawing models")
     if hasattr(model, "flattened_layers"):  # a Sequential: its inner model has the input too
         if not model.built:
@@ -34,9 +40,16 @@ def model_to_dot(model, show_shapes=False, show_layer_names=True):
 
 
 def plot(model, to_file="model.png", show_shapes=False, show_layer_names=True) -> None:
-    """Draw ``model`` into the file ``to_file``; its extension chooses among Graphviz's formats (png, svg, pdf ...).
+    """Draw a model into a file. It needs the extra ``plot``, and Graphviz.
 
-    ``show_shapes``: with the layers' input and output shapes. OSError if Graphviz is missing or fails.
+    The other arguments are those of ``model_to_dot``.
+
+    Args:
+        model: a Sequential or a Model.
+        to_file: the file; its extension chooses among Graphviz's formats (png, svg, pdf ...).
+
+    Raises:
+        OSError: Graphviz is missing or fails.
     """
     extension = os.path.splitext(os.fspath(to_file))[1][1:].lower() or "png"
     dot = model_to_dot(model, show_shapes, show_layer_names)

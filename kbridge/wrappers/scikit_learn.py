@@ -30,11 +30,15 @@ __all__ = [
 
 
 class BaseWrapper:
-    """An estimator whose model ``build_fn`` makes and compiles.
+    """The base of the estimators: its model is the one that a function makes and compiles.
 
-    ``build_fn``: a function, an object with a ``__call__``, or None in a subclass that has a ``__call__`` itself.
-    ``sk_params``: arguments of ``build_fn`` and of the model's ``fit``, ``predict``, ``predict_classes`` and
-    ``evaluate``. Arguments of those methods that are given to ``fit``, ``predict`` and ``score`` here come first.
+    Args:
+        build_fn: a function that returns a compiled model, an object with a ``__call__`` that does, or None in a subclass that has one.
+        sk_params: arguments of ``build_fn`` and of the model's ``fit``, ``predict``, ``predict_classes`` and ``evaluate``. Arguments of those methods
+            that are given to ``fit``, ``predict`` and ``score`` here come first.
+
+    Raises:
+        ValueError: an argument that neither of them takes.
     """
 
     #: what older versions of scikit-learn look at
@@ -46,7 +50,7 @@ class BaseWrapper:
         self.check_params(sk_params)
 
     def check_params(self, params) -> None:
-        """ValueError for a name that is no argument of ``build_fn`` or of the model's methods."""
+        """Raise a ValueError for a name in ``params`` that is no argument of ``build_fn`` or of the model's methods."""
         if self.build_fn is None and not callable(self):
             raise ValueError(f"{type(self).__name__} needs a build_fn: a function that returns a compiled model.")
         builder = _arguments(self._builder())
@@ -61,11 +65,15 @@ class BaseWrapper:
                 )
 
     def get_params(self, deep=True, **params) -> dict:
-        """All parameters, ``build_fn`` among them."""
+        """Return all parameters, ``build_fn`` among them; ``deep`` is accepted for scikit-learn."""
         return {**self.sk_params, "build_fn": self.build_fn}
 
     def set_params(self, **params) -> BaseWrapper:
-        """Change parameters; ValueError for a name that isn't legal."""
+        """Change parameters.
+
+        Raises:
+            ValueError: a name that isn't legal; nothing is changed then.
+        """
         before = self.build_fn
         try:
             self.build_fn = params.pop("build_fn", before)
@@ -77,12 +85,18 @@ class BaseWrapper:
         return self
 
     def fit(self, x, y, **kwargs):
-        """Build a new model and train it. Returns its History."""
+        """Build a new model and train it. Return its History.
+
+        Args:
+            x: the inputs, an array (samples, ...).
+            y: the targets or labels, an array.
+            kwargs: arguments of ``Sequential.fit``.
+        """
         self.model = self._build()
         return self.model.fit(*self._training_data(x, y), **self.filter_sk_params(Sequential.fit, kwargs))
 
     def filter_sk_params(self, fn, override=None) -> dict:
-        """Those of the parameters that ``fn`` takes, and those of ``override`` in their place."""
+        """Return those of the parameters that the function ``fn`` takes, with those of the dict ``override`` in their place."""
         taken = set(_arguments(fn))
         return {name: value for name, value in self.sk_params.items() if name in taken} | (override or {})
 
@@ -123,10 +137,10 @@ class BaseWrapper:
 
 
 class KerasClassifier(BaseWrapper):
-    """A classifier: the model has one sigmoid output (two classes) or a softmax output for each class.
+    """A classifier for scikit-learn: the model has one sigmoid output (two classes) or a softmax output for each class.
 
     Labels are the numbers of the outputs, rows with a 1, or any other labels (texts, -1 and 1 ...), which the
-    outputs then stand for in sorted order: ``classes_``.
+    outputs then stand for in sorted order: ``classes_``. The other arguments are those of ``BaseWrapper``.
     """
 
     _estimator_type = "classifier"
@@ -150,7 +164,7 @@ class KerasClassifier(BaseWrapper):
         return _inputs(x), self._targets(y)
 
     def _targets(self, y: np.ndarray) -> np.ndarray:
-        """Labels as the model's loss takes them."""
+        """Return labels as the model's loss takes them."""
         if y.ndim > 1 and y.shape[1] > 1:
             return y
         y = y.ravel()
@@ -166,7 +180,12 @@ class KerasClassifier(BaseWrapper):
         return y
 
     def predict(self, x, **kwargs) -> np.ndarray:
-        """The class of each sample."""
+        """Return the class of each sample.
+
+        Args:
+            x: the inputs, an array (samples, ...).
+            kwargs: arguments of ``Sequential.predict_classes``.
+        """
         model = self._fitted_model()
         if self._encoded and len(self.classes_) < model.output_shape[-1]:
             found = self.predict_proba(x, **kwargs).argmax(axis=1)  # the last outputs stand for no class
@@ -175,7 +194,12 @@ class KerasClassifier(BaseWrapper):
         return self.classes_[np.asarray(found).reshape(len(found))]
 
     def predict_proba(self, x, **kwargs) -> np.ndarray:
-        """The probability of each class for each sample, (samples, classes)."""
+        """Return the probability of each class for each sample, an array (samples, classes).
+
+        Args:
+            x: the inputs, an array (samples, ...).
+            kwargs: arguments of ``Sequential.predict_classes``.
+        """
         model = self._fitted_model()
         probabilities = model.predict_proba(_inputs(x), **_quiet(self.filter_sk_params(Sequential.predict_classes, kwargs)))
         if probabilities.shape[1] == 1:
@@ -183,7 +207,16 @@ class KerasClassifier(BaseWrapper):
         return probabilities[:, : len(self.classes_)]
 
     def score(self, x, y, **kwargs) -> float:
-        """The model's accuracy. ValueError if it wasn't compiled with that metric."""
+        """Return the model's accuracy.
+
+        Args:
+            x: the inputs, an array (samples, ...).
+            y: the labels, an array.
+            kwargs: arguments of ``Sequential.evaluate``.
+
+        Raises:
+            ValueError: the model wasn't compiled with that metric.
+        """
         model = self._fitted_model()
         arguments = self.filter_sk_params(Sequential.evaluate, kwargs)
         found = model.evaluate(_inputs(x), self._targets(np.asarray(y)), **_quiet(arguments))
@@ -194,18 +227,32 @@ class KerasClassifier(BaseWrapper):
 
 
 class KerasRegressor(BaseWrapper):
-    """A regressor; its score is the negative loss of the model: the higher, the better."""
+    """A regressor for scikit-learn; its score is the negative loss of the model: the higher, the better.
+
+    The other arguments are those of ``BaseWrapper``.
+    """
 
     _estimator_type = "regressor"
 
     def predict(self, x, **kwargs) -> np.ndarray:
-        """The model's outputs; without their last axis if it has length 1."""
+        """Return the model's outputs; without their last axis if it has length 1.
+
+        Args:
+            x: the inputs, an array (samples, ...).
+            kwargs: arguments of ``Sequential.predict``.
+        """
         model = self._fitted_model()
         found = model.predict(_inputs(x), **_quiet(self.filter_sk_params(Sequential.predict, kwargs)))
         return found[..., 0] if found.ndim > 1 and found.shape[-1] == 1 else found
 
     def score(self, x, y, **kwargs) -> float:
-        """The negative loss."""
+        """Return the negative loss.
+
+        Args:
+            x: the inputs, an array (samples, ...).
+            y: the targets, an array.
+            kwargs: arguments of ``Sequential.evaluate``.
+        """
         model = self._fitted_model()
         found = model.evaluate(_inputs(x), np.asarray(y), **_quiet(self.filter_sk_params(Sequential.evaluate, kwargs)))
         return -float(found[0] if isinstance(found, list) else found)

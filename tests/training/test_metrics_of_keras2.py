@@ -133,3 +133,10 @@ def test_unknown_metrics_are_named():
         metrics.get({"class_name": "AUD", "config": {}})
     with pytest.raises(ValueError, match="curve is 'ROC' or 'PR'"):
         metrics.AUC(curve="roc")
+
+
+def test_a_bound_is_given_by_the_name_that_keras_has_for_it():
+    from kbridge.metrics import PrecisionAtRecall, SensitivityAtSpecificity
+
+    assert SensitivityAtSpecificity(specificity=0.8).get_config()["specificity"] == SensitivityAtSpecificity(0.8).specificity == 0.8
+    assert PrecisionAtRecall(recall=0.5, num_thresholds=3).get_config() == PrecisionAtRecall(0.5, 3).get_config()

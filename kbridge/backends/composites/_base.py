@@ -1,4 +1,4 @@
-"""What composites may call on ``self``: the primitives and each other. No backend, no frontend."""
+"""The names that composites may call on ``self``: the primitives and each other. No backend, no frontend."""
 
 from abc import ABC
 from typing import TYPE_CHECKING, Any

@@ -101,7 +101,7 @@ class Activations(Family):
         return self.where(self.greater(x, threshold), x, default_value + self.zeros_like(x))
 
     def glu(self, x, axis=-1):
-        """The first half along ``axis`` times the sigmoid of the second (Dauphin et al., 2017)."""
+        """The first half of x along ``axis`` times the sigmoid of the second half (Dauphin et al., 2017)."""
         first, second = self.split(x, 2, axis)
         return first * self.sigmoid(second)
 
@@ -110,7 +110,7 @@ class Activations(Family):
         return x - self.logsumexp(x, axis=axis, keepdims=True)
 
     def sparsemax(self, x, axis=-1):
-        """The nearest point of the probability simplex (Martins and Astudillo, 2016, arXiv 1602.02068), over ``axis``.
+        """The nearest point to x of the probability simplex over ``axis`` (Martins and Astudillo, 2016, arXiv 1602.02068).
 
         The threshold comes from every element taken as the last of the support, without sorting: for a candidate z the support is
         all elements >= z, and the right candidates are those whose own threshold lies below them.

@@ -23,11 +23,13 @@ SparseLabels = namedtuple("SparseLabels", ["indices", "values", "dense_shape"])
 
 class Ctc(Family):
     def ctc_batch_cost(self, y_true, y_pred, input_length, label_length):
-        """-log p(labels) for each sample, shape (samples, 1).
+        """-log p(labels) for each sample, (samples, 1); infinite where the labels don't fit into the time.
 
-        ``y_true`` (samples, most labels), ``y_pred`` (samples, time, classes) probabilities,
-        ``input_length`` and ``label_length`` (samples, 1). Infinite where the labels don't fit
-        into the time.
+        Args:
+            y_true: the labels, (samples, most labels).
+            y_pred: the probabilities, (samples, time, classes); the last class is the blank.
+            input_length: the number of time steps of each sample, (samples, 1).
+            label_length: the number of labels of each sample, (samples, 1).
         """
         log_p = self._ctc_log_probabilities(y_pred)
         labels = self.cast(y_true, "int32")
@@ -35,13 +37,18 @@ class Ctc(Family):
         return self.expand_dims(self._ctc_cost(labels, log_p, self._vector(input_length), lengths), 1)
 
     def ctc_decode(self, y_pred, input_length, greedy=True, beam_width=100, top_paths=1):
-        """The most probable labels of ``y_pred`` (samples, time, classes) probabilities.
+        """The most probable labels of each sample.
 
-        ``greedy``: the best class at each step, repeats and blanks removed; else a beam search for
-        ``top_paths`` labellings that keeps ``beam_width`` prefixes. Returns (a list of int64 tensors
-        (samples, longest), filled up with -1; a float tensor: greedy, minus the sum of the best log
-        p + 1e-8, shape (samples, 1); beam search, the log probabilities (samples, top_paths)).
-        ``input_length``: (samples,).
+        Args:
+            y_pred: the probabilities, (samples, time, classes); the last class is the blank.
+            input_length: the number of time steps of each sample, (samples,).
+            greedy: whether to take the best class at each step, with repeats and blanks removed; else a beam search.
+            beam_width: the number of prefixes that the beam search keeps.
+            top_paths: the number of labellings that the beam search gives.
+
+        Returns:
+            A list of int64 tensors (samples, longest), filled up with -1; and a float tensor: greedy, minus the sum of the best log p + 1e-8,
+            (samples, 1); beam search, the log probabilities (samples, top_paths).
         """
         if not greedy and top_paths > beam_width:
             raise ValueError(f"ctc_decode can't give {top_paths} paths from a beam of {beam_width}.")
@@ -102,10 +109,15 @@ class Ctc(Family):
     def ctc_update_log_p(self, skip_idxs, zeros, active, log_p_curr, log_p_prev):
         """One step of the forward recursion over the first ``active`` positions.
 
-        Returns (how many positions can be reached now, their log probabilities, 0 behind them).
-        ``log_p_curr`` are the classes' log probabilities at this step, by position; ``log_p_prev`` the
-        previous result, ``zeros`` a vector of zeros as long; ``skip_idxs`` as from
-        ``ctc_create_skip_idxs``.
+        Args:
+            skip_idxs: positions from which a path may jump, as ``ctc_create_skip_idxs`` gives them.
+            zeros: a vector of zeros, as long as there are positions.
+            active: how many positions could be reached so far.
+            log_p_curr: the classes' log probabilities at this step, by position.
+            log_p_prev: the previous result.
+
+        Returns:
+            How many positions can be reached now, and their log probabilities, 0 behind them.
         """
         size = self.shape(zeros)[0]
         index = self.arange(size)

@@ -8,8 +8,10 @@ from ._base import Family
 
 class Losses(Family):
     def categorical_crossentropy(self, output, target, from_logits=False):
-        """-sum(target * log(p)) over the last axis. Probabilities are first scaled to sum 1 and
-        clipped to [epsilon, 1 - epsilon]; logits go through log-softmax."""
+        """-sum(target * log(p)) over the last axis, where p are the probabilities ``output``, or with ``from_logits`` those of its logits.
+
+        Probabilities are first scaled to sum 1 and clipped to [epsilon, 1 - epsilon]; logits go through log-softmax.
+        """
         if from_logits:
             return self.sum(target * (self.logsumexp(output, axis=-1, keepdims=True) - output), axis=-1)
         p = output / self.sum(output, axis=-1, keepdims=True)
@@ -17,9 +19,11 @@ class Losses(Family):
         return -self.sum(target * self.log(p), axis=-1)
 
     def sparse_categorical_crossentropy(self, output, target, from_logits=False):
-        """``categorical_crossentropy`` with integer classes: ``target`` has the shape of ``output``
-        without its last axis (or with a last axis of 1), and a class out of range is a ValueError. Probabilities are clipped to
-        [epsilon, 1 - epsilon] and then scaled to sum 1."""
+        """``categorical_crossentropy`` with integer classes; ``from_logits`` as there.
+
+        ``target`` has the shape of ``output`` without its last axis (or with a last axis of 1), and a class out of range is a ValueError. Probabilities
+        are clipped to [epsilon, 1 - epsilon] and then scaled to sum 1.
+        """
         if not from_logits:
             output = self.log(self._inside(output))
         classes = self._size(output, self.ndim(output) - 1)
@@ -53,8 +57,9 @@ class Losses(Family):
         return self._in_range(index, classes, what)
 
     def binary_crossentropy(self, output, target, from_logits=False):
-        """-(t * log(p) + (1 - t) * log(1 - p)), elementwise. Probabilities are clipped to
-        [epsilon, 1 - epsilon]."""
+        """-(t * log(p) + (1 - t) * log(1 - p)) of ``target`` t, elementwise, where p are the probabilities ``output``, or with ``from_logits`` those of its
+        logits. Probabilities are clipped to [epsilon, 1 - epsilon].
+        """
         if from_logits:
             return self.relu(output) - output * target + self.softplus(-self.abs(output))
         p = self._inside(output)

@@ -5,13 +5,30 @@ from ._base import Family
 
 class Normalization(Family):
     def batch_normalization(self, x, mean, var, beta, gamma, epsilon=0.001):
-        """gamma * (x - mean) / sqrt(var + epsilon) + beta; the statistics broadcast against ``x``."""
+        """gamma * (x - mean) / sqrt(var + epsilon) + beta; the statistics broadcast against ``x``.
+
+        Args:
+            x: the tensor.
+            mean: the mean to subtract.
+            var: the variance to divide by.
+            beta: what is added at the end.
+            gamma: the factor.
+            epsilon: a small number that is added to the variance.
+        """
         return (x - mean) / self.sqrt(var + epsilon) * gamma + beta
 
     def normalize_batch_in_training(self, x, gamma, beta, reduction_axes, epsilon=0.001):
-        """Normalize ``x`` with its own statistics over ``reduction_axes``.
+        """Normalize a tensor with its own statistics.
 
-        Returns (normalized x, mean, variance); the statistics have the remaining axes.
+        Args:
+            x: the tensor.
+            gamma: the factor, with the axes that aren't reduced.
+            beta: what is added at the end, with the axes that aren't reduced.
+            reduction_axes: the axes of the mean and variance.
+            epsilon: a small number that is added to the variance.
+
+        Returns:
+            The normalized tensor, the mean and the variance; the statistics have the remaining axes.
         """
         axes = [a % self.ndim(x) for a in reduction_axes]
         mean = self.mean(x, axis=axes)

@@ -13,7 +13,7 @@ class Phase(Family):
         return self.phase_placeholder() if self._fixed_phase is None else self._fixed_phase
 
     def set_learning_phase(self, value):
-        """Fix the learning phase to 0 (test) or 1 (training) for everything built from now on."""
+        """Fix the learning phase to ``value`` for everything built from now on: 0 (test) or 1 (training)."""
         if value not in (0, 1):
             raise ValueError(f"The learning phase is 0 (test) or 1 (training), got {value!r}.")
         self._fixed_phase = int(value)

@@ -1,4 +1,4 @@
-"""What belonged to one backend's machinery in Keras 1, and helpers that Theano code used."""
+"""Functions that belonged to one backend's machinery in Keras 1, and helpers that Theano code used."""
 
 import contextlib
 

@@ -7,18 +7,18 @@ from ._base import Family
 
 class Statistics(Family):
     def var(self, x, axis=None, keepdims=False):
-        """Variance (divisor n) over ``axis``."""
+        """The variance (divisor n) of ``x`` over ``axis``; ``keepdims`` leaves the reduced axes with length 1."""
         if not self.dtype(x).startswith("float"):
             x = self.cast(x, self.floatx())
         centred = x - self.mean(x, axis=axis, keepdims=True)
         return self.mean(self.square(centred), axis=axis, keepdims=keepdims)
 
     def std(self, x, axis=None, keepdims=False):
-        """Standard deviation (divisor n) over ``axis``."""
+        """The standard deviation (divisor n) of ``x`` over ``axis``; ``keepdims`` leaves the reduced axes with length 1."""
         return self.sqrt(self.var(x, axis=axis, keepdims=keepdims))
 
     def logsumexp(self, x, axis=None, keepdims=False):
-        """log(sum(exp(x))) over ``axis``, without overflow."""
+        """log(sum(exp(x))) over ``axis``, without overflow; ``keepdims`` leaves the reduced axes with length 1."""
         top = self.stop_gradient(self.max(x, axis=axis, keepdims=True))
         result = self.log(self.sum(self.exp(x - top), axis=axis, keepdims=True)) + top
         if keepdims:

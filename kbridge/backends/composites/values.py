@@ -26,41 +26,41 @@ class Values(Family):
             warnings.warn(f"K.function: {named}: the {self.name} backend takes no options of Theano's and ignores them.", stacklevel=3)
 
     def ndim(self, x):
-        """The number of axes."""
+        """The number of axes of ``x``."""
         return len(self.int_shape(x))
 
     def eval(self, x):
-        """The value of a tensor that depends on no placeholder, as an array."""
+        """The value of ``x``, a tensor that depends on no placeholder, as an array."""
         if self.is_variable(x) and not self.is_sparse(x):
             return self.get_value(x)
         return self.function([], [x])([])[0]
 
     def zeros(self, shape, dtype=None, name=None):
-        """A variable of zeros."""
+        """A variable of zeros with a ``shape``, a ``dtype`` (floatx if left out) and perhaps a ``name``."""
         return self.variable(np.zeros(tuple(shape), dtype or self.floatx()), dtype=dtype, name=name)
 
     def ones(self, shape, dtype=None, name=None):
-        """A variable of ones."""
+        """A variable of ones with a ``shape``, a ``dtype`` (floatx if left out) and perhaps a ``name``."""
         return self.variable(np.ones(tuple(shape), dtype or self.floatx()), dtype=dtype, name=name)
 
     def eye(self, size, dtype=None, name=None):
-        """A variable with the identity matrix (size, size)."""
+        """A variable with the identity matrix (size, size), with a ``dtype`` (floatx if left out) and perhaps a ``name``."""
         return self.variable(np.eye(size), dtype=dtype, name=name)
 
     def count_params(self, x):
-        """The number of values in a tensor of fully known shape."""
+        """The number of values in ``x``, a tensor of fully known shape."""
         return int(np.prod(self.get_variable_shape(x), dtype=np.int64))
 
     def get_variable_shape(self, x):
-        """The shape as a tuple."""
+        """The shape of the variable ``x`` as a tuple."""
         return self.int_shape(x)
 
     def batch_get_value(self, xs):
-        """The values of several variables, as a list of arrays."""
+        """The values of several variables ``xs``, as a list of arrays."""
         return [self.get_value(x) for x in xs]
 
     def batch_set_value(self, tuples):
-        """Set several (variable, value) pairs."""
+        """Set several variables; ``tuples`` is a list of pairs (variable, value)."""
         for x, value in tuples:
             self.set_value(x, value)
 
@@ -95,5 +95,12 @@ class Values(Family):
         return f"the variable {name!r}" if name else f"a variable without a name, of shape {self.int_shape(variable)}"
 
     def foldr(self, fn, elems, initializer=None, name=None):
-        """``foldl`` from the last element to the first."""
+        """``foldl`` from the last element to the first.
+
+        Args:
+            fn: a function of two tensors that returns the new accumulator.
+            elems: the tensor.
+            initializer: the accumulator before the last element; the last element itself if left out.
+            name: accepted on every backend, and not used.
+        """
         return self.foldl(fn, self.reverse(elems, 0), initializer=initializer, name=name)

@@ -249,7 +249,7 @@ class TensorflowBackend(
 
 
 def _computed(updates) -> list:
-    """What the updates compute."""
+    """Return the new values that the updates compute."""
     found: list = []
     for update in updates:
         found += [update[1]] if isinstance(update, tuple) else update.grads if isinstance(update, NativeStep) else [update]

@@ -26,7 +26,7 @@ class NativeStep:
 
 
 class Function:
-    """What ``K.function`` returns. All outputs and new values are computed before any variable is assigned."""
+    """The object that ``K.function`` returns. All outputs and new values are computed before any variable is assigned."""
 
     def __init__(self, state: Any, inputs: Sequence, outputs: Sequence, updates: Sequence, phase_missing: bool):
         self._state = state

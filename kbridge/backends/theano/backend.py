@@ -118,7 +118,7 @@ class TheanoBackend(PlainPrimitives, Backend):
 
     @contextmanager
     def quick_compilation(self):
-        """What is built inside compiles fast rather than runs fast: no C code, few optimizations."""
+        """A context whose functions compile fast rather than run fast: no C code, few optimizations."""
         mode = theano.compile.mode.get_mode("FAST_COMPILE")
         self._options = {"mode": mode.excluding("conv_gemm", "AbstractConvCheck")}
         try:

@@ -18,7 +18,7 @@ from .static import int_shape, set_shape
 
 
 class Body(NamedTuple):
-    """What a function made of the inputs that stand for one turn's values."""
+    """The tensors that a function made of the inputs that stand for one turn's values."""
 
     inputs: list[Variable]
     outputs: list[Variable]

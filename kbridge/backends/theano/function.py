@@ -35,7 +35,7 @@ _compiling = threading.RLock()
 
 
 class Function:
-    """What ``K.function`` returns: call it with one value for each input. Calls from several threads take turns."""
+    """The object that ``K.function`` returns: call it with one value for each input. Calls from several threads take turns."""
 
     def __init__(self, inputs: Sequence[Variable], outputs: Sequence, updates: Sequence = (), **options: Any):
         unknown = sorted(set(options) - set(OPTIONS))

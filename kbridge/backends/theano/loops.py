@@ -148,7 +148,7 @@ def _looped(step, steps, masks, states):
 
 
 def _before_first(body: Body, sequences: list, states: list):
-    """What outputs hold before the first unmasked step: the first state, or zeros where it has another shape.
+    """Return the value of outputs before the first unmasked step: the first state, or zeros where it has another shape.
     Only the shape of the first step's output is computed for it."""
     output = body.outputs[0]
     if states and states[0].ndim == output.ndim and states[0].dtype == output.dtype:
@@ -197,7 +197,7 @@ def _settled(what: str, function: Callable, sequences: list, starts: Sequence, s
 
 
 def _first_turn(body: Body, sequences: list, states: list, new: Variable) -> Variable:
-    """What the first turn makes of a state."""
+    """Return the value that the first turn makes of a state."""
     wanted = body._replace(outputs=[new], updates=[])
     return wanted.applied_to([*(s[0] for s in sequences), *(_free(s) for s in states)])[0][0]
 

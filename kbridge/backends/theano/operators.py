@@ -54,7 +54,7 @@ WITHOUT_REFLECTION = ("lt", "le", "gt", "ge")
 
 
 def _is_operand(x: object) -> bool:
-    """What the rules are for: dense tensors, arrays and numbers. All else is left to Theano."""
+    """Return whether the rules are for ``x``: a dense tensor, an array or a number. All else is left to Theano."""
     if isinstance(x, Variable):
         return isinstance(x.type, TensorType) and not x.dtype.startswith("complex")
     if isinstance(x, (list, tuple)):

@@ -26,7 +26,7 @@ def _disconnected():
 
 
 class _Pooling(COp):
-    """What they share. ``same`` says whether windows may stick out."""
+    """The base of both poolings. ``same`` says whether windows may stick out."""
 
     __props__: tuple[str, ...] = ("size", "strides", "same")
 

@@ -20,7 +20,7 @@ MAX_FOLLOWED = 16
 
 
 class Known(NamedTuple):
-    """What is known of a tensor: its shape and, for integer scalars and short vectors, its values
+    """The facts that are known of a tensor: its shape and, for integer scalars and short vectors, its values
     (an int or None; a list of them)."""
 
     shape: Shape
@@ -39,7 +39,7 @@ def int_shape(x: Any) -> Shape:
 
 
 def known(x: Variable) -> Known:
-    """What is known of ``x``; computed for everything it depends on, once."""
+    """Return the facts that are known of ``x``; computed once for everything it depends on."""
     found = getattr(x, "_kbridge_known", None)
     if found is None:
         for variable in _unknown_ancestors(x):
@@ -84,7 +84,7 @@ def _derive(x: Variable) -> None:
 
 
 def of_type(x: Variable) -> Shape:
-    """What the type alone says: 1 for axes that broadcast."""
+    """Return the facts that the type alone tells: 1 for axes that broadcast."""
     pattern = getattr(x.type, "broadcastable", None)
     return () if pattern is None else tuple(1 if b else None for b in pattern)
 
@@ -98,7 +98,7 @@ def _of_constant(x: Constant) -> Known:
 
 
 def _checked(x: Variable, found: Known | None) -> Known:
-    """What a rule found, if it agrees with the type's number of axes; axes that broadcast have length 1."""
+    """Return the facts that a rule found, if they agree with the type's number of axes; axes that broadcast have length 1."""
     base = of_type(x)
     if found is None or len(found.shape) != len(base):
         return Known(base)

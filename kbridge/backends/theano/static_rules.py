@@ -36,7 +36,7 @@ def rule(*ops: type) -> Callable[[Rule], Rule]:
 
 
 def outputs_of(node: Apply, inputs: list[Known]) -> list[Known | None]:
-    """What is known of each output of a node; None for nothing."""
+    """Return the facts that are known of each output of a node; None for nothing."""
     for cls in type(node.op).__mro__:
         if cls in RULES:
             return RULES[cls](node, inputs)
@@ -327,7 +327,7 @@ def batched_dot(node, inputs):
 
 @rule(Scan)
 def loop(node, inputs):
-    """What is carried keeps its shape; of the rest, the number of turns is known. Theano's own rule would describe the
+    """States that are carried keep their shape; of the rest, the number of turns is known. Theano's own rule would describe the
     shapes by further loops."""
     op = node.op
     carried = op.n_mit_mot + op.n_mit_sot + op.n_sit_sot

@@ -1,2 +1,2 @@
-"""What worker processes inherit: the folder of this package stands on their PYTHONPATH, so that Python runs its
+"""The code that child processes inherit: the folder of this package stands on their PYTHONPATH, so that Python runs its
 ``sitecustomize`` when it starts."""

@@ -12,7 +12,7 @@ __all__ = ["GridSearchCV", "ParameterGrid", "ParameterSampler", "RandomizedSearc
 
 
 class Score(NamedTuple):
-    """What a search found for one choice of parameters."""
+    """The result of a search for one choice of parameters."""
 
     parameters: dict
     mean_validation_score: float

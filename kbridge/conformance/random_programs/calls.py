@@ -1,4 +1,4 @@
-"""What a step may call: how ``K`` is asked for it, its NumPy reference, and how far its arguments are from a kink.
+"""The functions that a step may call: how ``K`` is asked for each, its NumPy reference, and how far its arguments are from a kink.
 
 References are those of the op specs where it has the function. Parts of a key (``at``) are numbers, None, ``...``, index tensors,
 ``("slice", start, stop, step)`` and ``("array", nested list)``.

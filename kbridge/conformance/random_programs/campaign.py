@@ -51,7 +51,7 @@ def _show_small(K: Any, dtype: str, compiled: bool, program: Program, found: lis
 
 
 def kind(problem: str) -> str:
-    """What sort of problem this is: a smaller program has to show the same."""
+    """Return the sort of a problem: a smaller program has to show the same sort."""
     if problem.partition(":")[0].endswith("Error"):
         return problem.partition(":")[0]
     for word in ("gradient", "announced", "variable", "changed", "written"):

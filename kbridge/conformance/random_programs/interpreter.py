@@ -85,7 +85,7 @@ def loss_of(program: Program, values: dict[str, Any]) -> float:
 
 
 def inputs_of(program: Program, call: int, variables: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What the steps of a call start from."""
+    """Return the values that the steps of a call start from."""
     values = {name: program.value(name, call) for name in program.placeholders}
     return {**values, **variables, **{name: program.value(name, call) for name in program.fed}}
 

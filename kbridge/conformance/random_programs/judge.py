@@ -38,7 +38,7 @@ class Expected:
 
 
 def problems(K: Any, program: Program, dtype: str = "float64", expected: Expected | None = None, compiled: bool = False) -> list[str]:
-    """What is wrong on a backend; nothing if all is right."""
+    """Return a list of what is wrong on a backend; it is empty if all is right."""
     expected = expected or Expected(program)
     if not compiled:
         with harness.quick(K):

@@ -1,4 +1,4 @@
-"""What a random program is: plain data that prints as Python.
+"""Random programs: plain data that prints as Python.
 
 A step is ``(name, call, args, kwargs)``. ``"@x"`` among the arguments stands for the tensor of that name, ``("at", ...)`` is described
 in ``calls``. The loops (``foldl``, ``foldr``, ``map_fn``, ``rnn``) hold the steps of one turn under ``"body"``; what these read from
@@ -55,7 +55,7 @@ class Program:
         return any(step[1] == "in_train_phase" for step in all_steps(self.steps))
 
     def value(self, name: str, call: int) -> np.ndarray:
-        """What is fed for a placeholder or a fed variable in a call; what a variable holds at first (``call`` -1)."""
+        """Return the value that is fed for a placeholder or a variable in a call; with ``call`` -1 the value that a variable holds at first."""
         shape = self.placeholders.get(name, self.variables.get(name, ()))
         sizes = self.calls[call] if call >= 0 else {}
         rng = np.random.RandomState(zlib.crc32(f"{self.seed} {name} {call}".encode()))

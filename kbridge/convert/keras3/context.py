@@ -1,4 +1,4 @@
-"""What the makers of Keras 3 layers share: the table of them, names, activations, penalties, problems and notes."""
+"""Helpers of the functions that write Keras 3 layers: the table of them, names, activations, penalties, problems and notes."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def deconvolution(context, layer, shapes):
 
 
 def _cuts_of_theano(layer, shape) -> list[list[int]]:
-    """What is to be cut off all that the windows reach, for each spatial axis."""
+    """Return how much to cut off all that the windows reach, for each spatial axis."""
     cuts = []
     for axis, k, step in zip(layer._axes, layer.kernel_size, layer.steps):
         n, wanted = shape[axis], layer.output_shape_[axis]
@@ -146,7 +146,7 @@ def _cuts_of_theano(layer, shape) -> list[list[int]]:
 
 
 def _output_padding(layer, shape) -> list[int] | None:
-    """What Keras 3 must add to its shortest output to get the lengths that the layer states; None if nothing."""
+    """Return how much Keras 3 must add to its shortest output to get the lengths that the layer states; None for nothing."""
     wanted = layer.output_shape_[2:] if layer.dim_ordering == "th" else layer.output_shape_[1:3]
     same = layer.border_mode == "same"
     added, default = [], True

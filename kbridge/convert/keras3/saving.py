@@ -27,7 +27,7 @@ from .training import compiled
 
 
 def weights_writer(model: Any, taken: Sequence[str]) -> Callable[[Any], None] | None:
-    """What writes the weights as Keras 3 has them into an open file, at whose paths ``taken`` something else lies.
+    """Return a function that writes the weights as Keras 3 has them into an open file, at whose paths ``taken`` something else lies.
 
     None, with a warning, for a model that Keras 3 can't express.
     """

@@ -23,7 +23,7 @@ class Compiled:
 
 
 class _Lacking(Exception):
-    """What Keras 3 has no counterpart for."""
+    """The error for something that Keras 3 has no counterpart for."""
 
 
 def compiled(model, convert) -> tuple[Compiled | None, list[str]]:

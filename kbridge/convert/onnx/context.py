@@ -1,4 +1,4 @@
-"""What the makers of ONNX operators share: the table of them, calls of layers inside of others, activations."""
+"""Helpers of the functions that write ONNX operators: the table of them, calls of layers inside of others, activations."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def time_first(c: Context, layer, x: str) -> str:
 
 
 def results(c: Context, layer, every: str, states: list[str], last: str | None = None) -> Any:
-    """What a recurrent layer gives, from all outputs (time, samples, units) and the states, the first of which is the last output."""
+    """Return the results of a recurrent layer, from all outputs (time, samples, units) and the states, the first of which is the last output."""
     if layer.return_sequences:
         output = every if layer.time_major else c.graph.transpose(every, 1, 0, 2)
     else:

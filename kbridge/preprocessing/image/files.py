@@ -19,10 +19,17 @@ def ordering(dim_ordering: str) -> str:
 
 
 def load_img(path, grayscale=False, target_size=None):
-    """The image file ``path`` as a Pillow image: RGB, or with ``grayscale`` one channel.
+    """Return an image file as a Pillow image. It needs the extra ``images``.
 
-    ``target_size``: (height, width) to resize to, by the nearest pixel as in Keras 1. Of images of 16 bits the upper
-    8 are taken, as Pillow does for those in colour. OSError names the file if it isn't a readable image.
+    Of images of 16 bits the upper 8 are taken, as Pillow does for those in colour.
+
+    Args:
+        path: the file.
+        grayscale: whether the image has one channel; else it is RGB.
+        target_size: (height, width) to resize to, by the nearest pixel as in Keras 1; None for the file's own size.
+
+    Raises:
+        OSError: the file isn't a readable image; the message names it.
     """
     image_module = needed("PIL.Image", "images", "Reading images")
     try:
@@ -54,7 +61,12 @@ def in_bytes(image, image_module):
 
 
 def img_to_array(img, dim_ordering="default") -> np.ndarray:
-    """An image (Pillow's, or an array with the channels last or without channels) as an array of floatx with 3 axes."""
+    """Return an image as an array of floatx with 3 axes.
+
+    Args:
+        img: a Pillow image, or an array with the channels last or without channels.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+    """
     channels_first = ordering(dim_ordering) == "th"
     x = np.array(img, dtype=K.floatx())
     if x.ndim == 2:
@@ -65,10 +77,12 @@ def img_to_array(img, dim_ordering="default") -> np.ndarray:
 
 
 def array_to_img(x, dim_ordering="default", scale=True):
-    """An array with 3 axes, 1 or 3 of them channels, as a Pillow image.
+    """Return an array as a Pillow image. Values are rounded to whole numbers.
 
-    With ``scale`` its values are moved to at least 0, and stretched so that the largest becomes 255. They are rounded to
-    whole numbers.
+    Args:
+        x: an array with 3 axes, 1 or 3 of them channels.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+        scale: whether its values are moved to at least 0, and stretched so that the largest becomes 255.
     """
     image_module = needed("PIL.Image", "images", "Making images of arrays")
     x = np.asarray(x)
@@ -91,7 +105,12 @@ def array_to_img(x, dim_ordering="default", scale=True):
 
 
 def list_pictures(directory, ext="jpg|jpeg|bmp|png") -> list[str]:
-    """The paths of all image files below ``directory``, sorted; ``ext``: their extensions, divided by '|'."""
+    """Return the paths of all image files below a folder, sorted.
+
+    Args:
+        directory: the folder.
+        ext: the extensions of the files, divided by '|'.
+    """
     extensions = tuple(f".{extension.lower()}" for extension in ext.split("|"))
     return sorted(
         os.path.join(folder, name) for folder, _, names in os.walk(directory) for name in names if name.lower().endswith(extensions)

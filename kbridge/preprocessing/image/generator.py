@@ -15,20 +15,33 @@ FILL_MODES = ("constant", "nearest", "reflect", "wrap")
 
 
 class ImageDataGenerator:
-    """Makes endless batches of changed images.
+    """Make endless batches of randomly changed images. It needs the extra ``images``.
 
-    First each image is changed at random:
-    ``rotation_range``: degrees; ``width_shift_range``, ``height_shift_range``: parts of the width and height;
-    ``shear_range``: radians; ``zoom_range``: z for factors from 1 - z to 1 + z, or the two factors;
-    ``channel_shift_range``: what may be added to a channel; ``horizontal_flip``, ``vertical_flip``: each
-    for half of the images; ``fill_mode`` ('constant' with ``cval``, 'nearest', 'reflect' or 'wrap'): what lies outside.
+    Each image is first changed at random (the arguments from ``rotation_range`` to ``vertical_flip``) and then standardized, in this order:
+    ``preprocessing_function``, ``rescale``, the image's own mean and deviation, those of the data set, ``zca_whitening``.
 
-    Then it is standardized, in this order: ``preprocessing_function`` (of one image), ``rescale`` (a
-    factor), ``samplewise_center`` and ``samplewise_std_normalization`` by the image's own mean and deviation,
-    ``featurewise_center``, ``featurewise_std_normalization`` and ``zca_whitening`` by those of the data set,
-    which ``fit`` learns.
+    Args:
+        featurewise_center: whether to subtract the data set's mean, which ``fit`` learns.
+        samplewise_center: whether to subtract the image's own mean.
+        featurewise_std_normalization: whether to divide by the data set's deviation, which ``fit`` learns.
+        samplewise_std_normalization: whether to divide by the image's own deviation.
+        zca_whitening: whether to apply ZCA whitening, whose components ``fit`` learns.
+        rotation_range: the largest angle, in degrees.
+        width_shift_range: the largest shift as a part of the width.
+        height_shift_range: the largest shift as a part of the height.
+        shear_range: the largest angle of a shear, in radians.
+        zoom_range: z for factors from 1 - z to 1 + z, or the two factors.
+        channel_shift_range: the largest number that is added to a channel.
+        fill_mode: how places outside the image are filled: 'constant', 'nearest', 'reflect' or 'wrap'.
+        cval: the value of places outside the image for 'constant'.
+        horizontal_flip: whether half of the images are turned over from left to right.
+        vertical_flip: whether half of the images are turned over from top to bottom.
+        rescale: a factor of all values; None for none.
+        preprocessing_function: a function of one image that returns one of the same shape.
+        dim_ordering: 'tf' (rows, columns, channels), 'th' (channels, rows, columns), or 'default' for the setting of keras.json.
 
-    ``dim_ordering``: 'tf' (rows, columns, channels), 'th' (channels, rows, columns), or the running setting.
+    Raises:
+        ValueError: another ``fill_mode`` or ``dim_ordering``, or a ``zoom_range`` of another length.
     """
 
     def __init__(
@@ -67,7 +80,21 @@ class ImageDataGenerator:
     def flow(
         self, X, y=None, batch_size=32, shuffle=True, seed=None, save_to_dir=None, save_prefix="", save_format="jpeg"
     ) -> NumpyArrayIterator:
-        """Batches (x, y) of the images ``X``, or x if there is no ``y``; ``save_to_dir``: a folder to save them in."""
+        """Return an endless iterator over batches of images in memory.
+
+        Args:
+            X: the images, an array (samples, rows, columns, channels), or with the channels first.
+            y: the labels, an array; None for batches of images alone.
+            batch_size: the number of images of a batch.
+            shuffle: whether to draw a new order of the images each time round.
+            seed: a whole number that makes order and changes repeatable.
+            save_to_dir: a folder to save the changed images in; None for none.
+            save_prefix: how the names of these files begin.
+            save_format: their format, 'jpeg' or 'png'.
+
+        Returns:
+            A ``NumpyArrayIterator`` that yields (x, y), or x without ``y``.
+        """
         return NumpyArrayIterator(
             X, y, self, batch_size=batch_size, shuffle=shuffle, seed=seed, dim_ordering=self.dim_ordering,
             save_to_dir=save_to_dir, save_prefix=save_prefix, save_format=save_format,
@@ -77,10 +104,24 @@ class ImageDataGenerator:
         self, directory, target_size=(256, 256), color_mode="rgb", classes=None, class_mode="categorical", batch_size=32,
         shuffle=True, seed=None, save_to_dir=None, save_prefix="", save_format="jpeg", follow_links=False,
     ) -> DirectoryIterator:  # fmt: skip
-        """Batches of the image files in the folders of ``directory``, one folder a class.
+        """Return an endless iterator over batches of image files, which lie in a folder for each class.
 
-        ``classes``: the folders and their order, sorted by name by default. ``class_mode``: labels as rows with a
-        1 ('categorical'), numbers ('sparse'), floats 0 and 1 ('binary'), or none (None).
+        Args:
+            directory: the folder that holds the folders of the classes.
+            target_size: (height, width) to which images are resized.
+            color_mode: 'rgb' or 'grayscale'.
+            classes: the names of the folders, in the order of their numbers; all of them, sorted, if left out.
+            class_mode: labels as rows with a 1 ('categorical'), numbers ('sparse'), floats 0 and 1 ('binary'), or none (None).
+            batch_size: the number of images of a batch.
+            shuffle: whether to draw a new order of the images each time round.
+            seed: a whole number that makes order and changes repeatable.
+            save_to_dir: a folder to save the changed images in; None for none.
+            save_prefix: how the names of these files begin.
+            save_format: their format, 'jpeg' or 'png'.
+            follow_links: whether links to folders are followed.
+
+        Returns:
+            A ``DirectoryIterator`` that yields (x, y), or x without labels.
         """
         return DirectoryIterator(
             directory, self, target_size=target_size, color_mode=color_mode, classes=classes, class_mode=class_mode,
@@ -89,7 +130,7 @@ class ImageDataGenerator:
         )  # fmt: skip
 
     def standardize(self, x) -> np.ndarray:
-        """One image, standardized; as in Keras 1 an array of floats is changed in place, all but by ZCA."""
+        """Return the image ``x`` standardized; as in Keras 1 an array of floats is changed in place, all but by ZCA."""
         if self.preprocessing_function:
             x = self.preprocessing_function(x)
         x = np.asarray(x)
@@ -119,7 +160,7 @@ class ImageDataGenerator:
         return True
 
     def random_transform(self, x) -> np.ndarray:
-        """One image, changed at random."""
+        """Return the image ``x`` changed at random."""
         row, column, channel = self.row_axis - 1, self.col_axis - 1, self.channel_axis - 1
         matrices = []
         if self.rotation_range:
@@ -143,10 +184,15 @@ class ImageDataGenerator:
         return x
 
     def fit(self, x, augment=False, rounds=1, seed=None) -> None:
-        """Learn mean, deviation and principal components of the images ``x``, for the featurewise options and ZCA.
+        """Learn mean, deviation and principal components of images, for the featurewise options and ZCA.
 
-        ``augment``: learn from ``rounds`` times the images, changed at random. ``seed``: for those changes.
-        Needed are samples * pixels * channels numbers, for ZCA also the square of pixels * channels.
+        It takes samples * pixels * channels numbers of memory, for ZCA also the square of pixels * channels.
+
+        Args:
+            x: the images, an array (samples, rows, columns, channels), or with the channels first.
+            augment: whether to learn from images that are changed at random.
+            rounds: how many times each image is changed then.
+            seed: a whole number that makes these changes repeatable.
         """
         x = np.array(x, dtype=K.floatx())
         check_images(x, self.dim_ordering, "fit")

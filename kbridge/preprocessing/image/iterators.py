@@ -18,11 +18,17 @@ COLOR_MODES = {"rgb": 3, "grayscale": 1}
 
 
 class Iterator:
-    """Goes endlessly through ``n`` samples in batches of ``batch_size``; base of the image iterators.
+    """The base of the image iterators: it goes endlessly through samples in batches.
 
     ``index_generator`` gives (indices, number of the first one, number of indices); a subclass's ``next`` takes it
     within ``lock``. With a ``seed`` each batch has a random state of its own, so that two iterators of one
     seed change their images alike, however many threads ask; NumPy's global state is seeded for it too, as in Keras 1.
+
+    Args:
+        n: the number of samples.
+        batch_size: the number of samples of a batch; the last one before the end is smaller if it must be.
+        shuffle: whether to draw a new order of the samples each time round.
+        seed: a whole number that makes order and changes repeatable; None for NumPy's global state.
     """
 
     def __init__(self, n, batch_size, shuffle, seed):
@@ -60,7 +66,7 @@ class Iterator:
             yield order[start : start + size], start, size
 
     def _next_indices(self):
-        """What ``index_generator`` gives, and the random state of the batch. Safe in threads."""
+        """Return what ``index_generator`` gives, and the random state of the batch. Safe in threads."""
         with self.lock:
             return *next(self.index_generator), self.batch_random
 
@@ -71,7 +77,7 @@ class Iterator:
         return self.next(*args, **kwargs)
 
     def next(self):
-        """The next batch."""
+        """Return the next batch."""
         raise NotImplementedError(f"{type(self).__name__} needs a method next().")
 
     def _save(self, batch, start: int) -> None:
@@ -84,7 +90,16 @@ class Iterator:
 
 
 class NumpyArrayIterator(Iterator):
-    """Batches (x, y), or x if ``y`` is None, of an array of images, changed by an ``ImageDataGenerator``."""
+    """Batches (x, y), or x if ``y`` is None, of an array of images.
+
+    The other arguments are those of ``ImageDataGenerator.flow``.
+
+    Args:
+        x: the images.
+        y: the labels, or None.
+        image_data_generator: the ``ImageDataGenerator`` that changes the images.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
+    """
 
     def __init__(
         self, x, y, image_data_generator, batch_size=32, shuffle=False, seed=None, dim_ordering="default",
@@ -103,7 +118,7 @@ class NumpyArrayIterator(Iterator):
         super().__init__(self.x.shape[0], batch_size, shuffle, seed)
 
     def next(self):
-        """The next batch."""
+        """Return the next batch."""
         indices, start, size, state = self._next_indices()
         batch = np.zeros((size, *self.x.shape[1:]), dtype=K.floatx())
         with drawing_from(state):
@@ -115,10 +130,15 @@ class NumpyArrayIterator(Iterator):
 
 
 class DirectoryIterator(Iterator):
-    """Batches of the image files in a folder that has one folder for each class, changed by an ``ImageDataGenerator``.
+    """Batches of the image files in a folder that has one folder for each class.
 
-    ``filenames``: paths relative to ``directory``; ``classes``: their class numbers; ``class_indices``: the
-    number of each class. Files with other extensions than png, jpg, jpeg and bmp are left out.
+    Its attributes: ``filenames`` are paths relative to ``directory``, ``classes`` their class numbers, ``class_indices`` the number of each class.
+    Files with other extensions than png, jpg, jpeg and bmp are left out. The other arguments are those of
+    ``ImageDataGenerator.flow_from_directory``.
+
+    Args:
+        image_data_generator: the ``ImageDataGenerator`` that changes the images.
+        dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
     """
 
     def __init__(
@@ -159,7 +179,7 @@ class DirectoryIterator(Iterator):
         super().__init__(self.nb_sample, batch_size, shuffle, seed)
 
     def next(self):
-        """The next batch."""
+        """Return the next batch."""
         indices, start, size, state = self._next_indices()
         batch = np.zeros((size, *self.image_shape), dtype=K.floatx())
         with drawing_from(state):

@@ -28,7 +28,7 @@ def drawing_from(state: np.random.RandomState | None):
 
 
 def draw():
-    """Where random numbers come from at present: has ``uniform``, ``random_sample`` and so on."""
+    """Return the source of random numbers at present: it has ``uniform``, ``random_sample`` and so on."""
     state = getattr(_current, "state", None)
     return np.random if state is None else state
 
@@ -68,7 +68,7 @@ def zoom_matrix(zoom_range) -> np.ndarray:
 
 
 def transform_matrix_offset_center(matrix, x, y) -> np.ndarray:
-    """``matrix`` applied round the point (x/2 + 0.5, y/2 + 0.5), which Keras 1 takes for the centre of x by y pixels."""
+    """Return ``matrix`` applied round the point (x/2 + 0.5, y/2 + 0.5), which Keras 1 takes for the centre of x by y pixels."""
     row, column = float(x) / 2 + 0.5, float(y) / 2 + 0.5
     there = np.array([[1, 0, row], [0, 1, column], [0, 0, 1]])
     back = np.array([[1, 0, -row], [0, 1, -column], [0, 0, 1]])
@@ -76,9 +76,14 @@ def transform_matrix_offset_center(matrix, x, y) -> np.ndarray:
 
 
 def apply_transform(x, transform_matrix, channel_axis=0, fill_mode="nearest", cval=0.0) -> np.ndarray:
-    """The image whose pixel at p is that of ``x`` nearest to ``transform_matrix`` times p.
+    """Return the image whose pixel at p is that of ``x`` nearest to ``transform_matrix`` times p.
 
-    ``fill_mode``: what lies outside ('constant' with the value ``cval``, 'nearest', 'reflect' or 'wrap').
+    Args:
+        x: the image, an array with 3 axes.
+        transform_matrix: a matrix (3, 3) on (row, column, 1).
+        channel_axis: the axis of the channels.
+        fill_mode: how places outside the image are filled: 'constant', 'nearest', 'reflect' or 'wrap'.
+        cval: the value of places outside the image for 'constant'.
     """
     ndimage = needed("scipy.ndimage", "images", "Rotating, shifting, shearing and zooming images")
     matrix, x = np.asarray(transform_matrix), np.asarray(x)
@@ -95,31 +100,62 @@ def apply_transform(x, transform_matrix, channel_axis=0, fill_mode="nearest", cv
 
 
 def random_rotation(x, rg, row_axis=1, col_axis=2, channel_axis=0, fill_mode="nearest", cval=0.0) -> np.ndarray:
-    """``x`` rotated by a random angle of at most ``rg`` degrees."""
+    """Return an image rotated by a random angle.
+
+    The other arguments are those of ``apply_transform``.
+
+    Args:
+        x: the image, an array with 3 axes.
+        rg: the largest angle, in degrees.
+        row_axis: the axis of the rows.
+        col_axis: the axis of the columns.
+    """
     matrix = transform_matrix_offset_center(rotation_matrix(rg), x.shape[row_axis], x.shape[col_axis])
     return apply_transform(x, matrix, channel_axis, fill_mode, cval)
 
 
 def random_shift(x, wrg, hrg, row_axis=1, col_axis=2, channel_axis=0, fill_mode="nearest", cval=0.0) -> np.ndarray:
-    """``x`` shifted by random parts of its width and height, at most ``wrg`` and ``hrg`` of them."""
+    """Return an image shifted by random distances.
+
+    The other arguments are those of ``random_rotation``.
+
+    Args:
+        x: the image, an array with 3 axes.
+        wrg: the largest distance as a part of the width.
+        hrg: the largest distance as a part of the height.
+    """
     matrix = shift_matrix(hrg * x.shape[row_axis], wrg * x.shape[col_axis])
     return apply_transform(x, matrix, channel_axis, fill_mode, cval)
 
 
 def random_shear(x, intensity, row_axis=1, col_axis=2, channel_axis=0, fill_mode="nearest", cval=0.0) -> np.ndarray:
-    """``x`` sheared by a random angle of at most ``intensity`` radians."""
+    """Return an image sheared by a random angle.
+
+    The other arguments are those of ``random_rotation``.
+
+    Args:
+        x: the image, an array with 3 axes.
+        intensity: the largest angle, in radians.
+    """
     matrix = transform_matrix_offset_center(shear_matrix(intensity), x.shape[row_axis], x.shape[col_axis])
     return apply_transform(x, matrix, channel_axis, fill_mode, cval)
 
 
 def random_zoom(x, zoom_range, row_axis=1, col_axis=2, channel_axis=0, fill_mode="nearest", cval=0.0) -> np.ndarray:
-    """``x`` zoomed by random factors between the two of ``zoom_range``."""
+    """Return an image zoomed by random factors.
+
+    The other arguments are those of ``random_rotation``.
+
+    Args:
+        x: the image, an array with 3 axes.
+        zoom_range: the least and the largest factor; above 1 shows more of the surroundings.
+    """
     matrix = transform_matrix_offset_center(zoom_matrix(zoom_range), x.shape[row_axis], x.shape[col_axis])
     return apply_transform(x, matrix, channel_axis, fill_mode, cval)
 
 
 def random_channel_shift(x, intensity, channel_axis=0) -> np.ndarray:
-    """``x`` with a random number of at most ``intensity`` added to each channel, within the range that ``x`` had."""
+    """Return the image ``x`` with a random number of at most ``intensity`` added to each channel along ``channel_axis``, cut to its range of values."""
     x = np.asarray(x)
     shape = [1] * x.ndim
     shape[channel_axis] = x.shape[channel_axis]
@@ -128,5 +164,5 @@ def random_channel_shift(x, intensity, channel_axis=0) -> np.ndarray:
 
 
 def flip_axis(x, axis) -> np.ndarray:
-    """``x`` reversed along ``axis``."""
+    """Return the array ``x`` reversed along ``axis``."""
     return np.flip(x, axis)

@@ -1,4 +1,4 @@
-"""What the names of a function mean: its arguments for a call, its constants, and what it takes from outside."""
+"""The meaning of the names of a function: its arguments for a call, its constants, and what it takes from outside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .records import CODE, Code, Opaque
 
 
 class Scope:
-    """What the names of a function that comes from a file mean: what the file holds, or names alone."""
+    """The meaning of the names of a function that comes from a file: what the file holds, or names alone."""
 
     def __init__(self, closure: dict[str, Node] | None = None):
         self.closure = closure or {}

@@ -18,7 +18,7 @@ class Calls(Stack):
     """A stack that knows how functions are called."""
 
     def follow(self, function: Function, arguments: list[Node], keywords: dict[str, Node]) -> Node:
-        """What a function of the user's own returns."""
+        """Return the value of a function of the user's own."""
         raise NotImplementedError
 
     def call(self, function: Node, arguments: list[Node], keywords: dict[str, Node]) -> None:

@@ -1,4 +1,4 @@
-"""What a straight-line function computes, as nodes that refer to each other: arguments, constants, names, calls, items ..."""
+"""Straight-line functions as nodes that refer to each other: arguments, constants, names, calls, items ..."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class Instruction(NamedTuple):
 
 
 def instructions_of(code: bytes, version: str) -> list[Instruction]:
-    """What stands in ``code``, if a Python of this version wrote it. Raises Unreadable where it can't have."""
+    """Return the instructions in ``code``, if a Python of this version wrote it. Raises Unreadable where it can't have."""
     words = _pairs(code) if version in ("2.7", "3.4", "3.5") else _words(code)
     names, caches = names_of(version), caches_of(version)
     found: list[Instruction] = []

@@ -47,7 +47,7 @@ class _Module(Name):
 
 
 class _LiveScope(Scope):
-    """What names mean in a function of the running program."""
+    """The meaning of names in a function of the running program."""
 
     def __init__(self, function: FunctionType, budget: Budget):
         super().__init__()

@@ -91,7 +91,7 @@ class _Lowering:
             raise Refused(str(error)) from None
 
     def value(self, node: Node) -> Any:
-        """What an operation gets for ``node``: a Ref, or a plain value."""
+        """Return the argument that an operation gets for ``node``: a Ref, or a plain value."""
         if id(node) not in self.made:
             self.made[id(node)] = value = _MAKERS[type(node)](self, node)
             _check_length(value)
@@ -231,7 +231,7 @@ class _Lowering:
         return self.operation(f"operator.{_OPERATORS[sign]}", left, right)
 
     def asked(self, sign: str, left: Any, right: Any) -> bool:
-        """What can be said of values that are known."""
+        """Return the answer to a comparison of values that are known."""
         if _holds_ref(left) or _holds_ref(right) or (sign in ("in", "not in")) != isinstance(right, (tuple, list)):
             raise Refused(f"the operator {sign!r}")
         found = left in right if "in" in sign.split() else left is right

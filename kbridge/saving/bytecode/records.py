@@ -32,7 +32,7 @@ CODE = "a function"
 
 @dataclass(frozen=True)
 class Code:
-    """What a code object holds, as data."""
+    """The contents of a code object, as data."""
 
     name: str
     code: bytes

@@ -1,4 +1,4 @@
-"""What a config holds for a function: its code as a text, its defaults and the contents of its closure."""
+"""The entry of a config for a function: its code as a text, its defaults and the contents of its closure."""
 
 from __future__ import annotations
 

@@ -40,12 +40,12 @@ _WORDS = (
 
 
 def _told(name: str) -> str:
-    """What an instruction's name means, behind it."""
+    """Return what an instruction's name means, in brackets behind it."""
     return next((f" ({what})" for part, what in _WORDS if part in name), "")
 
 
 def follow(function: Function, arguments: list[Node], keywords: dict[str, Node], budget: Budget) -> Node:
-    """What ``function`` returns for these arguments. Raises Refused."""
+    """Return what ``function`` returns for these arguments, as nodes. Raises Refused."""
     if len(budget.followed) >= _MAX_FOLLOWED or function.code in budget.followed:
         raise Refused(f"{function.code.name!r}: functions that call each other too deeply, or themselves")
     budget.followed.append(function.code)
@@ -64,7 +64,7 @@ class _Walk(Calls):
         return follow(function, arguments, keywords, self.budget)
 
     def run(self) -> Node:
-        """What the function returns."""
+        """Return the node that the function returns."""
         for instruction in instructions_of(self.code.code, self.version):
             if instruction.name in ("RETURN_VALUE", "RETURN_CONST"):
                 if self.code.handlers:

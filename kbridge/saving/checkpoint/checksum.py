@@ -62,7 +62,7 @@ def _register(data: np.ndarray, register: int) -> int:
 
 
 def _moved(registers: np.ndarray, length: int) -> np.ndarray:
-    """What registers become when ``length`` bytes of 0 follow."""
+    """Return the values of registers after ``length`` bytes of 0."""
     result = np.zeros_like(registers)
     for bit, image in enumerate(_images(length)):
         result ^= np.where(registers >> np.uint32(bit) & np.uint32(1), image, np.uint32(0))
@@ -71,7 +71,7 @@ def _moved(registers: np.ndarray, length: int) -> np.ndarray:
 
 @cache
 def _images(length: int) -> np.ndarray:
-    """What each bit of a register becomes after ``length`` (a power of two) bytes of 0."""
+    """Return the value of each bit of a register after ``length`` (a power of two) bytes of 0."""
     if length == 1:
         bits = np.uint32(1) << np.arange(32, dtype=np.uint32)
         return _table()[bits & np.uint32(255)] ^ (bits >> np.uint32(8))

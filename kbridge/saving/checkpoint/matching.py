@@ -241,7 +241,7 @@ def _renamed(model: Any, paths: dict[str, list[str]]) -> dict[str, str]:
 
 
 def _kind(name: str) -> str:
-    """What automatic names begin with, as Keras 2 writes it: 'conv2d' for 'convolution2d_3'."""
+    """Return the beginning of automatic names, as Keras 2 writes it: 'conv2d' for 'convolution2d_3'."""
     kind = re.sub(r"_\d+$", "", name).replace("_", "").lower()
     return kind.replace("deconvolution2d", "conv2dtranspose").replace("convolution", "conv")
 

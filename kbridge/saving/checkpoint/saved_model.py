@@ -30,7 +30,7 @@ _MODELS = ("_tf_keras_sequential", "_tf_keras_network", "_tf_keras_model")
 
 
 class Described(NamedTuple):
-    """What a SavedModel tells of one of its objects."""
+    """The description of one object in a SavedModel."""
 
     #: the names that lead to it: 'root.layer_with_weights-0'; nothing where only the number is known
     path: str

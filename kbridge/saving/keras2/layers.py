@@ -30,7 +30,7 @@ Translation = Callable[[Options], Translated]
 
 
 def _affine(options: Options, moved_axes: bool = False) -> dict[str, Any]:
-    """What layers with a kernel, a bias and an activation share."""
+    """Return the options of layers with a kernel, a bias and an activation."""
     zeros(options)
     return {
         "init": initializer(options, "kernel_initializer", "glorot_uniform"),

@@ -49,7 +49,7 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
 
 
 def _as_in_tensorflow(entry: Any, of_keras2: bool) -> None:
-    """What tf.keras and Keras 3 compute otherwise than Keras 2 itself.
+    """Return the entry with the options for what tf.keras and Keras 3 compute otherwise than Keras 2 itself.
 
     A frozen BatchNormalization trains with the moving statistics, not with those of the batch; and in tf.keras (``of_keras2``)
     Conv3DTranspose has no holes in its kernel, whatever its dilation_rate.
@@ -244,7 +244,7 @@ def _layers_without_masks() -> frozenset[str]:
 
 
 def _common(class_name: str, options: Options) -> dict[str, Any]:
-    """What all layers have: name, whether trained, and for a first layer its input."""
+    """Return the options that all layers have: name, whether trained, and for a first layer its input."""
     from ... import backend as K
 
     common: dict[str, Any] = {"name": options.name, "trainable": bool(options.take("trainable", True))}

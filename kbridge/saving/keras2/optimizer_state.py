@@ -87,7 +87,7 @@ def by_name(optimizer: str, names: Sequence[str], arrays: Sequence[StoredArray],
 
 
 def _moment(parts: list[str], spelled: dict[str, str]) -> str | None:
-    """What a variable is: 'Adam/m/dense/kernel', 'm/dense/kernel', 'Adam/dense/kernel/m' or 'adam/dense_kernel_momentum'."""
+    """Return the moment that a variable is: 'Adam/m/dense/kernel', 'm/dense/kernel', 'Adam/dense/kernel/m' or 'adam/dense_kernel_momentum'."""
     for place in (1, 0):
         if len(parts) > place + 1 and parts[place] in spelled and (place or parts[0].islower()):
             return spelled[parts[place]]
@@ -225,7 +225,7 @@ def _scalars(outer: Any, optimizer: Any, variables: Variables) -> list[tuple[Any
 
 
 def _product_of_momenta(optimizer: Any, steps: int) -> np.ndarray:
-    """What Nadam's schedule has come to; files of Keras 2 lack it. After many steps it is 0."""
+    """Return the value that Nadam's schedule has come to; files of Keras 2 lack it. After many steps it is 0."""
     beta, step = float(K.get_value(optimizer.beta_1)), np.arange(1, min(steps, 10000) + 1)
     return np.asarray(np.prod(beta * (1 - 0.5 * 0.96 ** (step * optimizer.schedule_decay))))
 
@@ -243,6 +243,6 @@ def layer_in_parts(model: Any) -> str | None:
 
 
 def in_parts_note(model: Any, layer: str) -> str:
-    """What that means."""
+    """Return the note about ``layer``, one weight of which is several here, for the optimizer of ``model``."""
     optimizer = type(getattr(model.optimizer, "inner_optimizer", model.optimizer)).__name__
     return f"{optimizer} looks at each weight as a whole, and the layer {layer!r} holds as several what is one weight there, so that it trains otherwise"

@@ -11,7 +11,7 @@ _MISSING = object()
 
 
 class Options:
-    """What a layer's config says. ``take`` gives an option's value; ``finish`` complains about those not taken."""
+    """The options in a layer's config. ``take`` gives an option's value; ``finish`` complains about those not taken."""
 
     def __init__(self, class_name: str, config: Mapping[str, Any]):
         self.class_name = class_name

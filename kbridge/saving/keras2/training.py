@@ -194,7 +194,7 @@ def _accuracies(metrics: Any, losses: Any, outputs: Sequence[str], shapes: Seque
 
 
 def differences(model: Any) -> list[tuple[str, str]]:
-    """What of a model of tf.keras trains otherwise here, though it computes the same; each with its id in docs/convert.md."""
+    """Return notes of what in a model of tf.keras trains otherwise here, though it computes the same; each with its id in docs/convert.md."""
     from ...convert.masks import calls
 
     penalised, normalized = [], []

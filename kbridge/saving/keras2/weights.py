@@ -309,7 +309,7 @@ def _places(slot: Slot, owners: Sequence[str], paths: Sequence[list[str]]) -> li
 
 
 def _misfit(slot: Slot, array: StoredArray) -> str | None:
-    """What is wrong with taking ``array`` for ``slot``."""
+    """Return what is wrong with taking ``array`` for ``slot``, as a text."""
     stored = re.sub(r"(_\d+)?(:\d+)?$", "", array.where.rpartition("/")[2])
     # Keras 3 calls it so in its .h5 files
     alike = (slot.name, stored) == ("depthwise_kernel", "kernel")

@@ -1,4 +1,4 @@
-"""What differs in a layer's options between Keras 3 and Keras 2, layer by layer; all else is read as Keras 2's."""
+"""The differences of layers' options between Keras 3 and Keras 2, layer by layer; all else is read as Keras 2's."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ _MAX_CHAIN = 100
 
 
 def _meaning(name: Any, by_name: Mapping[Any, Any], sources: set, operations: set[str], depth: int) -> tuple | None:
-    """What a mask says, equal for equal masks; None for one that isn't of masking layers, or is another one here."""
+    """Return a key for a mask, equal for equal masks; None for one that isn't of masking layers, or is another one here."""
     entry = by_name.get(name)
     calls = _calls(entry) if entry is not None else []
     if entry is None or not is_operation(entry) or len(calls) != 1 or depth > _MAX_CHAIN:

@@ -23,7 +23,7 @@ MAX_BYTES = 1 << 29
 
 
 class Function:
-    """What ``K.function`` returns: call it with one value for each input.
+    """The object that ``K.function`` returns: call it with one value for each input.
 
     A plan is made for each combination of input shapes and learning phase, and kept in a bounded
     cache. Calls from several threads take turns.
@@ -127,7 +127,7 @@ class Function:
         return plan
 
     def _peek(self, tensor: Tensor, arrays: list[np.ndarray]) -> np.ndarray:
-        """What ``tensor`` holds in a call: what was fed, also for a variable that is an input of the function."""
+        """Return the value of ``tensor`` in a call: what was fed, also for a variable that is an input of the function."""
         for fed, array in zip(self._feeds, arrays):
             if fed is tensor:
                 return array

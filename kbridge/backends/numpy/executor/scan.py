@@ -136,7 +136,7 @@ class Scan:
         return leaf
 
     def _element(self, sequence: Value) -> Value:
-        """What a turn reads of a sequence: where all elements are the same, the one that they are."""
+        """Return the part of a sequence that a turn reads; where all elements are equal, that one element."""
         shape = sequence.shape[1:]
         if sequence.op.broadcasts and sequence.inputs[0].shape == shape:
             return sequence.inputs[0]
@@ -258,7 +258,7 @@ class Scan:
         return self._live
 
     def operands(self) -> list[Value]:
-        """What the loop reads of the plan round it."""
+        """Return the nodes that the loop reads from the plan round it."""
         if self._read is None:
             everything = [*self.states, *(leaf for leaf, _ in self.elements), *self.body]
             self._read = self._outside(self.live() if self._requested else everything)
@@ -324,7 +324,7 @@ def _lifted(planner: Lowering, v: Value, every: Value, length: int) -> Value:
 
 
 class _Uneven(Op):
-    """What the turns of a ``Replay`` made, of different shapes: the loop of the gradient reads them one by one."""
+    """The arrays of different shapes that the turns of a ``Replay`` made: the loop of the gradient reads them one by one."""
 
     name = "loop_uneven"
 

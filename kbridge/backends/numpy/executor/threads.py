@@ -116,7 +116,7 @@ def _one_thread() -> OneThread | None:
 
 
 def limit(instructions: Iterable[tuple[Callable, list]]) -> OneThread | None:
-    """What a plan of these calls should run in; None: as it is, with all threads."""
+    """Return the context that a plan of these calls should run in; None for as it is, with all threads."""
     large, total = multiplications(instructions)
     one = _one_thread()
     return one if total and large < SHARE * total else None

@@ -1,4 +1,4 @@
-"""What the op families share: conversion to tensors, dtype promotion, broadcasting, gradients' shapes."""
+"""Helpers of all op families: conversion to tensors, dtype promotion, broadcasting, gradients' shapes."""
 
 from __future__ import annotations
 

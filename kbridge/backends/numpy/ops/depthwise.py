@@ -81,7 +81,7 @@ class Phases:
             self.ctx.call(np.copyto, out[outer], self.storage[inner])
 
     def at(self, offset: tuple[int, ...]) -> np.ndarray:
-        """What the windows see at position ``offset`` of the kernel: a view (samples, *positions, channels)."""
+        """Return the values that the windows see at position ``offset`` of the kernel: a view (samples, *positions, channels)."""
         places = [k * d for k, d in zip(offset, self.window.dilation)]
         phase = tuple(p % s for p, s in zip(places, self.window.strides))
         index = tuple(slice(p // s, p // s + n) for p, s, n in zip(places, self.window.strides, self.positions))

@@ -107,7 +107,7 @@ class Loop:
 
 
 class Cotangents:
-    """What a loop's results received, by (op of the result, index). The gradients of a loop for all of them are one loop."""
+    """The gradients that a loop's results received, by (op of the result, index). The gradients of a loop for all of them are one loop."""
 
     def __init__(self, parts: dict[tuple[Op, int], Tensor]):
         self.parts = parts
@@ -120,7 +120,7 @@ class Cotangents:
 
 
 class _Forward:
-    """What a gradient reads from the turn that it belongs to: the step's own tensors, and results of loops inside of it."""
+    """The tensors that a gradient reads from the turn that it belongs to: the step's own tensors, and results of loops inside of it."""
 
     def __init__(self, step: Step):
         self.inside = step.inside

@@ -26,7 +26,7 @@ HELP = {
 
 
 def missing() -> list[str]:
-    """What C code can't be compiled without and isn't here."""
+    """Return the names of what C code needs to be compiled, and isn't here."""
     absent = []
     if not any(shutil.which(name) for name in ("g++", "clang++")):
         absent.append("a C++ compiler (g++)")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 def user_flags() -> dict[str, str]:
-    """What stands in ``THEANO_FLAGS``."""
+    """Return the flags in the variable ``THEANO_FLAGS``, as a dict."""
     pairs = (flag.partition("=") for flag in os.environ.get("THEANO_FLAGS", "").split(",") if flag.strip())
     return {key.strip(): value for key, _, value in pairs}
 

@@ -38,7 +38,7 @@ class _Core:
 
 
 def removed_names() -> dict[str, Any]:
-    """What Theano uses of NumPy 1."""
+    """Return the names of NumPy 1 that Theano uses."""
     return {
         "product": numpy.prod,
         "cumproduct": numpy.cumprod,
