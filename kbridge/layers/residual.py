@@ -43,6 +43,7 @@ class LayerScale(Configured):
         self.built = True
 
     def call(self, x, mask=None):
+        """Return the input times gamma."""
         return x * self.gamma
 
 
@@ -72,6 +73,7 @@ class StochasticDepth(Configured):
         self.take(drop_path_rate=drop_path_rate)
 
     def call(self, x, mask=None):
+        """Return the input, with a fraction of its samples dropped in the training phase."""
         if not self.drop_path_rate:
             return x
         shape = [K.shape(x)[0], *[1] * (K.ndim(x) - 1)]

@@ -73,7 +73,7 @@ class SpectralNormalization(Wrapper):
         return K.ndim(self.kernel) - 1
 
     def updates_before_step(self) -> list:
-        """What changes before each step of training, as pairs of a weight and its new value: the kernel and u."""
+        """Return the changes before each step of training, as pairs of a weight and its new value: those of the kernel and u."""
         kernel, axis = self.kernel, self._axis()
         order = [a for a in range(K.ndim(kernel)) if a != axis]
         W = K.reshape(K.permute_dimensions(kernel, [*order, axis]), (-1, K.int_shape(kernel)[axis]))
@@ -97,6 +97,7 @@ class SpectralNormalization(Wrapper):
         return self.layer.get_output_shape_for(input_shape)
 
     def call(self, x, mask=None):
+        """Return the output of the layer, whose kernel is normalized."""
         y = self.layer.call(x, mask=mask)
         regularizer = getattr(self.layer, "activity_regularizer", None)
         if regularizer is not None and not self.layer.get_losses_for(x):

@@ -190,7 +190,7 @@ class Model(Container):
             self.train_function = sharing.current().train_function(self)
 
     def _before_step(self):
-        """What some layers do before each step of training, such as to normalize their weights: a function of nothing, or None."""
+        """Return a function without arguments for what some layers do before each step of training, such as to normalize their weights; or None."""
         layers = [layer for layer in inner_layers(self) if hasattr(layer, "updates_before_step")]
         if not layers:
             return None

@@ -14,7 +14,7 @@ from .lowering import Value
 
 
 def read_by_loops(live: Sequence[Value]) -> set[Value]:
-    """What loops are made from. The commit part holds no loop, which an interrupt could stop between two turns."""
+    """Return the values that loops are made from. The commit part holds no loop, which an interrupt could stop between two turns."""
     found: set[Value] = set()
     for v in reversed(live):
         if v.scan is not None or v in found:

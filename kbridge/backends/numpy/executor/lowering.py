@@ -18,7 +18,7 @@ from .evaluation import compute
 
 
 class _OfTurn(Op):
-    """What a loop's turn is given: an element of a sequence, or a state."""
+    """An input of a loop's turn: an element of a sequence, or a state."""
 
     name = "of_turn"
     of_turn = True

@@ -63,7 +63,7 @@ class _TurnPlacing(Placing):
             self.pool.give(buffer)
 
     def _over(self, stack: np.ndarray) -> np.ndarray:
-        """What stands for the element of ``stack`` in each turn."""
+        """Return the array that stands for the element of ``stack`` in each turn."""
         step = stack.strides[0]
         first, step = ((self.scan.length - 1) * step, -step) if self.scan.backwards else (0, step)
         return self.turn_storage.stand_ins.add(stack, stack[0, ...], first, step)

@@ -169,7 +169,7 @@ class Tiled:
             finish(source, target)
 
     def gradient(self, g: np.ndarray, part: slice, start: int, rows: int) -> np.ndarray:
-        """What the gradient of the results sends back to the products: (points, tiles, filters)."""
+        """Return what the gradient of the results sends back to the products: (points, tiles, filters)."""
         ctx, images = self.ctx, part.stop - part.start
         down, across = self.vertical, self.horizontal
         size = images * rows * self.columns
