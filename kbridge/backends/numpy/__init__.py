@@ -1,7 +1,7 @@
 """The NumPy backend: a symbolic graph with graph-to-graph gradients and a planned executor.
 
-``graph`` and ``ops`` build nodes, ``gradients`` differentiates them, ``values`` specialises them to
-shapes, ``plan`` and ``program`` turn them into a flat list of NumPy calls, ``function`` caches plans.
+``graph`` and ``ops`` build nodes, ``gradients`` differentiates them. In ``executor``, ``lowering`` specialises them to shapes, with the
+``rewrites``; ``schedule``, ``allocation`` and ``emission`` turn the values into a flat list of NumPy calls; ``function`` caches plans.
 """
 
 from .backend import NumpyBackend

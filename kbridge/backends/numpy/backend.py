@@ -15,7 +15,24 @@ from .gradients import gradients
 from .graph import Placeholder, Tensor, Variable, ancestors, make
 from .loops import LoopPrimitives
 from .operators import IMPLEMENTATIONS
-from .ops import common, elementwise, host, indexing, linalg, nn, random, reductions, shapes, special
+from .ops import (
+    choosing,
+    clipping,
+    common,
+    elementwise,
+    filling,
+    host,
+    indexing,
+    joining,
+    linalg,
+    nn,
+    passing,
+    random,
+    reductions,
+    shapes,
+    slicing,
+    special,
+)
 
 
 def _as_list(x: Any) -> Sequence:
@@ -128,7 +145,7 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backe
         return bool(getattr(tensor, "sparse", False))
 
     def to_dense(self, tensor):
-        return make(elementwise.STOP, (tensor,)) if self.is_sparse(tensor) else tensor
+        return make(passing.STOP, (tensor,)) if self.is_sparse(tensor) else tensor
 
     # functions and gradients
 
@@ -155,8 +172,8 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backe
 
     def stop_gradient(self, variables):
         if isinstance(variables, (list, tuple)):
-            return [elementwise.stop_gradient(v) for v in variables]
-        return elementwise.stop_gradient(variables)
+            return [passing.stop_gradient(v) for v in variables]
+        return passing.stop_gradient(variables)
 
     def phase_placeholder(self):
         if self._phase is None:
@@ -165,7 +182,7 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backe
 
     def phase_switch(self, x, alt):
         x, alt = common.as_tensors(x, alt)
-        return make(elementwise.PHASE, (x, alt, self.phase_placeholder()))
+        return make(passing.PHASE, (x, alt, self.phase_placeholder()))
 
     def uses_learning_phase(self, tensors):
         return self._phase is not None and any(t is self._phase for t in ancestors(_as_list(tensors)))
@@ -175,7 +192,7 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backe
         self._fixed_phase = None
 
     def print_tensor(self, x, message=""):
-        return make(elementwise.PRINT, (x,), message)
+        return make(passing.PRINT, (x,), message)
 
     def host_call(self, function, tensors, dtype, shape):
         return host.host_call(function, tensors, dtype, shape)
@@ -183,7 +200,7 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backe
     # elementwise
 
     def cast(self, x, dtype):
-        return elementwise.cast(x, dtype)
+        return common.cast(x, dtype)
 
     def pow(self, x, a):
         return IMPLEMENTATIONS["power"](*(x, a) if isinstance(a, Tensor) else (common.as_tensor(x), a))
@@ -192,19 +209,19 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backe
         x = common.as_tensor(x)
         if max_value is not None:
             x, max_value = common.as_tensors(x, max_value)
-        positive = elementwise.clip(x, 0, max_value, relu=True)
+        positive = clipping.clip(x, 0, max_value, relu=True)
         if isinstance(alpha, (int, float)) and alpha == 0:
             return positive
-        return positive + alpha * -elementwise.clip(-x, 0, None, relu=True)
+        return positive + alpha * -clipping.clip(-x, 0, None, relu=True)
 
     def clip(self, x, min_value, max_value):
-        return elementwise.clip(x, min_value, max_value)
+        return clipping.clip(x, min_value, max_value)
 
     def where(self, condition, x, y):
-        return elementwise.where(condition, x, y)
+        return choosing.where(condition, x, y)
 
     def logical_not(self, x):
-        return elementwise.unary("logical_not", elementwise.cast(x, "bool"))
+        return elementwise.unary("logical_not", common.cast(x, "bool"))
 
     def erf(self, x):
         return special.error_function(x)
@@ -233,10 +250,10 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backe
         return shapes.squeeze(x, axis)
 
     def concatenate(self, tensors, axis=-1):
-        return shapes.concatenate(tensors, axis)
+        return joining.concatenate(tensors, axis)
 
     def pad(self, x, padding):
-        return indexing.pad(x, padding)
+        return slicing.pad(x, padding)
 
     def tile(self, x, n):
         return shapes.tile(x, n)
@@ -245,7 +262,7 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backe
         return shapes.repeat_elements(x, rep, axis)
 
     def reverse(self, x, axes):
-        return indexing.reverse(x, axes)
+        return slicing.reverse(x, axes)
 
     def gather(self, reference, indices):
         reference, indices = common.as_tensor(reference), indexing.as_indices(indices)
@@ -255,10 +272,10 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backe
         return shapes.arange(start, stop, step, dtype)
 
     def zeros_like(self, x, dtype=None, name=None):
-        return elementwise.zeros(common.as_tensor(x), dtype)
+        return filling.zeros(common.as_tensor(x), dtype)
 
     def ones_like(self, x, dtype=None, name=None):
-        return elementwise.ones_like(common.as_tensor(x), dtype)
+        return filling.ones_like(common.as_tensor(x), dtype)
 
     # linear algebra, networks, randomness
 

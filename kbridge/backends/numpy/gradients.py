@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from .graph import Tensor, ancestors
 from .ops.common import is_float
-from .ops.elementwise import ones_like
+from .ops.filling import ones_like
 
 
 def gradients(loss: Tensor, variables: Sequence[Tensor]) -> list[Tensor | None]:

@@ -63,16 +63,11 @@ class Op:
         """The gradient with respect to each input, given ``g`` for the result; None for no gradient."""
         return [None] * len(node.inputs)
 
-    def simplify(self, value: Any) -> Any:
-        """While planning, with all shapes known: a planner value to use instead, or None."""
-        return None
+    def lowered(self, value: Any) -> Any:
+        """While planning, with all shapes known: the planner value that an op stands for which no plan runs; None for others.
 
-    def sum_of(self, x: Any, y: Any) -> Any:
-        """While planning: a planner value for x + y, two results of this op with one shape, or None."""
-        return None
-
-    def slice_of(self, value: Any, x: Any) -> Any:
-        """While planning: a planner value for ``value``, a slice of a result of this op, or None."""
+        What a plan can do without is a rewrite (``rewrites``), not a matter of the op.
+        """
         return None
 
     def emit(self, ctx: Any, attrs: Any, out: np.ndarray, *inputs: Any) -> None:

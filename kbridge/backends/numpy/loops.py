@@ -8,11 +8,14 @@ import numpy as np
 
 from ..loop_states import Kind, pairs, settle
 from .graph import SERIALS, Placeholder, Tensor, make
-from .ops.common import as_tensor
-from .ops.elementwise import cast, where, zeros_like
-from .ops.indexing import reverse
+from .ops.broadcasting import broadcast_like
+from .ops.choosing import where
+from .ops.common import as_tensor, cast
+from .ops.filling import zeros_like
+from .ops.joining import concatenate
 from .ops.scan import HAS_STEPS, Loop, Step
-from .ops.shapes import broadcast_like, concatenate, expand_dims, permute
+from .ops.shapes import expand_dims, permute
+from .ops.slicing import reverse
 
 
 def _like(shape: Sequence, tensor: Tensor) -> Placeholder:

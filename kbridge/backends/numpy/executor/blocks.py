@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from .emitter import Emitter
-from .lowering import Value
 from .storage import Buffer, Pool
+from .values import Value
 
 #: elements of a block: 128 kB of floats, of which a core's own cache holds those that a chain works on
 BLOCK = 1 << 15

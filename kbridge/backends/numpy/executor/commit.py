@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from ..graph import Variable
 from .blocks import large_elementwise
-from .lowering import Value
+from .values import Value
 
 
 def read_by_loops(live: Sequence[Value]) -> set[Value]:

@@ -9,10 +9,10 @@ import numpy as np
 from .blocks import Chain
 from .emitter import Emitter
 from .evaluation import shaped
-from .lowering import Value
 from .placing import PlanStorage, Storage, TurnStorage
 from .recorder import Recorder
 from .schedule import Item, Order, Schedule, Total, Turn
+from .values import Value
 
 
 class Emission:

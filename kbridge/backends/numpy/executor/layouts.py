@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .lowering import Value
+from .values import Value
 
 
 class Layouts:

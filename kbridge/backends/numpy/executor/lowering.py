@@ -2,81 +2,24 @@
 
 ``Lowering`` turns the tensors that a function needs into ``Value`` objects for one set of input
 shapes and one learning phase: equal calls become one value, calls on constants are computed, sizes
-are resolved, and every op's own ``simplify`` is applied.
+are resolved, and rewrites are applied.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from ..graph import Constant, Op, Placeholder, Tensor, Variable
+from ..rewrites import rewritten
 from .evaluation import compute
-
-
-class _OfTurn(Op):
-    """An input of a loop's turn: an element of a sequence, or a state."""
-
-    name = "of_turn"
-    of_turn = True
-
-
-TURN = _OfTurn()
+from .replay import lowered_loop
+from .values import KnownInRun, Value
 
 #: results of calls on constants are kept only up to this many elements
 FOLD_LIMIT = 1 << 16
-
-
-class KnownInRun(ValueError):
-    """A size was asked for that only the run of a loop gives."""
-
-
-class Value:
-    """One result of a plan. ``const`` is its array if it never changes; ``leaf`` its tensor if it has no inputs."""
-
-    __slots__ = ("_operands", "attrs", "const", "dtype", "inputs", "leaf", "op", "planner", "scan", "shape", "size")
-
-    def __init__(self, planner, op, inputs, attrs, shape, dtype, leaf=None, const=None):
-        self.planner = planner
-        self.op = op
-        self.inputs = inputs
-        self.attrs = attrs
-        self.shape = shape
-        self.dtype = dtype
-        self.leaf = leaf
-        self.const = const
-        #: of a loop: its lowered turn
-        self.scan = None
-        self.size: int = prod(shape)
-        self._operands = None if op.static or op.shape_only else inputs
-
-    @property
-    def zeros(self) -> bool:
-        """Whether all elements are 0 because nothing is there: the gradient of what plays no part."""
-        return self.op.fills and self.attrs[0] == 0 and len(self.attrs) == 2
-
-    def is_constant(self, number: float) -> bool:
-        """Whether all elements are ``number`` by construction."""
-        if self.op.fills:
-            return self.attrs[0] == number
-        return self.const is not None and self.const.size == 1 and self.const.item() == number
-
-    def constant_value(self) -> np.ndarray:
-        """The array while planning: what sizes and indices need."""
-        return self.const if self.const is not None else self.planner.evaluate(self)
-
-    def operands(self) -> Sequence[Value]:
-        """The inputs whose elements are read when the plan runs."""
-        if self._operands is not None:
-            return self._operands
-        if self.scan is not None:
-            return self.scan.operands()
-        static, shape_only = self.op.static, self.op.shape_only
-        self._operands = tuple([v for i, v in enumerate(self.inputs) if i not in static and i not in shape_only])
-        return self._operands
 
 
 class Lowering:
@@ -217,7 +160,9 @@ class Lowering:
                     break
         shape, dtype = op.infer(attrs, *inputs)
         value = Value(self, op, inputs, attrs, shape, dtype)
-        result = op.simplify(value)
+        result = op.lowered(value)
+        if result is None:
+            result = rewritten(value)
         if result is None:
             result = value
             if self._foldable(value):
@@ -230,9 +175,7 @@ class Lowering:
 
     def add_loop(self, value: Value) -> None:
         """Lower the turn of a loop."""
-        from .scan import lowered
-
-        value.scan = lowered(self, value)
+        value.scan = lowered_loop(self, value)
         value._operands = None
 
     def _without_broadcasts(self, op: Op, attrs: Any, inputs: tuple[Value, ...]) -> tuple[Value, ...]:

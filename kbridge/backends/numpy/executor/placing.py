@@ -12,10 +12,10 @@ import numpy as np
 
 from ..graph import Variable
 from .blocks import Chain
-from .lowering import Value
 from .schedule import Item, Order, Turn
 from .stand_ins import StandIns
 from .storage import Buffer, Fed, Pool, viewed
+from .values import Value
 
 
 class Storage:

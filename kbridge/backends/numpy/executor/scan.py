@@ -14,25 +14,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...loop_states import settle
 from ..graph import Op
-from ..ops.common import SUM_TO
-from ..ops.elementwise import BINARY, FILL
-from ..ops.indexing import SLICE, WHOLE
+from ..ops.broadcasting import BROADCAST_TO
+from ..ops.elementwise import BINARY
+from ..ops.filling import FILL
 from ..ops.linalg import MATMUL
 from ..ops.reductions import REDUCTIONS
-from ..ops.shapes import BROADCAST_LIKE, BROADCAST_TO, CONCATENATE, EXPAND, PERMUTE, RESHAPE, SQUEEZE
-from .lowering import TURN, KnownInRun, Lowering, Value
+from ..ops.shapes import PERMUTE, RESHAPE
+from ..ops.slicing import SLICE, WHOLE
+from .values import TURN, Value
+
+if TYPE_CHECKING:
+    from .lowering import Lowering
 
 #: elements that are copied in less time than it takes to call NumPy
 SMALL = 4096
-
-#: loops over constants of at most this many turns are computed while planning
-FOLDED_TURNS = 64
 
 
 class _Result(Op):
@@ -41,29 +42,7 @@ class _Result(Op):
         self.result = result
 
 
-class _Stored(_Result):
-    def slice_of(self, value, x):
-        """A slice of the last turn needs none of the others."""
-        scan, (turn, *rest) = x.inputs[0].scan, value.attrs
-        if not isinstance(turn, int) or turn % scan.length != (0 if scan.backwards else scan.length - 1):
-            return None
-        last = scan.last(x.attrs)
-        return last if last is None else value.planner.value(SLICE, (last,), tuple(rest))
-
-
-STORED, LAST, SUMMED = _Stored("stored"), _Result("last"), _Result("summed")
-
-
-def lowered(planner: Lowering, value: Value) -> Scan | Replay:
-    """The turn of the loop ``value``."""
-    if all(v.const is not None for v in value.inputs) and value.inputs[0].shape[0] <= FOLDED_TURNS:
-        return Replay(planner, value)
-    if any(v.op is UNEVEN for v in value.inputs):
-        return Replay(planner, value)
-    try:
-        return Scan(planner, value)
-    except KnownInRun:
-        return Replay(planner, value)
+STORED, LAST, SUMMED = _Result("stored"), _Result("last"), _Result("summed")
 
 
 class Scan:
@@ -77,7 +56,7 @@ class Scan:
         self.backwards = loop.backwards
         self.draws = loop.step.draws
         self.sequences, initial, self._captured = loop.split(value.inputs)
-        self.length = _length(self.sequences)
+        self.length = length_of(self.sequences)
         #: elements (value of the turn, sequence) and values of the turn that states have
         self.elements: list[tuple[Value, Value]] = []
         self.states: list[Value] = []
@@ -195,9 +174,9 @@ class Scan:
             return planner.value(REDUCTIONS["sum"], (self._every(v),), ((0,), False))
         if not self._is_joint(v):
             return self._result(SUMMED, v, v.shape)
-        if v.op is BINARY["add"]:
+        if v.op.name == "add":
             return planner.value(v.op, tuple(self._total(x) for x in v.inputs), None)
-        if v.op is SUM_TO:
+        if v.op.name == "sum_to":
             (x, like), rank = v.inputs, len(v.inputs[0].shape) - len(v.shape)
             rows = planner.value(RESHAPE, (self._every(x),), (self.length * _rows(x, like), *x.shape[rank:]))
             return planner.value(REDUCTIONS["sum"], (rows,), ((0,), False))
@@ -216,12 +195,12 @@ class Scan:
 
         What they are made of must be stored for that, which has to cost less than to add up the terms.
         """
-        if v.op is BINARY["add"]:
+        if v.op.name == "add":
             return all(x.shape == v.shape and x in self._inside for x in v.inputs) and all(map(self._is_joint, v.inputs))
-        if v.op is SUM_TO:
+        if v.op.name == "sum_to":
             x, like = v.inputs
             return x.shape[len(x.shape) - len(like.shape) :] == like.shape and 0 not in x.shape
-        if v.op is MATMUL and len(v.shape) == 2 and v.inputs[0].op is PERMUTE:
+        if v.op.name == "matmul" and len(v.shape) == 2 and v.inputs[0].op.permutes:
             return v.inputs[0].inputs[0].size + v.inputs[1].size <= max(2 * v.size, SMALL)
         return False
 
@@ -258,7 +237,7 @@ class Scan:
         return self._live
 
     def operands(self) -> list[Value]:
-        """Return the nodes that the loop reads from the plan round it."""
+        """Return the values that the loop reads from the plan round it."""
         if self._read is None:
             everything = [*self.states, *(leaf for leaf, _ in self.elements), *self.body]
             self._read = self._outside(self.live() if self._requested else everything)
@@ -296,7 +275,7 @@ def _depends(v: Value, inside: set[Value]) -> bool:
     return not v.op.pure or any(i in inside for i in v.operands())
 
 
-def _length(sequences: Sequence[Value]) -> int:
+def length_of(sequences: Sequence[Value]) -> int:
     lengths = {s.shape[0] for s in sequences}
     if len(lengths) > 1:
         raise ValueError(f"A loop's sequences have different lengths: their shapes, time first, are {[s.shape for s in sequences]}.")
@@ -310,95 +289,14 @@ def _rows(x: Value, like: Value) -> int:
 
 def _lifted(planner: Lowering, v: Value, every: Value, length: int) -> Value:
     """The view ``v`` of all turns, given its input of all turns."""
-    if v.op is SLICE:
+    if v.op.name == "slice":
         return planner.value(SLICE, (every,), (WHOLE, *v.attrs))
-    if v.op is PERMUTE:
+    if v.op.permutes:
         return planner.value(PERMUTE, (every,), (0, *(a + 1 for a in v.attrs)))
-    if v.op in (EXPAND, SQUEEZE):
+    if v.op.name in ("expand_dims", "squeeze"):
         return planner.value(v.op, (every,), v.attrs + 1)
     shape = every.shape[1:]
-    if v.op in (BROADCAST_TO, BROADCAST_LIKE):
+    if v.op.broadcasts:
         aligned = planner.value(RESHAPE, (every,), (length, *[1] * (len(v.shape) - len(shape)), *shape))
         return planner.value(BROADCAST_TO, (aligned,), (length, *v.shape))
     return planner.value(RESHAPE, (every,), (length, *v.shape))
-
-
-class _Uneven(Op):
-    """The arrays of different shapes that the turns of a ``Replay`` made: the loop of the gradient reads them one by one."""
-
-    name = "loop_uneven"
-
-    def infer(self, attrs, *turns):
-        return (len(turns), *turns[0].shape), turns[0].dtype
-
-    def slice_of(self, value, x):
-        turn, *rest = value.attrs
-        if not isinstance(turn, int):
-            return None
-        return value.planner.value(SLICE, (x.inputs[turn],), tuple(rest))
-
-    def emit(self, ctx, attrs, out, *turns):
-        raise ValueError(f"A loop's output has another shape in each turn, {[t.shape for t in turns]}, and can't be stacked.")
-
-
-UNEVEN = _Uneven()
-
-
-class Replay:
-    """A loop whose turns differ in more than values (a size that depends on a state): each is a part of the plan by itself."""
-
-    draws = False
-
-    def __init__(self, planner: Lowering, value: Value):
-        self.planner = planner
-        step = value.attrs.step
-        sequences, states, captured = value.attrs.split(value.inputs)
-        length = _length(sequences)
-        turns = range(length)
-        self.outputs: list[list[Value]] = []
-        self._kinds: list[tuple] = []
-        states, self.states = list(states), states
-        if not length:
-            empty = Scan(planner, value)
-            self._kinds = [(v.shape, v.dtype) for v in empty._outputs]
-        for t in reversed(turns) if value.attrs.backwards else turns:
-            known = dict(zip(step.captured, captured)) | dict(zip(step.states, states))
-            for tensor, sequence in zip(step.elements, sequences):
-                known[tensor] = planner.value(SLICE, (sequence,), (t, *[WHOLE] * (len(sequence.shape) - 1)))
-            results = planner.inline([*step.outputs, *step.new_states], known, step.orders)
-            self.outputs.append(results[: len(step.outputs)])
-            states = [self._like(new, old) for new, old in zip(results[len(step.outputs) :], states)]
-        self.states = states
-        if value.attrs.backwards:
-            self.outputs.reverse()
-
-    def _like(self, new: Value, old: Value) -> Value:
-        if new.shape != old.shape and len(self.outputs) > 1:
-            raise ValueError(f"A loop's state has shape {old.shape} before a turn and {new.shape} after it. [differences: loop-states]")
-        return new
-
-    def stacked(self, i: int) -> Value:
-        planner = self.planner
-        if not self.outputs:
-            shape, dtype = self._kinds[i]
-            return planner.constant(np.zeros((0, *shape), dtype))
-        turns = [turn[i] for turn in self.outputs]
-        if len({v.shape for v in turns}) > 1:
-            return planner.value(UNEVEN, tuple(turns), None)
-        return planner.value(CONCATENATE, tuple(planner.value(EXPAND, (v,), 0) for v in turns), 0)
-
-    def final(self, k: int) -> Value:
-        return self.states[k]
-
-    def total(self, i: int) -> Value:
-        if not self.outputs:
-            shape, dtype = self._kinds[i]
-            return self.planner.constant(np.zeros(shape, dtype))
-        total = self.outputs[0][i]
-        for turn in self.outputs[1:]:
-            total = self.planner.value(BINARY["add"], (total, turn[i]), None)
-        return total
-
-    def operands(self) -> list[Value]:
-        """Nothing: the results are values by themselves."""
-        return []

@@ -12,8 +12,8 @@ from ..graph import Variable
 from .blocks import Chain, large_elementwise
 from .commit import descendants, finals_of, late_order, only_for, read_by_loops
 from .layouts import Layouts
-from .lowering import Value
 from .scan import Scan, mark
+from .values import Value
 
 #: reads of a transposed matrix from which on it is copied
 MANY_READS = 8

@@ -10,11 +10,11 @@ from math import prod
 
 import numpy as np
 
-from .lowering import Value
 from .placing import Placing, TurnStorage
 from .schedule import Turn
 from .stand_ins import StandIns
 from .storage import Buffer
+from .values import Value
 
 
 def place_turn(outer: Placing, turn: Turn) -> TurnStorage:

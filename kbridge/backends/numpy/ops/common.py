@@ -1,4 +1,4 @@
-"""Helpers of all op families: conversion to tensors, dtype promotion, broadcasting, gradients' shapes."""
+"""Helpers of all op families: conversion to tensors and dtypes, dtype promotion, axes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ... import settings
-from ..graph import Constant, Op, Shape, Tensor, make
+from ..graph import Constant, Op, Tensor, make
+from ..operators import IMPLEMENTATIONS
 
 BOOL = np.dtype("bool")
 INT32 = np.dtype("int32")
@@ -39,9 +40,7 @@ def as_tensor(x: Any, like: np.dtype | None = None) -> Tensor:
     if isinstance(x, Tensor):
         return x
     if isinstance(x, (list, tuple)) and any(isinstance(v, Tensor) for v in x):
-        from .shapes import concatenate, expand_dims
-
-        return concatenate([expand_dims(as_tensor(v, like), 0) for v in x], 0)
+        return IMPLEMENTATIONS["stack"]([as_tensor(v, like) for v in x])
     array = np.asarray(x)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"Expected a tensor, an array or a number, got {x!r} of type {type(x).__name__}.")
@@ -63,34 +62,43 @@ def promote(*dtypes: np.dtype) -> np.dtype:
     return BOOL
 
 
+class Cast(Op):
+    """Change the dtype; ``attrs`` is the dtype's name."""
+
+    name = "cast"
+    elementwise = True
+
+    def infer(self, attrs, x):
+        return x.shape, np.dtype(attrs)
+
+    def gradient(self, node, g):
+        x = node.inputs[0]
+        return [cast(g, x.dtype) if is_float(x.dtype) and is_float(node.dtype) else None]
+
+    def emit(self, ctx, attrs, out, x):
+        if out.dtype == BOOL:
+            ctx.call(np.not_equal, x, ctx.scalar(0, x.dtype), out)
+        else:
+            ctx.call(np.copyto, out, x, "unsafe")
+
+
+CAST = Cast()
+
+
+def cast(x: Any, dtype: Any) -> Tensor:
+    """``x`` in another dtype; itself if it has it already."""
+    x = as_tensor(x)
+    dtype = np.dtype(dtype)
+    return x if x.dtype == dtype else make(CAST, (x,), dtype.name)
+
+
 def as_tensors(*xs: Any, dtype: np.dtype | None = None) -> list[Tensor]:
     """``xs`` as tensors of one dtype (``dtype``, or what they promote to)."""
-    from .elementwise import cast
-
     known = [x.dtype for x in xs if isinstance(x, Tensor)]
     like = promote(*known) if known else None
     tensors = [as_tensor(x, like) for x in xs]
     common = dtype or promote(*(t.dtype for t in tensors))
     return [cast(t, common) for t in tensors]
-
-
-def broadcast(a: Shape, b: Shape, what: str = "operands") -> Shape:
-    """The shape of an elementwise result. An unknown length is taken to fit the other one."""
-    if a == b or not b:
-        return a
-    result: list[int | None] = []
-    for i in range(1, max(len(a), len(b)) + 1):
-        m = a[-i] if i <= len(a) else 1
-        n = b[-i] if i <= len(b) else 1
-        if m is not None and n is not None and m != n and 1 not in (m, n):
-            raise ValueError(f"The {what} have shapes {a} and {b}, which don't fit together: axis -{i} is {m} and {n} long.")
-        if m == 1:
-            result.append(n)
-        elif n == 1 or n is None:
-            result.append(m)
-        else:
-            result.append(n)
-    return tuple(reversed(result))
 
 
 def normalize_axis(axis: int, ndim: int) -> int:
@@ -107,37 +115,3 @@ def normalize_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     if isinstance(axis, (int, np.integer)):
         axis = (int(axis),)
     return tuple(sorted({normalize_axis(int(a), ndim) for a in axis}))
-
-
-class SumTo(Op):
-    """Sum a gradient over the axes along which its operand was broadcast (``like`` gives the shape)."""
-
-    name = "sum_to"
-    shape_only = (1,)
-
-    def infer(self, attrs, x, like):
-        return like.shape, x.dtype
-
-    def gradient(self, node, g):
-        from .shapes import broadcast_like
-
-        return [broadcast_like(g, node.inputs[0]), None]
-
-    def simplify(self, value):
-        x, like = value.inputs
-        return x if x.shape == like.shape else None
-
-    def emit(self, ctx, attrs, out, x, like):
-        extra = x.ndim - like.ndim
-        axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(like.shape) if n == 1 and x.shape[i + extra] != 1)
-        ctx.reduce_sum(x, axes, out.reshape([1] * extra + list(out.shape)) if extra else out)
-
-
-SUM_TO = SumTo()
-
-
-def sum_to(g: Tensor, like: Tensor) -> Tensor:
-    """``g`` summed to the shape of ``like``; ``g`` itself where the shapes are known to agree."""
-    if g.shape == like.shape and None not in g.shape:
-        return g
-    return make(SUM_TO, (g, like))

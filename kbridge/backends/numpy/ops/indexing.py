@@ -1,9 +1,7 @@
-"""Ops that select: basic and integer indexing, gather, padding, and their gradients."""
+"""Ops that select by integers: gather, index arrays, NumPy's keys, and their gradients."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -13,224 +11,10 @@ from ...selections import analysed, selected_shape, spread_key
 from ..graph import Op, Tensor, make
 from ..operators import IMPLEMENTATIONS
 from ..scatter import fill_rows
-from .common import BOOL, INT32, as_tensor, broadcast, normalize_axis
-from .elementwise import FILL
-from .shapes import CONCATENATE, EXPAND, expand_dims
-
-#: the part of an index that takes a whole axis
-WHOLE = (None, None, None)
-
-
-def _sliced(length: int | None, part: tuple) -> int | None:
-    """The length of ``range(length)[slice(*part)]``; unknown stays unknown unless all is taken."""
-    return None if length is None else len(range(*slice(*part).indices(length)))
-
-
-def _as_index(attrs: tuple) -> tuple:
-    return tuple(slice(*part) if isinstance(part, tuple) else part for part in attrs)
-
-
-class Slice(Op):
-    """Basic indexing: ``attrs`` has an int or a (start, stop, step) for each axis."""
-
-    name = "slice"
-    view = True
-
-    def infer(self, attrs, x):
-        shape: list[int | None] = []
-        for axis, (part, length) in enumerate(zip(attrs, x.shape)):
-            if isinstance(part, tuple):
-                shape.append(_sliced(length, part))
-            elif length is not None and not -length <= part < length:
-                raise IndexError(f"Index {part} is out of range for axis {axis} of shape {x.shape}.")
-        return tuple(shape), x.dtype
-
-    def gradient(self, node, g):
-        return [make(SLICE_GRADIENT, (node.inputs[0], g), (node.attrs,))]
-
-    def simplify(self, value):
-        x = value.inputs[0]
-        if all(part == WHOLE for part in value.attrs):
-            return x
-        if x.op is CONCATENATE:
-            return self._of_joined(value, x)
-        if x.op is EXPAND and value.attrs == (*[WHOLE] * x.attrs, 0, *[WHOLE] * (len(x.shape) - x.attrs - 1)):
-            return x.inputs[0]
-        if x.op is SLICE_GRADIENT:
-            return self._of_gradient(value, x)
-        return x.op.slice_of(value, x)
-
-    @staticmethod
-    def _of_joined(value, joined):
-        """The same from the one input of a concatenation that it lies in: a loop's last output needs none of the others."""
-        axis = joined.attrs
-        part = value.attrs[axis]
-        if isinstance(part, tuple) and part[2] not in (None, 1):
-            return None
-        first, last = _bounds(part, joined.shape[axis])
-        stops = list(accumulate(x.shape[axis] for x in joined.inputs))
-        i = bisect_right(stops, first)
-        if first == last or last > stops[i]:
-            return None
-        x = joined.inputs[i]
-        start = stops[i] - x.shape[axis]
-        moved = (first - start, last - start, None) if isinstance(part, tuple) else first - start
-        return value.planner.value(SLICE, (x,), (*value.attrs[:axis], moved, *value.attrs[axis + 1 :]))
-
-    @staticmethod
-    def _of_gradient(value, gradient):
-        """A loop that hands out one of its turns gets a gradient for that one, and zeros for the others."""
-        axis, place = _axis_of(value.attrs), None
-        if axis is None or isinstance(value.attrs[axis], tuple):
-            return None
-        length = value.inputs[0].shape[axis]
-        for index, g in zip(gradient.attrs, gradient.inputs[1:]):
-            if _axis_of(index) != axis or isinstance(index[axis], tuple):
-                return None
-            if index[axis] % length == value.attrs[axis] % length:
-                place = g
-        return place or value.planner.value(FILL, (gradient.inputs[1],), (0, value.dtype.name))
-
-    def view_of(self, attrs, shape, x):
-        # the Ellipsis keeps a single element a view
-        return x[(*_as_index(attrs), ...)]
-
-
-#: parts that one SliceGradient puts together at most: comparing each with each takes time
-MAX_PARTS = 16
-
-
-class SliceGradient(Op):
-    """Zeros in the shape of the first input, with the others where ``attrs``, an index for each, point; they don't overlap.
-
-    The gradients of a tensor's slices (the gates of an LSTM, say) are added up as one of these, or, where they cover all of
-    the tensor, joined: one copy of each instead of as many tensors full of zeros and their sums.
-    """
-
-    name = "slice_gradient"
-    shape_only = (0,)
-
-    def infer(self, attrs, like, *parts):
-        return like.shape, parts[0].dtype
-
-    def gradient(self, node, g):
-        return [None, *(make(SLICE, (g,), index) for index in node.attrs)]
-
-    def sum_of(self, x, y):
-        axis = _axis_of(x.attrs[0])
-        ranges = [index[axis] for index in (*x.attrs, *y.attrs) if axis is not None and _axis_of(index) == axis]
-        if len(ranges) < len(x.attrs) + len(y.attrs) or len(ranges) > MAX_PARTS:
-            return None
-        if not all(isinstance(r, tuple) and r[2] in (None, 1) for r in ranges):
-            return None
-        parts = sorted((*_bounds(r, x.shape[axis]), i) for i, r in enumerate(ranges))
-        if any(after[0] < before[1] for before, after in zip(parts, parts[1:])):
-            return None
-        given = (*x.inputs[1:], *y.inputs[1:])
-        values = [given[i] for _, _, i in parts]
-        if sum(stop - start for start, stop, _ in parts) == x.shape[axis]:
-            return x.planner.value(CONCATENATE, tuple(values), axis)
-        rest = [WHOLE] * len(x.shape)
-        indices = tuple((*rest[:axis], (start, stop, None), *rest[axis + 1 :]) for start, stop, _ in parts)
-        return x.planner.value(self, (x.inputs[0], *values), indices)
-
-    def emit(self, ctx, attrs, out, like, *parts):
-        ctx.call(out.fill, 0)
-        for index, part in zip(attrs, parts):
-            ctx.call(np.copyto, out[(*_as_index(index), ...)], part)
-
-
-def _axis_of(index: tuple) -> int | None:
-    """The only axis that an index cuts; None if there is none or are several."""
-    cut = [axis for axis, part in enumerate(index) if part != WHOLE]
-    return cut[0] if len(cut) == 1 else None
-
-
-def _bounds(part: Any, length: int) -> tuple[int, int]:
-    """First and end of an int or a (start, stop, 1) on an axis of ``length``."""
-    if isinstance(part, tuple):
-        start, stop, _ = slice(*part).indices(length)
-        return start, max(start, stop)
-    return part % length, part % length + 1
-
-
-class Pad(Op):
-    """Zeros round the input: ``attrs`` has (before, after) for each axis."""
-
-    name = "pad"
-
-    def infer(self, attrs, x):
-        return tuple(None if n is None else n + sum(widths) for n, widths in zip(x.shape, attrs)), x.dtype
-
-    def gradient(self, node, g):
-        return [make(SLICE, (g,), tuple((before, -after or None, None) for before, after in node.attrs))]
-
-    def simplify(self, value):
-        return value.inputs[0] if not any(map(any, value.attrs)) else None
-
-    def emit(self, ctx, attrs, out, x):
-        ctx.call(out.fill, 0)
-        ctx.call(np.copyto, out[tuple(slice(b, b + n) for (b, _), n in zip(attrs, x.shape))], x)
-
-
-class DynamicSlice(Op):
-    """Basic indexing whose bounds are scalar tensors, known while planning. ``attrs`` as ``Slice``,
-    with ('input', i) for the value of input i."""
-
-    name = "dynamic_slice"
-
-    @property
-    def static(self):
-        return range(1, 1_000_000)
-
-    def infer(self, attrs, x, *bounds):
-        fixed = self._resolve(attrs, bounds)
-        if fixed is not None:
-            return SLICE.infer(fixed, x)
-        shape = [None if part != (None, None, None) else n for part, n in zip(attrs, x.shape) if self._is_range(part)]
-        return tuple(shape), x.dtype
-
-    @staticmethod
-    def _is_range(part):
-        return isinstance(part, tuple) and part[0] != "input"
-
-    def _resolve(self, attrs, bounds):
-        values = [b.constant_value() for b in bounds]
-        if any(v is None for v in values):
-            return None
-
-        def number(entry):
-            return int(values[entry[1]]) if isinstance(entry, tuple) else entry
-
-        return tuple(tuple(number(e) for e in part) if self._is_range(part) else number(part) for part in attrs)
-
-    def gradient(self, node, g):
-        return [make(DYNAMIC_SLICE_GRADIENT, (g, *node.inputs), node.attrs)] + [None] * (len(node.inputs) - 1)
-
-    def simplify(self, value):
-        x, *bounds = value.inputs
-        return value.planner.value(SLICE, (x,), self._resolve(value.attrs, bounds))
-
-
-class DynamicSliceGradient(DynamicSlice):
-    """The gradient of ``DynamicSlice``: inputs are g, x and the bounds."""
-
-    name = "dynamic_slice_gradient"
-    shape_only = (1,)
-
-    @property
-    def static(self):
-        return range(2, 1_000_000)
-
-    def infer(self, attrs, g, like, *bounds):
-        return like.shape, g.dtype
-
-    def gradient(self, node, g):
-        return [make(DYNAMIC_SLICE, (g, *node.inputs[2:]), node.attrs)] + [None] * (len(node.inputs) - 1)
-
-    def simplify(self, value):
-        g, like, *bounds = value.inputs
-        return value.planner.value(SLICE_GRADIENT, (like, g), (self._resolve(value.attrs, bounds),))
+from .broadcasting import broadcast
+from .common import BOOL, INT32, as_tensor, cast
+from .shapes import expand_dims
+from .slicing import DYNAMIC_SLICE, SLICE, WHOLE, sliced
 
 
 class Gather(Op):
@@ -277,11 +61,11 @@ class TakeMany(Op):
             return 0 if isinstance(part, int) else None
 
         parts = analysed(spread_key(attrs, len(x.shape)), rank_of)
-        sliced = [_sliced(n, part) for n, part in zip(x.shape, (p if isinstance(p, tuple) else WHOLE for p in parts.slices))]
+        lengths = [sliced(n, part) for n, part in zip(x.shape, (p if isinstance(p, tuple) else WHOLE for p in parts.slices))]
         shape: tuple = ()
         for index in indices:
             shape = broadcast(shape, index.shape, "index arrays")
-        return selected_shape(parts.layout, shape, sliced), x.dtype
+        return selected_shape(parts.layout, shape, lengths), x.dtype
 
     def gradient(self, node, g):
         return [make(TAKE_MANY_GRADIENT, (g, *node.inputs), node.attrs)] + [None] * (len(node.inputs) - 1)
@@ -322,15 +106,11 @@ def _add_many(attrs, out, g, *indices):
     np.add.at(out, _with_inputs(attrs, indices), g)
 
 
-SLICE, SLICE_GRADIENT, PAD = Slice(), SliceGradient(), Pad()
-DYNAMIC_SLICE, DYNAMIC_SLICE_GRADIENT = DynamicSlice(), DynamicSliceGradient()
 GATHER, SCATTER_ADD, TAKE_MANY, TAKE_MANY_GRADIENT = Gather(), ScatterAdd(), TakeMany(), TakeManyGradient()
 
 
 def as_indices(indices: Any) -> Tensor:
     """``indices`` as whole numbers."""
-    from .elementwise import cast
-
     indices = as_tensor(indices, INT32)
     return indices if indices.dtype.kind in "iu" else cast(indices, INT32)
 
@@ -338,21 +118,6 @@ def as_indices(indices: Any) -> Tensor:
 def gather(x: Any, indices: Tensor) -> Tensor:
     """Rows of ``x``."""
     return make(GATHER, (as_tensor(x), indices))
-
-
-def pad(x: Any, padding: Any) -> Tensor:
-    """Zeros round ``x``, (before, after) for each axis."""
-    x = as_tensor(x)
-    if len(padding) != x.ndim:
-        raise ValueError(f"pad: {len(padding)} pairs for a tensor of shape {x.shape}.")
-    return make(PAD, (x,), tuple((int(before), int(after)) for before, after in padding))
-
-
-def reverse(x: Any, axes: Any) -> Tensor:
-    """The order reversed along ``axes``."""
-    x = as_tensor(x)
-    chosen = {normalize_axis(int(a), x.ndim) for a in ([axes] if isinstance(axes, (int, np.integer)) else axes)}
-    return make(SLICE, (x,), tuple((None, None, -1 if a in chosen else None) for a in range(x.ndim)))
 
 
 def getitem(x: Tensor, key: Any) -> Tensor:

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Op, Tensor, make
-from .common import as_dtype, as_tensor, is_float, normalize_axis
-from .elementwise import cast
+from .common import as_dtype, as_tensor, cast, is_float, normalize_axis
 from .reductions import reduce
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Op, Tensor, make
-from .elementwise import CLIP
+from .ufuncs import CLIP
 from .windows import Window
 
 

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from ...factors import product_of_others, slope_of_others
+from ..gradients import pullback
 from ..graph import Op, Tensor, make
-from .common import BOOL, INT32, INT64, as_dtype, as_tensor, is_float, normalize_axes, normalize_axis
-from .elementwise import cast, where
-from .shapes import RESHAPE, arange, broadcast_like, expand_dims, shape_of
+from .broadcasting import broadcast_like
+from .choosing import where
+from .common import BOOL, INT32, INT64, as_dtype, as_tensor, cast, is_float, normalize_axes, normalize_axis
+from .elementwise import binary
+from .shapes import arange, expand_dims, shape_of
 
 
 class Reduction(Op):
@@ -39,12 +42,6 @@ class Sum(Reduction):
 
     def gradient(self, node, g):
         return [broadcast_like(self.kept(node, g), node.inputs[0])]
-
-    def simplify(self, value):
-        x = value.inputs[0]
-        if any(x.shape[a] != 1 for a in value.attrs[0]):
-            return None
-        return x if x.shape == value.shape else value.planner.value(RESHAPE, (x,), value.shape)
 
     def emit(self, ctx, attrs, out, x):
         axes, keepdims = attrs
@@ -74,7 +71,7 @@ class Count(Op):
     def infer(self, attrs, x):
         return (), np.dtype(attrs[1])
 
-    def simplify(self, value):
+    def lowered(self, value):
         axes, dtype = value.attrs
         return value.planner.constant(np.array(prod(value.inputs[0].shape[a] for a in axes), dtype=dtype))
 
@@ -115,8 +112,6 @@ class SlopeOfOthers(Op):
         return x.shape, x.dtype
 
     def gradient(self, node, c):
-        from ..gradients import pullback
-
         x, g = node.inputs
         # the third derivative of a product, which is rare, is made of n * n products
         return [pullback([(_slope_of_rows(x, g, node.attrs), c)], [x, g], independent=True)[0], make(self, (x, c), node.attrs)]
@@ -217,8 +212,6 @@ REDUCTIONS: dict[str, Op] = {
 
 
 def _equal(x: Tensor, y: Tensor) -> Tensor:
-    from .elementwise import binary
-
     return binary("equal", x, y)
 
 

@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from ..gradients import pullback
 from ..graph import SERIALS, Leaf, Op, Placeholder, Tensor, ancestors, make
-from .common import is_float, sum_to
-from .elementwise import zeros_like
-from .shapes import broadcast_like, expand_dims
+from .broadcasting import broadcast_like, sum_to
+from .common import is_float
+from .filling import zeros_like
+from .shapes import expand_dims
 
 
 class Step:
@@ -172,10 +174,10 @@ def _by_result(loop: Loop, given: Cotangents) -> tuple[dict[int, Tensor], dict[i
     outputs: dict[int, Tensor] = {}
     finals: dict[int, Tensor] = {}
     for (op, i), g in given.parts.items():
-        if op is FINAL:
+        if op.name == "loop_final":
             finals[i] = g
             continue
-        if op is TOTAL:
+        if op.name == "loop_total":
             g = broadcast_like(expand_dims(g, 0), make(STACKED, [loop.node], i))
         outputs[i] = outputs[i] + g if i in outputs else g
     return outputs, finals
@@ -184,8 +186,6 @@ def _by_result(loop: Loop, given: Cotangents) -> tuple[dict[int, Tensor], dict[i
 def _turn_gradient(step: Step, of_output: dict, of_state: dict, finals: Iterable[int]) -> list[Tensor | None]:
     """The gradients of one turn for elements, states and what is captured. Drops from ``of_state`` the states whose cotangent
     would be 0 in all turns."""
-    from ..gradients import pullback
-
     while True:
         seeds = [(step.outputs[i], c) for i, c in of_output.items()] + [(step.new_states[k], c) for k, c in of_state.items()]
         grads = pullback(seeds, [*step.elements, *step.states, *step.captured], independent=True)
@@ -208,7 +208,7 @@ class LoopOp(Op):
     def gradient(self, node, g):
         return loop_gradient(node.attrs, g)
 
-    def simplify(self, value):
+    def lowered(self, value):
         value.planner.add_loop(value)
 
 
@@ -234,7 +234,7 @@ class Stacked(LoopResult):
         output = loop.step.outputs[i]
         return (loop.node.inputs[0].shape[0], *output.shape), output.dtype
 
-    def simplify(self, value):
+    def lowered(self, value):
         return value.inputs[0].scan.stacked(value.attrs)
 
 
@@ -245,7 +245,7 @@ class Final(LoopResult):
         state = loop.step.new_states[i]
         return state.shape, state.dtype
 
-    def simplify(self, value):
+    def lowered(self, value):
         return value.inputs[0].scan.final(value.attrs)
 
 
@@ -256,7 +256,7 @@ class Total(LoopResult):
         output = loop.step.outputs[i]
         return output.shape, output.dtype
 
-    def simplify(self, value):
+    def lowered(self, value):
         return value.inputs[0].scan.total(value.attrs)
 
 
@@ -273,7 +273,7 @@ class HasSteps(Op):
     def gradient(self, node, g):
         return [g]
 
-    def simplify(self, value):
+    def lowered(self, value):
         return value.inputs[0]
 
 

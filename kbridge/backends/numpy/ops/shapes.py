@@ -1,4 +1,4 @@
-"""Ops that rearrange: reshape, permute, broadcast, concatenate, slices' relatives, ranges and sizes."""
+"""Ops that rearrange: reshape, permute, new and dropped axes, repetition, ranges and sizes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 
 from ..graph import Op, Tensor, make
 from ..operators import IMPLEMENTATIONS
-from .common import INT32, as_tensor, as_tensors, normalize_axis, sum_to
+from .broadcasting import BROADCAST_TO
+from .common import INT32, as_tensor, cast, normalize_axis
+from .joining import concatenate
 
 
 class Shape(Op):
@@ -21,7 +23,7 @@ class Shape(Op):
     def infer(self, attrs, x):
         return (len(x.shape),), INT32
 
-    def simplify(self, value):
+    def lowered(self, value):
         return value.planner.constant(np.array(value.inputs[0].shape, dtype=INT32))
 
 
@@ -43,12 +45,6 @@ class Reshape(Op):
 
     def gradient(self, node, g):
         return [reshape_like(g, node.inputs[0]), None]
-
-    def simplify(self, value):
-        x = value.inputs[0]
-        if x.shape == value.shape:
-            return x
-        return value.planner.value(self, (x.inputs[0],), value.shape) if x.op is self else None
 
     def emit(self, ctx, attrs, out, x, size=None):
         raise AssertionError("reshape is a view")
@@ -99,9 +95,9 @@ class ReshapeLike(Op):
     def gradient(self, node, g):
         return [reshape_like(g, node.inputs[0]), None]
 
-    def simplify(self, value):
+    def lowered(self, value):
         x, like = value.inputs
-        return x if x.shape == like.shape else value.planner.value(RESHAPE, (x,), like.shape)
+        return value.planner.value(RESHAPE, (x,), like.shape)
 
 
 class Permute(Op):
@@ -116,25 +112,6 @@ class Permute(Op):
 
     def gradient(self, node, g):
         return [permute(g, tuple(int(a) for a in np.argsort(node.attrs)))]
-
-    def simplify(self, value):
-        x = value.inputs[0]
-        if value.attrs == tuple(range(len(value.attrs))):
-            return x
-        if x.op is self:
-            return value.planner.value(self, (x.inputs[0],), tuple(x.attrs[a] for a in value.attrs))
-        return None
-
-    def slice_of(self, value, x):
-        """One place of an axis: of the input, which may know better."""
-        from .indexing import SLICE
-
-        parts = dict(zip(x.attrs, value.attrs))
-        if all(isinstance(part, tuple) for part in value.attrs):
-            return None
-        kept = [axis for axis, part in zip(x.attrs, value.attrs) if isinstance(part, tuple)]
-        inner = value.planner.value(SLICE, x.inputs, tuple(parts[axis] for axis in range(len(x.attrs))))
-        return value.planner.value(self, (inner,), tuple(sorted(kept).index(axis) for axis in kept))
 
     def view_of(self, attrs, shape, x):
         return x.transpose(attrs)
@@ -174,118 +151,6 @@ class Squeeze(Op):
         return np.squeeze(x, attrs)
 
 
-class BroadcastTo(Op):
-    """Repeat axes of length 1 to a shape: ints in ``attrs`` (with x's axes last) or an int vector."""
-
-    name = "broadcast_to"
-    view = True
-    broadcasts = True
-    static = (1,)
-
-    def infer(self, attrs, x, size=None):
-        if attrs is not None:
-            return tuple(x.shape[i] if n is None else n for i, n in enumerate(attrs)), x.dtype
-        value = size.constant_value()
-        return ((None,) * size.shape[0] if value is None else tuple(int(n) for n in value)), x.dtype
-
-    def gradient(self, node, g):
-        return [sum_to(g, node.inputs[0]), None]
-
-    def simplify(self, value):
-        return value.inputs[0] if value.inputs[0].shape == value.shape else None
-
-    def view_of(self, attrs, shape, x):
-        return np.broadcast_to(x, shape)
-
-
-class BroadcastLike(Op):
-    """Repeat axes of length 1 to the shape of the second input."""
-
-    name = "broadcast_like"
-    view = True
-    broadcasts = True
-    shape_only = (1,)
-
-    def infer(self, attrs, x, like):
-        return like.shape, x.dtype
-
-    def gradient(self, node, g):
-        return [sum_to(g, node.inputs[0]), None]
-
-    def simplify(self, value):
-        x, like = value.inputs
-        return x if x.shape == like.shape else None
-
-    def view_of(self, attrs, shape, x):
-        return np.broadcast_to(x, shape)
-
-
-class Concatenate(Op):
-    """Join along the axis ``attrs``."""
-
-    name = "concatenate"
-
-    def infer(self, attrs, *inputs):
-        first = inputs[0].shape
-        total: int | None = 0
-        shape = list(first)
-        for x in inputs:
-            if len(x.shape) != len(first):
-                raise ValueError(f"concatenate: shapes {[i.shape for i in inputs]} have different numbers of axes.")
-            for a, n in enumerate(x.shape):
-                if a == attrs:
-                    total = None if total is None or n is None else total + n
-                elif shape[a] is None:
-                    shape[a] = n
-                elif n not in (None, shape[a]):
-                    raise ValueError(f"concatenate along axis {attrs}: shapes {[i.shape for i in inputs]} differ on axis {a}.")
-        shape[attrs] = total
-        return tuple(shape), first and inputs[0].dtype
-
-    def gradient(self, node, g):
-        return [make(PART, (g, *node.inputs), (node.attrs, i)) for i in range(len(node.inputs))]
-
-    def simplify(self, value):
-        return value.inputs[0] if len(value.inputs) == 1 else None
-
-    def emit(self, ctx, attrs, out, *inputs):
-        start = 0
-        index: list[Any] = [slice(None)] * out.ndim
-        for x in inputs:
-            stop = start + x.shape[attrs]
-            index[attrs] = slice(start, stop)
-            ctx.call(np.copyto, out[tuple(index)], x)
-            start = stop
-
-
-class ConcatenatePart(Op):
-    """The piece of the first input that lies where input ``i`` (``attrs``: axis, i) was joined."""
-
-    name = "concatenate_part"
-    view = True
-
-    @property
-    def shape_only(self):
-        return range(1, 1_000_000)
-
-    def infer(self, attrs, g, *parts):
-        return parts[attrs[1]].shape, g.dtype
-
-    def gradient(self, node, g):
-        axis, i = node.attrs
-        pieces = [g if j == i else _zeros_like(p, g.dtype) for j, p in enumerate(node.inputs[1:])]
-        return [concatenate(pieces, axis)] + [None] * (len(node.inputs) - 1)
-
-    def simplify(self, value):
-        from .indexing import SLICE
-
-        axis, i = value.attrs
-        lengths = [p.shape[axis] for p in value.inputs[1:]]
-        start = sum(lengths[:i])
-        index = tuple((None, None, None) if a != axis else (start, start + lengths[i], None) for a in range(len(value.shape)))
-        return value.planner.value(SLICE, (value.inputs[0],), index)
-
-
 class Arange(Op):
     """numpy.arange of three scalar inputs; ``attrs`` is the dtype's name."""
 
@@ -297,20 +162,13 @@ class Arange(Op):
         length = None if any(v is None for v in values) else len(np.arange(*(v.item() for v in values)))
         return (length,), np.dtype(attrs)
 
-    def simplify(self, value):
+    def lowered(self, value):
         numbers = [v.constant_value().item() for v in value.inputs]
         return value.planner.constant(np.arange(*numbers).astype(value.attrs))
 
 
 SHAPE, RESHAPE, RESHAPE_LIKE, PERMUTE = Shape(), Reshape(), ReshapeLike(), Permute()
-EXPAND, SQUEEZE, BROADCAST_TO, BROADCAST_LIKE = ExpandDims(), Squeeze(), BroadcastTo(), BroadcastLike()
-CONCATENATE, PART, ARANGE = Concatenate(), ConcatenatePart(), Arange()
-
-
-def _zeros_like(x: Tensor, dtype) -> Tensor:
-    from .elementwise import zeros_like
-
-    return zeros_like(x, dtype)
+EXPAND, SQUEEZE, ARANGE = ExpandDims(), Squeeze(), Arange()
 
 
 def shape_of(x: Any) -> Tensor:
@@ -326,8 +184,6 @@ def sizes(entries: Any) -> tuple[tuple[int, ...] | None, Tensor | None]:
         entries = (entries,)
     if any(isinstance(n, Tensor) for n in entries):
         parts = [reshape(as_tensor(n, INT32), (1,)) for n in entries]
-        from .elementwise import cast
-
         return None, concatenate([cast(p, INT32) for p in parts], 0)
     return tuple(int(n) for n in entries), None
 
@@ -389,17 +245,6 @@ def broadcast_to(x: Any, shape: Any) -> Tensor:
     return make(BROADCAST_TO, (x,), fixed) if vector is None else make(BROADCAST_TO, (x, vector))
 
 
-def broadcast_like(x: Tensor, like: Tensor) -> Tensor:
-    """``x`` repeated to the shape of ``like``."""
-    return x if x.shape == like.shape and None not in x.shape else make(BROADCAST_LIKE, (x, like))
-
-
-def concatenate(tensors: Any, axis: int = -1) -> Tensor:
-    """Join tensors along an axis."""
-    tensors = as_tensors(*tensors)
-    return make(CONCATENATE, tensors, normalize_axis(axis, tensors[0].ndim))
-
-
 def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str = "int32") -> Tensor:
     """numpy.arange; the arguments may be scalar tensors."""
     if stop is None:
@@ -439,4 +284,10 @@ def _repeat(x: Tensor, count: Any, axis: int, whole: bool) -> Tensor:
     return result
 
 
+def stack(tensors: Any) -> Tensor:
+    """Tensors of one shape along a new first axis."""
+    return concatenate([expand_dims(t, 0) for t in tensors], 0)
+
+
 IMPLEMENTATIONS["transpose"] = transpose
+IMPLEMENTATIONS["stack"] = stack

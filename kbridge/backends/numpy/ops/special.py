@@ -12,8 +12,8 @@ from math import factorial, pi, sqrt
 import numpy as np
 
 from ..graph import Op, Tensor, make
-from .common import as_dtype, as_tensor, is_float
-from .elementwise import cast, unary
+from .common import as_dtype, as_tensor, cast, is_float
+from .elementwise import unary
 
 #: of powers of x^2, lowest first
 _P = (1.12837914771, 0.18965464947, 0.0526662683388, 0.00373777793166, 0.000285042012511, 2.06646533752e-6)
