@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from kbridge.backends import registry
-from kbridge.backends.numpy.ops import conv, winograd
+from kbridge.backends.numpy.ops import winograd
 from kbridge.backends.numpy.ops.transforms import Tile, input_matrix, kernel_matrix, result_matrix
 from kbridge.backends.numpy.ops.windows import Window
+from kbridge.backends.numpy.rewrites import convolutions
 from kbridge.config import ConfigError
 
 K = registry.load("numpy")
@@ -60,9 +61,9 @@ def test_values_and_gradients_of_random_shapes(results, space, monkeypatch):
     monkeypatch.setattr(winograd, "BLOCK_BYTES", space)
     monkeypatch.setattr(winograd, "MOST_BYTES", space)
     for seed in range(24):
-        monkeypatch.setattr(conv, "choose", never)
+        monkeypatch.setattr(convolutions, "choose", never)
         expected = with_gradients(*sample(seed), "float64")
-        monkeypatch.setattr(conv, "choose", always(results))
+        monkeypatch.setattr(convolutions, "choose", always(results))
         for dtype, bound in (("float64", 1e-12), ("float32", 20 * ROUNDING[results])):
             for got, want in zip(with_gradients(*sample(seed), dtype), expected):
                 assert np.abs(got - want).max() <= bound * np.abs(want).max(), (seed, dtype)
@@ -70,7 +71,7 @@ def test_values_and_gradients_of_random_shapes(results, space, monkeypatch):
 
 @pytest.mark.parametrize("results", [2, 4])
 def test_gradients_agree_with_finite_differences(results, monkeypatch):
-    monkeypatch.setattr(conv, "choose", always(results))
+    monkeypatch.setattr(convolutions, "choose", always(results))
     for seed in range(6):
         x, kernel, mode = sample(seed)
         a, k = K.placeholder(x.shape, dtype="float64"), K.placeholder(kernel.shape, dtype="float64")
@@ -93,9 +94,9 @@ def test_accuracy_in_float32_at_the_sizes_of_networks(results, monkeypatch):
     channels, places = 10.0 ** rng.uniform(-4, 4, 128), 10.0 ** rng.uniform(-4, 4, (1, 14, 14, 1))
     for x in (plain, plain * channels, plain * places, plain + 100):
         x, k = x.astype("float32"), kernel.astype("float32")
-        monkeypatch.setattr(conv, "choose", never)
+        monkeypatch.setattr(convolutions, "choose", never)
         expected = with_gradients(x, k, "same", "float64")
-        monkeypatch.setattr(conv, "choose", always(results))
+        monkeypatch.setattr(convolutions, "choose", always(results))
         got = with_gradients(x, k, "same", "float32")
         errors = [np.abs(g - e).max() / np.abs(e).max() for g, e in zip(got[:3], expected)]
         assert max(errors) < ROUNDING[results], errors

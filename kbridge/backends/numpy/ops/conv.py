@@ -15,7 +15,6 @@ import numpy as np
 
 from ..graph import Op, Tensor, make
 from .windows import Window
-from .winograd import TRANSFORM_KERNEL, WINOGRAD_CONV, WINOGRAD_KERNEL_GRADIENT, choose
 
 #: bytes of columns made at a time: about half of a common L2 cache
 COLUMN_BYTES = 1 << 18
@@ -35,11 +34,6 @@ class Conv(Op):
     def gradient(self, node, g):
         x, kernel = node.inputs
         return [make(CONV_INPUT, (g, kernel, x), node.attrs), make(CONV_KERNEL, (x, g, kernel), node.attrs)]
-
-    def simplify(self, value):
-        x, kernel = value.inputs
-        pads = [value.attrs.padding(i, n) for i, n in enumerate(x.shape[1:-1])]
-        return _by_tiles(value, x, kernel, pads, kernel.shape[-1])
 
     def emit(self, ctx, attrs, out, x, kernel):
         pads = [attrs.padding(i, n) for i, n in enumerate(x.shape[1:-1])]
@@ -67,12 +61,6 @@ class ConvInput(Op):
     def gradient(self, node, gg):
         g, kernel, like = node.inputs
         return [make(CONV, (gg, kernel), node.attrs), make(CONV_KERNEL, (gg, g, kernel), node.attrs), None]
-
-    def simplify(self, value):
-        g, kernel, _ = value.inputs
-        pads = [value.attrs.padding(i, n) for i, n in enumerate(value.shape[1:-1])]
-        around = [(value.attrs.extent(i) - 1 - before, value.attrs.extent(i) - 1 - after) for i, (before, after) in enumerate(pads)]
-        return _by_tiles(value, g, kernel, around, kernel.shape[-2], turned=True)
 
     def emit(self, ctx, attrs: Window, out, g, kernel, like):
         # spread g by the strides and pad it so that a plain correlation gives all of the input
@@ -107,12 +95,6 @@ class ConvKernel(Op):
         x, g, _ = node.inputs
         return [make(CONV_INPUT, (g, gg, x), node.attrs), make(CONV, (x, gg), node.attrs), None]
 
-    def simplify(self, value):
-        x, g, like = value.inputs
-        pads = [value.attrs.padding(i, n) for i, n in enumerate(x.shape[1:-1])]
-        tiling = choose(value.attrs, pads, x.shape, g.shape[-1], value.dtype, steady=False)
-        return tiling and value.planner.value(WINOGRAD_KERNEL_GRADIENT, (x, g, like), tiling)
-
     def emit(self, ctx, attrs: Window, out, x, g, like):
         pads = [attrs.padding(i, n) for i, n in enumerate(x.shape[1:-1])]
         result = out.reshape(-1, out.shape[-1])
@@ -129,15 +111,6 @@ class ConvKernel(Op):
             if not first:
                 ctx.call(np.add, result, partial, result)
             first = False
-
-
-def _by_tiles(value: Any, x: Any, kernel: Any, pads: list, filters: int, turned: bool = False) -> Any:
-    """While planning: the same convolution by Winograd's method where that is faster, else None."""
-    tiling = choose(value.attrs, pads, x.shape, filters, value.dtype, steady=False, turned=turned)
-    if tiling is None:
-        return None
-    transformed = value.planner.value(TRANSFORM_KERNEL, (kernel,), (tiling.tiles, turned))
-    return value.planner.value(WINOGRAD_CONV, (x, transformed), tiling)
 
 
 def product(dtype: np.dtype) -> Any:
