@@ -143,7 +143,18 @@ def test_compiling_long_is_announced_once(capsys, tmp_path):
     assert capsys.readouterr().err == ""
 
 
-def test_two_processes_share_an_empty_cache(tmp_path):
+#: counts the programs that are started, and names what was loaded of SciPy and setuptools without use
+COUNT = (
+    "import sys; started = []; "
+    "sys.addaudithook(lambda event, args: event in ('subprocess.Popen', 'os.fork', 'os.posix_spawn', 'os.system') and started.append(args)); "
+)
+COUNTED = (
+    "; print(started, [name for name in ('scipy.signal', 'scipy.stats', 'scipy.linalg', 'scipy.special', 'setuptools', 'pkg_resources') "
+    "if name in sys.modules])"
+)
+
+
+def test_two_processes_share_an_empty_cache_and_a_third_starts_no_program(tmp_path):
     env = {**os.environ, "THEANO_FLAGS": "optimizer=fast_compile", "KBRIDGE_THEANO_CACHE": str(tmp_path)}
     both = [
         subprocess.Popen([sys.executable, "-c", LOAD + TRAIN], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -152,6 +163,57 @@ def test_two_processes_share_an_empty_cache(tmp_path):
     for process in both:
         out, error = process.communicate()
         assert out == "14.0\n", error
+    third = run(COUNT + LOAD + TRAIN + COUNTED, KBRIDGE_THEANO_CACHE=str(tmp_path), THEANO_FLAGS="optimizer=fast_compile")
+    assert third.stdout == "14.0\n[] []\n", third.stderr
+
+
+def test_answers_are_kept_and_asked_for_anew_where_they_are_spoilt(tmp_path):
+    from kbridge.backends.theano.setup.answers import remembered
+
+    asked = []
+
+    def ask():
+        asked.append(len(asked))
+        return asked[-1] or None
+
+    # None is no answer
+    assert [remembered(tmp_path, ["version", 1], ask) for _ in range(3)] == [None, 1, 1]
+    assert remembered(tmp_path, ["version", 2], ask) == 2
+    for file in tmp_path.glob("answer_*.json"):
+        file.write_text("{")
+    assert [remembered(tmp_path, ["version", 1], ask) for _ in range(2)] == [3, 3]
+
+
+def test_another_compiler_in_the_same_place_is_another_question(tmp_path, monkeypatch):
+    from kbridge.backends.theano.setup.answers import program
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert program("g++") is None
+    compiler = tmp_path / "g++"
+    compiler.write_text("#!/bin/sh\necho 12\n")
+    compiler.chmod(0o755)
+    before = program("g++")
+    assert before is not None
+    assert program("g++") == before
+    compiler.write_text("#!/bin/sh\necho 13.1\n")
+    assert program("g++") != before
+    # a program that stands before the compiler stays as it is when the compiler changes
+    compiler.rename(tmp_path / "ccache")
+    compiler.symlink_to(tmp_path / "ccache")
+    assert program("g++") is None
+
+
+def test_parts_of_scipy_that_were_put_off_are_there_when_they_are_used():
+    code = (
+        LOAD + "import numpy as np, theano, theano.tensor as T, theano.tensor.slinalg as S, sys; "
+        "x = T.matrix(); v = T.vector(); m = np.eye(3, dtype=theano.config.floatX) * 4; "
+        "f = theano.function([x, v], [S.cholesky(x), T.erfinv(x / 8), T.dot(x, v), T.nnet.conv2d(x[None, None], x[None, None])]); "
+        "got = f(m, m[0]); print([round(float(np.sum(g)), 3) for g in got]); "
+        "from theano.tensor.random.basic import halfnormal; print(halfnormal(0.0, 1.0, size=(2,)).eval().shape); "
+        "import scipy.stats, scipy.linalg.blas; print(scipy.stats.norm.cdf(0), scipy.linalg.blas.get_blas_funcs('gemv').typecode)"
+    )
+    done = run(code, THEANO_FLAGS="cxx=,optimizer=fast_run")
+    assert done.stdout == "[6.0, 1.431, 16.0, 48.0]\n(2,)\n0.5 d\n", done.stdout + done.stderr
 
 
 def test_modules_of_a_function_are_compiled_side_by_side(tmp_path):

@@ -4,6 +4,7 @@ Only Theano's own modules are changed. :func:`ensure` does it once in a process:
 
 * ``compiler``: is there one; messages about it
 * ``cache``, ``blas``, ``header``: where compiled code is kept, what it is compiled and linked with
+* ``answers``: what Theano asks other programs, remembered
 * ``flags``: the configuration, in which the user's ``THEANO_FLAGS`` win
 * ``legacy``: modules that Theano imports and that no longer exist
 * ``numpy_proxy``: NumPy as Theano knew it
@@ -22,7 +23,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from . import blas, cache, compiler, flags, header, legacy, numpy_proxy, patches
+from . import answers, blas, cache, compiler, flags, header, legacy, numpy_proxy, patches
 
 #: modules that Theano imports late; they must be there before NumPy is replaced in all of them
 MODULES = (
@@ -89,8 +90,10 @@ def _import(without: Iterable[str]) -> None:
     else:
         settings |= _compile_settings(root)
         watch = compiler.Watch(_header_of(settings), compiler.cpu_flags())
+    answers.install(root)
     with flags.in_environment(settings), legacy.stand_ins() as distutils, _quiet():
         _import_modules()
+    sys.modules["theano"].utils = sys.modules["theano.utils"]  # type: ignore[attr-defined]
     numpy_proxy.install(distutils)
     patches.apply(without)
     if watch is not None:

@@ -3,11 +3,12 @@ in ``sys.modules`` only while Theano is imported."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 import sysconfig
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,9 +30,7 @@ def numpy_distutils() -> dict[str, types.ModuleType]:
 
 
 def distutils() -> dict[str, types.ModuleType]:
-    """``distutils``: gone on Python 3.12, unless setuptools brings it."""
-    if importlib.util.find_spec("distutils") is not None:
-        return {}
+    """``distutils``: gone on Python 3.12. Setuptools brings one, for which it is loaded whole: a fifth of a second."""
     import shutil
 
     def library(plat_specific=0, standard_lib=0, prefix=None):
@@ -52,9 +51,7 @@ def distutils() -> dict[str, types.ModuleType]:
 
 
 def pkg_resources() -> dict[str, types.ModuleType]:
-    """``pkg_resources``: gone from new setuptools."""
-    if importlib.util.find_spec("pkg_resources") is not None:
-        return {}
+    """``pkg_resources``: gone from new setuptools, and slow to load in old ones."""
 
     def parse_version(version):
         return tuple(int("".join(c for c in part if c.isdigit()) or 0) for part in str(version).split("."))
@@ -62,18 +59,51 @@ def pkg_resources() -> dict[str, types.ModuleType]:
     return {"pkg_resources": _module("pkg_resources", parse_version=parse_version, DistributionNotFound=ImportError)}
 
 
+def _when_called(module: str, name: str) -> Callable:
+    """A function of ``module``, which is imported when it is called."""
+
+    def call(*args, **kwargs):
+        return getattr(importlib.import_module(module), name)(*args, **kwargs)
+
+    call.__name__ = name
+    return call
+
+
 def scipy_signal() -> dict[str, types.ModuleType]:
-    """The old names of SciPy's inner modules, for convolutions without a compiler."""
-    try:
-        from scipy.signal import _signaltools as tools
-        from scipy.signal import _sigtools as compiled
-    except ImportError:
+    """The old names of SciPy's inner modules, for convolutions without a compiler. SciPy's signals take most of a second to load, and
+    a model without convolutions, or with a compiler, has no use for them."""
+    if importlib.util.find_spec("scipy") is None:
         return {}
-    names = {n: getattr(tools, n) for n in ("_valfrommode", "_bvalfromboundary", "convolve") if hasattr(tools, n)}
+    names = {name: _when_called("scipy.signal._signaltools", name) for name in ("_valfrommode", "_bvalfromboundary", "convolve")}
+    convolve2d = _when_called("scipy.signal._sigtools", "_convolve2d")
     return {
         "scipy.signal.signaltools": _module("scipy.signal.signaltools", **names),
-        "scipy.signal.sigtools": _module("scipy.signal.sigtools", _convolve2d=compiled._convolve2d),
+        "scipy.signal.sigtools": _module("scipy.signal.sigtools", _convolve2d=convolve2d),
     }
+
+
+class Later(types.ModuleType):
+    """Stands for a module that Theano imports at its start and seldom uses: it is loaded when something of it is asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name != "__path__":
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+def scipy_later() -> dict[str, types.ModuleType]:
+    """The parts of SciPy that few models use: distributions, functions of physics, linear algebra. They take a third of a second to load.
+    Theano's code names them through ``scipy``, which loads them when they are used."""
+    if importlib.util.find_spec("scipy") is None:
+        return {}
+    products = ("sgemv", "dgemv", "cgemv", "zgemv", "sger", "dger", "cgeru", "zgeru")
+    fblas = _module("scipy.linalg.blas.fblas", **{name: _when_called("scipy.linalg.blas", name) for name in products})
+    found = {name: Later(name) for name in ("scipy.stats", "scipy.special", "scipy.linalg", "scipy.linalg.blas")}
+    found["scipy.linalg.blas"].__dict__["fblas"] = fblas
+    found["scipy.linalg"].__dict__["blas"] = found["scipy.linalg.blas"]
+    return {name: module for name, module in found.items() if name not in sys.modules}
 
 
 def complete_convolutions() -> None:
@@ -88,7 +118,14 @@ def complete_convolutions() -> None:
 @contextmanager
 def stand_ins() -> Iterator[types.ModuleType]:
     """Have the stand-ins while Theano is imported; gives that of ``numpy.distutils``."""
-    modules = {**numpy_distutils(), **distutils(), **pkg_resources(), **scipy_signal(), "numpy.linalg.linalg": numpy.linalg}
+    modules = {
+        **numpy_distutils(),
+        **distutils(),
+        **pkg_resources(),
+        **scipy_signal(),
+        **scipy_later(),
+        "numpy.linalg.linalg": numpy.linalg,
+    }
     if "mpi4py.MPI" not in sys.modules:
         # Theano imports it where it is installed: that starts MPI in a process that nobody asked to, and fails without a library
         modules["mpi4py.MPI"] = None
@@ -107,6 +144,8 @@ def stand_ins() -> Iterator[types.ModuleType]:
                 numpy.__dict__[name] = value
         for name, module in before.items():
             if module is None:
-                sys.modules.pop(name, None)
+                # unless the module itself came in its place
+                if sys.modules.get(name) is modules[name]:
+                    sys.modules.pop(name, None)
             else:
                 sys.modules[name] = module
