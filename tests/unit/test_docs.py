@@ -37,3 +37,35 @@ def test_every_page_is_in_the_navigation():
 def test_links_lead_to_pages():
     links = {(page, link) for page, text in PAGES.items() for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text)}
     assert [(page, link) for page, link in links if "://" not in link and link not in PAGES and not (ROOT / "docs" / link).is_file()] == []
+
+
+REFERENCE = {page.name: page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs" / "api").glob("*.md"))}
+
+
+def test_every_page_of_the_reference_is_in_the_navigation():
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert [page for page in REFERENCE if f" api/{page}\n" not in navigation] == []
+
+
+@pytest.mark.parametrize(
+    "package", ["layers", "losses", "metrics", "optimizers", "callbacks", "models", "activations", "regularizers", "constraints"]
+)
+def test_public_classes_and_functions_are_in_the_reference(package):
+    """A page shows a module whole, or the members that it names."""
+    import importlib
+    import inspect
+
+    shown = {}
+    for text in REFERENCE.values():
+        for module, options in re.findall(r"^::: ([\w.]+)\n((?:    .*\n)*)", text, re.M):
+            members = re.search(r"members: \[(.*)\]", options)
+            shown[module] = set(re.split(r", *", members[1])) if members else None
+    module = importlib.import_module(f"kbridge.{package}")
+    missing = []
+    for name in getattr(module, "__all__", None) or [n for n in vars(module) if not n.startswith("_")]:
+        value = getattr(module, name)
+        home = getattr(value, "__module__", "")
+        if inspect.isclass(value) and home.startswith(f"kbridge.{package}") and value.__name__ == name:
+            if home not in shown or not (shown[home] is None or name in shown[home]):
+                missing.append(f"{home}.{name}")
+    assert missing == []
