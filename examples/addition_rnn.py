@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 
+from kbridge.callbacks import LearningRateScheduler
 from kbridge.layers import LSTM, Dense, RepeatVector, TimeDistributed
 from kbridge.models import Sequential
 from kbridge.optimizers import Adam
@@ -35,7 +36,9 @@ model.add(RepeatVector(ANSWER))
 model.add(LSTM(96, return_sequences=True))
 model.add(TimeDistributed(Dense(len(CHARACTERS), activation="softmax")))
 model.compile(loss="categorical_crossentropy", optimizer=Adam(lr=0.005), metrics=["accuracy"])
-model.fit(x, y, nb_epoch=12, batch_size=100, verbose=2, validation_data=(x_test, y_test))
+# large steps first; small ones in the end, which can't undo what was learned, as a late jump of Adam's can
+slower = LearningRateScheduler(lambda epoch: 0.005 if epoch < 7 else 0.001)
+model.fit(x, y, nb_epoch=12, batch_size=100, verbose=2, validation_data=(x_test, y_test), callbacks=[slower])
 
 answers = model.predict(x_test)
 right = np.mean((answers.argmax(-1) == y_test.argmax(-1)).all(axis=1))

@@ -68,14 +68,14 @@ def program(tmp_path_factory):
 
 @pytest.mark.parametrize("what", FAULTS)
 def test_a_fault_of_one_worker_ends_all_and_is_told(what, program):
-    done = run(2, program, what, backend="numpy", limit=60)
+    done = run(2, program, what, backend="numpy", limit=300)
     assert done.returncode == 1
     for text in FAULTS[what]:
         assert text in done.stderr
 
 
 def test_the_exit_status_of_the_program_is_that_of_the_command(program):
-    assert run(2, program, "status", backend="numpy", limit=60).returncode == 7
+    assert run(2, program, "status", backend="numpy", limit=300).returncode == 7
 
 
 @pytest.mark.parametrize(("point", "worker", "signal"), [("save", 0, 9), ("between", 1, 19)])
@@ -93,7 +93,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint_as_if_nothing_had_been(tmp_pat
     assert run_and_kill("between", 1, 2, killed, **variables).status == 137
     assert 0 < len(list(killed.glob("model-*.h5"))) < 4
     for folder in (killed, whole):
-        done = run(2, str(VICTIM), str(folder), backend="numpy", limit=60, **variables)
+        done = run(2, str(VICTIM), str(folder), backend="numpy", limit=300, **variables)
         assert done.returncode == 0, done.stderr
     with np.load(killed / "result.npz") as found, np.load(whole / "result.npz") as expected:
         assert len(expected.files) > 8

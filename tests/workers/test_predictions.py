@@ -15,9 +15,9 @@ FILES = "files ['a.npy', 'b.npy', 'data.h5', 'out.npy', 'parts', 'x.npy']"
 
 
 def test_a_killed_prediction_is_gone_on_with_by_fewer_workers(tmp_path):
-    assert run(3, PROGRAM, str(tmp_path), "die", backend="numpy", limit=60).returncode == 137
+    assert run(3, PROGRAM, str(tmp_path), "die", backend="numpy", limit=300).returncode == 137
     assert (tmp_path / "out.npy.partial").exists() and not (tmp_path / "out.npy").exists()
-    done = run(2, PROGRAM, str(tmp_path), "count", backend="numpy", limit=60)
+    done = run(2, PROGRAM, str(tmp_path), "count", backend="numpy", limit=300)
     assert done.returncode == 0, done.stderr
     assert FILES in done.stdout
     # of 10 blocks the killed worker had finished number 1 and left numbers 4 and 7

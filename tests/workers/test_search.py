@@ -17,7 +17,7 @@ pytestmark = [
 
 
 def test_search_and_prediction_run_in_other_processes_with_the_same_results():
-    done = run(0, str(Path(__file__).with_name("search.py")), backend="numpy", limit=120)
+    done = run(0, str(Path(__file__).with_name("search.py")), backend="numpy", limit=600)
     assert done.returncode == 0, done.stderr
     found = dict(line.split() for line in done.stdout.splitlines() if line.count(" ") == 1)
     assert int(found["loky"]) > 0 and int(found["dask"]) > 0 and found["predicted"] == "True"
