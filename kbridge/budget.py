@@ -1,8 +1,8 @@
 """Limits of what a config may make kbridge do while a model is built from it.
 
-A config of a few bytes can describe a layer of any size, and models nested in each other, each called twice, whose
-layers are called more often than any machine can. So both are counted before memory or time is taken: no more weights than
-the file holds, and no more states and calls than real models have.
+A config of a few bytes can describe a layer of any size. It can also describe models that contain each other, each called twice, so that layers are
+called more often than any machine can. So kbridge counts both before it takes memory or time: a file may ask for no more weights than it
+holds itself, and for no more states and calls than real models have.
 """
 
 from __future__ import annotations
@@ -24,7 +24,14 @@ MAX_STATES = 2**26
 
 @dataclass
 class _Budget:
-    """The rest of a budget: numbers in weights (of ``total``) and in states, and calls of layers."""
+    """The rest of the budget of a file that is being loaded.
+
+    Attributes:
+        weights: how many more numbers its layers' weights may hold.
+        total: how many numbers the file holds.
+        states: how many more numbers the states of stateful layers may hold.
+        work: how many more calls of layers it may ask for.
+    """
 
     weights: float = math.inf
     total: float = math.inf
@@ -37,14 +44,14 @@ _remaining: ContextVar[_Budget | None] = ContextVar("remaining budget", default=
 
 @contextlib.contextmanager
 def weight_budget(values: int) -> Iterator[None]:
-    """Within the context, weights of at most ``values`` numbers in all can be made, and work is bounded."""
+    """A context in which new weights may hold at most ``values`` numbers together, and in which the calls of layers are bounded."""
     with _budget(_Budget(values, values)):
         yield
 
 
 @contextlib.contextmanager
 def work_budget() -> Iterator[None]:
-    """Within the context work is bounded, as it is in ``weight_budget`` already."""
+    """A context in which the calls of layers are bounded; inside ``weight_budget`` they are already."""
     with contextlib.nullcontext() if _remaining.get() else _budget(_Budget()):
         yield
 
@@ -59,13 +66,17 @@ def _budget(budget: _Budget) -> Iterator[None]:
 
 
 def will_be_set() -> bool:
-    """Whether a file is being loaded that has values for all weights: initial ones needn't be drawn."""
+    """Return whether a file is being loaded that has values for all weights, so that initial values needn't be drawn."""
     budget = _remaining.get()
     return budget is not None and budget.total != math.inf
 
 
 def spend(shape: Sequence[int | None]) -> None:
-    """Announce a new weight of ``shape``. ModelFileError if a file is being loaded that has fewer numbers."""
+    """Count a new weight of ``shape``.
+
+    Raises:
+        ModelFileError: a file is being loaded that holds fewer numbers.
+    """
     if budget := _exceeded("weights", _size(shape)):
         raise ModelFileError(
             f"its layers need more weights than the file holds ({budget.total} numbers): one of the shape {tuple(shape)} is too much."
@@ -73,19 +84,27 @@ def spend(shape: Sequence[int | None]) -> None:
 
 
 def spend_state(shape: Sequence[int | None]) -> None:
-    """Announce the state of a stateful layer, which no file holds. ModelFileError if that is too large for one."""
+    """Count the state of a stateful layer, of ``shape``. Files hold no states.
+
+    Raises:
+        ModelFileError: a file is being loaded whose layers' states are too large.
+    """
     if _exceeded("states", _size(shape)):
         raise ModelFileError(f"the states of its layers take more than {MAX_STATES} numbers: one of the shape {tuple(shape)} is too much.")
 
 
 def spend_work(calls: int, what: str) -> None:
-    """Announce calls of layers. ModelFileError, naming the layer in ``what``, if a config asks for too many."""
+    """Count ``calls`` of the layer that ``what`` names.
+
+    Raises:
+        ModelFileError: a config is being loaded that asks for too many.
+    """
     if _exceeded("work", calls):
         raise ModelFileError(f"its layers are called more than {MAX_WORK} times, counting unrolled time steps tenfold ({what}).")
 
 
 def _exceeded(kind: str, amount: int) -> _Budget | None:
-    """Take ``amount`` from what is left of ``kind``; the budget, if there is one and that was more than it had."""
+    """Subtract ``amount`` from the rest of the budget called ``kind``. Return the budget if the rest was smaller, else None."""
     budget = _remaining.get()
     if budget is None:
         return None

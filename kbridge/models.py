@@ -1,4 +1,4 @@
-"""``Sequential`` and ``Model``, and loading them."""
+"""``Sequential`` and ``Model``. ``load_model`` and its kind are in ``saving``, and can be imported from here too."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    """Loading and saving, which build on models, under the names that Keras 1 gives them here."""
+    """Find the functions that load and save, which Keras 1 has in this module. They are imported when they are asked for, since they build on it."""
     from .saving import configs, model
 
     if name in ("load_model", "save_model"):
@@ -183,7 +183,7 @@ class Sequential(Model):
         self.built = True
 
     def _working_model(self) -> Model:
-        """The functional model of the same layers, which computes and trains."""
+        """Return a functional model of the same layers. It does the computing and the training."""
         model = Model(self.inputs, self.outputs[0], name=f"{self.name}_model")
         # callbacks see, and save, the model that the user made
         model.callback_model = self
@@ -191,7 +191,7 @@ class Sequential(Model):
         return model
 
     def _show_graph_of(self, model: Model) -> None:
-        """Have the attributes of a functional model that tell about its graph."""
+        """Copy the attributes of ``model``, a functional one, that describe its graph."""
         for attribute in (
             "supports_masking", "_call_cache", "nodes_by_depth", "container_nodes", "_nodes", "output_names", "input_names",
             "input_layers", "input_layers_node_indices", "input_layers_tensor_indices", "layers_by_depth",
@@ -259,7 +259,7 @@ class Sequential(Model):
 
     @property
     def flattened_layers(self) -> list[Layer]:
-        """The layers, with those of the branches of a leading Merge, and without the Merge itself."""
+        """The layers in their order. If the first one is a Merge of models, the layers of these models stand in its place."""
         layers: list[Layer] = []
         if self.layers and isinstance(self.layers[0], Merge) and self.layers[0].layers:
             for branch in self.layers[0].layers:
@@ -271,7 +271,7 @@ class Sequential(Model):
 
     @property
     def trainable(self) -> bool:
-        """Whether the model is trained, here and as a part of another one. The layers keep flags of their own."""
+        """Whether the model is trained, by itself and as a part of another model. The layers keep flags of their own."""
         return self.__dict__.get("_trainable", True)
 
     @trainable.setter
@@ -572,7 +572,7 @@ class Sequential(Model):
 
 
 def _inputs_of(layer: Layer) -> list:
-    """The inputs of a first layer: a model's in its own order, which that of a walk through its graph may not be."""
+    """Return the inputs of a model's first layer, in the order that the layer has if it is a model itself."""
     if isinstance(layer, Container):
         return list(layer.inputs)
     if isinstance(layer, Merge) and layer.layers and not any(layer.node_indices or []):
@@ -582,7 +582,7 @@ def _inputs_of(layer: Layer) -> list:
 
 
 def _cached_layer(entry: dict, cache: dict) -> Layer:
-    """The layer of a config entry, or the one of the same name, or number, that was made before."""
+    """Return the layer of a config's entry: a new one, or the one with the same name or number that was made before."""
     config = entry["config"]
     name = config.get("name") if isinstance(config, dict) and NUMBER not in entry else None
     if name in cache:
@@ -604,7 +604,7 @@ def _cached_layer(entry: dict, cache: dict) -> Layer:
 
 
 def _branch(entry: dict, cache: dict) -> Layer:
-    """A branch of a leading Merge; Keras 1 doesn't know the names of those that are Sequential."""
+    """Return a branch of a Merge at the head of a model. Keras 1 doesn't know the names of branches that are Sequential."""
     return _cached_layer({key: value for key, value in entry.items() if key != "name"}, cache)
 
 

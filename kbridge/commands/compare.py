@@ -16,27 +16,52 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "compare",
-        description="Run a model on the same data on several backends, each in a process of its own, and compare outputs and "
-        "gradients layer by layer, without dropout and noise; or compare architectures and weights of two files. "
-        "The exit status is 0 only if all is within tolerance.",
+        description="Compare a model on several backends, or compare two model files. Given one model, kbridge runs it on the same data on each "
+        "backend, each in a process of its own, with dropout and noise switched off, and compares outputs and gradients layer by layer. Given two "
+        "files, it compares their architectures and weights. The exit status is 0 if everything is within tolerance, else 1.",
     )
     parser.add_argument(
-        "files", nargs="+", metavar="MODEL.h5", help="a model; or two files (or checkpoints, SavedModel folders) to compare with each other"
+        "files",
+        nargs="+",
+        metavar="MODEL.h5",
+        help="one model to run on several backends; or two files (checkpoints and SavedModel folders too) to compare with each other",
     )
     parser.add_argument(
-        "--backends", metavar="A,B", help="default: numpy,tensorflow,theano if installed; for two files none, or where to run both of them"
+        "--backends",
+        metavar="A,B",
+        help="the backends to run on; the others are compared with the first. Default: those of numpy, tensorflow and theano that are "
+        "installed; for two files none, so that only architectures and weights are compared",
     )
-    parser.add_argument("--data", metavar="FILE", type=Path, help=".npy, or .npz with an array for each input, named like them or in order")
-    parser.add_argument("--targets", metavar="FILE", type=Path, help="the same for the outputs")
-    parser.add_argument("--loss", metavar="NAME", help="default: the model's own, or mse")
-    parser.add_argument("--train-steps", type=int, default=0, metavar="N", help="training steps to compare too")
-    parser.add_argument("--atol", type=float, help="default: 1e-4; 0 for two files")
-    parser.add_argument("--rtol", type=float, help="of the largest value of an array; default: 1e-4; 0 for two files")
-    parser.add_argument("--custom", metavar="FILE.py", help="defines the model's own layers and functions; it is run")
-    parser.add_argument("--original-backend", choices=("theano", "tensorflow"), help="whose convention the kernels follow")
-    parser.add_argument("--seed", type=int, default=0, help="of drawn inputs and targets; default: %(default)s")
-    parser.add_argument("--html", metavar="FILE", type=Path, help="write a page")
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write all results")
+    parser.add_argument(
+        "--data",
+        metavar="FILE",
+        type=Path,
+        help="the inputs: a .npy file, or a .npz file with an array for each input, under the inputs' names or in their order. Default: drawn at random",
+    )
+    parser.add_argument("--targets", metavar="FILE", type=Path, help="the targets, in the same form. Default: drawn at random")
+    parser.add_argument(
+        "--loss", metavar="NAME", help="the loss whose gradients are compared. Default: the one that the model was compiled with, or mse"
+    )
+    parser.add_argument(
+        "--train-steps", type=int, default=0, metavar="N", help="also train for N steps, and compare losses and weights. Default: 0"
+    )
+    parser.add_argument("--atol", type=float, help="the absolute tolerance. Default: 1e-4; 0 for two files")
+    parser.add_argument(
+        "--rtol", type=float, help="the tolerance relative to the largest value of an array. Default: 1e-4; 0 for two files"
+    )
+    parser.add_argument(
+        "--custom", metavar="FILE.py", help="a Python file that defines the model's own layers and functions. It is run on each backend"
+    )
+    parser.add_argument(
+        "--original-backend",
+        choices=("theano", "tensorflow"),
+        help="the backend whose convention the convolution kernels in the file follow, if the file doesn't say it or says it wrongly",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="the number from which random inputs and targets are drawn. Default: %(default)s"
+    )
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write the results as a page with a drawing of the model")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the results as JSON")
     parser.set_defaults(run=run)
 
 

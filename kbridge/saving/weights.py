@@ -1,7 +1,7 @@
-"""Weights of a model to and from HDF5: one group a layer, in the order of the layers, as Keras 1.2.2 lays them out.
+"""Weights of a model to and from HDF5, as Keras 1.2.2 lays them out: a group for each layer, in the order of the layers.
 
-Read are also the full files of ``model.save``, the ``layer_N/param_N`` layout of Keras 0.x and, by ``keras2``, what Keras 2
-wrote.
+This module also reads the whole files that ``model.save`` writes, the layout ``layer_N/param_N`` of Keras 0.x, and, with the help of
+``keras2``, files of Keras 2.
 """
 
 from __future__ import annotations
@@ -23,9 +23,14 @@ from .weight_names import order_by_names
 
 
 def save_weights(model, filepath: str | os.PathLike | Writer, overwrite: bool = True) -> None:
-    """Write the weights of ``model`` to ``filepath``. With ``overwrite=False`` an existing file is asked about first.
+    """Write the weights of a model to a file.
 
-    A file that is called NAME.weights.h5 is one of Keras 3 too, whose ``load_weights`` wants that name: each array has two places.
+    A file that is called NAME.weights.h5 can be read by Keras 3 too, whose ``load_weights`` wants that name: each of its arrays then has two paths.
+
+    Args:
+        model: a Sequential or a Model.
+        filepath: the file, or a binary stream.
+        overwrite: whether an existing file is written over without a question.
     """
     from ..utils.io_utils import ask_to_proceed_with_overwrite
 
@@ -46,11 +51,17 @@ def save_weights(model, filepath: str | os.PathLike | Writer, overwrite: bool = 
 
 
 def load_weights(model, filepath: str | os.PathLike, by_name: bool = False, original_backend: str | None = None) -> None:
-    """Set the weights of ``model`` from a weights file, a full model file, or a checkpoint or SavedModel folder of TensorFlow.
+    """Set the weights of a model from a file or from a checkpoint of TensorFlow. If anything doesn't fit, no weight is set.
 
-    A checkpoint goes by the name that its files share, by one of them, or by its folder. Layers are matched in order, or by name with ``by_name``. ``original_backend`` ('theano' or
-    'tensorflow') overrides what the file tells about the convention of its kernels. Nothing is set
-    unless everything fits; ModelFileError (a ValueError) says what doesn't.
+    Args:
+        model: a Sequential or a Model.
+        filepath: a weights file or a whole model's file, or a checkpoint or SavedModel folder. A checkpoint goes by the name that its files share, by
+            the path of one of them, or by its folder.
+        by_name: whether layers are matched by their names; else in their order.
+        original_backend: 'theano' or 'tensorflow': the convention of the kernels in the file, where it doesn't say it or says it wrongly.
+
+    Raises:
+        ModelFileError: the file doesn't fit; a ValueError whose message says what and where.
     """
     origin = None if original_backend is None else forced_origin(original_backend)
     with local_file(filepath) as path:
@@ -83,8 +94,11 @@ def _load_hdf5(model, path: str, by_name: bool, origin: Origin | None) -> None:
 
 
 def is_of_keras2(group: Group) -> bool:
-    """Whether the attributes of ``group`` say that Keras 2 wrote it, or Keras 3, whose .h5 files are laid out alike. ModelFileError for
-    a later Keras."""
+    """Return whether the attributes of ``group`` say that Keras 2 wrote it, or Keras 3, whose .h5 files have the same layout.
+
+    Raises:
+        ModelFileError: a later Keras wrote it.
+    """
     from .keras2 import major_version
 
     version = group.text("keras_version")
@@ -95,7 +109,7 @@ def is_of_keras2(group: Group) -> bool:
 
 
 def load_group(model, h5, by_name: bool = False) -> None:
-    """Set the weights of ``model`` from the open h5py group ``h5``; see ``load_weights``."""
+    """Set the weights of ``model`` from the open h5py group ``h5``, matched in order or, with ``by_name``, by the layers' names."""
     path = h5.file.filename
     size = os.path.getsize(path) if os.path.exists(path) else sys.maxsize
     root, group = Group(h5.file, path, "/", size), Group(h5, path, h5.name, size)
@@ -104,7 +118,11 @@ def load_group(model, h5, by_name: bool = False) -> None:
 
 
 def write_weights(model, h5) -> None:
-    """Put the groups of all layers, and their names, into the h5py group ``h5``. ValueError for names that it can't hold."""
+    """Write the weights of ``model`` into the h5py group ``h5``: a group for each layer, and the list of their names.
+
+    Raises:
+        ValueError: a name that HDF5 can't hold.
+    """
     from .. import backend as K
 
     layers = stored_layers(model)
@@ -126,7 +144,7 @@ def write_weights(model, h5) -> None:
 
 
 def write_provenance(h5) -> None:
-    """The attributes that tell where the kernels' convention comes from, and who wrote the file."""
+    """Write into the h5py group ``h5`` which convention its kernels follow, and that kbridge wrote it."""
     from .. import backend as K
     from .._version import __version__
 
@@ -136,7 +154,7 @@ def write_provenance(h5) -> None:
 
 
 def _holding_weights(h5) -> list[str]:
-    """The paths of the groups in the file of ``h5`` that hold the weights of something, perhaps of another model."""
+    """Return the paths of all groups in the file of ``h5`` that hold weights; some may be another model's."""
     found = ["/"] if "weight_names" in h5.file.attrs else []
     h5.file.visititems(lambda name, item: found.append("/" + name) if "weight_names" in item.attrs else None)
     return found
@@ -149,7 +167,10 @@ def _members(h5) -> list[str]:
 
 
 def stored_names(variables: Sequence, places: Places, group: str) -> list[str]:
-    """Names for arrays in ``group``: the variables' own with ':0' as TensorFlow adds it, ``param_N`` without one."""
+    """Return a name for each array that goes into ``group``.
+
+    It is the variable's own name with ':0' at its end, as TensorFlow adds it, or ``param_N`` for a variable without a name.
+    """
     from .. import backend as K
 
     return [places.name_for(group, K.tensor_name(variable) or f"param_{position}") for position, variable in enumerate(variables)]
@@ -159,7 +180,7 @@ def stored_names(variables: Sequence, places: Places, group: str) -> list[str]:
 
 
 def weights_origin(root: Group, group: Group) -> Origin:
-    """The origin of the kernels below ``group`` of the file ``root``."""
+    """Return whose convention the kernels below ``group`` of the file ``root`` follow."""
     backend = root.text("backend") or (group.text("backend") if group is not root else None)
     if group.has_attribute("nb_layers"):
         return find_origin(backend, (), oldest_layout=True)

@@ -1,4 +1,4 @@
-"""Data as a model wants it: a list of arrays that fit its inputs or outputs."""
+"""Turns the data that a user gives into the arrays that a model takes, and checks them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from .compiling import known_name
 
 
 def is_array_like(x) -> bool:
-    """Whether ``x`` can be read by batch: it has a shape and takes indices (arrays, HDF5 data)."""
+    """Return whether ``x`` can be read batch by batch: it has a shape and takes indices, as arrays and HDF5 data sets do."""
     return hasattr(x, "shape") and hasattr(x, "__getitem__")
 
 
 def standardize_input_data(data, names, shapes=None, check_batch_axis=True, exception_prefix=""):
-    """``data`` as a list of arrays, one for each of ``names``.
+    """Return data as a list of arrays, one for each name. Vectors become (samples, 1).
 
-    ``data``: one array, nested lists of numbers, a list with an array for each name, or a dict by name.
-    Vectors become (samples, 1). ``shapes``: what each array must fit (batch axis included, None: any
-    length; a None entry isn't checked). ValueError says which array doesn't fit, starting with
-    ``exception_prefix`` ('model input', 'model target').
+    Args:
+        data: one array, nested lists of numbers, a list with an array for each name, or a dict by name.
+        names: the names of the model's inputs or outputs.
+        shapes: the shape that each array must have, with the batch axis; None stands for any length, and in place of a shape for any shape.
+        check_batch_axis: whether the number of samples is checked too.
+        exception_prefix: how an error calls the data: 'model input', 'model target'.
+
+    Raises:
+        ValueError: an array that doesn't fit; the message says which.
     """
     what = exception_prefix or "data"
     dimensions = [None if shape is None else len(shape) for shape in shapes] if shapes else None
@@ -30,10 +35,10 @@ def standardize_input_data(data, names, shapes=None, check_batch_axis=True, exce
 
 
 def one_for_each(data, names, what: str, dimensions=None) -> list:
-    """``data`` as a list of array-likes of at least two axes, one for each of ``names``.
+    """Return ``data`` as a list of array-likes with at least two axes, one for each of ``names``.
 
-    ``dimensions``: the number of axes of each, None where any is right. It decides what a list of one
-    list means to a model with one input.
+    ``dimensions`` is a list with the number of axes that each must have, or None where any is right. A list of one list can be read in two ways
+    by a model with one input; this number decides.
     """
     if not names:
         return []
@@ -65,7 +70,7 @@ def _from_dict(data: dict, name: str, what: str):
 
 
 def _is_one_array(data, dimensions: int | None) -> bool:
-    """Whether a list for one name is the array itself, written as nested lists, rather than a list that holds it."""
+    """Return whether a list for one name is an array that is written as nested lists; else it is a list that holds the array."""
     if len(data) != 1:
         return not any(is_array_like(item) and len(item.shape) for item in data)
     if is_array_like(data[0]):
@@ -83,7 +88,7 @@ def _depth(data) -> int:
 
 
 def _as_array(data, name: str, what: str):
-    """``data`` with numbers in at least two axes: an array, or what is read by batch."""
+    """Return ``data`` as an array of numbers with at least two axes, or as an object that is read batch by batch."""
     if hasattr(data, "__next__"):
         raise ValueError(
             f"The {what} {name!r} is {data!r}: for generators there are fit_generator, evaluate_generator and predict_generator."
@@ -125,7 +130,18 @@ def _first(data):
 
 
 def check_shapes(arrays, names, shapes, what: str, check_batch_axis: bool = True) -> None:
-    """ValueError for the first array that doesn't fit its entry of ``shapes`` (None: anything does)."""
+    """Check arrays against the shapes that they must have.
+
+    Args:
+        arrays: the arrays.
+        names: their names, for the error.
+        shapes: the shape that each must have; None for any.
+        what: how the error calls the data.
+        check_batch_axis: whether the number of samples is checked too.
+
+    Raises:
+        ValueError: the first array that doesn't fit.
+    """
     for array, name, expected in zip(arrays, names, shapes, strict=True):
         if array is None or expected is None:
             continue
@@ -148,7 +164,7 @@ def _shown(shape) -> str:
 
 
 def _channels_elsewhere(shape, expected) -> str:
-    """A hint for images whose channels are first where the model has them last, or the other way round."""
+    """Return a hint for images that have their channels first where the model has them last, or the other way round."""
     if len(shape) < 4:
         return ""
     for moved, found, wanted in (
@@ -165,7 +181,7 @@ def _channels_elsewhere(shape, expected) -> str:
 
 
 def check_array_lengths(inputs, targets, weights) -> None:
-    """ValueError unless all inputs, targets and sample weights have as many samples."""
+    """Raise a ValueError unless all inputs, targets and sample weights have the same number of samples."""
     groups = {"input": inputs, "target": targets, "sample weight": weights}
     lengths = {what: {len_of(a) for a in arrays if a is not None} for what, arrays in groups.items()}
     for what, found in lengths.items():
@@ -181,12 +197,12 @@ def check_array_lengths(inputs, targets, weights) -> None:
 
 
 def len_of(array) -> int:
-    """The number of samples."""
+    """Return the number of samples in ``array``."""
     return array.shape[0]
 
 
 def check_loss_and_target_compatibility(targets, losses, output_shapes) -> None:
-    """ValueError for targets whose shape can't be right for their loss."""
+    """Raise a ValueError for targets whose shape their loss can't take."""
     for y, loss, shape in zip(targets, losses, output_shapes, strict=True):
         if y is None or shape is None:
             continue
@@ -199,14 +215,20 @@ def check_loss_and_target_compatibility(targets, losses, output_shapes) -> None:
 
 
 def slice_X(X, start=None, stop=None):
-    """Samples ``start`` to ``stop`` (or those at the indices ``start``) of an array or a list of arrays."""
+    """Return some samples of an array, or of each array in a list.
+
+    Args:
+        X: the array, or the list.
+        start: the first sample, or a list of the samples' indices.
+        stop: the sample behind the last one.
+    """
     if isinstance(X, list):
         return [slice_array(x, start, stop) for x in X]
     return slice_array(X, start, stop)
 
 
 def slice_array(x, start, stop=None):
-    """As ``slice_X`` for one array; what is no array gets the sorted list of indices that HDF5 data need."""
+    """Return what ``slice_X`` returns, for one array. HDF5 data are read by a sorted list of indices, which is all that they take."""
     if x is None:
         return None
     if not hasattr(start, "__len__"):
@@ -224,7 +246,7 @@ def slice_array(x, start, stop=None):
 
 
 class Rows:
-    """Rows ``start`` to ``stop`` of data that are read by batch, without reading them yet."""
+    """A part of data that are read batch by batch: the rows from ``start`` to ``stop``. Making it reads nothing."""
 
     def __init__(self, data, start: int, stop: int):
         self._data = data
@@ -239,7 +261,7 @@ class Rows:
         return self.shape[0]
 
     def __getitem__(self, key):
-        """Rows by slice (step 1) or by a list of numbers."""
+        """Return rows by a slice with the step 1, or by a list of numbers."""
         if isinstance(key, slice):
             start, stop, _ = key.indices(len(self))
             return self._data[start + self._start : stop + self._start]
@@ -247,7 +269,7 @@ class Rows:
 
 
 def part(x, start: int, stop: int):
-    """Samples ``start`` to ``stop`` of an array, or of data that then still are read by batch."""
+    """Return the samples from ``start`` to ``stop`` of an array. Data that are read batch by batch stay so."""
     if x is None or isinstance(x, np.ndarray) or hasattr(x, "tocsr"):
         return slice_array(x, start, stop)
     return Rows(x, start, stop)

@@ -1,4 +1,4 @@
-"""The backend's graph and session, and variables that wait for their first value."""
+"""The graph and the session of the backend, and the variables that don't have a value in the session yet."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _shared_before = False
 
 
 def share_default_graph() -> None:
-    """Let the backend build into TensorFlow's default graph, as programs of version 1 expect; eager execution is off."""
+    """Make TensorFlow's default graph the one that the backend builds into, as programs of version 1 expect. Eager execution is switched off."""
     global _shared
     _shared = True
     tf.compat.v1.experimental.output_all_intermediates(True)
@@ -57,8 +57,11 @@ def _new_graph() -> Any:
 
 
 def _config() -> Any:
-    """How a session works: with as many threads as ``KBRIDGE_NUM_THREADS`` says, if it does; what is placed on a device that
-    isn't there runs elsewhere, as in Keras 1."""
+    """Return the settings of a session.
+
+    It uses as many threads as ``KBRIDGE_NUM_THREADS`` says, if that is set. An operation that is placed on a device that this machine lacks runs on
+    another one, as in Keras 1.
+    """
     config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
     if threads := num_threads():
         config.intra_op_parallelism_threads = config.inter_op_parallelism_threads = threads
@@ -66,7 +69,7 @@ def _config() -> Any:
 
 
 class State:
-    """One graph with its session. ``K.clear_session`` makes a new one."""
+    """A graph with its session. ``K.clear_session`` makes a new one."""
 
     def __init__(self):
         self.graph = _owned(_new_graph())
@@ -86,9 +89,12 @@ class State:
 
     @property
     def session(self) -> Any:
-        """The session, in which all variables have their values. RuntimeError in a forked process.
+        """The session, in which all variables have their values.
 
-        Inside of ``with session.as_default()`` it is that one, if it runs the backend's graph.
+        Within ``with session.as_default()`` it is the default session, if that runs the backend's graph.
+
+        Raises:
+            RuntimeError: this process was forked after TensorFlow had started its threads.
         """
         _check_process()
         default = tf.compat.v1.get_default_session()
@@ -113,7 +119,7 @@ class State:
         return self._session
 
     def adopt(self, session: Any) -> None:
-        """Go on with another session, which gets the values that variables have now."""
+        """Use ``session`` from now on. It gets the values that the variables have now."""
         if not isinstance(session, (tf.compat.v1.Session, tf.compat.v1.InteractiveSession)):
             raise TypeError(f"set_session takes a tf.compat.v1.Session, got {session!r}; K.clear_session() starts anew.")
         if session.graph is not self.graph:
@@ -132,34 +138,34 @@ class State:
             self._session = session
 
     def checked(self, what: str) -> str:
-        """A name for an operation that checks indices, which are called ``what``."""
+        """Return a name for an operation that checks indices; ``what`` is how an error calls these indices."""
         if what not in self._checked:
             self._checked.append(what)
         return f"{CHECKED}_{self._checked.index(what)}_"
 
     def as_value_error(self, error: Exception) -> ValueError | None:
-        """The error of an index out of range when a function ran; None for others."""
+        """Return the ValueError to raise in place of ``error``, if that came from an index out of range; None for other errors."""
         found = re.search(r"= (-?\d+) is not in \[0, (\d+)\)", str(error))
         node = re.search(CHECKED + r"_(\d+)_", str(error))
         return out_of_range(self._checked[int(node[1])], int(found[1]), int(found[2])) if found and node else None
 
     def wait(self, variable: Any, value: np.ndarray) -> None:
-        """Give ``variable`` a value before the next run."""
+        """Remember ``value`` for ``variable``: the session gets it before its next run."""
         with self._lock:
             self._waiting[id(variable)] = (variable, value)
 
     def initialize(self, operations: list) -> None:
-        """Run initializers of variables that aren't the backend's before the next run."""
+        """Remember initializers of variables that the user made: the session runs them before its next run."""
         with self._lock:
             self._initializers += operations
 
     def first_value(self, variable: Any) -> np.ndarray:
-        """The value that waits for ``variable``, which doesn't wait any longer."""
+        """Return the value that is remembered for ``variable``, and forget it."""
         with self._lock:
             return self._waiting.pop(id(variable))[1]
 
     def values(self, variables: list) -> list[np.ndarray]:
-        """Copies of the values of variables, those not yet set in the session included."""
+        """Return copies of the variables' values, also of those that the session hasn't got yet."""
         with self._lock:
             found = {id(v): self._waiting[id(v)][1] for v in variables if id(v) in self._waiting}
             missing = [v for v in variables if id(v) not in found]
@@ -168,7 +174,7 @@ class State:
         return [np.array(found[id(v)]) for v in variables]
 
     def assign(self, pairs: list[tuple[Any, np.ndarray]]) -> None:
-        """Set values."""
+        """Set variables, given as pairs (variable, value)."""
         with self.updating, self._lock:
             stored = {}
             for variable, value in pairs:
@@ -184,22 +190,24 @@ class State:
         self._session.run([v._kbridge_assign for v, _ in pairs], {v._kbridge_initial: value for v, value in pairs})
 
     def owns(self, graph: Any) -> bool:
-        """Whether ``graph`` is this one or that of a loop or branch inside it."""
+        """Return whether ``graph`` is this graph, or the graph of a loop or branch inside it."""
         return outermost(graph) is self.graph
 
 
 def _owned(graph: Any) -> Any:
-    """``graph``, marked as a backend's by the lock that who builds into it must hold: TensorFlow doesn't let
-    two threads add operations at a time."""
+    """Mark ``graph`` as the backend's, and return it.
+
+    The mark is a lock. A thread that builds into the graph must hold it, because TensorFlow doesn't let two threads add operations at a time.
+    """
     graph._kbridge_building = _Building()
     return graph
 
 
 class _Building:
-    """Held while a backend's graph grows: loops and branches keep all that their gradients need.
+    """A lock that is held while the backend's graph grows. While it is held, loops and branches keep all values that their gradients need.
 
-    Without that a loop that ran once can't be differentiated any more (predict, then train). TensorFlow knows it as a setting
-    of the process, with which functions of the user's own (``tf.function``) could make no variables.
+    Otherwise a loop that ran once could never be differentiated (predict, then train). TensorFlow knows this as a setting of the
+    process only; if it stayed on, functions that a program makes with ``tf.function`` couldn't make variables.
     """
 
     _count = 0
@@ -226,13 +234,13 @@ class _Building:
 
 @contextlib.contextmanager
 def building(graph: Any) -> Iterator[None]:
-    """Build into a backend's graph from outside of it."""
+    """A context for building into a backend's graph from outside it."""
     with graph._kbridge_building, graph.as_default():
         yield
 
 
 def outermost(graph: Any) -> Any:
-    """The graph round the graphs of loops and branches."""
+    """Return the graph that holds ``graph``, if that is the graph of a loop or branch; else ``graph`` itself."""
     while getattr(graph, "outer_graph", None) is not None:
         graph = graph.outer_graph
     return graph

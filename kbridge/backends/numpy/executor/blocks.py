@@ -1,12 +1,12 @@
-"""Chains of elementwise calls on large tensors, run block by block.
+"""Runs chains of elementwise calls on large tensors block by block.
 
-NumPy's calls go over the whole of their operands, so that a chain of ten calls on tensors larger than the processor's
-caches moves everything through memory ten times. Here the chain runs on the first block of all its tensors, then on the
-second, and so on: what is only needed inside of the chain never leaves the cache, and takes no more storage than a block.
-An Adam step of a large weight takes about three quarters of the time so.
+Each NumPy call goes over the whole of its operands. A chain of ten calls on tensors that are larger than the processor's caches therefore moves all
+of them through memory ten times. Here the whole chain runs on the first block of its tensors, then on the second block, and so on. A result that
+only the chain itself reads never leaves the cache, and needs storage for one block only. An Adam step of a large weight takes about three quarters
+of the time this way.
 
-A chain is made of values that follow each other in the plan, have one size, and of whose results each element
-depends on the same element of the operands, or on numbers.
+A ``Chain`` consists of values that follow each other in the plan and have one size. Each element of a result must depend on the same
+element of the operands alone, or on plain numbers.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ MAX_BLOCKS = 1 << 10
 
 
 def large_elementwise(value: Value) -> bool:
-    """Whether ``value`` may be part of a chain."""
+    """Return whether ``value`` is large enough for a chain, and elementwise."""
     return value.size >= MIN_SIZE and value.op.elementwise
 
 
 class Chain:
-    """Values that are computed together."""
+    """A chain of values that are computed together."""
 
     def __init__(self, values: list[Value]):
         self.values = values
 
     def reads(self) -> Counter:
-        """How many reads of each value are inside of the chain."""
+        """Return how often the chain itself reads each value."""
         return Counter(operand for value in self.values for operand in value.operands())
 
     @property
     def block(self) -> int:
-        """Elements of a block."""
+        """The number of elements in a block."""
         return max(BLOCK, -(-self.values[0].size // MAX_BLOCKS))
 
     def place(self, arrays: Mapping[Value, np.ndarray], pool: Pool) -> dict[Value, Buffer]:
-        """Blocks for the values that have none of the ``arrays``, as nothing outside of the chain reads them."""
+        """Return storage for the values that are not among ``arrays``, because nothing outside the chain reads them: a block for each, from ``pool``."""
         left = self.reads()
         local: dict[Value, Buffer] = {}
         for value in self.values:
@@ -69,7 +69,7 @@ class Chain:
         return local
 
     def emit(self, ctx: Emitter, arrays: Mapping[Value, np.ndarray], local: Mapping[Value, Buffer]) -> None:
-        """Append the calls of all blocks."""
+        """Append the calls of the chain, block after block."""
         size, block = self.values[0].size, self.block
         whole = dict.fromkeys(v for value in self.values for v in (*value.operands(), value) if v not in local)
         flat = {value: arrays[value].reshape(-1) if arrays[value].ndim else arrays[value] for value in whole}

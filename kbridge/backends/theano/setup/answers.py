@@ -1,4 +1,4 @@
-"""What Theano asks other programs each time it is imported, remembered in the cache: the compiler's version, the processor.
+"""The answers of other programs that Theano asks each time it is imported, remembered in the cache: the compiler's version, the processor.
 
 An answer of the compiler is kept under the path, size and time of its program, so that another compiler is asked anew. A second
 process then starts no program at all, unless it has something to compile.
@@ -37,7 +37,7 @@ def remembered(root: Path, key: Any, ask: Callable[[], Any]) -> Any:
 
 
 def program(name: str) -> list[Any] | None:
-    """What tells this program from others: where it is, its size and time. None if it isn't here, or stands before the compiler (as
+    """Return what tells this program from others: where it is, its size and time. None if it isn't here, or stands before the compiler (as
     ccache does, which stays the same when the compiler changes)."""
     found = shutil.which(name)
     if found is None:
