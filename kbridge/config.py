@@ -82,13 +82,40 @@ def exact_convolutions() -> bool:
 
 
 def num_threads() -> int | None:
-    """Return the number of threads for a backend's arithmetic that ``KBRIDGE_NUM_THREADS`` says. Raises ConfigError unless it is 1 or more."""
+    """Return the number of threads for a backend's arithmetic that ``KBRIDGE_NUM_THREADS`` says, else ``num_threads`` in keras.json.
+
+    None where neither says one. Raises ConfigError unless it is 1 or more.
+    """
     text = os.environ.get("KBRIDGE_NUM_THREADS", "").strip()
     if not text:
-        return None
+        return _num_threads_of_file()
     if not text.isdecimal() or int(text) < 1:
         raise ConfigError(f"The environment variable KBRIDGE_NUM_THREADS must be a whole number of at least 1, got {text!r}.")
     return int(text)
+
+
+@cache
+def _num_threads_of_file() -> int | None:
+    path = config_path()
+    return threads_in(_at_startup(path), path)
+
+
+def threads_in(content: Mapping[str, Any], path: Path) -> int | None:
+    """Return ``num_threads`` of a keras.json, None where there is none. Raises ConfigError unless it is a whole number of at least 1."""
+    number = content.get("num_threads")
+    if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
+        raise _bad(path, "num_threads", number, "a whole number of at least 1")
+    return number
+
+
+def usable_cores() -> int:
+    """Return the number of cores that the process may use: by its affinity, by ``OMP_NUM_THREADS`` where that is fewer, and as its
+    share where several workers train together."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    bound = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if bound.isdecimal() and int(bound) > 0:
+        cores = min(cores, int(bound))
+    return max(1, cores // max(1, workers))
 
 
 def read(path: Path, environment: Mapping[str, str]) -> Startup:

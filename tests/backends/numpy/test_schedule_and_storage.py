@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import blocks, plan
+from kbridge.backends.numpy.executor import blocks, plan, regions, workers
 from kbridge.backends.numpy.executor.blocks import Chain
 from kbridge.backends.numpy.executor.evaluation import compute
+from kbridge.backends.numpy.executor.regions import Region
 from kbridge.backends.numpy.graph import Variable
 from kbridge.conformance import harness
 from kbridge.conformance.random_programs import generate
@@ -37,7 +38,9 @@ def made():
 
 def check(schedule, storage):
     """Both properties, found anew from the operands: nothing here is taken from the passes' own counts."""
-    items = [*schedule.body, *schedule.snapshots, *schedule.commit]
+    items = []
+    for item in [*schedule.body, *schedule.snapshots, *schedule.commit]:
+        items += item.items if isinstance(item, Region) else [item]
     position, order = {}, []
     for at, item in enumerate(items):
         for v in item.values if isinstance(item, Chain) else [item]:
@@ -87,7 +90,7 @@ def check(schedule, storage):
 def plainly(schedule, fed):
     """The body's values by one op after the other, each in an array of its own; loops are left out."""
     known = dict(zip(schedule.fed, fed))
-    for item in schedule.body:
+    for item in (i for part in schedule.body for i in (part.items if isinstance(part, Region) else [part])):
         for v in item.values if isinstance(item, Chain) else [item]:
             inputs = [
                 i.const if i.const is not None else i.leaf.value if isinstance(i.leaf, Variable) and i not in known else known.get(i)
@@ -98,20 +101,21 @@ def plainly(schedule, fed):
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10_000), blocked=st.booleans())
-def test_random_programs_are_scheduled_and_placed_right(made, seed, blocked):
-    before = blocks.BLOCK, blocks.MIN_SIZE
+@given(seed=st.integers(0, 10_000), blocked=st.booleans(), lanes=st.integers(1, 2))
+def test_random_programs_are_scheduled_and_placed_right(made, seed, blocked, lanes):
+    before = blocks.BLOCK, blocks.MIN_SIZE, regions.LEAST, regions.HANDOVER
     if blocked:
         blocks.BLOCK, blocks.MIN_SIZE = 3, 2
+    regions.LEAST = regions.HANDOVER = 0
     try:
-        with harness.floatx("float64"):
+        with harness.floatx("float64"), workers.using(lanes):
             program, _ = generate(seed)
             built = Built(harness.fresh(K), program)
             del made[:]
             arrays = built.fed(0)
             results = built.function(arrays)
     finally:
-        blocks.BLOCK, blocks.MIN_SIZE = before
+        blocks.BLOCK, blocks.MIN_SIZE, regions.LEAST, regions.HANDOVER = before
     schedule, _ = made[-1]
     drawn = any(not v.op.pure and v.leaf is None and v.const is None for v in schedule.live)
     if schedule.turns or drawn or program.updates:

@@ -13,7 +13,7 @@ from .turn_placing import place_turn
 def allocate(schedule: Schedule, arenas: Arenas) -> PlanStorage:
     """Places for all values of a plan."""
     storage = PlanStorage()
-    values, blocks = Pool(arenas.values), Pool(arenas.blocks)
+    values, blocks = Pool(arenas.values), [Pool(arena) for arena in arenas.blocks(schedule.lanes)]
     placing = Placing(schedule, storage, values, blocks, storage.fed, place_turn)
     for i, v in enumerate(schedule.fed):
         array = storage.arrays[v] = np.empty(v.shape, v.dtype)
@@ -26,5 +26,5 @@ def allocate(schedule: Schedule, arenas: Arenas) -> PlanStorage:
     placing.walk(schedule.commit)
     for v in (*schedule.outputs, *(value for _, value in schedule.saved)):
         placing.lies(v)
-    storage.nbytes = values.total + blocks.total
+    storage.nbytes = values.total + sum(pool.total for pool in blocks)
     return storage

@@ -70,9 +70,10 @@ class Chain:
 
     def emit(self, ctx: Emitter, arrays: Mapping[Value, np.ndarray], local: Mapping[Value, Buffer]) -> None:
         """Append the calls of the chain, block after block."""
-        size, block = self.values[0].size, self.block
+        block = self.block
         whole = dict.fromkeys(v for value in self.values for v in (*value.operands(), value) if v not in local)
         flat = {value: arrays[value].reshape(-1) if arrays[value].ndim else arrays[value] for value in whole}
+        size = max(array.size for array in flat.values())
         for start in range(0, size, block):
             stop = min(start + block, size)
             pieces: dict[Value, Any] = {v: a[start:stop] if a.ndim else a for v, a in flat.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -11,71 +12,173 @@ from .emitter import Emitter
 from .evaluation import shaped
 from .placing import PlanStorage, Storage, TurnStorage
 from .recorder import Recorder
+from .regions import Region
 from .schedule import Item, Order, Schedule, Total, Turn
+from .storage import Pool
 from .values import Value
+from .workers import Fork
 
 
 class Emission:
     """Appends the calls of an order's items to ``ctx``."""
 
-    def __init__(self, order: Order, storage: Storage, ctx: Emitter):
+    def __init__(self, order: Order, storage: Storage, ctx: Emitter, scratch: list[Pool]):
         self.order, self.storage, self.ctx = order, storage, ctx
+        #: for each lane, storage of what calls need while they run
+        self.scratch = scratch
 
     def walk(self, items: Iterable[Item]) -> None:
         """The calls of the items in their order."""
-        ctx, arrays = self.ctx, self.storage.arrays
         for item in items:
             if isinstance(item, Value):
                 if item.scan is not None:
                     self._loop(item)
                 elif not item.op.view:
-                    inputs = [arrays[v] if v in arrays else shaped(v) for v in item.inputs]
-                    item.op.emit(ctx, item.attrs, arrays[item], *inputs)
-                    ctx.release_scratch()
+                    self._call(item)
                 elif item in self.storage.copied:
                     self._copy(item)
             elif isinstance(item, Chain):
-                item.emit(ctx, arrays, self.storage.blocks[item])
+                self._chain(item)
+            elif isinstance(item, Region):
+                self._region(item)
             else:
                 self._add_up(item)
 
+    # arrays, which a lane cuts
+
+    def result(self, value: Value) -> np.ndarray:
+        """Where a value is written to."""
+        return self.storage.arrays[value]
+
+    def operand(self, value: Value, reader: Value, position: int) -> np.ndarray:
+        """Input ``position`` of ``reader``."""
+        return self.storage.arrays[value]
+
+    # items
+
+    def _call(self, value: Value) -> None:
+        arrays = self.storage.arrays
+        inputs = [self.operand(v, value, i) if v in arrays else shaped(v) for i, v in enumerate(value.inputs)]
+        value.op.emit(self.ctx, value.attrs, self.result(value), *inputs)
+        self.ctx.release_scratch()
+
     def _copy(self, value: Value) -> None:
         """A view that has storage of its own."""
-        out, source = self.storage.arrays[value], self.storage.arrays[value.operands()[0]]
+        out, source = self.result(value), self.operand(value.operands()[0], value, 0)
         if value in self.order.layouts.copied:
             source = self.ctx.view(source, lambda a: value.op.view_of(value.attrs, value.shape, a))
         self.ctx.call(np.copyto, out.reshape(source.shape), source)
 
+    def _chain(self, chain: Chain) -> None:
+        chain.emit(self.ctx, self.storage.arrays, self.storage.blocks[chain][0])
+
     def _loop(self, value: Value) -> None:
         turn = self.order.turns.get(value)
-        if turn is not None and turn.scan.length:
-            emit_turns(turn, self.storage.turns[value], self.ctx, self.storage)
+        if turn is None or not turn.scan.length:
+            return
+        storage = self.storage.turns[value]
+        self._before(storage)
+        self._turns(turn, storage, self.ctx, Emission(turn, storage, Recorder(self.ctx, storage.stand_ins), self.scratch))
+        self._after(storage)
+
+    def _before(self, storage: TurnStorage) -> None:
+        for place, start in storage.starts:
+            self.ctx.call(np.copyto, place, self.storage.arrays[start])
+        for total in storage.sums.values():
+            self.ctx.call(total.fill, 0)
+
+    def _after(self, storage: TurnStorage) -> None:
+        for target, array in storage.copies:
+            self.ctx.call(np.copyto, target, array)
+
+    @staticmethod
+    def _turns(turn: Turn, storage: TurnStorage, ctx: Emitter, emission: Emission) -> None:
+        recorder: Any = emission.ctx
+        emission.walk(turn.items)
+        for new, place in storage.late:
+            recorder.call(np.copyto, emission.cut(place, 0), emission.cut(storage.arrays[new], 0))
+        turns, params = recorder.program(turn.scan.length)
+        ctx.call(turns, *params)
+
+    def cut(self, array: np.ndarray, axis: int) -> np.ndarray:
+        """The part of an array that is computed here: all of it."""
+        return array
 
     def _add_up(self, item: Total) -> None:
         assert isinstance(self.storage, TurnStorage)
-        total = self.storage.sums[item.value]
-        self.ctx.call(np.add, total, self.storage.arrays[item.value], total)
+        total, value = self.storage.sums[item.value], self.storage.arrays[item.value]
+        self.ctx.call(np.add, self.cut(total, 0), self.cut(value, 0), self.cut(total, 0))
+
+    def _region(self, region: Region) -> None:
+        loop = region.loop
+        turn, storage = (None, None) if loop is None else (self.order.turns[loop], self.storage.turns[loop])
+        if storage is not None:
+            self._before(storage)
+        lanes = []
+        for number in range(region.lanes):
+            lane = self.ctx.lane(self.scratch[number])
+            if turn is None or storage is None:
+                LaneEmission(region, number, self.order, self.storage, lane, self.scratch).walk(region.items)
+            else:
+                recorder = Recorder(lane, storage.stand_ins)
+                self._turns(turn, storage, lane, LaneEmission(region, number, turn, storage, recorder, self.scratch))
+            lanes.append(lane.instructions)
+        self.ctx.call(Fork(region.name, lanes, region.samples))
+        if storage is not None:
+            self._after(storage)
+        for value in region.summed():
+            self._sum_up(region, value)
+
+    def _sum_up(self, region: Region, value: Value) -> None:
+        """Add the lanes' sums, in the order of the lanes."""
+        total, mean = self.storage.arrays[value], value.op.name == "mean"
+        parts = [region.part(lane, region.samples) for lane in range(region.lanes)]
+        shares = [self.ctx.scalar((part.stop - part.start) / region.samples, value.dtype) for part in parts]
+        if mean:
+            self.ctx.call(np.multiply, total, shares[0], total)
+        for partial, share in zip(self.storage.partial[value], shares[1:]):
+            if mean:
+                self.ctx.call(np.multiply, partial, share, partial)
+            self.ctx.call(np.add, total, partial, total)
 
 
-def emit_turns(turn: Turn, storage: TurnStorage, ctx: Emitter, outer: Storage) -> None:
-    """A loop: what comes before its turns, these as one call, and what comes after."""
-    for place, start in storage.starts:
-        ctx.call(np.copyto, place, outer.arrays[start])
-    for total in storage.sums.values():
-        ctx.call(total.fill, 0)
-    recorder = Recorder(ctx, storage.stand_ins)
-    Emission(turn, storage, recorder).walk(turn.items)
-    for new, place in storage.late:
-        recorder.call(np.copyto, place, storage.arrays[new])
-    turns, params = recorder.program(turn.scan.length)
-    ctx.call(turns, *params)
-    for target, array in storage.copies:
-        ctx.call(np.copyto, target, array)
+class LaneEmission(Emission):
+    """Appends the calls of one lane of a region: those of the part of each array that is the lane's."""
+
+    def __init__(self, region: Region, lane: int, order: Order, storage: Storage, ctx: Emitter, scratch: list[Pool]):
+        super().__init__(order, storage, ctx, scratch)
+        self.region, self.lane = region, lane
+
+    def cut(self, array: np.ndarray, axis: int) -> np.ndarray:
+        """The lane's part of an array."""
+        index = (*[slice(None)] * axis, self.region.part(self.lane, array.shape[axis]))
+        return self.ctx.view(array, lambda a: a[index])
+
+    def result(self, value: Value) -> np.ndarray:
+        axis = self.region.cuts[value].axis
+        if axis is None:
+            return self.storage.partial[value][self.lane - 1] if self.lane else self.storage.arrays[value]
+        return self.cut(self.storage.arrays[value], axis)
+
+    def operand(self, value: Value, reader: Value, position: int) -> np.ndarray:
+        need, array = self.region.cuts[reader].needs[position], self.storage.arrays[value]
+        return array if need is None else self.cut(array, need)
+
+    def _chain(self, chain: Chain) -> None:
+        local = self.storage.blocks[chain][self.lane]
+        arrays = {}
+        for reader in chain.values:
+            for position, v in enumerate(reader.inputs):
+                if v not in local:
+                    arrays[v] = self.operand(v, reader, position)
+            if reader not in local:
+                arrays[reader] = self.result(reader)
+        chain.emit(self.ctx, arrays, local)
 
 
-def emit(schedule: Schedule, storage: PlanStorage, ctx: Emitter) -> tuple[list, list]:
+def emit(schedule: Schedule, storage: PlanStorage, ctx: Emitter, scratch: list[Pool]) -> tuple[list, list]:
     """The instructions of a plan: (body, commit part)."""
-    emission = Emission(schedule, storage, ctx)
+    emission = Emission(schedule, storage, ctx, scratch)
     emission.walk(schedule.body)
     for value, array in storage.snapshots.items():
         ctx.call(np.copyto, array, storage.arrays[value])

@@ -27,6 +27,12 @@ class Emitter:
         self.fed: Fed = {} if fed is None else fed
         self.patches: dict[int, list[tuple[list, int, tuple]]] = {}
 
+    def lane(self, scratch: Pool) -> Emitter:
+        """An emitter for calls that run beside others: with instructions and scratch of its own, all else as this one's."""
+        found = Emitter(scratch, self.fed)
+        found._scalars, found.patches = self._scalars, self.patches
+        return found
+
     def call(self, function: Callable, *args: Any) -> None:
         """Append one call. Its array arguments are bound, or patched if they come from a feed."""
         bound = list(args)

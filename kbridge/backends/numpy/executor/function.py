@@ -13,6 +13,7 @@ from ..graph import Placeholder, Tensor, Variable
 from .lowering import Lowering
 from .plan import Plan
 from .storage import Arenas
+from .workers import lanes_of_plans
 
 #: plans kept for one function: this many; fewer, but some, if they have more calls than this; all are dropped with their
 #: storage, which they share, when that has more bytes than this
@@ -121,7 +122,7 @@ class Function:
         lowering = Lowering(feeds, learning_phase, peek, phase)
         if self._phase is not None and phase is not None:
             lowering.preset(self._phase, np.array(phase, self._phase.dtype))
-        plan = Plan(lowering, self._feeds, self.outputs, self.updates, self._arenas, self._orders.get(phase, ()))
+        plan = Plan(lowering, self._feeds, self.outputs, self.updates, self._arenas, self._orders.get(phase, ()), lanes_of_plans())
         self._orders.setdefault(phase, lowering.order_of())
         lowering.forget()
         return plan

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..graph import Variable
 from .blocks import Chain
+from .regions import Region
 from .schedule import Item, Order, Turn
 from .stand_ins import StandIns
 from .storage import Buffer, Fed, Pool, viewed
@@ -25,8 +26,10 @@ class Storage:
         self.arrays: dict[Value, np.ndarray] = {}
         #: views that are copies: those that are read often, and where a layout allows no view
         self.copied: set[Value] = set()
-        #: for each chain, blocks for the values of which there are no more
-        self.blocks: dict[Chain, dict[Value, Buffer]] = {}
+        #: for each chain and lane, blocks for the values of which there are no more
+        self.blocks: dict[Chain, list[dict[Value, Buffer]]] = {}
+        #: for each sum over samples, what the lanes but the first compute of it
+        self.partial: dict[Value, list[np.ndarray]] = {}
         #: the storage of loops' turns
         self.turns: dict[Value, TurnStorage] = {}
 
@@ -70,7 +73,7 @@ PlaceTurn = Callable[["Placing", Turn], TurnStorage]
 class Placing:
     """Gives the values of an order arrays, one after the other."""
 
-    def __init__(self, order: Order, storage: Storage, values: Pool, blocks: Pool, fed: Fed, place_turn: PlaceTurn):
+    def __init__(self, order: Order, storage: Storage, values: Pool, blocks: Sequence[Pool], fed: Fed, place_turn: PlaceTurn):
         self.order = order
         self.place_turn = place_turn
         self.storage = storage
@@ -81,6 +84,11 @@ class Placing:
         self.pending = dict(order.reads)
         #: storage that values must be written to
         self.targets: dict[Value, np.ndarray] = {}
+        #: the region whose items are being placed
+        self.region: Region | None = None
+        self._reusable: dict[int, list[Buffer]] = {}
+        self._of_region: dict[Buffer, int] = {}
+        self._held: list[Buffer] = []
 
     def walk(self, items: Iterable[Item]) -> None:
         """Place the items in their order."""
@@ -89,6 +97,8 @@ class Placing:
                 self._place(item)
             elif isinstance(item, Chain):
                 self._place_chain(item)
+            elif isinstance(item, Region):
+                self._place_region(item)
             else:
                 self._consume([item.value])
 
@@ -126,10 +136,11 @@ class Placing:
                 if v.const is not None or isinstance(v.leaf, Variable):
                     self.lies(v)
             self._consume(operands, freed)
-        self.storage.blocks[chain] = chain.place(self.arrays, self.blocks)
+        lanes = self.region.lanes if self.region is not None else 1
+        self.storage.blocks[chain] = [chain.place(self.arrays, pool) for pool in self.blocks[:lanes]]
         # not before: other blocks still read what the last block of a value has been read from
         for buffer in freed:
-            self.pool.give(buffer)
+            self.give(buffer)
 
     def _as_view(self, value: Value, source: Value) -> bool:
         if value in self.order.layouts.copied:
@@ -152,16 +163,61 @@ class Placing:
         if value.op.inplace:
             for v in operands:
                 old = self.buffers.get(v)
-                if old is None or old.users != 1 or v.shape != value.shape or v.dtype != value.dtype:
+                if (
+                    old is None
+                    or (self.region is not None and old not in self._of_region)
+                    or old.users != 1
+                    or v.shape != value.shape
+                    or v.dtype != value.dtype
+                ):
                     continue
                 if self.pending[v] == operands.count(v) and self.arrays[v].flags.c_contiguous:
                     buffer = old
                     break
         if buffer is None:
-            buffer = self.pool.take(value.size * value.dtype.itemsize)
+            buffer = self._take_for(value)
         buffer.users += 1
         self.buffers[value] = buffer
         return buffer.array(value.shape, value.dtype)
+
+    def _take_for(self, value: Value) -> Buffer:
+        """A buffer from the pool. In a region, where some lanes are ahead of others, storage that a lane still uses must not go to what
+        another one computes later: only values of the same size, of which each lane has the same part, follow each other in a buffer."""
+        nbytes = value.size * value.dtype.itemsize
+        if self.region is None or self.region.axes.get(value) != 0:
+            return self.pool.take(nbytes)
+        found = self._reusable.get(nbytes)
+        buffer = found.pop() if found else self.pool.take(nbytes)
+        self._of_region[buffer] = nbytes
+        return buffer
+
+    def give(self, buffer: Buffer) -> None:
+        """Nobody needs a buffer any more."""
+        if self.region is None:
+            self.pool.give(buffer)
+        elif buffer in self._of_region:
+            self._reusable.setdefault(self._of_region[buffer], []).append(buffer)
+        else:
+            self._held.append(buffer)
+
+    def _place_region(self, region: Region) -> None:
+        self.region = region
+        partial: list[Buffer] = []
+        self.walk(region.items)
+        for v in region.summed():
+            more = [self.pool.take(v.size * v.dtype.itemsize) for _ in range(region.lanes - 1)]
+            self.storage.partial[v] = [buffer.array(v.shape, v.dtype) for buffer in more]
+            partial += more
+        self.leave_region()
+        for buffer in partial:
+            self.pool.give(buffer)
+
+    def leave_region(self) -> None:
+        """All lanes have ended: what they left can go to anybody."""
+        self.region = None
+        for buffer in (*self._held, *(b for found in self._reusable.values() for b in found)):
+            self.pool.give(buffer)
+        self._held, self._reusable, self._of_region = [], {}, {}
 
     def _consume(self, operands: Iterable[Value], freed: list[Buffer] | None = None) -> None:
         """Count reads; storage that nobody will read goes back to the pool, or on the list ``freed``."""
@@ -173,6 +229,6 @@ class Placing:
                 buffer.users -= 1
                 if buffer.users == 0:
                     if freed is None:
-                        self.pool.give(buffer)
+                        self.give(buffer)
                     else:
                         freed.append(buffer)

@@ -7,6 +7,7 @@ The commit part runs inside one C loop, so that an interrupt can't leave half of
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Sequence
 from itertools import starmap
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Tensor, Variable
+from . import trace
 from .allocation import allocate
 from .emission import emit
 from .emitter import Emitter
@@ -24,6 +26,7 @@ from .schedule import Schedule
 from .storage import Arenas, Pool
 from .threads import limit
 from .turns import Turns
+from .workers import Fork
 
 
 class Plan:
@@ -37,20 +40,23 @@ class Plan:
         updates: Sequence[tuple[Variable, Tensor]],
         arenas: Arenas | None = None,
         order: Sequence[Tensor] = (),
+        lanes: int = 1,
     ):
         results = lowering.specialize([*feeds, *outputs, *(new for _, new in updates)], order)
         fed, results = results[: len(feeds)], results[len(feeds) :]
         new_values = [(variable, value) for (variable, _), value in zip(updates, results[len(outputs) :])]
         arenas = arenas or Arenas()
-        schedule = Schedule(fed, results[: len(outputs)], new_values, lowering.order)
+        schedule = Schedule(fed, results[: len(outputs)], new_values, lowering.order, lanes)
         storage = allocate(schedule, arenas)
-        scratch = Pool(arenas.scratch)
-        ctx = Emitter(scratch, storage.fed)
-        self.body, self.commit = emit(schedule, storage, ctx)
+        scratch = [Pool(arena) for arena in arenas.scratch(lanes)]
+        ctx = Emitter(scratch[0], storage.fed)
+        self.body, self.commit = emit(schedule, storage, ctx, scratch)
         self.outputs = [storage.before_updates(v) for v in schedule.outputs]
-        self._loops = [function for function, _ in (*self.body, *self.commit) if isinstance(function, Turns)]
-        self.calls = len(self.body) + len(self.commit) + sum(len(turns.instructions) for turns in self._loops)
-        self.nbytes = storage.nbytes + scratch.total
+        self.forks = [function for function, _ in self.body if isinstance(function, Fork)]
+        calls = [*self.body, *self.commit, *(call for fork in self.forks for call in fork.calls())]
+        self._loops = [function for function, _ in calls if isinstance(function, Turns)]
+        self.calls = len(calls) + sum(len(turns.instructions) for turns in self._loops)
+        self.nbytes = storage.nbytes + sum(pool.total for pool in scratch)
         #: for each feed: (array bound now, the plan's own array, places to patch)
         self._bound = [storage.arrays[v] for v in fed]
         self._own = list(self._bound)
@@ -78,8 +84,22 @@ class Plan:
         return [a.copy() if a.ndim else a[()] for a in self.outputs]
 
     def _run_body(self) -> None:
+        if trace.active is not None:
+            self._run_traced(trace.active)
+            return
         for function, args in self.body:
             function(*args)
+
+    def _run_traced(self, record: trace.Trace) -> None:
+        begin = time.perf_counter()
+        for function, args in self.body:
+            if isinstance(function, Fork):
+                record.serial("calls", begin, time.perf_counter())
+                function()
+                begin = time.perf_counter()
+            else:
+                function(*args)
+        record.serial("calls", begin, time.perf_counter())
 
     def _bind(self, i: int, array: np.ndarray) -> None:
         self._bound[i] = array

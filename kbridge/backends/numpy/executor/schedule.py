@@ -12,6 +12,7 @@ from ..graph import Variable
 from .blocks import Chain, large_elementwise
 from .commit import descendants, finals_of, late_order, only_for, read_by_loops
 from .layouts import Layouts
+from .regions import Region, in_regions
 from .scan import Scan, mark
 from .values import Value
 
@@ -28,7 +29,7 @@ class Total:
         self.value = value
 
 
-Item = Value | Chain | Total
+Item = Value | Chain | Total | Region
 
 
 class Order:
@@ -157,9 +158,16 @@ class Schedule(Order):
     the body, since the commit part or the next feed changes what they are views of; ``late``: what the commit part computes.
     """
 
-    def __init__(self, fed: Sequence[Value], outputs: Sequence[Value], updates: Sequence[tuple[Variable, Value]], order: Sequence[Value]):
+    def __init__(
+        self,
+        fed: Sequence[Value],
+        outputs: Sequence[Value],
+        updates: Sequence[tuple[Variable, Value]],
+        order: Sequence[Value],
+        lanes: int = 1,
+    ):
         super().__init__(Layouts(fed))
-        self.fed, self.outputs = fed, outputs
+        self.fed, self.outputs, self.lanes = fed, outputs, lanes
         new_values = [value for _, value in updates]
         live = self.live = _reachable(order, [*fed, *outputs, *new_values])
         self.count(live)
@@ -172,7 +180,7 @@ class Schedule(Order):
         for v in live:
             if v not in late:
                 self.add(v)
-        self.body = self.take()
+        self.body = in_regions(self.take(), fed, lanes)
         variable_of = _variables(live)
         changed = {variable for variable, _ in updates}
         copies = [(variable, value) for variable, value in updates if finals.get(value) is not variable]

@@ -44,14 +44,29 @@ class Arena:
 
 
 class Arenas:
-    """A function's arenas: of values, of blocks of chains, and of what a call needs while it runs."""
+    """A function's arenas: of values, and for each lane of blocks of chains and of what a call needs while it runs."""
 
     def __init__(self):
-        self.values, self.blocks, self.scratch = Arena(), Arena(), Arena()
+        self.values = Arena()
+        self._blocks: list[Arena] = []
+        self._scratch: list[Arena] = []
+
+    def blocks(self, lanes: int) -> list[Arena]:
+        """The blocks' arenas of as many lanes."""
+        return _at_least(self._blocks, lanes)
+
+    def scratch(self, lanes: int) -> list[Arena]:
+        """The arenas, of as many lanes, of what calls need while they run."""
+        return _at_least(self._scratch, lanes)
 
     @property
     def total(self) -> int:
-        return self.values.total + self.blocks.total + self.scratch.total
+        return sum(arena.total for arena in (self.values, *self._blocks, *self._scratch))
+
+
+def _at_least(arenas: list[Arena], count: int) -> list[Arena]:
+    arenas += [Arena() for _ in range(count - len(arenas))]
+    return arenas[:count]
 
 
 class Pool:

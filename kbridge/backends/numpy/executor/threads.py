@@ -110,7 +110,8 @@ class OneThread:
 
 
 @cache
-def _one_thread() -> OneThread | None:
+def one_thread() -> OneThread | None:
+    """Return the context in which BLAS works with one thread, or None where that can't be told to it."""
     found = control()
     return OneThread(found) if found else None
 
@@ -118,5 +119,5 @@ def _one_thread() -> OneThread | None:
 def limit(instructions: Iterable[tuple[Callable, list]]) -> OneThread | None:
     """Return the context that a plan of these calls should run in; None for as it is, with all threads."""
     large, total = multiplications(instructions)
-    one = _one_thread()
+    one = one_thread()
     return one if total and large < SHARE * total else None

@@ -31,6 +31,7 @@ class _TurnPlacing(Placing):
         self.turn_storage = storage = TurnStorage(StandIns())
         super().__init__(turn, storage, outer.pool, outer.blocks, outer.fed, outer.place_turn)
         self.outer = outer
+        self.region = outer.region
         self.turn = turn
         self.scan = scan = turn.scan
         self.live = set(scan.live())
@@ -57,6 +58,8 @@ class _TurnPlacing(Placing):
         self._place_states()
         self._place_results()
         self.walk(self.turn.items)
+        if self.region is not None:
+            self.leave_region()
         for buffer in {id(b): b for b in (*self.own, *self.buffers.values()) if b.users}.values():
             # a buffer that had several users in turn is named by each of them
             buffer.users = 0

@@ -1,0 +1,188 @@
+"""Cuts: which values can be computed part by part, for some of the samples at a time.
+
+A value is cut along an axis. What is computed (all but views) is cut along its first axis only, so that the parts of its storage are runs of memory. A rule
+says, for a value cut so, along which axis each input must be cut (None: it is read whole). Other values are sums over the samples: each part
+gives a sum of its own, and these are added up in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from .values import Value
+
+#: an axis for each input, or None
+Needs = tuple[int | None, ...]
+
+#: samples of a part's product from which on a sum of parts pays
+LEAST_SUMMED = 128
+#: rows of a part's product, where its second matrix is as large as this or larger, from which on a part pays
+LEAST_ROWS, LARGE_MATRIX = 32, 1 << 17
+
+
+class Cut(NamedTuple):
+    """How a value is cut: along ``axis``, or as a sum of the parts' results (None); and its inputs."""
+
+    axis: int | None
+    needs: Needs
+
+
+def cut_of(value: Value, known: Mapping[Value, int], samples: int, lanes: int) -> Cut | None:
+    """How ``value`` is cut where the values in ``known`` are; None if it can't be."""
+    if value.op.view:
+        return _cut_of_view(value, known, samples)
+    parted = value.shape and value.shape[0] and value.shape[0] % samples == 0
+    for axis, rules in ((0, ALONG), (None, SUMMED)):
+        needs = _needs(value, rules, lanes) if axis is None or parted else None
+        if needs is not None and _fits(value, needs, known, samples):
+            return Cut(axis, needs)
+    return None
+
+
+def _needs(value: Value, rules: Mapping[str, Rule], lanes: int) -> Needs | None:
+    if rules is ALONG and value.op.elementwise:
+        return _elementwise(value, lanes)
+    rule = rules.get(value.op.name)
+    return rule(value, lanes) if rule is not None else None
+
+
+def _fits(value: Value, needs: Needs, known: Mapping[Value, int], samples: int) -> bool:
+    operands = set(value.operands())
+    for v, need in zip(value.inputs, needs):
+        if v in known and v in operands and known[v] != need:
+            return False
+        if need is not None and v in operands and v.shape[need] % samples:
+            return False
+    return True
+
+
+def _cut_of_view(value: Value, known: Mapping[Value, int], samples: int) -> Cut | None:
+    source = value.operands()[0]
+    if source not in known:
+        return None
+    axis = _axis_of_view(value, source, known[source], samples)
+    if axis is None or value.shape[axis] % samples:
+        return None
+    return Cut(axis, (known[source], *[None] * (len(value.inputs) - 1)))
+
+
+def _axis_of_view(value: Value, source: Value, axis: int, samples: int) -> int | None:
+    """Where the axis of a view's input is in the view."""
+    op, attrs = value.op, value.attrs
+    if op.permutes:
+        return attrs.index(axis)
+    if op.broadcasts:
+        found = axis + len(value.shape) - len(source.shape)
+        return found if value.shape[found] == source.shape[axis] else None
+    if op.name == "reshape":
+        return 0 if axis == 0 and value.shape and value.shape[0] and value.shape[0] % samples == 0 else None
+    if op.name == "expand_dims":
+        return axis + (attrs <= axis)
+    if op.name == "squeeze":
+        return axis - (attrs < axis) if attrs != axis else None
+    if op.name == "slice" and attrs[axis] == (None, None, None):
+        return sum(isinstance(part, tuple) for part in attrs[:axis])
+    return None
+
+
+# ---------------------------------------------------------------------- rules
+
+#: from a value to its needs; None where it can't be cut
+Rule = Callable[[Value, int], Needs | None]
+
+
+def _elementwise(value: Value, lanes: int) -> Needs | None:
+    shape = value.shape
+    return tuple(0 if len(v.shape) == len(shape) and v.shape[0] == shape[0] else None for v in value.inputs)
+
+
+def _fixed(*needs: int | None) -> Rule:
+    return lambda value, lanes: needs
+
+
+def _pooling(value: Value, lanes: int) -> Needs | None:
+    return (0,) * len(value.inputs) if value.attrs.axis > 0 else None
+
+
+def _matmul(value: Value, lanes: int) -> Needs | None:
+    if len(value.shape) == 3:
+        return 0, 0
+    few = value.shape[0] < LEAST_ROWS * lanes
+    return None if few and value.inputs[1].size >= LARGE_MATRIX else (0, None)
+
+
+def _matmul_summed(value: Value, lanes: int) -> Needs | None:
+    return (1, 0) if len(value.shape) == 2 and value.inputs[1].shape[0] >= LEAST_SUMMED * lanes else None
+
+
+def _other_axis(value: Value, lanes: int) -> Needs | None:
+    axis = value.attrs[0] if isinstance(value.attrs, tuple) else value.attrs
+    return (0,) * len(value.inputs) if axis != 0 else None
+
+
+def _slice_gradient(value: Value, lanes: int) -> Needs | None:
+    if any(index[0] != (None, None, None) for index in value.attrs):
+        return None
+    return (None, *[0] * (len(value.inputs) - 1))
+
+
+def _pad(value: Value, lanes: int) -> Needs | None:
+    return (0,) if value.attrs[0] == (0, 0) else None
+
+
+def _reduction(value: Value, lanes: int) -> Needs | None:
+    return (0,) if 0 not in value.attrs[0] else None
+
+
+def _reduction_of_samples(value: Value, lanes: int) -> Needs | None:
+    return (0,) if 0 in value.attrs[0] else None
+
+
+def _sum_to(value: Value, lanes: int) -> Needs | None:
+    x, like = value.inputs
+    return (0, None) if len(x.shape) == len(like.shape) and x.shape[0] == like.shape[0] else None
+
+
+def _sum_to_of_samples(value: Value, lanes: int) -> Needs | None:
+    x, like = value.inputs
+    return (0, None) if len(x.shape) > len(like.shape) or (x.shape and like.shape[0] == 1 != x.shape[0]) else None
+
+
+#: op -> rule for a result cut along its first axis (elementwise ops apart)
+ALONG: dict[str, Rule] = {
+    "erf": _fixed(0),
+    "fill_like": _fixed(None),
+    "conv": _fixed(0, None),
+    "winograd_conv": _fixed(0, None),
+    "depthwise": _fixed(0, None),
+    "conv_input": _fixed(0, None, None),
+    "depthwise_input": _fixed(0, None, None),
+    "max_pool": _pooling,
+    "max_pool_input": _pooling,
+    "max_pool_select": _pooling,
+    "average_pool": _pooling,
+    "average_pool_input": _pooling,
+    "matmul": _matmul,
+    "softmax": _other_axis,
+    "concatenate": _other_axis,
+    "cumsum": _other_axis,
+    "argmax": _other_axis,
+    "argmin": _other_axis,
+    "slice_gradient": _slice_gradient,
+    "pad": _pad,
+    **dict.fromkeys(("sum", "mean", "prod", "max", "min", "any", "all"), _reduction),
+    "sum_to": _sum_to,
+    "gather": _fixed(None, 0),
+}
+
+#: op -> rule for a sum over all samples
+SUMMED: dict[str, Rule] = {
+    "conv_kernel": _fixed(0, 0, None),
+    "winograd_kernel_gradient": _fixed(0, 0, None),
+    "depthwise_kernel": _fixed(0, 0, None),
+    "matmul": _matmul_summed,
+    "sum": _reduction_of_samples,
+    "mean": _reduction_of_samples,
+    "sum_to": _sum_to_of_samples,
+}

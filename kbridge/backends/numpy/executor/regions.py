@@ -1,0 +1,204 @@
+"""Regions: parts of a schedule that several threads compute side by side, each for some of the samples.
+
+A region is a run of values that can all be cut the same way (``cuts.py``), or one loop. Its lanes go through the whole of it without
+waiting for each other: what a lane reads of the region it has computed itself. The partition is fixed by the number of lanes and of samples,
+and sums over samples are added up in the order of the lanes, so that the same bits come out in each run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .blocks import Chain
+from .costs import HANDOVER, LEAST, LEAST_TURN, seconds
+from .cuts import Cut, cut_of
+from .scan import Scan
+from .values import Value
+
+#: one or several values of a schedule
+Item = Any
+
+
+@dataclass(eq=False)
+class Region:
+    """Items of a schedule that lanes compute side by side."""
+
+    samples: int
+    lanes: int
+    items: list[Value | Chain] = field(default_factory=list)
+    cuts: dict[Value, Cut] = field(default_factory=dict)
+    #: the axis along which values, those of a loop's turn and its results included, are cut
+    axes: dict[Value, int] = field(default_factory=dict)
+    cost: float = 0.0
+
+    @property
+    def loop(self) -> Value | None:
+        """The loop that the region is, if it is one."""
+        only = self.items[0]
+        return only if isinstance(only, Value) and only.scan is not None else None
+
+    def part(self, lane: int, length: int) -> slice:
+        """The part of an axis of ``length`` that belongs to a lane."""
+        begin, end = (k * self.samples // self.lanes * (length // self.samples) for k in (lane, lane + 1))
+        return slice(begin, end)
+
+    def summed(self) -> list[Value]:
+        """The values that are sums over all samples."""
+        return [v for v, cut in self.cuts.items() if cut.axis is None]
+
+    def pays(self) -> bool:
+        """Whether lanes take less time than one thread."""
+        return len(self.cuts) > 0 and self.cost >= max(LEAST, 4 * HANDOVER)
+
+    @property
+    def name(self) -> str:
+        """What the region is made of, for people who look at a trace."""
+        values = [v for item in self.items for v in (item.values if isinstance(item, Chain) else [item])]
+        largest = max(values, key=seconds)
+        return largest.op.name if len(values) == 1 else f"{largest.op.name} and {len(values) - 1} more"
+
+
+def in_regions(items: Sequence[Item], fed: Iterable[Value], lanes: int) -> list[Item | Region]:
+    """The items of a schedule's body, those that pay in regions."""
+    samples = next((v.shape[0] for v in fed if len(v.shape) > 1), 1) or 1
+    if lanes < 2:
+        return list(items)
+    builder = _Builder(samples, lanes)
+    builder.samplewise.update(v for v in fed if v.shape and v.shape[0] == samples)
+    for item in items:
+        builder.add(item)
+    builder.close()
+    return builder.out
+
+
+class _Builder:
+    """Goes through the items and keeps one region open. What needs nothing of it goes before it; what only reads its sums over
+    samples comes after it."""
+
+    def __init__(self, samples: int, lanes: int):
+        self.samples, self.lanes = samples, lanes
+        self.out: list[Item | Region] = []
+        #: values with a row for each sample, made from such values
+        self.samplewise: set[Value] = set()
+        self._open()
+
+    def _open(self) -> None:
+        self.region = Region(self.samples, min(self.lanes, self.samples))
+        self.members: set[Value] = set()
+        self.sums: set[Value] = set()
+        self.later: list[Item] = []
+        self.deferred: set[Value] = set()
+
+    def close(self) -> None:
+        """The open region and what waits for its end are done."""
+        region = self.region
+        self.out.extend([region] if region.pays() else region.items)
+        self.out.extend(self.later)
+        self._open()
+
+    def add(self, item: Item) -> None:
+        values = item.values if isinstance(item, Chain) else [item]
+        read = {i for v in values for i in v.operands()}
+        scan = values[0].scan
+        if scan is not None:
+            if not read.isdisjoint(self.members) or not read.isdisjoint(self.deferred):
+                self.close()
+            found = _loop_region(values[0], self.lanes) if isinstance(scan, Scan) else None
+            self.out.append(item if found is None else found)
+            self.samplewise.update(r for r in getattr(scan, "requested", ()) if self._has_samples(r))
+            return
+        pure = all(v.op.pure for v in values)
+        if not read.isdisjoint(self.deferred):
+            if pure and read.isdisjoint(self.samplewise):
+                self._defer(item, values)
+                return
+            self.close()
+        if pure and self._take(item, values):
+            return
+        if read.isdisjoint(self.members):
+            # also what is drawn or printed: none of these is ever part of a region, so that their order stays
+            self.out.append(item)
+            self.samplewise.update(v for v in values if v.op.view and v.operands()[0] in self.samplewise)
+        elif pure:
+            self._defer(item, values)
+        else:
+            self.close()
+            self.out.append(item)
+
+    def _has_samples(self, value: Value) -> bool:
+        return any(n and n % self.samples == 0 for n in value.shape[:2])
+
+    def _defer(self, item: Item, values: Sequence[Value]) -> None:
+        self.later.append(item)
+        self.deferred.update(values)
+
+    def _take(self, item: Item, values: Sequence[Value]) -> bool:
+        """Put the item into the open region if it can be cut."""
+        if self.region.lanes < 2:
+            return False
+        known, cuts, samplewise = dict(self.region.axes) if len(values) > 1 else self.region.axes, {}, set()
+        for v in values:
+            cut = None
+            if self.sums.isdisjoint(v.operands()) and not v.op.result and v.const is None and v.leaf is None:
+                cut = cut_of(v, known, self.samples, self.lanes)
+            if cut is None or (cut.axis is None and len(values) > 1):
+                return False
+            if not any(n is not None and (i in self.samplewise or i in samplewise) for i, n in zip(v.inputs, cut.needs)):
+                return False
+            cuts[v] = cut
+            if cut.axis is not None:
+                samplewise.add(v)
+                if len(values) > 1:
+                    known[v] = cut.axis
+        region = self.region
+        region.items.append(item)
+        region.cuts.update(cuts)
+        region.axes.update((v, cut.axis) for v, cut in cuts.items() if cut.axis is not None)
+        region.cost += sum(map(seconds, values))
+        self.members.update(values)
+        self.samplewise |= samplewise
+        self.sums.update(v for v, cut in cuts.items() if cut.axis is None)
+        return True
+
+
+def _loop_region(loop: Value, lanes: int) -> Region | None:
+    """A region that is one loop, cut along the samples of its states; None if it can't be cut or doesn't pay."""
+    scan = loop.scan
+    live = scan.live()
+    present = set(live)
+    states = [leaf for leaf in scan.states if leaf in present]
+    if scan.draws or not scan.length or not states or any(not s.shape or not s.shape[0] for s in states):
+        return None
+    samples = min(s.shape[0] for s in states)
+    lanes = min(lanes, samples // 4)
+    body = [v for v in live if not v.op.of_turn]
+    turn = sum(map(seconds, body))
+    if lanes < 2 or turn < LEAST_TURN or seconds(loop) < LEAST:
+        return None
+    region = Region(samples, lanes, [loop], cost=seconds(loop))
+    axes = region.axes
+    for leaf in live:
+        if leaf.op.of_turn and leaf.shape and leaf.shape[0] and leaf.shape[0] % samples == 0:
+            axes[leaf] = 0
+    if any(s not in axes for s in states):
+        return None
+    for v in body:
+        if v.scan is not None or not v.op.pure:
+            return None
+        cut = cut_of(v, axes, samples, lanes)
+        if cut is None and v.op.view and v.operands()[0] not in axes:
+            continue
+        if cut is None or cut.axis is None:
+            return None
+        region.cuts[v] = cut
+        axes[v] = cut.axis
+    for leaf, new in zip(scan.states, scan.new_states):
+        if leaf in present and new in present and axes.get(new) != 0:
+            return None
+    for result in scan.requested:
+        if axes.get(result.attrs) != 0:
+            return None
+        axes[result] = 1 if result.op.result == "stored" else 0
+    return region

@@ -1,0 +1,182 @@
+"""The pool of threads that parts of plans run in.
+
+A plan says which parts (``lanes``) run side by side; the pool has a thread for each but the first, which the caller runs itself. Threads start
+with the first plan that needs them, and sleep in a queue while there is nothing to do. A plan that finds the pool at work for another
+thread of the program, or that runs in a forked child of which the pool isn't made yet, loses nothing but time: its lanes run one after the other
+and give the same numbers.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+
+from .... import config
+from . import trace
+from .threads import one_thread
+
+Instructions = Sequence[tuple[Callable, list]]
+
+
+class _Job:
+    """One lane's run, and how it ended."""
+
+    __slots__ = ("done", "error", "run")
+
+    def __init__(self, run: Callable[[], None]):
+        self.run = run
+        self.error: BaseException | None = None
+        self.done = threading.Lock()
+        self.done.acquire()
+
+
+def _work(queue: SimpleQueue) -> None:
+    with np.errstate(all="ignore"):
+        while True:
+            job = queue.get()
+            try:
+                job.run()
+            except BaseException as error:
+                job.error = error
+            finally:
+                job.done.release()
+                del job
+
+
+class Workers:
+    """Threads that wait for lanes."""
+
+    def __init__(self):
+        #: held by the plan whose lanes run
+        self.free = threading.Lock()
+        self._queues: list[SimpleQueue] = []
+
+    def run(self, lanes: Sequence[Callable[[], None]]) -> None:
+        """Run all lanes, the first here; return, or raise what one of them raised, when all have ended."""
+        if not self.free.acquire(blocking=False):
+            for lane in lanes:
+                lane()
+            return
+        jobs = [_Job(lane) for lane in lanes[1:]]
+        started = 0
+        try:
+            while len(self._queues) < len(jobs):
+                self._start()
+            for job, queue in zip(jobs, self._queues):
+                queue.put(job)
+                started += 1
+            lanes[0]()
+        finally:
+            try:
+                _wait(jobs[:started])
+            finally:
+                self.free.release()
+        for job in jobs:
+            if job.error is not None:
+                raise job.error
+
+    def _start(self) -> None:
+        queue: SimpleQueue = SimpleQueue()
+        threading.Thread(target=_work, args=(queue,), name=f"kbridge-{len(self._queues) + 1}", daemon=True).start()
+        self._queues.append(queue)
+
+
+def _wait(jobs: Sequence[_Job]) -> None:
+    """Wait for all, whatever interrupts it: their plan's storage can't be used again before."""
+    interrupt: BaseException | None = None
+    for job in jobs:
+        while True:
+            try:
+                job.done.acquire()
+                break
+            except BaseException as error:
+                interrupt = error
+    if interrupt is not None:
+        raise interrupt
+
+
+_workers = Workers()
+
+
+def _forked() -> None:
+    """A forked child has none of the threads, and locks in whatever state they were."""
+    global _workers
+    _workers = Workers()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+_chosen: int | None = None
+
+
+def lanes_of_plans() -> int:
+    """Return the number of lanes that new plans have at most."""
+    global _chosen
+    if _chosen is None:
+        _chosen = config.num_threads() or config.usable_cores()
+    return _chosen
+
+
+@contextmanager
+def using(count: int) -> Iterator[None]:
+    """Plans made inside have at most ``count`` lanes."""
+    global _chosen
+    before, _chosen = _chosen, count
+    try:
+        yield
+    finally:
+        _chosen = before
+
+
+class Fork:
+    """Lanes of a plan, as one call of it: each is a list of calls, and all run side by side. BLAS works with one thread in each."""
+
+    def __init__(self, name: str, lanes: Sequence[Instructions], samples: int):
+        self.name = name
+        self.lanes = [list(lane) for lane in lanes]
+        #: what was cut: no more lanes than these have something to do
+        self.samples = samples
+        self._runs = [self._runner(number) for number in range(len(self.lanes))]
+
+    def __call__(self) -> None:
+        limit = one_thread()
+        if limit is None:
+            self._run()
+        else:
+            with limit:
+                self._run()
+
+    def _run(self) -> None:
+        record = trace.active
+        if record is None:
+            _workers.run(self._runs)
+            return
+        begin = time.perf_counter()
+        _workers.run(self._runs)
+        record.fork(self.name, self.samples, len(self.lanes), begin, time.perf_counter())
+
+    def _runner(self, number: int) -> Callable[[], None]:
+        instructions = self.lanes[number]
+
+        def run() -> None:
+            record = trace.active
+            begin = time.perf_counter() if record is not None else 0.0
+            for function, args in instructions:
+                function(*args)
+            if record is not None:
+                record.lane(self.name, number, begin, time.perf_counter())
+
+        return run
+
+    def calls(self) -> Iterator[tuple[Callable, list[Any]]]:
+        """The calls of all lanes."""
+        for lane in self.lanes:
+            yield from lane

@@ -1,0 +1,266 @@
+"""Parts of plans on several threads: the same bits from run to run, the same numbers for any number of threads, nothing left behind."""
+
+import gc
+import os
+import threading
+
+import numpy as np
+import pytest
+from processes import python
+
+from kbridge import config
+from kbridge.backends import registry
+from kbridge.backends.numpy.executor import costs, plan, regions, trace, workers
+from kbridge.backends.numpy.executor.blocks import Chain
+from kbridge.backends.numpy.executor.regions import Region
+from kbridge.conformance import FAMILIES, harness
+from kbridge.conformance.random_programs import generate, problems
+
+K = registry.load("numpy")
+RNG = np.random.default_rng(3)
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Regions wherever they are possible, however small."""
+    monkeypatch.setattr(regions, "LEAST", 0.0)
+    monkeypatch.setattr(regions, "HANDOVER", 0.0)
+    monkeypatch.setattr(regions, "LEAST_TURN", 0.0)
+
+
+def forks(function):
+    return function._last[1].forks
+
+
+def recurrent(samples=16, length=5, units=6):
+    """(function, fed): a loop with its gradients and updates."""
+    rng = np.random.default_rng(0)
+    x = K.placeholder((None, length, 3))
+    W, U, b = (K.variable(rng.uniform(-0.5, 0.5, shape)) for shape in ((3, units), (units, units), (units,)))
+
+    def step(x_t, states):
+        h = K.tanh(K.dot(x_t, W) + K.dot(states[0], U) + b)
+        return h, [h]
+
+    last, outputs, _ = K.rnn(step, x, [K.zeros((samples, units))])
+    loss = K.mean(K.square(last)) + K.mean(K.square(outputs))
+    grads = K.gradients(loss, [W, U, b, x])
+    return K.function([x], [loss, outputs, *grads], [(W, W - 0.1 * grads[0])]), [rng.uniform(-1, 1, (samples, length, 3)).astype("float32")]
+
+
+def convolutional(samples=9):
+    rng = np.random.default_rng(0)
+    x = K.placeholder((None, 8, 8, 3))
+    kernel, second = K.variable(rng.uniform(-0.5, 0.5, (3, 3, 3, 4))), K.variable(rng.uniform(-0.5, 0.5, (3, 3, 4, 4)))
+    y = K.relu(K.conv2d(x, kernel, border_mode="same"))
+    y = (y - K.mean(y, axis=(0, 1, 2))) * 2.0
+    y = K.pool2d(K.conv2d(y, second, border_mode="same"), (2, 2), strides=(2, 2))
+    loss = K.mean(K.square(K.reshape(y, (-1, 64))))
+    grads = K.gradients(loss, [kernel, second, x])
+    return K.function([x], [loss, y, *grads]), [rng.uniform(-1, 1, (samples, 8, 8, 3)).astype("float32")]
+
+
+@pytest.mark.parametrize("make", [recurrent, convolutional])
+def test_bits_are_the_same_from_run_to_run_and_numbers_for_any_number_of_threads(make, eager):
+    found = {}
+    for count in (1, 2, 3, 4):
+        with workers.using(count):
+            runs = []
+            for _ in range(2):
+                function, fed = make()
+                runs += [function(fed), function(fed)]
+        assert bool(forks(function)) == (count > 1)
+        for a, b in zip(runs[0], runs[2]):
+            np.testing.assert_array_equal(a, b)
+        for a, b in zip(runs[1], runs[3]):
+            np.testing.assert_array_equal(a, b)
+        found[count] = runs
+    for count in (2, 3, 4):
+        for run, expected in zip(found[count], found[1]):
+            for a, b in zip(run, expected):
+                np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
+
+
+def test_a_loop_and_its_gradient_are_cut_by_samples_and_a_network_has_few_regions(eager):
+    with workers.using(2):
+        function, fed = recurrent()
+        function(fed)
+        assert [f.name for f in forks(function)].count("loop") == 2
+        function, fed = convolutional()
+        function(fed)
+        # up to the mean over samples, up to the loss, and backwards in two parts
+        assert 2 <= len(forks(function)) <= 5
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_parity_matrix_holds_in_lanes(family, eager):
+    with workers.using(2):
+        found = harness.run(harness.fresh(K), FAMILIES[family].OPS, "float64")
+    assert [str(result) for result in found if not result.ok] == []
+
+
+def test_random_programs_in_lanes(eager):
+    with workers.using(3):
+        for seed in range(700, 760):
+            program, expected = generate(seed)
+            assert not problems(harness.fresh(K), program, "float64", expected), seed
+
+
+def test_lanes_write_to_memory_of_their_own(eager, monkeypatch):
+    """What two lanes may do at once touches no byte that the other one writes."""
+    made = []
+    original = plan.emit
+    monkeypatch.setattr(plan, "emit", lambda *args: (made.append(args), original(*args))[1])
+    with workers.using(2):
+        for make in (convolutional, recurrent):
+            function, fed = make()
+            function(fed)
+    checked = 0
+    for schedule, storage, *_ in made:
+        for region in (item for item in schedule.body if isinstance(item, Region)):
+            values = [v for item in region.items for v in (item.values if isinstance(item, Chain) else [item]) if v in storage.arrays]
+            written = [v for v in values if not v.op.view or v in storage.copied]
+            for v in written:
+                for w in written:
+                    a, b = storage.arrays[v], storage.arrays[w]
+                    if v is w or not np.may_share_memory(a, b):
+                        continue
+                    first, second = a[region.part(0, len(a))], b[region.part(1, len(b))]
+                    assert not np.may_share_memory(first, second), f"{v.op} and {w.op}"
+                    checked += 1
+    assert checked
+
+
+def test_small_work_stays_on_one_thread():
+    with workers.using(4):
+        x = K.placeholder((None, 20))
+        W = K.variable(RNG.uniform(-1, 1, (20, 64)))
+        loss = K.mean(K.square(K.tanh(K.dot(x, W))))
+        function = K.function([x], [loss, *K.gradients(loss, [W])])
+        function([np.ones((32, 20), "float32")])
+    assert forks(function) == []
+    assert costs.LEAST > 5 * costs.HANDOVER
+
+
+def test_random_draws_are_the_same_for_any_number_of_threads(eager):
+    found = []
+    for count in (1, 3):
+        with workers.using(count):
+            x = K.placeholder((12, 5))
+            y = K.tanh(x * 2.0) * K.random_uniform((12, 5), seed=5) + K.dropout(x, 0.5, seed=6)
+            found.append(K.function([x], [y])([np.ones((12, 5), "float32")])[0])
+    np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_an_error_in_a_lane_is_raised_when_all_lanes_have_ended(at):
+    ended = []
+
+    def lane(number):
+        def run():
+            if number == at:
+                raise IndexError(number)
+            threading.Event().wait(0.02)
+            ended.append(number)
+
+        return run
+
+    pool = workers.Workers()
+    for _ in range(2):
+        del ended[:]
+        with pytest.raises(IndexError, match=str(at)):
+            pool.run([lane(n) for n in range(3)])
+        assert sorted(ended) == [n for n in range(3) if n != at]
+        assert pool.free.acquire(blocking=False)
+        pool.free.release()
+
+
+def test_threads_of_the_program_share_the_pool(eager):
+    with workers.using(2):
+        pairs = [recurrent() for _ in range(3)]
+        expected = [[a.copy() for a in function(fed)[1:2]] for function, fed in pairs]
+        wrong = []
+
+        def work(i):
+            function, fed = pairs[i]
+            x = K.placeholder((None, 4))
+            own = K.function([x], [K.tanh(x) * 2.0])
+            for _ in range(100):
+                if not np.array_equal(own([np.full((8, 4), i, "float32")])[0], np.tanh(np.full((8, 4), i, "float32")) * 2):
+                    wrong.append(i)
+                function(fed)
+
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(3)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+    assert not wrong and all(np.isfinite(e[0]).all() for e in expected)
+
+
+FORKED = """
+import os, sys
+import numpy as np
+from kbridge import backend as K
+from kbridge.backends.numpy.executor import regions, workers
+regions.LEAST = regions.HANDOVER = 0.0
+x = K.placeholder((None, 50))
+function = K.function([x], [K.exp(K.tanh(x))])
+value = np.ones((40, 50), "float32")
+expected = function([value])[0]
+assert function._last[1].forks and len(function._last[1].forks[0].lanes) == 3
+children = []
+for _ in range(3):
+    pid = os.fork()
+    if not pid:
+        same = np.array_equal(function([value])[0], expected)
+        os._exit(0 if same else 1)
+    children.append(pid)
+assert [os.waitpid(pid, 0)[1] for pid in children] == [0, 0, 0]
+print("right", len(workers._workers._queues))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_forked_children_go_on_and_the_setting_counts(tmp_path):
+    done = python("-W", "ignore", "-c", FORKED, home=tmp_path, KBRIDGE_BACKEND="numpy", KBRIDGE_NUM_THREADS="3")
+    assert done.stdout.split()[-2:] == ["right", "2"], done.stderr
+
+
+def test_the_number_of_threads_comes_from_the_file_too(tmp_path, monkeypatch):
+    assert config.threads_in({"num_threads": 3}, tmp_path) == 3 and config.threads_in({}, tmp_path) is None
+    for bad in (0, 1.5, "2", True):
+        with pytest.raises(config.ConfigError, match="num_threads is .*, but must be a whole number of at least 1"):
+            config.threads_in({"num_threads": bad}, tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert config.usable_cores() == 1
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    if hasattr(os, "sched_getaffinity"):
+        assert config.usable_cores() == len(os.sched_getaffinity(0))
+    monkeypatch.setattr(config, "workers", 10_000)
+    assert config.usable_cores() == 1
+
+
+def test_a_trace_tells_what_lanes_did_and_keeps_the_numbers(eager):
+    with workers.using(2):
+        function, fed = convolutional()
+        expected = function(fed)
+        with trace.recording() as found:
+            traced = function(fed)
+    for a, b in zip(traced, expected):
+        np.testing.assert_array_equal(a, b)
+    kinds = [e.kind for e in found.events]
+    assert kinds.count("lane") == 2 * kinds.count("fork") == 2 * len(forks(function)) and "serial" in kinds
+    assert len({e.thread for e in found.events}) == 2 and all(e.end >= e.begin for e in found.events)
+    assert trace.active is None
+
+
+def test_idle_threads_sleep(eager):
+    with workers.using(3):
+        function, fed = convolutional()
+        function(fed)
+        gc.collect()
+        before = os.times()
+        threading.Event().wait(0.3)
+        after = os.times()
+    assert (after.user + after.system) - (before.user + before.system) < 0.1
