@@ -18,8 +18,16 @@ def add_parser(subparsers) -> None:
     parser.add_argument(
         "file", metavar="FILE", help="a .h5 or .keras file, a .json or .yaml architecture, a SavedModel folder or a checkpoint of tf.keras"
     )
-    parser.add_argument("--weights", action="store_true", help="min, mean, max, std, NaN and inf of each array")
-    parser.add_argument("--original-backend", choices=("theano", "tensorflow"), help="whose convention the kernels follow")
+    parser.add_argument(
+        "--weights",
+        action="store_true",
+        help="also show the minimum, mean, maximum and standard deviation of each array, and count its NaN and infinite values",
+    )
+    parser.add_argument(
+        "--original-backend",
+        choices=("theano", "tensorflow"),
+        help="the backend whose convention the convolution kernels follow, if the file doesn't say it or says it wrongly",
+    )
     parser.add_argument("--json", action="store_true", help="print all facts as JSON")
     parser.set_defaults(run=run)
 

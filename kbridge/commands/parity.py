@@ -30,22 +30,21 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "parity",
-        description="Run the op specs on the backends installed here: values against plain NumPy references, "
-        "gradients against central differences, dtypes, static shapes, empty batches, behaviour.",
+        description="Check the functions of K on the backends that are installed here, by the op specs: values against plain NumPy, gradients against central differences, dtypes, static shapes, empty batches and behaviour.",
     )
-    parser.add_argument("ops", nargs="*", metavar="OP", help="functions or families to check (default: all)")
-    parser.add_argument("--backends", metavar="A,B", help="backends to check (default: all that are installed)")
+    parser.add_argument("ops", nargs="*", metavar="OP", help="the functions or families to check. Default: all")
+    parser.add_argument("--backends", metavar="A,B", help="the backends to check. Default: all that are installed")
     parser.add_argument("--engines", dest="backends", action=OldFlag, now="--backends", help=argparse.SUPPRESS)
     parser.add_argument("--dtypes", metavar="A,B", help="float16, float32, float64 (default: float32,float64; all with --long)")
-    parser.add_argument("--off", action="store_true", help="print only what is off")
+    parser.add_argument("--off", action="store_true", help="print only the functions that are off")
     parser.add_argument("--compiled", action="store_true", help="let backends compile for speed, as for a user; slower to start")
     parser.add_argument(
         "--long",
         action="store_true",
         help=f"the longer set: compiled, float16 too, and each case {len(harness.BATCHES)} times more with other values and batch sizes",
     )
-    parser.add_argument("--random", metavar="N", type=int, help="N random programs of backend functions instead of the table")
-    parser.add_argument("--seed", type=int, default=0, help="of the first random program (default: %(default)s)")
+    parser.add_argument("--random", metavar="N", type=int, help="check N random programs of backend functions instead of the op specs")
+    parser.add_argument("--seed", type=int, default=0, help="the number from which the first random program is drawn. Default: %(default)s")
     parser.add_argument("--html", metavar="FILE", type=Path, help="write the table as a page")
     parser.set_defaults(run=run)
 

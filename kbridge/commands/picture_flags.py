@@ -14,11 +14,21 @@ WAYS = ("0..1", "-1..1", "imagenet-caffe", "imagenet-tf", "imagenet-torch", "tea
 def add_picture_flags(parser: argparse.ArgumentParser, title: str) -> Any:
     """Add the flags as a group called ``title``, which is returned."""
     group = parser.add_argument_group(title)
-    group.add_argument("--fit", choices=FITS, help="to the model's size; default: stretch; crop: the middle")
-    group.add_argument("--interpolation", choices=INTERPOLATIONS, help="default: nearest, as load_img")
-    group.add_argument("--scaling", choices=WAYS, help="bring values from 0..255 to this; teachable-machine: crop and lanczos too")
-    group.add_argument("--scale", type=float, default=1.0, metavar="S", help="values times S")
-    group.add_argument("--shift", type=float, default=0.0, metavar="T", help="plus T")
+    group.add_argument(
+        "--fit", choices=FITS, help="how a picture gets the model's size: stretched to it, or the middle cut out. Default: stretch"
+    )
+    group.add_argument(
+        "--interpolation",
+        choices=INTERPOLATIONS,
+        help="how pixels are computed when a picture changes its size. Default: nearest, as load_img does",
+    )
+    group.add_argument(
+        "--scaling",
+        choices=WAYS,
+        help="the range to which values from 0..255 are brought; teachable-machine means --fit crop and --interpolation lanczos too",
+    )
+    group.add_argument("--scale", type=float, default=1.0, metavar="S", help="multiply all values by S")
+    group.add_argument("--shift", type=float, default=0.0, metavar="T", help="add T to all values, after --scale")
     return group
 
 

@@ -32,17 +32,32 @@ def add_parser(subparsers) -> None:
     )
     parser.add_argument("model", metavar="MODEL", help="a model file or folder of any Keras")
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, a folder, - or NAME=FILE")
-    parser.add_argument("--labels", metavar="FILE", type=Path, help="a class name a line; default: labels.txt beside the model, if it fits")
-    parser.add_argument("--top", type=int, default=3, metavar="N", help="how many classes to show; default: %(default)s")
-    parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="write .csv, .jsonl (JSON lines) or .npy, by the suffix")
-    parser.add_argument("--format", choices=FORMATS, help="the format, where no suffix tells; default: table on the screen")
-    parser.add_argument("--resume", action="store_true", help="go on behind what OUTPUT holds already")
+    parser.add_argument(
+        "--labels",
+        metavar="FILE",
+        type=Path,
+        help="the names of the classes, one in each line. Default: labels.txt beside the model, if it fits",
+    )
+    parser.add_argument("--top", type=int, default=3, metavar="N", help="the number of classes to show. Default: %(default)s")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=Path,
+        help="write the answers to this file; its suffix chooses the format: .csv, .jsonl (JSON lines) or .npy",
+    )
+    parser.add_argument("--format", choices=FORMATS, help="the format, if no suffix tells it. Default: a table on the screen")
+    parser.add_argument("--resume", action="store_true", help="leave out the inputs whose answers OUTPUT holds already")
     parser.add_argument("--strict", action="store_true", help="stop at the first input that can't be predicted")
-    parser.add_argument("--batch-size", type=int, metavar="N", help="default: what fits memory")
-    parser.add_argument("--columns", metavar="A,B", help="columns of a table that are the input, by the names in its first line")
+    parser.add_argument(
+        "--batch-size", type=int, metavar="N", help="the number of inputs that are computed at once. Default: as many as fit into memory"
+    )
+    parser.add_argument("--columns", metavar="A,B", help="the columns of a table that the model takes, by their names in its first line")
     pictures = add_picture_flags(parser, "pictures")
-    pictures.add_argument("--explain", metavar="FOLDER", type=Path, help="for each picture a PNG of the pixels that its answer hangs on")
-    parser.add_argument("--custom", metavar="FILE.py", help="defines the model's own layers and functions; it is run")
+    pictures.add_argument(
+        "--explain", metavar="FOLDER", type=Path, help="write a PNG for each picture that shows on which pixels its answer depends"
+    )
+    parser.add_argument("--custom", metavar="FILE.py", help="a Python file that defines the model's own layers and functions. It is run")
     parser.add_argument("--backend", metavar="NAME", help="numpy (default), tensorflow or theano")
     parser.set_defaults(run=run)
 

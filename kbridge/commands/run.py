@@ -34,7 +34,9 @@ def add_parser(subparsers) -> None:
         help="train on N processes of this machine that share each batch (pip install 'kbridge[distributed]')",
     )
     parser.add_argument(
-        "--distributed", action="store_true", help="be one of the workers that mpiexec started: mpiexec -n 4 kbridge run --distributed FILE"
+        "--distributed",
+        action="store_true",
+        help="run as one of the workers that mpiexec started: mpiexec -n 4 kbridge run --distributed FILE",
     )
     parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, metavar="MODULE", help="run a module")
     parser.add_argument("-c", dest="code", nargs=argparse.REMAINDER, metavar="CODE", help="run a line of code")
