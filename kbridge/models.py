@@ -363,12 +363,12 @@ class Sequential(Model):
 
     @property
     def validation_data(self):
-        """The arrays that the last ``fit`` validated on: inputs, targets and weights; None without such."""
+        """The arrays that the last ``fit`` validated on: inputs, targets and weights; None if it didn't validate."""
         return self._built_model().validation_data
 
     @property
     def training_data(self):
-        """The arrays that the last ``fit`` trained on: inputs, targets and weights; None before."""
+        """None: an attribute of Keras 1 that nothing sets."""
         return self._built_model().training_data
 
     def compile(self, optimizer, loss, metrics=None, sample_weight_mode=None, **kwargs) -> None:

@@ -101,7 +101,7 @@ class LearningRateScheduler(Callback):
 
 
 class ReduceLROnPlateau(Callback):
-    """Multiply the learning rate by ``factor`` when a value hasn't improved for ``patience`` epochs.
+    """Multiply the learning rate by ``factor`` when a value hasn't improved for more than ``patience`` epochs.
 
     Args:
         monitor: the name of the value in the logs.

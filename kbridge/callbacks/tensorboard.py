@@ -10,7 +10,7 @@ from .base import Callback
 
 
 class TensorBoard(Callback):
-    """Write the logs of each epoch as files that TensorBoard shows. It works on every backend and needs no TensorFlow.
+    """Write the logs of each epoch as files that TensorBoard shows. It needs the extra ``tensorboard``, but no TensorFlow, and works on every backend.
 
     Args:
         log_dir: the folder for the files.

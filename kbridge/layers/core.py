@@ -104,7 +104,7 @@ class Dropout(Layer):
     Args:
         p: the fraction to drop, at least 0 and below 1.
         noise_shape: a shape with the batch axis, where axes of length 1 share one decision; None for a decision for each value.
-        seed: a whole number that makes the draws repeatable; None for draws from the backend's random state.
+        seed: a whole number that makes the draws repeatable; None draws one from NumPy's global random state.
 
     Input shape:
         Any.

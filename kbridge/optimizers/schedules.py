@@ -202,7 +202,7 @@ class CosineDecay(_Schedule):
 
 
 class CosineDecayRestarts(_Schedule):
-    """Cosines that start over, each ``t_mul`` times longer and ``m_mul`` times lower.
+    """Cosines that start over; each is ``t_mul`` times as long and ``m_mul`` times as high as the one before.
 
     Args:
         initial_learning_rate: the learning rate of the first update.

@@ -316,7 +316,7 @@ class Model(Container):
             x: the inputs, an array (samples, ...); a list or a dict by input's name for several inputs.
             y: the targets, as ``x`` for the outputs.
             batch_size: the number of samples of an update.
-            nb_epoch: the number of the last epoch.
+            nb_epoch: the number of epochs, those before ``initial_epoch`` included.
             verbose: 0 prints nothing, 1 a progress bar, 2 a line for each epoch.
             callbacks: a list of callbacks.
             validation_split: the fraction of the samples at the end of the data that is not trained on, but validated on.
@@ -324,7 +324,7 @@ class Model(Container):
             shuffle: whether to draw a new order of the samples for each epoch; 'batch' draws one of whole batches.
             class_weight: a dict from class indices to the weights of their samples; a list or a dict of dicts for several outputs.
             sample_weight: the weight of each sample, an array (samples,) or, with ``sample_weight_mode='temporal'``, (samples, time).
-            initial_epoch: the number of the first epoch, to go on with a training.
+            initial_epoch: the epoch to begin with, counted from 0, to go on with a training.
 
         Returns:
             A ``History``, whose ``history`` is a dict of lists with a value for each epoch.
@@ -466,7 +466,7 @@ class Model(Container):
         Args:
             generator: yields (x, y) or (x, y, sample_weight) without end.
             samples_per_epoch: the number of samples after which an epoch ends.
-            nb_epoch: the number of the last epoch.
+            nb_epoch: the number of epochs, those before ``initial_epoch`` included.
             verbose: 0 prints nothing, 1 a progress bar, 2 a line for each epoch.
             callbacks: a list of callbacks.
             validation_data: (x, y) or (x, y, sample_weight), or a generator of such.
@@ -475,7 +475,7 @@ class Model(Container):
             max_q_size: the number of batches that are read ahead.
             nb_worker: the number of threads, or with ``pickle_safe`` of processes, that read.
             pickle_safe: whether processes read instead of threads; the generator must be one that can be copied to them.
-            initial_epoch: the number of the first epoch.
+            initial_epoch: the epoch to begin with, counted from 0.
 
         Returns:
             A ``History``.
