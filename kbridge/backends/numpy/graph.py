@@ -174,9 +174,14 @@ class Variable(Tensor):
     def __init__(self, value: np.ndarray, name: str | None = None):
         super().__init__(VARIABLE, (), None, value.shape, value.dtype, name)
         self.value = value
+        #: another one after each change, so that what is computed from it can be kept until then
+        self.version = 0
+        #: whether somebody else holds the array, who may change it at any time
+        self.exposed = False
 
     def get_value(self, borrow: bool = False) -> np.ndarray:
         """The value, a copy unless ``borrow``."""
+        self.exposed = self.exposed or borrow
         return self.value if borrow else self.value.copy()
 
     def set_value(self, new_value, borrow: bool = False) -> None:
@@ -184,7 +189,10 @@ class Variable(Tensor):
         array = np.asarray(new_value)
         if array.shape != self.value.shape:
             raise ValueError(f"Variable {self.name!r} has shape {self.value.shape}, got a value of shape {array.shape}.")
-        np.copyto(self.value, array, casting="unsafe")
+        try:
+            np.copyto(self.value, array, casting="unsafe")
+        finally:
+            self.version += 1
 
 
 def make(op: Op, inputs: Iterable[Tensor], attrs: Hashable = None, name: str | None = None) -> Tensor:

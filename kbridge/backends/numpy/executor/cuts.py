@@ -101,6 +101,12 @@ def _fixed(*needs: int | None) -> Rule:
     return lambda value, lanes: needs
 
 
+def _fused(value: Value, lanes: int) -> Needs | None:
+    finish = value.attrs[1]
+    extra = [None] * finish.shift + [0] * finish.residual + [None] * (finish.late_scale + finish.late_shift)
+    return (0, None, *extra)
+
+
 def _pooling(value: Value, lanes: int) -> Needs | None:
     return (0,) * len(value.inputs) if value.attrs.axis > 0 else None
 
@@ -155,6 +161,8 @@ ALONG: dict[str, Rule] = {
     "fill_like": _fixed(None),
     "conv": _fixed(0, None),
     "winograd_conv": _fixed(0, None),
+    "fused_conv": _fused,
+    "fused_winograd": _fused,
     "depthwise": _fixed(0, None),
     "conv_input": _fixed(0, None, None),
     "depthwise_input": _fixed(0, None, None),

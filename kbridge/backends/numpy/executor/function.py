@@ -119,7 +119,7 @@ class Function:
             return self._peek(tensor, arrays)
 
         feeds = {t: (a.shape, t.dtype) for t, a in zip(self._feeds, arrays)}
-        lowering = Lowering(feeds, learning_phase, peek, phase)
+        lowering = Lowering(feeds, learning_phase, peek, phase, {variable for variable, _ in self.updates})
         if self._phase is not None and phase is not None:
             lowering.preset(self._phase, np.array(phase, self._phase.dtype))
         plan = Plan(lowering, self._feeds, self.outputs, self.updates, self._arenas, self._orders.get(phase, ()), lanes_of_plans())

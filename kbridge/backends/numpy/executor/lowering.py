@@ -7,7 +7,7 @@ are resolved, and rewrites are applied.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,10 +36,13 @@ class Lowering:
         phase: Callable[[], int],
         peek: Callable[[Tensor], np.ndarray],
         trained: int | None = None,
+        changed: Container[Tensor] = (),
     ):
         self.feeds = feeds
         self.phase = phase
         self.trained = trained
+        #: the variables that a run changes
+        self.changed = changed
         self.peek = peek
         self.order: list[Value] = []
         self._of_tensor: dict[Tensor, Value] = {}
@@ -172,6 +175,16 @@ class Lowering:
         if pure:
             self._merged[key] = result
         return result
+
+    def steady(self, leaf: Tensor) -> bool:
+        """Whether ``leaf`` is a variable that no run changes or replaces."""
+        return isinstance(leaf, Variable) and leaf not in self.changed and leaf not in self.feeds
+
+    def variable(self, variable: Variable) -> Value:
+        """The value of a variable of the planner's own."""
+        if variable not in self._merged:
+            self._merged[variable] = self._leaf(variable)
+        return self._merged[variable]
 
     def add_loop(self, value: Value) -> None:
         """Lower the turn of a loop."""

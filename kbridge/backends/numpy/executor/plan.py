@@ -21,7 +21,9 @@ from . import trace
 from .allocation import allocate
 from .emission import emit
 from .emitter import Emitter
+from .fusion import fuse
 from .lowering import Lowering
+from .prepared import Preparation
 from .schedule import Schedule
 from .storage import Arenas, Pool
 from .threads import limit
@@ -43,6 +45,8 @@ class Plan:
         lanes: int = 1,
     ):
         results = lowering.specialize([*feeds, *outputs, *(new for _, new in updates)], order)
+        self._preparation = Preparation(fuse(lowering, results))
+        self._changed = [variable for variable, _ in updates]
         fed, results = results[: len(feeds)], results[len(feeds) :]
         new_values = [(variable, value) for (variable, _), value in zip(updates, results[len(outputs) :])]
         arenas = arenas or Arenas()
@@ -70,6 +74,7 @@ class Plan:
 
     def run(self, arrays: Sequence[np.ndarray]) -> list[Any]:
         """Values of the outputs. ``arrays`` are C-contiguous and of the plan's shapes and dtypes."""
+        self._preparation.refresh()
         bound = self._bound
         for i, array in enumerate(arrays):
             if bound[i] is not array:
@@ -80,8 +85,15 @@ class Plan:
             with self._limit:
                 self._run_body()
         if self.commit:
-            deque(starmap(call, self._flat_commit or [(f, *args) for f, args in self.commit]), maxlen=0)
+            self._commit()
         return [a.copy() if a.ndim else a[()] for a in self.outputs]
+
+    def _commit(self) -> None:
+        try:
+            deque(starmap(call, self._flat_commit or [(f, *args) for f, args in self.commit]), maxlen=0)
+        finally:
+            for variable in self._changed:
+                variable.version += 1
 
     def _run_body(self) -> None:
         if trace.active is not None:

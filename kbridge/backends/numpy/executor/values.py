@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -24,10 +25,17 @@ class KnownInRun(ValueError):
     """A size was asked for that only the run of a loop gives."""
 
 
+def _steady(op: Op, inputs: tuple[Value, ...]) -> bool:
+    for v in inputs:
+        if not v.steady:
+            return False
+    return bool(inputs) and op.pure and not op.loops
+
+
 class Value:
     """One result of a plan. ``const`` is its array if it never changes; ``leaf`` its tensor if it has no inputs."""
 
-    __slots__ = ("_operands", "attrs", "const", "dtype", "inputs", "leaf", "op", "planner", "scan", "shape", "size")
+    __slots__ = ("_operands", "attrs", "const", "dtype", "inputs", "leaf", "op", "planner", "scan", "shape", "size", "steady")
 
     def __init__(self, planner, op, inputs, attrs, shape, dtype, leaf=None, const=None):
         self.planner = planner
@@ -41,6 +49,13 @@ class Value:
         #: of a loop: its lowered turn
         self.scan = None
         self.size: int = prod(shape)
+        self._operands = None if op.static or op.shape_only else inputs
+        #: whether it is the same in all runs until a variable changes
+        self.steady: bool = const is not None or (planner.steady(leaf) if leaf is not None else _steady(op, inputs))
+
+    def become(self, op: Op, inputs: tuple[Value, ...], attrs: Any) -> None:
+        """Let this be another way to the same value."""
+        self.op, self.inputs, self.attrs = op, inputs, attrs
         self._operands = None if op.static or op.shape_only else inputs
 
     @property

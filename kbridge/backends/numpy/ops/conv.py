@@ -8,6 +8,7 @@ under differentiation.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -18,6 +19,8 @@ from .windows import Window
 
 #: bytes of columns made at a time: about half of a common L2 cache
 COLUMN_BYTES = 1 << 18
+#: bytes of results that are finished at a time
+RESULT_BYTES = 3 << 18
 
 
 class Conv(Op):
@@ -118,15 +121,25 @@ def product(dtype: np.dtype) -> Any:
     return np.dot if dtype.itemsize >= 4 else np.matmul
 
 
-def correlate(ctx: Any, window: Window, pads: list, x: np.ndarray, matrix: np.ndarray, out: np.ndarray) -> None:
-    """out (n, *positions, f) = columns of x @ matrix."""
+def correlate(
+    ctx: Any, window: Window, pads: list, x: np.ndarray, matrix: np.ndarray, out: np.ndarray, finish: Callable | None = None
+) -> None:
+    """out (n, *positions, f) = columns of x @ matrix; ``finish`` emits what is done to some rows of it (array, slice), in the cache."""
     if not out.size:
         return
     if not x.size:
         ctx.call(out.fill, 0)
         return
     for columns, part in column_blocks(ctx, window, pads, x, out.shape[1:-1]):
-        ctx.call(product(out.dtype), columns, matrix, out[part].reshape(-1, out.shape[-1]))
+        target = out[part].reshape(-1, out.shape[-1])
+        step = len(target) if finish is None else max(128, RESULT_BYTES // (target.shape[-1] * out.itemsize))
+        step = -(-len(target) // max(1, round(len(target) / step)))
+        for start in range(0, len(target), step):
+            rows = slice(start, min(start + step, len(target)))
+            ctx.call(product(out.dtype), ctx.view(columns, lambda a, rows=rows: a[rows]), matrix, target[rows])
+            if finish is not None:
+                first = part.start * (len(target) // (part.stop - part.start))
+                finish(target[rows], slice(first + rows.start, first + rows.stop))
 
 
 def column_blocks(ctx: Any, window: Window, pads: list, x: np.ndarray, positions: tuple[int, ...]):

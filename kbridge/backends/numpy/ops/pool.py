@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Op, Tensor, make
-from .ufuncs import CLIP
+from .ufuncs import maximum
 from .windows import Window
 
 
@@ -33,6 +33,14 @@ class Pooling(NamedTuple):
             pairs = [self.window.overlap(i, k, shape[self.axis + i]) for i, k in enumerate(offsets)]
             yield (*before, *(p[0] for p in pairs)), (*before, *(p[1] for p in pairs))
 
+    def along(self, i: int) -> Pooling:
+        """The same along spatial axis ``i`` only."""
+
+        def only(lengths: tuple[int, ...]) -> tuple[int, ...]:
+            return tuple(n if i == at else 1 for at, n in enumerate(lengths))
+
+        return Pooling(Window(*map(only, self.window[:3]), self.window.border_mode), self.axis)
+
     def counts(self, shape: tuple, dtype: np.dtype) -> np.ndarray:
         """How many elements of the input each window holds, to broadcast against the result."""
         lengths = [n if self.axis <= a < self.axis + len(self.window.size) else 1 for a, n in enumerate(shape)]
@@ -40,6 +48,19 @@ class Pooling(NamedTuple):
         for result, _ in self.positions(tuple(lengths)):
             counts[result] += 1
         return counts
+
+
+def _maximum_of_windows(ctx: Any, attrs: Pooling, out: np.ndarray, x: np.ndarray) -> None:
+    started = False
+    for result, source in attrs.positions(x.shape):
+        piece = ctx.view(x, lambda a, source=source: a[source])
+        if not started and piece.shape == out.shape:
+            ctx.call(np.copyto, out, piece)
+        else:
+            if not started:
+                ctx.call(out.fill, -np.inf)
+            ctx.call(maximum, piece, out[result], out[result])
+        started = True
 
 
 class MaxPool(Op):
@@ -52,18 +73,15 @@ class MaxPool(Op):
         return [make(MAX_POOL_INPUT, (g, node.inputs[0], node), node.attrs)]
 
     def emit(self, ctx, attrs, out, x):
-        infinity = ctx.scalar(np.inf, out.dtype)
-        started = False
-        for result, source in attrs.positions(x.shape):
-            piece = ctx.view(x, lambda a, source=source: a[source])
-            if not started and piece.shape == out.shape:
-                ctx.call(np.copyto, out, piece)
-            else:
-                if not started:
-                    ctx.call(out.fill, -np.inf)
-                # the ufunc clip(piece, low=out) is a maximum that keeps NaN
-                ctx.call(CLIP, piece, out[result], infinity, out[result])
-            started = True
+        # one axis after the other: a window of 3 by 3 takes 4 comparisons instead of 8
+        axes = [i for i, n in enumerate(attrs.window.size) if n > 1 or attrs.window.strides[i] > 1]
+        if not axes:
+            ctx.call(np.copyto, out, x)
+        for i in axes:
+            single = attrs.along(i)
+            result = out if i == axes[-1] else ctx.scratch(single.shape(x.shape), out.dtype)
+            _maximum_of_windows(ctx, single, result, x)
+            x = result
 
 
 class MaxPoolInput(Op):

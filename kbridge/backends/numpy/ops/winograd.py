@@ -147,7 +147,8 @@ class Tiled:
         return result
 
     def results(self, m: np.ndarray, out: np.ndarray, part: slice, start: int, rows: int, finish: Any) -> None:
-        """Transform the products back, and let ``finish(array, view of out)`` store what lies inside of ``out``."""
+        """Transform the products back, and let ``finish`` store what lies inside of ``out``: it gets an array, the part of ``out``
+        that it belongs to, and what gives that part of any array of the shape of ``out``."""
         ctx, images = self.ctx, part.stop - part.start
         down, across = self.vertical, self.horizontal
         m = m.reshape(down.points, across.points, -1, self.filters)
@@ -164,9 +165,13 @@ class Tiled:
         else:
             y = m.reshape(y.shape)
         y = y.reshape(across.results, down.results, images, rows, self.columns, self.filters)
-        for (b, a), target in _targets(out[part], self.tiling, start, rows, self.columns):
+
+        def places(array: np.ndarray) -> list:
+            return list(_targets(array[part], self.tiling, start, rows, self.columns))
+
+        for i, ((b, a), target) in enumerate(places(out)):
             source = y.transpose(2, 3, 1, 4, 0, 5) if a is None else y[b, a][:, : target.shape[1], : target.shape[2]]
-            finish(source, target)
+            finish(source, target, lambda array, i=i: places(array)[i][1])
 
     def gradient(self, g: np.ndarray, part: slice, start: int, rows: int) -> np.ndarray:
         """Return what the gradient of the results sends back to the products: (points, tiles, filters)."""
@@ -264,15 +269,20 @@ class WinogradConv(Op):
     def emit(self, ctx, attrs: Tiling, out, x, u):
         if attrs.turned:
             u = ctx.view(u, lambda a: a.transpose(0, 2, 1))
-        convolve(ctx, attrs, out, x, u, lambda source, target: ctx.call(np.copyto, target, source))
+        convolve(ctx, attrs, out, x, u, lambda source, target, place: ctx.call(np.copyto, target, source))
 
 
-def convolve(ctx: Any, tiling: Tiling, out: np.ndarray, x: np.ndarray, u: np.ndarray, finish: Any) -> None:
-    """out = x convolved with the transformed kernel ``u``; ``finish`` emits what stores a part of the results."""
+def convolve(ctx: Any, tiling: Tiling, out: np.ndarray, x: np.ndarray, u: np.ndarray, finish: Any, shift: np.ndarray | None = None) -> None:
+    """out = x convolved with the transformed kernel ``u``, plus ``shift``; ``finish`` emits what stores a part of the results."""
+    down, across = tiling.tiles
+    # at the point 1 (of both axes) a product is part of all results of its tile, once
+    one = (down.points > 1) * across.points + (across.points > 1)
     parts = list(blocks(tiling, x.shape, x.shape[-1], out.shape[-1], out.itemsize))
     tiled = tiled_for(ctx, tiling, parts, x, out.shape[-1])
     for part, start, rows in parts:
         products = tiled.multiply(tiled.input(x, part, start, rows), u)
+        if shift is not None:
+            ctx.call(np.add, products[one], shift, products[one])
         tiled.results(products, out, part, start, rows, finish)
 
 
@@ -319,12 +329,17 @@ FEWEST = 16
 
 
 def tilings(window: Window, pads: Any, turned: bool = False) -> list[Tiling]:
-    """The ways to cut a convolution into tiles, if any: windows of 3 on one or two axes, without strides and dilation."""
-    if len(window.size) != 2 or set(window.size) - {1, 3} or window.size == (1, 1) or {*window.strides, *window.dilation} != {1}:
+    """The ways to cut a convolution into tiles, if any: windows of 3 or 5 on one or two axes, without strides and dilation."""
+    if len(window.size) != 2 or set(window.size) - {1, 3, 5} or window.size == (1, 1) or {*window.strides, *window.dilation} != {1}:
         return []
     (top, bottom), (left, right) = pads
     pads = ((top, bottom), (left, right))
-    return [Tiling(tuple(Tile(m if r > 1 else 1, r) for r in window.size), pads, turned) for m in (2, 4)]
+    # tiles of 4 or 6 elements, of which windows of 5 take the latter
+    return [Tiling((_tile(window.size[0], n), _tile(window.size[1], n)), pads, turned) for n in (4, 6)]
+
+
+def _tile(length: int, points: int) -> Tile:
+    return Tile({1: 1, 5: 2}.get(length, points - 2), length)
 
 
 def time_of(tiling: Tiling, shape: tuple[int, ...], channels: int, filters: int, steady: bool) -> float:

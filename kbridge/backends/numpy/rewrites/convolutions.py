@@ -36,7 +36,7 @@ def conv_kernel_by_tiles(value: Any) -> Any:
 
 
 def _by_tiles(value: Any, x: Any, kernel: Any, pads: list, filters: int, turned: bool = False) -> Any:
-    tiling = choose(value.attrs, pads, x.shape, filters, value.dtype, steady=False, turned=turned)
+    tiling = choose(value.attrs, pads, x.shape, filters, value.dtype, kernel.steady, turned)
     if tiling is None:
         return None
     transformed = value.planner.value(TRANSFORM_KERNEL, (kernel,), (tiling.tiles, turned))

@@ -1,0 +1,205 @@
+"""Fusion: what follows a convolution becomes part of it, and what stays the same from run to run is computed before.
+
+Behind a convolution may come a bias, a batch normalization by running statistics, the sum with a residual, and an activation
+that bounds. Numbers for each filter that scale go into the kernel where the kernel can't change in a run (``prepared.py``); those that
+shift, the residual and the bounds are applied to the results of the convolution while they are in the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from ....config import exact_convolutions
+from ..ops.clipping import CLIP_OP
+from ..ops.conv import CONV
+from ..ops.elementwise import BINARY, UNARY
+from ..ops.fused import FUSED_CONV, FUSED_WINOGRAD, Finish
+from ..ops.shapes import RESHAPE
+from ..ops.winograd import TRANSFORM_KERNEL, WINOGRAD_CONV
+from .lowering import Lowering
+from .prepared import Prepared, prepare
+from .scan import mark
+from .values import Value
+
+ADD, SUBTRACT, MULTIPLY, DIVIDE = (BINARY[name] for name in ("add", "subtract", "multiply", "divide"))
+NEGATIVE = UNARY["negative"]
+
+
+class _Chain:
+    """What has been found behind a convolution so far: its ``scale`` and ``shift`` for each filter, and the last value."""
+
+    def __init__(self, lowering: Lowering, root: Value):
+        self.lowering, self.root, self.end = lowering, root, root
+        self.scale: Value | None = None
+        self.shift: Value | None = None
+        self.residual: Value | None = None
+        self.low: float | None = None
+        self.high: float | None = None
+        #: what comes behind the bounds
+        self.late_scale: Value | None = None
+        self.late_shift: Value | None = None
+
+    def _call(self, op, *values: Value) -> Value:
+        return self.lowering.value(op, values, None)
+
+    def takes(self, value: Value) -> bool:
+        """Whether ``value``, the only reader of the end, is part of the chain now."""
+        if value.shape != self.root.shape or value.dtype != self.root.dtype:
+            return False
+        bounded = self.low is not None or self.high is not None
+        if value.op is CLIP_OP:
+            return not bounded and self._bounds(value)
+        if (self.residual is not None and not bounded) or len(value.inputs) != 2:
+            return False
+        x, y = value.inputs
+        if x is y:
+            return False
+        other = y if x is self.end else x
+        vector = self._vector(other)
+        if vector is not None and bounded:
+            return self._late(value, vector, y is other)
+        if vector is None:
+            if value.op is ADD and not bounded and other.shape == value.shape:
+                self.residual = other
+                return True
+            return False
+        if value.op is ADD:
+            self.shift = vector if self.shift is None else self._call(ADD, self.shift, vector)
+        elif value.op is SUBTRACT and y is other:
+            self.shift = self._call(NEGATIVE, vector) if self.shift is None else self._call(SUBTRACT, self.shift, vector)
+        elif value.op is MULTIPLY or (value.op is DIVIDE and y is other):
+            if not (vector.steady and self.kernel.steady):
+                return False
+            if self.shift is not None:
+                self.shift = self._call(value.op, self.shift, vector)
+            one = self.lowering.constant(np.ones((), vector.dtype))
+            self.scale = self._call(value.op, one if self.scale is None else self.scale, vector)
+        else:
+            return False
+        return True
+
+    def _late(self, value: Value, vector: Value, right: bool) -> bool:
+        """The same behind the bounds, where what scales needn't be known before a run."""
+        one, nothing = (self.lowering.constant(np.array(n, vector.dtype)) for n in (1, 0))
+        if value.op is ADD or (value.op is SUBTRACT and right):
+            self.late_shift = self._call(value.op, self.late_shift or nothing, vector)
+        elif value.op is MULTIPLY or (value.op is DIVIDE and right):
+            self.late_scale = self._call(value.op, self.late_scale or one, vector)
+            if self.late_shift is not None:
+                self.late_shift = self._call(value.op, self.late_shift, vector)
+        else:
+            return False
+        return True
+
+    def _bounds(self, value: Value) -> bool:
+        bounds = [v.const for v in value.inputs[1:]]
+        if value.inputs[0] is not self.end or any(b is None or np.isnan(b).any() for b in bounds):
+            return False
+        low, high = (float(b) for b in bounds)
+        self.low = low if low > -np.inf else None
+        self.high = high if high < np.inf else None
+        return True
+
+    def _vector(self, value: Value) -> Value | None:
+        """One number for each filter, or None if it is something else."""
+        filters = self.root.shape[-1]
+        if value.dtype != self.root.dtype or len(value.shape) > len(self.root.shape):
+            return None
+        if value.size == 1:
+            return self.lowering.value(RESHAPE, (value,), ())
+        if value.size != filters or value.shape[-1] != filters:
+            return None
+        return value if value.shape == (filters,) else self.lowering.value(RESHAPE, (value,), (filters,))
+
+    @property
+    def kernel(self) -> Value:
+        """The kernel before any transform."""
+        second = self.root.inputs[1]
+        return second.inputs[0] if second.op is TRANSFORM_KERNEL else second
+
+    def _whole(self, vector: Value) -> Value:
+        """A number for each filter, where it may be one for all."""
+        filters = self.root.shape[-1]
+        if vector.shape == (filters,):
+            return vector
+        return self._call(ADD, vector, self.lowering.constant(np.zeros(filters, vector.dtype)))
+
+    def fuse(self) -> None:
+        """Let the last value of the chain compute all of it."""
+        x, second = self.root.inputs
+        if self.scale is not None:
+            scaled = self._call(MULTIPLY, self.kernel, self.scale)
+            second = self.lowering.value(TRANSFORM_KERNEL, (scaled,), second.attrs) if second.op is TRANSFORM_KERNEL else scaled
+        inputs = [x, second]
+        for value in (self.shift, self.residual, self.late_scale, self.late_shift):
+            if value is not None:
+                inputs.append(value if value is self.residual else self._whole(value))
+        late = self.late_scale is not None, self.late_shift is not None
+        finish = Finish(self.shift is not None, self.residual is not None, self.low, self.high, *late)
+        op = FUSED_CONV if self.root.op is CONV else FUSED_WINOGRAD
+        self.end.become(op, tuple(inputs), (self.root.attrs, finish))
+
+
+def fuse(lowering: Lowering, wanted: Sequence[Value]) -> list[Prepared]:
+    """Fuse the convolutions that ``wanted`` needs, and order the values anew; what must be prepared before a run."""
+    roots = [v for v in lowering.order if _starts(v)]
+    if not roots or exact_convolutions():
+        return []
+    needed = set(wanted)
+    mark(reversed(lowering.order), needed)
+    readers: dict[Value, list[Value | None]] = {}
+    for v in wanted:
+        readers.setdefault(v, []).append(None)
+    for v in lowering.order:
+        if v in needed:
+            for operand in v.operands():
+                readers.setdefault(operand, []).append(v)
+    done = []
+    taken: set[Value | None] = {None}
+    for root in roots:
+        if root not in needed:
+            continue
+        chain = _Chain(lowering, root)
+        while len(found := readers[chain.end]) == 1 and found[0] not in taken and chain.takes(found[0]):
+            chain.end = found[0]
+            taken.add(chain.end)
+        if chain.end is not root:
+            chain.fuse()
+        done.append(chain.end)
+    prepared = [p for value in done if (p := _prepared(lowering, value)) is not None]
+    lowering.order = _ordered(lowering.order, wanted)
+    return [p for found in prepared for p in found]
+
+
+def _starts(value: Value) -> bool:
+    """Whether this is a convolution that can be fused."""
+    return value.dtype == np.float32 and value.size > 0 and (value.op is CONV or (value.op is WINOGRAD_CONV and not value.attrs.turned))
+
+
+def _prepared(lowering: Lowering, value: Value) -> list[Prepared]:
+    """Put what is known before a run in place of the inputs of ``value`` that are computed from variables that don't change in it."""
+    found, inputs = [], list(value.inputs)
+    for i, v in enumerate(inputs[1:], 1):
+        if v.steady and v.inputs and not v.op.view:
+            one = prepare(v)
+            found.append(one)
+            inputs[i] = lowering.variable(one.variable)
+    value.become(value.op, tuple(inputs), value.attrs)
+    return found
+
+
+def _ordered(order: Iterable[Value], wanted: Iterable[Value]) -> list[Value]:
+    """Values in their order, but none before what it reads."""
+    placed: dict[Value, None] = {}
+    for start in (*order, *wanted):
+        stack = [start]
+        while stack:
+            value = stack[-1]
+            missing = [] if value in placed else [v for v in value.operands() if v not in placed]
+            if missing:
+                stack.extend(reversed(missing))
+            else:
+                placed[stack.pop()] = None
+    return list(placed)

@@ -1,0 +1,142 @@
+"""Convolutions that finish their results while these are in the cache: a number for each filter, another tensor, bounds.
+
+The planner makes them of what follows a convolution (``executor/fusion.py``); graphs have none.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Op
+from .conv import correlate
+from .ufuncs import maximum, minimum
+from .windows import Window
+from .winograd import Tiling, convolve
+
+#: elements of the constant arrays that results are compared with
+SPAN = 1 << 11
+
+
+class Finish(NamedTuple):
+    """What is done to the results of a convolution, in this order: a shift of each filter, another tensor, bounds, and, of each
+    filter again, a scale and a shift."""
+
+    shift: bool = False
+    residual: bool = False
+    low: float | None = None
+    high: float | None = None
+    late_scale: bool = False
+    late_shift: bool = False
+
+    @property
+    def bounds(self) -> list[tuple[Any, float]]:
+        """(function, bound), the upper one first: the lower one wins."""
+        return [(f, b) for f, b in ((minimum, self.high), (maximum, self.low)) if b is not None]
+
+    def unpack(self, extra: tuple) -> tuple[Any, Any, list[tuple[Any, Any]]]:
+        """(shift, residual, [(function, numbers of the filters)] of what comes late) of the inputs behind the kernel."""
+        rest = list(extra)
+        shift = rest.pop(0) if self.shift else None
+        residual = rest.pop(0) if self.residual else None
+        late = [f for f, there in ((np.multiply, self.late_scale), (np.add, self.late_shift)) if there]
+        return shift, residual, list(zip(late, rest, strict=True))
+
+
+@cache
+def repeated(number: float, dtype: np.dtype, count: int = SPAN) -> np.ndarray:
+    """An array of one number: NumPy compares two arrays four times as fast as an array and a number."""
+    array = np.full(count, number, dtype)
+    array.flags.writeable = False
+    return array
+
+
+def bounded(ctx: Any, function: Any, bound: float, target: np.ndarray) -> None:
+    """Hold ``target``, which lies densely, at ``bound``."""
+    flat = target.reshape(-1)
+    whole = flat.size - flat.size % SPAN
+    for part in (flat[:whole].reshape(-1, SPAN), flat[whole:]):
+        if part.size:
+            ctx.call(function, part, repeated(bound, part.dtype)[: part.shape[-1]], part)
+
+
+class Rows:
+    """Numbers of the filters, repeated to some rows, so that NumPy's loops are long."""
+
+    def __init__(self, ctx: Any, function: Any, numbers: np.ndarray):
+        self.ctx, self.function, self.numbers = ctx, function, numbers
+        self.repeat = max(1, SPAN // len(numbers))
+        self.tile = ctx.scratch((self.repeat, len(numbers)), numbers.dtype)
+        ctx.call(np.copyto, self.tile, numbers)
+
+    def apply(self, target: np.ndarray) -> None:
+        """target = function(target, numbers), of an array (rows, filters)."""
+        whole = len(target) - len(target) % self.repeat
+        for part, other in ((target[:whole].reshape(-1, self.tile.size), self.tile.reshape(-1)), (target[whole:], self.numbers)):
+            if part.size:
+                self.ctx.call(self.function, part, other, part)
+
+
+class FusedConv(Op):
+    """``Conv`` with inputs x, kernel and those that ``Finish`` has; ``attrs`` is (Window, Finish)."""
+
+    name = "fused_conv"
+
+    def infer(self, attrs, x, kernel, *extra):
+        window, _ = attrs
+        spatial = [window.output_length(i, n) for i, n in enumerate(x.shape[1:-1])]
+        return (x.shape[0], *spatial, kernel.shape[-1]), x.dtype
+
+    def emit(self, ctx, attrs: tuple[Window, Finish], out, x, kernel, *extra):
+        window, finish = attrs
+        shift, residual, late = finish.unpack(extra)
+        filters = out.shape[-1]
+        residual = ctx.contiguous(residual) if residual is not None else None
+        numbers = [(np.add, shift)] * (shift is not None) + late
+        rows_of = [Rows(ctx, function, vector) for function, vector in numbers]
+
+        def done(target: np.ndarray, rows: slice) -> None:
+            if shift is not None:
+                rows_of[0].apply(target)
+            if residual is not None:
+                ctx.call(np.add, target, ctx.view(residual, lambda a: a.reshape(-1, filters)[rows]), target)
+            for function, bound in finish.bounds:
+                bounded(ctx, function, bound, target)
+            for numbers in rows_of[shift is not None :]:
+                numbers.apply(target)
+
+        pads = [window.padding(i, n) for i, n in enumerate(x.shape[1:-1])]
+        matrix = ctx.view(ctx.contiguous(kernel), lambda k: k.reshape(-1, k.shape[-1]))
+        correlate(ctx, window, pads, x, matrix, out, done)
+
+
+class FusedWinograd(Op):
+    """``WinogradConv`` with inputs x, transformed kernel and those that ``Finish`` has; ``attrs`` is (Tiling, Finish)."""
+
+    name = "fused_winograd"
+
+    def infer(self, attrs, x, u, *extra):
+        tiling, _ = attrs
+        return (x.shape[0], *tiling.lengths(x.shape[1:3]), u.shape[2]), x.dtype
+
+    def emit(self, ctx, attrs: tuple[Tiling, Finish], out, x, u, *extra):
+        tiling, finish = attrs
+        shift, residual, late = finish.unpack(extra)
+
+        def done(source: np.ndarray, target: np.ndarray, place: Any) -> None:
+            if residual is not None:
+                ctx.call(np.add, source, ctx.view(residual, place), source)
+            steps = [(function, repeated(bound, out.dtype, out.shape[-1])) for function, bound in finish.bounds] + late
+            for function, numbers in steps[:-1]:
+                ctx.call(function, source, numbers, source)
+            if steps:
+                ctx.call(steps[-1][0], source, steps[-1][1], target)
+            else:
+                ctx.call(np.copyto, target, source)
+
+        convolve(ctx, tiling, out, x, u, done, shift)
+
+
+FUSED_CONV, FUSED_WINOGRAD = FusedConv(), FusedWinograd()
