@@ -31,13 +31,13 @@ def multiplications(value: Value) -> float:
     name, inputs = value.op.name, value.inputs
     if name == "matmul":
         return value.size * inputs[0].shape[-1]
-    if name == "conv":
+    if name in ("conv", "fused_conv"):
         return value.size * prod(inputs[1].shape[:-1])
     if name == "conv_input":
         return inputs[0].size * prod(inputs[1].shape[:-1])
     if name == "conv_kernel":
         return inputs[1].size * prod(value.shape[:-1])
-    if name == "winograd_conv":
+    if name in ("winograd_conv", "fused_winograd"):
         # 9 positions, of which the method saves some
         return value.size * inputs[0].shape[-1] * 5
     if name == "winograd_kernel_gradient":

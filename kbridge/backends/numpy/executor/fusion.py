@@ -12,12 +12,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ....config import exact_convolutions
-from ..ops.clipping import CLIP_OP
-from ..ops.conv import CONV
 from ..ops.elementwise import BINARY, UNARY
 from ..ops.fused import FUSED_CONV, FUSED_WINOGRAD, Finish
 from ..ops.shapes import RESHAPE
-from ..ops.winograd import TRANSFORM_KERNEL, WINOGRAD_CONV
+from ..ops.winograd import TRANSFORM_KERNEL
 from .lowering import Lowering
 from .prepared import Prepared, prepare
 from .scan import mark
@@ -49,7 +47,7 @@ class _Chain:
         if value.shape != self.root.shape or value.dtype != self.root.dtype:
             return False
         bounded = self.low is not None or self.high is not None
-        if value.op is CLIP_OP:
+        if value.op.name == "clip":
             return not bounded and self._bounds(value)
         if (self.residual is not None and not bounded) or len(value.inputs) != 2:
             return False
@@ -61,15 +59,15 @@ class _Chain:
         if vector is not None and bounded:
             return self._late(value, vector, y is other)
         if vector is None:
-            if value.op is ADD and not bounded and other.shape == value.shape:
+            if value.op.name == "add" and not bounded and other.shape == value.shape:
                 self.residual = other
                 return True
             return False
-        if value.op is ADD:
+        if value.op.name == "add":
             self.shift = vector if self.shift is None else self._call(ADD, self.shift, vector)
-        elif value.op is SUBTRACT and y is other:
+        elif value.op.name == "subtract" and y is other:
             self.shift = self._call(NEGATIVE, vector) if self.shift is None else self._call(SUBTRACT, self.shift, vector)
-        elif value.op is MULTIPLY or (value.op is DIVIDE and y is other):
+        elif value.op.name == "multiply" or (value.op.name == "divide" and y is other):
             if not (vector.steady and self.kernel.steady):
                 return False
             if self.shift is not None:
@@ -83,9 +81,9 @@ class _Chain:
     def _late(self, value: Value, vector: Value, right: bool) -> bool:
         """The same behind the bounds, where what scales needn't be known before a run."""
         one, nothing = (self.lowering.constant(np.array(n, vector.dtype)) for n in (1, 0))
-        if value.op is ADD or (value.op is SUBTRACT and right):
+        if value.op.name == "add" or (value.op.name == "subtract" and right):
             self.late_shift = self._call(value.op, self.late_shift or nothing, vector)
-        elif value.op is MULTIPLY or (value.op is DIVIDE and right):
+        elif value.op.name == "multiply" or (value.op.name == "divide" and right):
             self.late_scale = self._call(value.op, self.late_scale or one, vector)
             if self.late_shift is not None:
                 self.late_shift = self._call(value.op, self.late_shift, vector)
@@ -117,7 +115,7 @@ class _Chain:
     def kernel(self) -> Value:
         """The kernel before any transform."""
         second = self.root.inputs[1]
-        return second.inputs[0] if second.op is TRANSFORM_KERNEL else second
+        return second.inputs[0] if second.op.name == "winograd_kernel" else second
 
     def _whole(self, vector: Value) -> Value:
         """A number for each filter, where it may be one for all."""
@@ -131,14 +129,14 @@ class _Chain:
         x, second = self.root.inputs
         if self.scale is not None:
             scaled = self._call(MULTIPLY, self.kernel, self.scale)
-            second = self.lowering.value(TRANSFORM_KERNEL, (scaled,), second.attrs) if second.op is TRANSFORM_KERNEL else scaled
+            second = self.lowering.value(TRANSFORM_KERNEL, (scaled,), second.attrs) if second.op.name == "winograd_kernel" else scaled
         inputs = [x, second]
         for value in (self.shift, self.residual, self.late_scale, self.late_shift):
             if value is not None:
                 inputs.append(value if value is self.residual else self._whole(value))
         late = self.late_scale is not None, self.late_shift is not None
         finish = Finish(self.shift is not None, self.residual is not None, self.low, self.high, *late)
-        op = FUSED_CONV if self.root.op is CONV else FUSED_WINOGRAD
+        op = FUSED_CONV if self.root.op.name == "conv" else FUSED_WINOGRAD
         self.end.become(op, tuple(inputs), (self.root.attrs, finish))
 
 
@@ -175,7 +173,11 @@ def fuse(lowering: Lowering, wanted: Sequence[Value]) -> list[Prepared]:
 
 def _starts(value: Value) -> bool:
     """Whether this is a convolution that can be fused."""
-    return value.dtype == np.float32 and value.size > 0 and (value.op is CONV or (value.op is WINOGRAD_CONV and not value.attrs.turned))
+    return (
+        value.dtype == np.float32
+        and value.size > 0
+        and (value.op.name == "conv" or (value.op.name == "winograd_conv" and not value.attrs.turned))
+    )
 
 
 def _prepared(lowering: Lowering, value: Value) -> list[Prepared]:
