@@ -15,11 +15,11 @@ model.add(Activation("relu"))
 """
 TIMES = """
 import time
-start = time.perf_counter()
+start = time.process_time()
 import numpy
-middle = time.perf_counter()
+middle = time.process_time()
 from kbridge.models import Sequential
-print(middle - start, time.perf_counter() - middle)
+print(middle - start, time.process_time() - middle)
 """
 
 
@@ -54,7 +54,7 @@ def test_importing_models_takes_no_longer_than_importing_numpy(tmp_path):
     compiled = {"PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
     output(TIMES, tmp_path, **compiled)
     numpy, ours = zip(*[map(float, output(TIMES, tmp_path, **compiled).split()) for _ in range(9)])
-    # half as much again and 50 ms: room for a busy machine
+    # of processor time; half as much again and 50 ms: room for a machine whose caches others use
     assert statistics.median(ours) < 1.5 * statistics.median(numpy) + 0.05
 
 

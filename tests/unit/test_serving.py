@@ -175,12 +175,13 @@ class TestBatches:
             from concurrent.futures import ThreadPoolExecutor
 
             with ThreadPoolExecutor(1) as executor:
-                batcher = self.batching.Batcher(version, executor, 2, 5.0, 10, rows.append)
+                batcher = self.batching.Batcher(version, executor, 2, 60.0, 10, rows.append)
                 start = time.monotonic()
                 await asyncio.gather(batcher.predict([np.ones((1, 1))]), late(batcher))
                 return time.monotonic() - start
 
-        assert asyncio.run(both()) < 4
+        # far less than the 60 s that a batch may wait, also on a busy machine
+        assert asyncio.run(both()) < 40
         assert rows == [2]
 
     def test_sizes(self):
