@@ -30,6 +30,11 @@ class MaxNorm(Constraint):
 
     References:
         Srivastava et al. (2014), Dropout: A Simple Way to Prevent Neural Networks from Overfitting.
+
+    Example:
+        >>> from kbridge.constraints import maxnorm
+        >>> from kbridge.layers import Dense
+        >>> layer = Dense(4, W_constraint=maxnorm(2))
     """
 
     def __init__(self, m=2, axis=0):

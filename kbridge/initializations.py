@@ -150,6 +150,12 @@ def get(identifier, **kwargs):
     Args:
         identifier: a name of this module, or a function of a shape.
         kwargs: arguments that are bound to it, such as ``dim_ordering``.
+
+    Example:
+        >>> from kbridge import initializations
+        >>> from kbridge import backend as K
+        >>> K.int_shape(initializations.get("he_normal")((3, 4)))
+        (3, 4)
     """
     found = get_from_module(identifier, globals(), "initialization")
     if not kwargs:

@@ -149,6 +149,12 @@ def batch_dot(x, y, axes=None):
     The result has shape (samples, rest of x, rest of y), with a last axis of 1 where nothing
     else is left: (n, d) with (n, d) gives (n, 1). ``axes`` is a pair, one int for both, or
     None: the last axis of ``x`` and the last but one of ``y`` (the last, if ``y`` has two).
+
+    Example:
+        >>> import numpy as np
+        >>> from kbridge import backend as K
+        >>> K.int_shape(K.batch_dot(K.placeholder((None, 3, 5)), K.placeholder((None, 4, 5)), axes=2))
+        (None, 3, 4)
     """
 
 def batch_flatten(x):
@@ -501,6 +507,14 @@ def function(inputs: Sequence, outputs: Sequence, updates: Sequence = (), **kwar
     dtype; a wrong number of inputs or a shape that can't fit: ValueError that names the
     placeholder, its shape and what came. ``kwargs`` that say how Theano computes
     (``mode``, ``on_unused_input`` ...) give a warning elsewhere; unknown ones: ValueError.
+
+    Example:
+        >>> import numpy as np
+        >>> from kbridge import backend as K
+        >>> x, total = K.placeholder(shape=(None, 2)), K.variable(0.0)
+        >>> f = K.function([x], [K.sum(x, axis=-1)], updates=[K.update_add(total, K.sum(x))])
+        >>> f([np.array([[1, 2], [3, 4]])])[0].tolist(), float(K.get_value(total))
+        ([3.0, 7.0], 10.0)
     """
 
 def gather(reference, indices) -> Tensor:
@@ -534,6 +548,12 @@ def gradients(loss, variables) -> list:
     """d(sum of loss)/d(variable) for each of ``variables`` (tensor or list; always a list back),
     shaped like the variable; None where the loss doesn't depend on it through differentiable ops.
     May be applied to its own results.
+
+    Example:
+        >>> from kbridge import backend as K
+        >>> x = K.variable([1.0, 2.0])
+        >>> K.eval(K.gradients(K.sum(K.square(x)), x)[0]).tolist()
+        [2.0, 4.0]
     """
 
 def graph_scope():
@@ -734,6 +754,11 @@ def not_equal(x, y) -> Tensor:
 def one_hot(indices, nb_classes, dtype=None):
     """The integers ``indices`` of any shape as vectors of length ``nb_classes`` along a new last axis; zeros for those out of range. They have ``dtype``,
     floatx if left out.
+
+    Example:
+        >>> from kbridge import backend as K
+        >>> K.eval(K.one_hot(K.constant([0, 2], dtype="int32"), 3)).tolist()
+        [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
 
 def ones(shape, dtype=None, name=None):
@@ -943,6 +968,14 @@ def rnn(step_function: Callable, inputs, initial_states: Sequence, go_backwards:
 
     Returns:
         The last output, the outputs (samples, time, ...), and a list of the last states.
+
+    Example:
+        >>> import numpy as np
+        >>> from kbridge import backend as K
+        >>> x = K.constant(np.array([[[1.0], [2.0], [3.0]]]))
+        >>> last, sums, states = K.rnn(lambda x_t, states: (x_t + states[0], [x_t + states[0]]), x, [K.zeros((1, 1))])
+        >>> K.eval(sums).ravel().tolist()
+        [1.0, 3.0, 6.0]
     """
 
 def round(x) -> Tensor:

@@ -173,13 +173,28 @@ class Backend(Composites):
         dtype; a wrong number of inputs or a shape that can't fit: ValueError that names the
         placeholder, its shape and what came. ``kwargs`` that say how Theano computes
         (``mode``, ``on_unused_input`` ...) give a warning elsewhere; unknown ones: ValueError.
+
+        Example:
+            >>> import numpy as np
+            >>> from kbridge import backend as K
+            >>> x, total = K.placeholder(shape=(None, 2)), K.variable(0.0)
+            >>> f = K.function([x], [K.sum(x, axis=-1)], updates=[K.update_add(total, K.sum(x))])
+            >>> f([np.array([[1, 2], [3, 4]])])[0].tolist(), float(K.get_value(total))
+            ([3.0, 7.0], 10.0)
         """
 
     @abstractmethod
     def gradients(self, loss, variables) -> list:
         """d(sum of loss)/d(variable) for each of ``variables`` (tensor or list; always a list back),
         shaped like the variable; None where the loss doesn't depend on it through differentiable ops.
-        May be applied to its own results."""
+        May be applied to its own results.
+
+        Example:
+            >>> from kbridge import backend as K
+            >>> x = K.variable([1.0, 2.0])
+            >>> K.eval(K.gradients(K.sum(K.square(x)), x)[0]).tolist()
+            [2.0, 4.0]
+        """
 
     @abstractmethod
     def stop_gradient(self, variables) -> Tensor:
@@ -700,6 +715,14 @@ class Backend(Composites):
 
         Returns:
             The last output, the outputs (samples, time, ...), and a list of the last states.
+
+        Example:
+            >>> import numpy as np
+            >>> from kbridge import backend as K
+            >>> x = K.constant(np.array([[[1.0], [2.0], [3.0]]]))
+            >>> last, sums, states = K.rnn(lambda x_t, states: (x_t + states[0], [x_t + states[0]]), x, [K.zeros((1, 1))])
+            >>> K.eval(sums).ravel().tolist()
+            [1.0, 3.0, 6.0]
         """
 
     @abstractmethod

@@ -86,6 +86,10 @@ class LearningRateScheduler(Callback):
 
     Raises:
         ValueError: the schedule returns something else, or the optimizer has no learning rate to set.
+
+    Example:
+        >>> from kbridge.callbacks import LearningRateScheduler
+        >>> halve = LearningRateScheduler(lambda epoch: 0.1 * 0.5**epoch)
     """
 
     def __init__(self, schedule):

@@ -26,6 +26,10 @@ class ModelCheckpoint(Callback):
         save_weights_only: whether to save the weights alone (``model.save_weights``), not the whole model (``model.save``).
         mode: 'min' if smaller is better, 'max' if larger is, or 'auto' to tell from the name.
         period: the number of epochs between checkpoints.
+
+    Example:
+        >>> from kbridge.callbacks import ModelCheckpoint
+        >>> best = ModelCheckpoint("weights-{epoch:02d}-{val_loss:.2f}.h5", monitor="val_loss", save_best_only=True)
     """
 
     on_one_worker = True

@@ -109,6 +109,12 @@ class AdaptiveAveragePooling2D(_AdaptiveAverage):
 
     References:
         He et al. (2014), Spatial Pyramid Pooling, arXiv 1406.4729.
+
+    Example:
+        >>> from kbridge.layers import AdaptiveAveragePooling2D
+        >>> from kbridge.models import Sequential
+        >>> Sequential([AdaptiveAveragePooling2D((2, 3), data_format="channels_last", input_shape=(7, 7, 4))]).output_shape
+        (None, 2, 3, 4)
     """
 
 

@@ -477,6 +477,12 @@ class Deconvolution2D(Convolution2D):
 
     References:
         Zeiler et al. (2010), Deconvolutional Networks.
+
+    Example:
+        >>> from kbridge.layers import Deconvolution2D
+        >>> from kbridge.models import Sequential
+        >>> Sequential([Deconvolution2D(3, 2, 2, (None, 8, 8, 3), subsample=(2, 2), dim_ordering="tf", input_shape=(4, 4, 5))]).output_shape
+        (None, 8, 8, 3)
     """
 
     takes_groups = False
@@ -583,6 +589,12 @@ class SeparableConvolution2D(_Convolution):
 
     References:
         Chollet (2016), Xception, arXiv 1610.02357.
+
+    Example:
+        >>> from kbridge.layers import SeparableConvolution2D
+        >>> from kbridge.models import Sequential
+        >>> Sequential([SeparableConvolution2D(8, 3, 3, border_mode="same", dim_ordering="tf", input_shape=(9, 9, 4))]).output_shape
+        (None, 9, 9, 8)
     """
 
     depthwise_kernel: Any
@@ -691,6 +703,12 @@ class Convolution3D(_Convolution):
 
     Output shape:
         The same axes with ``nb_filter`` channels and the lengths that ``border_mode`` and ``subsample`` leave.
+
+    Example:
+        >>> from kbridge.layers import Convolution3D
+        >>> from kbridge.models import Sequential
+        >>> Sequential([Convolution3D(2, 3, 3, 3, dim_ordering="tf", input_shape=(8, 8, 8, 1))]).output_shape
+        (None, 6, 6, 6, 2)
     """
 
     takes_groups = True

@@ -166,6 +166,12 @@ class ConvLSTM2D(ConvRecurrent2D):
 
     References:
         Shi et al. (2015), Convolutional LSTM Network, arXiv 1506.04214.
+
+    Example:
+        >>> from kbridge.layers import ConvLSTM2D
+        >>> from kbridge.models import Sequential
+        >>> Sequential([ConvLSTM2D(4, 3, 3, border_mode="same", dim_ordering="tf", input_shape=(5, 8, 8, 1))]).output_shape
+        (None, 8, 8, 4)
     """
 
     #: options of Keras 2

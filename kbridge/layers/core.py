@@ -117,6 +117,13 @@ class Dropout(Layer):
 
     References:
         Srivastava et al. (2014), Dropout: A Simple Way to Prevent Neural Networks from Overfitting.
+
+    Example:
+        >>> import numpy as np
+        >>> from kbridge.layers import Dropout
+        >>> from kbridge.models import Sequential
+        >>> Sequential([Dropout(0.5, input_shape=(3,))]).predict(np.ones((1, 3))).tolist()
+        [[1.0, 1.0, 1.0]]
     """
 
     supports_masking = True
@@ -251,6 +258,13 @@ class Activation(Layer):
 
     Output shape:
         The input's.
+
+    Example:
+        >>> import numpy as np
+        >>> from kbridge.layers import Activation
+        >>> from kbridge.models import Sequential
+        >>> Sequential([Activation("relu", input_shape=(2,))]).predict(np.array([[-1.0, 2.0]])).tolist()
+        [[0.0, 2.0]]
     """
 
     supports_masking = True
@@ -334,6 +348,12 @@ class Permute(Layer):
 
     Raises:
         ValueError: ``dims`` doesn't hold each number from 1 on once.
+
+    Example:
+        >>> from kbridge.layers import Permute
+        >>> from kbridge.models import Sequential
+        >>> Sequential([Permute((2, 1), input_shape=(5, 3))]).output_shape
+        (None, 3, 5)
     """
 
     def __init__(self, dims, **kwargs):
@@ -369,6 +389,12 @@ class Flatten(Layer):
 
     Raises:
         ValueError: a length is unknown.
+
+    Example:
+        >>> from kbridge.layers import Flatten
+        >>> from kbridge.models import Sequential
+        >>> Sequential([Flatten(input_shape=(4, 3, 2))]).output_shape
+        (None, 24)
     """
 
     def __init__(self, dim_ordering="tf", **kwargs):
@@ -405,6 +431,12 @@ class RepeatVector(Layer):
 
     Output shape:
         (samples, n, features).
+
+    Example:
+        >>> from kbridge.layers import RepeatVector
+        >>> from kbridge.models import Sequential
+        >>> Sequential([RepeatVector(3, input_shape=(2,))]).output_shape
+        (None, 3, 2)
     """
 
     def __init__(self, n, **kwargs):

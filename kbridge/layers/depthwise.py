@@ -114,6 +114,12 @@ class DepthwiseConv2D(_Depthwise):
 
     References:
         Howard et al. (2017), MobileNets, arXiv 1704.04861.
+
+    Example:
+        >>> from kbridge.layers import DepthwiseConv2D
+        >>> from kbridge.models import Sequential
+        >>> Sequential([DepthwiseConv2D(3, depth_multiplier=2, data_format="channels_last", input_shape=(8, 8, 3))]).output_shape
+        (None, 6, 6, 6)
     """
 
     activation: Callable

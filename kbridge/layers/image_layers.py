@@ -61,6 +61,16 @@ class Normalization(Configured):
 
     Raises:
         ValueError: a mean without a variance.
+
+    Example:
+        >>> import numpy as np
+        >>> from kbridge.layers import Normalization
+        >>> from kbridge.models import Sequential
+        >>> layer = Normalization(input_shape=(1,))
+        >>> model = Sequential([layer])
+        >>> layer.adapt(np.array([[1.0], [3.0]]))
+        >>> model.predict(np.array([[1.0], [3.0]])).tolist()
+        [[-1.0], [1.0]]
     """
 
     axis: Any

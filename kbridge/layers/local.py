@@ -71,6 +71,12 @@ class LocallyConnected1D(_LocallyConnected, Convolution1D):
 
     Raises:
         ValueError: another ``implementation`` or ``border_mode``, or an unknown number of time steps.
+
+    Example:
+        >>> from kbridge.layers import LocallyConnected1D
+        >>> from kbridge.models import Sequential
+        >>> Sequential([LocallyConnected1D(4, 3, input_shape=(10, 2))]).output_shape
+        (None, 8, 4)
     """
 
     takes_groups = False

@@ -134,6 +134,11 @@ class Concatenate(_Joined):
 
     Output shape:
         Theirs, with the lengths along ``axis`` added up.
+
+    Example:
+        >>> from kbridge.layers import Concatenate, Input
+        >>> Concatenate()([Input((3,)), Input((4,))])._keras_shape
+        (None, 7)
     """
 
     joins = "concat"
@@ -159,6 +164,11 @@ class Dot(_Joined):
 
     Output shape:
         (samples, the other axes of the first, those of the second).
+
+    Example:
+        >>> from kbridge.layers import Dot, Input
+        >>> Dot(axes=2)([Input((3, 5)), Input((4, 5))])._keras_shape
+        (None, 3, 4)
     """
 
     def __init__(self, axes, normalize=False, name=None):

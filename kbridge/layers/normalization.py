@@ -44,6 +44,13 @@ class BatchNormalization(Layer):
 
     References:
         Ioffe and Szegedy (2015), Batch Normalization, arXiv 1502.03167.
+
+    Example:
+        >>> from kbridge.layers import BatchNormalization, Dense
+        >>> from kbridge.models import Sequential
+        >>> model = Sequential([Dense(4, input_dim=3), BatchNormalization()])
+        >>> [weight.shape for weight in model.layers[1].get_weights()]
+        [(4,), (4,), (4,), (4,)]
     """
 
     supports_masking = True

@@ -430,6 +430,12 @@ class GlobalAveragePooling2D(_GlobalPooling2D):
 
     Output shape:
         (samples, channels), or with ``keepdims`` the input's axes with lengths of 1.
+
+    Example:
+        >>> from kbridge.layers import GlobalAveragePooling2D
+        >>> from kbridge.models import Sequential
+        >>> Sequential([GlobalAveragePooling2D(dim_ordering="tf", input_shape=(6, 6, 8))]).output_shape
+        (None, 8)
     """
 
     def call(self, x, mask=None):

@@ -371,6 +371,12 @@ class GRU(_Cell):
 
     References:
         Cho et al. (2014), Learning Phrase Representations using RNN Encoder-Decoder, arXiv 1406.1078.
+
+    Example:
+        >>> from kbridge.layers import GRU
+        >>> from kbridge.models import Sequential
+        >>> Sequential([GRU(4, input_shape=(5, 3))]).output_shape
+        (None, 4)
     """
 
     U: Any

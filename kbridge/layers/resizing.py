@@ -114,6 +114,12 @@ class UpSampling2D(_UpSamplingND):
 
     Output shape:
         The same axes with ``size`` times the rows and columns.
+
+    Example:
+        >>> from kbridge.layers import UpSampling2D
+        >>> from kbridge.models import Sequential
+        >>> Sequential([UpSampling2D((2, 3), dim_ordering="tf", input_shape=(4, 4, 1))]).output_shape
+        (None, 8, 12, 1)
     """
 
     def __init__(self, size=(2, 2), dim_ordering="default", interpolation="nearest", **kwargs):
@@ -225,6 +231,12 @@ class ZeroPadding2D(_Resizing):
 
     Raises:
         ValueError: a number below 0, or another key.
+
+    Example:
+        >>> from kbridge.layers import ZeroPadding2D
+        >>> from kbridge.models import Sequential
+        >>> Sequential([ZeroPadding2D((1, 2), dim_ordering="tf", input_shape=(4, 4, 1))]).output_shape
+        (None, 6, 8, 1)
     """
 
     def __init__(self, padding=(1, 1), dim_ordering="default", **kwargs):
@@ -353,6 +365,12 @@ class Cropping2D(_Cropping):
 
     Raises:
         ValueError: more is cut off than there is.
+
+    Example:
+        >>> from kbridge.layers import Cropping2D
+        >>> from kbridge.models import Sequential
+        >>> Sequential([Cropping2D(((1, 1), (0, 2)), dim_ordering="tf", input_shape=(6, 6, 1))]).output_shape
+        (None, 4, 4, 1)
     """
 
     def __init__(self, cropping=((0, 0), (0, 0)), dim_ordering="default", **kwargs):

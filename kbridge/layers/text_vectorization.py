@@ -45,6 +45,15 @@ class TextVectorization(_Lookup):
 
     Raises:
         ValueError: functions as ``standardize`` or ``split``, and a call before there is a vocabulary.
+
+    Example:
+        >>> import numpy as np
+        >>> from kbridge.layers import Input, TextVectorization
+        >>> from kbridge.models import Model
+        >>> text = Input((1,), dtype="string")
+        >>> model = Model(text, TextVectorization(vocabulary=["cat", "dog"], output_sequence_length=3)(text))
+        >>> model.predict(np.array([["The dog."]])).tolist()
+        [[1, 3, 0]]
     """
 
     ngrams: Any

@@ -21,6 +21,11 @@ class Loss:
 
     Raises:
         ValueError: another reduction.
+
+    Example:
+        >>> from kbridge import losses
+        >>> losses.get("Huber").get_config()["delta"]
+        1.0
     """
 
     def __init__(self, reduction="sum_over_batch_size", name=None):

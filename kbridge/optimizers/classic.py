@@ -205,6 +205,11 @@ class Adam(Optimizer):
 
     References:
         Kingma and Ba (2015), Adam, arXiv 1412.6980.
+
+    Example:
+        >>> from kbridge.optimizers import Adam
+        >>> from kbridge.optimizers.schedules import ExponentialDecay
+        >>> optimizer = Adam(lr=ExponentialDecay(0.01, decay_steps=100, decay_rate=0.5))
     """
 
     def __init__(self, lr=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8, decay=0.0, amsgrad=False, **kwargs):

@@ -55,6 +55,12 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
 
     Raises:
         ModelFileError: the text is no model; the message says what is wrong.
+
+    Example:
+        >>> from kbridge.layers import Dense
+        >>> from kbridge.models import Sequential, model_from_json
+        >>> model_from_json(Sequential([Dense(2, input_dim=3)]).to_json()).output_shape
+        (None, 2)
     """
     return _built_from(parse_json(json_string), custom_objects, "JSON")
 

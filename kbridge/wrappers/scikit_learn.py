@@ -141,6 +141,20 @@ class KerasClassifier(BaseWrapper):
 
     Labels are the numbers of the outputs, rows with a 1, or any other labels (texts, -1 and 1 ...), which the
     outputs then stand for in sorted order: ``classes_``. The other arguments are those of ``BaseWrapper``.
+
+    Example:
+        >>> import numpy as np
+        >>> from kbridge.layers import Dense
+        >>> from kbridge.models import Sequential
+        >>> from kbridge.wrappers.scikit_learn import KerasClassifier
+        >>> def build(units=4):
+        ...     model = Sequential([Dense(units, activation="relu", input_dim=2), Dense(1, activation="sigmoid")])
+        ...     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+        ...     return model
+        >>> classifier = KerasClassifier(build, units=3, nb_epoch=1, verbose=0)
+        >>> history = classifier.fit(np.ones((4, 2)), np.array(["no", "yes", "no", "yes"]))
+        >>> classifier.classes_.tolist()
+        ['no', 'yes']
     """
 
     _estimator_type = "classifier"

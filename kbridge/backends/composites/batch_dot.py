@@ -12,6 +12,12 @@ class BatchDot(Family):
         The result has shape (samples, rest of x, rest of y), with a last axis of 1 where nothing
         else is left: (n, d) with (n, d) gives (n, 1). ``axes`` is a pair, one int for both, or
         None: the last axis of ``x`` and the last but one of ``y`` (the last, if ``y`` has two).
+
+        Example:
+            >>> import numpy as np
+            >>> from kbridge import backend as K
+            >>> K.int_shape(K.batch_dot(K.placeholder((None, 3, 5)), K.placeholder((None, 4, 5)), axes=2))
+            (None, 3, 4)
         """
         nx, ny = self.ndim(x), self.ndim(y)
         if nx < 2 or ny < 2:

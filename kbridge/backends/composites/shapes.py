@@ -58,6 +58,11 @@ class Shapes(Family):
     def one_hot(self, indices, nb_classes, dtype=None):
         """The integers ``indices`` of any shape as vectors of length ``nb_classes`` along a new last axis; zeros for those out of range. They have ``dtype``,
         floatx if left out.
+
+        Example:
+            >>> from kbridge import backend as K
+            >>> K.eval(K.one_hot(K.constant([0, 2], dtype="int32"), 3)).tolist()
+            [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
         """
         classes = self.arange(0, nb_classes, dtype="int32")
         hits = self.equal(self.expand_dims(self.cast(indices, "int32"), -1), classes)

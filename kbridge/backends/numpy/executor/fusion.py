@@ -26,7 +26,7 @@ NEGATIVE = UNARY["negative"]
 
 
 class _Chain:
-    """What has been found behind a convolution so far: its ``scale`` and ``shift`` for each filter, and the last value."""
+    """The steps that have been found behind a convolution so far: its ``scale`` and ``shift`` for each filter, and the last value."""
 
     def __init__(self, lowering: Lowering, root: Value):
         self.lowering, self.root, self.end = lowering, root, root

@@ -1,4 +1,4 @@
-"""What a plan computes from variables that don't change in it, kept until one of them changes: transformed and scaled kernels.
+"""Values that a plan computes from variables that don't change in it, kept until one of them changes: transformed and scaled kernels.
 
 Each is computed once for all plans of a process that need it. ``Variable.version`` tells what has changed.
 """
@@ -78,7 +78,7 @@ _KNOWN: WeakValueDictionary[Hashable, Prepared] = WeakValueDictionary()
 
 
 def prepare(value: Value) -> Prepared:
-    """What keeps ``value``, which only depends on variables and constants."""
+    """Return the object that keeps ``value``, which only depends on variables and constants."""
     steps = _steps(value)
     keys: dict[Value, Hashable] = {}
     for v in steps:
@@ -96,7 +96,7 @@ def prepare(value: Value) -> Prepared:
 
 
 def _steps(value: Value) -> list[Value]:
-    """What ``value`` is computed from, itself last."""
+    """Return the values that ``value`` is computed from, itself last."""
     placed: dict[Value, None] = {}
     stack = [value]
     while stack:

@@ -54,7 +54,7 @@ class Region:
 
     @property
     def name(self) -> str:
-        """What the region is made of, for people who look at a trace."""
+        """The contents of the region, for people who look at a trace."""
         values = [v for item in self.items for v in (item.values if isinstance(item, Chain) else [item])]
         largest = max(values, key=seconds)
         return largest.op.name if len(values) == 1 else f"{largest.op.name} and {len(values) - 1} more"

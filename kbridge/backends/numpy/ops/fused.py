@@ -21,7 +21,7 @@ SPAN = 1 << 11
 
 
 class Finish(NamedTuple):
-    """What is done to the results of a convolution, in this order: a shift of each filter, another tensor, bounds, and, of each
+    """The steps that are done to the results of a convolution, in this order: a shift of each filter, another tensor, bounds, and, of each
     filter again, a scale and a shift."""
 
     shift: bool = False
