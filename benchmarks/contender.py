@@ -30,7 +30,7 @@ class Contender:
 class Goal:
     """What the project promises of a contender.
 
-    ``measure``: 'cpu', 'first' or 'memory', a column of the table. With ``other``, at most ``limit`` times the other's,
+    ``measure``: 'cpu', 'wall', 'first' or 'memory', a column of the table; ``threads``: with how many threads it holds. With ``other``, at most ``limit`` times the other's,
     or, with ``over``, at most ``limit`` more than the other's; without it, at most ``limit``. Seconds and bytes.
     """
 
@@ -39,6 +39,7 @@ class Goal:
     other: str = ""
     measure: str = "cpu"
     over: bool = False
+    threads: int = 1
 
     def check(self, values: dict[str, dict[str, float]]) -> tuple[bool, str] | None:
         """(whether it is met, what to print) from {contender: {measure: value}}; None where one didn't take part."""

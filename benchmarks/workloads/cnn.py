@@ -109,6 +109,7 @@ WORKLOAD = Workload(
     # Adam divides by small numbers at first
     tolerance=1e-2,
     goals=(
+        Goal("kbridge numpy, train_on_batch", 0.85, "PyTorch eager", "wall", threads=2),
         Goal("kbridge numpy, train_on_batch", 1.1, "PyTorch eager"),
         Goal("kbridge tensorflow, train_on_batch", 1.0, "Keras 3 tensorflow"),
         Goal("kbridge numpy, train_on_batch", 0.4, "PyTorch eager", "memory"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..contender import Contender, Step, Workload
+from ..contender import Contender, Goal, Step, Workload
 from .contenders import Ready, glorot, on_backends, on_keras3, set_parameters, torch_step, trained
 
 BATCH, SIDE, CHANNELS, CLASSES, RATE = 32, 16, 32, 10, 0.01
@@ -103,4 +103,8 @@ WORKLOAD = Workload(
     ],
     against=("PyTorch eager", "Keras 3 tensorflow"),
     tolerance=1e-2,
+    goals=(
+        Goal("kbridge numpy, train_on_batch", 0.95, "PyTorch eager"),
+        Goal("kbridge numpy, train_on_batch", 1.0, "PyTorch eager", "wall", threads=2),
+    ),
 )

@@ -10,7 +10,7 @@ from processes import python
 
 from kbridge import config
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import costs, plan, regions, trace, workers
+from kbridge.backends.numpy.executor import costs, plan, trace, workers
 from kbridge.backends.numpy.executor.blocks import Chain
 from kbridge.backends.numpy.executor.regions import Region
 from kbridge.conformance import FAMILIES, harness
@@ -23,9 +23,8 @@ RNG = np.random.default_rng(3)
 @pytest.fixture
 def eager(monkeypatch):
     """Regions wherever they are possible, however small."""
-    monkeypatch.setattr(regions, "LEAST", 0.0)
-    monkeypatch.setattr(regions, "HANDOVER", 0.0)
-    monkeypatch.setattr(regions, "LEAST_TURN", 0.0)
+    for name in ("LEAST_PART", "LEAST_TURN", "LEAST_CALL"):
+        monkeypatch.setattr(costs, name, 0.0)
 
 
 def forks(function):
@@ -139,7 +138,38 @@ def test_small_work_stays_on_one_thread():
         function = K.function([x], [loss, *K.gradients(loss, [W])])
         function([np.ones((32, 20), "float32")])
     assert forks(function) == []
-    assert costs.LEAST > 5 * costs.HANDOVER
+
+
+def deep(layers, units):
+    x, y = K.placeholder((None, units)), None
+    for _ in range(layers):
+        y = K.tanh(K.dot(x if y is None else y, K.variable(RNG.uniform(-1, 1, (units, units)))))
+    function = K.function([x], [y])
+    function([np.ones((512, units), "float32")])
+    return [len(fork.lanes) for fork in forks(function)]
+
+
+def test_many_small_calls_stay_on_one_thread_and_lanes_are_as_many_as_have_something_to_do():
+    with workers.using(8):
+        assert deep(100, 2) == []
+        few, many = deep(4, 128), deep(16, 256)
+    assert len(few) == len(many) == 1 and 2 <= few[0] < many[0] <= 8
+
+
+def test_a_long_run_becomes_several_regions_that_reuse_storage(monkeypatch):
+    sizes = []
+    for most in (1e9, 2e-3):
+        monkeypatch.setattr(costs, "MOST", most)
+        with workers.using(2):
+            x = K.placeholder((None, 512))
+            y = x
+            for n in range(512, 320, -16):
+                y = K.dot(y, K.variable(np.ones((n, n - 16)) / n))
+            function = K.function([x], [y])
+            function([np.ones((128, 512), "float32")])
+        sizes.append((len(forks(function)), function._last[1].nbytes))
+    (few, large), (more, small) = sizes
+    assert few == 1 < more and small < large
 
 
 def test_random_draws_are_the_same_for_any_number_of_threads(eager):
@@ -202,8 +232,8 @@ FORKED = """
 import os, sys
 import numpy as np
 from kbridge import backend as K
-from kbridge.backends.numpy.executor import regions, workers
-regions.LEAST = regions.HANDOVER = 0.0
+from kbridge.backends.numpy.executor import costs, workers
+costs.LEAST_PART = costs.LEAST_CALL = 0.0
 x = K.placeholder((None, 50))
 function = K.function([x], [K.exp(K.tanh(x))])
 value = np.ones((40, 50), "float32")
@@ -251,7 +281,8 @@ def test_a_trace_tells_what_lanes_did_and_keeps_the_numbers(eager):
         np.testing.assert_array_equal(a, b)
     kinds = [e.kind for e in found.events]
     assert kinds.count("lane") == 2 * kinds.count("fork") == 2 * len(forks(function)) and "serial" in kinds
-    assert len({e.thread for e in found.events}) == 2 and all(e.end >= e.begin for e in found.events)
+    assert len({e.thread for e in found.events}) == 2 and all(e.end >= e.begin and e.work >= 0 for e in found.events)
+    assert all(e.calls > 0 for e in found.events if e.kind == "lane")
     assert trace.active is None
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import blocks, plan, regions, workers
+from kbridge.backends.numpy.executor import blocks, costs, plan, workers
 from kbridge.backends.numpy.executor.blocks import Chain
 from kbridge.backends.numpy.executor.evaluation import compute
 from kbridge.backends.numpy.executor.regions import Region
@@ -103,10 +103,10 @@ def plainly(schedule, fed):
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10_000), blocked=st.booleans(), lanes=st.integers(1, 2))
 def test_random_programs_are_scheduled_and_placed_right(made, seed, blocked, lanes):
-    before = blocks.BLOCK, blocks.MIN_SIZE, regions.LEAST, regions.HANDOVER
+    before = blocks.BLOCK, blocks.MIN_SIZE, costs.LEAST_PART, costs.LEAST_CALL
     if blocked:
         blocks.BLOCK, blocks.MIN_SIZE = 3, 2
-    regions.LEAST = regions.HANDOVER = 0
+    costs.LEAST_PART = costs.LEAST_CALL = 0.0
     try:
         with harness.floatx("float64"), workers.using(lanes):
             program, _ = generate(seed)
@@ -115,7 +115,7 @@ def test_random_programs_are_scheduled_and_placed_right(made, seed, blocked, lan
             arrays = built.fed(0)
             results = built.function(arrays)
     finally:
-        blocks.BLOCK, blocks.MIN_SIZE, regions.LEAST, regions.HANDOVER = before
+        blocks.BLOCK, blocks.MIN_SIZE, costs.LEAST_PART, costs.LEAST_CALL = before
     schedule, _ = made[-1]
     drawn = any(not v.op.pure and v.leaf is None and v.const is None for v in schedule.live)
     if schedule.turns or drawn or program.updates:

@@ -6,24 +6,26 @@ from math import prod
 
 from .values import Value
 
-#: seconds of a multiplication with its addition in a product, of a byte moved, of a call
-MULTIPLICATION, BYTE, CALL = 1 / 35e9, 1 / 8e9, 0.7e-6
-#: seconds that it takes to hand a part to another thread and to wait for it
-HANDOVER = 60e-6
-#: seconds of a region from which on parts pay
-LEAST = 4e-4
-#: of a loop: seconds of one turn, without those of calls, from which on parts pay
+#: seconds of a multiplication with its addition in a product, and of a byte moved
+MULTIPLICATION, BYTE = 1 / 35e9, 1 / 8e9
+#: seconds that each part must take for a handover to another thread, which takes 0.05 to 0.1 ms, to pay
+LEAST_PART = 2e-4
+#: the same for a part of a loop's turn: its calls take turns at Python's lock
 LEAST_TURN = 2.5e-5
+#: seconds that calls must take on average, for the same reason
+LEAST_CALL = 2e-6
+#: seconds of a region from which on another one begins: storage of one size only is reused within a region
+MOST = 2.5e-2
 
 
 def seconds(value: Value) -> float:
-    """Return about how long a value takes."""
+    """Return about how long a value takes, without the time that it takes to call NumPy."""
     if value.op.view or value.const is not None or value.leaf is not None:
         return 0.0
     if value.scan is not None:
-        return value.scan.length * sum(seconds(v) + CALL for v in value.scan.live() if not v.op.of_turn)
+        return value.scan.length * sum(seconds(v) for v in value.scan.live() if not v.op.of_turn)
     moved = value.size * value.dtype.itemsize + sum(v.size * v.dtype.itemsize for v in value.operands())
-    return multiplications(value) * MULTIPLICATION + moved * BYTE + CALL
+    return multiplications(value) * MULTIPLICATION + moved * BYTE
 
 
 def multiplications(value: Value) -> float:

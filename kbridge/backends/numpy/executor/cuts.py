@@ -15,8 +15,8 @@ from .values import Value
 #: an axis for each input, or None
 Needs = tuple[int | None, ...]
 
-#: samples of a part's product from which on a sum of parts pays
-LEAST_SUMMED = 128
+#: samples of a part's product from which on a sum of parts pays; for up to so many parts
+LEAST_SUMMED, FEW_LANES = 128, 4
 #: rows of a part's product, where its second matrix is as large as this or larger, from which on a part pays
 LEAST_ROWS, LARGE_MATRIX = 32, 1 << 17
 
@@ -114,12 +114,12 @@ def _pooling(value: Value, lanes: int) -> Needs | None:
 def _matmul(value: Value, lanes: int) -> Needs | None:
     if len(value.shape) == 3:
         return 0, 0
-    few = value.shape[0] < LEAST_ROWS * lanes
+    few = value.shape[0] < LEAST_ROWS * min(lanes, FEW_LANES)
     return None if few and value.inputs[1].size >= LARGE_MATRIX else (0, None)
 
 
 def _matmul_summed(value: Value, lanes: int) -> Needs | None:
-    return (1, 0) if len(value.shape) == 2 and value.inputs[1].shape[0] >= LEAST_SUMMED * lanes else None
+    return (1, 0) if len(value.shape) == 2 and value.inputs[1].shape[0] >= LEAST_SUMMED * min(lanes, FEW_LANES) else None
 
 
 def _other_axis(value: Value, lanes: int) -> Needs | None:

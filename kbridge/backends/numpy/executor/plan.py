@@ -7,7 +7,6 @@ The commit part runs inside one C loop, so that an interrupt can't leave half of
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Sequence
 from itertools import starmap
@@ -103,15 +102,15 @@ class Plan:
             function(*args)
 
     def _run_traced(self, record: trace.Trace) -> None:
-        begin = time.perf_counter()
+        started = trace.now()
         for function, args in self.body:
             if isinstance(function, Fork):
-                record.serial("calls", begin, time.perf_counter())
+                record.serial("calls", started)
                 function()
-                begin = time.perf_counter()
+                started = trace.now()
             else:
                 function(*args)
-        record.serial("calls", begin, time.perf_counter())
+        record.serial("calls", started)
 
     def _bind(self, i: int, array: np.ndarray) -> None:
         self._bound[i] = array

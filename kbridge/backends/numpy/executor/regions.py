@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import costs
 from .blocks import Chain
-from .costs import HANDOVER, LEAST, LEAST_TURN, seconds
+from .costs import seconds
 from .cuts import Cut, cut_of
 from .scan import Scan
 from .values import Value
@@ -49,8 +50,11 @@ class Region:
         return [v for v, cut in self.cuts.items() if cut.axis is None]
 
     def pays(self) -> bool:
-        """Whether lanes take less time than one thread."""
-        return len(self.cuts) > 0 and self.cost >= max(LEAST, 4 * HANDOVER)
+        """Return whether lanes take less time than one thread, and keep as many lanes as have enough to do."""
+        if self.cost < costs.LEAST_CALL * sum(not v.op.view for v in self.cuts):
+            return False
+        self.lanes = min(self.lanes, int(self.cost / costs.LEAST_PART) if costs.LEAST_PART else self.lanes)
+        return self.lanes > 1
 
     @property
     def name(self) -> str:
@@ -94,7 +98,7 @@ class _Builder:
     def close(self) -> None:
         """The open region and what waits for its end are done."""
         region = self.region
-        self.out.extend([region] if region.pays() else region.items)
+        self.out.extend([region] if region.items and region.pays() else region.items)
         self.out.extend(self.later)
         self._open()
 
@@ -138,6 +142,8 @@ class _Builder:
         """Put the item into the open region if it can be cut."""
         if self.region.lanes < 2:
             return False
+        if self.region.cost > costs.MOST:
+            self.close()
         known, cuts, samplewise = dict(self.region.axes) if len(values) > 1 else self.region.axes, {}, set()
         for v in values:
             cut = None
@@ -174,10 +180,11 @@ def _loop_region(loop: Value, lanes: int) -> Region | None:
     samples = min(s.shape[0] for s in states)
     lanes = min(lanes, samples // 4)
     body = [v for v in live if not v.op.of_turn]
-    turn = sum(map(seconds, body))
-    if lanes < 2 or turn < LEAST_TURN or seconds(loop) < LEAST:
+    turn, whole = sum(map(seconds, body)), seconds(loop)
+    lanes = min([lanes, *(int(t / least) for t, least in ((turn, costs.LEAST_TURN), (whole, costs.LEAST_PART)) if least)])
+    if lanes < 2:
         return None
-    region = Region(samples, lanes, [loop], cost=seconds(loop))
+    region = Region(samples, lanes, [loop], cost=whole)
     axes = region.axes
     for leaf in live:
         if leaf.op.of_turn and leaf.shape and leaf.shape[0] and leaf.shape[0] % samples == 0:

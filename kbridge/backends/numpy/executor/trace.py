@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 
 class Event(NamedTuple):
-    """Seconds of a thread. ``kind``: 'serial' (calls between forks), 'lane', or 'fork' (from its start to the end of its last lane)."""
+    """Seconds of a thread by the clock. ``kind``: 'serial' (calls between forks), 'lane', or 'fork' (from its start to the end of its
+    last lane)."""
 
     kind: str
     name: str
     thread: int
     begin: float
     end: float
+    #: seconds of the processor that the thread has taken, and calls of NumPy
+    work: float = 0.0
+    calls: int = 0
     #: of a fork: what its lanes cut, and how many there were
     samples: int = 0
     lanes: int = 0
+
+
+#: of a thread: the clock, and what it has taken of the processor
+Moment = tuple[float, float]
+
+
+def now() -> Moment:
+    """The present moment of this thread."""
+    return time.perf_counter(), time.thread_time()
 
 
 class Trace:
@@ -27,17 +41,21 @@ class Trace:
     def __init__(self):
         self.events: list[Event] = []
 
-    def lane(self, name: str, number: int, begin: float, end: float) -> None:
+    def lane(self, name: str, number: int, started: Moment, calls: int) -> None:
         """A lane has run."""
-        self.events.append(Event("lane", f"{name} {number}", threading.get_ident(), begin, end))
+        self._add("lane", f"{name} {number}", started, calls)
 
     def fork(self, name: str, samples: int, lanes: int, begin: float, end: float) -> None:
         """All lanes of a fork have run."""
-        self.events.append(Event("fork", name, threading.get_ident(), begin, end, samples, lanes))
+        self.events.append(Event("fork", name, threading.get_ident(), begin, end, 0.0, 0, samples, lanes))
 
-    def serial(self, name: str, begin: float, end: float) -> None:
+    def serial(self, name: str, started: Moment) -> None:
         """Calls that run by themselves."""
-        self.events.append(Event("serial", name, threading.get_ident(), begin, end))
+        self._add("serial", name, started, 0)
+
+    def _add(self, kind: str, name: str, started: Moment, calls: int) -> None:
+        (begin, before), (end, after) = started, now()
+        self.events.append(Event(kind, name, threading.get_ident(), begin, end, after - before, calls))
 
 
 #: the recording that goes on

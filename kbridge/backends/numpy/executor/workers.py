@@ -21,6 +21,7 @@ import numpy as np
 from .... import config
 from . import trace
 from .threads import one_thread
+from .turns import Turns
 
 Instructions = Sequence[tuple[Callable, list]]
 
@@ -168,11 +169,14 @@ class Fork:
 
         def run() -> None:
             record = trace.active
-            begin = time.perf_counter() if record is not None else 0.0
+            if record is None:
+                for function, args in instructions:
+                    function(*args)
+                return
+            started = trace.now()
             for function, args in instructions:
                 function(*args)
-            if record is not None:
-                record.lane(self.name, number, begin, time.perf_counter())
+            record.lane(self.name, number, started, _count(instructions))
 
         return run
 
@@ -180,3 +184,8 @@ class Fork:
         """The calls of all lanes."""
         for lane in self.lanes:
             yield from lane
+
+
+def _count(instructions: Instructions) -> int:
+    """The calls of NumPy in a run, those of a loop in each turn."""
+    return sum(f.length * _count(f.instructions) if isinstance(f, Turns) else 1 for f, _ in instructions)
