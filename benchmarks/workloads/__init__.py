@@ -1,6 +1,6 @@
 """The workloads, each a module with a ``WORKLOAD``, or several."""
 
-from . import cnn, embedding, files, fit, growth, imports, lstm, mlp, ops, predict, resnet, shapes, tiny_mlp
+from . import cnn, embedding, files, fit, growth, gru, imports, lstm, mlp, mobilenet, ops, predict, resnet, shapes, tiny_mlp, transformer
 
 WORKLOADS = {
     "tiny_mlp": tiny_mlp.WORKLOAD,
@@ -9,6 +9,9 @@ WORKLOADS = {
     "lstm": lstm.WORKLOAD,
     "embedding": embedding.WORKLOAD,
     "resnet": resnet.WORKLOAD,
+    "gru": gru.WORKLOAD,
+    **mobilenet.WORKLOADS,
+    **transformer.WORKLOADS,
     **ops.WORKLOADS,
     **predict.WORKLOADS,
     **fit.WORKLOADS,

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-import keras_applications as applications
 import pytest
+from keras_applications import recorded
 
 from kbridge import backend as K
 
-DATA = Path(__file__).parents[1] / "data" / "keras_applications"
-FILES = sorted(path.name.removesuffix(".json.gz") for path in DATA.glob("*.json.gz"))
-#: always, on every backend, and those on NumPy too; all others with KBRIDGE_FILES=all, or by ``tests/keras_applications.py check``
-EVERYWHERE = ("tf_keras-MobileNetV3Small",)
-ON_NUMPY = ("tf_keras-MobileNet", "tf_keras-EfficientNetB0", "keras-MobileNetV3Small")
+FILES = sorted(path.name.removesuffix(".json.gz") for path in recorded.DATA.glob("*.json.gz"))
+#: always, on every backend, and those on NumPy too; all others with KBRIDGE_FILES=all, or by ``python -m keras_applications check``
+EVERYWHERE = tuple(f"tf_keras-Tiny{name}" for name in ("ConvNeXt", "DenseNet", "EfficientNetV2", "RegNetY", "ResNetRS"))
+ON_NUMPY = (
+    "tf_keras-MobileNet", "tf_keras-MobileNetV3Small", "tf_keras-TinyNASNet", "tf_keras-TinyEfficientNet", "keras3-MobileNetV3Small",
+    "keras3-TinyConvNeXt", "keras3-TinyEfficientNetV2",
+)  # fmt: skip
 
 
 def chosen() -> list[str]:
@@ -25,11 +26,11 @@ def chosen() -> list[str]:
 
 @pytest.mark.parametrize("name", chosen())
 def test_predictions_are_those_of_the_library(name, tmp_path):
-    assert applications.error(DATA / f"{name}.json.gz", tmp_path) <= 1e-4
+    assert recorded.error(recorded.DATA / f"{name}.json.gz", tmp_path) <= 1e-4
     K.clear_session()
 
 
 def test_a_wrong_weight_would_be_seen(tmp_path, monkeypatch):
-    made = applications.value
-    monkeypatch.setattr(applications, "value", lambda layer, name, shape: made(layer, name, shape) * (1.01 if "kernel" in name else 1))
-    assert applications.error(DATA / "tf_keras-MobileNet.json.gz", tmp_path) > 1e-4
+    made = recorded.value
+    monkeypatch.setattr(recorded, "value", lambda layer, name, shape: made(layer, name, shape) * (1.01 if "kernel" in name else 1))
+    assert recorded.error(recorded.DATA / "tf_keras-MobileNet.json.gz", tmp_path) > 1e-4
