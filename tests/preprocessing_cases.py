@@ -24,6 +24,7 @@ WORDS = np.array(
     dtype=object,
 )
 TEXTS = np.array([["The cat, the  hat!"], ["a Cat x dog's \tTHE"], ["unknown"]], dtype=object)
+COLORED = np.round(np.random.RandomState(6).uniform(0, 255, (2, 6, 5, 3)), 1).astype("float32")
 PICTURES = np.round(np.random.RandomState(4).uniform(0, 255, (3, 6, 8, 2)), 1).astype("float32")
 
 
@@ -64,6 +65,30 @@ def pictures(k: Any) -> tuple[Any, list]:
     return k.Model(x, outputs), [PICTURES]
 
 
+def colors(k: Any) -> tuple[Any, list]:
+    """Colors and regions, which only Keras 3 has."""
+    L = k.layers
+    x = k.Input((6, 5, 3))
+    outputs = [
+        L.RandomSaturation((0.3, 0.3))(x), L.RandomSaturation((0.8, 0.8))(x), L.RandomColorDegeneration((0.4, 0.4))(x), L.RandomGrayscale(1.0)(x),
+        L.RandomSharpness((0.1, 0.1))(x), L.RandomSharpness((0.9, 0.9))(x), L.RandomPosterization((3, 3))(x), L.RandomInvert((1.0, 1.0))(x),
+        L.Solarization()(x), L.AutoContrast()(x), L.AutoContrast((0, 1))(x), L.RandomGaussianBlur((1.0, 1.0), 5, (0.7, 0.7))(x),
+        L.RandomColorJitter(brightness_factor=(0.2, 0.2), saturation_factor=(0.3, 0.3))(x), L.RandomHue((0.0, 0.0))(x), L.RandomSaturation((-0.2, -0.2))(x),
+    ]  # fmt: skip
+    return k.Model(x, outputs), [COLORED]
+
+
+def regions(k: Any) -> tuple[Any, list]:
+    """Only predictions count."""
+    L = k.layers
+    x = k.Input((6, 5, 3))
+    outputs = [
+        L.RandomHue(0.3)(x), L.RandomErasing()(x), L.RandomErasing(0.5, (0.1, 0.2), 3.0)(x), L.MixUp()(x), L.CutMix()(x), L.RandAugment()(x),
+        L.AugMix()(x), L.RandomShear(0.3, (0.1, 0.2))(x), L.RandomPerspective()(x), L.RandomElasticTransform()(x),
+    ]  # fmt: skip
+    return k.Model(x, outputs), [COLORED]
+
+
 def drawn(k: Any) -> tuple[Any, list]:
     """Layers whose training can't be without chance: only predictions count."""
     L = k.layers
@@ -91,8 +116,8 @@ def adapted(k: Any) -> tuple[Any, list]:
     ]
 
 
-BUILDERS = {f.__name__: f for f in (categories, texts, pictures, drawn, adapted)}
-CASES = [name for name in BUILDERS if name != "adapted"]
+BUILDERS = {f.__name__: f for f in (categories, texts, pictures, colors, regions, drawn, adapted)}
+CASES = [name for name in BUILDERS if name not in ("adapted", "colors", "regions")]
 CASES3 = [f"keras3_{name}" for name in BUILDERS]
 
 
@@ -115,7 +140,7 @@ def main(folder: str, *names: str) -> None:
     predicted = [np.asarray(y) for y in model(x if len(x) > 1 else x[0], training=False)]
     arrays = {f"input/{i}": a.astype(str) if a.dtype == object else a for i, a in enumerate(inputs)}
     arrays |= {f"predicted/{i}": y for i, y in enumerate(predicted)}
-    if name.endswith("pictures"):
+    if name.endswith(("pictures", "colors")):
         arrays |= {f"changed/{i}": np.asarray(y) for i, y in enumerate(model(x[0], training=True))}
     np.savez_compressed(Path(folder) / f"{name}.npz", **arrays)
 

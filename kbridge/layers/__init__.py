@@ -24,7 +24,9 @@ from .noise import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .operations import *  # noqa: F403
 from .pooling import *  # noqa: F403
+from .random_colors import *  # noqa: F403
 from .random_images import *  # noqa: F403
+from .random_regions import *  # noqa: F403
 from .recurrent import *  # noqa: F403
 from .recurrent_cells import *  # noqa: F403
 from .residual import *  # noqa: F403

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 from pathlib import Path
 
 import numpy as np
@@ -10,21 +11,29 @@ import pytest
 
 from kbridge import backend as K
 from kbridge.layers import (
+    CutMix,
     Dense,
     Discretization,
     Embedding,
     GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
     Hashing,
     Input,
     IntegerLookup,
+    MixUp,
+    RandAugment,
     RandomContrast,
     RandomCrop,
+    RandomErasing,
     RandomFlip,
     RandomHeight,
+    RandomHue,
+    RandomShear,
     RandomWidth,
     StringLookup,
     TextVectorization,
 )
+from kbridge.layers.random_regions import beta_quantiles
 from kbridge.models import Model, Sequential, load_model, model_from_json
 from kbridge.utils.hashing import fingerprint64, siphash64
 
@@ -67,7 +76,7 @@ def test_a_file_predicts_as_there_and_is_saved_again(name, tmp_path):
         check(rebuilt.predict(x), expected, model.output_names)
 
 
-@pytest.mark.parametrize("name", ["pictures", "keras3_pictures"])
+@pytest.mark.parametrize("name", ["pictures", "keras3_pictures", "keras3_colors"])
 def test_pictures_are_changed_in_training_as_there(name):
     model = load_model(file(name), compile=False)
     changed = K.function([*model.inputs, K.learning_phase()], model.outputs)([*recorded(name, "input"), 1])
@@ -76,7 +85,7 @@ def test_pictures_are_changed_in_training_as_there(name):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("name", ["categories", "pictures", "drawn"])
+@pytest.mark.parametrize("name", ["categories", "pictures", "drawn", "keras3_colors"])
 def test_as_onnx_it_predicts_the_same(name, tmp_path):
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     from kbridge.convert import convert
@@ -103,7 +112,7 @@ def test_as_onnx_it_predicts_the_same(name, tmp_path):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("name", ["categories", "keras3_texts", "keras3_drawn"])
+@pytest.mark.parametrize("name", ["categories", "keras3_texts", "keras3_drawn", "keras3_colors", "keras3_regions"])
 def test_in_keras_3_it_predicts_the_same(name, tmp_path):
     keras3 = pytest.importorskip("keras", reason="keras is not installed")
     from kbridge.convert import convert
@@ -156,6 +165,61 @@ def test_chance_stays_within_its_range():
     assert contrast.min() >= 0 and contrast.max() <= 1 and len({round(float(y.std()), 4) for y in contrast}) > 20
     np.testing.assert_allclose(tall[:, 2:4].mean(1), x[:, 2:4].mean(1), rtol=1e-4)
     np.testing.assert_allclose(wide[:, :, 0], 0.25 * x[:, :, 1] + 0.75 * x[:, :, 2], rtol=1e-4)
+
+
+def test_hues_erased_and_mixed_regions():
+    x = np.stack([np.full((6, 5, 3), n) + cases.COLORED[0] * 0.1 for n in range(10, 210, 5)])
+    a = Input((6, 5, 3))
+    layers = [
+        RandomHue((0.5, 0.5)),
+        RandomErasing((1.0, 1.0), (0.3, 0.3), fill_value=0.0),
+        MixUp(1.0),
+        CutMix(),
+        RandomErasing(0.0),
+        RandomErasing(1.0, (0.5, 0.5)),
+    ]
+    hue, erased, mixed, cut, kept, noise = K.function([a, K.learning_phase()], [layer(a) for layer in layers])([x, 1])
+    # the largest and the least value stay, the colors between them move by a quarter of the circle to either side
+    np.testing.assert_allclose(hue.max(-1), x.max(-1), rtol=1e-4)
+    np.testing.assert_allclose(hue.min(-1), x.min(-1), rtol=1e-4, atol=1e-3)
+    first, moved = (np.array([colorsys.rgb_to_hsv(*pixel)[0] for pixel in y[:, 2, 2]]) for y in (x, hue))
+    sides = np.round((moved - first) % 1, 2)
+    assert set(sides.tolist()) <= {0.25, 0.75} and len(set(sides.tolist())) == 2
+    zeros = (erased == 0).all(-1)
+    # sides of 3 rows of 6 and 3 columns of 5
+    assert (zeros.sum((1, 2)) == 9).all() and len({tuple(np.argwhere(z)[0]) for z in zeros}) > 4
+    np.testing.assert_allclose(kept, x, rtol=1e-6)
+    assert noise.min() >= 0 and noise.max() <= 255 and np.unique(noise).size > 1000
+    parts = mixed.mean((1, 2, 3)) - x.mean((1, 2, 3))
+    assert np.abs(parts).max() > 5 and mixed.min() >= x.min() - 1e-3 and mixed.max() <= x.max() + 1e-3
+    sources = [{int(np.argmin(np.abs(x[:, r, c, 0] - y[r, c, 0]))) for r in range(6) for c in range(5)} for y in cut]
+    assert all(i in s or len(s) == 1 for i, s in enumerate(sources)) and max(map(len, sources)) == 2
+
+
+def test_pictures_are_sheared_to_either_side():
+    x = np.zeros((40, 5, 5, 1))
+    x[:, 2, 2] = 1
+    a = Input((5, 5, 1))
+    (y,) = K.function([a, K.learning_phase()], [RandomShear((0.5, 0.5), (0.25, 0.25), fill_mode="constant")(a)])([x, 1])
+    found = {tuple(np.round(np.trim_zeros(picture.ravel()), 3)) for picture in y}
+    # as in Keras 3
+    assert found == {(0.25, 0, 0, 0, 0, 0.375, 0.5), (0.125, 0.25, 0, 0, 0, 0.75)}
+
+
+def test_quantiles_of_the_beta_distribution():
+    np.testing.assert_allclose(beta_quantiles(1.0, 5), [0, 0.25, 0.5, 0.75, 1], atol=1e-4)
+    # of the arcsine distribution: sin(pi * u / 2) ** 2
+    np.testing.assert_allclose(beta_quantiles(0.5, 5), np.sin(np.pi * np.linspace(0, 1, 5) / 2) ** 2, atol=1e-4)
+    assert abs(np.var(beta_quantiles(0.2, 20001)) - 1 / (4 * (2 * 0.2 + 1))) < 2e-3
+
+
+def test_what_only_predicts_is_an_error_in_training():
+    x = Input((6, 5, 3))
+    model = Model(x, GlobalAveragePooling2D()(RandAugment(name="many")(x)))
+    model.compile("sgd", "mse")
+    assert model.predict(cases.COLORED).shape == (2, 3)
+    with pytest.raises(ValueError, match=r"'many' \(RandAugment\).*predicts-only"):
+        model.train_on_batch(cases.COLORED, np.zeros((2, 3)))
 
 
 def test_hashes_are_the_published_ones():
