@@ -101,6 +101,11 @@ class MinMaxNorm(Constraint):
 maxnorm = MaxNorm
 nonneg = NonNeg
 unitnorm = UnitNorm
+# Keras 2's names
+max_norm = MaxNorm
+non_neg = NonNeg
+unit_norm = UnitNorm
+min_max_norm = MinMaxNorm
 
 
 def get(identifier, kwargs=None):

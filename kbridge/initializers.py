@@ -244,6 +244,9 @@ _CLASSES = {
     )
 }  # fmt: skip
 
+# what Keras 3 calls them too
+IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
+
 zeros, ones, constant, identity, orthogonal = Zeros, Ones, Constant, Identity, Orthogonal
 random_normal, random_uniform, truncated_normal, variance_scaling = RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling
 glorot_uniform, glorot_normal, he_uniform, he_normal = GlorotUniform, GlorotNormal, HeUniform, HeNormal

@@ -5,6 +5,8 @@ from __future__ import annotations
 # a star import brings it in Keras 1, too
 import warnings  # noqa: F401
 
+import numpy as np
+
 from . import backend as K
 from .utils.generic_utils import get_from_module
 
@@ -84,6 +86,35 @@ class EigenvalueRegularizer(Regularizer):
         return {"name": type(self).__name__, "k": self.k}
 
 
+class OrthogonalRegularizer(Regularizer):
+    """``factor`` times the mean over pairs of rows (or columns) of a matrix of the absolute cosine of the angle between them.
+
+    Args:
+        factor: the factor.
+        mode: 'rows' or 'columns'.
+
+    Raises:
+        ValueError: another mode, or a weight that isn't a matrix.
+    """
+
+    def __init__(self, factor=0.01, mode="rows"):
+        if mode not in ("rows", "columns"):
+            raise ValueError(f"OrthogonalRegularizer: mode is 'rows' or 'columns', got {mode!r}.")
+        self.factor, self.mode = float(factor), mode
+
+    def __call__(self, x):
+        if K.ndim(x) != 2:
+            raise ValueError(f"OrthogonalRegularizer is for matrices, got a tensor of shape {K.int_shape(x)}.")
+        rows = K.l2_normalize(x if self.mode == "rows" else K.transpose(x), axis=1)
+        size = K.int_shape(rows)[0]
+        others = K.constant(1.0 - np.eye(size), dtype=K.dtype(rows))
+        cosines = K.abs(K.dot(rows, K.transpose(rows))) * others
+        return K.sum(cosines) * (self.factor / max(size * (size - 1), 1))
+
+    def get_config(self):
+        return {"name": type(self).__name__, "factor": self.factor, "mode": self.mode}
+
+
 WeightRegularizer = L1L2Regularizer
 ActivityRegularizer = L1L2Regularizer
 
@@ -102,6 +133,10 @@ def l1l2(l1=0.01, l2=0.01):
     """Return the regularizer l1 * sum(abs(x)) + l2 * sum(x ** 2)."""
     return L1L2Regularizer(l1=l1, l2=l2)
 
+
+# Keras 2's names
+L1, L2, L1L2, l1_l2 = l1, l2, L1L2Regularizer, l1l2
+orthogonal_regularizer = OrthogonalRegularizer
 
 activity_l1 = l1
 activity_l2 = l2

@@ -81,6 +81,7 @@ def optimizers(k) -> dict[str, Callable[[], Any]]:
         cases |= {
             "lamb": lambda: o.Lamb(0.05, weight_decay=0.1),
             "muon": lambda: o.Muon(0.02),
+            "schedule_free": lambda: o.ScheduleFreeAdamW(0.05, warmup_steps=4, weight_decay=0.1),
             "accumulation": lambda: o.Adam(0.05, gradient_accumulation_steps=2),
             "loss_scale": lambda: o.LossScaleOptimizer(o.SGD(0.1, momentum=0.5), dynamic_growth_steps=4),
         }
@@ -142,13 +143,27 @@ def batches(shape: tuple[int, ...], count: int = 8) -> list[tuple[np.ndarray, np
     return found
 
 
+def others_of(k, folder: Path, names: tuple[str, ...]) -> tuple[dict[str, np.ndarray], dict[str, bytes]]:
+    """What there is of cases that aren't made anew: arrays, and files by name."""
+    arrays: dict[str, np.ndarray] = {}
+    files: dict[str, bytes] = {}
+    if names:
+        with np.load(folder / f"{k.__name__}.npz") as found:
+            arrays = {key: found[key] for key in found.files if key.partition("/")[0] not in names}
+        with zipfile.ZipFile(folder / f"{k.__name__}.zip") as archive:
+            files = {name: archive.read(name) for name in archive.namelist() if name.rpartition(".")[0] not in names}
+    return arrays, files
+
+
 def make_training(k, folder: Path, names: tuple[str, ...]) -> None:
     cases = {name: (plain_model, make, {"loss": "mean_squared_error"}) for name, make in optimizers(k).items()} | others(k)
     if k.__name__ == "tf_keras":
         # its Nadam multiplies what corrects the momentum once for each weight
         cases["nadam"] = (one_weight_model, *cases["nadam"][1:])
-    arrays: dict[str, np.ndarray] = {}
+    arrays, kept = others_of(k, folder, names)
     with zipfile.ZipFile(folder / f"{k.__name__}.zip", "w", zipfile.ZIP_DEFLATED) as archive, tempfile.TemporaryDirectory() as scratch:
+        for name, content in kept.items():
+            archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
         for name, (build, optimizer, options) in cases.items():
             if names and name not in names:
                 continue
@@ -205,6 +220,7 @@ def losses(k) -> dict[str, tuple[Any, str]]:
         cases |= {
             "dice": (n.Dice(), "labels"), "dice_axis": (n.Dice(axis=(1, 2)), "labels"), "tversky": (n.Tversky(alpha=0.3, beta=0.6), "labels"),
             "tversky_axis": (n.Tversky(axis=(1,)), "labels"), "generalized": (n.CategoricalGeneralizedCrossEntropy(q=0.7), "places"),
+            "ctc": (n.CTC(), "sequences_of_logits"), "circle": (n.Circle(gamma=10.0), "samples"), "circle_itself": (n.Circle(1.0, 0.3, remove_diagonal=False, reduction="sum"), "samples"),
             "mean_by_weights": (n.MeanSquaredError(reduction="mean_with_sample_weight"), "values"),
         }  # fmt: skip
     return cases
@@ -221,9 +237,13 @@ def examples(kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     elif not logits and kind == "labels":
         out = 1 / (1 + np.exp(-out))
     index = draw.randint(0, 4, shape[:2])
+    if kind == "samples":  # vectors of length 1, and labels
+        out = draw.normal(size=(6, 4))
+        out, index = out / np.linalg.norm(out, axis=1, keepdims=True), np.array([0, 1, 0, 2, 1, 0])
+    sequences = np.array([[1, 2], [3, 0], [2, 1], [1, 0], [3, 1], [2, 0]])
     y = {
         "values": draw.normal(size=shape), "shares": draw.dirichlet(np.ones(4), shape[:2]), "signs": draw.choice([-1.0, 1.0], shape),
-        "labels": draw.randint(0, 2, shape), "classes": np.eye(4)[index], "indices": index[..., None], "places": index,
+        "labels": draw.randint(0, 2, shape), "classes": np.eye(4)[index], "indices": index[..., None], "places": index, "samples": index, "sequences": sequences,
     }[kind]  # fmt: skip
     return y.astype("float32"), np.round(out, 4).astype("float32"), np.round(draw.uniform(0.5, 2, 6), 2).astype("float32")
 
@@ -238,6 +258,7 @@ def make_losses(k, folder: Path) -> None:
         for what, weight in (("plain", None), ("weighted", weights[:, None])):
             if what == "weighted" and name.startswith(("dice", "tversky", "categorical_axis", "binary_axis")):
                 continue
+            weight = weights if weight is not None and kind in ("samples", "sequences_of_logits") else weight
             with tf.GradientTape() as tape:
                 given = tf.constant(out)
                 tape.watch(given)

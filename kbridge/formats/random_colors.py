@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from .. import layers
-from ..layers import random_colors, random_regions
+from ..layers import contrast, only_predicting, random_colors, random_regions
 from . import Formats
 from .common import as_it_is
 from .random_images import _identity, _read
@@ -49,5 +49,5 @@ LAYERS = [
         getattr(layers, name), FAMILY, "Keras 3.8", {name: _read(getattr(layers, name))}, (), _written(getattr(layers, name)),
         _contrast_onnx if name == "AutoContrast" else _identity, random=name != "AutoContrast",
     )
-    for name in (*random_colors.__all__, *random_regions.__all__)
+    for name in (*random_colors.__all__, *random_regions.__all__, *contrast.__all__, *only_predicting.__all__)
 ]  # fmt: skip

@@ -6,8 +6,10 @@ from . import merging
 from .activation_layers import *  # noqa: F403
 from .adaptive import *  # noqa: F403
 from .advanced_activations import *  # noqa: F403
+from .aliases import *  # noqa: F403
 from .attention import *  # noqa: F403
 from .categories import *  # noqa: F403
+from .contrast import *  # noqa: F403
 from .conv_lstm import *  # noqa: F403
 from .convolutional import *  # noqa: F403
 from .convolutional_recurrent import *  # noqa: F403
@@ -22,6 +24,7 @@ from .merging import *  # noqa: F403
 from .merging import add, average, concatenate, dot, maximum, minimum, multiply, subtract
 from .noise import *  # noqa: F403
 from .normalization import *  # noqa: F403
+from .only_predicting import *  # noqa: F403
 from .operations import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .random_colors import *  # noqa: F403

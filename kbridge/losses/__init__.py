@@ -31,12 +31,12 @@ from . import functions
 from .classes import *  # noqa: F403
 from .classes import CLASSES, Loss, is_over_classes, value_of  # noqa: F401
 from .functions import *  # noqa: F403
+from .pairs import CTC, Circle, circle, ctc  # noqa: F401
 from .reductions import REDUCTIONS, reduced  # noqa: F401
 
 KLD = kld = kl_divergence = functions.kl_divergence
 
-#: losses of Keras that kbridge doesn't have, and why
-REFUSED = {"CTC": "use K.ctc_batch_cost in a layer or a loss of your own", "Circle": "it compares the samples of a batch with each other"}
+CLASSES |= {"CTC": CTC, "Circle": Circle}
 
 
 def serialize(loss) -> Any:
@@ -51,7 +51,7 @@ def as_object(loss) -> Any:
     name = getattr(loss, "__name__", None)
     if name is None or getattr(functions, name, None) is not loss or getattr(objectives, name, loss) is loss:
         return loss
-    return next(serialize(cls()) for cls in CLASSES.values() if cls.function is loss)
+    return next(serialize(cls()) for cls in CLASSES.values() if getattr(cls, "function", None) is loss)
 
 
 def deserialize(config: dict[str, Any] | str, custom_objects=None) -> Any:
@@ -71,8 +71,6 @@ def deserialize(config: dict[str, Any] | str, custom_objects=None) -> Any:
     bare = bare_class(name)
     cls = custom.get(name) or custom.get(bare) or CLASSES.get(bare) or remembered(bare)
     if cls is None:
-        if bare in REFUSED:
-            raise ValueError(f"The loss {bare} of Keras isn't known here: {REFUSED[bare]}.")
         raise ValueError(f"Unknown loss: {name!r}.{nearest(bare, [*CLASSES, *custom])}")
     inner = unwrapped(dict(config.get("config") or {}))
     if cls in CLASSES.values():
@@ -85,8 +83,8 @@ def named(name: str) -> Any:
     """Return the loss of Keras 2 or 3 called ``name``, or None; the name of a class gives an object with the default options."""
     if name in CLASSES:
         return CLASSES[name]()
-    if name in REFUSED or name == "ctc":
-        raise ValueError(f"The loss {name} of Keras isn't known here: {REFUSED[name.upper() if name == 'ctc' else name]}.")
+    if name in ("ctc", "circle"):
+        return globals()[name]
     own = globals().get(name)
     return own if getattr(own, "__module__", None) in (functions.__name__, objectives.__name__) else None
 

@@ -12,7 +12,7 @@ from ..utils.generic_utils import get_custom_objects, get_from_module, remembere
 from . import schedules  # noqa: F401
 from .base import Optimizer, clip_norm  # noqa: F401
 from .classic import SGD, Adadelta, Adagrad, Adam, Adamax, Nadam, RMSprop, TFOptimizer, _is_native
-from .later import Adafactor, AdamW, Ftrl, Lamb, Lion, LossScaleOptimizer
+from .later import Adafactor, AdamW, Ftrl, Lamb, Lion, LossScaleOptimizer, ScheduleFreeAdamW
 from .muon import Muon
 
 sgd = SGD
@@ -26,7 +26,23 @@ nadam = Nadam
 #: name in lower case -> optimizer
 CLASSES = {
     cls.__name__.lower(): cls
-    for cls in (SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam, AdamW, Lion, Ftrl, Adafactor, Lamb, Muon, LossScaleOptimizer)
+    for cls in (
+        SGD,
+        RMSprop,
+        Adagrad,
+        Adadelta,
+        Adam,
+        Adamax,
+        Nadam,
+        AdamW,
+        Lion,
+        Ftrl,
+        Adafactor,
+        Lamb,
+        Muon,
+        ScheduleFreeAdamW,
+        LossScaleOptimizer,
+    )
 }
 
 

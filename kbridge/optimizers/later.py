@@ -32,6 +32,50 @@ class AdamW(Adam):
         return {**super().get_config(), "weight_decay": self.weight_decay}
 
 
+class ScheduleFreeAdamW(Optimizer):
+    """AdamW without a schedule: the weights are the running mean of what it steps through.
+
+    z = z - lr_t g / (sqrt(v) + epsilon), then p = p + (z - p) / t at update t, in which v is the mean of squares without its bias and lr_t rises
+    to lr over the first ``warmup_steps`` updates. As in Keras 3, gradients are those of p. The other arguments are those of ``Optimizer``.
+
+    Args:
+        lr: the learning rate, a number or a schedule.
+        beta_1: the part of p in where the paper takes gradients; kept, and without effect, as in Keras 3.
+        beta_2: the part of the mean of squares that stays at each update.
+        epsilon: keeps the divisor from 0.
+        warmup_steps: how many updates the learning rate takes to rise.
+
+    References:
+        Defazio et al. (2024), The Road Less Scheduled, arXiv 2405.15682.
+    """
+
+    def __init__(self, lr=0.0025, beta_1=0.9, beta_2=0.999, epsilon=1e-8, warmup_steps=0, **kwargs):
+        super().__init__(**kwargs)
+        self.iterations = K.variable(0.0)
+        self.lr = learning_rate(lr)
+        self.beta_1 = K.variable(beta_1)
+        self.beta_2 = K.variable(beta_2)
+        self.epsilon, self.warmup_steps = epsilon, warmup_steps
+
+    def _step(self, params, grads, constraints):
+        lr = self._decayed_lr(count=True)
+        t = self._steps() + 1
+        lr_t = lr * K.minimum(1.0, t / float(self.warmup_steps)) if self.warmup_steps else lr
+        self.weights.append(self.iterations)
+        points, squares = self._moment("momentum", params), self._moment("velocity", params)
+        # the points start where the weights are
+        K.batch_set_value(list(zip(points, K.batch_get_value(params), strict=True)))
+        for p, g, z, v in zip(params, grads, points, squares, strict=True):
+            new_v = self.beta_2 * v + (1.0 - self.beta_2) * K.square(g)
+            new_z = z - lr_t * g / (K.sqrt(new_v / (1.0 - K.pow(self.beta_2, t))) + self.epsilon)
+            self.updates += [K.update(v, new_v), K.update(z, new_z)]
+            smaller = self._decayed(p)
+            self._set_as_it_is(p, smaller + (new_z - smaller) / t, constraints)
+
+    def get_config(self):
+        return self._config("lr", "beta_1", "beta_2", epsilon=self.epsilon, warmup_steps=self.warmup_steps)
+
+
 class Lion(Optimizer):
     """Steps of the same size in each direction, by the sign of the momentum.
 

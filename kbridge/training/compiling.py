@@ -84,7 +84,11 @@ def _of_backend(loss) -> bool:
 def known_name(loss) -> str | None:
     """The name of a loss of kbridge, also where it is given as the function of the backend; None for a program's own."""
     if isinstance(loss, losses_module.Loss):
-        return type(loss).function.__name__ if losses_module.CLASSES.get(type(loss).__name__) is type(loss) else None
+        return (
+            getattr(getattr(type(loss), "function", None), "__name__", None)
+            if losses_module.CLASSES.get(type(loss).__name__) is type(loss)
+            else None
+        )
     name = getattr(loss, "__name__", "")
     if getattr(losses_module.functions, name, None) is loss:
         return name

@@ -244,7 +244,8 @@ class Model(Container):
         self._check_compiled("be given targets")
         x = self._standardized(x, check_batch_axis)
         shapes = self.internal_output_shapes
-        y = one_for_each(y, self.output_names, "model target", [len(shape) for shape in shapes])
+        axes = [getattr(loss, "target_ndim", len(shape)) for shape, loss in zip(shapes, self.loss_functions, strict=True)]
+        y = one_for_each(y, self.output_names, "model target", axes)
         for target, name in zip(y, self.output_names, strict=True):
             if target is None:
                 raise ValueError(f"The output {name!r} needs targets, got None.")
@@ -543,6 +544,7 @@ def collect_trainable_weights(layer) -> list:
 
 def _target_shape(loss, ndim: int) -> tuple:
     """Return the part of a target's shape that is known before there are data: class indices have a last axis of 1, which metrics may broadcast."""
+    ndim = getattr(loss, "target_ndim", ndim)
     indices = known_name(loss) == "sparse_categorical_crossentropy" and ndim > 1
     return (*[None] * (ndim - 1), 1) if indices else (None,) * ndim
 

@@ -112,3 +112,17 @@ def test_activations_are_found_by_name():
     assert activations.get(np.tanh) is np.tanh
     with pytest.raises(ValueError, match="at least 2 axes"):
         activations.softmax(K.ones((3,)))
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("rows", 0.14557531), ("columns", 0.11433062)])
+def test_orthogonal_rows_or_columns_as_in_keras(mode, expected):
+    x = np.random.RandomState(0).normal(size=(4, 3))
+    penalty = regularizers.OrthogonalRegularizer(0.3, mode)
+    np.testing.assert_allclose(K.eval(penalty(K.variable(x))), expected, rtol=1e-5)
+    assert (
+        regularizers.get(penalty.get_config()).get_config()
+        == penalty.get_config()
+        == {"name": "OrthogonalRegularizer", "factor": 0.3, "mode": mode}
+    )
+    with pytest.raises(ValueError, match="mode is 'rows' or 'columns', got 'both'"):
+        regularizers.OrthogonalRegularizer(mode="both")

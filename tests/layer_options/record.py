@@ -4,7 +4,8 @@
     cd tests; python -m layer_options.record arguments
 
 The former writes LIBRARY_FAMILY.npz into tests/data/layer_options (inputs, predictions, predictions after one step of training, and of
-Keras 3 the layers' configs and weights), and of tf_keras LIBRARY_FAMILY.h5; the latter arguments.json: the arguments of all layers.
+Keras 3 the layers' configs and weights), and of tf_keras LIBRARY_FAMILY.h5; the latter arguments.json: the arguments of all layers,
+and names.json: the names of losses, metrics, optimizers ...
 """
 
 from __future__ import annotations
@@ -156,6 +157,16 @@ def write_arguments() -> None:
             ]
             for n, c in sorted(classes.items())
         }
+    names = {}
+    for library, module in (("tf_keras", "tf_keras"), ("keras3", "keras")):
+        k = importlib.import_module(module)
+        parts = ("losses", "metrics", "optimizers", "regularizers", "constraints", "initializers", "activations")
+        places = {part: getattr(k, part) for part in parts} | {"schedules": k.optimizers.schedules}
+        names[library] = {
+            part: sorted(n for n, f in vars(place).items() if (inspect.isclass(f) or inspect.isfunction(f)) and n[0] != "_")
+            for part, place in places.items()
+        }
+    (DATA / "names.json").write_text(json.dumps(names, indent=1, sort_keys=True) + "\n")
     (DATA / "arguments.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
 
 

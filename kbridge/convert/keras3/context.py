@@ -143,6 +143,8 @@ class Context:
             return None
         if type(item) is regularizers.L1L2Regularizer:
             return _object("regularizers", "L1L2", l1=float(item.l1), l2=float(item.l2))
+        if type(item) is regularizers.OrthogonalRegularizer and axes is None:
+            return _object("regularizers", "OrthogonalRegularizer", factor=item.factor, mode=item.mode)
         if type(item) is constraints.MaxNorm:
             return _object("constraints", "MaxNorm", max_value=item.m, axis=axis())
         if type(item) is constraints.NonNeg:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ...formats import keras2_classes
+from ...formats.lacking import reason
 from ...utils.generic_utils import get_custom_objects
 from ..errors import ModelFileError
 from .calls import translated_calls
@@ -219,7 +220,7 @@ def _layer(class_name: str, config: Mapping[str, Any], unknown: list[str]) -> di
         near = get_close_matches(class_name, [*TRANSLATIONS, *keras2_classes()], n=1)
         raise ModelFileError(
             f"Layer {options.name!r} is a {class_name} of Keras 2, which kbridge doesn't have"
-            + (f" (near: {near[0]})" if near else "")
+            + (reason(class_name) or (f" (near: {near[0]})" if near else ""))
             + f". A class of your own can be passed: custom_objects={{{class_name!r}: ...}}. [convert: keras2-layer]"
         )
     options.finish()

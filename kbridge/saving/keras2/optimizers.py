@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...formats.lacking import reason
 from ...utils.generic_utils import get_custom_objects
 from ...utils.serialized import bare_class, unwrapped
 
@@ -56,6 +57,7 @@ KNOWN: dict[str, Known] = {
         ),
         {"accumulator": ("accumulator",), "linear": ("linear",)},
     ),
+    "ScheduleFreeAdamW": Known(("beta_1", "beta_2", "epsilon", "warmup_steps"), {"momentum": _MEAN, "velocity": _SQUARE}),
     "Lamb": Known(("beta_1", "beta_2", "epsilon"), {"momentum": _MEAN, "velocity": _SQUARE}),
     "Adafactor": Known(
         ("beta_2_decay", "epsilon_1", "epsilon_2", "clip_threshold", "relative_step"),
@@ -97,7 +99,7 @@ def optimizer_config(class_name: str, config: Mapping[str, Any]) -> dict[str, An
     if class_name.startswith("LossScaleOptimizer"):
         return _loss_scale(config)
     if class_name not in KNOWN:
-        raise Unrepresentable(f"the optimizer {class_name} is unknown here, or computes something else")
+        raise Unrepresentable(f"the optimizer {class_name} is unknown here, or computes something else{reason(class_name)}")
     kind = kind_of(config)
     if class_name == "Adafactor" and "relative_step" not in config:
         raise Unrepresentable(f"the optimizer Adafactor is of an unknown kind: it has {', '.join(config)}")
@@ -180,4 +182,15 @@ def keras3_moments(name: str, made: Mapping[str, Sequence[Any]]) -> list[tuple[s
 
 
 #: how many moments of a weight stand beside each other
-_TOGETHER = {"Adam": 2, "AdamW": 2, "Adamax": 2, "Nadam": 2, "Ftrl": 2, "Adadelta": 2, "Lamb": 2, "Adafactor": 3, "Muon": 2}
+_TOGETHER = {
+    "Adam": 2,
+    "AdamW": 2,
+    "Adamax": 2,
+    "Nadam": 2,
+    "Ftrl": 2,
+    "Adadelta": 2,
+    "Lamb": 2,
+    "ScheduleFreeAdamW": 2,
+    "Adafactor": 3,
+    "Muon": 2,
+}

@@ -127,6 +127,8 @@ def regularizer(options: Options, key: str) -> dict[str, Any] | str | None:
     if name in get_custom_objects():
         return {"name": name, **arguments} if isinstance(value, Mapping) else name
     kind = snake_case(name).replace("_", "")
+    if kind == "orthogonalregularizer":
+        return {"name": "OrthogonalRegularizer", "factor": arguments.get("factor", 0.01), "mode": arguments.get("mode", "rows")}
     if kind not in ("l1", "l2", "l1l2"):
         raise options.error(key, value)
     # as texts they have Keras 2's default strength

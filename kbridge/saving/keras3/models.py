@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...layers import random_colors, random_images, random_regions
+from ...layers import contrast, only_predicting, random_colors, random_images, random_regions
 from ...utils.generic_utils import get_custom_objects
 from ..errors import ModelFileError
 from ..keras2 import major_version, to_keras1
@@ -20,7 +20,9 @@ _BOOKKEEPING = ("module", "registered_name", "build_config", "compile_config", "
 #: classes that do the same in training and in prediction, whatever flag they are called with
 _UNTRAINED = frozenset({"CenterCrop", "Resizing", "Rescaling", "Normalization"})
 #: classes whose calls say training=True in files where nothing was given; the model's mode goes first
-_RANDOM = frozenset([*random_images.__all__, *random_colors.__all__, *random_regions.__all__])
+_RANDOM = frozenset(
+    [name for module in (random_images, random_colors, random_regions, contrast, only_predicting) for name in module.__all__]
+)
 
 #: classes that take states behind their input
 _WITH_STATES = frozenset({"SimpleRNN", "GRU", "LSTM", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional"})

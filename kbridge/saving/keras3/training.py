@@ -27,10 +27,11 @@ def as_of_keras2(compiled: Mapping[str, Any]) -> dict[str, Any]:
 _CLASSES = {
     "sgd": "SGD", "rmsprop": "RMSprop", "adagrad": "Adagrad", "adadelta": "Adadelta", "adam": "Adam", "adamax": "Adamax", "nadam": "Nadam",
     "adamw": "AdamW", "ftrl": "Ftrl", "lion": "Lion", "lamb": "Lamb", "adafactor": "Adafactor", "muon": "Muon",
+    "schedulefreeadamw": "ScheduleFreeAdamW",
 }  # fmt: skip
 
 #: learning rates of those that don't start with 0.001
-_RATES = {"SGD": 0.01}
+_RATES = {"SGD": 0.01, "ScheduleFreeAdamW": 0.0025}
 
 #: options that kbridge's optimizer has otherwise if they are left out
 _USUAL: dict[str, dict[str, Any]] = {"Adagrad": {"initial_accumulator_value": 0.1}, "Adafactor": {"relative_step": True}}
