@@ -14,6 +14,7 @@ from .executor.function import Function
 from .gradients import gradients
 from .graph import Placeholder, Tensor, Variable, ancestors, make
 from .loops import LoopPrimitives
+from .normalization import NormalizationPrimitives
 from .operators import IMPLEMENTATIONS
 from .ops import (
     choosing,
@@ -85,7 +86,7 @@ _METHODS = {
 TablePrimitives: Any = type("TablePrimitives", (), _METHODS)
 
 
-class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Backend):
+class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, NormalizationPrimitives, Backend):
     """Keras tensors as nodes of a graph that runs as planned NumPy calls."""
 
     name = "numpy"

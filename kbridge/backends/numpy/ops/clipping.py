@@ -10,12 +10,17 @@ from ..graph import Op, Tensor, make
 from .broadcasting import sum_to
 from .common import as_tensor, cast, is_float
 from .elementwise import binary, greater, greater_equal, less_equal
-from .ufuncs import CLIP, is_fixed, limits
+from .rows import bounded, repeated
+from .ufuncs import CLIP, is_fixed, limits, maximum, minimum
 
 
 def _is_infinite(bound: Tensor) -> bool:
     value = bound.constant_value()
     return value is not None and bool(np.isinf(value))
+
+
+#: elements below which one call of clip is faster than the calls of two others
+FEW = 1 << 10
 
 
 class Clip(Op):
@@ -33,6 +38,8 @@ class Clip(Op):
         x, low, high = node.inputs
         if not is_float(node.dtype):
             return [None] * 3
+        if node.attrs and low.constant_value() == 0 and _is_infinite(high):
+            return [make(RELU_GRADIENT, (g, node)), None, None]
         tests = []
         if not _is_infinite(low):
             # relu: the gradient at 0 itself is 0, that of any other clip is 1 at its bounds
@@ -59,6 +66,13 @@ class Clip(Op):
     def emit(self, ctx, attrs, out, x, low, high):
         if is_fixed(low) and is_fixed(high):
             high = np.maximum(low, high)
+            if out.size >= FEW and is_float(out.dtype) and x.flags.c_contiguous and out.flags.c_contiguous:
+                ends = [(f, float(b)) for f, b in ((minimum, high), (maximum, low)) if abs(b) != np.inf]
+                for function, bound in ends:
+                    bounded(ctx, function, bound, x, out)
+                    x = out
+                if ends:
+                    return
         else:
             # bounds that are only known in a run: NumPy's clip lets the upper one win
             top = ctx.scratch((), out.dtype)
@@ -67,7 +81,34 @@ class Clip(Op):
         ctx.call(CLIP, x, low, high, out)
 
 
-CLIP_OP = Clip()
+class ReluGradient(Op):
+    """g where y, the result of a relu, is above 0, else 0. From the result, so that what the relu was given needn't be kept.
+
+    By whole numbers: the bits of a float above 0 are a number above 0, those of a 0 are 0.
+    """
+
+    name = "relu_gradient"
+    inplace = True
+    elementwise = True
+
+    def infer(self, attrs, g, y):
+        return y.shape, g.dtype
+
+    def gradient(self, node, gg):
+        return [make(self, (gg, node.inputs[1])), None]
+
+    def emit(self, ctx, attrs, out, g, y):
+        bits = np.dtype(f"int{8 * out.itemsize}")
+        mask = ctx.scratch(out.shape, bits)
+        whole = ctx.view(y, lambda a: a.view(bits))
+        if whole.flags.c_contiguous:
+            bounded(ctx, minimum, 1, whole, mask)
+        else:
+            ctx.call(minimum, whole, repeated(1, bits, 1), mask)
+        ctx.call(np.multiply, ctx.view(g, lambda a: a.view(bits)), mask, out.view(bits))
+
+
+CLIP_OP, RELU_GRADIENT = Clip(), ReluGradient()
 
 
 def clip(x: Any, low: Any, high: Any, relu: bool = False) -> Tensor:

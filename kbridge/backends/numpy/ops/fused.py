@@ -5,19 +5,16 @@ The planner makes them of what follows a convolution (``executor/fusion.py``); g
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..graph import Op
 from .conv import correlate
+from .rows import Rows, bounded, repeated
 from .ufuncs import maximum, minimum
 from .windows import Window
 from .winograd import Tiling, convolve
-
-#: elements of the constant arrays that results are compared with
-SPAN = 1 << 11
 
 
 class Finish(NamedTuple):
@@ -45,40 +42,6 @@ class Finish(NamedTuple):
         return shift, residual, list(zip(late, rest, strict=True))
 
 
-@cache
-def repeated(number: float, dtype: np.dtype, count: int = SPAN) -> np.ndarray:
-    """An array of one number: NumPy compares two arrays four times as fast as an array and a number."""
-    array = np.full(count, number, dtype)
-    array.flags.writeable = False
-    return array
-
-
-def bounded(ctx: Any, function: Any, bound: float, target: np.ndarray) -> None:
-    """Hold ``target``, which lies densely, at ``bound``."""
-    flat = target.reshape(-1)
-    whole = flat.size - flat.size % SPAN
-    for part in (flat[:whole].reshape(-1, SPAN), flat[whole:]):
-        if part.size:
-            ctx.call(function, part, repeated(bound, part.dtype)[: part.shape[-1]], part)
-
-
-class Rows:
-    """Numbers of the filters, repeated to some rows, so that NumPy's loops are long."""
-
-    def __init__(self, ctx: Any, function: Any, numbers: np.ndarray):
-        self.ctx, self.function, self.numbers = ctx, function, numbers
-        self.repeat = max(1, SPAN // len(numbers))
-        self.tile = ctx.scratch((self.repeat, len(numbers)), numbers.dtype)
-        ctx.call(np.copyto, self.tile, numbers)
-
-    def apply(self, target: np.ndarray) -> None:
-        """target = function(target, numbers), of an array (rows, filters)."""
-        whole = len(target) - len(target) % self.repeat
-        for part, other in ((target[:whole].reshape(-1, self.tile.size), self.tile.reshape(-1)), (target[whole:], self.numbers)):
-            if part.size:
-                self.ctx.call(self.function, part, other, part)
-
-
 class FusedConv(Op):
     """``Conv`` with inputs x, kernel and those that ``Finish`` has; ``attrs`` is (Window, Finish)."""
 
@@ -94,18 +57,18 @@ class FusedConv(Op):
         shift, residual, late = finish.unpack(extra)
         filters = out.shape[-1]
         residual = ctx.contiguous(residual) if residual is not None else None
-        numbers = [(np.add, shift)] * (shift is not None) + late
-        rows_of = [Rows(ctx, function, vector) for function, vector in numbers]
+        shifts = Rows(ctx, shift) if shift is not None else None
+        ending = [(function, Rows(ctx, numbers)) for function, numbers in late]
 
         def done(target: np.ndarray, rows: slice) -> None:
-            if shift is not None:
-                rows_of[0].apply(target)
+            if shifts is not None:
+                shifts.call(np.add, target, target)
             if residual is not None:
                 ctx.call(np.add, target, ctx.view(residual, lambda a: a.reshape(-1, filters)[rows]), target)
             for function, bound in finish.bounds:
-                bounded(ctx, function, bound, target)
-            for numbers in rows_of[shift is not None :]:
-                numbers.apply(target)
+                bounded(ctx, function, bound, target, target)
+            for function, numbers in ending:
+                numbers.call(function, target, target)
 
         pads = [window.padding(i, n) for i, n in enumerate(x.shape[1:-1])]
         matrix = ctx.view(ctx.contiguous(kernel), lambda k: k.reshape(-1, k.shape[-1]))
