@@ -561,8 +561,12 @@ class Sequential(Model):
             for entry in config:
                 shared = made_before(entry)
                 layer = _cached_layer(entry, cache)
-                if shared is not None and not model.layers and len(layer.inbound_nodes) > shared[1] == 0:
-                    # another model called it before
+                called = shared is not None and len(layer.inbound_nodes) > shared[1] == 0
+                made_without_input = (
+                    shared is not None and not hasattr(layer, "batch_input_shape") and "batch_input_shape" in entry["config"]
+                )
+                if not model.layers and (called or made_without_input):
+                    # another model called it before, or will
                     layer(Input(batch_shape=entry["config"].get("batch_input_shape"), dtype=entry["config"].get("input_dtype")))
                     model._add_first(layer, -1)
                     model._added(layer)

@@ -20,10 +20,14 @@ import numpy as np
 #: name -> function of the module ``keras`` that gives a model
 CASES: dict[str, Callable[[Any], Any]] = {}
 #: cases that tf.keras writes into an archive of Keras 3's kind
-OF_TF_KERAS = ("tf_keras_archive",)
+OF_TF_KERAS = ("tf_keras_archive", "of_16_bits_tf_keras", "layers_of_two_models_tf_keras")
+#: cases that are trained before they are saved, and on after it
+TRAINED = ("layers_of_two_models", "layers_of_two_models_tf_keras")
 #: cases that are written as Keras 3's .h5 file too, and their weights alone
-ALSO_H5 = ("dense_layers", "sequences", "masks", "nested_models", "depthwise_images")
-ALSO_WEIGHTS = ("nested_models", "stacks")
+ALSO_H5 = (
+    "dense_layers", "sequences", "masks", "nested_models", "depthwise_images", "heads_of_8_bits", "of_16_bits", "of_16_bits_tf_keras",
+)  # fmt: skip
+ALSO_WEIGHTS = ("nested_models", "stacks", "layers_of_two_models")
 #: optimizer -> how it is made
 OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
     "sgd": lambda k: k.optimizers.SGD(0.05),
@@ -194,6 +198,65 @@ def of_8_bits(k):
 
 
 @case
+def heads_of_8_bits(k):
+    """Kernels of 8 bits with scales along other axes."""
+    L = k.layers
+    words = k.Input((6,), name="words")
+    x = L.EinsumDense("abc,cde->abde", (6, 2, 4), bias_axes="de")(L.Embedding(9, 8)(words))
+    x = L.EinsumDense("abde,def->abf", (6, 8))(x)
+    x = L.MultiHeadAttention(2, 4)(x, x)
+    model = k.Model(words, L.Dense(3)(L.Flatten()(x)))
+    shake(model)
+    model.quantize("int8")
+    return model
+
+
+@case
+def of_16_bits(k):
+    """A branch for each policy of short numbers, and one whose layers have policies of their own by a map."""
+    L = k.layers
+    words = k.Input((6,), name="words")
+    parts = []
+    for policy in ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16"):
+        x = L.Embedding(9, 4, mask_zero=True, dtype=policy)(words)
+        x = L.LayerNormalization(dtype=policy)(L.GRU(3, return_sequences=True, recurrent_initializer="zeros", dtype=policy)(x))
+        x = L.Conv1D(3, 2, activation="gelu", dtype=policy)(x)
+        parts.append(L.Dense(2, activation="softmax", dtype="float32")(L.Flatten(dtype=policy)(L.BatchNormalization(dtype=policy)(x))))
+    if hasattr(k, "dtype_policies"):
+        own = k.dtype_policies.DTypePolicyMap(default_policy="float32")
+        own["heads/query"] = k.dtype_policies.DTypePolicy("mixed_bfloat16")
+        x = L.Embedding(9, 4)(words)
+        parts.append(L.MultiHeadAttention(2, 3, name="heads", dtype=own)(x, x))
+    return k.Model(words, parts)
+
+
+def of_16_bits_tf_keras(k):
+    return of_16_bits(k)
+
+
+@case
+def layers_of_two_models(k):
+    """Layers that stand in a model and in models inside, alone, as the first of a Sequential, and two levels down."""
+    L = k.layers
+    x, a, b = (k.Input((4,), name=name) for name in ("x", "a", "b"))
+    d, e, first = L.Dense(4, activation="tanh", name="d"), L.BatchNormalization(name="e"), L.Dense(4, name="first")
+    one = k.Model(a, L.Dense(4, name="own")(e(d(a))), name="one")
+    two = k.Model(b, [one(d(b)), L.Dense(2, name="other")(b)], name="two")
+    stack = k.Sequential([k.Input((4,)), first, L.Dense(4, name="own" if hasattr(k, "ops") else "mine")], name="stack")
+    y = d(L.add([e(first(x)), stack(x)]))
+    model = k.Model(x, [L.Dense(3, name="last")(L.add([*two(y)[:1], one(x), y])), two(x)[1]])
+    model.compile(k.optimizers.Adam(0.01), "mse")
+    return model
+
+
+def layers_of_two_models_tf_keras(k):
+    return layers_of_two_models(k)
+
+
+CASES |= {f.__name__: f for f in (of_16_bits_tf_keras, layers_of_two_models_tf_keras)}
+
+
+@case
 def tf_keras_archive(k):
     L = k.layers
     x = k.Input((5, 3), name="x")
@@ -223,6 +286,13 @@ def train(model: Any) -> None:
         model.train_on_batch(x, x[:, :1] * x[:, 1:2])
 
 
+def train_pairs(model: Any) -> None:
+    """Three steps of training of a model with two outputs."""
+    x = np.random.RandomState(3).randn(8, 4).astype("float32")
+    for _ in range(3):
+        model.train_on_batch(x, [x[:, :3], x[:, 1:3] * x[:, :2]])
+
+
 def inputs_for(model: Any) -> list[np.ndarray]:
     """Values for the inputs; whole numbers for words, some of them 0."""
     chance = np.random.RandomState(0)
@@ -233,7 +303,7 @@ def inputs_for(model: Any) -> list[np.ndarray]:
     return made
 
 
-def _shake(model: Any) -> None:
+def shake(model: Any) -> None:
     """Move all weights away from where they started, but for those of 8 bits."""
     chance = np.random.RandomState(1)
     values = [
@@ -247,7 +317,7 @@ def _shake(model: Any) -> None:
 def _predictions(model: Any, x: list[np.ndarray]) -> list[np.ndarray]:
     y = model(x if len(x) > 1 else x[0], training=False)
     y = list(y.values()) if isinstance(y, dict) else y if isinstance(y, (list, tuple)) else [y]
-    return [np.asarray(value) for value in y]
+    return [np.asarray(value, "float32") for value in y]
 
 
 CASES |= {
@@ -277,8 +347,10 @@ def main() -> None:
         k.backend.clear_session()
         k.utils.set_random_seed(5)
         model = trained(k, name.removeprefix("trained_")) if name.startswith("trained_") else CASES[name](k)
-        if name in CASES and name not in ("of_8_bits",):
-            _shake(model)
+        if name in CASES and not name.endswith("of_8_bits"):
+            shake(model)
+        if name in TRAINED:
+            train_pairs(model)
         if name == "tf_keras_archive":
             model.train_on_batch(np.ones((2, 5, 3), "float32"), np.ones((2, 3), "float32"))
         x = inputs_for(model)
@@ -293,6 +365,9 @@ def main() -> None:
             model.save_weights(target / "shards.weights.json", max_shard_size=100 / 2**30)
         if name.startswith("trained_"):
             train(model)
+            arrays |= {f"trained/{i}": value for i, value in enumerate(_predictions(model, x))}
+        if name in TRAINED:
+            train_pairs(model)
             arrays |= {f"trained/{i}": value for i, value in enumerate(_predictions(model, x))}
         np.savez_compressed(target / f"{name}.npz", **arrays)
 

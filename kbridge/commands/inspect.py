@@ -34,8 +34,8 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the facts."""
-    # nothing is computed, so the backend that starts fastest will do
-    os.environ.setdefault("KBRIDGE_BACKEND", "numpy")
+    # nothing is computed, so that no other backend need be loaded, whichever the user has chosen
+    os.environ["KBRIDGE_BACKEND"] = "numpy"
     from .. import inspection
 
     facts = inspection.inspect_file(args.file, weights=args.weights, original_backend=args.original_backend)

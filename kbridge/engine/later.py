@@ -202,11 +202,23 @@ def as_variable(value: Any, name: str | None, dtype: str | None) -> Any:
     return K.variable(value, dtype=dtype or K.floatx(), name=name)
 
 
+#: bits of the numbers that a layer of a dtype or policy computes with
+_BITS = {"mixed_float16": 16, "mixed_bfloat16": 16, "float16": 16, "bfloat16": 16, "float32": 32, "float64": 64}
+
+
+def no_more_than_floatx(dtype: str) -> bool:
+    """Whether a dtype, or the policy of that name, is of float numbers that are no longer than those of floatx.
+
+    A layer of it computes in floatx here: what is stored in such numbers is read exactly, and is computed with no less precision.
+    """
+    return dtype in _BITS and _BITS[dtype] <= _BITS[K.floatx()]
+
+
 def check_options(layer: Any, options: Mapping[str, Any]) -> None:
     """Options of later Keras in a program's own layer: they must mean what is so here."""
     dtype = options.get("dtype")
     name = dtype.get("config", {}).get("name") if isinstance(dtype, Mapping) else dtype
-    if isinstance(name, str) and name.startswith("float") and name != K.floatx():
+    if isinstance(name, str) and name in _BITS and not no_more_than_floatx(name):
         raise ValueError(
             f"Layer {layer.name!r}: dtype={name!r}, while all layers here compute in floatx, which is {K.floatx()!r} (K.set_floatx changes it)."
         )

@@ -11,11 +11,10 @@ from typing import Any
 from ..saving.configs import upgrade, with_group_names
 from ..saving.errors import ModelFileError
 from ..saving.functions import put_graphs, stored_graphs
-from ..saving.keras3.archive import CONFIG, METADATA, WEIGHTS, open_archive
-from ..saving.keras3.loading import is_weights_file, version_of
+from ..saving.keras3.archive import CONFIG, METADATA, WEIGHTS, is_weights_file, open_archive, version_of
+from ..saving.keras3.arrays import labelled_arrays, numbered
+from ..saving.keras3.compiled import as_of_keras2
 from ..saving.keras3.paths import has_arrays, nodes_of_config, places, stored_names
-from ..saving.keras3.training import as_of_keras2
-from ..saving.keras3.weights import labelled_arrays, numbered
 from ..saving.kinds import CHECKPOINT, KERAS3, SAVED_MODEL, kind_of
 from ..saving.limits import MAX_ARRAYS
 from ..saving.origin import Origin, forced_origin

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
-from .. import backend
-
 _instead: ContextVar[Any] = ContextVar("what computes operations", default=None)
 
 
@@ -16,7 +14,11 @@ class _InUse:
     """The functions of ``K``, of whatever computes at the moment."""
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(_instead.get() or backend, name)
+        found = _instead.get()
+        if found is None:
+            # not before something is computed: files are looked at without a backend
+            from .. import backend as found
+        return getattr(found, name)
 
 
 K: Any = _InUse()

@@ -101,8 +101,19 @@ def _at(path: str, where: str) -> str:
 class Group:
     """A group of a file: its attributes, members and arrays, each checked before it is read."""
 
-    def __init__(self, h5, path: str, where: str, file_size: int, stored: Texts | None = None, texts: Mapping[str, str] | None = None):
+    def __init__(
+        self,
+        h5,
+        path: str,
+        where: str,
+        file_size: int,
+        stored: Texts | None = None,
+        texts: Mapping[str, str] | None = None,
+        places: dict[int, str] | None = None,
+    ):
         self._h5 = h5
+        #: address of each group that has been opened -> where; one in itself, or at many places, would never end
+        self._places = {} if places is None else places
         self._texts = texts or {}
         self.path = path
         self.where = where
@@ -117,7 +128,7 @@ class Group:
 
     def with_texts(self, texts: Mapping[str, str]) -> Group:
         """This group with some of its text attributes, which lie in another place."""
-        return Group(self._h5, self.path, self.where, self.file_size, self._stored, texts)
+        return Group(self._h5, self.path, self.where, self.file_size, self._stored, texts, self._places)
 
     def has_attribute(self, name: str) -> bool:
         if name in self._texts:
@@ -268,7 +279,12 @@ class Group:
         h5 = self._member(name)
         if not isinstance(h5, h5py.Group):
             raise self.error(f"{name!r} should be a group, it is a {type(h5).__name__}.")
-        return Group(h5, self.path, absolute(self.where, name), self.file_size, self._stored)
+        where = absolute(self.where, name)
+        with failures_named(self.path, where):
+            address = h5py.h5o.get_info(h5.id).addr
+        if (other := self._places.setdefault(address, where)) != where:
+            raise self.error(f"{name!r} is the group {other} again; each group of a model file has one place.")
+        return Group(h5, self.path, where, self.file_size, self._stored, None, self._places)
 
     def array(self, name: str) -> StoredArray:
         """The array ``name`` below this group, not read yet."""
@@ -277,15 +293,9 @@ class Group:
         h5 = self._member(name, strict=True)
         if not isinstance(h5, h5py.Dataset):
             raise self.error(f"{name!r} should be an array, it is a {type(h5).__name__}.")
-        with failures_named(self.path, absolute(self.where, name)):
-            bfloat16 = self._says_bfloat16(h5)
+        # the one kind of two bytes that NumPy doesn't know; Keras 3 says its name beside it in some files, in others nothing
+        bfloat16 = h5.dtype.kind == "V" and h5.dtype.itemsize == 2 and h5.dtype.names is None and h5.dtype.subdtype is None
         return StoredArray(h5, self.path, absolute(self.where, name), self.file_size, name, bfloat16)
-
-    def _says_bfloat16(self, h5) -> bool:
-        """Whether numbers that NumPy doesn't have are said to be bfloat16, by Keras 3, beside their bytes."""
-        if h5.dtype.kind != "V":
-            return False
-        return Group(h5, self.path, self.where, self.file_size, self._stored).text("dtype") == "bfloat16"
 
     def _member(self, name: str, strict: bool = False):
         """Follow ``name`` step by step through hard links only.
@@ -347,8 +357,7 @@ class StoredArray:
 
         if len(self.shape) > MAX_AXES:
             raise self._error(f"it has {len(self.shape)} axes.")
-        known = self.dtype.itemsize == 2 if self._bfloat16 else self.dtype.kind in "fiub"
-        if not known or self.dtype.names is not None:
+        if not (self._bfloat16 or self.dtype.kind in "fiub") or self.dtype.names is not None:
             raise self._error(f"it has the type {self.dtype}; weights are numbers.")
         properties = self._h5.id.get_create_plist()
         if properties.get_external_count():

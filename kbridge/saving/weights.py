@@ -80,7 +80,8 @@ def load_weights(model, filepath: str | os.PathLike, by_name: bool = False, orig
 
 
 def _load_hdf5(model, path: str, by_name: bool, origin: Origin | None) -> None:
-    from .keras3.loading import assign_weights, is_weights_file
+    from .keras3.archive import is_weights_file
+    from .keras3.loading import assign_weights
 
     with open_file(path) as root:
         if is_weights_file(root):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import copy
 import json
 import random
 import sys
@@ -56,7 +57,7 @@ def in_config(path: Path, chance: random.Random) -> None:
         places = [*_places(config)]
         holder, key = chance.choice(places)
         other, other_key = chance.choice(places)
-        holder[key] = chance.choice([None, -1, 0, 1, 2**40, 0.5, "", "eval", [], {}, [[]], True, other[other_key]])
+        holder[key] = chance.choice([None, -1, 0, 1, 2**40, 0.5, "", "eval", [], {}, [[]], True, copy.deepcopy(other[other_key])])
         h5.attrs[name] = _dumped(config)
 
 
@@ -103,7 +104,7 @@ def in_function(path: Path, chance: random.Random) -> None:
             graphs = json.loads(h5.attrs["kbridge_functions"])
             holder, key = chance.choice([*places(graphs)])
             other, other_key = chance.choice([*places(graphs)])
-            holder[key] = chance.choice([None, -1, 0, 2**40, 0.5, "", "tile", [], {}, {"ref": 0}, other[other_key]])
+            holder[key] = chance.choice([None, -1, 0, 2**40, 0.5, "", "tile", [], {}, {"ref": 0}, copy.deepcopy(other[other_key])])
             h5.attrs["kbridge_functions"] = _dumped(graphs)
             return
         config = json.loads(h5.attrs["model_config"])
@@ -139,7 +140,7 @@ def in_archive(path: Path, chance: random.Random) -> None:
         value = json.loads(content)
         holder, key = chance.choice([*_places(value)])
         other, other_key = chance.choice([*_places(value)])
-        holder[key] = chance.choice([None, -1, 0, 2**40, 0.5, "", "eval", [], {}, [[]], True, other[other_key]])
+        holder[key] = chance.choice([None, -1, 0, 2**40, 0.5, "", "eval", [], {}, [[]], True, copy.deepcopy(other[other_key])])
         members[number] = name, _dumped(value).encode()
     else:
         members[number] = name, chance.choice([bits, truncated, doubled])(content, chance)

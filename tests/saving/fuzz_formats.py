@@ -10,6 +10,7 @@ Exit status 1 and a line for each that ends in anything else.
 from __future__ import annotations
 
 import argparse
+import copy
 import io
 import json
 import random
@@ -188,7 +189,7 @@ def changed_json(config, chance: random.Random) -> str:
             break
         holder, key = chance.choice(places)
         other, other_key = chance.choice(places)
-        holder[key] = chance.choice([None, -1, 0, 1, 2**40, 0.5, "", "eval", [], {}, [[]], True, other[other_key]])
+        holder[key] = chance.choice([None, -1, 0, 1, 2**40, 0.5, "", "eval", [], {}, [[]], True, copy.deepcopy(other[other_key])])
     return _dumped(config)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import warnings
 import zipfile
 from pathlib import Path
 
+import h5py
 import pytest
 
 from kbridge.inspection import inspect_file
@@ -155,3 +157,22 @@ def test_weights_that_lie_elsewhere_are_refused(members, tmp_path):
         path = written(tmp_path / "m.keras", {**members, "model.weights.h5": (tmp_path / "w.h5").read_bytes()})
         with pytest.raises(ModelFileError, match="links"):
             load_model(path)
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["in itself", "twice on each level"])
+def test_groups_at_several_places_are_refused_at_once(members, inside, tmp_path):
+    """Walking through a group that is a member of itself would never end, and through 40 levels of pairs hardly."""
+    stored = io.BytesIO()
+    with h5py.File(stored, "w") as h5:
+        last = h5.create_group("layers/sequential/layers/dense")
+        if inside:
+            last["cell"] = h5["layers"]
+        for _ in range(0 if inside else 40):
+            last = last.create_group("a")
+            last.parent["b"] = last
+    path = written(tmp_path / "m.keras", {**members, "model.weights.h5": stored.getvalue()})
+    refused(path, "again; each group of a model file has one place")
+    (tmp_path / "m.weights.h5").write_bytes(stored.getvalue())
+    model = load_model(DATA / "stacks.keras", compile=False)
+    with pytest.raises(ModelFileError, match="again; each group"):
+        model.load_weights(tmp_path / "m.weights.h5")

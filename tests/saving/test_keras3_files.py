@@ -18,7 +18,7 @@ from kbridge.saving.errors import ModelFileError
 
 DATA = Path(__file__).parents[1] / "data" / "keras3"
 #: what Keras rounds besides the weights
-ROUNDED = {"of_8_bits": 0.05}
+ROUNDED = {"of_8_bits": 0.05, "heads_of_8_bits": 0.1, "of_16_bits": 0.01, "of_16_bits_tf_keras": 0.01}
 
 
 @pytest.fixture(autouse=True)
@@ -141,7 +141,54 @@ def test_training_goes_on_where_it_stopped(name):
     check(model, f"trained_{name}", "trained", atol=2e-4)
 
 
-@pytest.mark.parametrize("name", ["sequences", "masks", "nested_models", "states"])
+@pytest.mark.parametrize("name", cases.TRAINED)
+def test_layers_of_two_models_are_trained_as_one(name):
+    """Also from the moments of the optimizer, which has each weight once."""
+    model = load_model(DATA / f"{name}.keras")
+    assert len({id(w) for w in model.trainable_weights}) == 14
+    cases.train_pairs(model)
+    check(model, name, "trained", atol=2e-4)
+
+
+def test_weights_of_layers_of_two_models_are_found_once():
+    model = load_model(DATA / "layers_of_two_models.keras", compile=False)
+    model.set_weights([np.zeros_like(value) for value in model.get_weights()])
+    model.load_weights(DATA / "layers_of_two_models.weights.h5")
+    check(model, "layers_of_two_models")
+
+
+@pytest.mark.parametrize("mode, kind", [("int4/128", "Dense"), ("float8", "EinsumDense"), ("int8", "Conv1D")])
+def test_weights_that_are_quantized_otherwise_are_refused(mode, kind, tmp_path):
+    policy = {"module": "keras.dtype_policies", "class_name": "QuantizedDTypePolicy", "config": {"mode": mode, "source_name": "float32"}}
+    layer = {
+        "module": "keras.layers",
+        "class_name": kind,
+        "config": {"name": "short", "units": 2, "dtype": policy},
+        "registered_name": None,
+    }
+    with pytest.raises(ModelFileError, match=rf"'short' \({kind}\) is quantized \({mode}\).*keras3-quantized"):
+        load_model(archive(tmp_path, layer, {"dense/vars/0": np.ones((3, 2))}))
+
+
+def test_numbers_longer_than_floatx_are_refused_with_what_to_do(tmp_path):
+    policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float64"}, "registered_name": None}
+    layer = {
+        "module": "keras.layers",
+        "class_name": "Dense",
+        "config": {"name": "long", "units": 2, "dtype": policy},
+        "registered_name": None,
+    }
+    path = archive(tmp_path, layer, {"dense/vars/0": np.ones((3, 2)), "dense/vars/1": np.ones(2)})
+    with pytest.raises(ModelFileError, match=r"'long'.*dtype='float64'.*K.set_floatx\('float64'\) before loading"):
+        load_model(path)
+    K.set_floatx("float64")
+    try:
+        np.testing.assert_array_equal(load_model(path, compile=False).predict(np.ones((1, 3))), [[4, 4]])
+    finally:
+        K.set_floatx("float32")
+
+
+@pytest.mark.parametrize("name", ["sequences", "masks", "nested_models", "states", "layers_of_two_models"])
 def test_saved_again_as_keras_1_nothing_is_lost(name, tmp_path):
     model = load_model(DATA / f"{name}.keras", compile=False)
     model.save(tmp_path / "ours.h5")

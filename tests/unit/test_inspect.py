@@ -298,3 +298,19 @@ from kbridge.inspection import inspect_file
 print(inspect_file({str(CASES / "arch_seq2seq.h5")!r}, weights=True)["loads"])
 """
     assert output(code, tmp_path).strip() == "True"
+
+
+def test_no_backend_is_loaded_to_look_at_a_file(tmp_path):
+    """Whichever the user has chosen, and whatever the file holds: functions as bytecode, operations, a folder."""
+    data = ROOT / "tests" / "data"
+    files = [data / "bytecode/models/keras.keras", data / "bytecode/models/tf_keras.h5", data / "checkpoints/keras2/conv2d/saved_model"]
+    program = f"""
+import sys, kbridge.saving.functions, kbridge.operations
+print('kbridge.backend' in sys.modules)
+from kbridge.cli import main
+for file in {list(map(str, files))}:
+    main(['inspect', file])
+print({{name.partition('.')[0] for name in sys.modules}} & {{'tensorflow', 'theano'}})
+"""
+    lines = output(program, tmp_path, KBRIDGE_BACKEND="tensorflow").splitlines()
+    assert (lines[0], lines[-1]) == ("False", "set()")

@@ -18,6 +18,7 @@ from .layers import TRANSLATIONS
 from .operations import is_of_tensorflow as holds_a_function
 from .operations import of_tensorflow, with_shapes_inside
 from .options import Options
+from .shared import NUMBER, numbered
 from .values import bare_name
 
 _FUNCTIONAL = ("Model", "Functional", "Container")
@@ -34,7 +35,7 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
     ModelFileError names the layer and the option that can't be represented.
     """
     unknown: list[str] = []
-    translated = _entry(_plain(config), unknown)
+    translated = _entry(numbered(_plain(config)), unknown)
     version = version or config.get("keras_version")
     if is_of_tensorflow(version):
         _as_in_tensorflow(translated, major_version(version) == 2)
@@ -90,7 +91,12 @@ def _plain(value: Any) -> Any:
 
 
 def _entry(entry: Any, unknown: list[str]) -> dict[str, Any]:
-    """{'class_name', 'config'} of a layer or model, translated; {'name'} too for a Sequential model."""
+    """{'class_name', 'config'} of a layer or model, translated; {'name'} too for a Sequential model, and the number of one that is shared."""
+    translated = _translated(entry, unknown)
+    return {**translated, NUMBER: entry[NUMBER]} if NUMBER in entry else translated
+
+
+def _translated(entry: Any, unknown: list[str]) -> dict[str, Any]:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("class_name"), str) or "config" not in entry:
         raise ModelFileError(f"A layer's config is a dict with 'class_name' and 'config', got {type(entry).__name__}.")
     class_name, config = entry["class_name"], entry["config"]
@@ -163,7 +169,7 @@ def _functional(config: Mapping[str, Any], unknown: list[str]) -> dict[str, Any]
         sources, without_training = translated_calls(own, bare_name(entry["class_name"]), calls, translated["config"])
         if without_training:
             apart.append(own)
-        layers.append({"name": own, "class_name": translated["class_name"], "config": translated["config"], "inbound_nodes": sources})
+        layers.append({**translated, "name": own, "inbound_nodes": sources})
     if apart:
         warnings.warn(
             f"These layers are called with training=False in Keras 2: {', '.join(map(repr, apart))}. They predict as there; training "
@@ -255,22 +261,21 @@ def _common(class_name: str, options: Options) -> dict[str, Any]:
     dtype = _dtype(options)
     shape = options.take("batch_input_shape", options.take("batch_shape"))
     if class_name != "InputLayer" and dtype not in (None, K.floatx()) and dtype.startswith("float"):
-        raise options.error("dtype", dtype, f"while all layers here compute in floatx, which is {K.floatx()!r}")
+        raise options.error(
+            "dtype",
+            dtype,
+            f"while all layers here compute in floatx, which is {K.floatx()!r}; K.set_floatx({dtype!r}) before loading changes it",
+        )
     if shape is not None:
         common["batch_input_shape"] = shape
         common["input_dtype"] = dtype or K.floatx()
     return common
 
 
-_SHORT = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16")
-
-
 def _dtype(options: Options) -> str | None:
-    """The name in the option ``dtype``: a text, or the config of a policy.
-
-    Numbers of 16 bits are those of floatx here: what is stored in them is read exactly, and is computed with no less precision.
-    """
+    """The name in the option ``dtype``: a text, or the config of a policy. Float numbers that are no longer than those of floatx become these."""
     from ... import backend as K
+    from ...engine.later import no_more_than_floatx
 
     value = options.take("dtype")
     name = value
@@ -279,7 +284,7 @@ def _dtype(options: Options) -> str | None:
         name = inner.get("name") if isinstance(inner, Mapping) else None
     if value is not None and not isinstance(name, str):
         raise options.error("dtype", value)
-    return K.floatx() if name in _SHORT else name
+    return K.floatx() if name is not None and no_more_than_floatx(name) else name
 
 
 def _input_layer(options: Options, common: dict[str, Any]) -> dict[str, Any]:

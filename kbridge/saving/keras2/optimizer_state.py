@@ -12,7 +12,7 @@ from ... import backend as K
 from ..assignment import Assignment, stored_layers
 from ..reading import Group, StoredArray
 from .optimizers import KNOWN, OF_ALL, WHOLE_WEIGHTS, Unrepresentable, keras3_moments
-from .weights import Slot, slots_of
+from .weights import Slot, once, slots_of, weights_of
 
 
 class Variables:
@@ -45,7 +45,7 @@ def read_state(model: Any, root: Group, flipped: bool) -> list[Assignment]:
     names = group.names("weight_names") or []
     arrays = [group.array(name) for name in names]
     layers = _in_order_of(stored_layers(model), root.group("model_weights").names("layer_names") or [])
-    slots = [slot for layer in layers for slot in slots_of(layer) if slot.trained]
+    slots = once([slot for layer in layers for slot in slots_of(layer) if slot.trained])
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     variables = by_name(type(optimizer).__name__, names, arrays, len(slots))
     return assignments(model, slots, variables, flipped)
@@ -107,7 +107,7 @@ def by_order(model: Any, arrays: Sequence[StoredArray], slots: Sequence[Slot]) -
     outer = trained.optimizer
     optimizer, found, left = getattr(outer, "inner_optimizer", outer), Variables(), list(arrays)
     places = {id(weight): place for place, weight in enumerate(trained._collected_trainable_weights)}
-    numbers = [[places.get(id(weight)) for weight in _weights(slot)] for slot in slots]
+    numbers = [[places.get(id(weight)) for weight in weights_of(slot)] for slot in slots]
     made = {
         moment: [next((own[place] for place in some if place is not None), None) for some in numbers]
         for moment, own in optimizer.moments.items()
@@ -121,6 +121,8 @@ def by_order(model: Any, arrays: Sequence[StoredArray], slots: Sequence[Slot]) -
     scalars = len(left) - len(layout)
     after = ["m_schedule"] if name == "Nadam" else []
     before = ["iterations", "lr"] if K.is_variable(optimizer.lr) else ["iterations"]
+    if scalars == 1 + len(after):
+        before = ["iterations"]  # archives of tf.keras leave the learning rate to the config
     if scalars != len(before) + len(after):
         if scalars + len(layout) == len(before):
             layout, after = [], []  # of a model that was never trained
@@ -182,7 +184,7 @@ def _of_moment(moment: str, own: list, stored: Sequence[StoredArray], slots: Seq
     """(slot, array, the moment's variables, False) of a moment; with True the one variable that takes the array as it is."""
     queue, pairs = list(stored), []
     for slot in slots:
-        weights = _weights(slot)
+        weights = weights_of(slot)
         if any(id(weight) not in trained for weight in weights):
             raise Unrepresentable(f"the weight {slot.name!r} of {slot.owners[0]!r} was trained there and isn't here")
         variables = [own[trained[id(weight)]] for weight in weights]
@@ -209,11 +211,6 @@ def _of_moment(moment: str, own: list, stored: Sequence[StoredArray], slots: Seq
     return pairs
 
 
-def _weights(slot: Slot) -> list:
-    """The weights here that an array there fills."""
-    return [weight for weight, _ in slot.fill(np.broadcast_to(np.float32(0), slot.shape))]
-
-
 def _scalars(outer: Any, optimizer: Any, variables: Variables) -> list[tuple[Any, StoredArray]]:
     holders = {"iterations": optimizer, "lr": optimizer, "m_schedule": optimizer, "step_counter": outer, "dynamic_scale": outer}
     found = []
@@ -237,7 +234,7 @@ def layer_in_parts(model: Any) -> str | None:
         return None
     for layer in stored_layers(model):
         for slot in slots_of(layer):
-            if slot.trained and len(_weights(slot)) > 1:
+            if slot.trained and len(weights_of(slot)) > 1:
                 return slot.owners[0]
     return None
 

@@ -21,7 +21,7 @@ from ..reading import Group, StoredArray
 from ..weight_names import inverse, match_names
 from .cudnn import plain_layout
 from .local_weights import kernel_of, stored_shape
-from .quantized import unquantized
+from .quantized import in_equation, kernel_first, of_heads, unquantized
 
 _SPATIAL = {
     "Convolution1D": 1,
@@ -249,7 +249,9 @@ def _flipped(value: np.ndarray, slot: Slot) -> np.ndarray:
 def match(layer: Any, arrays: Sequence[StoredArray], group: Group) -> list[tuple[Slot, StoredArray]]:
     """The slots of ``layer`` with their arrays. ModelFileError names the layer and the first array that doesn't fit."""
     slots = slots_of(layer)
-    arrays = unquantized(plain_layout(arrays), len(slots))
+    arrays = _unquantized(layer, plain_layout(arrays), len(slots))
+    if len(slots) > len(arrays):
+        slots = once(slots)  # tf.keras lists the weights of a layer that stands in two models once
     if len(slots) != len(arrays):
         raise ModelFileError(
             f"{group.path!r}: layer {layer.name!r} takes {len(slots)} arrays of Keras 2 "
@@ -278,6 +280,24 @@ def match(layer: Any, arrays: Sequence[StoredArray], group: Group) -> list[tuple
             stacklevel=2,
         )
     return [(slots[k], array) for k, array in zip(fitting[0], arrays, strict=True)]
+
+
+def _unquantized(layer: Any, arrays: Sequence[Any], wanted: int) -> list[Any]:
+    """``arrays`` with those of 8 bits as the numbers that they stand for."""
+    equation, arrays = getattr(layer, "equation", None), kernel_first(arrays)
+    if isinstance(equation, str) and "->" in equation:
+        return in_equation(arrays, equation)
+    return of_heads(arrays) if hasattr(layer, "query_kernel") else unquantized(arrays, wanted)
+
+
+def once(slots: Sequence[Slot]) -> list[Slot]:
+    """``slots`` without those of weights that have come before: a layer may stand in several models."""
+    return list({tuple(id(weight) for weight in weights_of(slot)): slot for slot in reversed(slots)}.values())[::-1]
+
+
+def weights_of(slot: Slot) -> list:
+    """The weights here that an array there fills."""
+    return [weight for weight, _ in slot.fill(np.broadcast_to(np.float32(0), slot.shape))]
 
 
 def _order_by_names(slots: Sequence[Slot], arrays: Sequence[StoredArray]) -> list[int] | None:

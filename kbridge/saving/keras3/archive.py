@@ -11,7 +11,7 @@ import io
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import ModelFileError
@@ -19,6 +19,7 @@ from ..limits import MAX_EXPANSION, MAX_TEXT
 from ..precheck import Bytes, mapped
 from ..reading import Group, failures_named, opened
 from ..texts import parse_json
+from .paths import has_arrays
 
 CONFIG, METADATA, WEIGHTS, SHARDS = "config.json", "metadata.json", "model.weights.h5", "model.weights.json"
 
@@ -229,3 +230,17 @@ class Window(io.RawIOBase):
             view[done:] = bytes(len(view) - done)
         self._position += len(view)
         return len(view)
+
+
+def version_of(archive: Archive) -> str | None:
+    """The version of Keras that wrote an archive: tf.keras wrote some too."""
+    metadata = archive.json(METADATA) if METADATA in archive else None
+    version = metadata.get("keras_version") if isinstance(metadata, Mapping) else None
+    return version if isinstance(version, str) else None
+
+
+def is_weights_file(root: Group) -> bool:
+    """Whether an HDF5 file is a ``.weights.h5`` of Keras 3, which has numbered weights and no list of layers."""
+    if root.names("layer_names") is not None or root.has_attribute("nb_layers") or "model_weights" in root:
+        return False
+    return "layers" in root and root.is_group("layers") or "vars" in root and root.is_group("vars") or has_arrays(root)

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import ModelFileError
 
 #: options that say how weights are stored or distributed, with the values at which they say nothing
-_NEUTRAL = {"quantization_config": None, "lora_rank": None, "lora_alpha": None, "autocast": True, "gptq_unpacked_column_size": None}
+_NEUTRAL = {"lora_rank": None, "lora_alpha": None, "autocast": True, "gptq_unpacked_column_size": None}
 
 #: Keras 3's activation of this name is clip(x / 6 + 1/2, 0, 1)
 HARD_SIGMOID = "relu6_sigmoid"
@@ -30,24 +30,41 @@ def as_of_keras2(class_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
     return new
 
 
+#: classes whose weights of 8 bits are read as the numbers that they stand for
+_OF_8_BITS = ("Dense", "Embedding", "EinsumDense")
+
+
 def _quantized(class_name: str, config: dict[str, Any]) -> None:
     """A layer with weights of 8 bits as the one that it was before: ``weights.py`` turns them back."""
-    policy = config.get("dtype")
-    if (
-        not isinstance(policy, Mapping)
-        or policy.get("class_name") != "QuantizedDTypePolicy"
-        or not isinstance(policy.get("config"), Mapping)
-    ):
-        return
-    mode = policy["config"].get("mode")
-    if mode == "int8" and class_name in ("Dense", "Embedding"):
-        config["dtype"] = policy["config"].get("source_name") or "float32"
-        config.pop("quantization_config", None)
-        return
-    raise ModelFileError(
-        f"Layer {config.get('name')!r} ({class_name}) is quantized ({mode}), which can't be represented here: int8 of Dense and Embedding can. "
-        "[convert: keras3-quantized]"
-    )
+    policies = [_policy(policy) for policy in _policies(config.get("dtype"))]
+    for mode in (mode for _, mode in policies if mode is not None):
+        if mode != "int8" or class_name not in _OF_8_BITS:
+            raise ModelFileError(
+                f"Layer {config.get('name')!r} ({class_name}) is quantized ({mode}), which can't be represented here: int8 of "
+                f"{', '.join(_OF_8_BITS[:-1])} and {_OF_8_BITS[-1]} can. [convert: keras3-quantized]"
+            )
+    config.pop("quantization_config", None)  # also of a layer that the call of quantize passed over
+    names = [name for name, _ in policies]
+    if any(mode for _, mode in policies) or len(names) > 1:
+        config["dtype"] = next((name for name in ("float64", "float32", "mixed_bfloat16") if name in names), names[0] if names else None)
+
+
+def _policies(value: Any) -> list[Any]:
+    """The policy of a layer, or those of a map of policies for it and for what it holds."""
+    inner = value.get("config") if isinstance(value, Mapping) else None
+    if not isinstance(inner, Mapping) or not isinstance(inner.get("policy_map"), Mapping):
+        return [value]
+    return [policy for policy in (inner.get("default_policy"), *inner["policy_map"].values()) if policy is not None]
+
+
+def _policy(value: Any) -> tuple[Any, Any]:
+    """A policy's name, that of the numbers before they were quantized, and how it quantizes them."""
+    inner = value.get("config") if isinstance(value, Mapping) else None
+    if not isinstance(inner, Mapping):
+        return value, None
+    if "mode" in inner:
+        return inner.get("source_name") or "float32", inner["mode"] if isinstance(inner["mode"], str) else repr(inner["mode"])
+    return inner.get("name"), None
 
 
 def activation_name(value: Any) -> Any:

@@ -13,10 +13,11 @@ from ..errors import ModelFileError
 from ..kinds import kind_of, refusal
 from ..reading import Group, failures_named
 from . import training
-from .archive import CONFIG, GROUP, METADATA, OWN, WEIGHTS, Archive, open_archive
+from .archive import CONFIG, GROUP, OWN, WEIGHTS, Archive, open_archive, version_of
+from .compiled import as_of_keras2
 from .masks import check_masks
 from .models import keras1_config
-from .paths import Node, has_arrays, nodes_of_config, places, stored_names
+from .paths import Node, nodes_of_config, places, stored_names
 from .shards import open_shards, shards_listed
 from .vocabularies import with_vocabularies
 from .weights import Match, match_by_name, match_in_order, match_model, read, stored_values
@@ -50,21 +51,7 @@ def _own_texts(archive: Archive) -> dict[str, str]:
     return dict(texts)
 
 
-def version_of(archive: Archive) -> str | None:
-    """The version of Keras that wrote an archive: tf.keras wrote some too."""
-    metadata = archive.json(METADATA) if METADATA in archive else None
-    version = metadata.get("keras_version") if isinstance(metadata, Mapping) else None
-    return version if isinstance(version, str) else None
-
-
 # ---------------------------------------------------------------------- weights alone
-
-
-def is_weights_file(root: Group) -> bool:
-    """Whether an HDF5 file is a ``.weights.h5`` of Keras 3, which has numbered weights and no list of layers."""
-    if root.names("layer_names") is not None or root.has_attribute("nb_layers") or "model_weights" in root:
-        return False
-    return "layers" in root and root.is_group("layers") or "vars" in root and root.is_group("vars") or has_arrays(root)
 
 
 def assign_weights(model: Any, root: Group, by_name: bool, nodes: list[Node] | None = None) -> None:
@@ -127,7 +114,7 @@ def _compile(model: Any, config: Mapping[str, Any], matches: list[Match], root: 
         try:
             shapes = [tuple(shape) for shape in getattr(model, "internal_output_shapes", [])]
             outputs = getattr(model, "output_names", [model.name])
-            arguments, left_out = compile_arguments(training.as_of_keras2(compiled), outputs, True, shapes)
+            arguments, left_out = compile_arguments(as_of_keras2(compiled), outputs, True, shapes)
         except Unrepresentable as error:
             return told(f"its training state is not restored, and the model is not compiled ({error})", "keras2-training")
         optimizer = optimizers.optimizer_from_config(arguments.pop("optimizer"))

@@ -10,6 +10,7 @@ from ...utils.generic_utils import get_custom_objects
 from ..errors import ModelFileError
 from ..keras2 import major_version, to_keras1
 from ..keras2.operations import of_keras3
+from ..keras2.shared import numbered
 from .detection import speaks_keras3
 from .layers import as_of_keras2
 from .masks import is_operation, without_masks
@@ -35,7 +36,7 @@ FUNCTIONAL = ("Functional", "Model")
 
 def to_keras2(config: Any) -> dict[str, Any]:
     """Keras 2's {'class_name', 'config'} for a whole model's of Keras 3. ModelFileError names a layer that can't be represented."""
-    return _entry(_plain(config))
+    return _entry(numbered(_plain(config)))
 
 
 def keras1_config(config: Any, version: str | None) -> dict[str, Any]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from ...engine.inside import is_layer
 from ...engine.registry import layer_classes
@@ -16,10 +13,10 @@ from ...layers import RNN, StackedRNNCells
 from ..assignment import Assignment, Pending, from_arrays
 from ..errors import ModelFileError
 from ..hdf5_names import absolute
-from ..keras2.quantized import unquantized
+from ..keras2.quantized import FROM_HEADS, HEADS, in_equation, unquantized
 from ..keras2.weights import Slot, own_slots, slots_of
-from ..limits import MAX_ARRAYS, MAX_DEPTH
 from ..reading import Group, StoredArray
+from .arrays import all_arrays, listed, numbered, stored_values
 from .paths import SEEDS, Node, has_arrays, is_model, nodes_of_model, places, snake_case, stored_names
 
 _RECURRENT = ("SimpleRNN", "GRU", "LSTM", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
@@ -43,50 +40,21 @@ def _filled(match: Match) -> list[Assignment]:
     return match.slot.fill(match.array.read())
 
 
-def stored_values(group: Group) -> int:
-    """How many numbers the weights below ``group`` are."""
-    return sum(int(np.prod(array.shape, dtype=float)) for array in all_arrays(group, ("optimizer", "metrics", "loss_tracker", "_kbridge")))
-
-
-def all_arrays(group: Group, without: Sequence[str] = ()) -> Iterator[StoredArray]:
-    """All arrays below ``group``, but for members of its own that are called as in ``without``."""
-    count = 0
-    pending = [group.group(name) for name in group.keys() if name not in without and group.is_group(name)]
-    while pending:
-        inner = pending.pop()
-        for name in inner.keys():
-            count += 1
-            if count > MAX_ARRAYS:
-                raise group.error(f"more than {MAX_ARRAYS} members.")
-            if inner.is_group(name):
-                pending.append(inner.group(name))
-            else:
-                yield inner.array(name)
-
-
-def labelled_arrays(group: Group, before: str = "") -> list[tuple[str, StoredArray]]:
-    """(place below the layer, array) of all weights of a layer, without the seeds of what it draws."""
-    found = [(f"{before}{array.name}", array) for array in numbered(group)]
-    for name in group.keys():
-        if name not in ("vars", *SEEDS) and group.is_group(name) and before.count("/") < MAX_DEPTH:
-            found += labelled_arrays(group.group(name), f"{before}{name}/")
-    return found
-
-
 # ---------------------------------------------------------------------- layers
 
 
 def match_model(model: Any, nodes: Sequence[Node], group: Group) -> list[Match]:
     """All weights of ``model``, whose layers are ``nodes`` by their names, with the arrays below ``group``."""
-    return list(_in_model(model, nodes, group))
+    return list(_in_model(model, nodes, group, set()))
 
 
 def match_by_name(model: Any, names: dict[str, str], group: Group) -> list[Match]:
     """The weights of the layers of ``model`` that are among ``names``, by their paths below ``group``."""
     found: list[Match] = []
+    seen: set[int] = set()
     for node in nodes_of_model(model):
         if node.name in names and has_arrays(below := _below(group, names[node.name])):
-            found += _in_layer(_layers_of(model)[node.name], node, below)
+            found += _in_layer(_layers_of(model)[node.name], node, below, seen)
     return found
 
 
@@ -97,26 +65,55 @@ def match_in_order(model: Any, group: Group, nodes: Sequence[Node] | None) -> li
     if not the layers' classes, each counted.
     """
     layers = _layers_of(model)
-    own = [node for node in nodes_of_model(model) if layers[node.name].weights]
+    met: set[int] = set()
+    seen: set[int] = set()
+    own = [node for node in nodes_of_model(model) if _is_first(layers[node.name], met)]
     if nodes is not None:
         paths = [path for path in places(nodes) if _holds(group, path)]
         if len(paths) != len(own):
             raise ModelFileError(
-                f"{group.path!r} has {len(paths)} layers with weights, the model has {len(own)}: {_listed(paths)} in the file, "
-                f"{_listed([node.name for node in own])} in the model."
+                f"{group.path!r} has {len(paths)} layers with weights, the model has {len(own)}: {listed(paths)} in the file, "
+                f"{listed([node.name for node in own])} in the model."
             )
-        return [match for node, path in zip(own, paths, strict=True) for match in _in_layer(layers[node.name], node, _below(group, path))]
+        return [
+            match for node, path in zip(own, paths, strict=True) for match in _in_layer(layers[node.name], node, _below(group, path), seen)
+        ]
     named = {name: path for name, path in stored_names(group).items() if _holds(group, path)}
     if named and named.keys() == {node.name for node in own}:
         return match_by_name(model, named, group)
-    counted = dict(zip((node.name for node in nodes_of_model(model)), places(nodes_of_model(model)), strict=True))
+    all_nodes = nodes_of_model(model)
+    counted = dict(zip((node.name for node in all_nodes), _places_of(layers, all_nodes, group, set()), strict=True))
     stored = _stored_paths(group)
     if {counted[node.name] for node in own} != set(stored):
         raise ModelFileError(
-            f"{group.path!r} has weights of other layers than the model: {_listed(stored)} in the file, "
-            f"{_listed([f'{counted[node.name]} ({node.name})' for node in own])} in the model. by_name=True loads those of equal names."
+            f"{group.path!r} has weights of other layers than the model: {listed(stored)} in the file, "
+            f"{listed([f'{counted[node.name]} ({node.name})' for node in own])} in the model. by_name=True loads those of equal names."
         )
-    return [match for node in own for match in _in_layer(layers[node.name], node, _below(group, counted[node.name]))]
+    return [match for node in own for match in _in_layer(layers[node.name], node, _below(group, counted[node.name]), seen)]
+
+
+def _is_first(layer: Any, met: set[int]) -> bool:
+    """Whether ``layer`` has weights that no layer before it had, whose ids are in ``met``: a file has those of a shared layer once."""
+    new = {id(weight) for weight in layer.weights} - met
+    met |= new
+    return bool(new)
+
+
+def _places_of(layers: dict[str, Any], nodes: Sequence[Node], group: Group, seen: set[int]) -> list[str]:
+    """The paths of a model's layers, where tf.keras doesn't count layers that it has met before, in this model or in one inside."""
+    met, first = set(seen), []
+    for node in nodes:
+        layer = layers.get(node.name)
+        first.append(layer is None or not layer.weights or _is_first(layer, met))
+    counted = places(nodes)
+    if all(first) or all(path in group for path, node, new in zip(counted, nodes, first, strict=True) if new and _weighs(layers, node)):
+        return counted
+    fewer = iter(places([node for node, new in zip(nodes, first, strict=True) if new]))
+    return [next(fewer) if new else path for path, new in zip(counted, first, strict=True)]
+
+
+def _weighs(layers: dict[str, Any], node: Node) -> bool:
+    return node.name in layers and bool(layers[node.name].weights)
 
 
 def _stored_paths(group: Group) -> list[str]:
@@ -125,7 +122,7 @@ def _stored_paths(group: Group) -> list[str]:
         others = [name for name in group.keys() if name not in ("optimizer", "vars", "metrics")]
         raise ModelFileError(
             f"{group.path!r} has no layers by number, as models made of layers have: it is of a class of the user's own with the attributes "
-            f"{_listed(others)}. by_name=True finds layers by their names."
+            f"{listed(others)}. by_name=True finds layers by their names."
         )
     layers = group.group("layers")
     return [f"layers/{place}" for place in layers.keys() if layers.is_group(place) and has_arrays(layers.group(place))]
@@ -143,52 +140,67 @@ def _below(group: Group, path: str) -> Group:
     return group.group(path)
 
 
-def _in_model(model: Any, nodes: Sequence[Node], group: Group) -> Iterator[Match]:
+def _in_model(model: Any, nodes: Sequence[Node], group: Group, seen: set[int]) -> Iterator[Match]:
+    """``seen``: the ids of the weights that have been matched, of layers that stand in several models."""
     layers = _layers_of(model)
-    for node, path in zip(nodes, places(nodes), strict=True):
+    paths = _places_of(layers, nodes, group, seen)
+    for node, path in zip(nodes, paths, strict=True):
         layer = layers.pop(node.name, None)
-        if layer is not None and layer.weights:
+        if layer is not None and not _all_in(layer, seen):
             if path not in group:
                 raise ModelFileError(
                     f"{group.path!r}: layer {layer.name!r} takes {_shapes(layer)}, but there is no {absolute(group.where, path)}."
                 )
-            yield from _in_layer(layer, node, group.group(path))
-    known = set(places(nodes))
+            yield from _in_layer(layer, node, group.group(path), seen)
+    known = set(paths)
     if "layers" in group and (unknown := [path for path in _stored_paths(group) if path not in known]):
-        raise ModelFileError(f"{group.path!r}: there are weights of layers that the config doesn't have: {_listed(unknown)}.")
+        raise ModelFileError(f"{group.path!r}: there are weights of layers that the config doesn't have: {listed(unknown)}.")
     for layer in layers.values():
         if layer.weights:
             raise ModelFileError(f"{group.path!r}: the file's config doesn't say where the weights of layer {layer.name!r} lie.")
 
 
-def _in_layer(layer: Any, node: Node | None, group: Group) -> Iterator[Match]:
+def _all_in(layer: Any, seen: set[int]) -> bool:
+    return all(id(weight) in seen for weight in layer.weights)
+
+
+def _in_layer(layer: Any, node: Node | None, group: Group, seen: set[int]) -> Iterator[Match]:
+    for match in _inside(layer, node, group, seen):
+        # a wrapper's flag holds for what it wraps
+        yield match if getattr(layer, "trainable", True) else match._replace(slot=match.slot._replace(trained=False))
+
+
+def _inside(layer: Any, node: Node | None, group: Group, seen: set[int]) -> Iterator[Match]:
+    if layer.weights and _all_in(layer, seen):
+        return
     if is_model(layer):
         children = node.children if node is not None and node.children is not None else nodes_of_model(layer)
-        yield from _in_model(layer, children, group)
+        yield from _in_model(layer, children, group, seen)
     elif hasattr(layer, "forward_layer"):
         for part in ("forward_layer", "backward_layer"):
-            yield from _in_layer(getattr(layer, part), None, group.group(part))
+            yield from _in_layer(getattr(layer, part), None, group.group(part), seen)
     elif isinstance(layer, StackedRNNCells):
         taken: Counter[str] = Counter()
         for cell in layer.cells:
             place = snake_case(type(cell).__name__)
-            yield from _in_layer(cell, None, group.group(f"cells/{place}" + (f"_{taken[place]}" if taken[place] else "")))
+            yield from _in_layer(cell, None, group.group(f"cells/{place}" + (f"_{taken[place]}" if taken[place] else "")), seen)
             taken[place] += 1
     elif isinstance(layer, RNN):
-        yield from _in_layer(layer.cell, None, group.group("cell"))
+        yield from _in_layer(layer.cell, None, group.group("cell"), seen)
     elif hasattr(layer, "layer") and hasattr(layer, "_inner"):
         inner = None if node is None or not node.wraps else node
-        yield from _in_layer(layer.layer, inner, group.group("layer"))
+        yield from _in_layer(layer.layer, inner, group.group("layer"), seen)
         if own := own_slots(layer):
             # behind a kernel of the layer inside, which the wrapper lists too
             yield from _of_slots(layer, own, numbered(group)[-len(own) :], group)
     elif layer_classes().get(type(layer).__name__) is not type(layer):
-        yield from _of_own_class(layer, group)
+        yield from _of_own_class(layer, group, seen)
     else:
         yield from _of_slots(layer, slots_of(layer), _arrays(layer, group), group)
+        seen.update(id(weight) for weight in layer.weights)
 
 
-def _of_own_class(layer: Any, group: Group) -> Iterator[Match]:
+def _of_own_class(layer: Any, group: Group, seen: set[int]) -> Iterator[Match]:
     """A layer of the user's own class: its own weights, and those of the layers that it holds, by the attributes' names."""
     held: list[tuple[str, Any]] = []
     for name, value in vars(layer).items():
@@ -205,13 +217,14 @@ def _of_own_class(layer: Any, group: Group) -> Iterator[Match]:
     if len(slots) == len(layer.weights):  # else a subclass of one whose weights are stored together
         slots = [slot for slot, variable in zip(slots, layer.weights, strict=True) if id(variable) not in inside]
     yield from _of_slots(layer, slots, _arrays(layer, group), group)
+    seen.update({id(weight) for weight in layer.weights} - inside)
     for place, item in held:
-        if item.weights:
+        if not _all_in(item, seen):
             if place not in group:
                 raise ModelFileError(
                     f"{group.path!r}: layer {item.name!r} inside {layer.name!r} takes {_shapes(item)}, but there is no {absolute(group.where, place)}."
                 )
-            yield from _in_layer(item, None, group.group(place))
+            yield from _in_layer(item, None, group.group(place), seen)
 
 
 def _of_slots(layer: Any, slots: Sequence[Slot], arrays: Sequence[StoredArray], group: Group) -> Iterator[Match]:
@@ -232,8 +245,10 @@ def _arrays(layer: Any, group: Group) -> list[StoredArray]:
     if not kinds.isdisjoint(_RECURRENT) and "cell" in group:
         return numbered(group.group("cell"))
     if hasattr(layer, "query_kernel"):
-        return [array for part in ("query", "key", "value", "output") for array in numbered(group.group(_present(group, f"{part}_dense")))]
-    return numbered(group)
+        parts = {part: numbered(group.group(_present(group, f"{part}_dense"))) for part in ("query", "key", "value", "output")}
+        return [array for part, found in parts.items() for array in in_equation(found, HEADS if part != "output" else FROM_HEADS)]
+    equation = getattr(layer, "equation", None)
+    return in_equation(numbered(group), equation) if isinstance(equation, str) and "->" in equation else numbered(group)
 
 
 def _present(group: Group, attribute: str) -> str:
@@ -241,24 +256,8 @@ def _present(group: Group, attribute: str) -> str:
     return attribute if attribute in group else f"_{attribute}"
 
 
-def numbered(group: Group) -> list[StoredArray]:
-    """The arrays in ``vars``, by their numbers."""
-    if "vars" not in group:
-        return []
-    own = group.group("vars")
-    names = own.keys()
-    if any(not re.fullmatch(r"\d{1,6}", name) for name in names):
-        raise own.error(f"weights should be numbered, they are called {_listed(names)}.")
-    return [own.array(name) for name in sorted(names, key=int)]
-
-
 def _shapes(layer: Any) -> str:
     return "weights of the shapes " + ", ".join(str(slot.shape) for slot in slots_of(layer))
-
-
-def _listed(names: Sequence[str]) -> str:
-    names = list(names)
-    return (", ".join(names[:8]) + (", ..." if len(names) > 8 else "")) if names else "none"
 
 
 __all__ = ["SEEDS", "Match", "all_arrays", "match_by_name", "match_in_order", "match_model", "numbered", "read", "stored_values"]
