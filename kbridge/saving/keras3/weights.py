@@ -193,6 +193,7 @@ def _inside(layer: Any, node: Node | None, group: Group, seen: set[int]) -> Iter
         if own := own_slots(layer):
             # behind a kernel of the layer inside, which the wrapper lists too
             yield from _of_slots(layer, own, numbered(group)[-len(own) :], group)
+            seen.update(id(weight) for weight in layer.weights)
     elif layer_classes().get(type(layer).__name__) is not type(layer):
         yield from _of_own_class(layer, group, seen)
     else:
