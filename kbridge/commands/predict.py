@@ -146,7 +146,9 @@ def _results(args: argparse.Namespace, model: Any, outputs: list) -> Any:
 
     form = args.format or (SUFFIXES.get(args.output.suffix.lower()) if args.output else "table")
     if form is None:
-        raise UsageError(f"What is {str(args.output)!r} to be? A suffix .csv, .jsonl or .npy tells, or --format.")
+        raise UsageError(
+            f"The name {str(args.output)!r} doesn't tell the format of the answers: end it in .csv, .jsonl or .npy, or give --format."
+        )
     labels = _labels(args, outputs)
     classes = labels is not None or (gives_classes(model) and outputs[0].shape != (1,))
     if form == "table":

@@ -29,7 +29,7 @@ def load(path: str | os.PathLike) -> Any:
     except UnsafePickleError as error:
         raise UnsafePickleError(f"{os.fspath(path)!r}: {error}") from None
     except Exception as error:
-        raise ValueError(f"{os.fspath(path)!r} is damaged, or no such data set ({type(error).__name__}: {error}).") from error
+        raise ValueError(f"{os.fspath(path)!r} is damaged, or isn't a data set of Keras ({type(error).__name__}: {error}).") from error
 
 
 def load_npz(path: str | os.PathLike) -> dict[str, np.ndarray]:
@@ -42,7 +42,7 @@ def load_npz(path: str | os.PathLike) -> dict[str, np.ndarray]:
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, pickle.UnpicklingError, MemoryError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise ValueError(f"{os.fspath(path)!r} is damaged, or no such data set ({type(error).__name__}: {error}).") from error
+        raise ValueError(f"{os.fspath(path)!r} is damaged, or isn't a data set of Keras ({type(error).__name__}: {error}).") from error
 
 
 def _npy(data: bytes) -> np.ndarray:

@@ -322,8 +322,8 @@ class Layer:
         inputs = to_list(x)
         if training is not None and all(K.is_keras_tensor(i) for i in inputs):
             raise TypeError(
-                f"Layer {self.name!r} is called with training={training!r} in a model: all layers of a model follow the learning phase. Inside of the "
-                "call of a layer of one's own it can be said."
+                f"Layer {self.name!r} is called with training={training!r} in a model: all layers of a model follow the learning phase. Give "
+                "training only to layers that the call of your own layer calls."
             )
         if not self.built:
             self.assert_input_compatibility(x)

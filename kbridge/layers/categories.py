@@ -104,7 +104,7 @@ def encoded_shape(shape: tuple, tokens: int, mode: str) -> tuple:
 
 def _dense(owner: str, sparse: Any) -> bool:
     if sparse:
-        raise ValueError(f"{owner}: results here are dense; sparse=True isn't there.")
+        raise ValueError(f"{owner}: kbridge computes dense results only; sparse=True can't be had.")
     return False
 
 

@@ -76,7 +76,7 @@ class TextVectorization(_Lookup):
                     f"TextVectorization {self.name}: {name} is one of {', '.join(map(repr, allowed))} here, got {value!r:.80}."
                 )
         if ragged:
-            raise ValueError(f"TextVectorization {self.name}: results here are dense; ragged=True isn't there.")
+            raise ValueError(f"TextVectorization {self.name}: kbridge computes dense results only; ragged=True can't be had.")
         mode = _checked_mode("TextVectorization", output_mode, ("int", *OUTPUT_MODES[2:]))
         lengths = None if ngrams is None else list(range(1, ngrams + 1)) if isinstance(ngrams, int) else [int(n) for n in ngrams]
         self.take(

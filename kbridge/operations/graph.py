@@ -49,7 +49,7 @@ class Graph:
     def __post_init__(self) -> None:
         counter = values.Counter()
         if len(self.inputs) > values.MAX_INPUTS or len(self.calls) > values.MAX_CALLS:
-            raise ModelFileError(f"A function has {len(self.inputs)} inputs and {len(self.calls)} operations: that is too much.")
+            raise ModelFileError(f"A function has {len(self.inputs)} inputs and {len(self.calls)} operations, more than a file may have.")
         for i, call in enumerate(self.calls):
             counter.check(call.arguments)
             self._check_refs(call.arguments, len(self.inputs) + i)
@@ -86,7 +86,7 @@ class Graph:
             raise ModelFileError(f"A function as data is a dict with the lists 'inputs' and 'calls', got {str(data):.80}.")
         inputs, calls = data["inputs"], data["calls"]
         if len(inputs) > values.MAX_INPUTS or len(calls) > values.MAX_CALLS:
-            raise ModelFileError(f"A function has {len(inputs)} inputs and {len(calls)} operations: that is too much.")
+            raise ModelFileError(f"A function has {len(inputs)} inputs and {len(calls)} operations, more than a file may have.")
         if not all(isinstance(name, str) and len(name) <= values.MAX_TEXT for name in inputs):
             raise ModelFileError("The names of a function's inputs are texts.")
         made = []

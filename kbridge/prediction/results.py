@@ -176,7 +176,9 @@ class Npy(_File):
         if len(outputs) > 1:
             raise UsageError(f"The model has {len(outputs)} outputs, and .npy holds one array: use .jsonl, or .csv.")
         if None in outputs[0].shape:
-            raise UsageError(f"Output {outputs[0]} has an open length, so that its samples make no array: use .jsonl.")
+            raise UsageError(
+                f"Output {outputs[0]} has a length that differs from sample to sample, so that an array can't hold all samples: use .jsonl."
+            )
         self.shape, self.dtype = outputs[0].shape, np.dtype(outputs[0].dtype)
         super().__init__(path, resume)
         self._header()

@@ -118,7 +118,7 @@ class Reader:
             return self._json(content, name)
         if kind == "text":
             return self._table(content, name)
-        raise UsageError(f"{name} is no picture, .npy, .npz, CSV or JSON file that can be told by its content.")
+        raise UsageError(f"The content of {name} is neither that of a picture nor of a .npy, .npz, CSV or JSON file.")
 
     def _one(self, name: str) -> Tensor:
         """The model's only input."""

@@ -61,7 +61,7 @@ def test_a_run_that_was_killed_goes_on(model, tmp_path):
 
 @pytest.mark.parametrize(("arguments", "words"), [
     (["x.npy", "--resume"], "--resume goes on with a file"),
-    (["x.npy", "-o", "out.txt"], "What is 'out.txt' to be?"),
+    (["x.npy", "-o", "out.txt"], "'out.txt' doesn't tell the format"),
     (["x.npy", "--labels", "nothing.txt"], "There is no file 'nothing.txt'"),
     (["x.npy", "--batch-size", "0"], "--batch-size must be at least 1"),
     (["nothing.npy"], "There is no file 'nothing.npy'"),
