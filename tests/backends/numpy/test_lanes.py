@@ -10,8 +10,9 @@ from processes import python
 
 from kbridge import config
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import costs, plan, trace, workers
+from kbridge.backends.numpy.executor import branches, costs, plan, trace, workers
 from kbridge.backends.numpy.executor.blocks import Chain
+from kbridge.backends.numpy.executor.branches import Branches
 from kbridge.backends.numpy.executor.regions import Region
 from kbridge.conformance import FAMILIES, harness
 from kbridge.conformance.random_programs import generate, problems
@@ -128,6 +129,48 @@ def test_lanes_write_to_memory_of_their_own(eager, monkeypatch):
                     assert not np.may_share_memory(first, second), f"{v.op} and {w.op}"
                     checked += 1
     assert checked
+
+
+def branched():
+    """(function, fed): blocks of three branches over one sample, as those of Inception."""
+    rng = np.random.default_rng(0)
+    x = K.placeholder((1, 6, 6, 4))
+
+    def conv(y, size, strides=(1, 1)):
+        kernel = K.variable(rng.uniform(-0.5, 0.5, (size, size, K.int_shape(y)[-1], 4)))
+        return K.relu(K.conv2d(y, kernel, strides=strides, border_mode="same"))
+
+    y = x
+    for _ in range(3):
+        y = K.concatenate([conv(y, 1), conv(conv(y, 1), 3), conv(K.pool2d(y, (3, 3), border_mode="same", pool_mode="avg"), 1)])
+    return K.function([x], [y, K.sum(y, axis=3)]), [rng.uniform(-1, 1, (1, 6, 6, 4)).astype("float32")]
+
+
+def test_branches_over_one_sample_run_side_by_side_and_share_no_storage(eager, monkeypatch):
+    monkeypatch.setattr(branches, "LEAST_GAIN", 1.1)
+    function, fed = branched()
+    with workers.using(1):
+        expected = function(fed)
+    made = []
+    original = plan.emit
+    monkeypatch.setattr(plan, "emit", lambda *args: (made.append(args), original(*args))[1])
+    for count in (2, 3):
+        with workers.using(count):
+            function, fed = branched()
+            runs = [function(fed), function(fed)]
+        assert len(forks(function)) >= 3 and all("branches" in f.name for f in forks(function))
+        for run in runs:
+            for a, b in zip(run, expected):
+                np.testing.assert_array_equal(a, b)
+    for schedule, storage, *_ in made:
+        for item in (i for i in schedule.body if isinstance(i, Branches)):
+            written = [[v for v in lane if not v.op.view] for lane in item.lanes]
+            read = [[i for v in lane for i in v.operands() if i in storage.arrays] for lane in item.lanes]
+            for one in range(len(item.lanes)):
+                for other in range(len(item.lanes)):
+                    for v in written[one] if one != other else ():
+                        for w in (*written[other], *read[other]):
+                            assert not np.may_share_memory(storage.arrays[v], storage.arrays[w]), f"{v.op} and {w.op}"
 
 
 def test_small_work_stays_on_one_thread():

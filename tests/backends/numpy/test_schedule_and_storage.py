@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from kbridge.backends import registry
 from kbridge.backends.numpy.executor import blocks, costs, plan, workers
 from kbridge.backends.numpy.executor.blocks import Chain
+from kbridge.backends.numpy.executor.branches import Branches
 from kbridge.backends.numpy.executor.evaluation import compute
 from kbridge.backends.numpy.executor.regions import Region
 from kbridge.backends.numpy.graph import Variable
@@ -40,7 +41,7 @@ def check(schedule, storage):
     """Both properties, found anew from the operands: nothing here is taken from the passes' own counts."""
     items = []
     for item in [*schedule.body, *schedule.snapshots, *schedule.commit]:
-        items += item.items if isinstance(item, Region) else [item]
+        items += item.items if isinstance(item, (Region, Branches)) else [item]
     position, order = {}, []
     for at, item in enumerate(items):
         for v in item.values if isinstance(item, Chain) else [item]:
@@ -90,7 +91,7 @@ def check(schedule, storage):
 def plainly(schedule, fed):
     """The body's values by one op after the other, each in an array of its own; loops are left out."""
     known = dict(zip(schedule.fed, fed))
-    for item in (i for part in schedule.body for i in (part.items if isinstance(part, Region) else [part])):
+    for item in (i for part in schedule.body for i in (part.items if isinstance(part, (Region, Branches)) else [part])):
         for v in item.values if isinstance(item, Chain) else [item]:
             inputs = [
                 i.const if i.const is not None else i.leaf.value if isinstance(i.leaf, Variable) and i not in known else known.get(i)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .blocks import Chain
+from .branches import Branches
 from .emitter import Emitter
 from .evaluation import shaped
 from .placing import PlanStorage, Storage, TurnStorage
@@ -41,6 +42,8 @@ class Emission:
                 self._chain(item)
             elif isinstance(item, Region):
                 self._region(item)
+            elif isinstance(item, Branches):
+                self._branches(item)
             else:
                 self._add_up(item)
 
@@ -128,6 +131,14 @@ class Emission:
             self._after(storage)
         for value in region.summed():
             self._sum_up(region, value)
+
+    def _branches(self, branches: Branches) -> None:
+        lanes = []
+        for number, items in enumerate(branches.lanes):
+            lane = self.ctx.lane(self.scratch[number])
+            Emission(self.order, self.storage, lane, self.scratch).walk(items)
+            lanes.append(lane.instructions)
+        self.ctx.call(Fork(branches.name, lanes, len(lanes)))
 
     def _sum_up(self, region: Region, value: Value) -> None:
         """Add the lanes' sums, in the order of the lanes."""

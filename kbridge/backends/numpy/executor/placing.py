@@ -12,6 +12,7 @@ import numpy as np
 
 from ..graph import Variable
 from .blocks import Chain
+from .branches import Branches
 from .regions import Region
 from .schedule import Item, Order, Turn
 from .stand_ins import StandIns
@@ -85,7 +86,10 @@ class Placing:
         #: storage that values must be written to
         self.targets: dict[Value, np.ndarray] = {}
         #: the region whose items are being placed
-        self.region: Region | None = None
+        self.region: Region | Branches | None = None
+        #: of branches: the lane, and what its values have left
+        self._lane = 0
+        self._left: Pool | None = None
         self._reusable: dict[int, list[Buffer]] = {}
         self._of_region: dict[Buffer, int] = {}
         self._held: list[Buffer] = []
@@ -99,6 +103,8 @@ class Placing:
                 self._place_chain(item)
             elif isinstance(item, Region):
                 self._place_region(item)
+            elif isinstance(item, Branches):
+                self._place_branches(item)
             else:
                 self._consume([item.value])
 
@@ -136,8 +142,8 @@ class Placing:
                 if v.const is not None or isinstance(v.leaf, Variable):
                     self.lies(v)
             self._consume(operands, freed)
-        lanes = self.region.lanes if self.region is not None else 1
-        self.storage.blocks[chain] = [chain.place(self.arrays, pool) for pool in self.blocks[:lanes]]
+        pools = self.blocks[: self.region.lanes] if isinstance(self.region, Region) else [self.blocks[self._lane]]
+        self.storage.blocks[chain] = [chain.place(self.arrays, pool) for pool in pools]
         # not before: other blocks still read what the last block of a value has been read from
         for buffer in freed:
             self.give(buffer)
@@ -184,7 +190,12 @@ class Placing:
         """A buffer from the pool. In a region, where some lanes are ahead of others, storage that a lane still uses must not go to what
         another one computes later: only values of the same size, of which each lane has the same part, follow each other in a buffer."""
         nbytes = value.size * value.dtype.itemsize
-        if self.region is None or self.region.axes.get(value) != 0:
+        if self._left is not None:
+            # of branches: what was computed in this lane, or before all of them
+            buffer = self._left.reuse(nbytes) or self.pool.take(nbytes)
+            self._of_region[buffer] = nbytes
+            return buffer
+        if not isinstance(self.region, Region) or self.region.axes.get(value) != 0:
             return self.pool.take(nbytes)
         found = self._reusable.get(nbytes)
         buffer = found.pop() if found else self.pool.take(nbytes)
@@ -195,6 +206,8 @@ class Placing:
         """Nobody needs a buffer any more."""
         if self.region is None:
             self.pool.give(buffer)
+        elif self._left is not None and buffer in self._of_region:
+            self._left.give(buffer)
         elif buffer in self._of_region:
             self._reusable.setdefault(self._of_region[buffer], []).append(buffer)
         else:
@@ -211,6 +224,16 @@ class Placing:
         self.leave_region()
         for buffer in partial:
             self.pool.give(buffer)
+
+    def _place_branches(self, branches: Branches) -> None:
+        """Lanes share no storage: what a lane has done with goes to itself, and to all others after the last one."""
+        self.region = branches
+        for self._lane, items in enumerate(branches.lanes):
+            self._left, self._of_region = Pool(), {}
+            self.walk(items)
+            self._held += [buffer for found in self._left.free.values() for buffer in found]
+        self._lane, self._left = 0, None
+        self.leave_region()
 
     def leave_region(self) -> None:
         """All lanes have ended: what they left can go to anybody."""

@@ -67,8 +67,6 @@ class Region:
 def in_regions(items: Sequence[Item], fed: Iterable[Value], lanes: int) -> list[Item | Region]:
     """The items of a schedule's body, those that pay in regions."""
     samples = next((v.shape[0] for v in fed if len(v.shape) > 1), 1) or 1
-    if lanes < 2:
-        return list(items)
     builder = _Builder(samples, lanes)
     builder.samplewise.update(v for v in fed if v.shape and v.shape[0] == samples)
     for item in items:

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 
 from ..graph import Variable
 from .blocks import Chain, large_elementwise
+from .branches import Branches, in_lanes
 from .commit import descendants, finals_of, late_order, only_for, read_by_loops
 from .layouts import Layouts
-from .regions import Region, in_regions
+from .regions import Region
 from .scan import Scan, mark
 from .values import Value
 
@@ -29,7 +30,7 @@ class Total:
         self.value = value
 
 
-Item = Value | Chain | Total | Region
+Item = Value | Chain | Total | Region | Branches
 
 
 class Order:
@@ -180,7 +181,7 @@ class Schedule(Order):
         for v in live:
             if v not in late:
                 self.add(v)
-        self.body = in_regions(self.take(), fed, lanes)
+        self.body = in_lanes(self.take(), fed, lanes)
         variable_of = _variables(live)
         changed = {variable for variable, _ in updates}
         copies = [(variable, value) for variable, value in updates if finals.get(value) is not variable]

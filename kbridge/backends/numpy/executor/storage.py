@@ -85,6 +85,16 @@ class Pool:
     def take(self, nbytes: int) -> Buffer:
         """The smallest free buffer that fits without wasting more than half, else a new one."""
         nbytes = -(-max(nbytes, 1) // ALIGNMENT) * ALIGNMENT
+        found = self.reuse(nbytes)
+        if found is not None:
+            return found
+        self.total += nbytes + ALIGNMENT
+        buffer = Buffer(self.arena.add(nbytes), nbytes)
+        buffer.fresh = False
+        return buffer
+
+    def reuse(self, nbytes: int) -> Buffer | None:
+        """The smallest free buffer that fits without wasting more than half, or None."""
         at = bisect_left(self.sizes, nbytes)
         if at < len(self.sizes) and self.sizes[at] <= 2 * nbytes:
             size = self.sizes[at]
@@ -96,10 +106,7 @@ class Pool:
                 best.fresh = False
                 self.total += size
             return best
-        self.total += nbytes + ALIGNMENT
-        buffer = Buffer(self.arena.add(nbytes), nbytes)
-        buffer.fresh = False
-        return buffer
+        return None
 
     def give(self, buffer: Buffer) -> None:
         size = buffer.nbytes

@@ -1,0 +1,127 @@
+"""Branches: independent parts of a schedule that threads compute side by side, where there are too few samples to cut.
+
+A window of the schedule begins where several branches begin to read the same values (a block of Inception, say), and ends where a value reads two of
+them. Each lane computes whole branches; the heaviest are handed out first. The partition depends on the values' shapes and on the number of lanes alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+
+from . import costs
+from .blocks import Chain
+from .costs import seconds
+from .regions import Item, Region, in_regions
+from .values import Value
+
+#: how many times faster lanes must be than one thread: large products outside of lanes have the threads of BLAS
+LEAST_GAIN = 1.5
+
+
+class Branches:
+    """Items of a schedule that lanes compute side by side, each some of them."""
+
+    def __init__(self, lanes: list[list[Item]]):
+        self.lanes = lanes
+
+    @property
+    def items(self) -> list[Item]:
+        """All items, lane by lane."""
+        return [item for lane in self.lanes for item in lane]
+
+    @property
+    def name(self) -> str:
+        """The contents, for people who look at a trace."""
+        return f"{len(self.items)} values in branches"
+
+
+class _Branch:
+    """Items, by their place in the window, that depend on each other."""
+
+    def __init__(self):
+        self.items: dict[int, Item] = {}
+        self.cost = 0.0
+
+
+class _Window:
+    def __init__(self):
+        self.branches: dict[_Branch, None] = {}
+        self.of: dict[Value, _Branch] = {}
+        self.count = 0
+
+    def takes(self, item: Item) -> bool:
+        """Add the item, unless it joins branches that both take time."""
+        values = _values(item)
+        joined = list(dict.fromkeys(self.of[i] for v in values for i in v.operands() if i in self.of))
+        if sum(branch.cost > costs.LEAST_PART for branch in joined) > 1:
+            return False
+        into = max(joined, key=lambda branch: len(branch.items), default=None)
+        if into is None:
+            into = _Branch()
+            self.branches[into] = None
+        for other in joined:
+            if other is into:
+                continue
+            into.items.update(other.items)
+            into.cost += other.cost
+            del self.branches[other]
+            self.of.update((v, into) for i in other.items.values() for v in _values(i))
+        into.items[self.count] = item
+        into.cost += sum(map(seconds, values))
+        self.of.update((v, into) for v in values)
+        self.count += 1
+        return True
+
+    def done(self, lanes: int) -> list[Item | Branches]:
+        """The window's items: in lanes if that pays."""
+        shares: list[list[_Branch]] = [[] for _ in range(lanes)]
+        loads = [0.0] * lanes
+        for branch in sorted(self.branches, key=lambda b: -b.cost):
+            at = loads.index(min(loads))
+            shares[at].append(branch)
+            loads[at] += branch.cost
+        total, longest = sum(loads), max(loads)
+        calls = sum(not v.op.view for v in self.of)
+        if total - longest > costs.LEAST_PART and total >= max(LEAST_GAIN * longest, costs.LEAST_CALL * calls):
+            ordered = [
+                [item for _, item in sorted((pair for b in share for pair in b.items.items()), key=itemgetter(0))]
+                for share in shares
+                if share
+            ]
+            return [Branches(ordered)]
+        return [item for _, item in sorted((pair for b in self.branches for pair in b.items.items()), key=itemgetter(0))]
+
+
+def in_lanes(items: Sequence[Item], fed: Iterable[Value], lanes: int) -> list[Item | Region | Branches]:
+    """The items of a schedule's body, with those that pay side by side in regions and branches."""
+    if lanes < 2 or all(seconds(v) <= costs.LEAST_CALL for item in items for v in _values(item)):
+        # no calls of these could be worth a thread on average
+        return list(items)
+    return in_branches(in_regions(items, fed, lanes), lanes)
+
+
+def in_branches(items: Sequence[Item | Region], lanes: int) -> list[Item | Region | Branches]:
+    """The items of a schedule's body, where independent ones that are in no region pay in lanes."""
+    out: list[Item | Region | Branches] = []
+    window = _Window()
+    readers = Counter(i for item in items for i in {o for v in _values(item) for o in v.operands()})
+    for item in items:
+        values = _values(item)
+        apart = isinstance(item, Region) or any(v.scan is not None or not v.op.pure for v in values)
+        taken = not apart and window.takes(item)
+        if not taken:
+            out += window.done(lanes)
+            out.append(item)
+        elif len(window.branches) == 1 and readers[values[-1]] > 1:
+            # where branches begin
+            out += window.done(lanes)
+        else:
+            continue
+        window = _Window()
+    return out + window.done(lanes)
+
+
+def _values(item: Item | Region) -> list[Value]:
+    return [v for i in item.items for v in _values(i)] if isinstance(item, Region) else item.values if isinstance(item, Chain) else [item]
