@@ -145,8 +145,8 @@ def unnamed() -> Iterator[str]:
         base, value = value if isinstance(value, tuple) else (None, value)
         function = function_of(value) if base else value
         doc = own_doc(function)
-        if not doc:
-            continue  # inherited, or told by without_docstring
+        if not doc or (base and base.__name__.startswith("_")):
+            continue  # inherited, told by without_docstring, or a helper of a private base
         wanted = [p.name for p in parameters(function)]
         told = documented(function)
         if not inspect.isclass(function) and len(wanted) <= 3:

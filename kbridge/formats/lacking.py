@@ -1,4 +1,4 @@
-"""What Keras 2.21 and 3.15 have and kbridge doesn't, each with the reason: an error for a file that asks for it says so."""
+"""Names that Keras 2.21 and 3.15 have and kbridge doesn't, each with the reason: an error for a file that asks for it says so."""
 
 from __future__ import annotations
 

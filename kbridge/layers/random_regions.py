@@ -107,7 +107,7 @@ class RandomGaussianBlur(_RandomColor):
 
 
 class _Region(_RandomColor):
-    """What replaces a rectangle of each picture."""
+    """The base of layers that replace a rectangle of each picture."""
 
     def inside(self, x, tall, wide):
         """1 within a rectangle of each picture at a place that is drawn, 0 outside; ``tall`` and ``wide`` are parts of the sides."""

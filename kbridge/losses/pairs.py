@@ -79,7 +79,7 @@ class Circle(Loss):
         return alike, alike * (1.0 - K.cast(K.equal(place, K.transpose(place)), K.floatx()))
 
     def mask(self, y_true, mask=None):
-        """A sample counts that has another one of its label."""
+        """Return which samples count: those of ``mask`` for which another one in ``y_true`` has the same label."""
         counts = K.cast(K.greater(K.sum(self._pairs(y_true)[1], axis=1), 0.0), K.floatx())
         return counts if mask is None else counts * K.cast(mask, K.floatx())
 
@@ -102,10 +102,17 @@ def _log_of_sum(x, kept):
 
 
 def ctc(y_true, y_pred):
-    """Return the CTC loss of each sample; see ``CTC``."""
+    """Return the CTC loss of each sample, as ``CTC`` computes it, for the labels ``y_true`` and the outputs ``y_pred``."""
     return CTC().call(y_true, y_pred)
 
 
 def circle(y_true, y_pred, gamma=80.0, margin=0.4, remove_diagonal=True):
-    """Return the circle loss of each sample; see ``Circle``."""
+    """Return the circle loss of each sample.
+
+    The other arguments are those of ``Circle``.
+
+    Args:
+        y_true: the labels, (samples,) or (samples, 1).
+        y_pred: the outputs, (samples, features), each of length 1.
+    """
     return Circle(gamma, margin, remove_diagonal).call(y_true, y_pred)
