@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import blocks
+from kbridge.backends.numpy.executor import blocks, costs, workers
 from kbridge.conformance import FAMILIES, harness
 
 K = registry.load("numpy")
@@ -23,8 +23,17 @@ def tiny_blocks(monkeypatch):
     monkeypatch.setattr(blocks, "MIN_SIZE", 2)
 
 
+@pytest.fixture
+def two_lanes(monkeypatch):
+    """Plans whose values are cut for two threads wherever they can be."""
+    for name in ("LEAST_PART", "LEAST_TURN", "LEAST_CALL"):
+        monkeypatch.setattr(costs, name, 0.0)
+    with workers.using(2):
+        yield
+
+
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_parity_matrix_holds_in_tiny_blocks(family, tiny_blocks):
+def test_the_parity_matrix_holds_in_tiny_blocks_on_two_threads(family, tiny_blocks, two_lanes):
     found = harness.run(harness.fresh(K), FAMILIES[family].OPS, "float64")
     assert [str(result) for result in found if not result.ok] == []
 

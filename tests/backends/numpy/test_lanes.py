@@ -14,7 +14,7 @@ from kbridge.backends.numpy.executor import branches, costs, plan, trace, worker
 from kbridge.backends.numpy.executor.blocks import Chain
 from kbridge.backends.numpy.executor.branches import Branches
 from kbridge.backends.numpy.executor.regions import Region
-from kbridge.conformance import FAMILIES, harness
+from kbridge.conformance import harness
 from kbridge.conformance.random_programs import generate, problems
 
 K = registry.load("numpy")
@@ -92,16 +92,9 @@ def test_a_loop_and_its_gradient_are_cut_by_samples_and_a_network_has_few_region
         assert 2 <= len(forks(function)) <= 5
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_the_parity_matrix_holds_in_lanes(family, eager):
-    with workers.using(2):
-        found = harness.run(harness.fresh(K), FAMILIES[family].OPS, "float64")
-    assert [str(result) for result in found if not result.ok] == []
-
-
 def test_random_programs_in_lanes(eager):
     with workers.using(3):
-        for seed in range(700, 760):
+        for seed in range(700, 730):
             program, expected = generate(seed)
             assert not problems(harness.fresh(K), program, "float64", expected), seed
 
@@ -246,6 +239,24 @@ def test_an_error_in_a_lane_is_raised_when_all_lanes_have_ended(at):
         assert sorted(ended) == [n for n in range(3) if n != at]
         assert pool.free.acquire(blocking=False)
         pool.free.release()
+
+
+def test_an_interrupt_while_lanes_run_comes_when_all_have_ended():
+    ended, others = [], threading.Event()
+
+    def first():
+        # while this lane waits for nothing, the other one still writes
+        others.wait(5)
+        raise KeyboardInterrupt
+
+    def second():
+        others.set()
+        threading.Event().wait(0.1)
+        ended.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        workers.Workers().run([first, second])
+    assert ended
 
 
 def test_threads_of_the_program_share_the_pool(eager):

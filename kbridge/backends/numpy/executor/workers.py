@@ -11,8 +11,11 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import starmap
+from operator import call
 from queue import SimpleQueue
 from typing import Any
 
@@ -66,17 +69,18 @@ class Workers:
                 lane()
             return
         jobs = [_Job(lane) for lane in lanes[1:]]
-        started = 0
+        sent: list[bool] = []
         try:
             while len(self._queues) < len(jobs):
                 self._start()
-            for job, queue in zip(jobs, self._queues):
-                queue.put(job)
-                started += 1
+            # one loop in C: an interrupt comes before it or after it
+            calls = [*((queue.put, job) for queue, job in zip(self._queues, jobs)), (sent.append, True)]
+            deque(starmap(call, calls), maxlen=0)
             lanes[0]()
         finally:
             try:
-                _wait(jobs[:started])
+                if sent:
+                    _wait(jobs)
             finally:
                 self.free.release()
         for job in jobs:
