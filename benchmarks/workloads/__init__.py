@@ -1,6 +1,24 @@
 """The workloads, each a module with a ``WORKLOAD``, or several."""
 
-from . import cnn, embedding, files, fit, growth, gru, imports, lstm, mlp, mobilenet, ops, predict, resnet, shapes, tiny_mlp, transformer
+from . import (
+    cnn,
+    embedding,
+    files,
+    fit,
+    growth,
+    gru,
+    imports,
+    lstm,
+    mlp,
+    mobilenet,
+    networks,
+    ops,
+    predict,
+    resnet,
+    shapes,
+    tiny_mlp,
+    transformer,
+)
 
 WORKLOADS = {
     "tiny_mlp": tiny_mlp.WORKLOAD,
@@ -12,6 +30,7 @@ WORKLOADS = {
     "gru": gru.WORKLOAD,
     **mobilenet.WORKLOADS,
     **transformer.WORKLOADS,
+    **networks.WORKLOADS,
     **ops.WORKLOADS,
     **predict.WORKLOADS,
     **fit.WORKLOADS,

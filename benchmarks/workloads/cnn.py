@@ -110,7 +110,7 @@ WORKLOAD = Workload(
     tolerance=1e-2,
     goals=(
         Goal("kbridge numpy, train_on_batch", 0.85, "PyTorch eager", "wall", threads=2),
-        Goal("kbridge numpy, train_on_batch", 1.1, "PyTorch eager"),
+        Goal("kbridge numpy, train_on_batch", 0.75, "PyTorch eager"),
         Goal("kbridge tensorflow, train_on_batch", 1.0, "Keras 3 tensorflow"),
         Goal("kbridge numpy, train_on_batch", 0.4, "PyTorch eager", "memory"),
     ),

@@ -18,6 +18,7 @@ import numpy as np
 from ..graph import Tensor, Variable
 from . import trace
 from .allocation import allocate
+from .early import early
 from .emission import emit
 from .emitter import Emitter
 from .fusion import fuse
@@ -45,6 +46,7 @@ class Plan:
     ):
         results = lowering.specialize([*feeds, *outputs, *(new for _, new in updates)], order)
         self._preparation = Preparation(fuse(lowering, results))
+        lowering.order = early(lowering.order)
         self._changed = [variable for variable, _ in updates]
         fed, results = results[: len(feeds)], results[len(feeds) :]
         new_values = [(variable, value) for (variable, _), value in zip(updates, results[len(outputs) :])]

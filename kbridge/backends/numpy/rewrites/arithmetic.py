@@ -67,6 +67,13 @@ def nothing_broadcast(value: Any) -> Any:
     return x if x.shape == like.shape else None
 
 
+@rewrite("sum_to", known=True)
+def sum_of_nothing(value: Any) -> Any:
+    """The zeros of what doesn't exist, summed."""
+    x, like = value.inputs
+    return value.planner.value(x.op, (like,), x.attrs) if x.zeros and x.shape != like.shape else None
+
+
 @rewrite("sum", "mean")
 def sum_of_one(value: Any) -> Any:
     """A sum over axes of length 1 is a reshape."""

@@ -1,0 +1,28 @@
+"""Plans do no more than the table says: calls, storage, bytes moved, multiplications. See tests/plan_counts.py."""
+
+import json
+import os
+
+from plan_counts import TABLE, works
+from processes import ROOT, python
+
+BOUNDS = json.loads(TABLE.read_text())
+
+
+def test_the_table_has_all_works():
+    assert list(BOUNDS) == list(works())
+
+
+def test_no_plan_does_more_than_the_table_says(tmp_path):
+    script = "import json, plan_counts; print(json.dumps(plan_counts.measured()))"
+    paths = os.pathsep.join(map(str, (ROOT, ROOT / "tests")))
+    done = python("-c", script, home=tmp_path, KBRIDGE_BACKEND="numpy", KBRIDGE_EXACT_CONV="0", PYTHONPATH=paths)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    more = [
+        f"{name}, {kind}: {count}, at most {BOUNDS[name][kind]}"
+        for name, row in found.items()
+        for kind, count in row.items()
+        if count > BOUNDS[name][kind] * 1.001
+    ]
+    assert not more, "\n".join([*more, "A reason for it? Then: PYTHONPATH=.:tests KBRIDGE_BACKEND=numpy python -m plan_counts --write"])
