@@ -55,21 +55,25 @@ def calls(model, alters: Callable[[Seen], bool] = lambda seen: False) -> Iterato
     yield from _Walk(alters).run(model, [None] * len(container_of(model).inputs), [False] * len(container_of(model).inputs), False)
 
 
-def node_masks(container: Container, masks: list) -> dict[int, list]:
-    """id of a node of ``container`` itself -> the masks of its inputs, where those of the container are ``masks``."""
+def node_masks(container: Container, masks: list) -> tuple[dict[int, list], dict[int, list]]:
+    """id of a node of ``container`` itself -> the masks of its inputs, and those of its outputs, where those of the container are ``masks``."""
     walk = _Walk(lambda seen: False)
     for _ in walk.run(container, masks, [False] * len(masks), False):
         pass
-    return walk.given
+    return walk.given, walk.made
 
 
 class _Walk:
-    """Follows masks through one model. Once ``run`` is through, ``ends`` are those of its outputs, ``given`` those of its nodes' inputs."""
+    """Follows masks through one model.
+
+    Once ``run`` is through, ``ends`` are those of its outputs, ``given`` and ``made`` those of its nodes' inputs and outputs.
+    """
 
     def __init__(self, alters: Callable[[Seen], bool]) -> None:
         self.alters = alters
         self.ends: list[tuple] = []
         self.given: dict[int, list] = {}
+        self.made: dict[int, list] = {}
 
     def run(self, model, masks: list, altered: list, frozen: bool) -> Iterator[Seen]:
         container = container_of(model)
@@ -94,6 +98,7 @@ class _Walk:
                 seen.output_masks = _of_outputs(layer, node, list(given))
                 made = [(mask, self.alters(seen)) for mask in seen.output_masks]
             known.update(zip(map(id, node.output_tensors), made, strict=True))
+            self.made[id(node)] = seen.output_masks
             yield seen
         self.ends = [tuple(known[id(x)]) for x in container.outputs]
 

@@ -115,27 +115,39 @@ def _grouped_heads_keras3(context, layer, shapes):
     return parts
 
 
-def _masked_onnx(c, layer, call):
+def _limited_onnx(c, scores, allowed):
+    """Scores that are very small where ``allowed``, a tensor of bools or None, is false."""
+    g = c.graph
+    if allowed is None:
+        return scores
+    return g.op("Sub", scores, g.op("Mul", g.op("Cast", g.op("Not", allowed), to=1), g.number(1e9)))
+
+
+def _causal_onnx(g, layer, call, axis, allowed):
+    """``allowed``, and that a query sees keys up to its own place only."""
     from ..convert.problems import refusal
 
-    if call.masked:
-        raise refusal(layer, "onnx-attention-mask", "a mask, which the operators would have to carry")
+    if not layer.use_causal_mask:
+        return allowed
+    queries, keys = call.shapes[0][axis], call.shapes[1][axis]
+    if None in (queries, keys):
+        raise refusal(layer, "onnx-causal-open", "a causal mask over an axis of unknown length")
+    return _both_onnx(g, allowed, g.constant(np.tril(np.ones((1, queries, keys), bool))))
 
 
-def _causal_onnx(c, scores, queries, keys):
-    g = c.graph
-
-    return g.op("Add", scores, np.triu(np.full((queries, keys), -1e9, "float32"), 1))
+def _both_onnx(g, first, second):
+    if first is None or second is None:
+        return second if first is None else first
+    return g.op("And", first, second)
 
 
 def _simple_onnx(c, layer, call):
-    from ..convert.problems import refusal
     from ..convert.weights import value
 
-    _masked_onnx(c, layer, call)
     g = c.graph
     query, val, *rest = call.inputs
     key = rest[0] if rest else val
+    seen, kept = call.mask(0), call.mask(1)
     if isinstance(layer, Attention) and layer.score_mode == "dot":
         scores = g.op("MatMul", query, g.transpose(key, 0, 2, 1))
         if layer.scale is not None:
@@ -148,13 +160,11 @@ def _simple_onnx(c, layer, call):
         else:
             joined = g.op("Tanh", joined)
             scores = _sum_last(g, joined if layer.scale is None else g.op("Mul", joined, value(layer.scale)))
-    if layer.use_causal_mask:
-        queries, keys = call.shapes[0][1], call.shapes[1][1]
-        if None in (queries, keys):
-            raise refusal(layer, "onnx-causal-open", "a causal mask over an axis of unknown length")
-        scores = _causal_onnx(c, scores, queries, keys)
-    weights = g.op("Softmax", scores, axis=-1)
+    allowed = _causal_onnx(g, layer, call, 1, None if kept is None else g.unsqueeze(kept, 1))
+    weights = g.op("Softmax", _limited_onnx(c, scores, allowed), axis=-1)
     result = g.op("MatMul", weights, val)
+    if seen is not None:
+        result = g.op("Mul", result, g.op("Cast", g.unsqueeze(seen, -1), to=1))
     return [result, weights] if layer.return_attention_scores else result
 
 
@@ -180,40 +190,60 @@ def _einsum_onnx(c, layer, call):
     return c.activate(layer, y if layer.bias is None else c.graph.op("Add", y, value(layer.bias)))
 
 
+def _allowed_onnx(g, call):
+    """Which keys each query may look at, by the masks of the inputs and the one that is an input, or None."""
+    query, val, key = (call.mask(place) for place in range(3))
+    allowed = None if query is None else g.unsqueeze(query, -1)
+    for mask in (val, key):
+        allowed = _both_onnx(g, allowed, None if mask is None else g.unsqueeze(mask, 1))
+    if len(call.inputs) > 3:
+        chosen = g.op("Cast", call.inputs[3], to=9)
+        if len(call.shapes[3]) == 4:
+            return _both_onnx(g, chosen, None if allowed is None else g.unsqueeze(allowed, 1))
+        allowed = _both_onnx(g, allowed, chosen)
+    return None if allowed is None else g.unsqueeze(allowed, 1)
+
+
 def _heads_onnx(c, layer, call):
-    from ..convert.problems import refusal
     from ..convert.weights import value
 
-    _masked_onnx(c, layer, call)
     g = c.graph
-    ndim = len(call.shapes[0])
-    if len(call.inputs) > 3 or ndim != 3:
-        raise refusal(layer, "onnx-attention", "a mask as an input, or attention over several axes")
     query, val, *rest = call.inputs
     key = rest[0] if rest else val
+    # the axes of queries but the last; keys have capital letters where they are attended over
+    ndim = len(call.shapes[0])
+    names = "abcdefg"[: ndim - 1]
+    apart = [a for a in range(1, ndim - 1) if a not in layer.axes]
+    first = "".join(names[a] for a in (0, *apart))
+    seen = "".join(names[a] for a in layer.axes)
+    keys = "".join(n if i in (0, *apart) else n.upper() for i, n in enumerate(names))
 
     def heads(name, x):
         kernel = value(getattr(layer, f"{name}_kernel"))
-        y = g.op("Einsum", x, kernel, equation="abd,dhs->ahbs")
+        y = g.op("Einsum", x, kernel, equation=f"{names}x,xhs->{names}hs")
         bias = getattr(layer, f"{name}_bias")
-        y = y if bias is None else g.op("Add", y, value(bias)[:, None])
+        y = y if bias is None else g.op("Add", y, value(bias))
         shares = layer.num_heads // kernel.shape[1]
         if name == "query" or shares == 1:
             return y
-        return g.op("Gather", y, g.constant(np.repeat(np.arange(kernel.shape[1]), shares).astype("int64")), axis=1)
+        return g.op("Gather", y, g.constant(np.repeat(np.arange(kernel.shape[1]), shares).astype("int64")), axis=ndim - 1)
 
     q, k, v = heads("query", query), heads("key", key), heads("value", val)
-    scores = g.op("MatMul", g.op("Mul", q, g.number(float(layer.key_dim) ** -0.5)), g.transpose(k, 0, 1, 3, 2))
-    if layer.use_causal_mask:
-        queries, keys = call.shapes[0][1], call.shapes[1][1]
-        if None in (queries, keys):
-            raise refusal(layer, "onnx-causal-open", "a causal mask over an axis of unknown length")
-        scores = _causal_onnx(c, scores, queries, keys)
-    weights = g.op("Softmax", scores, axis=-1)
+    q = g.op("Mul", q, g.number(float(layer.key_dim) ** -0.5))
+    scores = g.op("Einsum", q, k, equation=f"{names}hs,{keys}hs->{first}h{seen}{seen.upper()}")
+    if len(layer.axes) == 1:
+        allowed = _causal_onnx(g, layer, call, layer.axes[0], _allowed_onnx(g, call))
+        for _ in apart if allowed is not None else ():
+            allowed = g.unsqueeze(allowed, 1)
+        weights = g.op("Softmax", _limited_onnx(c, scores, allowed), axis=-1)
+    else:
+        last = list(range(-len(layer.axes), 0))
+        powers = g.op("Exp", g.op("Sub", scores, g.op("ReduceMax", scores, axes=last, keepdims=1)))
+        weights = g.op("Div", powers, g.op("ReduceSum", powers, g.integers(*last), keepdims=1))
+    result = g.op("Einsum", weights, v, equation=f"{first}h{seen}{seen.upper()},{keys}hs->{names}hs")
     kernel = value(layer.output_kernel)
-    if kernel.ndim != 3:
-        raise refusal(layer, "onnx-attention", "a result with several axes of features")
-    result = g.op("Einsum", g.op("MatMul", weights, v), kernel, equation="ahbs,hso->abo")
+    letters = "opqrt"[: kernel.ndim - 2]
+    result = g.op("Einsum", result, kernel, equation=f"{names}hs,hs{letters}->{names}{letters}")
     if layer.output_bias is not None:
         result = g.op("Add", result, value(layer.output_bias))
     return [result, weights] if layer.return_attention_scores else result

@@ -76,7 +76,7 @@ def conv_lstm_onnx(c, layer, call, W, U, b, window, strides, dilation, padding, 
     from ..convert.onnx.sequences import check_recurrent
     from ..convert.problems import refusal
 
-    check_recurrent(layer, call)
+    check_recurrent(layer)
     names = {c.activation_name(layer), c.activation_name(layer, gate)}
     if not names.isdisjoint(("softmax", "log_softmax", "sparsemax", "glu")):
         raise refusal(layer, "onnx-recurrent-softmax", f"{', '.join(sorted(names))} inside of a recurrent layer")
@@ -109,8 +109,9 @@ def conv_lstm_onnx(c, layer, call, W, U, b, window, strides, dilation, padding, 
     x = g.reshape(x, -1, time, 4 * filters, *size)
     steps = range(time)[::-1] if layer.go_backwards else range(time)
     h, state = [turned(tensor, True) for tensor in call.inputs[1:]] or [None, None]
-    every = []
+    mask, output, every = call.mask(), None if layer.zeros_before_mask else h, []
     for t in steps:
+        before = h, state
         z = g.squeeze(g.slice(x, 1, t, t + 1), 1)
         if h is not None:
             z = g.op("Add", z, conv(h, U, of_state))
@@ -118,11 +119,20 @@ def conv_lstm_onnx(c, layer, call, W, U, b, window, strides, dilation, padding, 
         new = g.op("Mul", c.activate(layer, i, gate), c.activate(layer, candidate))
         state = new if state is None else g.op("Add", g.op("Mul", c.activate(layer, f, gate), state), new)
         h = g.op("Mul", c.activate(layer, o, gate), c.activate(layer, state))
-        every.append(turned(h, False))
+        if mask is None:
+            output = shown = h
+        else:
+            # a masked step repeats states and outputs
+            kept = g.reshape(g.slice(mask, 1, t, t + 1), -1, *[1] * (spatial + 1))
+            h, state, output = (
+                g.op("Where", kept, new, g.number(0.0) if old is None else old) for new, old in zip((h, state, h), (*before, output))
+            )
+            shown = g.op("Mul", output, g.op("Cast", kept, to=1)) if layer.zero_output_for_mask else output
+        every.append(turned(shown, False))
     output = every[-1]
     if layer.return_sequences:
         output = g.op("Concat", *(g.unsqueeze(one, 1) for one in every), axis=1)
-    return [output, every[-1], turned(state, False)] if layer.return_state else output
+    return [output, turned(h, False), turned(state, False)] if layer.return_state else output
 
 
 LAYERS = [

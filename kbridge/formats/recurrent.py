@@ -132,10 +132,11 @@ def _operator(c, cell):
 
 
 def _rnn_onnx(c, layer, call):
-    from ..convert.onnx.sequences import check_recurrent, recurrence, results, time_first
+    from ..convert.onnx.masks import compacted
+    from ..convert.onnx.sequences import check_recurrent, masked_results, recurrence, results, time_first
     from ..convert.problems import refusal
 
-    check_recurrent(layer, call)
+    check_recurrent(layer)
     if layer.num_constants:
         raise refusal(layer, "onnx-constants", "constants of a cell")
     cells = layer.cell.cells if isinstance(layer.cell, StackedRNNCells) else [layer.cell]
@@ -143,13 +144,17 @@ def _rnn_onnx(c, layer, call):
         if type(cell) not in (SimpleRNNCell, LSTMCell, GRUCell):
             raise refusal(layer, "onnx-own-cell", f"the cell {type(cell).__name__}, for which there is no operator")
     x, left, states = time_first(c, layer, call.x), call.inputs[1:], []
+    short = compacted(c, layer, call, x)
+    x, lengths = (x, "") if short is None else (short.x, short.lengths)
     for cell in cells:
         count = len(flat_shapes(cell.state_size))
         given, left = left[:count], left[count:]
         op, units, weights, activations, options = _operator(c, cell)
-        x, own = recurrence(c, x, op, units, weights, activations, given, **options)
+        x, own = recurrence(c, x, op, units, weights, activations, given, lengths=lengths, **options)
         states += own
     # an LSTM's output is its state h, which comes before c
+    if short is not None:
+        return masked_results(c, layer, short, x, states, call.inputs[1:], own[0])
     return results(c, layer, x, states, own[0])
 
 

@@ -25,8 +25,8 @@ CASES = [
             ({**PENALTIES, **STARTS}, QV, {}),
         )
     ),
-    Case("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "output_shape": (2, 3)}, Q, call=CAUSAL, spread=True, refused={"onnx": "onnx-attention"}),
-    Case("MultiHeadAttention", {"num_heads": 2, "key_dim": 2, "attention_axes": (2,)}, ("image", "image"), spread=True, refused={"onnx": "onnx-attention"}),
+    Case("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "output_shape": (2, 3)}, Q, call=CAUSAL, spread=True),
+    Case("MultiHeadAttention", {"num_heads": 2, "key_dim": 2, "attention_axes": (2,)}, ("image", "image"), spread=True),
     *(
         Case("GroupQueryAttention", {"head_dim": 2, "num_query_heads": 4, "num_key_value_heads": 2, **options}, inputs, call=call, spread=True, library="keras3")
         for options, inputs, call in (({}, QV, {}), ({"use_bias": False}, QVK, SCORES), ({**PENALTIES, **STARTS}, Q, CAUSAL))

@@ -12,12 +12,7 @@ from kbridge import backend as K
 from kbridge.models import load_model, model_from_json
 
 #: cases with something that a format can't hold: the id that the refusal cites
-REFUSED_BY_ONNX = {
-    "states_of_masked_sequences": "onnx-recurrent-mask", "time_major": "onnx-recurrent-mask", "masks_of_attention": "onnx-attention-mask",
-    "masks_backwards": "onnx-recurrent-mask", "masks_of_cells": "onnx-recurrent-mask", "starts_of_masked_sequences": "onnx-recurrent-mask",
-    "masks_of_both_directions": "onnx-recurrent-mask",
-    "masks_over_time": "onnx-recurrent-mask",
-}  # fmt: skip
+REFUSED_BY_ONNX: dict[str, str] = {}
 REFUSED_BY_KERAS3 = {
     "starts_of_masked_sequences": "keras3-mask-and-states",
     "masks_of_attention": "keras3-attention-mask",

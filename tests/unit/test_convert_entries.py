@@ -11,7 +11,11 @@ from kbridge.convert import NotConvertible, save_keras3, save_onnx
 from kbridge.layers import (
     GRU,
     LSTM,
+    RNN,
+    Add,
+    AdditiveAttention,
     AtrousConvolution2D,
+    Attention,
     AveragePooling1D,
     AveragePooling2D,
     Bidirectional,
@@ -20,14 +24,21 @@ from kbridge.layers import (
     Convolution2D,
     Deconvolution2D,
     Dense,
+    Dropout,
+    Embedding,
     Flatten,
+    GlobalAveragePooling1D,
+    GRUCell,
     Highway,
     Input,
     LeakyReLU,
+    LSTMCell,
     Masking,
     MaxPooling1D,
     MaxPooling2D,
     Merge,
+    MultiHeadAttention,
+    Reshape,
     SeparableConvolution2D,
     SimpleRNN,
     TimeDistributed,
@@ -218,13 +229,58 @@ def test_a_mask_from_outside_reaches_the_layers_of_a_model_inside(tmp_path):
     inner = Model(inner_x, LSTM(3, name="within")(Dense(2)(inner_x)))
     x = Input((5, 2))
     model = Model(x, inner(Masking()(x)))
-    with pytest.raises(NotConvertible, match=r"'within'.*\[convert: onnx-recurrent-mask\]"):
-        save_onnx(model, tmp_path / "m.onnx")
-    # the same model without a mask converts
+    values = with_blank_steps(normal(3, 5, 2))
+    np.testing.assert_allclose(in_onnx(model, tmp_path / "m.onnx", values)[0], model.predict(values), atol=1e-5)
+    # the same model without a mask
     y = Input((5, 2))
-    values = normal(2, 5, 2)
     unmasked = Model(y, inner(y))
     np.testing.assert_allclose(in_onnx(unmasked, tmp_path / "m.onnx", values)[0], unmasked.predict(values), atol=1e-5)
+
+
+def with_blank_steps(x):
+    """Steps of zeros at the beginning, within and at the end, and a sample of nothing else."""
+    x[0, 1] = x[1, 0] = x[1, -1] = 0
+    x[2] = 0
+    return x
+
+
+def test_masks_reach_layers_in_onnx_in_all_ways(tmp_path):
+    x, other, words = Input((None, 3)), Input((None, 3)), Input((None,))
+    a, b, e = Masking()(x), Masking()(other), Embedding(5, 3, mask_zero=True)(words)
+    every = {"return_sequences": True}
+    recurrent = [
+        SimpleRNN(2)(a), GRU(2, go_backwards=True, **every)(a), LSTM(2, zeros_before_mask=True, return_state=True)(a), GRU(2, reset_after=True, **every)(e),
+        LSTM(2, zero_output_for_mask=True, **every)(b), LSTM(2, zero_output_for_mask=True)(b), LSTM(2)(GRU(2, go_backwards=True, **every)(a)),
+        Bidirectional(LSTM(2, **every), zero_output_for_mask=True)(a), Bidirectional(GRU(2), merge_mode="sum")(e), GRU(2)(merge([a, b], mode="sum")),
+        GRU(2)(merge([a, other], mode="mul")), LSTM(2)(merge([a, b], mode="concat")), LSTM(2)(merge([a, e], mode="concat", concat_axis=1)),
+        RNN([LSTMCell(2), GRUCell(3)], return_state=True, **every)(a), LSTM(2)(TimeDistributed(Dense(2))(a)), GRU(2)(Dropout(0.5)(Add()([a, b]))),
+        MultiHeadAttention(2, 2)([a, b]), MultiHeadAttention(1, 3)([e, e]), Attention()([a, b]), AdditiveAttention()([b, e]),
+        GlobalAveragePooling1D(use_mask=True)(e),
+    ]  # fmt: skip
+    outputs = [y for item in recurrent for y in (item if isinstance(item, list) else [item])]
+    model = randomized(Model([x, other, words], outputs))
+    values = [
+        with_blank_steps(normal(3, 4, 3)),
+        with_blank_steps(normal(3, 4, 3))[:, ::-1],
+        np.array([[1, 0, 2, 3], [0, 4, 4, 0], [0, 0, 1, 0]]),
+    ]
+    for n, (got, wanted) in enumerate(zip(in_onnx(model, tmp_path / "m.onnx", *values), model.predict(values), strict=True)):
+        np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-5, err_msg=f"output {n}: {model.output_names[n]}")
+
+
+def test_masks_of_convolutional_lstms_in_onnx(tmp_path):
+    x = normal(3, 4, 3, 3, 2)
+    x[:2, 1] = x[1, 0] = x[2] = 0
+    for options in (
+        {"zeros_before_mask": True},
+        {"return_sequences": True, "go_backwards": True},
+        {"return_sequences": True, "zero_output_for_mask": True},
+    ):
+        y = Input((4, 3, 3, 2))
+        mask = TimeDistributed(Flatten())(y)
+        layer = ConvLSTM2D(2, 2, 2, dim_ordering="tf", border_mode="same", **options)
+        model = randomized(Model(y, layer(TimeDistributed(Reshape((3, 3, 2)))(Masking()(mask)))))
+        np.testing.assert_allclose(in_onnx(model, tmp_path / "m.onnx", x)[0], model.predict(x), rtol=1e-4, atol=1e-5)
 
 
 def test_a_merge_inside_of_a_model_sees_masks_from_outside(keras, tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -45,12 +45,23 @@ def makes(*class_names: str):
 
 @dataclass
 class Call:
-    """One call of a layer: input tensors, their shapes, the shapes of the outputs, and the masks that come along."""
+    """One call of a layer: input tensors, their shapes, the shapes of the outputs, and the masks that come along.
+
+    ``masks`` are tensors here, or None; ``lazy`` what makes them in the graph.
+    """
 
     inputs: list[str]
     shapes: list[tuple]
     output_shapes: list[tuple]
     masks: list
+    lazy: list = field(default_factory=list)
+    #: masks of the outputs, where the call itself knows them
+    made: list | None = None
+
+    def mask(self, place: int = 0) -> str | None:
+        """The mask of an input, as a tensor of bools of the graph, or None."""
+        known = place < len(self.masks) and self.masks[place] is not None
+        return self.lazy[place]() if known else None
 
     @property
     def masked(self) -> bool:

@@ -124,7 +124,10 @@ def pooling(c, layer, call):
 @makes(*(f"Global{kind}Pooling{n}D" for kind in ("Max", "Average") for n in (1, 2, 3)))
 def global_pooling(c, layer, call):
     if call.masked and getattr(layer, "use_mask", False):
-        raise refusal(layer, "onnx-pooling-mask", "a mask, by which it leaves out steps")
+        g, axis = c.graph, layer._axis
+        kept = g.unsqueeze(g.op("Cast", call.mask(), to=1), 3 - axis)
+        total, count = (g.op("ReduceSum", x, g.integers(axis), keepdims=int(layer.keepdims)) for x in (g.op("Mul", call.x, kept), kept))
+        return g.op("Div", total, count)
     spatial = len(call.shape) - 2
     start = 2 if getattr(layer, "dim_ordering", "tf") == "th" else 1
     op = "ReduceMax" if "Max" in type(layer).__name__ else "ReduceMean"

@@ -12,6 +12,7 @@ from ...layers.padding import convolution_padding
 from ..problems import refusal
 from ..weights import gates, value
 from .context import Call, Context, makes
+from .masks import Compacted, compacted, handed_on, once
 
 
 @makes("Embedding")
@@ -19,12 +20,10 @@ def embedding(c, layer, call):
     return c.graph.op("Gather", value(layer.W), c.graph.op("Cast", call.x, to=7), axis=0)
 
 
-def check_recurrent(layer, call: Call) -> None:
+def check_recurrent(layer) -> None:
     """Unsupported for what ONNX's recurrent operators can't do."""
     if layer.stateful:
         raise refusal(layer, "onnx-stateful", "stateful=True")
-    if call.masked:
-        raise refusal(layer, "onnx-recurrent-mask", "a mask, which ONNX's recurrent operators don't take")
 
 
 def time_first(c: Context, layer, x: str) -> str:
@@ -43,7 +42,16 @@ def results(c: Context, layer, every: str, states: list[str], last: str | None =
 
 
 def recurrence(
-    c: Context, x: str, op: str, units: int, weights: list[np.ndarray], activations: list, initial=(), recurrent_bias=None, **attributes
+    c: Context,
+    x: str,
+    op: str,
+    units: int,
+    weights: list[np.ndarray],
+    activations: list,
+    initial=(),
+    recurrent_bias=None,
+    lengths="",
+    **attributes,
 ):
     """(all outputs, the states) of a recurrent operator on (time, samples, features), from W, U and b with the gates in ONNX's order."""
     g = c.graph
@@ -56,17 +64,35 @@ def recurrence(
             "activation_alpha": [a[1] for a in needed],
             "activation_beta": [a[2] for a in needed if a[0] != "Elu"] or [0.0],
         }
-    # no lengths of the samples before the states
-    given = ["", *(g.unsqueeze(state, 0) for state in initial)] if initial else []
+    # the lengths of the samples stand before the states
+    given = [lengths, *(g.unsqueeze(state, 0) for state in initial)] if initial or lengths else []
     every, *last = g.op(op, x, W.T[None], U.T[None], bias[None], *given, outputs=3 if op == "LSTM" else 2, **attributes)
     return g.squeeze(every, 1), [g.squeeze(state, 0) for state in last]
 
 
 def _recurrent(c: Context, layer, call: Call, op: str, weights: list[np.ndarray], activations: list, recurrent_bias=None, **attributes):
-    check_recurrent(layer, call)
-    x = time_first(c, layer, call.x)
-    every, states = recurrence(c, x, op, layer.output_dim, weights, activations, call.inputs[1:], recurrent_bias, **attributes)
-    return results(c, layer, every, states)
+    check_recurrent(layer)
+    x, initial = time_first(c, layer, call.x), call.inputs[1:]
+    short = compacted(c, layer, call, x)
+    lengths = "" if short is None else short.lengths
+    given = x if short is None else short.x
+    every, states = recurrence(c, given, op, layer.output_dim, weights, activations, initial, recurrent_bias, lengths, **attributes)
+    if short is None:
+        return results(c, layer, every, states)
+    return masked_results(c, layer, short, every, states, initial)
+
+
+def masked_results(c: Context, layer, short: Compacted, every: str, states: list[str], initial: list[str], last: str | None = None) -> Any:
+    """``results`` of a compacted sequence."""
+    starts = list(initial) or [None] * len(states)
+    # without initial states the outputs start with zeros anyway
+    start = None if layer.zeros_before_mask else starts[0]
+    every = short.sequence(every, start)
+    output = short.state(last or states[0], start)
+    states = [short.state(state, own) for state, own in zip(states, starts, strict=True)]
+    if layer.zero_output_for_mask:
+        every, output = short.zeroed(every), short.last_zeroed(output)
+    return results(c, layer, every, states, output)
 
 
 @makes("SimpleRNN")
@@ -106,10 +132,14 @@ def conv_lstm(c, layer, call):
 def bidirectional(c, layer, call):
     g = c.graph
     results = [
-        c.inside(side, Call(own, call.shapes[: len(own)], [side.get_output_shape_for(call.shape)], call.masks))
+        c.inside(side, Call(own, call.shapes[: len(own)], [side.get_output_shape_for(call.shape)], call.masks[:1], call.lazy[:1]))
         for side, own in zip(layer._inner, (to_list(given) for given in layer._for_each(call.inputs)))
     ]
     (forward, *states), (backward, *more) = (r if isinstance(r, list) else [r] for r in results)
+    if layer.return_sequences and layer.zero_output_for_mask and call.masked:
+        kept = g.unsqueeze(g.op("Cast", call.mask(), to=1), -1)
+        turned = [g.reverse(kept, 1) if side.go_backwards else kept for side in layer._inner]
+        forward, backward = (g.op("Mul", y, own) for y, own in zip((forward, backward), turned))
     if layer.return_sequences:
         backward = g.reverse(backward, 1)
     if layer.merge_mode is None:
@@ -125,17 +155,59 @@ def bidirectional(c, layer, call):
 def time_distributed(c, layer, call):
     """All steps of all samples as one batch."""
     g = c.graph
-    if layer.mask_inside and call.masked and K.ndim(call.masks[0]) > 2:
-        raise refusal(layer, "onnx-recurrent-mask", "a mask of several axes, which reaches the layer in it")
     rest = call.shape[2:]
     if None in rest:
         raise refusal(layer, "onnx-time-distributed-open", "all axes but those of samples and time must be known")
     step = (None, *rest)
     inner_shape = tuple(layer.layer.get_output_shape_for(step))
-    x = c.inside(layer.layer, Call([g.reshape(call.x, -1, *rest)], [step], [inner_shape], [None]))
+    inner = Call([g.reshape(call.x, -1, *rest)], [step], [inner_shape], [None], [None])
+    within = layer.mask_inside and call.masked and K.ndim(call.masks[0]) > 2
+    if within:
+        inner.masks, inner.lazy = _of_steps(c, layer, call)
+    x = c.inside(layer.layer, inner)
     if None in inner_shape[1:]:
         raise refusal(layer, "onnx-time-distributed-open", "all axes of its output but those of samples and time must be known")
+    if within:
+        call.made = [_over_time(c, layer, call, inner, step)]
     if call.shape[1] is not None:
         return g.reshape(x, -1, call.shape[1], *inner_shape[1:])
-    ends = g.op("Slice", g.op("Shape", call.x), g.integers(0), g.integers(2))
-    return g.op("Reshape", x, g.op("Concat", ends, g.integers(*inner_shape[1:]), axis=0))
+    return g.op("Reshape", x, g.op("Concat", _ends(g, call.x), g.integers(*inner_shape[1:]), axis=0))
+
+
+def _ends(g, x: str) -> str:
+    """The number of samples and of steps."""
+    return g.op("Slice", g.op("Shape", x), g.integers(0), g.integers(2))
+
+
+def _of_steps(c: Context, layer, call: Call) -> tuple[list, list]:
+    """The mask of all steps as one batch, here and in the graph."""
+    g = c.graph
+
+    def steps() -> str:
+        mask = call.mask()
+        rest = g.op("Slice", g.op("Shape", mask), g.integers(2), g.integers(2**62))
+        return g.op("Reshape", mask, g.op("Concat", g.integers(-1), rest, axis=0))
+
+    with K.graph_scope():
+        return [layer._mask_of_steps(call.masks[0])], [once(steps)]
+
+
+def _over_time(c: Context, layer, call: Call, inner: Call, step: tuple):
+    """The mask that goes out: the inner layer's as one over time, or whether anything of a step is kept."""
+    g, masks = c.graph, inner.made
+    if masks is None and layer.layer.supports_masking:
+        with K.graph_scope():
+            made = to_list(layer.layer.compute_mask(K.placeholder(shape=step), inner.masks[0]))
+        masks = handed_on(c, layer.layer, inner, made)
+    passed = masks[0] if masks else None
+
+    def whole() -> str:
+        mask = passed()
+        rest = g.op("Slice", g.op("Shape", mask), g.integers(1), g.integers(2**62))
+        return g.op("Reshape", mask, g.op("Concat", _ends(g, call.x), rest, axis=0))
+
+    def some() -> str:
+        axes = list(range(2, K.ndim(call.masks[0])))
+        return g.op("Cast", g.op("ReduceMax", g.op("Cast", call.mask(), to=1), axes=axes, keepdims=0), to=9)
+
+    return once(some if passed is None else whole)
