@@ -25,30 +25,62 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser(
         "serve",
         description="Answer for models over HTTP: TensorFlow Serving's REST API (/v1), the Open Inference Protocol (/v2) and a page "
-        "for people (/). Listens on this machine alone unless --host says otherwise; then --token or --allow-anyone is needed. "
-        "No file is read because of a request, and no model can be uploaded.",
+        "for people (/). The server listens to this machine alone unless --host says otherwise; then --token or --allow-anyone is needed. "
+        "A request can neither make it read a file nor upload a model.",
     )
     parser.add_argument("models", nargs="+", metavar="MODEL", help="a model file, a folder of numbered versions, or NAME=either")
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on; default: %(default)s")
-    parser.add_argument("--port", type=int, default=8501, help="default: %(default)s")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on. Default: %(default)s")
+    parser.add_argument("--port", type=int, default=8501, help="the port to listen on. Default: %(default)s")
     parser.add_argument(
         "--token", metavar="TEXT", default=os.environ.get(TOKEN) or None,
-        help=f"what requests must carry, as 'Authorization: Bearer TEXT'; default: the environment variable {TOKEN}, which others on "
-        "this machine don't see",
+        help=f"the text that each request must carry, as 'Authorization: Bearer TEXT'. Default: the environment variable {TOKEN}, which "
+        "other users of this machine can't see",
     )  # fmt: skip
-    parser.add_argument("--allow-anyone", action="store_true", help="listen for other machines without a token")
-    parser.add_argument("--labels", metavar="[NAME=]FILE", action="append", default=[], help="a class name a line")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes; default: %(default)s")
-    parser.add_argument("--max-batch", type=int, default=32, metavar="N", help="rows predicted together; 1: none; default: %(default)s")
-    parser.add_argument("--max-wait-ms", type=float, default=0.0, metavar="MS", help="how long a batch waits to fill; default: %(default)s")
-    parser.add_argument("--queue", type=int, default=1024, metavar="N", help="requests that may wait for a model; default: %(default)s")
-    parser.add_argument("--max-bytes", type=int, default=2**26, metavar="N", help="of a request; default: %(default)s")
-    parser.add_argument("--max-values", type=int, default=2**24, metavar="N", help="numbers of a request; default: %(default)s")
-    parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="for a request; default: %(default)s")
-    parser.add_argument("--poll", type=float, default=2.0, metavar="SECONDS", help="how often to look for new versions; 0: never")
-    parser.add_argument("--log", choices=("text", "json"), default="text", help="default: %(default)s")
+    parser.add_argument("--allow-anyone", action="store_true", help="let other machines ask without a token")
+    parser.add_argument(
+        "--labels", metavar="[NAME=]FILE", action="append", default=[], help="the names of a model's classes, one in each line"
+    )
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="the number of processes. Default: %(default)s")
+    parser.add_argument(
+        "--max-batch",
+        type=int,
+        default=32,
+        metavar="N",
+        help="the largest number of rows that are predicted together; 1 switches batching off. Default: %(default)s",
+    )
+    parser.add_argument(
+        "--max-wait-ms",
+        type=float,
+        default=0.0,
+        metavar="MS",
+        help="how many milliseconds a batch waits for more requests. Default: %(default)s",
+    )
+    parser.add_argument(
+        "--queue",
+        type=int,
+        default=1024,
+        metavar="N",
+        help="the number of requests that may wait for a model; more are refused. Default: %(default)s",
+    )
+    parser.add_argument(
+        "--max-bytes", type=int, default=2**26, metavar="N", help="the largest size of a request in bytes. Default: %(default)s"
+    )
+    parser.add_argument(
+        "--max-values", type=int, default=2**24, metavar="N", help="the largest number of values in a request. Default: %(default)s"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=60.0, metavar="SECONDS", help="the time after which a request is given up. Default: %(default)s"
+    )
+    parser.add_argument(
+        "--poll",
+        type=float,
+        default=2.0,
+        metavar="SECONDS",
+        help="the time between two looks for new versions of a model; 0 for never. Default: %(default)s",
+    )
+    parser.add_argument("--log", choices=("text", "json"), default="text", help="the form of the log's lines. Default: %(default)s")
     add_picture_flags(parser, "pictures, sent as base64, as for kbridge predict")
-    parser.add_argument("--custom", metavar="FILE.py", help="defines the models' own layers and functions; it is run")
+    parser.add_argument("--custom", metavar="FILE.py", help="a Python file that defines the models' own layers and functions. It is run")
     parser.add_argument("--backend", metavar="NAME", help="numpy (default), tensorflow or theano")
     parser.set_defaults(run=run)
 
