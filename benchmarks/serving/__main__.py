@@ -26,6 +26,9 @@ ROOT = Path(__file__).resolve().parents[2]
 #: server -> the module that it needs
 SERVERS = {"kbridge": "uvicorn", "kbridge, no batches": "uvicorn", "FastAPI, PyTorch": "torch", "FastAPI, onnxruntime": "onnxruntime"}
 
+#: seconds within which a server must listen
+PATIENCE = 300
+
 
 def main() -> int:
     """Print a table for each model and number of processes."""
@@ -131,19 +134,21 @@ def server(title: str, model: Path, other: Path | None, workers: int) -> Iterato
         command = ["kbridge", "serve", str(model), "--port", str(port), "--workers", str(workers), "--poll", "0"]
         if "no batches" in title:
             command += ["--max-batch", "1"]
-    process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        end = time.monotonic() + 120
-        while time.monotonic() < end and process.poll() is None:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.1)
-        else:
-            raise SystemExit(f"{title} did not start: {' '.join(command)}")
-        yield port
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=log)
+        try:
+            end = time.monotonic() + PATIENCE
+            while time.monotonic() < end and process.poll() is None:
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                    break
+                time.sleep(0.1)
+            else:
+                log.seek(0)
+                raise SystemExit(f"{title} did not start: {' '.join(command)}\n{log.read()[-2000:]}")
+            yield port
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
 
 
 def _weights(path: Path) -> Path:

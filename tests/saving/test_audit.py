@@ -9,6 +9,7 @@ from kbridge import backend as K
 
 PROGRAM = r"""
 import base64, json, os, sys, warnings
+from importlib.util import find_spec
 from pathlib import Path
 
 import h5py
@@ -94,7 +95,8 @@ def everything():
     found = [attempt(load_model, path) for path in paths]
     found += [attempt(lambda p: as_text(inspect_file(p)), path) for path in paths]
     found += [attempt(model_from_json, text) for text in texts]
-    found += [attempt(model_from_yaml, text) for text in yamls]
+    if find_spec("yaml"):
+        found += [attempt(model_from_yaml, text) for text in yamls]
     return found
 
 

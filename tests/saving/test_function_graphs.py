@@ -5,6 +5,7 @@ import json
 import h5py
 import numpy as np
 import pytest
+import text_forms
 
 from kbridge import backend as K
 from kbridge.layers import Dense, Input, Lambda, TimeDistributed, merge
@@ -67,13 +68,14 @@ def test_functions_are_stored_as_data_and_load_by_themselves(tmp_path, monkeypat
     model.compile("sgd", "mse")
     model.save(tmp_path / "m.h5")
     text = model.to_json()
-    yaml = model.to_yaml()
+    yaml = model.to_yaml() if "yaml" in text_forms.HERE else None
     # what was saved is as it was then
     monkeypatch.setitem(globals(), "WIDTH", 100.0)
     loaded = load_model(tmp_path / "m.h5")
     assert_computes(loaded, expected)
     assert_computes(model_from_json(text), expected)
-    assert_computes(model_from_yaml(yaml), expected)
+    if yaml is not None:
+        assert_computes(model_from_yaml(yaml), expected)
     # and is saved again without the functions
     loaded.save(tmp_path / "again.h5")
     assert_computes(load_model(tmp_path / "again.h5"), expected)

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from kbridge import backend as K
 
 
@@ -21,6 +23,7 @@ def test_mutants_of_stored_functions_are_read_or_refused():
     assert "made refused" in done.stdout
 
 
+@pytest.mark.needs("yaml")
 def test_mutants_of_checkpoints_folders_archives_and_texts_load_or_are_refused():
     count = 1000 if K.backend() == "numpy" else 60
     done = subprocess.run(

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import old_files as cases
 import pytest
+from text_forms import FORMS, each_form
 
 from kbridge import backend as K
-from kbridge.models import load_model, model_from_json, model_from_yaml
+from kbridge.models import load_model, model_from_json
 
 DATA = Path(__file__).parents[1] / "data" / "old"
 LIBRARIES = ("keras-2.2.4", "keras-2.3.1", "tf.keras-1.15.5")
@@ -66,14 +67,11 @@ def test_a_model_file_predicts_and_trains_on_as_there(library, name):
         check(model, library, name, "trained")
 
 
+@each_form
 @pytest.mark.parametrize("library", LIBRARIES[::EACH])
-def test_architectures_as_json_and_yaml_take_the_weights(library):
-    for path in sorted((DATA / library).glob("*.json")):
-        model = model_from_json(path.read_text())
-        model.load_weights(path.with_suffix(".h5"))
-        check(model, library, path.stem)
-    for path in sorted((DATA / library).glob("*.yaml")):
-        model = model_from_yaml(path.read_text())
+def test_architectures_as_texts_take_the_weights(library, form):
+    for path in sorted((DATA / library).glob(f"*.{form}")):
+        model = FORMS[form][1](path.read_text())
         model.load_weights(path.with_suffix(".h5"))
         check(model, library, path.stem)
 

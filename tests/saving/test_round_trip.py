@@ -4,12 +4,13 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import text_forms
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kbridge import backend as K
 from kbridge.layers import Activation, Dense, Dropout, Flatten, Input, Permute, RepeatVector, Reshape, merge
-from kbridge.models import Model, Sequential, load_model, model_from_json, model_from_yaml
+from kbridge.models import Model, Sequential, load_model
 
 ACTIVATIONS = st.sampled_from(["linear", "relu", "tanh", "sigmoid", "softplus", "hard_sigmoid"])
 
@@ -80,10 +81,10 @@ def test_saved_and_loaded_it_is_the_same_model(model):
             np.testing.assert_array_equal(a, b)
         for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
             np.testing.assert_array_equal(a, b)
-    for text, build in ((model.to_json(), model_from_json), (model.to_yaml(), model_from_yaml)):
-        rebuilt = build(text)
-        rebuilt.set_weights(model.get_weights())
-        for a, b in zip(_list(expected), _list(rebuilt.predict(data)), strict=True):
+    for form in text_forms.HERE:
+        other = text_forms.rebuilt(model, form)
+        other.set_weights(model.get_weights())
+        for a, b in zip(_list(expected), _list(other.predict(data)), strict=True):
             np.testing.assert_array_equal(a, b)
     K.clear_session()
 

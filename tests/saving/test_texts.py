@@ -40,16 +40,19 @@ def test_number_of_layers_is_capped():
         check_size([{"class_name": "Dense"}] * (limits.MAX_LAYERS + 1), "config")
 
 
+@pytest.mark.needs("yaml")
 def test_yaml_round_trip_keeps_tuples():
     text = dump_yaml(CONFIG)
     assert "batch_input_shape: !!python/tuple\n" in text
     assert parse_yaml(text) == CONFIG
 
 
+@pytest.mark.needs("yaml")
 def test_yaml_keys_are_sorted_in_block_style():
     assert dump_yaml({"b": 1, "a": [1, {"d": None, "c": True}]}) == "a:\n- 1\n- c: true\n  d: null\nb: 1\n"
 
 
+@pytest.mark.needs("yaml")
 def test_yaml_of_python_2_is_understood():
     assert parse_yaml("a: !!python/unicode 'x'\nb: !!python/long '3'\nc: !!python/tuple [null, 2]\n") == {
         "a": "x",
@@ -58,6 +61,7 @@ def test_yaml_of_python_2_is_understood():
     }
 
 
+@pytest.mark.needs("yaml")
 @pytest.mark.parametrize(
     "text",
     [
@@ -83,6 +87,7 @@ def test_yaml_that_asks_for_more_than_data_is_refused(text):
         parse_yaml(text)
 
 
+@pytest.mark.needs("yaml")
 def test_numbers_of_numpy_and_lists_of_tensorflow_are_read_as_data():
     f4 = "!!python/object/apply:numpy.dtype {args: [f4, 0, 1], state: [3, <, null, null, null, -1, -1, 0]}"
     text = (
@@ -93,6 +98,7 @@ def test_numbers_of_numpy_and_lists_of_tensorflow_are_read_as_data():
     assert parse_yaml(text) == {"a": 6.0, "b": [6.0, 0.0], "c": [1, 2]}
 
 
+@pytest.mark.needs("yaml")
 def test_yaml_aliases_that_multiply_are_refused():
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 10)}]" for k in range(1, 10)]
@@ -100,6 +106,7 @@ def test_yaml_aliases_that_multiply_are_refused():
         parse_yaml("\n".join(lines))
 
 
+@pytest.mark.needs("yaml")
 def test_yaml_that_contains_itself_is_refused():
     with pytest.raises(ModelFileError, match="deep"):
         parse_yaml("&a [*a]")
