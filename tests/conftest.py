@@ -1,20 +1,53 @@
 """Makes the helpers in this folder importable from all test folders; set-up that all tests share."""
 
+import os
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 #: module that tests need -> the extra of kbridge that installs it
 EXTRAS = {
-    "tensorflow": "tensorflow", "theano": "theano", "yaml": "yaml", "PIL": "images", "scipy": "images", "pydot": "plot",
+    "tensorflow": "tensorflow", "keras": "tensorflow", "theano": "theano", "yaml": "yaml", "PIL": "images", "scipy": "images", "pydot": "plot",
     "sklearn": "sklearn", "librosa": "audio", "fissix": "py2", "tensorboard": "tensorboard", "mpi4py": "distributed",
     "starlette": "serve", "uvicorn": "serve", "tf_keras": "test", "onnxruntime": "test", "dask": "test",
 }  # fmt: skip
 
 
+def pytest_addoption(parser):
+    parser.addoption("--passed-to", type=Path, metavar="FILE", help="write the names of the tests that pass, one a line")
+    parser.addoption("--passed-in", type=Path, metavar="FILE", help="leave out the tests whose names it has")
+
+
+class Passed:
+    """Writes the names of the tests that pass; with several processes, the one that hears of all does."""
+
+    def __init__(self, path):
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+
+    def pytest_runtest_logreport(self, report):
+        if report.when == "call" and report.passed:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(f"{report.nodeid}\n")
+
+
+def pytest_collection_modifyitems(config, items):
+    path = config.getoption("--passed-in")
+    if path is not None:
+        passed = set(path.read_text(encoding="utf-8").splitlines())
+        left = [item for item in items if item.nodeid in passed]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item.nodeid not in passed]
+
+
 def pytest_configure(config):
+    path = config.getoption("--passed-to")
+    if path is not None and "PYTEST_XDIST_WORKER" not in os.environ:
+        config.pluginmanager.register(Passed(path))
     config.addinivalue_line("markers", "needs(*modules): skipped, with the extra's name, where one of the modules isn't installed")
     config.addinivalue_line(
         "markers", "once: what it checks doesn't depend on the backend, a converted file, say; tests/run.py runs it on the first one alone"

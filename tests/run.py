@@ -1,8 +1,10 @@
 """Run the whole suite: what concerns no single backend once, everything else once for each backend.
 
-    python tests/run.py [--backends numpy,tensorflow] [--only PART] [--quick | --light] [-- pytest arguments]
+    python tests/run.py [--backends numpy,tensorflow] [--only PART] [--quick | --light] [--passed FILE] [-- pytest arguments]
 
-``--quick`` is for a second Python: the parity matrix and a part of the tests, in a few minutes.
+``--quick`` is for a second Python: the parity matrix and a part of the tests, in a few minutes. ``--light`` is for an environment without
+extras: what NumPy alone can run. With ``--passed FILE`` it writes which tests passed, and a whole run with the same file leaves them out on
+NumPy: they have run there.
 
 Each part is a pytest run of its own process with an empty home. Theano's compiled code is kept in
 ``.cache/theano`` of the working tree.
@@ -55,8 +57,16 @@ QUICK = [
     "layers/test_core.py",
     "graph/test_sequential.py",
 ]
+#: units that no other backend and hardly an extra is part of
+LIGHT_UNITS = [
+    "applications", "cited_conversions", "cited_differences", "config", "config_examples", "convert", "convert_entries",
+    "convert_functions", "convert_keras2", "convert_training", "datasets", "drawings", "get_file", "hostile_keras2_files", "images",
+    "import_direction", "imports", "inspect", "keras2_configs", "layer_options_covered", "layers_page", "predict", "predict_sources",
+    "python2", "removed_modules", "scikit_learn", "sequences_and_texts", "serving_docs",
+]  # fmt: skip
 #: what ``--light`` runs, on NumPy: the tests of everyday changes
-LIGHT = ["backends/numpy", "functions", "graph", "layers", "prediction", "saving", "training"]
+LIGHT = ["backends/numpy", "functions", "graph", "layers", "prediction", "saving", "serving", "training", "utils"]
+LIGHT += [f"unit/test_{name}.py" for name in LIGHT_UNITS]
 NO_COMPILER = {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"}
 
 
@@ -158,6 +168,9 @@ def main() -> int:
     parser.add_argument("--only", help="one part: shared or a backend's name")
     parser.add_argument("--quick", action="store_true", help="the parity matrix and a part of the tests")
     parser.add_argument("--light", action="store_true", help="the tests of everyday changes, on NumPy, in two minutes")
+    parser.add_argument(
+        "--passed", metavar="FILE", type=Path, help="written by --light; else what in it has passed isn't run on NumPy again"
+    )
     workers = min(2, os.cpu_count() or 1)
     parser.add_argument("--workers", type=int, default=workers, help="processes of a part (default: %(default)s)")
     parser.add_argument("arguments", nargs="*", help="passed on to pytest")
@@ -166,6 +179,8 @@ def main() -> int:
     unknown = [name for name in backends if name not in NEEDS]
     if unknown or args.only not in (None, *backends, *(part.name for part in parts(backends))):
         parser.error(f"no such backend or part: {', '.join(unknown) or args.only}; backends: {', '.join(NEEDS)}")
+    if args.passed and not args.light and not args.passed.is_file():
+        parser.error(f"there is no {args.passed}, which --light --passed {args.passed} writes")
     left_out = [name for name in NEEDS if name not in backends]
     if left_out and not args.light:
         reason = "not asked for" if args.backends else "not installed"
@@ -183,6 +198,9 @@ def main() -> int:
             if args.workers > 1:
                 # tests that share a costly computation name their group
                 command += ["-n", str(args.workers), "--dist", "loadgroup"]
+            # units stay: some look at all backends that are installed
+            if args.passed and part.name in ("light", "numpy"):
+                command.append(f"--{'passed-to' if args.light else 'passed-in'}={args.passed.resolve()}")
             command += [f"tests/{path}" for path in part.paths] + [*part.arguments, *args.arguments]
             code = subprocess.run(command, cwd=ROOT, env={**environment(part.backend, home), **part.variables}).returncode
             if code:

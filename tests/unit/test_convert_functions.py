@@ -38,6 +38,7 @@ def assert_equal(found, wanted):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.needs("onnxruntime")
 def test_functions_become_operators_of_onnx(tmp_path):
     import onnxruntime
 
@@ -47,6 +48,7 @@ def test_functions_become_operators_of_onnx(tmp_path):
     assert_equal(session.run(None, {i.name: x for i, x in zip(session.get_inputs(), [X, Y], strict=True)}), made.predict([X, Y]))
 
 
+@pytest.mark.needs("keras")
 def test_functions_become_operations_of_keras_3(tmp_path):
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     import keras
@@ -57,6 +59,7 @@ def test_functions_become_operations_of_keras_3(tmp_path):
     assert_equal([np.asarray(y) for y in there([X, Y])], made.predict([X, Y]))
 
 
+@pytest.mark.needs("onnxruntime")
 def test_functions_inside_of_wrappers_are_converted(tmp_path):
     import onnxruntime
 
