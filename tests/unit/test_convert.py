@@ -40,6 +40,7 @@ def test_json_with_weights_and_back(tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.needs("yaml")
 def test_yaml_is_a_source(tmp_path):
     model = Sequential([Dense(2, input_dim=3)])
     (tmp_path / "m.yaml").write_text(model.to_yaml())

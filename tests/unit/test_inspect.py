@@ -201,7 +201,7 @@ def test_weights_alone_and_those_of_keras_0(tmp_path):
     assert "load_weights" in as_text(facts)
 
 
-@pytest.mark.parametrize("suffix", ["json", "yaml"])
+@pytest.mark.parametrize("suffix", ["json", pytest.param("yaml", marks=pytest.mark.needs("yaml"))])
 def test_an_architecture_alone(suffix, tmp_path):
     model = Sequential([Dense(3, input_dim=2, name="a")])
     path = tmp_path / f"m.{suffix}"
