@@ -1,7 +1,7 @@
 """Updates of large models: each worker adds up and updates one part of all weights, and sends the others its new values.
 
-The gradients' sum takes half of an all-reduce (the reduce-scatter), the new weights take the other half (the all-gather), so
-that as much is sent; the optimizer's work and its state are divided by the number of workers (Rajbhandari et al., 2020).
+The sum of the gradients takes half of an all-reduce (the reduce-scatter), and the new weights take the other half (the all-gather). So the workers send
+as much as before, but the optimizer's work and its state are divided by their number (Rajbhandari et al., 2020).
 """
 
 from __future__ import annotations

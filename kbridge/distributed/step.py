@@ -1,8 +1,8 @@
-"""A step that all workers share: each computes its rows, the sums go round, and all make the same update.
+"""A step that all workers share: each computes its rows, the workers add up their sums, and all make the same update.
 
-The step is two functions with an exchange between them. What one process divides by a number of its batch (the rows, the
-part of them that counts) is divided by the number of the whole batch before the sum, so that the sum is what one process
-computes. Averages of the workers' own means would be something else wherever their rows count differently.
+The step is two functions with an exchange between them. One process divides by a number of its batch: the rows, or the part of them that counts. A
+worker divides by that number of the whole batch, before the sums are added up, so that the sum is what one process computes. Averages of
+the workers' own means would be something else wherever their rows count differently.
 """
 
 from __future__ import annotations

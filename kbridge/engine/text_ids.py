@@ -1,7 +1,7 @@
-"""Texts on their way to a layer: strings never enter a backend, numbers that stand for them do.
+"""Texts on their way to a layer. Strings never enter a backend; whole numbers that stand for them do.
 
-An input of the dtype 'string' is a placeholder of whole numbers. Before a function of the backend is called, each text is looked up here
-(or gets the next number); the layer that turns texts to what the model computes with finds them again by these numbers, on the host.
+An input of the dtype 'string' is a placeholder of whole numbers. Before a function of the backend is called, each text is looked up here, and gets the
+next number if it is new. The layer that needs the texts finds them again by these numbers, on the host.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
 """Functions of Lambda and Merge layers in configs: stored by name and as graphs of operations, found again without running anything.
 
-A config holds a function's name and the type ``function``, which Keras 1.2.2 reads too; the graph of what it computes stands beside the
-layer's class, where Keras doesn't look. When a model is loaded, a function in ``custom_objects`` goes first, under the layer's name or its
-own (a nameless function goes by the layer's name); then the graph; then bytecode, which Keras 1, 2 and 3 store and
-which is read as data, never run.
+A config holds a function's name and the type ``function``, which Keras 1.2.2 reads too. The graph of what the function computes stands beside the
+layer's class, where Keras doesn't look. When a model is loaded, kbridge looks for its function in this order:
+
+1. in ``custom_objects``, under the layer's name or the function's own (a function without a name goes by the layer's name),
+2. the graph,
+3. bytecode, which Keras 1, 2 and 3 store. It is read as data and never run.
 """
 
 from __future__ import annotations

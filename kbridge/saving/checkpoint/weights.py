@@ -37,10 +37,15 @@ def prefix_of(kind: Kind) -> str:
 
 
 def load_checkpoint(model: Any, prefix: str, by_name: bool = False) -> None:
-    """Set the weights of ``model`` from the checkpoint ``prefix``, and the state of its optimizer if it is compiled and that is there.
+    """Set the weights of a model from a checkpoint, and the state of its optimizer if it is compiled and the checkpoint has one.
 
-    Layers are matched in the order in which tf.keras numbers them, or by their names where both sides have the same ones; in a checkpoint
-    of a TensorFlow 1 saver, which has no objects, by the names of variables. Nothing is set unless all weights fit.
+    Layers are matched in the order in which tf.keras numbers them, or by their names if both sides have the same names. A checkpoint of a TensorFlow 1
+    saver knows no layers; there, weights are matched by the names of variables. If a weight doesn't fit, nothing is set.
+
+    Args:
+        model: a Sequential or a Model.
+        prefix: the name that the checkpoint's files share.
+        by_name: whether to leave out what only one side has.
     """
     with open_bundle(prefix) as bundle, failures_named(prefix, problem="damaged, or not a checkpoint of a model"):
         if OBJECT_GRAPH not in bundle:

@@ -1,7 +1,8 @@
 """The kernels of locally connected layers in the three layouts of Keras 2.
 
-Implementation 1 has a small kernel for each place of the result, as kbridge. 2 has one weight for each pair of a value of the input and
-one of the result, most of which are masked out; 3 those that aren't, in one row, sorted by the result and then by the input.
+Implementation 1 has a small kernel for each place of the result, as kbridge has. Implementation 2 has one weight for each pair of an input value and
+a result value; most of these are masked out. Implementation 3 has only those that aren't, in one row, sorted by the result and then by
+the input.
 """
 
 from __future__ import annotations

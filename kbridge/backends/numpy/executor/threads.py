@@ -1,8 +1,8 @@
-"""How many threads NumPy's BLAS library works with while a plan runs.
+"""Chooses how many threads NumPy's BLAS library works with while a plan runs.
 
-A second thread makes large matrix products nearly twice as fast and small ones no faster; where other programs keep the
-processor's cores busy, each product has to wait for its threads to get a turn, which can make small ones some
-hundred times slower. So a plan whose products are small runs with one thread, and others with as many as the library has.
+A second thread makes large matrix products nearly twice as fast, and small ones no faster. While other programs keep the processor's cores busy, each
+product waits until its threads get a turn, which can make small ones some hundred times slower. So a plan whose products are small runs
+with one thread, and other plans with as many as the library has.
 
 ``KBRIDGE_NUM_THREADS`` sets that number for the process. NumPy has no function for it: OpenBLAS, which comes with NumPy's
 wheels, is asked directly, other libraries through threadpoolctl, where it is installed.

@@ -1,8 +1,8 @@
-"""Theano's algebra, kept to numbers for which it holds.
+"""Restricts Theano's algebra to numbers for which it holds.
 
-Theano takes ``x - x`` and ``x * 0`` for 0, ``x / x`` for 1 and ``x == x`` for true, which isn't so where x is NaN or
-infinite; and it changes the order of products and divisions, so that a square of 1e20 appears that float32 can't hold.
-Of integers (most are shapes) all of this holds; of floats, factors of 1 and summands of 0 go and nothing else changes.
+Theano replaces ``x - x`` and ``x * 0`` by 0, ``x / x`` by 1 and ``x == x`` by true. That is wrong if x is NaN or infinite. Theano also changes the
+order of products and divisions; a square of 1e20 can appear that way, which float32 can't hold. For integers (most of them are shapes) all
+of this is right and stays. For floats, only factors of 1 and summands of 0 are removed.
 """
 
 from __future__ import annotations
