@@ -108,6 +108,14 @@ def threads_in(content: Mapping[str, Any], path: Path) -> int | None:
     return number
 
 
+def threads_setting() -> Setting:
+    """Return the number of threads that the NumPy backend computes with at most, and where it comes from. Raises ConfigError."""
+    number = num_threads()
+    if number is None:
+        return Setting(usable_cores(), "default: the cores that the process may use")
+    return Setting(number, "KBRIDGE_NUM_THREADS" if os.environ.get("KBRIDGE_NUM_THREADS", "").strip() else str(config_path()))
+
+
 def usable_cores() -> int:
     """Return the number of cores that the process may use: by its affinity, by ``OMP_NUM_THREADS`` where that is fewer, and as its
     share where several workers train together."""

@@ -44,13 +44,14 @@ def run(args: argparse.Namespace) -> int:
     print(f"\nsettings ({path}{'' if os.path.exists(path) else ', which is not there'}):", flush=True)
     chosen = None
     try:
-        startup = config.startup()
+        startup, threads = config.startup(), config.threads_setting()
     except config.ConfigError as error:
         print(f"  {error}")
     else:
         chosen = startup.value("backend")
         for key in config.DEFAULTS:
             print(f"  {key:20} {startup.value(key)!s:12} {startup.origin(key)}")
+        print(f"  {'num_threads':20} {threads.value!s:12} {threads.origin}")
     print("\nbackends:", flush=True)
     names = registry.names()
     with tempfile.TemporaryDirectory() as home:

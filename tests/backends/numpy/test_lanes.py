@@ -321,8 +321,14 @@ def test_the_number_of_threads_comes_from_the_file_too(tmp_path, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS")
     if hasattr(os, "sched_getaffinity"):
         assert config.usable_cores() == len(os.sched_getaffinity(0))
+    monkeypatch.setenv("KBRIDGE_NUM_THREADS", "5")
+    assert config.threads_setting() == (5, "KBRIDGE_NUM_THREADS")
+    monkeypatch.delenv("KBRIDGE_NUM_THREADS")
+    monkeypatch.setattr(config, "_num_threads_of_file", lambda: 7)
+    assert config.threads_setting() == (7, str(config.config_path()))
+    monkeypatch.setattr(config, "_num_threads_of_file", lambda: None)
     monkeypatch.setattr(config, "workers", 10_000)
-    assert config.usable_cores() == 1
+    assert config.threads_setting() == (1, "default: the cores that the process may use")
 
 
 def test_a_trace_tells_what_lanes_did_and_keeps_the_numbers(eager):

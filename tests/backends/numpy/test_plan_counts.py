@@ -16,7 +16,7 @@ def test_the_table_has_all_works():
 def test_no_plan_does_more_than_the_table_says(tmp_path):
     script = "import json, plan_counts; print(json.dumps(plan_counts.measured()))"
     paths = os.pathsep.join(map(str, (ROOT, ROOT / "tests")))
-    done = python("-c", script, home=tmp_path, KBRIDGE_BACKEND="numpy", KBRIDGE_EXACT_CONV="0", PYTHONPATH=paths)
+    done = python("-c", script, home=tmp_path, KBRIDGE_BACKEND="numpy", KBRIDGE_EXACT_CONV="0", KBRIDGE_NUM_THREADS="1", PYTHONPATH=paths)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     more = [

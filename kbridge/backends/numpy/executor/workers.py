@@ -126,7 +126,7 @@ def lanes_of_plans() -> int:
     """Return the number of lanes that new plans have at most."""
     global _chosen
     if _chosen is None:
-        _chosen = config.num_threads() or config.usable_cores()
+        _chosen = config.threads_setting().value
     return _chosen
 
 
