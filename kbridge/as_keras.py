@@ -24,6 +24,8 @@ from .compat import names as packages
 #: the version whose API this is
 API_VERSION = "1.2.2"
 NAME = "keras"
+#: where later programs find Keras
+IN_TENSORFLOW = "tensorflow.keras"
 #: tells processes that are started from here what to switch on: "keras" and the names of more packages
 VARIABLE = "KBRIDGE_AS_KERAS"
 #: put in front of PYTHONPATH: it has the sitecustomize that reads the variable
@@ -48,7 +50,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 "a program that needs both imports tensorflow before kbridge.as_keras.",
                 name=fullname,
             )
-        if not _below(fullname):
+        if not _below(fullname) and not _in_tensorflow(fullname):
             return None
         ours = _ours(fullname)
         found = sys.modules.get(ours) or importlib.util.find_spec(ours)
@@ -84,6 +86,9 @@ def disable() -> None:
         return
     sys.meta_path.remove(_finder)
     _take_modules()
+    for name in [name for name in sys.modules if name == IN_TENSORFLOW or name.startswith(f"{IN_TENSORFLOW}.")]:
+        if getattr(sys.modules[name], "__name__", "").partition(".")[0] == "kbridge":
+            del sys.modules[name]
     sys.modules.update(_aside)
     _aside.clear()
     kbridge.__version__ = importlib.import_module("kbridge._version").__version__
@@ -128,12 +133,17 @@ def _below(name: str) -> bool:
     return name == NAME or (name.startswith(NAME + ".") and not _of_another(name))
 
 
+def _in_tensorflow(name: str) -> bool:
+    """Whether the module is TensorFlow's Keras, and that of TensorFlow hasn't been loaded."""
+    return (name == IN_TENSORFLOW or name.startswith(f"{IN_TENSORFLOW}.")) and not any(other in sys.modules for other in _OTHERS)
+
+
 def _of_another(name: str) -> bool:
     return ".".join(name.split(".")[:2]) in _OTHERS
 
 
 def _ours(name: str) -> str:
-    return "kbridge" + name[len(NAME) :]
+    return "kbridge" + name.removeprefix(IN_TENSORFLOW if name.startswith(IN_TENSORFLOW) else NAME)
 
 
 def _take_modules() -> dict[str, ModuleType]:

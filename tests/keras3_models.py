@@ -249,6 +249,19 @@ def layers_of_two_models(k):
     return model
 
 
+def own_layers(k):
+    """Classes of a program's own that hold layers: ``own_layers.py``."""
+    from own_layers import Block, Pair
+
+    model = k.Sequential([k.Input((4,), name="x"), Block(4, name="block"), Pair(name="pair"), k.layers.Dense(2, name="last")])
+    model.compile(k.optimizers.Adam(0.01), "mse")
+    return model
+
+
+#: cases that need their classes
+OWN_CLASSES = {"own_layers": own_layers}
+
+
 def layers_of_two_models_tf_keras(k):
     return layers_of_two_models(k)
 
@@ -340,14 +353,15 @@ def main() -> None:
 
     folder, *wanted = sys.argv[1:]
     target = Path(folder)
-    for name in wanted or [*CASES, *(f"trained_{name}" for name in OPTIMIZERS)]:
+    for name in wanted or [*CASES, *OWN_CLASSES, *(f"trained_{name}" for name in OPTIMIZERS)]:
         k = keras
         if name in OF_TF_KERAS:
             import tf_keras as k
         k.backend.clear_session()
         k.utils.set_random_seed(5)
-        model = trained(k, name.removeprefix("trained_")) if name.startswith("trained_") else CASES[name](k)
-        if name in CASES and not name.endswith("of_8_bits"):
+        cases = {**CASES, **OWN_CLASSES}
+        model = trained(k, name.removeprefix("trained_")) if name.startswith("trained_") else cases[name](k)
+        if name in cases and not name.endswith("of_8_bits"):
             shake(model)
         if name in TRAINED:
             train_pairs(model)

@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 
+from ..custom_file import objects_in
 from ..errors import UsageError
 
 _FORMATS = ("keras1", "json", "keras2", "keras3", "onnx")
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     from .. import convert
     from ..saving.errors import ModelFileError
 
-    custom = _names_in(args.custom) if args.custom else None
+    custom = objects_in(args.custom) or None
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("default")
@@ -68,6 +69,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace, custom: dict | None) -> int:
     """Compare what both files predict; 1 if that differs."""
+    if args.custom:
+        # from here on keras is the library that reads the file
+        from .. import as_keras
+
+        as_keras.disable()
     from ..convert import format_of
     from ..convert.check import largest_difference
     from ..convert.files import load_source
@@ -91,10 +97,3 @@ def _hint(problem: str, args: argparse.Namespace) -> str:
     if "custom_objects" in problem and not args.custom:
         return "\nLayers and functions of your own come from a file: --custom FILE.py."
     return " Here: --weights FILE." if "an architecture without weights" in problem and not args.weights else ""
-
-
-def _names_in(path: str) -> dict:
-    """Return the names that a Python file defines."""
-    import runpy
-
-    return {name: value for name, value in runpy.run_path(path).items() if not name.startswith("_")}

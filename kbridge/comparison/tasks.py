@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import runpy
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import backend as K
+from ..custom_file import objects_in
 from ..engine.container import Container
 from ..engine.node import single, to_list
 from ..errors import UsageError
@@ -41,22 +41,8 @@ class _Loaded(NamedTuple):
 _last: list[_Loaded] = []
 
 
-def custom_objects(path: str | None) -> dict[str, Any]:
-    """The public names of a Python file, which is run, with ``import keras`` meaning kbridge."""
-    if not path:
-        return {}
-    from .. import as_keras
-
-    as_keras.enable()
-    return {name: value for name, value in runpy.run_path(path).items() if not name.startswith("_")}
-
-
 def _model(job: dict) -> Any:
-    try:
-        custom = custom_objects(job["custom"])
-    except Exception as error:
-        raise UsageError(f"{job['custom']} fails with {type(error).__name__}: {error}") from error
-    return load_model(job["model"], custom_objects=custom, original_backend=job["original_backend"])
+    return load_model(job["model"], custom_objects=objects_in(job["custom"]), original_backend=job["original_backend"])
 
 
 def _loaded(job: dict, progress: Progress) -> _Loaded:

@@ -51,9 +51,9 @@ def _missing(job: dict) -> list[str]:
     """Names of custom objects that the model needs and the file of them lacks, if that may be why it failed."""
     try:
         from .. import inspection
-        from .tasks import custom_objects
+        from ..custom_file import objects_in
 
-        needs = inspection.inspect_file(job["model"], custom_objects=custom_objects(job["custom"]))["needs"]
+        needs = inspection.inspect_file(job["model"], custom_objects=objects_in(job["custom"]))["needs"]
     except Exception:
         # the first error tells more than one about its reasons
         return []

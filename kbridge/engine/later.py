@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .. import backend as K
+from .inside import inner_layers, is_layer, ordered_weights
 from .node import single, to_list
 
 #: Options of ``add_weight`` in later Keras that change nothing here: how a value is spread over machines, cast or tracked.
@@ -83,7 +84,7 @@ def _called(call: Callable, takes_mask: bool, takes_training: bool) -> Callable:
         mask = options.pop("mask", None)
         if takes_mask and (mask is not None or not args):
             options["mask"] = mask
-        with _inputs_of(self, x):
+        with _inputs_of(self, x), _of_held_layers(self, x):
             if not takes_training or args or "training" in options:
                 return call(self, x, *args, **options)
             return _in_both_phases(self, lambda training: call(self, x, training=training, **options))
@@ -96,11 +97,75 @@ def _in_both_phases(layer: Any, call: Callable[[bool], Any]) -> Any:
     phase = K.learning_phase()
     if isinstance(phase, int):
         return call(bool(phase))
-    with _forgotten(layer):
+    held = held_layers(layer, deep=True)
+    with contextlib.ExitStack() as stack:
+        for one in (layer, *held):
+            stack.enter_context(_forgotten(one))
         test = call(False)
     train = call(True)
     outputs = [K.in_train_phase(a, b) for a, b in zip(to_list(train), to_list(test), strict=True)]
     return outputs if isinstance(train, (list, tuple)) else single(outputs)
+
+
+# ---------------------------------------------------------------------- layers that a layer holds
+
+
+def held_layers(layer: Any, deep: bool = False) -> list:
+    """The layers in the attributes of a program's layer, also in lists, tuples and dicts; ``deep``: those in these too. Each once."""
+    found: dict[int, Any] = {}
+    pending = [layer]
+    while pending:
+        for value in vars(pending.pop()).values():
+            items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else (value,)
+            new = {id(item): item for item in items if is_layer(item) and item is not layer and id(item) not in found}
+            found |= new
+            pending += new.values() if deep else ()
+    return list(found.values())
+
+
+def with_held(layer: Any, own: list, weights_of: Callable[[Any], list]) -> list:
+    """``own`` weights of a program's layer and behind them those of the layers that it holds, as later Keras counts them."""
+    if not layer.of_later_keras:
+        return own
+    return list({id(weight): weight for weight in (*own, *(w for held in held_layers(layer) for w in weights_of(held)))}.values())
+
+
+def lasting_names(layer: Any) -> dict[int, str]:
+    """Names for the weights of layers that programs' layers inside ``layer`` hold, by their ids.
+
+    These are numbered automatically, otherwise in each process; what a config names is the layer that holds them.
+    """
+    found: dict[int, str] = {}
+    for inner in inner_layers(layer):
+        if getattr(inner, "of_later_keras", False) and held_layers(inner):
+            for place, weight in enumerate(ordered_weights(inner)):
+                found.setdefault(id(weight), f"{inner.name}/{place:05d}")
+    return found
+
+
+@contextlib.contextmanager
+def _of_held_layers(layer: Any, x: Any) -> Iterator[None]:
+    """What layers inside add of losses, updates and constraints in a call is the layer's too."""
+    from .layer import object_list_uid
+
+    before = {id(item) for held in held_layers(layer) for item in (*_added(held, "losses"), *_added(held, "updates"))}
+    yield
+    for held in held_layers(layer):
+        of_weights = {id(loss) for loss in held.get_losses_for(None)}
+        known = {id(loss) for loss in layer.losses} | before
+        for loss in _added(held, "losses"):
+            if id(loss) not in known:
+                layer.__dict__["losses"].append(loss)
+                layer._per_input_losses.setdefault(object_list_uid(None if id(loss) in of_weights else x), []).append(loss)
+        new = [update for update in _added(held, "updates") if id(update) not in before]
+        if new and getattr(held, "trainable", True):
+            layer.add_update(new, x)
+        layer.constraints.update(held.constraints)
+
+
+def _added(held: Any, attribute: str) -> list:
+    """The losses or updates of a layer; none of a model that has no layers yet."""
+    return list(getattr(held, attribute)) if getattr(held, "outputs", True) else []
 
 
 @contextlib.contextmanager
@@ -121,6 +186,9 @@ def phase(training: Any) -> Iterator[None]:
 def _forgotten(layer: Any) -> Iterator[None]:
     """Losses and updates that are added meanwhile don't count: those of a call in training do."""
     state = layer.__dict__
+    if "losses" not in state:  # a model, whose layers have them
+        yield
+        return
     before = {key: list(state[key]) for key in ("losses", "updates")}
     per_input = {key: {uid: list(found) for uid, found in state[key].items()} for key in ("_per_input_losses", "_per_input_updates")}
     try:

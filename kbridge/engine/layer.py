@@ -12,7 +12,7 @@ from ..backends.updates import of_state
 from ..budget import spend
 from ..errors import one_length, unknown_argument
 from . import later
-from .inside import ordered_weights
+from .inside import ordered_weights, weight_kinds
 from .node import Node, single, to_list
 
 
@@ -168,7 +168,9 @@ class Layer:
     @property
     def trainable_weights(self) -> list:
         """The variables that training changes, as a list; empty for a layer with ``trainable=False``."""
-        return self._trainable_weights if getattr(self, "trainable", True) else []
+        if not getattr(self, "trainable", True):
+            return []
+        return later.with_held(self, self._trainable_weights, lambda held: held.trainable_weights)
 
     @trainable_weights.setter
     def trainable_weights(self, weights) -> None:
@@ -178,8 +180,8 @@ class Layer:
     def non_trainable_weights(self) -> list:
         """The variables that training doesn't change, as a list; all of them for a layer with ``trainable=False``."""
         if getattr(self, "trainable", True):
-            return self._non_trainable_weights
-        return self._trainable_weights + self._non_trainable_weights
+            return later.with_held(self, self._non_trainable_weights, lambda held: held.non_trainable_weights)
+        return later.with_held(self, self._trainable_weights + self._non_trainable_weights, lambda held: held.weights)
 
     @non_trainable_weights.setter
     def non_trainable_weights(self, weights) -> None:
@@ -187,7 +189,8 @@ class Layer:
 
     def _weight_kinds(self) -> tuple[list, list]:
         """The weights that are trained unless something is frozen, and those that never are; see ``inside.weight_kinds``."""
-        return self._trainable_weights, self._non_trainable_weights
+        trained = later.with_held(self, self._trainable_weights, lambda held: weight_kinds(held)[0])
+        return trained, later.with_held(self, self._non_trainable_weights, lambda held: weight_kinds(held)[1])
 
     @property
     def weights(self) -> list:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import runpy
 import warnings
 from typing import Any
 
+from ..custom_file import objects_in
 from ..errors import ModelFileError, UsageError
 from ..models import load_model
 
@@ -20,7 +20,7 @@ def open_model(path: str, custom: str | None = None) -> tuple[Any, list[str]]:
     Raises:
         UsageError: what ``load_model`` says of a file that it can't read.
     """
-    objects = {name: value for name, value in runpy.run_path(custom).items() if not name.startswith("_")} if custom else None
+    objects = objects_in(custom)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("default")

@@ -9,6 +9,7 @@ from .. import optimizers
 from ..backends.ranges import counting
 from ..engine.freezing import warn_of_partly_frozen
 from ..engine.inside import inner_layers
+from ..engine.later import lasting_names
 from ..engine.text_ids import with_ids, with_room
 from ..engine.topology import Container
 from ..errors import whole_number
@@ -539,7 +540,8 @@ def collect_trainable_weights(layer) -> list:
     'dense_1_b' stands beside 'dense_1_b2'.
     """
     unique = {id(w): w for w in layer.trainable_weights}
-    return sorted(unique.values(), key=lambda w: f"{K.tensor_name(w) or ''}:0")
+    lasting = lasting_names(layer)
+    return sorted(unique.values(), key=lambda w: f"{lasting.get(id(w)) or K.tensor_name(w) or ''}:0")
 
 
 def _target_shape(loss, ndim: int) -> tuple:

@@ -207,9 +207,11 @@ def _of_own_class(layer: Any, group: Group, seen: set[int]) -> Iterator[Match]:
     for name, value in vars(layer).items():
         if is_layer(value):
             held.append((name, value))
-        elif isinstance(value, (list, tuple)) and value and all(is_layer(item) for item in value):
+            continue
+        items = list(value.values()) if isinstance(value, dict) else value
+        if isinstance(items, (list, tuple)) and items and all(is_layer(item) for item in items):
             taken: Counter[str] = Counter()
-            for item in value:
+            for item in items:
                 place = snake_case(type(item).__name__)
                 held.append((f"{name}/{place}" + (f"_{taken[place]}" if taken[place] else ""), item))
                 taken[place] += 1

@@ -1,0 +1,39 @@
+"""Classes of a program's own, written for Keras 3, that hold layers: files of Keras 3 load with them (tests/data/keras3/own_layers.keras)."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kbridge import as_keras
+from kbridge.custom_file import objects_in
+from kbridge.models import load_model
+
+TESTS = Path(__file__).parents[1]
+FILE = TESTS / "data" / "keras3" / "own_layers.keras"
+
+
+@pytest.fixture
+def own():
+    yield objects_in(str(TESTS / "own_layers.py"))
+    as_keras.disable()
+
+
+def test_a_file_with_classes_that_hold_layers_loads_trains_and_is_saved(own, tmp_path):
+    with np.load(TESTS / "data" / "keras3" / "own_layers.npz") as arrays:
+        x, predicted = arrays["input/0"], arrays["predicted/0"]
+    model = load_model(FILE, custom_objects=own)
+    np.testing.assert_allclose(model.predict(x), predicted, rtol=1e-4, atol=1e-5)
+    # a scale, three Dense layers and a normalization in each block, and the last layer
+    assert (len(model.trainable_weights), len(model.weights)) == (20, 26)
+    before = model.get_weights()
+    model.train_on_batch(x, predicted + 1)
+    moved = [not np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)]
+    assert sum(moved) == 24  # all but the two counts: the means and variances of both normalizations too
+    model.save(tmp_path / "ours.h5")
+    warnings.simplefilter("error")  # the optimizer goes on too
+    other = load_model(tmp_path / "ours.h5", custom_objects=own)
+    np.testing.assert_allclose(other.predict(x), model.predict(x), rtol=1e-5, atol=1e-6)
+    model.layers[0].trainable = False
+    assert len(model.trainable_weights) == 11
