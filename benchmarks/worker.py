@@ -36,7 +36,7 @@ def main() -> None:
 
     begin = time.perf_counter()
     step = workload.contenders[int(number)].make()
-    built = time.perf_counter()
+    built, before = time.perf_counter(), peak_memory()
     result = step()
     done = time.perf_counter()
     for _ in range(workload.warm_up - 1):
@@ -47,7 +47,10 @@ def main() -> None:
         count = max(1, round(float(line) / once))
         wall, busy = timed(step, count)
         once = wall / count
-        answer({"wall": once / workload.units, "cpu": busy / count / workload.units, "count": count, "memory": peak_memory()})
+        peak = peak_memory()
+        answer(
+            {"wall": once / workload.units, "cpu": busy / count / workload.units, "count": count, "memory": peak, "raised": peak - before}
+        )
 
 
 if __name__ == "__main__":
