@@ -29,3 +29,11 @@ def output(code: str, home: Path, **variables: str) -> str:
 def kbridge(*args: str, home: Path, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess:
     """Run the command."""
     return python("-m", "kbridge", *args, home=home, cwd=cwd, **variables)
+
+
+def kbridge_here(*args: str, capsys) -> tuple[int, str]:
+    """Run the command in this process, for what ends before it has changed a thing: its status and what it said on standard error."""
+    from kbridge.cli import main
+
+    status = main(args)
+    return status, capsys.readouterr().err

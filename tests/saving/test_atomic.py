@@ -15,6 +15,7 @@ import pytest
 from kbridge.files import streams
 from kbridge.saving.atomic import replacing, write_bytes
 
+pytestmark = pytest.mark.once
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions and limits of POSIX")
 
 

@@ -357,6 +357,7 @@ def test_a_model_of_a_thousand_layers_is_loaded():
     assert len(model_from_json(model.to_json()).layers) == 1000
 
 
+@pytest.mark.once
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits of Linux")
 def test_loading_a_bomb_takes_little_memory(path, tmp_path):
     change_text(path, "model_config", first_layer(output_dim=2**28))

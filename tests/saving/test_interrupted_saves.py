@@ -14,7 +14,8 @@ import pytest
 from kbridge.layers import Dense
 from kbridge.models import Sequential, load_model
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and limits of POSIX")
+# the processes that are killed write on NumPy
+pytestmark = [pytest.mark.once, pytest.mark.skipif(os.name != "posix", reason="signals and limits of POSIX")]
 
 BUILD = """
 import sys

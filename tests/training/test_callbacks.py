@@ -286,6 +286,7 @@ def test_a_layer_that_is_used_twice_has_two_nodes_in_the_graph(tmp_path):
     assert nodes_of(events_in(tmp_path)) == {"x": [], "shared": ["x"], "shared_1": ["shared"]}
 
 
+@pytest.mark.once
 @needs_tensorboard
 def test_event_files_need_no_tensorflow(tmp_path):
     code = (

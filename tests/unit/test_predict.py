@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from processes import kbridge
+from processes import kbridge, kbridge_here
 
 from kbridge.errors import UsageError
 from kbridge.layers import Dense
@@ -67,11 +67,12 @@ def test_a_run_that_was_killed_goes_on(model, tmp_path):
     (["nothing.npy"], "There is no file 'nothing.npy'"),
     (["x.npy", "-o", "x.npy", "--resume"], "holds float64 (1, 2), this model gives float32 (3,)"),
 ])  # fmt: skip
-def test_wrong_use_is_one_line(model, tmp_path, arguments, words):
+def test_wrong_use_is_one_line(model, tmp_path, arguments, words, monkeypatch, capsys):
     np.save(tmp_path / "x.npy", np.ones((1, 2)))
-    done = kbridge("predict", "model.h5", *arguments, home=tmp_path, cwd=tmp_path)
-    assert done.returncode == 1
-    assert words in done.stderr.splitlines()[-1], done.stderr
+    monkeypatch.chdir(tmp_path)
+    status, said = kbridge_here("predict", "model.h5", *arguments, capsys=capsys)
+    assert status == 1
+    assert words in said.splitlines()[-1], said
 
 
 def test_an_array_file_grows_and_its_header_with_it(tmp_path):
