@@ -45,7 +45,7 @@ def objects_in(path: str | None) -> dict[str, Any]:
 
 
 class _OnlyKeras(ModuleType):
-    """What stands for a TensorFlow that isn't installed, while a file imports ``tensorflow.keras``."""
+    """A module that stands for a TensorFlow that isn't installed, while a file imports ``tensorflow.keras``."""
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"tensorflow.{name}: TensorFlow isn't installed here, only tensorflow.keras is there, as kbridge.")

@@ -145,7 +145,7 @@ def lasting_names(layer: Any) -> dict[int, str]:
 
 @contextlib.contextmanager
 def _of_held_layers(layer: Any, x: Any) -> Iterator[None]:
-    """What layers inside add of losses, updates and constraints in a call is the layer's too."""
+    """Take over the losses, updates and constraints that layers inside add in a call."""
     from .layer import object_list_uid
 
     before = {id(item) for held in held_layers(layer) for item in (*_added(held, "losses"), *_added(held, "updates"))}
