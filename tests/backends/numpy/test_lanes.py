@@ -301,6 +301,34 @@ for _ in range(3):
         os._exit(0 if same else 1)
     children.append(pid)
 assert [os.waitpid(pid, 0)[1] for pid in children] == [0, 0, 0]
+
+# a child of a process in which another thread is in the midst of a call
+import threading, time
+from kbridge.backends import registry
+started, leave = threading.Event(), threading.Event()
+def wait(array):
+    started.set()
+    leave.wait(30)
+    return array
+slow = K.function([x], [registry.load("numpy").host_call(wait, [x], "float32", lambda shape: shape)])
+thread = threading.Thread(target=slow, args=([value],))
+thread.start()
+started.wait(30)
+pid = os.fork()
+if not pid:
+    leave.set()
+    os._exit(0 if np.array_equal(slow([value])[0], value) else 1)
+for _ in range(200):
+    done, status = os.waitpid(pid, os.WNOHANG)
+    if done:
+        break
+    time.sleep(0.1)
+else:
+    os.kill(pid, 9)
+    status = "the child hangs"
+leave.set()
+thread.join()
+assert status == 0, status
 print("right", len(workers._workers._queues))
 """
 

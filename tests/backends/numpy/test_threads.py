@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from processes import python
 
-from kbridge.backends.numpy.executor import threads
+from kbridge.backends.numpy.executor import threads, workers
 from kbridge.backends.numpy.executor.plan import Plan
 from kbridge.backends.registry import load
 
@@ -77,6 +77,12 @@ def test_an_error_gives_the_threads_back(blas):
     with pytest.raises(ZeroDivisionError), threads.OneThread(blas):
         raise ZeroDivisionError
     assert blas[0]() == 2
+
+
+def test_lanes_run_with_one_thread_of_blas_each(blas):
+    seen = []
+    workers.Fork("two", [[(lambda: seen.append(blas[0]()), [])]] * 2, 2)()
+    assert seen == [1, 1] and blas[0]() == 2
 
 
 NUMBER = """

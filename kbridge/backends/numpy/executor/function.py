@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
@@ -21,6 +23,10 @@ MAX_PLANS = 64
 FEW_PLANS = 16
 MAX_CALLS = 1 << 15
 MAX_BYTES = 1 << 29
+
+
+#: all that there are, for forked children
+_FUNCTIONS: weakref.WeakSet = weakref.WeakSet()
 
 
 class Function:
@@ -47,6 +53,7 @@ class Function:
         #: for each learning phase, the tensors that a plan needs, in order
         self._orders: dict[int | None, list[Tensor]] = {}
         self._lock = threading.Lock()
+        _FUNCTIONS.add(self)
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
         if len(inputs) != len(self.inputs):
@@ -134,6 +141,16 @@ class Function:
                 return array
         assert isinstance(tensor, Variable)
         return tensor.value.copy()
+
+
+def _forked() -> None:
+    """A forked child can call the functions that other threads were in when it was made: they keep nothing between calls."""
+    for function in list(_FUNCTIONS):
+        function._lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _describe(tensor: Tensor, i: int) -> str:

@@ -95,6 +95,10 @@ class OneThread:
         self._inside = 0
         self._before = 1
 
+    def renew(self) -> None:
+        """In a forked child: a thread that the child doesn't have may have held the lock."""
+        self._lock = threading.Lock()
+
     def __enter__(self) -> None:
         with self._lock:
             if not self._inside:

@@ -114,6 +114,9 @@ def _forked() -> None:
     """A forked child has none of the threads, and locks in whatever state they were."""
     global _workers
     _workers = Workers()
+    limit = one_thread() if one_thread.cache_info().currsize else None
+    if limit is not None:
+        limit.renew()
 
 
 if hasattr(os, "register_at_fork"):
