@@ -81,6 +81,7 @@ class Worker:
         self.errors.close()
 
     def _answer(self) -> dict:
+        assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
             self.errors.seek(0)

@@ -58,7 +58,7 @@ class Constant(Initializer):
         value: the number.
     """
 
-    settings = ("value",)
+    settings: tuple[str, ...] = ("value",)
 
     def __init__(self, value=0.0):
         self.value = value
@@ -70,7 +70,7 @@ class Constant(Initializer):
 class Zeros(Constant):
     """0 everywhere."""
 
-    settings = ()
+    settings: tuple[str, ...] = ()
 
     def __init__(self):
         super().__init__(0.0)
@@ -79,7 +79,7 @@ class Zeros(Constant):
 class Ones(Constant):
     """1 everywhere."""
 
-    settings = ()
+    settings: tuple[str, ...] = ()
 
     def __init__(self):
         super().__init__(1.0)
@@ -94,7 +94,7 @@ class RandomNormal(Initializer):
         seed: accepted for programs of Keras 2, and not used: values are drawn from NumPy's global state.
     """
 
-    settings = ("mean", "stddev")
+    settings: tuple[str, ...] = ("mean", "stddev")
 
     def __init__(self, mean=0.0, stddev=0.05, seed=None):
         self.mean, self.stddev = mean, stddev
@@ -125,7 +125,7 @@ class RandomUniform(Initializer):
         seed: accepted for programs of Keras 2, and not used: values are drawn from NumPy's global state.
     """
 
-    settings = ("minval", "maxval")
+    settings: tuple[str, ...] = ("minval", "maxval")
 
     def __init__(self, minval=-0.05, maxval=0.05, seed=None):
         self.minval, self.maxval = minval, maxval
@@ -147,7 +147,7 @@ class VarianceScaling(Initializer):
         ValueError: another ``mode`` or ``distribution``.
     """
 
-    settings = ("scale", "mode", "distribution")
+    settings: tuple[str, ...] = ("scale", "mode", "distribution")
 
     def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None):
         if mode not in ("fan_in", "fan_out", "fan_avg"):
@@ -179,7 +179,7 @@ class Orthogonal(Initializer):
         Saxe et al. (2013), arXiv 1312.6120.
     """
 
-    settings = ("gain",)
+    settings: tuple[str, ...] = ("gain",)
 
     def __init__(self, gain=1.0, seed=None):
         self.gain = gain
@@ -200,7 +200,7 @@ class Identity(Initializer):
         gain: a factor of the matrix.
     """
 
-    settings = ("gain",)
+    settings: tuple[str, ...] = ("gain",)
 
     def __init__(self, gain=1.0):
         self.gain = gain

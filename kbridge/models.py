@@ -6,7 +6,7 @@ import copy
 import json
 import os
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -86,7 +86,7 @@ class Sequential(Model):
 
     def __init__(self, layers=None, name=None):
         self.layers: list[Layer] = []
-        self.model: Model | None = None
+        self.model: Any = None
         self.inputs: list = []
         self.outputs: list = []
         self.trainable = True
@@ -207,7 +207,7 @@ class Sequential(Model):
 
     # ------------------------------------------------------------------ as a layer
 
-    def __call__(self, x, mask=None):
+    def __call__(self, x, mask=None):  # type: ignore[override]  # the phase is the graph's
         self._built_model()
         return super().__call__(x, mask)
 
@@ -227,14 +227,14 @@ class Sequential(Model):
         return self._built_model().get_output_shape_for(input_shape)
 
     @property
-    def uses_learning_phase(self) -> bool:
+    def uses_learning_phase(self) -> bool:  # type: ignore[override]  # a model has what its layers have
         return self._built_model().uses_learning_phase
 
-    @property
-    def stateful(self) -> bool:
+    @property  # type: ignore[misc]  # a model has what its layers have
+    def stateful(self) -> bool:  # type: ignore[override]  # read from the layers; Container says why it can't be set
         return any(getattr(layer, "stateful", False) for layer in self.flattened_layers)
 
-    @property
+    @property  # type: ignore[misc]  # a model has what its layers have
     def input_spec(self):
         return self._built_model().input_spec
 
@@ -269,7 +269,7 @@ class Sequential(Model):
             layers.append(self.layers[0])
         return layers + [layer for layer in self.layers[1:] if layer not in layers]
 
-    @property
+    @property  # type: ignore[misc]  # a model has what its layers have
     def trainable(self) -> bool:
         """Whether the model is trained, by itself and as a part of another model. The layers keep flags of their own."""
         return self.__dict__.get("_trainable", True)
@@ -281,7 +281,7 @@ class Sequential(Model):
         self.__dict__["_trainable"] = value
         mark(self)
 
-    @property
+    @property  # type: ignore[misc]  # a model has what its layers have
     def trainable_weights(self) -> list:
         if not self.trainable:
             return []
@@ -291,7 +291,7 @@ class Sequential(Model):
             weights = [w for w in weights if id(w) in trained]
         return weights
 
-    @property
+    @property  # type: ignore[misc]  # a model has what its layers have
     def non_trainable_weights(self) -> list:
         layers = self.flattened_layers
         if not self.trainable:
@@ -304,7 +304,7 @@ class Sequential(Model):
         return joined_kinds(self.flattened_layers)
 
     @property
-    def updates(self) -> list:
+    def updates(self) -> list:  # type: ignore[override]  # a model has what its layers have
         return self._built_model().updates
 
     @property
@@ -312,14 +312,14 @@ class Sequential(Model):
         return self._built_model().state_updates
 
     @property
-    def losses(self) -> list:
+    def losses(self) -> list:  # type: ignore[override]  # a model has what its layers have
         return self._built_model().losses
 
     @property
-    def constraints(self) -> dict:
+    def constraints(self) -> dict:  # type: ignore[override]  # a model has what its layers have
         return self._built_model().constraints
 
-    @property
+    @property  # type: ignore[misc]  # a model has what its layers have
     def regularizers(self) -> list:
         return self._built_model().regularizers
 
@@ -362,16 +362,18 @@ class Sequential(Model):
     # ------------------------------------------------------------------ training, by the inner model
 
     @property
-    def validation_data(self):
+    def validation_data(self):  # type: ignore[override]  # that of the model that trains
         """The arrays that the last ``fit`` validated on: inputs, targets and weights; None if it didn't validate."""
         return self._built_model().validation_data
 
     @property
-    def training_data(self):
+    def training_data(self):  # type: ignore[override]  # that of the model that trains
         """None: an attribute of Keras 1 that nothing sets."""
         return self._built_model().training_data
 
-    def compile(self, optimizer, loss, metrics=None, sample_weight_mode=None, **kwargs) -> None:
+    def compile(  # type: ignore[override]  # Keras 1 has no loss_weights here
+        self, optimizer, loss, metrics=None, sample_weight_mode=None, **kwargs
+    ) -> None:
         """Choose how to train.
 
         The other arguments are those of ``Model.compile``, as keyword arguments.
@@ -533,7 +535,7 @@ class Sequential(Model):
 
     # ------------------------------------------------------------------ configuration
 
-    def get_config(self) -> list:
+    def get_config(self) -> list:  # type: ignore[override]  # Keras 1 writes the layers as a list
         """Return a list of {'class_name', 'config'}, one for each layer."""
         with numbering(self):
             entries = [layer_entry(layer) for layer in self.layers]

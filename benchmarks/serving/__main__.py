@@ -64,16 +64,16 @@ def main() -> int:
                         for title, module in SERVERS.items()
                         if importlib.util.find_spec(module) is not None and (args.only or "") in title
                     }
-                    asked = {
+                    asked_of = {
                         title: questions("/predict" if "FastAPI" in title else f"/v1/models/{name}:predict", samples, expected)
                         for title in ports
                     }
                     for title, port in ports.items():
-                        asyncio.run(ask(port, asked[title], 8, 1.0))
+                        asyncio.run(ask(port, asked_of[title], 8, 1.0))
                     for connections in map(int, args.connections.split(",")):
                         for _ in range(args.rounds):
                             for title, port in ports.items():
-                                run = asyncio.run(ask(port, asked[title], connections, args.seconds))
+                                run = asyncio.run(ask(port, asked_of[title], connections, args.seconds))
                                 runs.setdefault((title, connections), []).append(run)
                 failed = show(name, workers, runs) or failed
                 found[f"{name}, {workers} processes"] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import time
 from dataclasses import dataclass, field
@@ -104,9 +105,8 @@ async def ask(port: int, asked: list[Question], connections: int, seconds: float
     for number in range(connections):
         done = loop.create_future()
         waiting.append(done)
-        await loop.create_connection(
-            lambda number=number, done=done: Connection(asked, number, connections, start + seconds, most, run, done), "127.0.0.1", port
-        )
+        make = functools.partial(Connection, asked, number, connections, start + seconds, most, run, done)
+        await loop.create_connection(make, "127.0.0.1", port)
     await asyncio.wait(waiting)
     run.wall = time.perf_counter() - start
     return run

@@ -38,7 +38,8 @@ from .contributed import channels_last
 Tensor = Any
 #: what ``gather``'s error is about
 GATHERED = "K.gather (of an Embedding, say): the index"
-Shape = tuple[int | None, ...]
+#: lengths, None where one is unknown; said as Any, so that a program that knows its shapes may count with them
+Shape = tuple[int | Any, ...]
 
 
 def _with_shape(make: Callable) -> Callable:

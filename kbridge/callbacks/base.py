@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..utils.progbar import Progbar
@@ -22,8 +24,8 @@ class Callback:
         ...         self.losses.append(logs["loss"])
     """
 
-    model = None
-    params: dict = {}
+    model: Any = None
+    params: dict[str, Any] = {}
     #: True: of many workers only one runs it (``kbridge.distributed``), because it writes something
     on_one_worker = False
 

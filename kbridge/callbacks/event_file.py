@@ -89,7 +89,7 @@ def image(name: str, value):
     value = np.nan_to_num(np.asarray(value, np.float64))
     flat = value.reshape(1, -1) if value.ndim < 2 else value.reshape(value.shape[0], -1)
     low, high = flat.min(), flat.max()
-    png = _png(np.uint8(255 * (flat - low) / (high - low if high > low else 1)))
+    png = _png((255 * (flat - low) / (high - low if high > low else 1)).astype(np.uint8))
     height, width = flat.shape
     return Summary.Value(tag=f"{name}/image", image=Summary.Image(height=height, width=width, colorspace=1, encoded_image_string=png))
 

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -93,8 +94,8 @@ class CSVLogger(Callback):
         self.filename = filename
         self.sep = separator
         self.append = append
-        self.keys = None
-        self.csv_file = None
+        self.keys: list[str] | None = None
+        self.csv_file: Any = None
 
     def on_train_begin(self, logs=None):
         if self.csv_file is not None:

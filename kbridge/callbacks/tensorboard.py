@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .. import backend as K
@@ -28,8 +30,8 @@ class TensorBoard(Callback):
         self.histogram_freq = histogram_freq
         self.write_graph = write_graph
         self.write_images = write_images
-        self.writer = None
-        self._outputs = None
+        self.writer: Any = None
+        self._outputs: Any = None
 
     def set_model(self, model):
         super().set_model(model)

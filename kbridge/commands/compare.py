@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
         os.environ.setdefault("KBRIDGE_BACKEND", "numpy")
         from ..comparison.files import compare_files
 
-        result = compare_files(*args.files, backends=backends, **shared)
+        result = compare_files(args.files[0], args.files[1], backends=backends, **shared)
     else:
         result = comparison.compare(
             args.files[0],

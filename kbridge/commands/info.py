@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"{'*' if name == chosen else ' ':1} {name:20} {status}", flush=True)
     if chosen:
         print("\n* the backend that the settings choose")
-    return 0 if well.get(chosen) else 1
+    return 0 if chosen and well.get(chosen) else 1
 
 
 def missing(name: str) -> bool:

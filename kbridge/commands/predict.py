@@ -85,9 +85,9 @@ def run(args: argparse.Namespace) -> int:
     inputs, outputs = inputs_of(model), outputs_of(model)
     fitting = _fitting(args)
     items = source(args.inputs, inputs, fitting, args.columns.split(",") if args.columns else None)
-    note = hint(model, fitting.scaling) if items.pictures else None
-    if note:
-        say(f"hint: {note}")
+    advice = hint(model, fitting.scaling) if items.pictures else None
+    if advice:
+        say(f"hint: {advice}")
     results = _results(args, model, outputs)
     explain = None
     if args.explain is not None:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -119,9 +119,10 @@ class _Worker:
         self._out = Path(f"{self.base}-{self._number}.npz")
         self._message = None
         try:
-            self._process.stdin.write(json.dumps({**job, "out": str(self._out)}) + "\n")
-            self._process.stdin.flush()
-            for line in self._process.stdout:
+            asked, answers = self._pipes()
+            asked.write(json.dumps({**job, "out": str(self._out)}) + "\n")
+            asked.flush()
+            for line in answers:
                 message = json.loads(line)
                 if "progress" not in message:
                     self._message = message
@@ -130,6 +131,11 @@ class _Worker:
         except OSError:
             # the process is gone: answer() says so
             return
+
+    def _pipes(self) -> tuple[IO[str], IO[str]]:
+        """What the process reads from and writes to."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        return self._process.stdin, self._process.stdout
 
     def answer(self) -> Answer:
         """Facts and arrays of the last job."""
@@ -150,8 +156,9 @@ class _Worker:
         """Stop the process, whatever it does."""
         self._process.kill()
         self._process.wait()
+        asked, answers = self._pipes()
         with contextlib.suppress(OSError):
             # what a process that was gone already never read
-            self._process.stdin.close()
-        self._process.stdout.close()
+            asked.close()
+        answers.close()
         self._errors.close()

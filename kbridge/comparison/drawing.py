@@ -114,6 +114,8 @@ def _layout(rows: list[Row]) -> tuple[list[tuple[float, float]], dict[tuple[int,
         found.sort(key=lambda item: wish[item])
         start = (widest - len(found)) / 2
         across.update({item: start + i for i, item in enumerate(found)})
-    places = [(5 + across[row.index] * _RIGHT, 5 + depths[row.index] * _DOWN) for row in rows]
-    bends = {edge: [(5 + across[b] * _RIGHT, 5 + b[2] * _DOWN) for b in chain] for edge, chain in chains.items()}
+    places: list[tuple[float, float]] = [(5 + across[row.index] * _RIGHT, 5 + depths[row.index] * _DOWN) for row in rows]
+    bends: dict[tuple[int, int], list[tuple[float, float]]] = {
+        edge: [(5 + across[b] * _RIGHT, 5 + b[2] * _DOWN) for b in chain] for edge, chain in chains.items()
+    }
     return places, bends

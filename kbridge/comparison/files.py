@@ -169,7 +169,7 @@ def _weight_rows(layer: str, one: dict, two: dict, atol: float, rtol: float) -> 
         shapes = [None if array is None else list(array.shape) for array in pair]
         row = WeightRow(layer, name, shapes)
         if shapes[0] is not None and shapes[0] == shapes[1]:
-            first, second = (array.read().astype("float64") for array in pair)
+            first, second = (array.read().astype("float64") for array in pair if array is not None)
             row.difference = difference([first, second], atol, rtol)
             with np.errstate(all="ignore"):
                 off = np.abs(first - second)
@@ -214,7 +214,8 @@ def _flat(config: Any, prefix: str) -> dict[str, dict]:
     for entry in entries_of(config):
         if not isinstance(entry, dict):
             continue
-        settings = entry.get("config") if isinstance(entry.get("config"), dict) else {}
+        stored = entry.get("config")
+        settings = stored if isinstance(stored, dict) else {}
         name = prefix + str(entry.get("name") or settings.get("name") or "")
         inner = _flat(entry, f"{name}/")
         settings = {key: value for key, value in settings.items() if not inner or key not in ("layers", "input_layers", "output_layers")}

@@ -54,6 +54,7 @@ def draw_targets(losses: list[str], outputs: list[np.ndarray], seed: int) -> lis
     targets = []
     for loss, output in zip(losses, outputs, strict=True):
         shape, classes = output.shape, output.shape[-1]
+        y: np.ndarray
         if loss == "sparse_categorical_crossentropy":
             y = random.integers(0, classes, (*shape[:-1], 1))
         elif loss == "categorical_crossentropy":

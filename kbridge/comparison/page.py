@@ -84,7 +84,7 @@ def _row(row: Row, parts: list[tuple[str, str]]) -> str:
     for _, part in parts:
         d: Difference | None = getattr(row, part)
         colour = "" if d is None else f" grade-{grade(d.tolerances)}"
-        for value in (d and d.abs, d and d.rel):
+        for value in (None, None) if d is None else (d.abs, d.rel):
             # what doesn't exist is sorted below zero
             key = "-1" if value is None else "Infinity" if value == float("inf") else repr(value)
             numbers += f'<td class="number{colour}" data-key="{key}">{number(value)}</td>'

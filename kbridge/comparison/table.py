@@ -34,7 +34,7 @@ def cells(row: Row, parts: list[tuple[str, str]]) -> list[str]:
     numbers = []
     for _, part in parts:
         d: Difference | None = getattr(row, part)
-        numbers += [number(d and d.abs), number(d and d.rel)]
+        numbers += ["-", "-"] if d is None else [number(d.abs), number(d.rel)]
     return [row.name, row.class_name, "x".join(map(str, row.shape)) or "scalar", *numbers, verdict(row)]
 
 

@@ -65,7 +65,7 @@ def markdown() -> str:
     """The page."""
     parts = [INTRODUCTION, DTYPES]
     for name, family in FAMILIES.items():
-        title = inspect.getdoc(family).splitlines()[0].rstrip(".")
+        title = (inspect.getdoc(family) or name).splitlines()[0].rstrip(".")
         if name == "tensors":
             continue
         parts.append(f"## {title}\n\n{head()}" + "".join(row(op) for op in family.OPS))

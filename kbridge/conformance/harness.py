@@ -128,6 +128,7 @@ def reference(op: Op, case: Case, arrays: list[np.ndarray]) -> list[np.ndarray]:
     """The outputs in float64, whatever the inputs' float width."""
     wide = [a.astype("float64") if is_float(a) else a for a in arrays]
     args, kwargs = case.fill(wide)
+    assert op.reference is not None
     with np.errstate(all="ignore"):
         return [np.asarray(o) for o in outputs_of(op.reference(*args, **kwargs))]
 
@@ -148,7 +149,7 @@ def expected(name: str, index: int, dtype: str, draw: int = 0) -> Expected:
         pass
     elif explicit:
         floats = [j for j, a in enumerate(arrays) if is_float(a) and inputs[j].kind != "array"]
-        gradients = {j: None if g is None else np.asarray(g, "float64") for j, g in zip(floats, case.grads)}
+        gradients = {j: None if g is None else np.asarray(g, "float64") for j, g in zip(floats, case.grads or ())}
     elif op.gradient and dtype == "float32":
         gradients = expected(name, index, "float64", draw).gradients
     elif op.gradient and dtype == "float64":
@@ -313,14 +314,14 @@ class Trial:
         self.result.forward_error = worst(errors)
         rest, errors = iter(values[n:]), []
         for j, grad in self.grads.items():
-            want = self.expected.gradients[j]
-            if (grad is None) != (want is None):
+            slope = self.expected.gradients[j]
+            if (grad is None) != (slope is None):
                 self.problem(f"the gradient of input {j} is {'None' if grad is None else 'not None'}")
             if grad is None:
                 continue
             got = np.asarray(next(rest))
-            if want is not None:
-                errors.append(self._compare(f"gradient of input {j}", got, want, GRADIENT_TOLERANCE[self.dtype]))
+            if slope is not None:
+                errors.append(self._compare(f"gradient of input {j}", got, slope, GRADIENT_TOLERANCE[self.dtype]))
                 if str(got.dtype) != str(self.expected.arrays[j].dtype):
                     self.problem(f"the gradient of input {j} has dtype {got.dtype}")
         self.result.gradient_error = worst(errors)

@@ -17,8 +17,8 @@ def normalize_batch_in_training(x, gamma, beta, reduction_axes, epsilon=0.001):
     axes = tuple(reduction_axes)
     mean, var = x.mean(axis=axes), x.var(axis=axes)
     kept = [1 if a in axes or a - x.ndim in axes else n for a, n in enumerate(x.shape)]
-    parameters = [v.reshape(kept) for v in (mean, var, beta, gamma)]
-    return batch_normalization(x, *parameters, epsilon=epsilon), mean, var
+    m, v, b, g = (value.reshape(kept) for value in (mean, var, beta, gamma))
+    return batch_normalization(x, m, v, b, g, epsilon), mean, var
 
 
 OPS = [

@@ -2,6 +2,7 @@
 
 from itertools import product
 from math import ceil
+from typing import Any
 
 import numpy as np
 
@@ -20,8 +21,8 @@ def pool(x, pool_size, strides=None, border_mode="valid", dim_ordering="tf", poo
     spatial = x.shape[1:-1]
     before = [border(n, k, s, border_mode)[0] for n, k, s in zip(spatial, pool_size, strides)]
     lengths = [ceil(n / s) if border_mode == "same" else (n - k) // s + 1 for n, k, s in zip(spatial, pool_size, strides)]
-    y = np.empty((len(x), *lengths, x.shape[-1]), x.dtype)
-    reduce = {"max": np.max, "avg": np.mean}[pool_mode]
+    y: Any = np.empty((len(x), *lengths, x.shape[-1]), x.dtype)
+    reduce: Any = {"max": np.max, "avg": np.mean}[pool_mode]
     for at in product(*map(range, lengths)):
         cut = [slice(max(i * s - b, 0), i * s - b + k) for i, s, b, k in zip(at, strides, before, pool_size)]
         y[(slice(None), *at)] = reduce(x[(slice(None), *cut)], axis=tuple(range(1, x.ndim - 1)))

@@ -150,7 +150,7 @@ def expect(actual: Any, expected: Any, what: str, rtol: float = 1e-5, atol: floa
         raise AssertionError(f"{what}: expected {expected!r}, got {actual!r}")
 
 
-def expect_error(kind: type[BaseException] | tuple, words: tuple[str, ...], run: Callable[[], Any]) -> None:
+def expect_error(kind: type[BaseException] | tuple, words: tuple[str, ...], run: Callable[..., Any]) -> None:
     """AssertionError unless ``run()`` raises ``kind`` with a message that holds all ``words``."""
     try:
         run()

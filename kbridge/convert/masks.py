@@ -6,8 +6,9 @@ followed here, so that each call of each layer is seen as it happens in the whol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from .. import backend as K
 from ..engine.freezing import frozen_parts
@@ -21,8 +22,8 @@ from ..models import Sequential
 class Seen:
     """One call of a layer."""
 
-    layer: object
-    node: object
+    layer: Any
+    node: Any
     #: the masks of its inputs and outputs: tensors, or None
     input_masks: list
     output_masks: list
@@ -80,7 +81,7 @@ class _Walk:
         frozen = frozen or not model.trainable
         # a frozen model at the start of this one stands here with its layers
         parts = frozen_parts(model).layers
-        known: dict[int, tuple] = {id(x): ends for x, *ends in zip(container.inputs, masks, altered, strict=True)}
+        known: dict[int, Sequence[Any]] = {id(x): ends for x, *ends in zip(container.inputs, masks, altered, strict=True)}
         for node in container._nodes:
             layer = node.outbound_layer
             if not node.inbound_layers:

@@ -29,8 +29,8 @@ def load_data(path="imdb_full.pkl", nb_words=None, skip_top=0, maxlen=None, seed
         parts = list(pickles.load(file))
     sets = []
     for number, (samples, labels) in enumerate(parts, 1):
-        samples, labels = shuffled(samples, labels, seed * number)
-        sets.append(short(marked(samples, start_char, index_from), labels, maxlen))
+        mixed, classes = shuffled(samples, labels, seed * number)
+        sets.append(short(marked(mixed, start_char, index_from), classes, maxlen))
     if not any(samples for samples, _ in sets):
         raise nothing_left(maxlen)
     train, test = [(limited(samples, nb_words, skip_top, oov_char), labels) for samples, labels in sets]

@@ -30,11 +30,11 @@ def load_data(
     file = find(path, "reuters.pkl")
     if str(file).endswith(".npz"):
         found = pickles.load_npz(file)
-        samples, labels = found["x"], found["y"]
+        stored = found["x"], found["y"]
     else:
-        samples, labels = pickles.load(file)
-    samples, labels = shuffled(samples, labels, seed)
-    samples, labels = short(marked(samples, start_char, index_from), labels, maxlen)
+        stored = pickles.load(file)
+    mixed, topics = shuffled(*stored, seed)
+    samples, labels = short(marked(mixed, start_char, index_from), topics, maxlen)
     if not samples:
         raise nothing_left(maxlen)
     rows = limited(samples, nb_words, skip_top, oov_char)

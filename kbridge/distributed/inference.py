@@ -163,9 +163,9 @@ def _fingerprint(model, arrays: list) -> int:
     """A number that tells other weights and other data apart, from the weights and some rows."""
     found = 0
     for weight in model.get_weights():
-        found = zlib.crc32(np.ascontiguousarray(weight), found)
+        found = zlib.crc32(np.ascontiguousarray(weight).data, found)
     for array in arrays:
         last = array.shape[0]
         for row in sorted({0, last // 2, last - 1}):
-            found = zlib.crc32(np.ascontiguousarray(np.asarray(array[row : row + 1])), found)
+            found = zlib.crc32(np.ascontiguousarray(np.asarray(array[row : row + 1])).data, found)
     return found

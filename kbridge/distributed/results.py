@@ -82,7 +82,7 @@ class Results:
             os.truncate(name, whole)
         assert self._list is not None
         row = values[:1].nbytes
-        data, at = memoryview(np.ascontiguousarray(values)).cast("B"), self._header + start * row
+        data, at = np.ascontiguousarray(values).data.cast("B"), self._header + start * row
         while data:
             done = os.pwrite(self._data, data, at)
             data, at = data[done:], at + done

@@ -104,10 +104,10 @@ class SharedStep:
 
     def _shares_here(self, values: list, phase: list) -> list[float]:
         masks = [] if self._masks is None else self._masks([*values[: len(self.model.inputs)], *phase])
-        found = []
+        found: list[float] = []
         for kind, i in self._share_from:
             if kind == "weights":
-                found.append(np.count_nonzero(values[i]) / max(1, np.size(values[i])))
+                found.append(float(np.count_nonzero(values[i]) / max(1, np.size(values[i]))))
             else:
                 found.append(float(masks[i]))
         return found
@@ -176,7 +176,7 @@ def fingerprint(values: list) -> int:
     found = 0
     for array in values:
         if hasattr(array, "shape") and len(array.shape):
-            found = zlib.crc32(np.ascontiguousarray(np.asarray(array[:4])), found)
+            found = zlib.crc32(np.ascontiguousarray(np.asarray(array[:4])).data, found)
     return found & (exchanges.BELOW - 1)
 
 

@@ -258,5 +258,5 @@ def _what_differs(exchange: Exchange, found: dict[str, Any], error: Disagreement
     return error
 
 
-def _short(text: str | None) -> str:
+def _short(text: str | None) -> str | None:
     return text if text is None or len(text) < 400 else text[:400] + " ..."

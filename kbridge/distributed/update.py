@@ -77,8 +77,9 @@ def gradients_given(loss: Any, params: list, grads: list) -> Iterator[None]:
             return [known[id(v)] for v in listed]
         return real(of, variables, *args, **kwargs)
 
-    gradients.of_all_workers = True
-    K.gradients = gradients
+    given: Any = gradients
+    given.of_all_workers = True
+    K.gradients = given
     try:
         yield
     finally:

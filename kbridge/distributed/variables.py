@@ -63,8 +63,8 @@ def compare(exchange: Exchange, variables: list[tuple[str, Any]]) -> None:
     Disagreement names a worker and a variable where there is more.
     """
     values = [np.ascontiguousarray(K.get_value(v)) for _, v in variables]
-    sums = [zlib.crc32(value) for value in values]
-    total = zlib.crc32(np.array(sums, np.uint32))
+    sums = [zlib.crc32(value.data) for value in values]
+    total = zlib.crc32(np.array(sums, np.uint32).data)
     exchange.meet(exchanges.COMPARISON)
     if len(set(exchange.gather(total))) == 1:
         return

@@ -117,11 +117,11 @@ class Container(Layer):
         raise ValueError(f"{self.name} has no layer {name!r}.{nearest(name, [layer.name for layer in self.layers])}")
 
     @property
-    def uses_learning_phase(self) -> bool:
+    def uses_learning_phase(self) -> bool:  # type: ignore[override]  # a model has what its layers have
         """Whether an output depends on whether the model is trained or predicts."""
         return any(x._uses_learning_phase for x in self.outputs)
 
-    @property
+    @property  # type: ignore[misc]  # a model has what its layers have
     def stateful(self) -> bool:
         """Whether a layer carries states from batch to batch."""
         return any(getattr(layer, "stateful", False) for layer in self.layers)
@@ -136,7 +136,7 @@ class Container(Layer):
             if hasattr(layer, "reset_states") and getattr(layer, "stateful", False):
                 layer.reset_states()
 
-    @property
+    @property  # type: ignore[misc]  # a model has what its layers have
     def trainable(self) -> bool:
         """Whether the model is trained, here and as a part of another one. The layers keep flags of their own."""
         # a subclass may set its own attributes instead of calling __init__
@@ -148,14 +148,14 @@ class Container(Layer):
         if "_nodes" in self.__dict__:
             mark(self)
 
-    @property
+    @property  # type: ignore[misc]  # a model has what its layers have
     def trainable_weights(self) -> list:
         if not self.trainable:
             return []
         frozen = frozen_parts(self).layers
         return [w for layer in self.layers if id(layer) not in frozen for w in layer.trainable_weights]
 
-    @property
+    @property  # type: ignore[misc]  # a model has what its layers have
     def non_trainable_weights(self) -> list:
         if not self.trainable:
             weights = [w for layer in self.layers for w in layer.non_trainable_weights]
@@ -167,14 +167,14 @@ class Container(Layer):
         return joined_kinds(self.layers)
 
     @property
-    def constraints(self) -> dict:
+    def constraints(self) -> dict:  # type: ignore[override]  # a model has what its layers have
         """The constraints of all layers' weights, a dict from weights to functions."""
         merged: dict = {}
         for layer in self.layers:
             merged.update(getattr(layer, "constraints", {}))
         return merged
 
-    @property
+    @property  # type: ignore[misc]  # a model has what its layers have
     def regularizers(self) -> list:
         return [r for layer in self.layers for r in getattr(layer, "regularizers", [])]
 
@@ -192,7 +192,7 @@ class Container(Layer):
         return _unique(found)
 
     @property
-    def updates(self) -> list:
+    def updates(self) -> list:  # type: ignore[override]  # a model has what its layers have
         """The updates that run with each training step; for a frozen model those of the states of stateful layers alone."""
         if not self.trainable:
             return self.state_updates
@@ -201,7 +201,7 @@ class Container(Layer):
         return _unique(self._per_node("updates", "get_updates_for", trained) + self.state_updates)
 
     @property
-    def losses(self) -> list:
+    def losses(self) -> list:  # type: ignore[override]  # a model has what its layers have
         """The penalties of weights and outputs, as scalar tensors."""
         return self._per_node("losses", "get_losses_for", self.layers)
 
@@ -264,7 +264,7 @@ class Container(Layer):
         """Return how many numbers all weights hold together, each weight counted once."""
         return sum(K.count_params(w) for w in _unique(w for layer in self.layers for w in layer.weights))
 
-    @property
+    @property  # type: ignore[misc]  # a model has what its layers have
     def input_spec(self):
         """The specs of the inputs, as of a layer."""
         from .layer import InputSpec
@@ -310,7 +310,7 @@ class Container(Layer):
         outputs, _, _ = self._run_cached(inputs, masks)
         return single(outputs)
 
-    def compute_mask(self, input, mask):
+    def compute_mask(self, input, mask):  # type: ignore[override]  # Keras 1's name of the argument
         inputs = to_list(input)
         masks = [None] * len(inputs) if mask is None else to_list(mask)
         _, masks, _ = self._run_cached(inputs, masks)
@@ -536,5 +536,4 @@ def _unassigned(layer, attribute: str) -> list:
 
 
 def _unique(items) -> list:
-    seen: set[int] = set()
-    return [item for item in items if not (id(item) in seen or seen.add(id(item)))]
+    return list({id(item): item for item in items}.values())

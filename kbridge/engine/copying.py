@@ -76,9 +76,9 @@ def rebuild(cls: type[Layer], config, names: dict[str, Any], state: dict[str, An
         layer.build_once(state["build_shape"])
     for inner, trainable in zip(_models(layer), state["trainable"], strict=True):
         inner.trainable = trainable
-    for inner, names in zip(_models(layer), state["frozen"], strict=True):
-        if names:
-            freeze_names(inner, names)
+    for inner, frozen in zip(_models(layer), state["frozen"], strict=True):
+        if frozen:
+            freeze_names(inner, frozen)
     if state["weights"]:
         layer.set_weights(state["weights"])
     K.batch_set_value(list(zip(_unlisted(layer), state["unlisted"], strict=True)))
@@ -129,7 +129,7 @@ def _compiled_state(model: Layer) -> dict[str, Any] | None:
     }
 
 
-def _compile(model: Layer, compiled: dict[str, Any]) -> None:
+def _compile(model: Any, compiled: dict[str, Any]) -> None:
     cls, config = compiled["optimizer"]
     model.compile(cls.from_config(config) if hasattr(cls, "from_config") else cls(**config), **compiled["arguments"])
     if compiled["trained"] is not None:

@@ -69,6 +69,13 @@ def ordered_weights(layer: Any) -> list:
     return [*trained, *never]
 
 
+def weight_shape(variable: Any) -> tuple[int, ...]:
+    """The shape of a weight, whose lengths are all known."""
+    from .. import backend as K
+
+    return tuple(int(n) for n in K.int_shape(variable))
+
+
 def joined_kinds(layers: list) -> tuple[list, list]:
     """``weight_kinds`` of several layers, one after the other."""
     kinds = [weight_kinds(layer) for layer in layers]

@@ -223,7 +223,7 @@ def weight_options(layer: Any, args: tuple, kwargs: Mapping[str, Any]) -> dict[s
         if key not in (*_FROM_SHAPE, "dtype", *_NEUTRAL):
             raise TypeError(f"{type(layer).__name__}.add_weight has no argument {key!r}; it takes {', '.join(_FROM_SHAPE)} and dtype.")
         given[key] = value
-    shape = given.get("shape")
+    shape: Any = given.get("shape")
     shape = shape.as_list() if hasattr(shape, "as_list") else shape
     lengths = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
     if any(n is None for n in lengths):

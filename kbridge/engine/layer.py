@@ -321,7 +321,7 @@ class Layer:
 
     # ------------------------------------------------------------------ calls
 
-    def __call__(self, x, mask=None, training=None):
+    def __call__(self, x, mask=None, training=None) -> Any:
         inputs = to_list(x)
         if training is not None and all(K.is_keras_tensor(i) for i in inputs):
             raise TypeError(
@@ -666,7 +666,8 @@ def _check_call(cls: type, args: tuple, kwargs: dict) -> None:
     if not kwargs:
         return
     try:
-        inspect.signature(cls.__init__).bind(None, *args, **kwargs)
+        constructor: Any = cls.__init__  # type: ignore[misc]  # the class's own is meant
+        inspect.signature(constructor).bind(None, *args, **kwargs)
     except TypeError:
         known = [*arguments_of(cls), *Layer.common_arguments]
         for name in kwargs:

@@ -37,7 +37,7 @@ def replacing(path: str | os.PathLike | Writer) -> Iterator[str]:
     target = os.path.realpath(os.fspath(path))
     mode = _existing_mode(target)
     if mode is not None and not stat.S_ISREG(mode):
-        with pipe_to(target) as file, copied_to(file) as temporary:
+        with pipe_to(target) as pipe, copied_to(pipe) as temporary:
             yield temporary
         return
     if mode is not None and os.path.getsize(target) == 0:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 #: Seconds to wait for somebody who reads from a pipe.
 _PATIENCE = 20.0
@@ -38,6 +38,11 @@ def stream_of(path: Any) -> Writer | None:
         path.flush()
         return buffer
     return path
+
+
+def path_of(target: str | os.PathLike | Writer) -> str | None:
+    """The path that is given, as text; None for a stream."""
+    return None if stream_of(target) is not None else os.fspath(cast("str | os.PathLike[str]", target))
 
 
 def descriptor_of(path: str | os.PathLike) -> int | None:
@@ -88,7 +93,7 @@ def copied_to(stream: Writer) -> Iterator[str]:
                 _write_all(stream, data)
         seekable = getattr(stream, "seekable", None)
         if isinstance(stream, io.BytesIO) or seekable is not None and seekable() and not isinstance(stream, io.RawIOBase):
-            stream.truncate()  # type: ignore[attr-defined]
+            cast(io.BytesIO, stream).truncate()
         if hasattr(stream, "flush"):
             stream.flush()
     finally:

@@ -19,7 +19,7 @@ def same(cls: type, *ignored: str, **fixed: Any) -> Callable[..., dict[str, Any]
         options.ignore(*ignored)
         for key, value in fixed.items():
             options.only(key, value)
-        config = {}
+        config: dict[str, Any] = {}
         for name, parameter in _arguments(cls):
             if name not in options:
                 continue
@@ -43,7 +43,7 @@ def _arguments(cls: type) -> list[tuple[str, inspect.Parameter]]:
     found: dict[str, inspect.Parameter] = {}
     for base in reversed(cls.__mro__):
         if "__init__" in base.__dict__ and base.__module__.startswith("kbridge.layers"):
-            for name, parameter in inspect.signature(base.__init__).parameters.items():
+            for name, parameter in inspect.signature(base.__dict__["__init__"]).parameters.items():
                 if name != "self" and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
                     found[name] = parameter
     return list(found.items())

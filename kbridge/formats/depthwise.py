@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..layers import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D
 from . import Formats
 from .common import as_it_is, same
@@ -33,7 +35,11 @@ def _positions(c, layer, call):
     """The input with its channels first, and where the windows stand."""
     g, spatial = c.graph, layer.spatial
     x = call.x if layer.data_format == "channels_first" else g.transpose(call.x, 0, spatial + 1, *range(1, spatial + 1))
-    options = {"strides": list(layer.strides), "dilations": list(layer.dilation_rate), "kernel_shape": list(layer.kernel_size)}
+    options: dict[str, Any] = {
+        "strides": list(layer.strides),
+        "dilations": list(layer.dilation_rate),
+        "kernel_shape": list(layer.kernel_size),
+    }
     if layer.padding == "same":
         options["auto_pad"] = "SAME_UPPER"
         if any(d > 1 for d in layer.dilation_rate):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..saving.checkpoint.bundle import Tensor
 from ..saving.configs import upgrade, with_group_names
 from ..saving.errors import ModelFileError
 from ..saving.functions import put_graphs, stored_graphs
@@ -23,7 +24,7 @@ from ..saving.texts import parse_json
 from ..saving.weights import weights_origin
 
 #: (name, array) of a layer's weights, or an optimizer's
-Arrays = list[tuple[str, StoredArray]]
+Arrays = Sequence[tuple[str, StoredArray | Tensor]]
 
 
 @dataclass
@@ -35,14 +36,14 @@ class Contents:
     training: Any
     version: str | None
     origin: Origin
-    weights: dict[str, Arrays]
+    weights: Mapping[str, Arrays]
     optimizer: Arrays = field(default_factory=list)
     kbridge_version: str | None = None
     written_on: str | None = None
     others: list[str] = field(default_factory=list)
 
     @property
-    def arrays(self) -> list[tuple[str, str, StoredArray]]:
+    def arrays(self) -> list[tuple[str, str, StoredArray | Tensor]]:
         """(layer, name, array) of all weights."""
         return [(layer, name, array) for layer, members in self.weights.items() for name, array in members]
 

@@ -10,9 +10,9 @@ from typing import Any
 from ..saving.configs import upgrade
 from ..saving.kinds import CHECKPOINT, JSON, SAVED_MODEL, YAML, Kind, kind_of
 from ..saving.origin import WRITTEN
-from ..saving.reading import StoredArray, failures_named
+from ..saving.reading import failures_named
 from ..saving.texts import parse_json, parse_yaml
-from .contents import open_contents
+from .contents import Arrays, open_contents
 from .layers import Row, rows_of
 from .statistics import statistics_of
 from .verdict import loading, safety
@@ -77,7 +77,7 @@ def inspect_file(
     return facts
 
 
-def _statistics(arrays: list, optimizer: list) -> list[dict[str, Any]]:
+def _statistics(arrays: list, optimizer: Arrays) -> list[dict[str, Any]]:
     """Statistics of each array of layers, then of the optimizer's."""
     named = [*arrays, *(("optimizer", name, array) for name, array in optimizer)]
     return [{"layer": layer, "weight": name, **statistics_of(array)} for layer, name, array in named]
@@ -137,13 +137,13 @@ def _facts_of_text(path: str, config: Any, custom_objects: Any) -> dict[str, Any
 # ---------------------------------------------------------------------- weights
 
 
-def _weights_row(name: str, arrays: list[tuple[str, StoredArray]]) -> Row:
+def _weights_row(name: str, arrays: Arrays) -> Row:
     row = Row(name, "", "", 0)
     row.hold(arrays)
     return row
 
 
-def _training(compiled: Any, optimizer: list) -> dict[str, Any] | None:
+def _training(compiled: Any, optimizer: Arrays) -> dict[str, Any] | None:
     if not isinstance(compiled, dict):
         return None
     settings = compiled.get("optimizer_config")

@@ -7,6 +7,7 @@ table is no place to refuse a file.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,7 +41,7 @@ class Row:
     shapes: list[list[int]] = field(default_factory=list)
     parameters: int = 0
 
-    def hold(self, arrays: list) -> None:
+    def hold(self, arrays: Sequence[tuple[str, Any]]) -> None:
         """Take over the shapes of the stored (name, array) pairs."""
         self.shapes = [list(array.shape) for _, array in arrays]
         self.parameters = sum(math.prod(shape) for shape in self.shapes)
@@ -58,7 +59,7 @@ def rows_of(config: Any, stored: dict[str, list]) -> list[Row]:
     return rows
 
 
-def _add(rows: list[Row], entry: Any, depth: int, stored: dict[str, list]) -> None:
+def _add(rows: list[Row], entry: Any, depth: int, stored: Mapping[str, Sequence[tuple[str, Any]]]) -> None:
     if not isinstance(entry, dict):
         return
     config = entry.get("config")
@@ -83,7 +84,7 @@ def _add(rows: list[Row], entry: Any, depth: int, stored: dict[str, list]) -> No
         _add(rows, child, depth + 1, stored)
 
 
-def _add_branch(rows: list[Row], branch: Any, depth: int, stored: dict[str, list]) -> None:
+def _add_branch(rows: list[Row], branch: Any, depth: int, stored: Mapping[str, Sequence[tuple[str, Any]]]) -> None:
     start = len(rows)
     _add(rows, branch, depth, stored)
     for row in rows[start:]:

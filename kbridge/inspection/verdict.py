@@ -55,7 +55,9 @@ def _lambdas(config: Any) -> Iterator[tuple[str, str]]:
     """(layer, key) of the code that later versions of tf.keras store, as a class of its own."""
     for value in _dicts(config):
         inner = value.get("config")
-        for key, stored in inner.items() if isinstance(inner, dict) else ():
+        if not isinstance(inner, dict):
+            continue
+        for key, stored in inner.items():
             if isinstance(stored, dict) and stored.get("class_name") == "__lambda__":
                 yield str(inner.get("name")), key
 
@@ -122,7 +124,7 @@ def _translated(config: dict, version: str | None, problems: list[str]) -> Any:
 def _not_restored(config: dict, compiled: dict) -> list[str]:
     """Return the training settings in a Keras 2 file that have no like here, as ``load_model`` would warn of it."""
     inner = config.get("config")
-    ends = inner.get("output_layers", []) if isinstance(inner, dict) else [[config.get("name")]]
+    ends: list[Any] = inner.get("output_layers", []) if isinstance(inner, dict) else [[config.get("name")]]
     try:
         _, left_out = compile_arguments(compiled, [end[0] for end in ends])
     except Unrepresentable as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .. import backend as K
@@ -27,6 +29,10 @@ class _Adaptive(Configured):
     """The base of adaptive poolings over ``spatial`` axes."""
 
     data_format: str
+
+    def pooled(self, x, axis: int, size: int) -> Any:
+        """Return ``x`` with one axis pooled to ``size`` places."""
+        raise NotImplementedError
 
     spatial = 2
 

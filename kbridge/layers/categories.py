@@ -32,7 +32,7 @@ def _checked_mode(owner: str, mode: str, allowed: Sequence[str]) -> str:
     return mode
 
 
-def encoded(x: Any, tokens: int, mode: str, factors: Any = None) -> Any:
+def encoded(x: Any, tokens: Any, mode: str, factors: Any = None) -> Any:
     """Whole numbers (samples, ...) as vectors of length ``tokens``, or themselves for 'int'."""
     if mode == "int":
         return x
@@ -93,7 +93,7 @@ class CategoryEncoding(Configured):
         return encoded_shape(input_shape, self.num_tokens, self.output_mode)
 
 
-def encoded_shape(shape: tuple, tokens: int, mode: str) -> tuple:
+def encoded_shape(shape: tuple, tokens: int | None, mode: str) -> tuple:
     """The shape of what ``encoded`` gives."""
     if mode == "int":
         return tuple(shape)

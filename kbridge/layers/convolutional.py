@@ -187,7 +187,7 @@ class _Convolution(Affine, Windowed):
     def _convolved(self, x, border_mode: str, strides):
         """The convolution of an input with as many axes as the kernel."""
         rates = (*(self.rates or (1,) * self.spatial), *(1,) * (len(strides) - self.spatial))
-        options = {"border_mode": border_mode, "dim_ordering": self.window_ordering, "filter_dilation": rates}
+        options: dict[str, Any] = {"border_mode": border_mode, "dim_ordering": self.window_ordering, "filter_dilation": rates}
         if self.groups > 1:
             return K.grouped_conv(x, self.W, self.groups, strides, **options)
         conv = K.conv3d if self.spatial == 3 else K.conv2d

@@ -58,7 +58,7 @@ class ConvRecurrent2D(Recurrence, Windowed):
     border_mode: str
 
     spatial = 2
-    dilation_rate = (1, 1)
+    dilation_rate: tuple[int, ...] = (1, 1)
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ class _Depthwise(Configured):
     data_format: str
 
     spatial = 2
-    paddings = PADDINGS[:2]
+    paddings: tuple[str, ...] = PADDINGS[:2]
 
     def _window(self, kernel_size, strides, padding, dilation_rate) -> None:
         owner = type(self).__name__
@@ -70,7 +70,7 @@ class _Depthwise(Configured):
             conv_output_length(n, (k - 1) * d + 1, mode, s) for n, k, s, d in zip(known, self.kernel_size, self.strides, self.dilation_rate)
         ]
 
-    def _with(self, spatial: list, channels: int, samples) -> tuple:
+    def _with(self, spatial: list, channels: int | None, samples) -> tuple:
         if self.data_format == "channels_first":
             return (samples, channels, *spatial)
         return (samples, *spatial, channels)
@@ -239,7 +239,7 @@ class SeparableConv1D(_Depthwise):
     data_format: str
 
     spatial = 1
-    paddings = PADDINGS
+    paddings: tuple[str, ...] = PADDINGS
 
     def __init__(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import backend as K
 from .. import constraints, initializations, regularizers
 from ..engine.topology import InputSpec, Layer
@@ -158,7 +160,7 @@ class BatchNormalization(Layer):
             "beta_regularizer": config_of(self.beta_regularizer),
             "momentum": self.momentum,
         }
-        left_out = {key: False for key in ("center", "scale") if not getattr(self, key)}
+        left_out: dict[str, Any] = {key: False for key in ("center", "scale") if not getattr(self, key)}
         penalties = {key: config_of(getattr(self, key)) for key in ("gamma_constraint", "beta_constraint")}
         left_out |= {key: value for key, value in penalties.items() if value is not None}
         if self.moving_if_frozen and not self.trainable:

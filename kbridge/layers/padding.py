@@ -26,6 +26,8 @@ class Windowed(Layer):
 
     common_arguments = (*Layer.common_arguments, "border_origin")
     border_origin = "tensorflow"
+    border_mode: str
+    dim_ordering: str
 
     def __init__(self, **kwargs):
         origin = kwargs.get("border_origin") or padding_of_new_layers()

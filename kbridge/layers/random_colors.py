@@ -23,6 +23,8 @@ class _RandomColor(_RandomImage):
     ``shares`` are the least and the largest of what is drawn for each picture.
     """
 
+    value_range: tuple[float, float]
+
     #: the least of what is drawn where ``factor`` is a number; None: minus the number
     least: float | None = 0.0
 

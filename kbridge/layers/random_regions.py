@@ -83,6 +83,8 @@ class RandomGaussianBlur(_RandomColor):
         ValueError: a factor or sigma that is no range.
     """
 
+    kernel_size: tuple[int, int]
+
     def __init__(self, factor=1.0, kernel_size=3, sigma=1.0, value_range=(0, 255), data_format=None, seed=None, **kwargs):
         super().__init__(factor, value_range, data_format, seed, **kwargs)
         low, high = _range("RandomGaussianBlur", "sigma", sigma)
@@ -143,6 +145,8 @@ class RandomErasing(_Region):
     Raises:
         ValueError: a factor or scale that is no range.
     """
+
+    fill_value: float | None
 
     def __init__(self, factor=1.0, scale=(0.02, 0.33), fill_value=None, value_range=(0, 255), seed=None, data_format=None, **kwargs):
         super().__init__(factor, value_range, data_format, seed, **kwargs)
@@ -210,6 +214,8 @@ class MixUp(_OfTwo):
     Raises:
         ValueError: an alpha that isn't above 0.
     """
+
+    alpha: float
 
     def __init__(self, alpha=0.2, data_format=None, seed=None, **kwargs):
         super().__init__(0.0, (0, 255), data_format, seed, **kwargs)

@@ -105,7 +105,7 @@ class Recurrence(Layer):
         result = (*shape[:2], *output) if self.return_sequences else (samples, *output)
         return [result, *((samples, *state) for state in self.state_shapes(shape))] if self.return_state else result
 
-    def compute_mask(self, input, mask):
+    def compute_mask(self, input, mask):  # type: ignore[override]  # Keras 1's name of the argument
         output = self._output_mask(to_list(mask)[0])
         if not self.return_state:
             return output

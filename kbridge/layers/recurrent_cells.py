@@ -39,7 +39,7 @@ class Cell(Layer):
         output, *new = super().__call__(tensors)
         return output, new
 
-    def call(self, inputs, states=None, dropout_masks=(), mask=None):
+    def call(self, inputs, states=None, dropout_masks=(), mask=None):  # type: ignore[override]  # a step has states
         """Compute one step.
 
         Args:
@@ -426,7 +426,7 @@ class StackedRNNCells(Cell, Wrapper):
         """The length of the last cell's output."""
         return output_shape(self.cells[-1])[0]
 
-    def build(self, input_shape):
+    def build(self, input_shape):  # type: ignore[override]  # that of a wrapper has no need of the shape
         shape = sequence_shape(input_shape)
         for cell in self.cells:
             cell.build_once(shape)

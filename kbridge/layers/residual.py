@@ -28,6 +28,8 @@ class LayerScale(Configured):
     """
 
     supports_masking = True
+    init_values: float
+    projection_dim: int
 
     def __init__(self, init_values, projection_dim, **kwargs):
         super().__init__(**kwargs)
@@ -65,6 +67,7 @@ class StochasticDepth(Configured):
 
     supports_masking = True
     uses_learning_phase = True
+    drop_path_rate: float
 
     def __init__(self, drop_path_rate, **kwargs):
         if not 0 <= drop_path_rate < 1:

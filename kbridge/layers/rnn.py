@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 from .. import backend as K
 from ..engine.entries import layer_entry, numbering
@@ -85,7 +86,7 @@ class RNN(Recurrence, Wrapper):
         self.input_spec = [InputSpec(ndim="3+")]
 
     @property
-    def cell(self) -> Layer:
+    def cell(self) -> Any:
         """The cell that the layer runs."""
         return self.layer
 
@@ -112,13 +113,12 @@ class RNN(Recurrence, Wrapper):
     def step_output_shape(self, input_shape):
         return output_shape(self.cell)
 
-    def build(self, input_shape):
+    def build(self, input_shape):  # type: ignore[override]  # that of a wrapper has no need of the shape
         shape = sequence_shape(input_shape)
         batch, rest = shape[1 if self.time_major else 0], shape[2:]
         step = (batch, *rest)
-        if self.num_constants:
-            step = [step, *map(tuple, input_shape[-self.num_constants :])]
-        self.cell.build_once(step)
+        shapes = [step, *map(tuple, input_shape[-self.num_constants :])] if self.num_constants else step
+        self.cell.build_once(shapes)
         known = batch if self._stateful else None
         self.input_spec = [InputSpec(shape=(None, known, *rest) if self.time_major else (known, None, *rest))]
         self._make_states(shape)

@@ -55,7 +55,7 @@ class SpectralNormalization(Wrapper):
             f"SpectralNormalization {self.name} needs a layer with a kernel; the {type(self.layer).__name__} {self.layer.name!r} has none."
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape=None):
         self.layer.build_once(input_shape)
         self.input_spec = [InputSpec(shape=tuple(input_shape))]
         super().build()

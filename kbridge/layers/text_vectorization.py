@@ -128,7 +128,7 @@ class TextVectorization(_Lookup):
             return 1
         return max((len(row) for row in self.rows(texts)), default=1)
 
-    def numbers(self, texts: np.ndarray, length: int) -> np.ndarray:
+    def numbers(self, texts: np.ndarray, length: int) -> np.ndarray:  # type: ignore[override]  # rows have a length
         """Return an array of places, a row for each of ``texts``, filled up with 0 or cut at ``length``."""
         rows = self.rows(texts)
         found = np.zeros((len(rows), length), "int32")

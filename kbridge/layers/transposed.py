@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from .. import backend as K
 from ..engine.topology import InputSpec
@@ -106,7 +107,11 @@ class _Transposed(Configured):
         axes = range(2, self.spatial + 2) if first else range(1, self.spatial + 1)
         static, running = K.int_shape(x), K.shape(x)
         places = self.result_lengths([running[a] if static[a] is None else static[a] for a in axes])
-        options = {"border_mode": self.padding, "dim_ordering": ORDERINGS[self.data_format], "filter_dilation": self.dilation_rate}
+        options: dict[str, Any] = {
+            "border_mode": self.padding,
+            "dim_ordering": ORDERINGS[self.data_format],
+            "filter_dilation": self.dilation_rate,
+        }
         if self.spatial == 1:
             y = K.permute_dimensions(x, (0, 2, 1)) if first else x
             kernel = K.permute_dimensions(self.kernel, (0, 2, 1))

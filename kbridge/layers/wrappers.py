@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 from .. import backend as K
 from ..engine.copying import clone
@@ -34,12 +35,12 @@ class Wrapper(Layer):
     def __init__(self, layer, **kwargs):
         if not isinstance(layer, Layer):
             raise TypeError(f"{type(self).__name__} wraps a layer, got {layer!r} of type {type(layer).__name__}.")
-        self.layer = layer
+        self.layer: Any = layer
         self.uses_learning_phase = layer.uses_learning_phase
         super().__init__(**kwargs)
 
     @property
-    def _inner(self) -> list[Layer]:
+    def _inner(self) -> list[Any]:
         return [self.layer]
 
     def build(self, input_shape=None):
@@ -240,7 +241,7 @@ class TimeDistributed(Wrapper):
         super().__init__(layer, **kwargs)
         self.mask_inside = bool(mask_inside)
 
-    def build(self, input_shape):
+    def build(self, input_shape):  # type: ignore[override]  # that of a wrapper has no need of the shape
         if len(input_shape) < 3:
             raise ValueError(
                 f"TimeDistributed {self.name} needs an input (samples, time, ...) with at least 3 axes, got shape {tuple(input_shape)}."
@@ -396,7 +397,7 @@ class Bidirectional(Wrapper):
         return layer
 
     @property
-    def _inner(self) -> list[Layer]:
+    def _inner(self) -> list[Any]:
         return [self.forward_layer, self.backward_layer]
 
     @property
@@ -426,7 +427,7 @@ class Bidirectional(Wrapper):
             )
         return [[sequence, *states[: counts[0]]], [sequence, *states[counts[0] :]]]
 
-    def build(self, input_shape):
+    def build(self, input_shape):  # type: ignore[override]  # that of a wrapper has no need of the shape
         if input_shape and isinstance(input_shape[0], (list, tuple)):
             input_shape = input_shape[0]
         for layer in self._inner:
@@ -502,5 +503,4 @@ def _same(one: list, other: list) -> bool:
 
 
 def _unique(items: list) -> list:
-    seen: set[int] = set()
-    return [item for item in items if not (id(item) in seen or seen.add(id(item)))]
+    return list({id(item): item for item in items}.values())

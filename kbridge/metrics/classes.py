@@ -74,7 +74,7 @@ class MeanIoU(IoU):
     """
 
     usual_name = "mean_io_u"
-    arguments = ("num_classes", "ignore_class", "sparse_y_true", "sparse_y_pred", "axis")
+    arguments: tuple[str, ...] = ("num_classes", "ignore_class", "sparse_y_true", "sparse_y_pred", "axis")
 
     def __init__(self, num_classes, name=None, dtype=None, ignore_class=None, sparse_y_true=True, sparse_y_pred=True, axis=-1):
         super().__init__(num_classes, None, name, None, ignore_class, sparse_y_true, sparse_y_pred, axis)
@@ -90,7 +90,7 @@ class OneHotIoU(IoU):
     """
 
     usual_name = "one_hot_io_u"
-    arguments = ("num_classes", "target_class_ids", "ignore_class", "sparse_y_pred", "axis")
+    arguments: tuple[str, ...] = ("num_classes", "target_class_ids", "ignore_class", "sparse_y_pred", "axis")
 
     def __init__(self, num_classes, target_class_ids, name=None, dtype=None, ignore_class=None, sparse_y_pred=False, axis=-1):
         super().__init__(num_classes, target_class_ids, name, None, ignore_class, False, sparse_y_pred, axis)
@@ -106,7 +106,7 @@ class OneHotMeanIoU(IoU):
     """
 
     usual_name = "one_hot_mean_io_u"
-    arguments = ("num_classes", "ignore_class", "sparse_y_pred", "axis")
+    arguments: tuple[str, ...] = ("num_classes", "ignore_class", "sparse_y_pred", "axis")
 
     def __init__(self, num_classes, name=None, dtype=None, ignore_class=None, sparse_y_pred=False, axis=-1):
         super().__init__(num_classes, None, name, None, ignore_class, False, sparse_y_pred, axis)
@@ -123,7 +123,7 @@ class BinaryIoU(IoU):
     """
 
     usual_name = "binary_io_u"
-    arguments = ("target_class_ids", "threshold")
+    arguments: tuple[str, ...] = ("target_class_ids", "threshold")
 
     def __init__(self, target_class_ids=(0, 1), threshold=0.5, name=None, dtype=None):
         super().__init__(2, target_class_ids, name)
@@ -189,7 +189,7 @@ class F1Score(FBetaScore):
     """
 
     usual_name = "f1_score"
-    arguments = ("average", "threshold")
+    arguments: tuple[str, ...] = ("average", "threshold")
 
     def __init__(self, average=None, threshold=None, name=None, dtype=None):
         super().__init__(average, 1.0, threshold, name)
@@ -209,7 +209,7 @@ class R2Score(Metric):
     """
 
     usual_name = "r2_score"
-    arguments = ("class_aggregation", "num_regressors")
+    arguments: tuple[str, ...] = ("class_aggregation", "num_regressors")
 
     def __init__(self, class_aggregation="uniform_average", num_regressors=0, name=None, dtype=None):
         super().__init__(name)

@@ -57,7 +57,7 @@ def _thresholds(given, usual: float) -> np.ndarray:
 class _AtThresholds(_Counts):
     """The value at each of the thresholds."""
 
-    arguments = ("thresholds",)
+    arguments: tuple[str, ...] = ("thresholds",)
 
     def __init__(self, thresholds=None, name=None, dtype=None):
         super().__init__(name)
@@ -94,7 +94,7 @@ FalseNegatives = _counter("FalseNegatives", "false_negatives", 3, "false negativ
 
 
 class _Selective(_AtThresholds):
-    arguments = ("thresholds", "top_k", "class_id")
+    arguments: tuple[str, ...] = ("thresholds", "top_k", "class_id")
 
     def __init__(self, thresholds=None, top_k=None, class_id=None, name=None, dtype=None):
         self.top_k = top_k
@@ -147,7 +147,7 @@ class _Bounded(_Counts):
         self.class_id = class_id
 
     @property
-    def arguments(self):
+    def arguments(self):  # type: ignore[override]  # a subclass's name for its bound is among them
         """The arguments of the constructor, which are attributes."""
         return (self.bound_name, "num_thresholds", "class_id")
 
@@ -235,7 +235,15 @@ class AUC(_Counts):
     """
 
     usual_name = "auc"
-    arguments = ("num_thresholds", "curve", "summation_method", "multi_label", "num_labels", "label_weights", "from_logits")
+    arguments: tuple[str, ...] = (
+        "num_thresholds",
+        "curve",
+        "summation_method",
+        "multi_label",
+        "num_labels",
+        "label_weights",
+        "from_logits",
+    )
 
     def __init__(
         self, num_thresholds=200, curve="ROC", summation_method="interpolation", name=None, dtype=None, thresholds=None, multi_label=False,
@@ -248,8 +256,9 @@ class AUC(_Counts):
             raise ValueError(f"AUC: summation_method is 'interpolation', 'minoring' or 'majoring', got {summation_method!r}.")
         if thresholds is None and num_thresholds < 2:
             raise ValueError(f"AUC: num_thresholds must be above 1, got {num_thresholds!r}.")
-        self.thresholds = None if thresholds is None else sorted(_thresholds(thresholds, 0.5).tolist())
-        self.num_thresholds = num_thresholds if thresholds is None else len(self.thresholds) + 2
+        listed = None if thresholds is None else sorted(_thresholds(thresholds, 0.5).tolist())
+        self.thresholds = listed
+        self.num_thresholds = num_thresholds if listed is None else len(listed) + 2
         self.curve = curve
         self.summation_method = summation_method
         self.multi_label = multi_label

@@ -105,6 +105,7 @@ def _corner_weights(before: int, after: int, method: str, align_corners: bool) -
     low = np.floor(places).astype(int)
     part = places - low
     weights = np.zeros((after, before))
+    taken: tuple[Any, ...]
     if method == "bilinear":
         taken = ((low, 1 - part), (low + 1, part))
     else:

@@ -51,8 +51,8 @@ def dtype_of(x: Any) -> str:
     return np.asarray(x).dtype.name
 
 
-def shape_of(x: Any) -> tuple[int | None, ...]:
-    """The shape as far as it is known."""
+def shape_of(x: Any) -> tuple[Any, ...]:
+    """The shape as far as it is known: lengths, and None for those that aren't."""
     return tuple(K.int_shape(x)) if K.is_tensor(x) else np.shape(x)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +55,13 @@ class Optimizer:
         TypeError: an option that isn't there.
         ValueError: a value that doesn't fit; the message names the option.
     """
+
+    #: how often weights were changed, a variable
+    iterations: Any
+    #: the learning rate, a variable or a schedule
+    lr: Any
+    #: how much it shrinks with each update, a variable
+    decay: Any
 
     def __init__(self, **kwargs):
         given = {**_OPTIONS, **kwargs}

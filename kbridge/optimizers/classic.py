@@ -361,7 +361,7 @@ class TFOptimizer(Optimizer):
         if constraints:
             raise ValueError("A native optimizer can't keep weight constraints; use one of kbridge's own optimizers.")
         grads = self.get_gradients(loss, params)
-        self.updates = [K.update_add(self.iterations, 1), K.native_optimizer_step(self.optimizer, grads, params)]
+        self.updates = [K.update_add(self.iterations, 1), K.native_optimizer_step(self.optimizer, grads, params)]  # type: ignore[attr-defined]  # TensorFlow alone has it; the constructor asks
         return self.updates
 
     def get_config(self):

@@ -29,7 +29,7 @@ class AdamW(Adam):
         super().__init__(lr, beta_1, beta_2, epsilon, decay, amsgrad, weight_decay=weight_decay, **kwargs)
 
     def get_config(self):
-        return {**super().get_config(), "weight_decay": self.weight_decay}
+        return {**super().get_config(), "weight_decay": self._option("weight_decay")}
 
 
 class ScheduleFreeAdamW(Optimizer):

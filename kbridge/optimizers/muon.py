@@ -68,7 +68,7 @@ class Muon(Optimizer):
             if v is None:
                 new_m = self.momentum * m + g
                 step = lr * self._scale(p) * self._orthogonal(g + self.momentum * new_m if self.nesterov else new_m, p)
-                decay = self.weight_decay
+                decay = self._option("weight_decay")
             else:
                 new_m = self.adam_beta_1 * m + (1.0 - self.adam_beta_1) * g
                 new_v = self.adam_beta_2 * v + (1.0 - self.adam_beta_2) * K.square(g)

@@ -38,7 +38,8 @@ def batch_size(model: Any) -> int:
     """Return as many samples as let an output of a layer of ``model`` and its input fit into ``ROOM`` together."""
     largest = 1
     for layer in all_layers(model):
-        for shape in getattr(layer, "output_shape", None) and _shapes(layer.output_shape):
+        # a layer inside of a wrapper has been called on no tensor of the model's
+        for shape in _shapes(layer.output_shape) if getattr(layer, "output_shape", None) else ():
             largest = max(largest, math.prod(n or 256 for n in shape[1:]))
     return int(min(max(ROOM // (8 * largest), 1), MOST))
 

@@ -74,7 +74,7 @@ def hint(model: Any, scaling: Scaling) -> str | None:
         return None
     if scaling.nothing and of_teachable_machine(model):
         return "the model is built as Teachable Machine builds them, whose pictures want --scaling teachable-machine; values go in from 0 to 255"
-    first = next((layer for layer in all_layers(model) if type(layer).__name__ != "InputLayer"), None)
+    first: Any = next((layer for layer in all_layers(model) if type(layer).__name__ != "InputLayer"), None)
     own = type(first).__name__ in SCALING_LAYERS
     if own and not scaling.nothing and type(first).__name__ in ("Rescaling", "Normalization"):
         return f"the model begins with a {type(first).__name__} layer ({first.name!r}), which scales by itself: are values scaled twice?"
@@ -86,7 +86,7 @@ def hint(model: Any, scaling: Scaling) -> str | None:
 def of_teachable_machine(model: Any) -> bool:
     """Whether a model of pictures has the form of Teachable Machine's files: a network with a pooling layer behind it, then two Dense
     layers, of which the last has a softmax and no bias; both parts are models inside of the model."""
-    parts = model.layers if isinstance(model, Sequential) else []
+    parts: list[Any] = model.layers if isinstance(model, Sequential) else []
     if len(parts) != 2 or not all(isinstance(part, Sequential) for part in parts):
         return False
     names = [[type(layer).__name__ for layer in part.layers if type(layer).__name__ != "InputLayer"] for part in parts]

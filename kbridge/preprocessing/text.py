@@ -79,7 +79,7 @@ class Tokenizer:
 
     def __setstate__(self, state):
         """The state of a pickle, also of one that Keras 1 wrote, in Python 2 or 3."""
-        self.__init__()
+        Tokenizer.__init__(self)
         self.__dict__.update(state)
         for name in ("word_counts", "word_docs"):
             setattr(self, name, Counter(getattr(self, name)))

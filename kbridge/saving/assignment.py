@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..engine.inside import inner_layers, keras1_order, ordered_weights, unlisted_weights
+from ..engine.inside import inner_layers, keras1_order, ordered_weights, unlisted_weights, weight_shape
 from .errors import ModelFileError
 from .limits import MAX_ARRAYS
 from .origin import Origin, differing_padding, flip, spatial_axes
@@ -238,7 +238,7 @@ def _layer_values(number: int, layer, stored: StoredLayer, axes: dict, group: Gr
     arrays = stored.arrays if stored.ordered else _ordered(layer, variables, stored, group)
     assignments: list[Assignment | Pending] = []
     for variable, array in zip(variables, arrays, strict=True):
-        expected = tuple(K.int_shape(variable))
+        expected = weight_shape(variable)
         order = _axes_order(layer, array.shape, expected)
         if order is None:
             raise ModelFileError(

@@ -89,9 +89,10 @@ _known: ContextVar[Known | None] = ContextVar("known", default=None)
 @contextlib.contextmanager
 def linking() -> Iterator[Known]:
     """Within the context it is remembered which arrays have been written into a file."""
-    token = _known.set(Known())
+    known = Known()
+    token = _known.set(known)
     try:
-        yield _known.get()
+        yield known
     finally:
         _known.reset(token)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..budget import weight_budget
 from ..engine.conventions import padding_from
-from ..files.streams import Writer, stream_of
+from ..files.streams import Writer, path_of
 from .assignment import assign, assign_converted, read_weights, stored_layers, stored_values
 from .configs import KERAS_VERSION, model_config, whole_model, with_group_names
 from .errors import ModelFileError
@@ -41,12 +41,13 @@ def save_model(model, filepath: str | os.PathLike | Writer, overwrite: bool = Tr
     """
     from ..utils.io_utils import ask_to_proceed_with_overwrite
 
-    if not overwrite and stream_of(filepath) is None and os.path.exists(filepath) and not ask_to_proceed_with_overwrite(filepath):
+    path = path_of(filepath)
+    if path is not None and not overwrite and os.path.exists(path) and not ask_to_proceed_with_overwrite(path):
         return
-    if stream_of(filepath) is None and os.fspath(filepath).lower().endswith(".keras"):
+    if path is not None and path.lower().endswith(".keras"):
         from ..convert.keras3.saving import save_archive
 
-        save_archive(model, filepath)
+        save_archive(model, path)
         return
     config, graphs = graphs_of(with_graphs(model_config(model)))
     config = dump_json(config)

@@ -67,7 +67,7 @@ def check_size(value: Any, what: str) -> None:
             pending.extend((child, depth + 1) for child in item)
 
 
-def _yaml():
+def _yaml() -> Any:
     try:
         import yaml
     except ImportError:
@@ -77,7 +77,9 @@ def _yaml():
 
 @cache
 def _yaml_loader():
-    class Loader(_yaml().SafeLoader):
+    base: Any = _yaml().SafeLoader
+
+    class Loader(base):
         """Plain values and the harmless tags that PyYAML's dumper writes for Python ones."""
 
     prefix = "tag:yaml.org,2002:python/"
@@ -95,7 +97,9 @@ def _yaml_loader():
 
 @cache
 def _yaml_dumper():
-    class Dumper(_yaml().SafeDumper):
+    base: Any = _yaml().SafeDumper
+
+    class Dumper(base):
         """Block style with tuples tagged, as Keras 1 wrote."""
 
         def ignore_aliases(self, data):

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from ..engine.inside import keras1_order, ordered_weights, unlisted_weights
-from ..files.streams import Writer, stream_of
+from ..files.streams import Writer, path_of
 from .assignment import POSITIONS, UNLISTED, assign_converted, has_layers_inside, read_weights, stored_layers
 from .errors import ModelFileError
 from .hdf5_layout import linking, write_array, write_names, write_numbers, write_text, writing
@@ -34,11 +34,12 @@ def save_weights(model, filepath: str | os.PathLike | Writer, overwrite: bool = 
     """
     from ..utils.io_utils import ask_to_proceed_with_overwrite
 
-    if not overwrite and stream_of(filepath) is None and os.path.exists(filepath) and not ask_to_proceed_with_overwrite(filepath):
+    path = path_of(filepath)
+    if path is not None and not overwrite and os.path.exists(path) and not ask_to_proceed_with_overwrite(path):
         return
     paths = layer_paths([layer.name for layer in stored_layers(model)], "/")
     also = None
-    if stream_of(filepath) is None and os.fspath(filepath).endswith(".weights.h5"):
+    if path is not None and path.endswith(".weights.h5"):
         from ..convert.keras3.saving import weights_writer
 
         also = weights_writer(model, paths)

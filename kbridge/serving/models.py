@@ -136,10 +136,10 @@ class Served:
         for note in notes:
             log.warning("model %s: %s", self.name, note)
         inputs, outputs = inputs_of(model), outputs_of(model)
-        note = hint(model, self.settings.fitting().scaling)
-        if note is not None:
-            log.info("model %s: hint: %s", self.name, note)
-        version = Version(self.name, number, model, inputs, outputs, self._labels(path, outputs), note, path, stamp)
+        advice = hint(model, self.settings.fitting().scaling)
+        if advice is not None:
+            log.info("model %s: hint: %s", self.name, advice)
+        version = Version(self.name, number, model, inputs, outputs, self._labels(path, outputs), advice, path, stamp)
         version.predict([np.zeros((1, *(n or TEST_LENGTH for n in x.shape)), x.dtype) for x in inputs])
         return version
 

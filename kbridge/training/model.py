@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from typing import Any
 
 from .. import backend as K
 from .. import optimizers
@@ -67,7 +68,7 @@ class Model(Container):
 
     validation_data = None
     training_data = None
-    callback_model = None
+    callback_model: Any = None
     #: place among the outputs of the training and test functions -> a metric that gathers an epoch
     metrics_of_outputs: dict = {}
     _gathering: object = False
@@ -120,7 +121,9 @@ class Model(Container):
             for name, mode in zip(names, self.sample_weight_modes, strict=True)
         ]
         self.total_loss, self.metrics_names, self.metrics_tensors = self._objective()
-        self.train_function = self.test_function = self.predict_function = None
+        self.train_function: Any = None
+        self.test_function: Any = None
+        self.predict_function: Any = None
         self._collected_trainable_weights = collect_trainable_weights(self)
         warn_of_partly_frozen(self)
 

@@ -31,6 +31,8 @@ def get_test_data(
         nb_class: the number of classes.
     """
     samples = nb_train + nb_test
+    y: np.ndarray
+    centres: np.ndarray
     if classification:
         y = np.random.randint(0, nb_class, size=(samples,))
         centres = y

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import inspect
 import types
+from typing import Any
 
 import numpy as np
 
@@ -105,7 +106,8 @@ class BaseWrapper:
 
     def _build(self):
         if self.build_fn is None:
-            return self(**self.filter_sk_params(type(self).__call__))
+            build: Any = self  # a subclass is called where no function is given
+            return build(**self.filter_sk_params(build.__call__))
         return self.build_fn(**self.filter_sk_params(self.build_fn))
 
     def _training_data(self, x, y):

@@ -18,18 +18,18 @@ class Einsum(Family):
         if len(operands) not in (1, 2):
             raise ValueError(f"einsum takes one or two tensors, got {len(operands)}.")
         terms, result = self._einsum_terms(equation.replace(" ", ""), operands)
-        operands = list(operands)
+        tensors = list(operands)
         # axes that stand nowhere else are summed first
         for i, term in enumerate(terms):
             others = {c for j, t in enumerate(terms) if j != i for c in t} | set(result)
             alone = [a for a, c in enumerate(term) if c not in others]
             if alone:
-                operands[i] = self.sum(operands[i], axis=alone)
+                tensors[i] = self.sum(tensors[i], axis=alone)
                 terms[i] = [c for c in term if c in others]
-        if len(operands) == 1:
+        if len(tensors) == 1:
             order = [terms[0].index(c) for c in result]
-            return operands[0] if order == list(range(len(order))) else self.permute_dimensions(operands[0], order)
-        return self._product(equation, operands, terms, result)
+            return tensors[0] if order == list(range(len(order))) else self.permute_dimensions(tensors[0], order)
+        return self._product(equation, tensors, terms, result)
 
     def _einsum_terms(self, equation, operands):
         left, arrow, result = equation.partition("->")

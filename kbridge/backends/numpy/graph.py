@@ -84,7 +84,7 @@ class Tensor(Operators):
     # NumPy must leave ``array + tensor`` to the tensor's own operators.
     __array_ufunc__ = None
 
-    def __init__(self, op: Op, inputs: tuple[Tensor, ...], attrs: Hashable, shape: Shape, dtype: np.dtype, name: str | None = None):
+    def __init__(self, op: Op, inputs: tuple[Tensor, ...], attrs: Any, shape: Shape, dtype: np.dtype, name: str | None = None):
         self.op = op
         self.inputs = inputs
         self.attrs = attrs
@@ -178,6 +178,8 @@ class Variable(Tensor):
         self.version = 0
         #: whether somebody else holds the array, who may change it at any time
         self.exposed = False
+        #: whether the value was given as a sparse matrix
+        self.sparse = False
 
     def get_value(self, borrow: bool = False) -> np.ndarray:
         """The value, a copy unless ``borrow``."""

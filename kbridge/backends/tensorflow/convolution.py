@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .. import settings
 from ..deconvolution import check_deconvolution, spans_of
 from .derivatives import gradient, passed, with_gradient
@@ -282,7 +284,7 @@ class ConvolutionPrimitives:
         kernel = _dilated(kernel, filter_dilation)
         if strides[0] == strides[1] and border_mode != "full":
             lengths = _lengths(x, kernel.shape.as_list()[:2], strides, border_mode)
-            channels = dims(kernel)[2] * dims(kernel)[3]
+            channels = math.prod(kernel.shape.as_list()[2:])
             steps = [1, *map(int, strides), 1]
             kernel = _gradient_zero_if_empty(kernel, x)
             y = _reshaped(tf.nn.depthwise_conv2d(x, kernel, steps, border_mode.upper()), lengths, channels)
@@ -299,7 +301,7 @@ class ConvolutionPrimitives:
                     "tf",
                     (1, 1),
                 )
-                for c in range(dims(kernel)[2])
+                for c in range(kernel.shape.as_list()[2])
             ]
             y = tf.concat(parts, -1)
         return _first(y) if first else y

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .derivatives import gradient, with_gradient
 from .quiet import tf
-from .tensors import as_float, as_tensor, as_tensors
+from .tensors import Mixin, as_float, as_tensor, as_tensors
 
 
 @gradient("Zero")
@@ -53,7 +53,7 @@ def _binary(name, function, arithmetic=False):
     return method
 
 
-class ElementwisePrimitives:
+class ElementwisePrimitives(Mixin):
     """Casts, elementary functions, comparisons, logic."""
 
     abs = _unary("abs", tf.abs, exact=True)

@@ -30,6 +30,7 @@ def indexed(x: Any, key: Any) -> Any:
     if not any(map(_rank_of, keys)):
         return None
     parts = selection(tuple(keys), x.shape.rank, _rank_of)
+    assert parts is not None
     # what can be done by slices is, and leaves the arrays' axes whole
     x = tf.convert_to_tensor(x)[parts.slices]
     axis = parts.place()

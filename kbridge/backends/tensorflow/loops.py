@@ -100,10 +100,11 @@ def as_value_error(error: Exception) -> ValueError | None:
 
 
 def _unrolled(step, steps, masks, states):
-    if dims(steps)[0] is None:
+    count = dims(steps)[0]
+    if count is None:
         raise ValueError(f"rnn: unroll needs a known number of time steps, the input has shape {steps.shape} (time first).")
     outputs: list = []
-    for x, keep in zip(tf.unstack(steps), [None] * dims(steps)[0] if masks is None else tf.unstack(masks)):
+    for x, keep in zip(tf.unstack(steps), [None] * count if masks is None else tf.unstack(masks)):
         if outputs:
             output, new_states = step(x, keep, outputs[-1], states)
         else:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ..interface import GATHERED
 from .quiet import tf
-from .tensors import as_tensor, as_tensors, dims, is_sparse, is_tensor, sizes
+from .tensors import Mixin, as_tensor, as_tensors, dims, is_sparse, is_tensor, sizes
 
 #: dtypes for which TensorFlow has matrix products
 PRODUCTS = (tf.float16, tf.bfloat16, tf.float32, tf.float64, tf.int32, tf.int64)
 
 
-class ShapePrimitives:
+class ShapePrimitives(Mixin):
     """reshape, concatenate, gather, dot and their like."""
 
     def reshape(self, x, shape):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .quiet import tf
-from .tensors import as_tensor, is_tensor
+from .tensors import Mixin, as_tensor, is_tensor
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Step:
     apply: Callable
 
 
-class StepPrimitives:
+class StepPrimitives(Mixin):
     """momentum_step and adam_step."""
 
     def momentum_step(self, x, gradient, velocity, lr, momentum, nesterov=False):

@@ -55,6 +55,10 @@ def promote(*dtypes: tf.DType) -> tf.DType:
     return tf.bool
 
 
+#: The base of a group of primitives: what ``self`` and ``super()`` have depends on the backend that is made of them.
+Mixin: Any = object
+
+
 def as_tensor(x: Any, like: tf.DType | None = None) -> Any:
     """``x`` as a tensor; numbers and arrays take the dtype ``like``, except floats that meet integers (floatx)."""
     if is_tensor(x):

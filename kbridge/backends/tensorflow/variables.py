@@ -9,7 +9,7 @@ import numpy as np
 from . import operators
 from .quiet import tf
 from .state import State, building
-from .tensors import host_value, scope_name
+from .tensors import Mixin, host_value, scope_name
 
 
 def make_variable(state: State, value: np.ndarray, name: str | None, shape: Any = None) -> Any:
@@ -51,7 +51,7 @@ def _by_value(method: str):
     return operator
 
 
-class _Variable:
+class _Variable(Mixin):
     _kbridge_state: State
     _kbridge_first: Any = None
     _kbridge_read: Any

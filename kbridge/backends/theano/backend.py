@@ -45,8 +45,10 @@ def _shape_of(x: Any) -> tuple:
 
 
 def _primitive(name: str, function):
-    def method(self, *args, **kwargs):
+    def call(self, *args, **kwargs):
         return function(*args, **kwargs)
+
+    method: Any = call
 
     method.__name__ = name
     method.__doc__ = function.__doc__

@@ -132,7 +132,7 @@ def depthwise_conv2d(x, kernel, strides, border_mode, dim_ordering, dilation):
     multiplier, channels, *spatial = int_shape(kernel)
     axes = windows.axes("depthwise_conv2d", spatial, strides, dilation, border_mode)
     _check_channels("depthwise_conv2d", int_shape(x)[1], channels, x)
-    if None in (multiplier, channels):
+    if multiplier is None or channels is None:
         raise ValueError(f"depthwise_conv2d: the kernel's shape must be known, it is {int_shape(kernel)}.")
     grouped = reshape(permute(kernel, (1, 0, 2, 3)), (channels * multiplier, 1, *spatial))
     return _finished(_correlate("depthwise_conv2d", x, grouped, axes, border_mode, groups=channels), dtype, last)

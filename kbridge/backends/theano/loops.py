@@ -212,7 +212,9 @@ def _widened(state, kind: Kind, first: Callable):
     if not any(grown):
         return set_shape(T.tensor_copy(state), shape)
     found = first() if any(g and n is None for g, n in zip(grown, shape)) else None
-    sizes = [(found.shape[i] if n is None else n) if g else size(state, i) for i, (g, n) in enumerate(zip(grown, shape))]
+    sizes = [
+        (found.shape[i] if n is None and found is not None else n) if g else size(state, i) for i, (g, n) in enumerate(zip(grown, shape))
+    ]
     return set_shape(T.alloc(mark_ones(state), *sizes), shape)
 
 

@@ -111,7 +111,7 @@ def _selected(original: Callable, x: Any, key: Any) -> Any:
         x = x.dimshuffle([*found.axes, *found.others])
     arrays = max(_rank_of(index) or 0 for index in found.arrays)
     selected = original(x, found.arrays if len(found.arrays) > 1 else found.arrays[0])
-    places = {None: ["x"], ARRAYS: range(arrays), **{axis: [arrays + n] for n, axis in enumerate(found.others)}}
+    places: dict[Any, Any] = {None: ["x"], ARRAYS: range(arrays), **{axis: [arrays + n] for n, axis in enumerate(found.others)}}
     order = [place for part in found.layout for place in places[part]]
     return selected if order == list(range(selected.ndim)) else selected.dimshuffle(order)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 import numpy as np
 import theano.tensor as T
@@ -30,7 +31,7 @@ class _Pooling(COp):
 
     __props__: tuple[str, ...] = ("size", "strides", "same")
 
-    def __init__(self, size: Triple, strides: Triple, same: bool):
+    def __init__(self, size: tuple[int, ...], strides: tuple[int, ...], same: bool):
         self.size = tuple(size)
         self.strides = tuple(strides)
         self.same = bool(same)
@@ -62,7 +63,7 @@ class _Pooling(COp):
                 found.append(((n_i - k) // s + 1 if n_i >= k else 0, 0))
         return found
 
-    def positions(self, n: tuple[int, ...]) -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...], tuple[np.ndarray, ...]]]:
+    def positions(self, n: tuple[int, ...]) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...], tuple[np.ndarray, ...]]]:
         """For each position in a window: the outputs whose windows have it inside, and what it meets there, as
         slices and as indices."""
         placed = self.place(n)
@@ -146,7 +147,7 @@ class AverageSpread(AveragePool):
     """The transpose of ``AveragePool``: each window's value, shared out over what lies inside. The first input
     gives the shape."""
 
-    def make_node(self, x, g):
+    def make_node(self, x, g):  # type: ignore[override]  # Theano calls it with the inputs that the op takes
         x, g = T.as_tensor_variable(x), T.as_tensor_variable(g)
         return Apply(self, [x, g], [T.TensorType(g.dtype, x.type.broadcastable)()])
 

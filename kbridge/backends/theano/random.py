@@ -37,7 +37,7 @@ def _draw(kind: str, shape: Any, dtype: str | None, seed: int | None):
     made_in = "float64" if dtype == "float64" else "float32"
     sizes, known = _sizes(shape)
     stream = _stream(seed)
-    total = None if None in known else math.prod(known)
+    total = None if None in known else math.prod(n for n in known if n is not None)
     if total == 0:
         return T.zeros(known, dtype=dtype)
     streams = STREAMS if total is None else max(1, min(STREAMS, total // 2))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import theano.tensor as T
 from theano.tensor.basic import Max, Min
@@ -50,6 +52,8 @@ def mean(x, axis=None, keepdims=False):
 
 class _SharedTies:
     """The gradient of an extreme, split evenly between equal values."""
+
+    axis: Any
 
     def L_op(self, inputs, outputs, gradients):
         (x,), (y,), (g,) = inputs, outputs, gradients

@@ -74,7 +74,7 @@ def _without_minus_one(x, shape: list) -> list:
     whole = int_shape(x)
     if None in whole or not all(_is_number(n) for n in rest):
         return shape
-    others, total = math.prod(rest), math.prod(whole)
+    others, total = math.prod(rest), math.prod(n for n in whole if n is not None)
     if others == 0 or total % others:
         if total % max(others, 1) or others == 0 and total:
             raise ValueError(f"Can't reshape {whole} to {tuple(shape)}.")
@@ -86,7 +86,7 @@ def _check_reshape(x, shape: list) -> None:
     whole = int_shape(x)
     if None in whole or not all(_is_number(n) and n >= 0 for n in shape):
         return
-    if math.prod(whole) != math.prod(shape):
+    if math.prod(n for n in whole if n is not None) != math.prod(shape):
         raise ValueError(f"Can't reshape {whole} to {tuple(shape)}.")
 
 
@@ -165,7 +165,10 @@ def tile(x, n):
 
 
 def _length(n: Any) -> int:
-    return int_shape(n)[0] if isinstance(n, Variable) else len(n)
+    length = int_shape(n)[0] if isinstance(n, Variable) else len(n)
+    if length is None:
+        raise ValueError("tile: a vector of repetitions needs a known length, a number for each axis.")
+    return length
 
 
 def repeat_elements(x, rep: int, axis: int):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import theano.ifelse
@@ -164,7 +165,7 @@ def reduction(node, inputs):
     shape = tuple(n for a, n in enumerate(k.shape) if a not in axes)
     value = None
     if not shape and isinstance(k.value, list) and None not in k.value:
-        combine = {"add": sum, "mul": math.prod}.get(node.op.scalar_op.name)
+        combine: Any = {"add": sum, "mul": math.prod}.get(node.op.scalar_op.name)
         value = combine(k.value) if combine else None
     return [Known(shape, value)]
 
@@ -201,7 +202,7 @@ def reshape(node, inputs):
     wanted = target.value if isinstance(target.value, list) else [None] * node.op.ndim
     shape = [None if n is None or n < 0 else n for n in wanted]
     if wanted.count(-1) == 1 and None not in x.shape and all(n is not None for i, n in enumerate(wanted)):
-        rest = math.prod(n for n in wanted if n != -1)
+        rest = math.prod(n for n in wanted if n is not None and n != -1)
         if rest:
             shape[wanted.index(-1)] = math.prod(x.shape) // rest
     elif shape.count(None) == 1 and None not in x.shape and (-1 in wanted or None in wanted):

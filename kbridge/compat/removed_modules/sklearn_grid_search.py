@@ -23,6 +23,10 @@ class Score(NamedTuple):
 
 
 class _Scores:
+    #: what scikit-learn's search has found
+    cv_results_: dict
+    n_splits_: int
+
     @property
     def grid_scores_(self):
         """A ``Score`` for each choice."""

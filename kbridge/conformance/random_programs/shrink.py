@@ -65,7 +65,7 @@ def _smaller_bodies(program: Program, n: int) -> Iterator[Program]:
             yield _with(program, change)
 
 
-def _with(program: Program, change: Callable[[Program], object]) -> Program:
+def _with(program: Program, change: Callable[..., object]) -> Program:
     smaller = copy.deepcopy(program)
     change(smaller)
     used = {*smaller.outputs, *smaller.gradients, *smaller.updates, *smaller.updates.values(), *(n for n, _ in smaller.loss)}

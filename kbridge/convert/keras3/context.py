@@ -131,7 +131,7 @@ class Context:
         return {key: self._penalty(layer, attribute, axes) for key, attribute in names.items()}
 
     def _penalty(self, layer, attribute: str, axes: dict[int, int | None] | None) -> dict[str, Any] | None:
-        item = getattr(layer, attribute, None)
+        item: Any = getattr(layer, attribute, None)
 
         def axis() -> int | list[int]:
             given = list(item.axis) if isinstance(item.axis, (list, tuple)) else [int(item.axis)]

@@ -27,7 +27,7 @@ def check_call(context: Context, seen: Seen) -> None:
     if isinstance(layer, Bidirectional) and alters(seen):
         what = "at steps that a mask drops it puts out 0 in Keras 3, in Keras 1 the output before"
         context.note(layer, "keras3-bidirectional-mask", what)
-        if layer.forward_layer.go_backwards:
+        if getattr(layer.forward_layer, "go_backwards", False):
             # its outputs come in the other order than the mask, so those steps count
             context.problems.append(told(layer, "keras3-masked-steps", f"round a layer that goes backwards {what}"))
     if isinstance(layer, Container):

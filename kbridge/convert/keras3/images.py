@@ -65,7 +65,7 @@ def by_channels_last(context, layer, class_name: str, weights: list, config: dic
     TensorFlow on a CPU adds a wrong bias to a convolution with channels first, or refuses it. ``behind``: what comes
     between the layer and its activation.
     """
-    if "tf" in (getattr(layer, "dim_ordering", None), ORDERINGS.get(getattr(layer, "data_format", None))):
+    if "tf" in (getattr(layer, "dim_ordering", None), ORDERINGS.get(getattr(layer, "data_format", ""))):
         parts = [context.part(layer, class_name, weights, **config), *behind]
         return context.activated(layer, parts, apart=bool(behind))
     parts = turned(context, layer, class_name, weights, config)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...engine.freezing import frozen_parts
 from ...engine.topology import Container, Merge
 from ...models import Sequential
@@ -105,14 +107,14 @@ class Builder(Context):
                 for part in parts[:-1]:  # shapes between the layers of a row serve as a note only
                     graph.shapes[Ref(part.name, number)] = tuple(node.output_shapes[0])
             for position, part in enumerate(parts):
-                calls = []
+                reads: list[Any] = []
                 for number, (_, node) in enumerate(nodes[layer]):
                     if not node.inbound_layers:
                         continue
                     read = [ref(*s) for s in zip(node.inbound_layers, node.node_indices, node.tensor_indices, strict=True)]
                     several = len(read) > 1 or isinstance(layer, Merge)
-                    calls.append(Ref(parts[position - 1].name, number) if position else read if several else read[0])
-                graph.add(part, calls)
+                    reads.append(Ref(parts[position - 1].name, number) if position else read if several else read[0])
+                graph.add(part, reads)
         for kind, refs in (("input", graph.inputs), ("output", graph.outputs)):
             ends = (f"{kind}_layers", f"{kind}_layers_node_indices", f"{kind}_layers_tensor_indices")
             refs += [ref(*end) for end in zip(*(getattr(container, name) for name in ends), strict=True)]

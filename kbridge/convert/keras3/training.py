@@ -186,7 +186,7 @@ def _loss(value: Any) -> Any:
         if name in ("CosineSimilarity", "Huber", "SparseCategoricalCrossentropy") and config.get("axis", -1) == -1:
             config.pop("axis", None)
         return _object("losses", name, config)
-    name = getattr(loss, "__name__", None)
+    name = getattr(loss, "__name__", "")
     if name == "kullback_leibler_divergence" and loss is objectives.kullback_leibler_divergence:
         return "kl_divergence"
     if name in _LOSSES and getattr(objectives, name) is loss:
@@ -227,11 +227,11 @@ def _metric(value: Any) -> Any:
             return None
         config = metric.get_config()
         if name == "MeanMetricWrapper":
-            if metrics.means.ELEMENTWISE.get(config["fn"]) is not metric.fn:
+            if metrics.means.ELEMENTWISE.get(config["fn"]) is not getattr(metric, "fn", None):
                 return None
             config["fn"] = {"module": "builtins", "class_name": "function", "config": config["fn"], "registered_name": "function"}
         if name == "CosineSimilarity":
             config.pop("axis", None)
         return _object("metrics", name, {**config, "dtype": "float32"})
-    name = getattr(metric, "__name__", None)
+    name = getattr(metric, "__name__", "")
     return name if name in _METRICS and getattr(metrics, name, None) is metric else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -73,9 +74,9 @@ class ImageDataGenerator:
         #: axes of a batch
         self.channel_axis, self.row_axis, self.col_axis = (1, 2, 3) if self.dim_ordering == "th" else (3, 1, 2)
         #: what ``fit`` learns
-        self.mean: np.ndarray | None = None
-        self.std: np.ndarray | None = None
-        self.principal_components: np.ndarray | None = None
+        self.mean: Any = None
+        self.std: Any = None
+        self.principal_components: Any = None
 
     def flow(
         self, X, y=None, batch_size=32, shuffle=True, seed=None, save_to_dir=None, save_prefix="", save_format="jpeg"
@@ -213,9 +214,9 @@ class ImageDataGenerator:
             self.principal_components = (directions / np.sqrt(variances + 1e-6)) @ directions.T
 
 
-def _factors(zoom_range):
+def _factors(zoom_range: Any) -> list[Any]:
     """The smallest and largest factor of zooming."""
-    if np.isscalar(zoom_range):
+    if np.ndim(zoom_range) == 0:
         return [1 - zoom_range, 1 + zoom_range]
     if len(zoom_range) != 2:
         raise ValueError(f"zoom_range should be a number or two of them (smallest and largest factor), got {zoom_range!r}.")

@@ -31,6 +31,12 @@ class Iterator:
         seed: a whole number that makes order and changes repeatable; None for NumPy's global state.
     """
 
+    #: where changed images are saved, and how; set by the subclasses
+    save_to_dir: str | None = None
+    save_prefix: str = ""
+    save_format: str = "jpeg"
+    dim_ordering: str
+
     def __init__(self, n, batch_size, shuffle, seed):
         if int(batch_size) != batch_size or batch_size < 1:
             raise ValueError(f"{type(self).__name__}: batch_size must be a whole number of at least 1, got {batch_size!r}.")

@@ -218,7 +218,7 @@ class _Lowering:
         if isinstance(left, (tuple, list)) and type(left) is type(right) and sign == "+":
             if len(left) + len(right) > _LONGEST:
                 raise Refused(f"a list of more than {_LONGEST} values")
-            return left + right
+            return type(left)([*left, *right])
         if sign == "*" and any(isinstance(a, (tuple, list)) and type(b) is int for a, b in ((left, right), (right, left))):
             items, count = (left, right) if isinstance(left, (tuple, list)) else (right, left)
             if len(items) * max(count, 0) > _LONGEST:

@@ -67,7 +67,7 @@ class Tensor:
         stored = _TYPES[entry.type]
         #: as it is read: values of bfloat16 become float32
         self.dtype = np.dtype("f4" if stored == "bfloat16" else stored)
-        self._stored = np.dtype("u2" if stored == "bfloat16" else stored).newbyteorder(bundle.byte_order)
+        self._stored = np.dtype("u2" if stored == "bfloat16" else stored).newbyteorder(bundle.byte_order)  # type: ignore[arg-type]  # "<" or ">"
         self.nbytes = math.prod(self.shape) * self.dtype.itemsize
         if entry.slices:
             self._parts = bundle.parts(key, entry)
@@ -254,7 +254,8 @@ def open_bundle(prefix: str) -> Iterator[Bundle]:
 
 
 def _entry(data: memoryview) -> _Entry:
-    kind, shape, shard, offset, size, crc = 0, (), 0, 0, 0, 0
+    kind, shard, offset, size, crc = 0, 0, 0, 0, 0
+    shape: tuple[int, ...] = ()
     slices: list[tuple[tuple[int, int], ...]] = []
     for number, _, value in wire.fields(data):
         if number == 1:

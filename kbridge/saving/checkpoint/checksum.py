@@ -55,9 +55,9 @@ def _register(data: np.ndarray, register: int) -> int:
             length *= 2
         register = int(registers[0])
         data = data[count * _PIECE :]
-    table = _listed_table()
+    listed = _listed_table()
     for byte in data.tolist():
-        register = table[(register ^ byte) & 255] ^ (register >> 8)
+        register = listed[(register ^ byte) & 255] ^ (register >> 8)
     return register
 
 

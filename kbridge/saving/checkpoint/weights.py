@@ -91,11 +91,11 @@ def optimizer_state(model: Any, objects: Objects, pairs: Sequence[Pair]) -> list
         raise Unrepresentable(f"the optimizer there keeps {', '.join(sorted(others))} too, which {name} here doesn't")
     variables = Variables()
     variables.moments = runs
-    found = assignments(model, [pair.slot for pair in pairs if pair.slot.trained], variables)
+    state = assignments(model, [pair.slot for pair in pairs if pair.slot.trained], variables)
     count = objects.child(node, "iter", "_iterations")
     if count is not None and objects.key(count):
-        found.append(Assignment(model.optimizer.iterations, np.asarray(_number(objects, count), "float64")))
-    return found + _settings(model.optimizer, objects, node)
+        state.append(Assignment(model.optimizer.iterations, np.asarray(_number(objects, count), "float64")))
+    return state + _settings(model.optimizer, objects, node)
 
 
 def _settings(optimizer: Any, objects: Objects, node: int) -> list[Assignment]:

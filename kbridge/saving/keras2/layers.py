@@ -214,7 +214,7 @@ def _pooling(name: str, spatial: int) -> Translation:
 
 def _global_pooling(name: str, spatial: int) -> Translation:
     def translate(options: Options) -> Translated:
-        kept = {"keepdims": True} if options.take("keepdims", False) else {}
+        kept: dict[str, Any] = {"keepdims": True} if options.take("keepdims", False) else {}
         if spatial == 1:
             kept |= _features_first(ordering(options))
             return name, {**kept, "use_mask": True} if name == "GlobalAveragePooling1D" else kept

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.inside import weight_shape
 from ..assignment import Assignment
 
 
@@ -26,9 +27,7 @@ def stored_shape(layer: Any, kernel_shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def kernel_of(layer: Any, variable: Any, value: np.ndarray) -> list[Assignment]:
     """The kernel here, for the file's ``value``. Weights of places outside of the input are 0."""
-    from ... import backend as K
-
-    shape = tuple(K.int_shape(variable))
+    shape = weight_shape(variable)
     if layer.implementation == 1:
         if layer.spatial == 1 and layer.dim_ordering == "th":
             # channel by channel in the file
@@ -76,4 +75,4 @@ def _pairs(layer: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         outputs = filter_ * int(np.prod(places)) + outputs
     else:
         inputs, outputs = inputs * channels + channel, outputs * filters + filter_
-    return tuple(np.broadcast_to(a, shape) for a in (inputs, outputs, inside[..., None, None]))
+    return np.broadcast_to(inputs, shape), np.broadcast_to(outputs, shape), np.broadcast_to(inside[..., None, None], shape)

@@ -246,7 +246,9 @@ def _layers_without_masks() -> frozenset[str]:
     """The layers that have an error for a mask in Keras 1, and drop it in tf.keras. Lambda drops it here too."""
     from ..configs import layer_classes
 
-    known = {name for name, layer in layer_classes().items() if not layer.supports_masking and hasattr(layer, "drop_mask")}
+    known = {
+        name for name, layer in layer_classes().items() if not getattr(layer, "supports_masking", True) and hasattr(layer, "drop_mask")
+    }
     return frozenset(known - {"Lambda", "InputLayer", "Embedding", "Model", "Sequential", "Container"})
 
 

@@ -63,7 +63,7 @@ def _value(key: str, value: Any) -> Any:
         if kind == "b":
             return bool(inner)
         if kind == "type":
-            return _TYPES.get(_NUMBERED.get(inner, inner), inner)
+            return _TYPES.get(str(_NUMBERED.get(inner, inner)), inner)
         if kind == "s":
             return base64.b64decode(inner, validate=True).decode("utf8") if isinstance(inner, str) else bytes(inner).decode("utf8")
         if kind == "list" and isinstance(inner, Mapping):
@@ -120,6 +120,7 @@ def _message(tokens: list[str], place: int, depth: int) -> tuple[dict[str, list[
             place += 1
         if place >= len(tokens):
             raise ModelFileError("A node of TensorFlow ends within a field.")
+        value: Any
         if tokens[place] == "{":
             value, place = _message(tokens, place + 1, depth + 1)
             if place >= len(tokens):

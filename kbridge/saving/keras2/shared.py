@@ -36,7 +36,7 @@ def numbered(config: Any) -> Any:
         group.append(entry)
     shared = [group for group in groups.values() if len(group) > 1]
     number_of = {id(entry): number for number, group in enumerate(shared) for entry in group}
-    holders: dict[str, set] = {}
+    holders: dict[str | None, set] = {}
     for entry, holder in entries:
         holders.setdefault(_name(entry), set()).add(holder)
     count = len(shared)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...engine.inside import weight_shape
 from ...formats import formats_of
 from ..assignment import Assignment, Pending, from_arrays
 from ..errors import ModelFileError
@@ -52,6 +53,7 @@ class Slot(NamedTuple):
 def slots_of(layer: Any) -> list[Slot]:
     """The arrays that Keras 2 stores for ``layer``, layer by layer where it holds others."""
     inner = _inner_layers(layer)
+    slots: list[Slot] | None
     if inner is not None:
         slots = [slot for item in inner for slot in slots_of(item)] + own_slots(layer)
     else:
@@ -88,19 +90,13 @@ def _inner_layers(layer: Any) -> list | None:
     return [layer.layer] if hasattr(layer, "layer") else None
 
 
-def _shape(variable: Any) -> tuple[int, ...]:
-    from ... import backend as K
-
-    return tuple(K.int_shape(variable))
-
-
 def _plain(name: str | None, variable: Any, trained: bool = True) -> Slot:
-    return Slot(name, _shape(variable), lambda value: [Assignment(variable, value)], trained)
+    return Slot(name, weight_shape(variable), lambda value: [Assignment(variable, value)], trained)
 
 
 def _moved(name: str, variable: Any, order: Sequence[int], kernel_axes: tuple[int, ...] = ()) -> Slot:
     """An array whose axes, put into ``order``, are those of ``variable``."""
-    shape = _shape(variable)
+    shape = weight_shape(variable)
     stored = [0] * len(shape)
     for own, theirs in enumerate(order):
         stored[theirs] = shape[own]
@@ -109,7 +105,7 @@ def _moved(name: str, variable: Any, order: Sequence[int], kernel_axes: tuple[in
 
 def _joined(name: str, variables: Sequence[Any], order: Sequence[int] | None = None, kernel_axes: tuple[int, ...] = ()) -> Slot:
     """An array that holds ``variables`` side by side along its last axis, each with its axes to be put into ``order``."""
-    parts = [_moved(name, v, order or range(len(_shape(v)))) for v in variables]
+    parts = [_moved(name, v, order or range(len(weight_shape(v)))) for v in variables]
     *head, last = parts[0].shape
 
     def fill(value: np.ndarray) -> list[Assignment]:
@@ -136,7 +132,7 @@ def _convolution(layer: Any) -> list[Slot]:
     spatial = next(_SPATIAL[c.__name__] for c in type(layer).__mro__ if c.__name__ in _SPATIAL)
     axes = tuple(range(spatial))
     if spatial == 1:
-        length, _, channels, filters = _shape(layer.W)
+        length, _, channels, filters = weight_shape(layer.W)
         kernel = Slot("kernel", (length, channels, filters), lambda value: [Assignment(layer.W, value[:, np.newaxis])], kernel_axes=axes)
     else:
         kernel = _moved("kernel", layer.W, _order(layer, spatial), axes)
@@ -155,7 +151,7 @@ def _transposed_convolution(layer: Any) -> list[Slot]:
 
 
 def _locally_connected(layer: Any) -> list[Slot]:
-    kernel = Slot("kernel", stored_shape(layer, _shape(layer.W)), lambda value: kernel_of(layer, layer.W, value))
+    kernel = Slot("kernel", stored_shape(layer, weight_shape(layer.W)), lambda value: kernel_of(layer, layer.W, value))
     return _with_bias(layer, kernel)
 
 
@@ -193,7 +189,7 @@ def _recurrent(layer: Any) -> list[Slot]:
 
 def _two_biases(layer: Any) -> Slot:
     """The biases of the input and of the state, one above the other."""
-    return Slot("bias", (2, *_shape(layer.b)), lambda value: [Assignment(layer.b, value[0]), Assignment(layer.b_U, value[1])])
+    return Slot("bias", (2, *weight_shape(layer.b)), lambda value: [Assignment(layer.b, value[0]), Assignment(layer.b_U, value[1])])
 
 
 def _conv_lstm(layer: Any) -> list[Slot]:

@@ -134,7 +134,7 @@ def _meaning(name: Any, by_name: Mapping[Any, Any], sources: set, operations: se
             along_features, *joined = parts[0][1:]
             if along_features:
                 return joined[0] if all(part == joined[0] for part in joined) else None
-        return ("any", *parts[0])
+        return ("any", *(parts[0] or ()))
     return None
 
 
@@ -161,7 +161,7 @@ def check_masks(model: Any, config: Any) -> None:
 
     inner = config.get("config") if isinstance(config, Mapping) else None
     entries = inner.get("layers") if isinstance(inner, Mapping) else None
-    if not isinstance(entries, list) or "input_layers" not in inner:
+    if not isinstance(inner, Mapping) or not isinstance(entries, list) or "input_layers" not in inner:
         return
     expected: dict[str, bool] = {}
     for entry in entries:

@@ -60,7 +60,8 @@ def nodes_of_config(entry: Any, depth: int = 0) -> list[Node]:
 
 
 def _node(entry: Mapping[str, Any], depth: int) -> Node:
-    config = entry.get("config") if isinstance(entry.get("config"), Mapping) else {}
+    stored = entry.get("config")
+    config = stored if isinstance(stored, Mapping) else {}
     name = str(entry.get("name") or config.get("name"))
     class_name = str(entry.get("class_name")).rpartition(">")[2]
     if class_name == "Sequential" or class_name in FUNCTIONAL:

@@ -155,13 +155,13 @@ def fuse(lowering: Lowering, wanted: Sequence[Value]) -> list[Prepared]:
             for operand in v.operands():
                 readers.setdefault(operand, []).append(v)
     done = []
-    taken: set[Value | None] = {None}
+    taken: set[Value] = set()
     for root in roots:
         if root not in needed:
             continue
         chain = _Chain(lowering, root)
-        while len(found := readers[chain.end]) == 1 and found[0] not in taken and chain.takes(found[0]):
-            chain.end = found[0]
+        while len(found := readers[chain.end]) == 1 and (reader := found[0]) is not None and reader not in taken and chain.takes(reader):
+            chain.end = reader
             taken.add(chain.end)
         if chain.end is not root:
             chain.fuse()

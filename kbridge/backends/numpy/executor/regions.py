@@ -169,7 +169,7 @@ class _Builder:
 
 def _loop_region(loop: Value, lanes: int) -> Region | None:
     """A region that is one loop, cut along the samples of its states; None if it can't be cut or doesn't pay."""
-    scan = loop.scan
+    scan: Any = loop.scan
     live = scan.live()
     present = set(live)
     states = [leaf for leaf in scan.states if leaf in present]

@@ -8,6 +8,7 @@ without a line of Python for a call.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import repeat, starmap
 from typing import Any, NamedTuple
 
@@ -52,13 +53,15 @@ class _Place:
         self.__array_interface__ = {"data": (address, False), "shape": shape, "strides": strides, "typestr": typestr, "version": 3}
 
 
-class Moving(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Moving:
     """An argument that is view ``index``."""
 
     index: int
 
 
-class Parameter(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Parameter:
     """An argument that is parameter ``index`` of the call."""
 
     index: int

@@ -42,7 +42,7 @@ class Phases:
         self.plain = window.strides == (1,) * len(self.lengths) and tuple(self.reach) == tuple(self.lengths)
         self.shape = (*window.strides, shape[0], *rows, shape[-1])
         self.dtype = dtype
-        self.storage: np.ndarray | None = None
+        self.storage: Any = None
 
     def parts(self) -> Iterator[tuple[tuple, tuple]]:
         """For each phase: (index into ``storage``, index into the input) of what both hold."""

@@ -57,7 +57,7 @@ class Composed(Elementwise):
     """
 
     def __init__(self, name: str, program: Callable, rule: Callable | None = None):
-        super().__init__(name, None, rule)
+        super().__init__(name, program, rule)
         self.program = program
 
     def emit(self, ctx, attrs, out, *inputs):

@@ -39,7 +39,8 @@ class Pooling(NamedTuple):
         def only(lengths: tuple[int, ...]) -> tuple[int, ...]:
             return tuple(n if i == at else 1 for at, n in enumerate(lengths))
 
-        return Pooling(Window(*map(only, self.window[:3]), self.window.border_mode), self.axis)
+        size, strides, dilation = map(only, self.window[:3])
+        return Pooling(Window(size, strides, dilation, self.window.border_mode), self.axis)
 
     def counts(self, shape: tuple, dtype: np.dtype) -> np.ndarray:
         """How many elements of the input each window holds, to broadcast against the result."""

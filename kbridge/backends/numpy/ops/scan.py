@@ -156,7 +156,7 @@ def loop_gradient(loop: Loop, given: Cotangents) -> list[Tensor | None]:
         # turns that read nothing of the others: a sequence that tells their number
         elements, over = [Placeholder(step.elements[0].shape, step.elements[0].dtype)], [sequences[0]]
     wanted = dict.fromkeys(g for g in (*grads[:n], *grads[n + m :]) if g is not None)
-    new_states = [zeros_like(c) if grads[n + k] is None else grads[n + k] for k, c in of_state.items()]
+    new_states = [zeros_like(c) if (d := grads[n + k]) is None else d for k, c in of_state.items()]
     starts = [finals[k] if k in finals else zeros_like(make(FINAL, [node], k)) for k in of_state]
     turn = Step(elements, list(of_state.values()), list(wanted), new_states, next(SERIALS))
     back = Loop(turn, over, starts, not loop.backwards)

@@ -199,7 +199,9 @@ def reshape(x: Any, shape: Any) -> Tensor:
 
 def _reshape_partly_known(x: Tensor, shape: tuple) -> Tensor:
     """Keep what is known of the result's shape when some entries are tensors."""
-    node = make(RESHAPE, (x, sizes(shape)[1]))
+    vector = sizes(shape)[1]
+    assert vector is not None
+    node = make(RESHAPE, (x, vector))
     node.shape = tuple(None if isinstance(n, Tensor) or n == -1 else int(n) for n in shape)
     return node
 
@@ -255,7 +257,11 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str = "int32") ->
 def tile(x: Any, n: Any) -> Tensor:
     """Repeat the whole tensor ``n[i]`` times along axis i."""
     x = as_tensor(x)
-    counts = [n[i] for i in range(n.shape[0])] if isinstance(n, Tensor) and n.ndim else n
+    counts = n
+    if isinstance(n, Tensor) and n.ndim:
+        if n.shape[0] is None:
+            raise ValueError("tile: a vector of repetitions needs a known length, a number for each axis.")
+        counts = [n[i] for i in range(n.shape[0])]
     counts = list(counts) if isinstance(counts, (tuple, list)) else [counts]
     if len(counts) < x.ndim:
         counts = [1] * (x.ndim - len(counts)) + counts

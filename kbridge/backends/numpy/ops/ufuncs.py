@@ -10,9 +10,9 @@ import numpy as np
 def clip_ufunc() -> Callable:
     """NumPy's clip as a ufunc: a tenth of the call overhead of maximum and minimum, and keeps NaN."""
     for module in ("_core", "core"):
-        umath = getattr(getattr(np, module, None), "umath", None)
-        if hasattr(umath, "clip"):
-            return umath.clip
+        clip = getattr(getattr(getattr(np, module, None), "umath", None), "clip", None)
+        if clip is not None:
+            return clip
     return lambda x, low, high, out: np.clip(x, low, high, out=out)
 
 

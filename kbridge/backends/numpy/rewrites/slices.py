@@ -113,7 +113,9 @@ def sum_of_slices_gradients(value: Any) -> Any:
     if x.op.name != "slice_gradient" or y.op.name != "slice_gradient" or x.shape != y.shape:
         return None
     axis = _axis_of(x.attrs[0])
-    ranges = [index[axis] for index in (*x.attrs, *y.attrs) if axis is not None and _axis_of(index) == axis]
+    if axis is None:
+        return None
+    ranges = [index[axis] for index in (*x.attrs, *y.attrs) if _axis_of(index) == axis]
     if len(ranges) < len(x.attrs) + len(y.attrs) or len(ranges) > MAX_PARTS:
         return None
     if not all(isinstance(r, tuple) and r[2] in (None, 1) for r in ranges):
@@ -125,7 +127,7 @@ def sum_of_slices_gradients(value: Any) -> Any:
     values = [given[i] for _, _, i in parts]
     if sum(stop - start for start, stop, _ in parts) == x.shape[axis]:
         return value.planner.value(CONCATENATE, tuple(values), axis)
-    rest = [WHOLE] * len(x.shape)
+    rest: list[Any] = [WHOLE] * len(x.shape)
     indices = tuple((*rest[:axis], (start, stop, None), *rest[axis + 1 :]) for start, stop, _ in parts)
     return value.planner.value(x.op, (x.inputs[0], *values), indices)
 

@@ -22,6 +22,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from . import answers, blas, cache, compiler, flags, header, legacy, numpy_proxy, patches
 
@@ -128,7 +129,9 @@ def _import_modules() -> None:
 def _without_drawings() -> Iterator[None]:
     """Theano calls Graphviz' program to see whether it could draw; a program that wants to asks when it draws."""
     hidden = [name for name in ("pydot_ng", "pydot") if name not in sys.modules and "theano.printing" not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))
+    # None says that a module can't be imported
+    modules: dict[str, Any] = dict.fromkeys(hidden)
+    sys.modules.update(modules)
     try:
         yield
     finally:

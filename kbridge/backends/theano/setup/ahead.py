@@ -77,16 +77,17 @@ class Ahead:
         """Begin to compile what the cache lacks, but for the module that is compiled now."""
         import theano
 
-        current.jobs = {}
+        jobs: dict[str, Future] = {}
+        current.jobs = jobs
         for node in current.nodes:
             found = _lacking(node)
-            if found is None or found["module_name"] in (but, *current.jobs):
+            if found is None or found["module_name"] in (but, *jobs):
                 continue
-            if current.pool is None:
+            if current.pool is None or current.folder is None:
                 current.folder = tempfile.mkdtemp(prefix="ahead-", dir=theano.config.base_compiledir)
                 # the process itself waits for the compiler of the first module
                 current.pool = ThreadPoolExecutor(cores())
-            current.jobs[found["module_name"]] = current.pool.submit(self._compile, found, current.folder)
+            jobs[found["module_name"]] = current.pool.submit(self._compile, found, current.folder)
 
     def _compile(self, arguments: dict[str, Any], folder: str) -> Path | None:
         """The folder with a compiled module; None if it can't be: Theano will find out why."""

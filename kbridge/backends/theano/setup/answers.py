@@ -57,7 +57,7 @@ def install(root: Path) -> None:
     spec = importlib.util.spec_from_file_location("theano.utils", Path(package.submodule_search_locations[0]) / "utils.py")
     if spec is None or spec.loader is None:
         return
-    utils = importlib.util.module_from_spec(spec)
+    utils: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(utils)
     utils.call_subprocess_Popen = _call(root, utils.call_subprocess_Popen)
     utils.output_subprocess_Popen = _output(root, utils.output_subprocess_Popen)

@@ -118,7 +118,7 @@ def complete_convolutions() -> None:
 @contextmanager
 def stand_ins() -> Iterator[types.ModuleType]:
     """Have the stand-ins while Theano is imported; gives that of ``numpy.distutils``."""
-    modules = {
+    modules: dict[str, Any] = {
         **numpy_distutils(),
         **distutils(),
         **pkg_resources(),

@@ -8,6 +8,7 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy
 
@@ -79,7 +80,7 @@ def lists_as_indices() -> None:
     """NumPy no longer takes a list for a tuple of indices: topk, and pooling without a compiler."""
     from theano.tensor.signal import pool
 
-    sort = sys.modules["theano.tensor.sort"]  # the attribute of theano.tensor is a function
+    sort: Any = sys.modules["theano.tensor.sort"]  # the attribute of theano.tensor is a function
     sort._topk_py_impl = _rewritten(sort._topk_py_impl, (")[idx]", ")[tuple(idx)]"))
     pool.Pool.perform = _rewritten(
         pool.Pool.perform,
