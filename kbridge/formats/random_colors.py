@@ -16,7 +16,7 @@ FAMILY = "Preprocessing"
 
 def _written(cls: type) -> Any:
     """The arguments as Keras 3 takes them."""
-    names = [name for name, p in inspect.signature(cls.__init__).parameters.items() if name != "self" and p.kind is not p.VAR_KEYWORD]
+    names = [name for name, p in inspect.signature(cls).parameters.items() if p.kind is not p.VAR_KEYWORD]
     plain = as_it_is(*names)
 
     def write(context, layer, shapes):

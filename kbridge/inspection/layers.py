@@ -51,7 +51,7 @@ class Row:
         return dict(vars(self))
 
 
-def rows_of(config: Any, stored: dict[str, list]) -> list[Row]:
+def rows_of(config: Any, stored: Mapping[str, Sequence[tuple[str, Any]]]) -> list[Row]:
     """The rows of a model's config; ``stored`` maps layer names to (name, array) pairs."""
     rows: list[Row] = []
     for entry in entries_of(config):

@@ -170,6 +170,11 @@ def _in_layer(layer: Any, node: Node | None, group: Group, seen: set[int]) -> It
         yield match if getattr(layer, "trainable", True) else match._replace(slot=match.slot._replace(trained=False))
 
 
+def _is_known(layer: Any) -> bool:
+    """Whether the layer is of a class of kbridge."""
+    return layer_classes().get(type(layer).__name__) is type(layer)
+
+
 def _inside(layer: Any, node: Node | None, group: Group, seen: set[int]) -> Iterator[Match]:
     if layer.weights and _all_in(layer, seen):
         return
@@ -194,7 +199,7 @@ def _inside(layer: Any, node: Node | None, group: Group, seen: set[int]) -> Iter
             # behind a kernel of the layer inside, which the wrapper lists too
             yield from _of_slots(layer, own, numbered(group)[-len(own) :], group)
             seen.update(id(weight) for weight in layer.weights)
-    elif layer_classes().get(type(layer).__name__) is not type(layer):
+    elif not _is_known(layer):
         yield from _of_own_class(layer, group, seen)
     else:
         yield from _of_slots(layer, slots_of(layer), _arrays(layer, group), group)
