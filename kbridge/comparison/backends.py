@@ -133,7 +133,7 @@ class _Worker:
             return
 
     def _pipes(self) -> tuple[IO[str], IO[str]]:
-        """What the process reads from and writes to."""
+        """Return the pipes that the process reads from and writes to."""
         assert self._process.stdin is not None and self._process.stdout is not None
         return self._process.stdin, self._process.stdout
 
