@@ -84,7 +84,7 @@ def _recurrent(c: Context, layer, call: Call, op: str, weights: list[np.ndarray]
 
 def masked_results(c: Context, layer, short: Compacted, every: str, states: list[str], initial: list[str], last: str | None = None) -> Any:
     """``results`` of a compacted sequence."""
-    starts = list(initial) or [None] * len(states)
+    starts: list[str | None] = [*initial] or [None] * len(states)
     # without initial states the outputs start with zeros anyway
     start = None if layer.zeros_before_mask else starts[0]
     every = short.sequence(every, start)
@@ -185,6 +185,7 @@ def _of_steps(c: Context, layer, call: Call) -> tuple[list, list]:
 
     def steps() -> str:
         mask = call.mask()
+        assert mask is not None
         rest = g.op("Slice", g.op("Shape", mask), g.integers(2), g.integers(2**62))
         return g.op("Reshape", mask, g.op("Concat", g.integers(-1), rest, axis=0))
 
@@ -202,12 +203,15 @@ def _over_time(c: Context, layer, call: Call, inner: Call, step: tuple):
     passed = masks[0] if masks else None
 
     def whole() -> str:
+        assert passed is not None
         mask = passed()
         rest = g.op("Slice", g.op("Shape", mask), g.integers(1), g.integers(2**62))
         return g.op("Reshape", mask, g.op("Concat", _ends(g, call.x), rest, axis=0))
 
     def some() -> str:
         axes = list(range(2, K.ndim(call.masks[0])))
-        return g.op("Cast", g.op("ReduceMax", g.op("Cast", call.mask(), to=1), axes=axes, keepdims=0), to=9)
+        mask = call.mask()
+        assert mask is not None
+        return g.op("Cast", g.op("ReduceMax", g.op("Cast", mask, to=1), axes=axes, keepdims=0), to=9)
 
     return once(some if passed is None else whole)
