@@ -69,6 +69,7 @@ FASTER = {
 
 #: for each row of the table, a tensor whose plan it makes smaller
 CASES = {
+    "broadcasts_by_itself": lambda: make(broadcasting.BROADCAST_LIKE, (tensor(1, 3), tensor(2, 3))) * tensor(2, 3),
     "nothing_added": lambda: tensor(2, 3) + filled(0, (2, 3)),
     "times_one": lambda: tensor(2, 3) * filled(1, (2, 3)) + tensor(2, 3) * filled(0, (2, 3)),
     "nothing_taken_away": lambda: tensor(2, 3) - filled(0, (2, 3)),

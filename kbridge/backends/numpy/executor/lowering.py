@@ -156,11 +156,6 @@ class Lowering:
         pure = op.pure and not (op.loops and attrs.step.draws)
         if pure and key in self._merged:
             return self._merged[key]
-        if op.elementwise and len(inputs) > 1:
-            for v in inputs:
-                if v.op.broadcasts:
-                    inputs = self._without_broadcasts(op, attrs, inputs)
-                    break
         shape, dtype = op.infer(attrs, *inputs)
         value = Value(self, op, inputs, attrs, shape, dtype)
         result = op.lowered(value)
@@ -190,17 +185,6 @@ class Lowering:
         """Lower the turn of a loop."""
         value.scan = lowered_loop(self, value)
         value._operands = None
-
-    def _without_broadcasts(self, op: Op, attrs: Any, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
-        """Elementwise calls broadcast by themselves: skip a broadcast view if the result keeps its shape."""
-        shape = None
-        for i, v in enumerate(inputs):
-            if v.op.broadcasts:
-                shape = shape or op.infer(attrs, *inputs)[0]
-                shorter = (*inputs[:i], v.inputs[0], *inputs[i + 1 :])
-                if op.infer(attrs, *shorter)[0] == shape:
-                    inputs = shorter
-        return inputs
 
     def _foldable(self, value: Value) -> bool:
         op = value.op

@@ -8,8 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..ops.elementwise import BINARY
 from ..ops.shapes import RESHAPE
 from .table import rewrite
+
+
+@rewrite(*BINARY, "where")
+def broadcasts_by_itself(value: Any) -> Any:
+    """Elementwise calls broadcast by themselves: they need no broadcast view if the result keeps its shape."""
+    for i, v in enumerate(value.inputs):
+        if v.op.broadcasts:
+            shorter = (*value.inputs[:i], v.inputs[0], *value.inputs[i + 1 :])
+            if value.op.infer(value.attrs, *shorter)[0] == value.shape:
+                return value.planner.value(value.op, shorter, value.attrs)
+    return None
 
 
 @rewrite("add", known=True)
