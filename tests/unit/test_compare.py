@@ -138,7 +138,7 @@ def test_training_that_follows_rounding_alone_is_no_mistake(plant, saved):
     assert result.ok and result.layers[1].trained.jump
     assert not result.layers[3].trained.jump
     # a mistake that training shows is still one
-    plant("value sqrt")
+    plant("gradient square")
     assert not kb.compare(saved(model), PAIR, train_steps=2).ok
 
 
