@@ -3,9 +3,10 @@
 ``python -m benchmarks --trace FOLDER lstm resnet`` writes, for each workload, ``NAME.json`` (for chrome://tracing or Perfetto), a picture (``NAME.svg``) and
 a table: the work and the waits of each thread, and the time of a step on 1 to 16 cores by a simulation.
 
-The simulation takes what each part took of the processor. Calls between forks run one after the other. On P cores each lane of a fork makes all of its
-calls, each of which holds Python's lock for a moment, on ceil(n / P) of n samples; the fork takes the time of such a lane, or that of all
-lanes' turns at the lock if that is longer, and the handover to other threads. It knows nothing of memory bandwidth, which cores share.
+The simulation takes what each part took of the processor. Calls between forks run one after the other. In L lanes each makes all of the fork's
+calls, each of which holds Python's lock for a moment, on ceil(n / L) of n samples; the fork takes the time of such a lane, or that of all
+lanes' turns at the lock if that is longer, and the handover to other threads. L is what serves best, up to the number of cores. The
+simulation knows nothing of memory bandwidth, which cores share.
 """
 
 from __future__ import annotations
@@ -33,9 +34,12 @@ def simulated(events: Sequence[Any], cores: int) -> float:
         own = [e for e in lanes if fork.begin <= e.begin and e.end <= fork.end]
         locked = LOCKED * max(e.calls for e in own)
         computed = max(0.0, sum(e.work for e in own) - len(own) * locked)
-        used = min(cores, fork.samples)
-        part = locked + computed * -(-fork.samples // used) / fork.samples
-        total += part if used == 1 else max(part, used * locked) + HANDOVER
+        # of as many lanes as serve best: more of them may only wait for each other
+        times = [locked + computed]
+        for lanes_then in range(2, min(cores, fork.samples) + 1):
+            part = locked + computed * -(-fork.samples // lanes_then) / fork.samples
+            times.append(max(part, lanes_then * locked) + HANDOVER)
+        total += min(times)
     return total
 
 
