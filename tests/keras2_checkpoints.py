@@ -30,6 +30,31 @@ def sources() -> list[Path]:
     return sorted(path for path in found if path.stem not in LEFT_OUT)
 
 
+def callbacks(folder: Path) -> None:
+    """What tf.keras' ModelCheckpoint and BackupAndRestore write in two epochs: weights of each epoch and the best, and whole models."""
+    import numpy as np
+    import tf_keras as k
+
+    k.utils.set_random_seed(3)
+    model = k.Sequential([k.layers.Dense(4, activation="tanh", input_shape=(3,)), k.layers.BatchNormalization(), k.layers.Dense(2)])
+    model.compile("adam", "mse")
+    x = np.random.RandomState(0).rand(12, 3).astype("float32")
+    path = str(folder / "callbacks")
+    kept = k.callbacks.ModelCheckpoint
+    made = [
+        kept(path + "/weights-{epoch:02d}", save_weights_only=True), kept(path + "/best/weights", "loss", save_weights_only=True, save_best_only=True),
+        kept(path + "/whole-{epoch:02d}"), k.callbacks.BackupAndRestore(path + "/backup", delete_checkpoint=False),
+    ]  # fmt: skip
+    predicted = []
+    made.append(k.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: predicted.append(np.asarray(model(x, training=False)))))
+    model.fit(x, x[:, :2] * x[:, 1:], 4, epochs=2, verbose=0, callbacks=made)
+    (folder / "callbacks" / "model.json").write_text(model.to_json())
+    for name in ("saved_model.pb", "fingerprint.pb"):
+        for found in (folder / "callbacks").glob(f"whole-*/{name}"):
+            found.unlink()
+    np.savez_compressed(folder / "callbacks" / "predictions.npz", x=x, epoch_1=predicted[0], epoch_2=predicted[1])
+
+
 def tensors(folder: Path) -> None:
     """A checkpoint of tensors of all types and in pieces, in several files, and an array with what it holds."""
     import numpy as np
@@ -82,6 +107,8 @@ def main(folder: Path, names: list[str]) -> None:
 
     if not names or "tensors" in names:
         tensors(folder / "tensors")
+    if not names or "callbacks" in names:
+        callbacks(folder)
     for path in sources():
         if names and path.stem not in names:
             continue

@@ -15,7 +15,7 @@ from ..saving.hdf5_layout import write_array, write_names, write_text, writing
 from .keras3.files import different
 from .keras3.models import Builder, converted
 from .keras3.parts import Graph, Part, Ref, Stack
-from .problems import NotConvertible, refusal
+from .problems import NotConvertible, Unsupported, refusal
 
 #: The version whose format this is; every later Keras 2 reads it.
 KERAS_VERSION = "2.3.1"
@@ -56,6 +56,9 @@ class _Builder(Builder):
             raise refusal(layer, "keras2-no-layer", f"{attribute} {name!r}, which Keras 2 lacks")
         return _ACTIVATIONS[name]
 
+    def no_layer(self, layer) -> Unsupported:
+        return refusal(layer, "keras2-no-layer", "no such layer is written into files of Keras 2 here")
+
     def masked(self, layer) -> bool:
         return False  # masks of joined inputs are Keras 1's
 
@@ -78,7 +81,8 @@ def save_keras2(model: Any, path: str | os.PathLike) -> list[str]:
     try:
         part, _ = converted(model, _Builder())
     except NotConvertible as error:
-        raise NotConvertible("Keras 2", error.problems) from None
+        # what makes layers for both says Keras 3; each reason holds for Keras 2 too, whose own are asked before
+        raise NotConvertible("Keras 2", [problem.replace("Keras 3", "Keras 2") for problem in error.problems]) from None
     with writing(path) as h5:
         for group in (h5, h5.create_group("model_weights")):
             write_text(group, "keras_version", KERAS_VERSION)

@@ -95,6 +95,7 @@ def _build(config: Any, custom_objects: Mapping[str, Any] | None):
     from ..engine.entries import freeze_again
     from ..utils.generic_utils import CustomObjectScope, get_custom_objects, remember
 
+    _check_age(config)
     with CustomObjectScope(dict(custom_objects or {})), work_budget():
         stored = config if speaks_keras3(config) else None
         if stored is not None:
@@ -108,6 +109,20 @@ def _build(config: Any, custom_objects: Mapping[str, Any] | None):
             check_masks(model, stored)
     remember(custom_objects)
     return model
+
+
+def _check_age(config: Any) -> None:
+    """Refuse what ``to_json`` and ``get_config`` gave that is no whole model's: of Keras before 1.0, and lists of layers."""
+    if isinstance(config, list):
+        raise ModelFileError(
+            "it is a list of layers, as get_config of a Sequential model gives it: Sequential.from_config(LIST) builds the model"
+        )
+    if isinstance(config, dict) and "class_name" not in config and (isinstance(config.get("layers"), list) or "node_config" in config):
+        kind = "Graph" if "node_config" in config else "Sequential"
+        raise ModelFileError(
+            f"It is a {kind} model of Keras before 1.0 (0.1 to 0.3), whose layers have other settings. Build the model with today's layers, by its program; "
+            "model.load_weights takes the weights that it had (layer_0, param_0 ...)."
+        )
 
 
 def upgrade(config: Any) -> Any:

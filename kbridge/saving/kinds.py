@@ -22,6 +22,9 @@ HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 #: The last eight bytes of the table in which a checkpoint lists its tensors.
 TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
 
+#: what JSON may be besides an architecture
+SHARDS = "a list of files with weights, NAME_00000.weights.h5 and so on"
+
 _HEAD = 4096
 #: Bytes at the end of a zip that may hold the record of its end: 22, and a comment.
 _ZIP_END = 22 + 65_535
@@ -61,8 +64,8 @@ _OTHERS: dict[str, tuple[str, str]] = {
     ),
     "TensorFlow.js": ("the model.json of TensorFlow.js, whose weights lie in other files", "Convert it with TensorFlow.js' own converter to a Keras .h5 file."),
     "safetensors": ("a safetensors file: arrays with names, and no layers", "Build the model, read the arrays with the package safetensors, and set them with set_weights."),
-    "npz": ("arrays of NumPy (.npz)", "Build the model, and set them with model.set_weights([arrays[name] for name in ...])."),
-    "npy": ("an array of NumPy (.npy)", "It is no model: build one and set its weights with set_weights."),
+    "npz": ("a file of NumPy's arrays (.npz), without layers", "Build the model, and set them with model.set_weights([arrays[name] for name in ...])."),
+    "npy": ("an array of NumPy (.npy), without layers", "Build the model, and set its weights with set_weights."),
     "gzip": ("a file packed with gzip", f"{_UNPACK} (gunzip, or tar xzf for a .tar.gz)."),
     "bzip2": ("a file packed with bzip2", _UNPACK),
     "xz": ("a file packed with xz", _UNPACK),
@@ -73,7 +76,7 @@ _OTHERS: dict[str, tuple[str, str]] = {
     "zip": ("a zip archive, but none of Keras 3 (it has no config.json)", _UNPACK),
     "empty zip": ("a zip archive without files", _AGAIN),
     "pbtxt": ("a text of TensorFlow (a graph or a list of checkpoints)", "Name the folder of the SavedModel or the checkpoint's .index file."),
-    "checkpoint data": ("tensors of a checkpoint of TensorFlow without the list of them", "The file of the same name that ends in .index must lie beside it."),
+    "checkpoint data": ("a part of a checkpoint of TensorFlow: tensors without the list of them", "The file of the same name that ends in .index must lie beside it."),
     "old checkpoint": (
         "a checkpoint of TensorFlow before 1.0 (one file, version 1)",
         "Load it with TensorFlow 1 and save it again; since version 1.0 it writes checkpoints that can be read (NAME.index, NAME.data-...).",
@@ -130,22 +133,24 @@ def kind_of(path: str | os.PathLike) -> Kind:
 
 
 def refusal(kind: Kind, wanted: str = "a model file") -> ModelFileError:
-    """The error for what isn't ``wanted``: what it is or seems to be, and what to do."""
-    if kind.readable:
+    """The error for what isn't ``wanted``: what it is or seems to be, and what to do, as the user who named it needs to hear it."""
+    if kind.detail == SHARDS:
+        what, advice = "JSON", "Build the model with the same layers, then model.load_weights takes it."
+    elif kind.readable:
         what = {
-            HDF5: "an HDF5 file", KERAS3: "a zip archive of Keras 3 (.keras)", JSON: "JSON, an architecture without weights",
+            HDF5: "an HDF5 file", KERAS3: "a whole model of Keras 3 (.keras)", JSON: "JSON, an architecture without weights",
             YAML: "YAML, an architecture without weights", CHECKPOINT: "a checkpoint of TensorFlow: weights without layers",
             SAVED_MODEL: "a SavedModel folder of TensorFlow",
         }[kind.name]  # fmt: skip
         advice = {
             JSON: "model_from_json builds the model, load_weights gives it its weights.",
             YAML: "model_from_yaml builds the model, load_weights gives it its weights.",
-            CHECKPOINT: "Build the model with the same layers, then model.load_weights takes it.",
-        }.get(kind.name, "")
+            CHECKPOINT: "Build the model with the same layers, by its program or from its JSON, then model.load_weights takes it.",
+        }.get(kind.name, f"Here {wanted} is needed.")
     else:
         what, advice = _OTHERS[kind.name]
-    text = f"{kind.path!r} is {what}" if kind.name == "unknown" else f"{kind.path!r} is not {wanted} but {what}"
-    return ModelFileError(" ".join(part for part in (f"{text}{f' ({kind.detail})' if kind.detail else ''}.", advice) if part))
+    detail = f" ({kind.detail})" if kind.detail else ""
+    return ModelFileError(f"{kind.path!r} is {what}{detail}. {advice}")
 
 
 # ---------------------------------------------------------------------- folders
@@ -339,19 +344,28 @@ def _of_text(path: str, file, size: int, head: bytes) -> Kind | None:
         return Kind("pbtxt", path)
     if text.startswith(("{", "[", '"')):
         return _of_json(path, file, size, text)
-    if re.match(r"(---|%YAML|#|!!|[\w'\"]+\s*:(\s|$)|-\s)", text):
+    if re.match(r"(---|%YAML|#|!!|[\w'\"]+\s*:(\s|$)|-\s)", text) and re.search(
+        r"\b(class_name|layers|config)['\"]?\s*:", _start(file, size, text)
+    ):
         return Kind(YAML, path)
     return Kind("text", path)
 
 
+def _start(file, size: int, text: str) -> str:
+    """The first megabyte of a text, of which ``text`` is known."""
+    if size <= _HEAD:
+        return text
+    file.seek(0)
+    return file.read(2**20).decode("utf8", "ignore")
+
+
 def _of_json(path: str, file, size: int, text: str) -> Kind:
-    whole = text
-    if size > _HEAD:
-        file.seek(0)
-        whole = file.read(2**20).decode("utf8", "ignore")
+    whole = _start(file, size, text)
     if re.search(r'"(modelTopology|weightsManifest)"\s*:', whole):
         return Kind("TensorFlow.js", path)
     # YAML in flow style begins alike, without quotes round its keys
+    if re.search(r'"weight_map"\s*:', whole):
+        return Kind(JSON, path, SHARDS)
     flow = re.match(r"[{\[]\s*(\w+\s*:\s|\{\s*\w+\s*:\s|!!)", text)
     return Kind(YAML if flow else JSON, path)
 

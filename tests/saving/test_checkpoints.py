@@ -64,3 +64,27 @@ def test_a_saved_model_is_the_model_of_its_file(name):
         assert type(model.loss) is type(wanted.loss) and model.metrics == wanted.metrics
         for got, value in zip(model.optimizer.get_weights(), wanted.optimizer.get_weights(), strict=True):
             np.testing.assert_array_equal(got, value)
+
+
+CALLBACKS = DATA / "checkpoints" / "callbacks"
+
+
+@pytest.mark.parametrize(
+    "place, epoch",
+    [
+        ("weights-01", 1), ("weights-02", 2), ("weights-02.index", 2), ("", 2), ("best", 2), ("backup/chief", 2), ("whole-01", 1), ("whole-02/variables/variables", 2),
+    ],
+)  # fmt: skip
+def test_weights_that_callbacks_wrote(place, epoch):
+    model = model_from_json((CALLBACKS / "model.json").read_text())
+    model.load_weights(CALLBACKS / place)
+    with np.load(CALLBACKS / "predictions.npz") as recorded:
+        np.testing.assert_allclose(model.predict(recorded["x"]), recorded[f"epoch_{epoch}"], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_whole_models_that_a_callback_wrote(epoch):
+    model = load_model(CALLBACKS / f"whole-0{epoch}")
+    with np.load(CALLBACKS / "predictions.npz") as recorded:
+        np.testing.assert_allclose(model.predict(recorded["x"]), recorded[f"epoch_{epoch}"], rtol=1e-4, atol=1e-5)
+    assert float(K.get_value(model.optimizer.iterations)) == 3 * epoch

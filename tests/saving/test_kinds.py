@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
+from kbridge.models import load_model
 from kbridge.saving.errors import ModelFileError
 from kbridge.saving.kinds import _OTHERS, CHECKPOINT, HDF5, JSON, KERAS3, SAVED_MODEL, TABLE_MAGIC, YAML, kind_of, refusal
 
@@ -175,3 +176,22 @@ def test_folders_are_told_by_their_members(tmp_path):
     shutil.rmtree(folder)
     with pytest.raises(FileNotFoundError, match="There is no file"):
         kind_of(folder)
+
+
+@pytest.mark.parametrize(
+    "name, content, message",
+    [
+        ("readme.md", "# A model\n\nIt has layers.\n" * 300, "is a text, but neither JSON nor YAML of a model"),
+        ("settings.yaml", "batch: 32\nepochs: 5\n", "is a text, but neither JSON nor YAML of a model"),
+        (
+            "m.weights.json",
+            '{"metadata": {}, "weight_map": {"/a": ["m_00000.weights.h5"]}}',
+            "is JSON (a list of files with weights.*Build the model",
+        ),
+        ("m.json", '{"class_name": "Sequential", "config": []}', "is JSON, an architecture without weights. model_from_json"),
+    ],
+)
+def test_texts_are_told_apart(name, content, message, tmp_path):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ModelFileError, match=message.replace("(a", "\\(a")):
+        load_model(tmp_path / name)

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from kbridge.models import model_from_json, model_from_yaml
 from kbridge.saving import limits
 from kbridge.saving.errors import ModelFileError
 from kbridge.saving.texts import check_size, dump_json, dump_yaml, parse_json, parse_yaml, plain
@@ -125,3 +126,23 @@ def test_what_no_text_can_hold_is_named():
 
 def test_json_options_are_passed_on():
     assert dump_json({"a": 1}, indent=1) == '{\n "a": 1\n}'
+
+
+@pytest.mark.parametrize(
+    "config, message",
+    [
+        (
+            {"name": "Sequential", "layers": [{"name": "Dense", "output_dim": 3, "input_shape": [4]}], "loss": "mse"},
+            "a Sequential model of Keras before 1.0",
+        ),
+        ({"name": "Graph", "nodes": {}, "node_config": [], "input_config": []}, "a Graph model of Keras before 1.0"),
+        (
+            [{"class_name": "Dense", "config": {"output_dim": 3, "batch_input_shape": [None, 4], "name": "d"}}],
+            "a list of layers.*Sequential.from_config",
+        ),
+    ],
+)
+def test_texts_of_before_1_0_and_lists_of_layers_say_what_they_are(config, message):
+    for read in (model_from_json, model_from_yaml):
+        with pytest.raises(ModelFileError, match=message):
+            read(json.dumps(config))

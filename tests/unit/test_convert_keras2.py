@@ -118,3 +118,15 @@ def test_check_tells_of_a_file_that_predicts_otherwise(tmp_path, monkeypatch, ca
     monkeypatch.setitem(check._READERS, "keras1", lambda path, custom: ("another program", lambda x: np.ones((len(x[0]), 2))))
     assert main(["convert", str(tmp_path / "ours.h5"), str(tmp_path / "m.h5"), "--check"]) == 1
     assert "another program predicts otherwise" in capsys.readouterr().err
+
+
+def test_no_reason_speaks_of_another_keras(tmp_path):
+    from kbridge.convert.keras2 import save_keras2
+    from kbridge.layers import Convolution2D, LocallyConnected2D, MaxPooling2D
+
+    model = Sequential([Convolution2D(2, 2, 2, input_shape=(6, 6, 1)), LocallyConnected2D(2, 2, 2, name="own")])
+    model.add(MaxPooling2D(border_mode="same", border_origin="theano", pool_size=(2, 2), strides=(1, 1)))
+    with pytest.raises(NotConvertible) as error:
+        save_keras2(model, tmp_path / "m.h5")
+    assert "'own' (LocallyConnected2D): no such layer is written into files of Keras 2 here [convert: keras2-no-layer]" in str(error.value)
+    assert "Keras 3" not in str(error.value)

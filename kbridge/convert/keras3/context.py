@@ -10,7 +10,7 @@ from ... import backend as K
 from ...formats import formats_of
 from ...saving.configs import layer_classes
 from ..masks import Seen
-from ..problems import refusal, told
+from ..problems import Unsupported, refusal, told
 from ..weights import value
 from .parts import Part, Stack, Weight
 
@@ -71,12 +71,16 @@ class Context:
         formats = formats_of(layer)
         make = formats.keras3 if formats is not None else MAKERS.get(name)
         if make is None:
-            raise refusal(layer, "keras3-no-layer", "Keras 3 has no such layer")
+            raise self.no_layer(layer)
         parts = make(self, layer, shapes)
         for part in parts:
             if not getattr(layer, "trainable", True):
                 part.freeze()
         return parts
+
+    def no_layer(self, layer) -> Unsupported:
+        """The refusal of a layer that no function makes."""
+        return refusal(layer, "keras3-no-layer", "Keras 3 has no such layer")
 
     def note(self, layer, slug: str, what: str) -> None:
         """Something that differs, but not in a prediction that counts; ``slug`` is its id in docs/convert.md."""
