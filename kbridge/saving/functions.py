@@ -279,6 +279,12 @@ def named_function(module: Any, name: Any, arguments: Any = None) -> StoredFunct
     for path in _OWN_OF_KERAS if module == "builtins" else (module,):
         graph = read_named(f"{path}.{name}", arguments if isinstance(arguments, Mapping) else None)
         if graph is not None:
+            if module == "builtins" and path != _OWN_OF_KERAS[0]:
+                warnings.warn(
+                    f"The function {name!r} that a layer of the file has is taken for {path}.{name}. Keras 3 stores functions of one's own in the same "
+                    f"way: if it is another, pass custom_objects={{{name!r}: ...}}. [differences: stored-code]",
+                    stacklevel=2,
+                )
             return StoredFunction(name, GraphFunction(graph, name))
     return None
 

@@ -284,6 +284,18 @@ def test_a_class_of_ones_own_is_never_taken_for_keras_own(tmp_path):
         load_model(archive(tmp_path, layer, {"dense/vars/0": np.ones((3, 2)), "dense/vars/1": np.ones(2)}))
 
 
+def test_a_function_by_name_alone_is_said_to_be_guessed(tmp_path):
+    """Keras 3 stores keras.ops.square and a function of one's own called 'square' in the same way."""
+    function = {"module": "builtins", "class_name": "function", "config": "square", "registered_name": "function"}
+    layer = {"module": "keras.layers", "class_name": "Lambda", "config": {"name": "f", "function": function}, "registered_name": None}
+    path, x = archive(tmp_path, layer, {}), np.array([[1.0, 2.0, 3.0]])
+    with pytest.warns(UserWarning, match=r"'square' .* taken for keras.ops.square.*custom_objects"):
+        np.testing.assert_allclose(load_model(path, compile=False).predict(x), x**2)
+    for name in ("square", "f"):
+        own = quietly_loaded(path, custom_objects={name: lambda x: x + 1})
+        np.testing.assert_allclose(own.predict(x), x + 1)
+
+
 def test_bfloat16_weights_are_read(tmp_path):
     import h5py
 

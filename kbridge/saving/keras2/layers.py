@@ -451,7 +451,7 @@ def _lambda(options: Options) -> Translated:
             kind = "lambda"
             if value.get("class_name") == "function" and isinstance(value.get("config"), str):
                 kind, module, value = "function", value.get("module"), value["config"]
-        if kind == "function" and key == "function" and not {str(value), bare_name(value)} & set(get_custom_objects()):
+        if kind == "function" and key == "function" and not {str(value), bare_name(value), options.name} & set(get_custom_objects()):
             value = named_function(module, value, arguments) or value
         config |= {key: _stored(value) if kind == "lambda" else value, f"{key}_type": kind}
     return "Lambda", config
