@@ -30,6 +30,14 @@ def cells(k):
 
 
 @case
+def cells_by_themselves(k):
+    L = k.layers
+    x, h, c = k.Input((3,)), k.Input((2,)), k.Input((2,))
+    outputs = [L.SimpleRNNCell(2)(x, [h]), L.GRUCell(2)(x, [h]), L.LSTMCell(2)(x, [h, c])]
+    return k.Model([x, h, c], [y for out, states in outputs for y in (out, *states)])
+
+
+@case
 def penalties_of_cells(k):
     L = k.layers
     x = k.Input((4, 3))

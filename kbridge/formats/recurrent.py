@@ -50,8 +50,11 @@ def _rnn(options):
 
 
 def _cell_keras3(context, layer, shapes):
+    from ..convert.problems import refusal
     from ..convert.weights import value
 
+    if len(shapes) > 1:
+        raise refusal(layer, "keras3-cell", "a cell by itself: RNN takes a cell over a sequence")
     config = {
         "units": layer.units,
         "use_bias": bool(layer.use_bias),
@@ -91,7 +94,7 @@ def _rnn_keras3(context, layer, shapes):
         raise refusal(layer, "keras3-time-major", "time_major=True")
     if layer.num_constants:
         raise refusal(layer, "keras3-constants", "constants of a cell")
-    (cell,) = context.inside(layer.cell, shapes)
+    (cell,) = context.inside(layer.cell, shapes[:1])
     flags = {key: getattr(layer, key) for key in FLAGS if key != "time_major"}
     part = context.part(layer, "RNN", cell=cell, **{**flags, "stateful": layer._stateful})
     part.inner["cell"] = cell

@@ -32,6 +32,8 @@ class BatchNormalization(Layer):
         scale: whether there is a gamma; an option of Keras 2, stored only where it is False.
         moving_if_frozen: whether a layer that is made with ``trainable=False`` uses the running statistics in training too, as in TensorFlow 2;
             stored where it matters.
+        sample_variance: whether the running variance of images (inputs with four axes) is that of a sample, n / (n - 1) times that of the batch,
+            as tf.keras has it; stored where it is.
         gamma_constraint: a function that is applied to gamma after each update; an option of Keras 2, stored where there is one.
         beta_constraint: a function that is applied to beta after each update; an option of Keras 2, stored where there is one.
 
@@ -73,6 +75,7 @@ class BatchNormalization(Layer):
         moving_if_frozen=False,
         gamma_constraint=None,
         beta_constraint=None,
+        sample_variance=False,
         **kwargs,
     ):
         if mode not in (0, 1, 2):
@@ -92,6 +95,7 @@ class BatchNormalization(Layer):
         self.initial_weights = weights
         super().__init__(**kwargs)
         self.moving_if_frozen = moving_if_frozen
+        self.sample_variance = sample_variance
         #: decided here, since the graph of a call stays what it is
         self._moving_only = bool(moving_if_frozen and mode == 0 and not self.trainable)
         self.uses_learning_phase = mode == 0 and not self._moving_only
@@ -142,7 +146,13 @@ class BatchNormalization(Layer):
         normed, mean, variance = K.normalize_batch_in_training(x, self.gamma, self.beta, others, epsilon=self.epsilon)
         if self.mode == 2:
             return normed
-        self.add_update(self._moving(mean, variance), x)
+        if self.sample_variance and ndim == 4:
+            count = 1.0
+            for a in others:
+                count = count * K.cast(K.shape(x)[a], K.floatx())
+            self.add_update(self._moving(mean, variance * (count / K.maximum(count - 1.0, 1.0))), x)
+        else:
+            self.add_update(self._moving(mean, variance), x)
         return K.in_train_phase(normed, running())
 
     def _moving(self, mean, variance) -> list:
@@ -165,6 +175,8 @@ class BatchNormalization(Layer):
         left_out |= {key: value for key, value in penalties.items() if value is not None}
         if self.moving_if_frozen and not self.trainable:
             left_out["moving_if_frozen"] = True
+        if self.sample_variance:
+            left_out["sample_variance"] = True
         # Keras 1.2.2 lost these when saving and can read them back, so they are written where they matter
         for key, usual in (("beta_init", "zero"), ("gamma_init", "one")):
             if getattr(self, key).__name__ != usual:

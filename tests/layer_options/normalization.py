@@ -13,9 +13,8 @@ def of(name: str, *options: dict, x: str = "series", **more) -> list[Case]:
 
 CASES = [
     *of("BatchNormalization", {}, {"axis": 1, "epsilon": 0.1}, {"center": False}, {"scale": False}, {"synchronized": True}, {**PENALTIES, **STARTS, **MOVING}),
-    *of("BatchNormalization", {"axis": -1}, x="image"),
-    # tf.keras' moving variance of images is that of a sample (n / (n - 1)), which one step shows here
-    *of("BatchNormalization", {"axis": 1}, x="image", library="keras3"),
+    # tf.keras' moving variance of images is that of a sample, n / (n - 1) times that of the batch
+    *of("BatchNormalization", {"axis": -1, "momentum": 0.3}, {"axis": 1, "momentum": 0.3}, {"axis": 2, "momentum": 0.3}, x="image"),
     *of("BatchNormalization", {"axis": [-1]}, {"axis": [2], "momentum": 0.9}, library="tf_keras"),
     *of("LayerNormalization", {}, {"axis": 1, "epsilon": 0.1}, {"axis": [1, 2]}, {"axis": [-1, 1], "scale": False}, {"center": False}, {**PENALTIES, **STARTS}),
     *of("LayerNormalization", {"axis": [1, 3]}, {"axis": (1, 2, 3)}, x="image"), *of("LayerNormalization", {"rms_scaling": True}, library="keras3"),

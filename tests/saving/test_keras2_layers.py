@@ -13,8 +13,9 @@ from kbridge import backend as K
 from kbridge.models import load_model, model_from_json
 
 #: cases with something that a format can't hold: the id that the refusal cites
-REFUSED_BY_ONNX: dict[str, str] = {}
+REFUSED_BY_ONNX = {"cells_by_themselves": "onnx-cell"}
 REFUSED_BY_KERAS3 = {
+    "cells_by_themselves": "keras3-cell",
     "starts_of_masked_sequences": "keras3-mask-and-states",
     "masks_of_attention": "keras3-attention-mask",
     "masks_over_time": "keras3-mask-over-time",

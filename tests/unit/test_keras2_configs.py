@@ -235,10 +235,10 @@ def retrained(tmp_path, change):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda c: c["optimizer_config"].update(class_name="ScheduleFreeAdamW"), "the optimizer ScheduleFreeAdamW is unknown"),
+        (lambda c: c["optimizer_config"].update(class_name="MultiOptimizer"), "the optimizer MultiOptimizer is unknown"),
         (lambda c: c["optimizer_config"]["config"].update(learning_rate={"class_name": "Decay"}), "learning rate"),
         (lambda c: c.update(loss="hubber"), "the loss 'hubber' is unknown"),
-        (lambda c: c.update(loss={"class_name": "Circle", "config": {}}), "the loss 'circle' is unknown|The loss Circle"),
+        (lambda c: c.update(loss={"class_name": "Ring", "config": {}}), "Unknown loss: 'Ring'"),
         (lambda c: c.update(loss={"class_name": "BinaryCrossentropy", "config": {"from_logit": True}}), "from_logit"),
     ],
 )

@@ -13,6 +13,8 @@ _TENSORS = {
     "GroupQueryAttention": ("value", "key", "attention_mask"),
     "Softmax": ("mask",),
 }
+#: class -> the keyword with a list of tensors, which the layer here takes behind its first input
+_LISTS = dict.fromkeys(("SimpleRNNCell", "GRUCell", "LSTMCell", "StackedRNNCells"), "states")
 #: class -> flags of a call that are options of the layer here
 _FLAGS = {
     name: ("use_causal_mask", "return_attention_scores")
@@ -37,6 +39,10 @@ class Call:
                     raise ModelFileError(f"Layer {layer!r}: the arguments of a call should be a dict, got {source[3]!r:.100}.")
                 arguments |= source[3]
         self._take_tensors(class_name, arguments)
+        for tensor in _flat(arguments.pop(_LISTS.get(class_name), None) or []):
+            if not _is_source(tensor):
+                raise ModelFileError(f"Layer {layer!r}: a state of a cell's call is [name, node, tensor], got {tensor!r:.100}.")
+            self.sources.append(list(tensor[:3]))
         for flag in _FLAGS.get(class_name, ()):
             if arguments.pop(flag, False):
                 self.options[flag] = True

@@ -54,7 +54,7 @@ def _as_in_tensorflow(entry: Any, of_keras2: bool) -> None:
     """Return the entry with the options for what tf.keras and Keras 3 compute otherwise than Keras 2 itself.
 
     A frozen BatchNormalization trains with the moving statistics, not with those of the batch; and in tf.keras (``of_keras2``)
-    Conv3DTranspose has no holes in its kernel, whatever its dilation_rate.
+    the moving variance of images is that of a sample, and Conv3DTranspose has no holes in its kernel, whatever its dilation_rate.
     """
     if isinstance(entry, list):
         for item in entry:
@@ -63,6 +63,8 @@ def _as_in_tensorflow(entry: Any, of_keras2: bool) -> None:
         config = entry.get("config")
         if entry.get("class_name") == "BatchNormalization" and isinstance(config, dict) and config.get("trainable") is False:
             config["moving_if_frozen"] = True
+        if of_keras2 and entry.get("class_name") == "BatchNormalization" and isinstance(config, dict) and config.get("axis") in (-1, 1, 3):
+            config["sample_variance"] = True
         if of_keras2 and entry.get("class_name") == "Conv3DTranspose" and isinstance(config, dict):
             config["dilation_rate"] = 1
         for item in entry.values():
