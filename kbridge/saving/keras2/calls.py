@@ -39,7 +39,7 @@ class Call:
                     raise ModelFileError(f"Layer {layer!r}: the arguments of a call should be a dict, got {source[3]!r:.100}.")
                 arguments |= source[3]
         self._take_tensors(class_name, arguments)
-        for tensor in _flat(arguments.pop(_LISTS.get(class_name), None) or []):
+        for tensor in _flat(arguments.pop(_LISTS.get(class_name, ""), None) or []):
             if not _is_source(tensor):
                 raise ModelFileError(f"Layer {layer!r}: a state of a cell's call is [name, node, tensor], got {tensor!r:.100}.")
             self.sources.append(list(tensor[:3]))
