@@ -29,6 +29,9 @@ __all__ = [
     "time_distributed_dense",
 ]
 
+#: activations of gates that don't look at the axis, so that several gates go through one call
+_BY_ELEMENT = (activations.sigmoid, activations.hard_sigmoid, activations.tanh, activations.linear)
+
 CONSUME_LESS = ("cpu", "mem", "gpu")
 
 
@@ -423,24 +426,35 @@ class GRU(_Cell):
             return x
         if not self.reset_after:
             return self._projected(x, "zrh")
+        bias = self._bias_of_inputs()
         if not self.dropout_W:
-            return K.dot(x, self.W) + self.b
-        weights = zip(K.split(self.W, 3), K.split(self.b, 3))
+            return K.dot(x, self.W) + bias
+        weights = zip(K.split(self.W, 3), K.split(bias, 3))
         return K.concatenate([time_distributed_dense(x, W, b, self.dropout_W) for W, b in weights], axis=2)
 
+    def _bias_of_inputs(self):
+        """Return b, with b_U where that is only added to the same: for z and r. So a step adds it to the candidate alone."""
+        gates = 2 * self.output_dim
+        return K.concatenate([self.b[:gates] + self.b_U[:gates], self.b[gates:]], axis=0)
+
     def _step_reset_after(self, x, h, B_U, B_W):
-        """z, r and candidate from products with whole matrices: x W + b beside h U + b_U."""
+        """Return a step with z, r and candidate from products with whole matrices: x W + b beside h U + b_U."""
 
         def by_gates(value, masks, matrix):
             if all(mask is masks[0] for mask in masks) or self.consume_less == "gpu":
                 return K.dot(value * masks[0], matrix)
             return K.concatenate([K.dot(value * mask, part) for mask, part in zip(masks, K.split(matrix, 3))], axis=1)
 
-        x_z, x_r, x_h = K.split(x if self.consume_less == "cpu" else by_gates(x, B_W, self.W) + self.b, 3)
-        h_z, h_r, h_h = K.split(by_gates(h, B_U, self.U) + self.b_U, 3)
-        z = self.inner_activation(x_z + h_z)
-        candidate = self.activation(x_h + self.inner_activation(x_r + h_r) * h_h)
-        h = z * h + (1 - z) * candidate
+        x = x if self.consume_less == "cpu" else by_gates(x, B_W, self.W) + self._bias_of_inputs()
+        from_state, gates = by_gates(h, B_U, self.U), 2 * self.output_dim
+        if self.inner_activation in _BY_ELEMENT:
+            z, r = K.split(self.inner_activation(x[:, :gates] + from_state[:, :gates]), 2)
+        else:
+            (x_z, x_r, _), (h_z, h_r, _) = K.split(x, 3), K.split(from_state, 3)
+            z, r = self.inner_activation(x_z + h_z), self.inner_activation(x_r + h_r)
+        candidate = self.activation(x[:, gates:] + r * (from_state[:, gates:] + self.b_U[gates:]))
+        # z * h + (1 - z) * candidate with a call less here, and two in the gradient
+        h = candidate + z * (h - candidate)
         return h, [h]
 
     def step(self, x, states):

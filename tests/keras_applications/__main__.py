@@ -26,18 +26,21 @@ def main() -> int:
         if name == "record":
             command.add_argument("--folder", type=Path, default=DATA)
         else:
-            command.add_argument("--backends", default="numpy,tensorflow,theano")
+            command.add_argument("--backends", default="numpy,tensorflow,theano,converted", help="'converted' is ONNX and Keras 3")
             command.add_argument("--results", type=Path, help="append each result as a line of JSON")
             command.add_argument("--only-h5-from", type=int, default=60_000_000, metavar="WEIGHTS", help="larger ones: .h5, on NumPy")
+            command.add_argument("--python", default=sys.executable, help="what runs the library, perhaps in another environment")
     args = parser.parse_args()
     if args.command == "check":
         return min(check(args.folder), 1)
-    k = library(args.library)
-    names = []
-    for name in args.names or ["tiny", *architectures(k)]:
-        names += [n for n in TINY if hasattr(k.src.applications, TINY[n][0])] if name == "tiny" else [name]
+    names = args.names
+    if not names or "tiny" in names:
+        k = library(args.library)
+        small = [name for name, (module, *_) in TINY.items() if hasattr(k.src.applications, module)]
+        names = [*small, *([name for name in names if name != "tiny"] or ([] if names else architectures(k)))]
     if args.command == "compare":
-        return min(compare(args.library, names, args.backends.split(","), args.only_h5_from, args.results), 1)
+        return min(compare(args.library, names, args.backends.split(","), args.only_h5_from, args.results, args.python), 1)
+    k = library(args.library)
     for name in names:
         with tempfile.TemporaryDirectory() as scratch:
             record(k, args.library, name, Path(scratch), args.folder)

@@ -22,24 +22,26 @@ LIMIT = 1e-4
 VARIABLES = {"theano": {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"}}
 
 
-def started(module: str, *arguments: str, backend: str = "numpy") -> str:
+def started(module: str, *arguments: str, backend: str = "numpy", python: str = sys.executable) -> str:
     """The output of a process."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
     variables = {"KBRIDGE_BACKEND": backend, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3", **VARIABLES.get(backend, {})}
-    command = [sys.executable, "-m", f"keras_applications.{module}", *arguments]
-    done = subprocess.run(command, env={**os.environ, **variables}, stdout=subprocess.PIPE, text=True)
+    command = [python, "-m", f"keras_applications.{module}", *arguments]
+    # Keras 3 may write on another backend than it reads with
+    inherited = {key: value for key, value in os.environ.items() if module == "library" or key != "KERAS_BACKEND"}
+    done = subprocess.run(command, env={**inherited, **variables}, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         print(f"{' '.join(command)} ended with {done.returncode}", flush=True)
     return done.stdout
 
 
-def compared(library: str, names: list[str], backends: list[str], limit: int) -> Iterator[dict[str, Any]]:
+def compared(library: str, names: list[str], backends: list[str], limit: int, python: str) -> Iterator[dict[str, Any]]:
     """A result for each file and reader; a few architectures at a time, so that a disk holds their files."""
     for _, few in groupby(names, key=lambda name: name.rstrip("0123456789")[:12]):
         group = list(few)
         scratch = Path(tempfile.mkdtemp(prefix="keras-applications-"))
         try:
-            started("library", library, str(scratch), str(limit), *group)
+            started("library", library, str(scratch), str(limit), *group, python=python)
             made = [name for name in group if (scratch / name / "made.json").exists()]
             for name in set(group) - set(made):
                 reason = scratch / name / "failed.txt"
@@ -47,8 +49,12 @@ def compared(library: str, names: list[str], backends: list[str], limit: int) ->
             facts = {name: json.loads((scratch / name / "made.json").read_text()) for name in made}
             for name in made:
                 yield {"name": name, "by": library, **facts[name]}
-            runs = [(backend, "read", [n for n in made if backend == "numpy" or facts[n]["weights"] < limit]) for backend in backends]
-            runs.append(("numpy", "converted", [name for name in made if name in FIRST or name in TINY]))
+            runs = []
+            for backend in backends:
+                if backend == "converted":
+                    runs.append(("numpy", backend, [name for name in made if name in FIRST or name in TINY]))
+                else:
+                    runs.append((backend, "read", [name for name in made if backend == "numpy" or facts[name]["weights"] < limit]))
             for backend, what, chosen in runs:
                 lines = started("reader", str(scratch), what, *chosen, backend=backend).splitlines() if chosen else []
                 yield from (json.loads(line) for line in lines if line.startswith("{"))
@@ -67,12 +73,12 @@ def row(library: str, result: dict[str, Any]) -> str:
     return f"{head}{''.join(times)}  {result['off']:.1e}{'' if result['off'] <= LIMIT else '  WRONG'}"
 
 
-def compare(library: str, names: list[str], backends: list[str], limit: int, results: Path | None) -> int:
+def compare(library: str, names: list[str], backends: list[str], limit: int, results: Path | None, python: str) -> int:
     """Print the table; the number of rows that are wrong."""
     head = f"{'architecture':20}{'library':10}{'file':18}{'by':12}{'load':>8}{'first':>8}{'predict':>8}  difference"
     print(f"Processor seconds of loading, of the first prediction of two pictures and of the second one\n\n{head}", flush=True)
     bad = 0
-    for result in compared(library, names, backends, limit):
+    for result in compared(library, names, backends, limit, python):
         bad += "failed" in result or result.get("off", 0) > LIMIT
         print(row(library, result), flush=True)
         if results is not None:

@@ -39,7 +39,8 @@ def filled(k: Any, name: str, path: Path) -> tuple[Any, dict[str, Any]]:
     model.load_weights(path)
     kept["size"] = size(name)
     # without ``predict``, whose tracing of a graph takes longer than all else
-    kept["predicted"] = np.asarray(model(picture(kept["size"]), training=False)).tolist()
+    found = model(picture(kept["size"]), training=False)
+    kept["predicted"] = np.asarray(k.ops.convert_to_numpy(found) if hasattr(k, "ops") else found).tolist()
     return model, kept
 
 

@@ -70,7 +70,7 @@ def keras3(path: Path) -> dict[str, Any]:
     target = path.with_name("ours.keras")
     save_keras3(load(path), target)
     keras.backend.clear_session()
-    got = keras.models.load_model(target).predict(np.load(path.with_name("pictures.npy")), verbose=0)
+    got = np.asarray(keras.models.load_model(target)(np.load(path.with_name("pictures.npy")), training=False))
     return {"off": apart(got, np.load(path.with_name("predicted.npy")))}
 
 

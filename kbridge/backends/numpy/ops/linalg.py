@@ -11,6 +11,27 @@ from ..operators import IMPLEMENTATIONS
 from .common import as_tensors
 from .shapes import expand_dims, permute, reshape, shape_of
 
+#: multiplications up to which OpenBLAS multiplies float32 without copying the matrices into an order of its own
+SMALL_PRODUCT = 1_000_000
+#: rows up to which that copy takes a good part of the time, and columns that a part has at least
+FEW_ROWS, MIN_COLUMNS = 32, 64
+
+
+def column_parts(x: np.ndarray, y: np.ndarray) -> list[slice | None]:
+    """Columns of ``y`` that are multiplied at a time; [None] for all at once by one call.
+
+    The steps of a recurrent layer multiply few rows by its matrix, again and again: in parts that are small enough BLAS leaves the
+    matrix where it is, which takes 0.4 to 0.9 of the time. Only for a matrix whose rows lie one after the other.
+    """
+    (rows, inner), columns = x.shape, y.shape[1]
+    work = rows * inner * columns
+    parts = -(-work // SMALL_PRODUCT)
+    width = -(-columns // parts // 16) * 16 if parts else 0
+    lies = y.strides[1] == y.itemsize and x.strides[1] == x.itemsize
+    if x.dtype != np.float32 or not 1 < rows <= FEW_ROWS or not 2 <= parts <= 4 or width < MIN_COLUMNS or not lies:
+        return [None]
+    return [slice(start, min(start + width, columns)) for start in range(0, columns, width)]
+
 
 class MatMul(Op):
     """(n, k) with (k, m), or the same with one batch axis in front of both."""
@@ -33,7 +54,11 @@ class MatMul(Op):
 
     def emit(self, ctx, attrs, out, x, y):
         if out.ndim == 2 and out.dtype.kind == "f" and out.dtype.itemsize >= 4:
-            ctx.call(np.dot, x, y, out)
+            for part in column_parts(x, y):
+                if part is None:
+                    ctx.call(np.dot, x, y, out)
+                else:
+                    ctx.call(np.matmul, x, ctx.view(y, lambda a, part=part: a[:, part]), out[:, part])
         else:
             ctx.call(np.matmul, x, y, out)
 
