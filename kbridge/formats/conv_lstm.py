@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .. import backend as K
 from ..layers import ConvLSTM1D, ConvLSTM3D
 from . import Formats
 from .common import same
@@ -122,8 +123,10 @@ def conv_lstm_onnx(c, layer, call, W, U, b, window, strides, dilation, padding, 
         if mask is None:
             output = shown = h
         else:
-            # a masked step repeats states and outputs
-            kept = g.reshape(g.slice(mask, 1, t, t + 1), -1, *[1] * (spatial + 1))
+            # a masked step repeats states and outputs; a mask of places has them behind the step, where the channels are here
+            kept = g.slice(mask, 1, t, t + 1)
+            if K.ndim(call.masks[0]) == 2:
+                kept = g.reshape(kept, -1, *[1] * (spatial + 1))
             h, state, output = (
                 g.op("Where", kept, new, g.number(0.0) if old is None else old) for new, old in zip((h, state, h), (*before, output))
             )
