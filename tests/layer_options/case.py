@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 #: modules of this package with tables of cases
-FAMILIES = ("attention", "convolutions", "merging", "normalization", "pooling", "training", "wrappers")
+FAMILIES = ("attention", "convolutions", "merging", "normalization", "pooling", "recurrent", "recurrent_dropout", "training", "wrappers")
 LIBRARIES = ("tf_keras", "keras3")
 
 #: names of inputs -> their shapes without the samples; those that start with 'whole' are whole numbers below 7
 INPUTS: dict[str, tuple[int | None, ...]] = {
     "vector": (6,), "series": (7, 4), "other_series": (5, 4), "image": (5, 4, 4), "volume": (3, 4, 3, 2), "whole_series": (5,),
     "whole_vector": (3,), "narrow_series": (7, 1), "series_of_6": (5, 6), "other_features": (7, 2),
+    "steps": (4, 3), "film1": (3, 5, 2), "film2": (2, 4, 5, 2), "film3": (2, 3, 4, 3, 1),
 }  # fmt: skip
 
 
@@ -35,6 +36,7 @@ class Case:
         drawn: training draws numbers.
         refused: 'onnx' or 'keras3' -> the id of the refusal, where that format can't hold it.
         wrapped: the layer around which this one is a wrapper, as (class, options).
+        parts: arguments that are layers themselves, as (class, options), or lists of such.
     """
 
     layer: str
@@ -48,11 +50,12 @@ class Case:
     drawn: bool = False
     refused: dict[str, str] = field(default_factory=dict)
     wrapped: tuple[str, dict[str, Any]] | None = None
+    parts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
         """What an error shows."""
-        shown = ", ".join(f"{k}={v!r}" for k, v in (self.options | self.call).items())
+        shown = ", ".join(f"{k}={v!r}" for k, v in (self.options | self.parts | self.call).items())
         return f"{self.layer}({shown}) of {'masked ' if self.masked else ''}{', '.join(self.inputs)}"
 
 

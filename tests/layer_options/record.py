@@ -60,17 +60,22 @@ def record(k, library: str, family: str) -> None:
         layer.set_weights([w + draw.uniform(0.02, 0.2, w.shape) if w.dtype.kind == "f" else w for w in layer.get_weights()])
     stored = [[np.asarray(w) for w in weights_of(layer)] for layer in layers]
     x = [values(n) for n in names]
+    # without graphs: tracing hundreds of loops takes longer than all else
+    model.compile(k.optimizers.SGD(0.1), ["mse"] * len(model.outputs), run_eagerly=True)
     before = listed(model.predict(x, verbose=0))
     arrays = {"counts": np.array(counts)} | {f"predicted/{i}": a for i, a in enumerate(before)}
     configs = [stored_config(layer, case) for layer, case in zip(layers, table, strict=True)]
     if library == "tf_keras":
-        # without the twins' Permute layers: as it would have been saved where channels first can be computed
-        write_h5(k, DATA / f"{library}_{family}.h5", table, names, configs, stored)
+        path = DATA / f"{library}_{family}.h5"
+        if any(case.twin for case in table):
+            # without the twins' Permute layers: as it would have been saved where channels first can be computed
+            write_h5(k, path, table, names, configs, stored)
+        else:
+            model.save(path, include_optimizer=False)
     else:
         arrays["configs"] = np.array(json.dumps(configs))
         arrays |= {f"weights/{i}/{j}": w for i, row in enumerate(stored) for j, w in enumerate(row)}
     if model.trainable_weights and not any(case.drawn for case in table):
-        model.compile(k.optimizers.SGD(0.1), ["mse"] * len(before))
         model.train_on_batch(x, targets(before))
         arrays |= {f"trained/{i}": a for i, a in enumerate(listed(model.predict(x, verbose=0)))}
     arrays = {key: a.astype("float32") if a.dtype == "float64" else a for key, a in arrays.items()}
@@ -84,6 +89,10 @@ def built(k, case: Case, inputs, name: str):
     if case.wrapped is not None:
         inner, more = case.wrapped
         options["layer"] = class_of(k, inner)(**more, name=f"{name}_inner")
+    for key, part in case.parts.items():
+        several = part if isinstance(part, list) else [part]
+        made = [class_of(k, inner)(**more, name=f"{name}_{key}_{i}") for i, (inner, more) in enumerate(several)]
+        options[key] = made if isinstance(part, list) else made[0]
     turned = case.twin and options.pop("data_format", None) == "channels_first"
     L, layer = k.layers, class_of(k, case.layer)(**options, name=name)
     x = [inputs[n] for n in case.inputs]
@@ -126,7 +135,8 @@ def plain(value):
 
 
 def listed(value) -> list:
-    return list(value) if isinstance(value, (list, tuple)) else [value]
+    """What is nested (the states of stacked cells) in one list."""
+    return [part for item in value for part in listed(item)] if isinstance(value, (list, tuple)) else [value]
 
 
 def write_h5(k, path: Path, table, names, configs, stored) -> None:

@@ -16,7 +16,7 @@ from kbridge.saving.configs import layer_classes
 from kbridge.saving.keras2.calls import Call
 from kbridge.saving.keras2.models import to_keras1
 from kbridge.saving.keras2.weights import slots_of
-from kbridge.saving.keras3.layers import as_of_keras2
+from kbridge.saving.keras3.models import to_keras2
 
 from .case import INPUTS, Case, cases, names_of_inputs
 
@@ -57,7 +57,8 @@ def model_of(table: list[Case], arrays: dict[str, np.ndarray], everything: list[
             continue
         config["class_name"] = case.layer
         call = Call(config["config"]["name"], config["class_name"], [["x", 0, 0, dict(case.call)]])
-        config["config"] = {**as_of_keras2(config["class_name"], config["config"]), **call.options}
+        config = to_keras2(config)
+        config["config"] |= call.options
         translated = to_keras1({"class_name": "Sequential", "config": {"name": "one", "layers": [config]}}, warn=False, version="3.15.0")
         entry = translated["config"][0]
         layer = layer_classes()[entry["class_name"]].from_config(entry["config"])
