@@ -2,11 +2,11 @@
 
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from installed import installed
 
 #: module that tests need -> the extra of kbridge that installs it
 EXTRAS = {
@@ -57,7 +57,7 @@ def pytest_configure(config):
 def pytest_runtest_setup(item):
     for marker in item.iter_markers("needs"):
         for module in marker.args:
-            if find_spec(module) is None:
+            if not installed(module):
                 pytest.skip(f"{module} is not installed (extra {EXTRAS[module]!r})")
 
 

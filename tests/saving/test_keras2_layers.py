@@ -7,6 +7,7 @@ from pathlib import Path
 import keras2_layers as cases
 import numpy as np
 import pytest
+from installed import needed
 from one_step import predicted_and_trained
 
 from kbridge import backend as K
@@ -93,7 +94,7 @@ def test_as_onnx_it_predicts_the_same(name, tmp_path):
 @pytest.mark.once
 @pytest.mark.parametrize("name", cases.CASES)
 def test_in_keras_3_it_predicts_the_same(name, tmp_path):
-    keras3 = pytest.importorskip("keras", reason="keras is not installed")
+    keras3 = needed("keras")
     if not getattr(keras3, "__version__", "").startswith("3"):
         pytest.skip("keras 3 is not installed")
     if refused(name, REFUSED_BY_KERAS3, tmp_path / "model.keras"):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import operation_cases as cases
 import pytest
+from installed import needed
 from one_step import predicted_and_trained
 
 from kbridge import backend as K
@@ -69,7 +70,7 @@ REFUSED = {"pictures": "keras3-operations"}
 @pytest.mark.once
 @pytest.mark.parametrize("name", [*cases.CASES, *cases.CASES3])
 def test_in_keras_3_it_predicts_the_same(name, tmp_path):
-    keras3 = pytest.importorskip("keras", reason="keras is not installed")
+    keras3 = needed("keras")
     from kbridge.convert import convert
     from kbridge.convert.problems import NotConvertible
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import preprocessing_cases as cases
 import pytest
+from installed import needed
 
 from kbridge import backend as K
 from kbridge.layers import (
@@ -114,7 +115,7 @@ def test_as_onnx_it_predicts_the_same(name, tmp_path):
 @pytest.mark.once
 @pytest.mark.parametrize("name", ["categories", "keras3_texts", "keras3_drawn", "keras3_colors", "keras3_regions"])
 def test_in_keras_3_it_predicts_the_same(name, tmp_path):
-    keras3 = pytest.importorskip("keras", reason="keras is not installed")
+    keras3 = needed("keras")
     from kbridge.convert import convert
 
     convert(file(name), tmp_path / "model.keras")

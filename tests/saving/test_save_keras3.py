@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import warnings
@@ -11,6 +10,7 @@ import zipfile
 import h5py
 import numpy as np
 import pytest
+from installed import installed, needed
 
 from kbridge import backend as K
 from kbridge.layers import (
@@ -34,7 +34,7 @@ from kbridge.saving.errors import ModelFileError
 
 CHANCE = np.random.RandomState(0)
 X, Y = CHANCE.randn(8, 3).astype("float32"), CHANCE.randn(8, 1).astype("float32")
-HAS_KERAS = importlib.util.find_spec("keras") is not None
+HAS_KERAS = installed("keras")
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,7 @@ def test_the_very_same_model_comes_back(optimizer, tmp_path):
 
 @pytest.mark.parametrize("optimizer", ["momentum", "adagrad", "adam"])
 def test_keras_3_trains_on_where_it_stopped(optimizer, tmp_path):
-    keras = pytest.importorskip("keras", reason="keras is not installed")
+    keras = needed("keras")
     model = trained(SGD(0.05, momentum=0.9, decay=0.01, nesterov=True) if optimizer == "momentum" else optimizer)
     model.save(tmp_path / "m.keras")
     there = keras.models.load_model(tmp_path / "m.keras")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from installed import needed
 
 from kbridge import backend as K
 from kbridge.convert import NotConvertible, convert
@@ -103,7 +104,7 @@ def test_check_compares_predictions(target, package, tmp_path, capsys):
     from kbridge.cli import main
 
     if package is not None:
-        pytest.importorskip(package, reason=f"{package} is not installed")
+        needed(package)
     x = Input((5,), name="words")
     Model(x, Dense(2)(LSTM(3)(Embedding(6, 3)(x)))).save(tmp_path / "ours.h5")
     assert main(["convert", str(tmp_path / "ours.h5"), str(tmp_path / target), "--check"]) == 0

@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 import pytest
+from installed import needed
 from layer_options.case import FAMILIES, LIBRARIES, cases, values
 from layer_options.recorded import listed, loaded, recorded, series
 
@@ -85,7 +86,7 @@ IN_KERAS3 = [pair for pair in EACH if pair[1] != "recurrent" or os.environ.get("
 
 @pytest.mark.parametrize(("library", "family"), IN_KERAS3)
 def test_in_keras_3_they_predict_the_same(library, family, tmp_path):
-    keras3 = pytest.importorskip("keras", reason="keras is not installed")
+    keras3 = needed("keras")
     if not getattr(keras3, "__version__", "").startswith("3"):
         pytest.skip("keras 3 is not installed")
     names, told = converted(library, family, "keras3", save_keras3, tmp_path / "model.keras")

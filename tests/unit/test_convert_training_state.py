@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from installed import needed
 
 from kbridge import losses, metrics
 from kbridge.convert import save_keras3
@@ -11,7 +12,7 @@ from kbridge.layers import LSTM, BatchNormalization, Convolution1D, Dense
 from kbridge.models import Sequential
 from kbridge.optimizers import SGD, Adagrad, Adam, AdamW, Nadam, RMSprop, schedules
 
-keras3 = pytest.importorskip("keras", reason="keras is not installed")
+keras3 = needed("keras")
 if not getattr(keras3, "__version__", "").startswith("3"):
     pytest.skip("keras 3 is not installed", allow_module_level=True)
 
