@@ -97,7 +97,7 @@ def test_weights_alone_can_be_compared_with_a_model(files, tmp_path):
 def test_what_is_no_model_is_refused(files, tmp_path):
     (path,) = files(branched())
     (tmp_path / "text.h5").write_text("nothing")
-    with pytest.raises(ModelFileError, match=r"text\.h5.*not an HDF5 file"):
+    with pytest.raises(ModelFileError, match=r"text\.h5.*neither JSON nor YAML"):
         compare_files(path, tmp_path / "text.h5")
 
 
