@@ -82,3 +82,14 @@ def forgotten_custom_objects():
     names = sys.modules.get("kbridge.utils.generic_utils")
     if names is not None:
         names._remembered.clear()
+
+
+@pytest.fixture(autouse=True)
+def keras_means_what_it_did():
+    """A command that runs a program's file makes ``keras`` mean kbridge for the rest of its process, which here is that of all tests."""
+    module = sys.modules.get("kbridge.as_keras")
+    before = module is not None and module.enabled()
+    yield
+    module = sys.modules.get("kbridge.as_keras")
+    if module is not None and module.enabled() and not before:
+        module.disable()
