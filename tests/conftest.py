@@ -35,6 +35,13 @@ class Passed:
                 file.write(f"{report.nodeid}\n")
 
 
+def pytest_collection_finish(session):
+    """To import ``kbridge.as_keras`` switches it on: a module that does so while it is collected changes what all tests mean by keras."""
+    module = sys.modules.get("kbridge.as_keras")
+    if module is not None and module.enabled():
+        raise pytest.UsageError("a test module imports kbridge.as_keras at its top, which makes keras kbridge in the tests of all others")
+
+
 def pytest_collection_modifyitems(config, items):
     path = config.getoption("--passed-in")
     if path is not None:

@@ -14,7 +14,6 @@ import numpy as np
 import oracle_models as pack
 import pytest
 
-from kbridge import as_keras
 from kbridge import backend as K
 from kbridge.models import load_model, model_from_json
 
@@ -43,6 +42,8 @@ def code() -> dict[str, dict]:
 
     library = ModuleType("oraclelib")
     library.case, library.main = case, None
+    from kbridge import as_keras
+
     as_keras.enable()
     sys.modules["oraclelib"] = library
     try:

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kbridge import as_keras
 from kbridge.custom_file import objects_in
 from kbridge.models import load_model
 
@@ -16,8 +15,8 @@ FILE = TESTS / "data" / "keras3" / "own_layers.keras"
 
 @pytest.fixture
 def own():
-    yield objects_in(str(TESTS / "own_layers.py"))
-    as_keras.disable()
+    # conftest makes keras mean again what it did
+    return objects_in(str(TESTS / "own_layers.py"))
 
 
 def test_a_file_with_classes_that_hold_layers_loads_trains_and_is_saved(own, tmp_path):

@@ -3,7 +3,6 @@
 import pytest
 from processes import ROOT, output
 
-from kbridge import as_keras
 from kbridge.cli import main
 
 MODEL = str(ROOT / "tests" / "data" / "keras3" / "own_layers.keras")
@@ -27,12 +26,6 @@ class Scale(Layer):
     def get_config(self):
         return {**super().get_config(), "units": self.units}
 """
-
-
-@pytest.fixture
-def afterwards():
-    yield
-    as_keras.disable()
 
 
 def test_a_file_for_tf_keras_needs_no_tensorflow(tmp_path):
@@ -65,14 +58,14 @@ except UsageError as error:
     assert "AttributeError: tensorflow.constant: TensorFlow isn't installed here" in lines[1]
 
 
-def test_where_keras_ops_lacks_a_function_it_says_so(tmp_path, afterwards, capsys):
+def test_where_keras_ops_lacks_a_function_it_says_so(tmp_path, capsys):
     (tmp_path / "own.py").write_text("from keras import ops\nops.no_such_function\n")
     assert main(["convert", MODEL, str(tmp_path / "out.h5"), "--custom", str(tmp_path / "own.py")]) == 1
     assert "keras.ops has no function 'no_such_function' here" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["convert", "predict"])
-def test_commands_say_alike_what_is_wrong_with_the_file(command, tmp_path, afterwards, capsys):
+def test_commands_say_alike_what_is_wrong_with_the_file(command, tmp_path, capsys):
     words = {"convert": [MODEL, str(tmp_path / "out.h5")], "predict": [MODEL, "x.npy"]}[command]
     (tmp_path / "bad.py").write_text("1 / 0\n")
     for name, message in (("bad.py", "bad.py fails with ZeroDivisionError: division by zero"), ("none.py", "--custom: ")):
@@ -80,7 +73,7 @@ def test_commands_say_alike_what_is_wrong_with_the_file(command, tmp_path, after
         assert message in capsys.readouterr().err
 
 
-def test_a_file_with_own_classes_is_converted(tmp_path, afterwards, capsys):
+def test_a_file_with_own_classes_is_converted(tmp_path, capsys):
     own = str(ROOT / "tests" / "own_layers.py")
     assert main(["convert", MODEL, str(tmp_path / "out.h5"), "--custom", own]) == 0
     assert "wrote" in capsys.readouterr().out
