@@ -10,7 +10,7 @@ from ..budget import spend_work
 from .entries import making, numbering
 from .freezing import frozen_parts, mark
 from .graph import walk
-from .inside import joined_kinds, ordered_weights
+from .inside import joined_kinds, ordered_weights, unique
 from .layer import Layer, object_list_uid
 from .node import Node, as_shapes, output_shapes_of, single, to_list
 
@@ -189,7 +189,7 @@ class Container(Layer):
                     found += getattr(layer, method)(single(node.input_tensors))
             found += getattr(layer, method)(None)
             found += _unassigned(layer, attribute)
-        return _unique(found)
+        return unique(found)
 
     @property
     def updates(self) -> list:  # type: ignore[override]  # a model has what its layers have
@@ -198,7 +198,7 @@ class Container(Layer):
             return self.state_updates
         frozen = frozen_parts(self).layers
         trained = [layer for layer in self.layers if id(layer) not in frozen]
-        return _unique(self._per_node("updates", "get_updates_for", trained) + self.state_updates)
+        return unique(self._per_node("updates", "get_updates_for", trained) + self.state_updates)
 
     @property
     def losses(self) -> list:  # type: ignore[override]  # a model has what its layers have
@@ -213,7 +213,7 @@ class Container(Layer):
 
     def get_losses_for(self, inputs) -> list:
         """Return the losses of a call of the model as a layer on ``inputs``; for None those that depend on no input."""
-        return _unique(super().get_losses_for(inputs) + self._of_calls("get_losses_for", inputs))
+        return unique(super().get_losses_for(inputs) + self._of_calls("get_losses_for", inputs))
 
     def get_updates_for(self, inputs) -> list:
         """Return the updates of a call of the model as a layer on ``inputs``; for None those that depend on no input."""
@@ -221,11 +221,11 @@ class Container(Layer):
             return self.get_state_updates_for(inputs)
         frozen = frozen_parts(self).layers
         found = super().get_updates_for(inputs) + self._of_calls("get_updates_for", inputs, frozen)
-        return _unique(found + self.get_state_updates_for(inputs))
+        return unique(found + self.get_state_updates_for(inputs))
 
     def get_state_updates_for(self, inputs) -> list:
         """Return those of stateful layers among the updates of a call of the model on ``inputs``, whether it is trained or not."""
-        return _unique(self._of_calls("get_state_updates_for", inputs))
+        return unique(self._of_calls("get_state_updates_for", inputs))
 
     def _of_calls(self, method: str, inputs, without: Collection[int] = ()) -> list:
         """Return what ``method`` of the layers gives for the tensors that they were called on when the model was called on ``inputs``.
@@ -262,7 +262,7 @@ class Container(Layer):
 
     def count_params(self) -> int:
         """Return how many numbers all weights hold together, each weight counted once."""
-        return sum(K.count_params(w) for w in _unique(w for layer in self.layers for w in layer.weights))
+        return sum(K.count_params(w) for w in unique(w for layer in self.layers for w in layer.weights))
 
     @property  # type: ignore[misc]  # a model has what its layers have
     def input_spec(self):
@@ -533,7 +533,3 @@ def _unassigned(layer, attribute: str) -> list:
     by_inputs = getattr(layer, f"_per_input_{attribute}", {})
     known = {id(item) for items in by_inputs.values() for item in items}
     return [item for item in layer.__dict__.get(attribute, ()) if id(item) not in known]
-
-
-def _unique(items) -> list:
-    return list({id(item): item for item in items}.values())

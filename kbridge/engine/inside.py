@@ -5,6 +5,7 @@ Nothing is imported of the classes of layers; a layer is known by its method ``_
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -67,6 +68,11 @@ def ordered_weights(layer: Any) -> list:
             return list(layer.weights)
     trained, never = weight_kinds(layer)
     return [*trained, *never]
+
+
+def unique(items: Iterable) -> list:
+    """``items`` in their order, each object once."""
+    return list({id(item): item for item in items}.values())
 
 
 def weight_shape(variable: Any) -> tuple[int, ...]:

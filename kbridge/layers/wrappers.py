@@ -8,7 +8,7 @@ from typing import Any
 from .. import backend as K
 from ..engine.copying import clone
 from ..engine.entries import layer_entry, numbering
-from ..engine.inside import joined_kinds
+from ..engine.inside import joined_kinds, unique
 from ..engine.layer import object_list_uid
 from ..engine.node import as_shapes, to_list
 from ..engine.registry import layer_from_config
@@ -137,7 +137,7 @@ class Wrapper(Layer):
     @property
     def losses(self) -> list:
         """The penalties of the inner layers' weights and of the outputs of all calls."""
-        return _unique(self.__dict__["losses"] + [x for layer in self._inner for x in layer.losses])
+        return unique(self.__dict__["losses"] + [x for layer in self._inner for x in layer.losses])
 
     @losses.setter
     def losses(self, losses) -> None:
@@ -146,21 +146,21 @@ class Wrapper(Layer):
     @property
     def updates(self) -> list:
         """The updates of the inner layers."""
-        return _unique(self.__dict__["updates"] + [x for layer in self._inner for x in layer.updates])
+        return unique(self.__dict__["updates"] + [x for layer in self._inner for x in layer.updates])
 
     @updates.setter
     def updates(self, updates) -> None:
         self.__dict__["updates"] = list(updates)
 
     def get_losses_for(self, inputs) -> list:
-        return _unique(super().get_losses_for(inputs) + self._of_inner("get_losses_for", inputs))
+        return unique(super().get_losses_for(inputs) + self._of_inner("get_losses_for", inputs))
 
     def get_updates_for(self, inputs) -> list:
-        return _unique(super().get_updates_for(inputs) + self._of_inner("get_updates_for", inputs))
+        return unique(super().get_updates_for(inputs) + self._of_inner("get_updates_for", inputs))
 
     def get_state_updates_for(self, inputs) -> list:
         own = super().get_updates_for(inputs) if self._stateful else []
-        return _unique(own + self._of_inner("get_state_updates_for", inputs))
+        return unique(own + self._of_inner("get_state_updates_for", inputs))
 
     @property
     def stateful(self) -> bool:
@@ -500,7 +500,3 @@ class Bidirectional(Wrapper):
 
 def _same(one: list, other: list) -> bool:
     return list(map(id, one)) == list(map(id, other))
-
-
-def _unique(items: list) -> list:
-    return list({id(item): item for item in items}.values())
