@@ -26,7 +26,7 @@ def tiny_blocks(monkeypatch):
 @pytest.fixture
 def two_lanes(monkeypatch):
     """Plans whose values are cut for two threads wherever they can be."""
-    for name in ("LEAST_PART", "LEAST_TURN", "LEAST_CALL"):
+    for name in ("LEAST_PART", "CALL", "SHARED", "BYTE"):
         monkeypatch.setattr(costs, name, 0.0)
     with workers.using(2):
         yield

@@ -10,7 +10,7 @@ from processes import python
 
 from kbridge import config
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import branches, costs, plan, trace, workers
+from kbridge.backends.numpy.executor import branches, costs, plan, threads, trace, workers
 from kbridge.backends.numpy.executor.blocks import Chain
 from kbridge.backends.numpy.executor.branches import Branches
 from kbridge.backends.numpy.executor.regions import Region
@@ -24,7 +24,7 @@ RNG = np.random.default_rng(3)
 @pytest.fixture
 def eager(monkeypatch):
     """Regions wherever they are possible, however small."""
-    for name in ("LEAST_PART", "LEAST_TURN", "LEAST_CALL"):
+    for name in ("LEAST_PART", "CALL", "SHARED", "BYTE"):
         monkeypatch.setattr(costs, name, 0.0)
 
 
@@ -139,6 +139,36 @@ def branched():
     return K.function([x], [y, K.sum(y, axis=3)]), [rng.uniform(-1, 1, (1, 6, 6, 4)).astype("float32")]
 
 
+def dense_net(width):
+    """(function, fed): two large layers and their gradients, 128 samples."""
+    x = K.placeholder((128, width))
+    W, V = (K.variable(RNG.uniform(-0.1, 0.1, (width, width)).astype("float32")) for _ in range(2))
+    loss = K.mean(K.square(K.dot(K.relu(K.dot(x, W)), V)))
+    return K.function([x], [loss, *K.gradients(loss, [W, V])]), [RNG.uniform(-1, 1, (128, width)).astype("float32")]
+
+
+def conv_net():
+    """(function, fed): convolutions that are cut."""
+    x = K.placeholder((16, 28, 28, 16))
+    kernel = K.variable(RNG.uniform(-0.1, 0.1, (3, 3, 16, 16)).astype("float32"))
+    y = x
+    for _ in range(2):
+        y = K.relu(K.conv2d(y, kernel, border_mode="same", dim_ordering="tf"))
+    return K.function([x], [y]), [RNG.uniform(-1, 1, (16, 28, 28, 16)).astype("float32")]
+
+
+def test_a_plan_has_lanes_or_the_threads_of_blas_and_short_calls_have_neither():
+    # BLAS' threads wait busily for the next product: beside lanes they take the cores away
+    with workers.using(2):
+        for made, lanes, all_threads in ((dense_net(512), False, True), (conv_net(), True, False), (recurrent(32, 20, 128), False, False)):
+            function, fed = made
+            function(fed)
+            found = function._last[1]
+            assert bool(found.forks) == lanes, found.forks
+            if threads.one_thread() is not None:
+                assert (found._limit is None) == all_threads
+
+
 def test_branches_over_one_sample_run_side_by_side_and_share_no_storage(eager, monkeypatch):
     monkeypatch.setattr(branches, "LEAST_GAIN", 1.1)
     function, fed = branched()
@@ -192,7 +222,7 @@ def test_many_small_calls_stay_on_one_thread_and_lanes_are_as_many_as_have_somet
     assert len(few) == len(many) == 1 and 2 <= few[0] < many[0] <= 8
 
 
-def test_a_long_run_becomes_several_regions_that_reuse_storage(monkeypatch):
+def test_a_long_run_becomes_several_regions_that_reuse_storage(eager, monkeypatch):
     sizes = []
     for most in (1e9, 2e-3):
         monkeypatch.setattr(costs, "MOST", most)
@@ -287,7 +317,7 @@ import os, sys
 import numpy as np
 from kbridge import backend as K
 from kbridge.backends.numpy.executor import costs, workers
-costs.LEAST_PART = costs.LEAST_CALL = 0.0
+costs.LEAST_PART = costs.CALL = 0.0
 x = K.placeholder((None, 50))
 function = K.function([x], [K.exp(K.tanh(x))])
 value = np.ones((40, 50), "float32")

@@ -104,10 +104,10 @@ def plainly(schedule, fed):
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10_000), blocked=st.booleans(), lanes=st.integers(1, 2))
 def test_random_programs_are_scheduled_and_placed_right(made, seed, blocked, lanes):
-    before = blocks.BLOCK, blocks.MIN_SIZE, costs.LEAST_PART, costs.LEAST_CALL
+    before = blocks.BLOCK, blocks.MIN_SIZE, costs.LEAST_PART, costs.CALL, costs.BYTE
     if blocked:
         blocks.BLOCK, blocks.MIN_SIZE = 3, 2
-    costs.LEAST_PART = costs.LEAST_CALL = 0.0
+    costs.LEAST_PART = costs.CALL = costs.BYTE = 0.0
     try:
         with harness.floatx("float64"), workers.using(lanes):
             program, _ = generate(seed)
@@ -116,7 +116,7 @@ def test_random_programs_are_scheduled_and_placed_right(made, seed, blocked, lan
             arrays = built.fed(0)
             results = built.function(arrays)
     finally:
-        blocks.BLOCK, blocks.MIN_SIZE, costs.LEAST_PART, costs.LEAST_CALL = before
+        blocks.BLOCK, blocks.MIN_SIZE, costs.LEAST_PART, costs.CALL, costs.BYTE = before
     schedule, _ = made[-1]
     drawn = any(not v.op.pure and v.leaf is None and v.const is None for v in schedule.live)
     if schedule.turns or drawn or program.updates:

@@ -14,6 +14,7 @@ from . import costs
 from .blocks import Chain
 from .costs import seconds
 from .regions import Item, Region, in_regions
+from .threads import LARGE, SHARE
 from .values import Value
 
 #: how many times faster lanes must be than one thread: large products outside of lanes have the threads of BLAS
@@ -83,8 +84,8 @@ class _Window:
             shares[at].append(branch)
             loads[at] += branch.cost
         total, longest = sum(loads), max(loads)
-        calls = sum(not v.op.view for v in self.of)
-        if total - longest > costs.LEAST_PART and total >= max(LEAST_GAIN * longest, costs.LEAST_CALL * calls):
+        calls = costs.calls(item for b in self.branches for item in b.items.values()) / lanes
+        if total - longest > costs.LEAST_PART and total >= LEAST_GAIN * costs.seconds_of_lane(longest, 1, calls):
             ordered = [
                 [item for _, item in sorted((pair for b in share for pair in b.items.items()), key=itemgetter(0))]
                 for share in shares
@@ -95,11 +96,32 @@ class _Window:
 
 
 def in_lanes(items: Sequence[Item], fed: Iterable[Value], lanes: int) -> list[Item | Region | Branches]:
-    """The items of a schedule's body, with those that pay side by side in regions and branches."""
-    if lanes < 2 or all(seconds(v) <= costs.LEAST_CALL for item in items for v in _values(item)):
-        # no calls of these could be worth a thread on average
+    """The items of a schedule's body, with those that pay side by side in regions and branches.
+
+    A plan has either lanes or the threads of BLAS: those wait busily for the next product, and would take the cores from the lanes.
+    """
+    if lanes < 2 or all(seconds(v) <= costs.CALL for item in items for v in _values(item)):
+        # no calls of these could be worth a thread
         return list(items)
-    return in_branches(in_regions(items, fed, lanes), lanes)
+    found = in_branches(in_regions(items, fed, lanes), lanes)
+    with_lanes = sum(_seconds_in_lanes(item) for item in found)
+    return found if with_lanes <= _seconds_with_blas([v for item in items for v in _values(item)], lanes) else list(items)
+
+
+def _seconds_in_lanes(item: Item | Region | Branches) -> float:
+    if isinstance(item, Region):
+        return item.seconds()
+    if isinstance(item, Branches):
+        return max(costs.seconds_of_lane(sum(seconds(v) for i in lane for v in _values(i)), 1, costs.calls(lane)) for lane in item.lanes)
+    return sum(map(seconds, _values(item)))
+
+
+def _seconds_with_blas(values: Sequence[Value], threads: int) -> float:
+    """About how long the values take without lanes, with the threads of BLAS if the plan will use them (``threads.py``)."""
+    counts = [costs.multiplications(v) for v in values]
+    if sum(n for n in counts if n >= LARGE) < SHARE * sum(counts):
+        return sum(map(seconds, values))
+    return sum(costs.seconds_with_blas(v, threads) for v in values)
 
 
 def in_branches(items: Sequence[Item | Region], lanes: int) -> list[Item | Region | Branches]:

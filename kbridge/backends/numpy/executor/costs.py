@@ -1,21 +1,40 @@
-"""About how long values take to compute: what decides whether a plan runs parts of them side by side."""
+"""About how long values take to compute: what decides whether a plan runs parts of them side by side.
+
+Measured with two cores of a server's processor. The order of magnitude is what counts.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
+from typing import Any
 
+from .blocks import Chain
+from .threads import LARGE
 from .values import Value
 
 #: seconds of a multiplication with its addition in a product, and of a byte moved
 MULTIPLICATION, BYTE = 1 / 35e9, 1 / 8e9
 #: seconds that each part must take for a handover to another thread, which takes 0.05 to 0.1 ms, to pay
 LEAST_PART = 2e-4
-#: the same for a part of a loop's turn: its calls take turns at Python's lock
-LEAST_TURN = 2.5e-5
-#: seconds that calls must take on average, for the same reason
-LEAST_CALL = 2e-6
+#: seconds that a call of NumPy in a lane costs on top: it lets go of Python's lock, and may have to wake up for it again
+CALL = 2e-5
+#: the part of one thread's time that lanes may take at most
+MOST_TIME = 0.9
 #: seconds of a region from which on another one begins: storage of one size only is reused within a region
 MOST = 2.5e-2
+#: the part of an op's time that is one product: a convolution also copies windows
+PRODUCT = {
+    "matmul": 1.0,
+    "conv": 0.7,
+    "fused_conv": 0.7,
+    "conv_input": 0.7,
+    "conv_kernel": 0.7,
+    "winograd_conv": 0.5,
+    "fused_winograd": 0.5,
+}
+#: how well the threads of BLAS share a product: the part of the time that each further thread saves
+SHARED = 0.9
 
 
 def seconds(value: Value) -> float:
@@ -26,6 +45,28 @@ def seconds(value: Value) -> float:
         return value.scan.length * sum(seconds(v) for v in value.scan.live() if not v.op.of_turn)
     moved = value.size * value.dtype.itemsize + sum(v.size * v.dtype.itemsize for v in value.operands())
     return multiplications(value) * MULTIPLICATION + moved * BYTE
+
+
+def seconds_of_lane(cost: float, lanes: int, calls: float) -> float:
+    """Return about how long a lane takes for its part of what takes one thread ``cost`` seconds, in ``calls`` calls of NumPy."""
+    return cost / lanes + CALL * calls
+
+
+def seconds_with_blas(value: Value, threads: int) -> float:
+    """Return about how long a value takes if the threads of BLAS share its products."""
+    alone = seconds(value)
+    part = PRODUCT.get(value.op.name, 0.0) if multiplications(value) >= LARGE else 0.0
+    return alone * (1 - part * SHARED * (1 - 1 / threads))
+
+
+def calls(items: Iterable[Any], lanes: int = 1) -> float:
+    """Return about how many calls of NumPy each of ``lanes`` makes for its part of the items."""
+    return sum(_calls_of_chain(item, lanes) if isinstance(item, Chain) else not item.op.view for item in items)
+
+
+def _calls_of_chain(chain: Chain, lanes: int) -> float:
+    computed = sum(not v.op.view for v in chain.values)
+    return computed * max(1.0, chain.values[0].size / chain.block / lanes)
 
 
 def multiplications(value: Value) -> float:

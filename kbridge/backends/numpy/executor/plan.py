@@ -26,7 +26,7 @@ from .lowering import Lowering
 from .prepared import Preparation
 from .schedule import Schedule
 from .storage import Arenas, Pool
-from .threads import limit
+from .threads import limit, one_thread
 from .turns import Turns
 from .workers import Fork
 
@@ -71,7 +71,7 @@ class Plan:
         self._flat_commit = None
         if not any(id(args) in patched for _, args in self.commit):
             self._flat_commit = [(f, *args) for f, args in self.commit]
-        self._limit = limit(self.body)
+        self._limit = one_thread() if self.forks else limit(self.body)
 
     def run(self, arrays: Sequence[np.ndarray]) -> list[Any]:
         """Values of the outputs. ``arrays`` are C-contiguous and of the plan's shapes and dtypes."""

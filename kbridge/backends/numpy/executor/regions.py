@@ -51,10 +51,26 @@ class Region:
 
     def pays(self) -> bool:
         """Return whether lanes take less time than one thread, and keep as many lanes as have enough to do."""
-        if self.cost < costs.LEAST_CALL * sum(not v.op.view for v in self.cuts):
-            return False
         self.lanes = min(self.lanes, int(self.cost / costs.LEAST_PART) if costs.LEAST_PART else self.lanes)
-        return self.lanes > 1
+        return self.lanes > 1 and self.seconds() <= costs.MOST_TIME * self.cost
+
+    def seconds(self) -> float:
+        """Return about how long the region takes in its lanes."""
+        loop = self.loop
+        if loop is None:
+            return costs.seconds_of_lane(self.cost, self.lanes, costs.calls(self.items, self.lanes)) + self._seconds_of_wholes()
+        scan: Any = loop.scan
+        return costs.seconds_of_lane(self.cost, self.lanes, scan.length * costs.calls(v for v in scan.live() if not v.op.of_turn))
+
+    def _seconds_of_wholes(self) -> float:
+        """Return about how long each lane takes for what isn't cut: it packs whole matrices and kernels for BLAS, and sums over samples have whole results."""
+        whole = 0
+        for v, cut in self.cuts.items():
+            if v.op.name in costs.PRODUCT:
+                whole += sum(i.size * i.dtype.itemsize for i, need in zip(v.inputs, cut.needs) if need is None)
+            if cut.axis is None:
+                whole += v.size * v.dtype.itemsize
+        return 2 * whole * costs.BYTE
 
     @property
     def name(self) -> str:
@@ -178,11 +194,10 @@ def _loop_region(loop: Value, lanes: int) -> Region | None:
     samples = min(s.shape[0] for s in states)
     lanes = min(lanes, samples // 4)
     body = [v for v in live if not v.op.of_turn]
-    turn, whole = sum(map(seconds, body)), seconds(loop)
-    lanes = min([lanes, *(int(t / least) for t, least in ((turn, costs.LEAST_TURN), (whole, costs.LEAST_PART)) if least)])
-    if lanes < 2:
+    region = Region(samples, lanes, [loop], cost=seconds(loop))
+    if not region.pays():
         return None
-    region = Region(samples, lanes, [loop], cost=whole)
+    lanes = region.lanes
     axes = region.axes
     for leaf in live:
         if leaf.op.of_turn and leaf.shape and leaf.shape[0] and leaf.shape[0] % samples == 0:
