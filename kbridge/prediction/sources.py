@@ -268,6 +268,8 @@ class Reader:
 
     def _row(self, row: list[str], name: str, tensor: Tensor, chosen: list[int] | None) -> Item:
         if chosen is not None:
+            if 0 not in chosen and not is_number(row[0]):
+                name = f"{name} {row[0].strip()}"
             if max(chosen) >= len(row):
                 return Item(name, problem=f"{len(row)} cells, fewer than its columns")
             cells = [row[i] for i in chosen]

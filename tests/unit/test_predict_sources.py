@@ -43,6 +43,8 @@ def test_a_table_with_names_of_columns_and_of_rows(tmp_path, separator):
 def test_columns_are_chosen_by_name(tmp_path):
     path = written(tmp_path / "t.csv", "a,b,c,d\n1,2,3,4\n")
     assert_array_equal(read(ROW, path, columns=["d", "a", "c"])[0].values["x"], [4, 1, 3])
+    named = written(tmp_path / "named.csv", "who,a,b,c,d\nann,1,2,3,4\nbob,1\n")
+    assert [item.name for item in read(ROW, named, columns=["d", "a", "c"])] == [f"{named}[1] ann", f"{named}[2] bob"]
     with pytest.raises(UsageError, match="no column 'e'; it has a, b, c, d"):
         read(ROW, path, columns=["d", "e", "c"])
 
