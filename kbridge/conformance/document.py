@@ -28,7 +28,7 @@ backend they need. **grad** says whether gradients flow through the function. A 
 each backend, a *composite* once, from primitives.
 
 Conventions for dtypes, axes, NaN, ties and kinks stand at the top of
-`kbridge/backends/interface.py`. Every row is checked on every backend:
+`kbridge/backends/interface/__init__.py`. Every row is checked on every backend:
 `kbridge parity` prints the errors against plain NumPy references.
 """
 

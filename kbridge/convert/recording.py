@@ -110,7 +110,7 @@ class Recorder:
         if name in Recorder.SETTINGS:
             return getattr(K, name)
         composite = getattr(Composites, name, None)
-        if composite is not None and not (hasattr(Backend, name) and name in Backend.__dict__):
+        if composite is not None and name not in Backend.__abstractmethods__:
             static = isinstance(inspect.getattr_static(Composites, name), staticmethod)
             return composite.__get__(self) if inspect.isfunction(composite) and not static else composite
         raise self.refuse(f"the function K.{name}")
