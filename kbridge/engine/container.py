@@ -10,9 +10,10 @@ from ..budget import spend_work
 from .entries import making, numbering
 from .freezing import frozen_parts, mark
 from .graph import walk
+from .input_spec import InputSpec
 from .inside import joined_kinds, ordered_weights, unique
-from .layer import Layer, object_list_uid
-from .node import Node, as_shapes, output_shapes_of, single, to_list
+from .layer import Layer
+from .node import Node, as_shapes, object_list_uid, output_shapes_of, single, to_list
 
 
 class Container(Layer):
@@ -267,8 +268,6 @@ class Container(Layer):
     @property  # type: ignore[misc]  # a model has what its layers have
     def input_spec(self):
         """The specs of the inputs, as of a layer."""
-        from .layer import InputSpec
-
         specs = []
         for layer in self.input_layers:
             batch = layer.batch_input_shape

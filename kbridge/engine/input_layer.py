@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .. import backend as K
-from .layer import Layer, shape_of
+from .layer import Layer
+from .layer_arguments import shape_of
 from .node import Node, single
 from .text_ids import DTYPE as TEXT_IDS
 from .text_ids import placeholder_shape

@@ -14,7 +14,7 @@ from typing import Any
 
 from .. import backend as K
 from .inside import inner_layers, is_layer, ordered_weights
-from .node import single, to_list
+from .node import object_list_uid, single, to_list
 
 #: Options of ``add_weight`` in later Keras that change nothing here: how a value is spread over machines, cast or tracked.
 _NEUTRAL = (
@@ -146,8 +146,6 @@ def lasting_names(layer: Any) -> dict[int, str]:
 @contextlib.contextmanager
 def _of_held_layers(layer: Any, x: Any) -> Iterator[None]:
     """Take over the losses, updates and constraints that layers inside add in a call."""
-    from .layer import object_list_uid
-
     before = {id(item) for held in held_layers(layer) for item in (*_added(held, "losses"), *_added(held, "updates"))}
     yield
     for held in held_layers(layer):

@@ -1,62 +1,28 @@
-"""``Layer``: the base of all layers, with weights, calls, shapes, masks, losses and updates."""
+"""``Layer``: the base of all layers. It is called, computes shapes and masks, and has losses, updates and a config.
+
+Its weights are in ``layer_weights.py``, its calls' inputs and outputs in ``layer_calls.py``, what it accepts in ``input_spec.py``.
+"""
 
 from __future__ import annotations
 
 import inspect
 from typing import Any
 
-import numpy as np
-
 from .. import backend as K
 from ..backends.updates import of_state
-from ..budget import spend
-from ..errors import one_length, unknown_argument
+from ..errors import unknown_argument
 from . import later
-from .inside import ordered_weights, weight_kinds
-from .node import Node, single, to_list
+from .input_spec import built_for, check_inputs, shape_at_call
+from .layer_arguments import MadeName, arguments_of, check_call, is_kbridges, new_name, parameters_of, shape_of
+from .layer_calls import LayerCalls
+from .layer_weights import LayerWeights
+from .node import Node, object_list_uid, single, to_list
+
+# the others stood here once; layers import them from here
+__all__ = ["Layer", "built_for", "is_kbridges", "object_list_uid", "parameters_of"]
 
 
-class InputSpec:
-    """The inputs that a layer accepts at one position.
-
-    Args:
-        dtype: the only dtype that fits, as a text; None for any.
-        shape: the lengths of all axes, None for any length; it sets ``ndim`` too.
-        ndim: the number of axes, or a text such as '2+' for at least so many.
-        max_ndim: the largest number of axes.
-        min_ndim: the least number of axes, as in later Keras; the same as ``ndim='2+'`` for 2.
-        axes: the lengths of some axes, as a dict from an axis' number to its length (None for any).
-
-    Raises:
-        ValueError: ``ndim`` is a text that doesn't end in '+'.
-    """
-
-    def __init__(self, dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None):
-        if min_ndim is not None and ndim is None:
-            ndim = f"{min_ndim}+"
-        if isinstance(ndim, str) and "+" not in ndim:
-            raise ValueError(f"ndim as a string must end in '+', for 'at least', got {ndim!r}.")
-        self.dtype = dtype
-        self.shape = shape
-        self.ndim = len(shape) if shape is not None else ndim
-        self.max_ndim = max_ndim
-        self.axes = {} if axes is None else {int(axis): length for axis, length in axes.items()}
-
-
-def built_for(input_shape, *axes: int) -> InputSpec:
-    """The spec of a layer whose weights depend on the lengths of ``axes`` of ``input_shape``, for which it was built."""
-    kept = [axis % len(input_shape) for axis in axes]
-    return InputSpec(shape=tuple(n if axis in kept else None for axis, n in enumerate(input_shape)))
-
-
-class _MadeName:
-    """A name made when it is first asked for: layers and models whose class doesn't call ``__init__`` have one too."""
-
-    def __get__(self, layer, cls):
-        return layer and layer.__dict__.setdefault("name", _new_name(cls))
-
-
-class Layer:
+class Layer(LayerWeights, LayerCalls):
     """A function of tensors with weights: the base of all layers.
 
     A subclass writes ``build(input_shape)`` to make weights, ``call(x, mask=None)`` for the computation,
@@ -91,7 +57,7 @@ class Layer:
         3
     """
 
-    name: Any = _MadeName()
+    name: Any = MadeName()
     input_spec: Any = None
     supports_masking = False
     uses_learning_phase = False
@@ -133,7 +99,7 @@ class Layer:
             later.adapt(cls)
 
     def __new__(cls, *args, **kwargs):
-        _check_call(cls, args, kwargs)
+        check_call(cls, args, kwargs, Layer.common_arguments)
         layer = super().__new__(cls)
         # here, so that a subclass has them that fills them before it calls __init__, or never calls it
         layer.__dict__.update((attribute, make()) for attribute, make in _STATE.items())
@@ -147,7 +113,7 @@ class Layer:
         self.trainable = kwargs.get("trainable", True)
         if kwargs.get("drop_mask"):
             self.drop_mask = True
-        self.name = kwargs.get("name") or _new_name(type(self))
+        self.name = kwargs.get("name") or new_name(type(self))
         if others:
             later.check_options(self, kwargs)
             if kwargs.get("activity_regularizer") is not None:
@@ -162,120 +128,6 @@ class Layer:
             self.input_dtype = kwargs.get("input_dtype") or getattr(self, "input_dtype", None) or K.floatx()
         elif kwargs.get("input_dtype") and "dtype" not in kwargs:
             self.input_dtype = kwargs["input_dtype"]
-
-    # ------------------------------------------------------------------ weights
-
-    @property
-    def trainable_weights(self) -> list:
-        """The variables that training changes, as a list; empty for a layer with ``trainable=False``."""
-        if not getattr(self, "trainable", True):
-            return []
-        return later.with_held(self, self._trainable_weights, lambda held: held.trainable_weights)
-
-    @trainable_weights.setter
-    def trainable_weights(self, weights) -> None:
-        self.__dict__["_trainable_weights"] = list(weights)
-
-    @property
-    def non_trainable_weights(self) -> list:
-        """The variables that training doesn't change, as a list; all of them for a layer with ``trainable=False``."""
-        if getattr(self, "trainable", True):
-            return later.with_held(self, self._non_trainable_weights, lambda held: held.non_trainable_weights)
-        return later.with_held(self, self._trainable_weights + self._non_trainable_weights, lambda held: held.weights)
-
-    @non_trainable_weights.setter
-    def non_trainable_weights(self, weights) -> None:
-        self.__dict__["_non_trainable_weights"] = list(weights)
-
-    def _weight_kinds(self) -> tuple[list, list]:
-        """The weights that are trained unless something is frozen, and those that never are; see ``inside.weight_kinds``."""
-        trained = later.with_held(self, self._trainable_weights, lambda held: weight_kinds(held)[0])
-        return trained, later.with_held(self, self._non_trainable_weights, lambda held: weight_kinds(held)[1])
-
-    @property
-    def weights(self) -> list:
-        """All weights: those that are trained now, then the others."""
-        return self.trainable_weights + self.non_trainable_weights
-
-    @property
-    def regularizers(self) -> list:
-        """Regularizers with a parameter of their own (``set_param``), as layers of Keras 1.0 list them."""
-        return self._regularizers
-
-    @regularizers.setter
-    def regularizers(self, regularizers) -> None:
-        self.__dict__["_regularizers"] = list(regularizers)
-
-    def add_weight(self, *args, **kwargs):
-        """Make a variable and register it as a weight of this layer.
-
-        Keras 1 calls it with (shape, initializer, name, ...), Keras 2 with (name, shape, dtype, initializer, ...): a text that comes first is
-        the name.
-
-        Args:
-            shape: the lengths of the weight's axes, a tuple.
-            initializer: a function of a shape, or the name of one; 'glorot_uniform' if left out.
-            name: the weight's name.
-            trainable: whether training changes it; True if left out.
-            regularizer: a penalty on it: an object, a config or a name.
-            constraint: a function that is applied to it after each update: an object, a config or a name.
-            dtype: its dtype; floatx if left out.
-
-        Returns:
-            The variable.
-
-        Raises:
-            TypeError: an argument that it doesn't have.
-        """
-        given = later.weight_options(self, args, kwargs)
-        name, dtype = given.get("name"), given.get("dtype")
-        weight = later.as_variable(_initialized(later.initializer_of(given.get("initializer")), given["shape"], name), name, dtype)
-        regularizer = later.regularizer_of(given.get("regularizer"))
-        if regularizer is not None:
-            self.add_loss(regularizer(weight))
-        constraint = later.constraint_of(given.get("constraint"))
-        if constraint is not None:
-            self.constraints[weight] = constraint
-        (self._trainable_weights if given.get("trainable", True) else self._non_trainable_weights).append(weight)
-        return weight
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Return the values of the layer's weights, as NumPy arrays, in the order that ``weights`` has if nothing is frozen."""
-        return K.batch_get_value(ordered_weights(self))
-
-    def set_weights(self, weights) -> None:
-        """Set the layer's weights from arrays.
-
-        Args:
-            weights: a list of arrays, of the shapes and in the order that ``get_weights`` gives.
-
-        Raises:
-            ValueError: the number of arrays or the shape of one differs; nothing is set then.
-        """
-        own = ordered_weights(self)
-        if len(own) != len(weights):
-            unbuilt = "" if self.built else " It gets its weights when it is first called."
-            raise ValueError(
-                f"Layer {self.name!r} has {len(own)} weights, got {len(weights)}.{unbuilt} Expected shapes: "
-                f"{[K.int_shape(w) for w in own]}, got {[np.shape(w) for w in weights]}."
-            )
-        for weight, value in zip(own, weights, strict=True):
-            if tuple(K.int_shape(weight)) != np.shape(value):
-                raise ValueError(
-                    f"Layer {self.name!r}: weight {K.tensor_name(weight)!r} has shape {tuple(K.int_shape(weight))}, "
-                    f"got a value of shape {np.shape(value)}."
-                )
-        K.batch_set_value(list(zip(own, weights, strict=True)))
-
-    def count_params(self) -> int:
-        """Return how many numbers all weights hold together.
-
-        Raises:
-            RuntimeError: the layer isn't built yet.
-        """
-        if not self.built:
-            raise RuntimeError(f"Layer {self.name!r} has no weights yet: it is built when it is first called or given an input shape.")
-        return sum(K.count_params(w) for w in self.weights)
 
     # ------------------------------------------------------------------ losses and updates
 
@@ -330,7 +182,7 @@ class Layer:
             )
         if not self.built:
             self.assert_input_compatibility(x)
-            self.build_once(single([_shape_of(self, i) for i in inputs]))
+            self.build_once(single([shape_at_call(self, i) for i in inputs]))
         if all(K.is_keras_tensor(i) for i in inputs):
             layers, nodes, positions = zip(*(i._keras_history for i in inputs), strict=True)
             self.add_inbound_node(list(layers), list(nodes), list(positions))
@@ -443,47 +295,7 @@ class Layer:
 
     def assert_input_compatibility(self, input) -> None:
         """Raise a ValueError that names the layer if ``input``, a tensor or a list of tensors, doesn't fit ``input_spec``."""
-        if not self.input_spec:
-            return
-        specs, inputs = to_list(self.input_spec), to_list(input)
-        # as in Keras 1, the one spec of a program's own layer is for the first of several inputs
-        if len(specs) != len(inputs) and (len(specs) > 1 or is_kbridges(type(self))):
-            raise ValueError(f"Layer {self.name} expects {len(specs)} inputs, but it received {len(inputs)} input tensors: {inputs}.")
-        for i, (x, spec) in enumerate(zip(inputs, specs)):
-            if spec is None or (x is None and not is_kbridges(type(self))):
-                continue
-            if x is None:
-                raise not_a_tensor(self, x)
-            shape = getattr(x, "_keras_shape", None) or K.int_shape(x)
-            ndim = len(shape)
-            where = f"Input {i} is incompatible with layer {self.name}: "
-            if isinstance(spec.ndim, str):
-                least = int(spec.ndim[:-1])
-                if ndim < least:
-                    raise ValueError(f"{where}expected ndim >= {least}, found ndim={ndim} (shape {tuple(shape)}).")
-            elif spec.ndim is not None and ndim != spec.ndim:
-                raise ValueError(f"{where}expected ndim={spec.ndim}, found ndim={ndim} (shape {tuple(shape)}).{self._built_for()}")
-            if getattr(spec, "max_ndim", None) is not None and ndim > spec.max_ndim:
-                raise ValueError(
-                    f"{where}expected at most {spec.max_ndim} axes, found ndim={ndim} (shape {tuple(shape)}).{self._built_for()}"
-                )
-            for axis, length in getattr(spec, "axes", {}).items():
-                if length is not None and -ndim <= axis < ndim and shape[axis] not in (None, length):
-                    raise ValueError(f"{where}expected length {length} at axis {axis}, found shape={tuple(shape)}.{self._built_for()}")
-            if spec.dtype is not None and K.dtype(x) != spec.dtype:
-                raise ValueError(f"{where}expected dtype={spec.dtype}, found dtype={K.dtype(x)}.")
-            if spec.shape is not None and any(
-                want is not None and have is not None and want != have for want, have in zip(spec.shape, shape, strict=True)
-            ):
-                raise ValueError(f"{where}expected shape={tuple(spec.shape)}, found shape={tuple(shape)}.{self._built_for()}")
-
-    def _built_for(self) -> str:
-        """Return the sentence that an error about an input adds for a layer that has its weights already."""
-        shape = self.__dict__.get("_build_shape")
-        if not self.built or shape is None:
-            return ""
-        shown = [tuple(s) for s in shape] if isinstance(shape, list) else tuple(shape)
-        return f" This {type(self).__name__} was built for inputs of shape {shown}; for others it takes a layer of its own."
+        check_inputs(self, input)
 
     def create_input_layer(self, batch_input_shape, input_dtype=None, name=None) -> None:
         """Make an input for this layer and call the layer on it, so that it is the first of a model.
@@ -501,90 +313,6 @@ class Layer:
         self.batch_input_shape = batch_input_shape
         self.input_dtype = input_dtype
         self(Input(batch_shape=batch_input_shape, dtype=input_dtype, name=name))
-
-    # ------------------------------------------------------------------ what came in and went out
-
-    def _at_node(self, node_index: int, attribute: str, what: str):
-        if not self.inbound_nodes:
-            raise RuntimeError(f"Layer {self.name} has never been called and thus has no defined {what}.")
-        if not -len(self.inbound_nodes) <= node_index < len(self.inbound_nodes):
-            raise ValueError(f"Layer {self.name} has {len(self.inbound_nodes)} inbound nodes, asked for the {what} of node {node_index}.")
-        return single(getattr(self.inbound_nodes[node_index], attribute))
-
-    def _only(self, attribute: str, what: str):
-        if len(self.inbound_nodes) > 1:
-            raise AttributeError(
-                f"Layer {self.name} has {len(self.inbound_nodes)} inbound nodes, so the notion of {what} is ill-defined. "
-                f"Use get_{what.replace(' ', '_')}_at(node_index) instead."
-            )
-        if not self.inbound_nodes:
-            raise AttributeError(f"Layer {self.name} is not connected: it has no {what} before it is called.")
-        return single(getattr(self.inbound_nodes[0], attribute))
-
-    def get_input_shape_at(self, node_index):
-        """Return the input shape, or a list of shapes, of the call with the number ``node_index``."""
-        return self._at_node(node_index, "input_shapes", "input shape")
-
-    def get_output_shape_at(self, node_index):
-        """Return the output shape, or a list of shapes, of the call with the number ``node_index``."""
-        return self._at_node(node_index, "output_shapes", "output shape")
-
-    def get_input_at(self, node_index):
-        """Return the input tensor, or a list of tensors, of the call with the number ``node_index``."""
-        return self._at_node(node_index, "input_tensors", "input")
-
-    def get_output_at(self, node_index):
-        """Return the output tensor, or a list of tensors, of the call with the number ``node_index``."""
-        return self._at_node(node_index, "output_tensors", "output")
-
-    def get_input_mask_at(self, node_index):
-        """Return the input mask, or a list of masks, of the call with the number ``node_index``."""
-        return self._at_node(node_index, "input_masks", "input mask")
-
-    def get_output_mask_at(self, node_index):
-        """Return the output mask, or a list of masks, of the call with the number ``node_index``."""
-        return self._at_node(node_index, "output_masks", "output mask")
-
-    @property
-    def input(self):
-        """The input tensor (or tensors) of a layer that was called once; AttributeError for one that was called never or several times."""
-        return self._only("input_tensors", "input")
-
-    @property
-    def output(self):
-        """The output tensor (or tensors) of a layer that was called once; AttributeError for one that was called never or several times."""
-        return self._only("output_tensors", "output")
-
-    @property
-    def input_mask(self):
-        """The input mask (or masks) of a layer that was called once."""
-        return self._only("input_masks", "input mask")
-
-    @property
-    def output_mask(self):
-        """The output mask (or masks) of a layer that was called once."""
-        return self._only("output_masks", "output mask")
-
-    def _only_shape(self, attribute: str, what: str):
-        if not self.inbound_nodes:
-            raise AttributeError(f"Layer {self.name} is not connected: it has no {what} before it is called.")
-        shapes = {str(getattr(node, attribute)): getattr(node, attribute) for node in self.inbound_nodes}
-        if len(shapes) > 1:
-            raise AttributeError(
-                f"Layer {self.name} was called on inputs of different shapes, so the notion of {what} is ill-defined. "
-                f"Use get_{what.replace(' ', '_')}_at(node_index) instead."
-            )
-        return single(next(iter(shapes.values())))
-
-    @property
-    def input_shape(self):
-        """The shape (or shapes) of the input; AttributeError if several calls had different ones."""
-        return self._only_shape("input_shapes", "input shape")
-
-    @property
-    def output_shape(self):
-        """The shape (or shapes) of the output; AttributeError if several calls had different ones."""
-        return self._only_shape("output_shapes", "output shape")
 
     # ------------------------------------------------------------------ configuration
 
@@ -641,85 +369,3 @@ _STATE = {
     "_per_input_updates": dict,
     "_calls_within": dict,
 }
-
-
-def is_kbridges(cls: type) -> bool:
-    """Whether a class is of kbridge itself, not of a program."""
-    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
-
-
-def shape_of(shape, owner: str, argument: str) -> tuple:
-    """``shape`` as a tuple of ints and None; ValueError naming ``owner`` and ``argument`` for anything else."""
-    if not isinstance(shape, (tuple, list)):
-        raise ValueError(f"{owner}: {argument} must be a tuple such as ({shape},), got {shape!r}.")
-    return tuple(one_length(n, owner, argument) for n in shape)
-
-
-def _new_name(cls: type) -> str:
-    """dense_1, dense_2 ..."""
-    prefix = cls.__name__.lower()
-    return f"{prefix}_{K.get_uid(prefix)}"
-
-
-def _check_call(cls: type, args: tuple, kwargs: dict) -> None:
-    """TypeError for arguments that the constructor of ``cls`` can't take because one of them has another name here."""
-    if not kwargs:
-        return
-    try:
-        constructor: Any = cls.__init__  # type: ignore[misc]  # the class's own is meant
-        inspect.signature(constructor).bind(None, *args, **kwargs)
-    except TypeError:
-        known = [*arguments_of(cls), *Layer.common_arguments]
-        for name in kwargs:
-            if name not in known:
-                raise unknown_argument(cls.__name__, name, known) from None
-
-
-def arguments_of(cls: type) -> list[str]:
-    """The names that the constructors of a class and its bases take."""
-    names: list[str] = []
-    for base in cls.__mro__:
-        code = getattr(base.__dict__.get("__init__"), "__code__", None)
-        if code is not None:
-            names.extend(n for n in code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])
-    return names
-
-
-def parameters_of(function: Any) -> list[str]:
-    """The names of a function's arguments; none where they can't be told."""
-    try:
-        return list(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        return []
-
-
-def _initialized(initializer, shape: tuple, name: str | None):
-    """Call an initialization that may or may not take a ``name``."""
-    spend(shape)
-    try:
-        return initializer(shape, name=name)
-    except TypeError as error:
-        if "name" not in str(error):
-            raise
-    return initializer(shape)
-
-
-def _shape_of(layer: Layer, x):
-    if x is None and not is_kbridges(type(layer)):
-        # an input that is left out
-        return None
-    if hasattr(x, "_keras_shape"):
-        return x._keras_shape
-    if K.is_tensor(x):
-        return K.int_shape(x)
-    raise not_a_tensor(layer, x)
-
-
-def not_a_tensor(layer: Layer, x) -> TypeError:
-    """The error for a layer that was called on something else than a tensor."""
-    return TypeError(f"Layer {layer.name} was called on {x!r}, which is not a tensor of the {K.backend()} backend.")
-
-
-def object_list_uid(object_list) -> str:
-    """Return a key for the identity of one object, or of several in ``object_list``."""
-    return ", ".join(str(id(o)) for o in to_list(object_list)) if object_list is not None else "None"

@@ -8,7 +8,8 @@ import operator
 from .. import backend as K
 from ..errors import nearest
 from ..utils.generic_utils import get_custom_objects
-from .layer import Layer, parameters_of
+from .layer import Layer
+from .layer_arguments import parameters_of
 from .node import as_shapes, flat_shape, to_list
 
 MODES = ("sum", "mul", "concat", "ave", "cos", "dot", "max", "min", "sub", "normalized_dot")

@@ -18,6 +18,11 @@ def single(items: list):
     return items[0] if len(items) == 1 else items
 
 
+def object_list_uid(object_list) -> str:
+    """Return a key for the identity of one object, or of several in ``object_list``."""
+    return ", ".join(str(id(o)) for o in to_list(object_list)) if object_list is not None else "None"
+
+
 class Node:
     """A call of a layer on the outputs of other nodes.
 

@@ -8,9 +8,10 @@ from ..utils.generic_utils import func_dump, func_load
 from ..utils.io_utils import ask_to_proceed_with_overwrite
 from .container import Container
 from .input_layer import Input, InputLayer
-from .layer import InputSpec, Layer, object_list_uid
+from .input_spec import InputSpec
+from .layer import Layer
 from .merge import Merge, merge
-from .node import Node, to_list
+from .node import Node, object_list_uid, to_list
 from .sources import get_source_inputs
 
 __all__ = [

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .. import optimizers
-from ..engine.layer import arguments_of
+from ..engine.layer_arguments import arguments_of
 from ..saving.configs import layer_classes
 from ..saving.errors import ModelFileError
 from ..saving.functions import functions_as_data, needed_functions
