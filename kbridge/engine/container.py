@@ -1,22 +1,27 @@
-"""``Container``: a graph of layers as one layer, with inputs and outputs."""
+"""``Container``: a graph of layers as one layer, with inputs and outputs.
+
+How it is computed on other tensors is in ``container_call.py``, which losses and updates are its in ``container_losses.py``, what it has to do
+with files in ``container_files.py``.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
 
 from .. import backend as K
-from ..budget import spend_work
+from .container_call import run_graph, shapes_of_graph
+from .container_files import ContainerFiles
+from .container_losses import of_calls, per_node
 from .entries import making, numbering
 from .freezing import frozen_parts, mark
-from .graph import walk
+from .graph import node_key, walk
 from .input_spec import InputSpec
 from .inside import joined_kinds, ordered_weights, unique
 from .layer import Layer
-from .node import Node, as_shapes, object_list_uid, output_shapes_of, single, to_list
+from .node import Node, object_list_uid, single, to_list
 
 
-class Container(Layer):
+class Container(ContainerFiles, Layer):
     """The graph of layers between two ends, as one layer without training.
 
     Args:
@@ -47,7 +52,7 @@ class Container(Layer):
         graph = walk(self.outputs, self.inputs)
         self.layers = graph.layers
         self._nodes = graph.nodes
-        self.container_nodes = {_node_key(node) for node in graph.nodes}
+        self.container_nodes = {node_key(node) for node in graph.nodes}
         self.layers_by_depth = _by_depth(graph.layers, graph.layer_depths)
         self.nodes_by_depth = _by_depth(graph.nodes, graph.node_depths)
         self._check_names()
@@ -179,19 +184,6 @@ class Container(Layer):
     def regularizers(self) -> list:
         return [r for layer in self.layers for r in getattr(layer, "regularizers", [])]
 
-    def _per_node(self, attribute: str, method: str, layers: list) -> list:
-        """Losses or updates of ``layers``: those of the calls in this graph, and those of no call."""
-        found: list = []
-        for layer in layers:
-            if not getattr(layer, attribute, None):
-                continue
-            for index, node in enumerate(layer.inbound_nodes):
-                if _node_key(node, index) in self.container_nodes:
-                    found += getattr(layer, method)(single(node.input_tensors))
-            found += getattr(layer, method)(None)
-            found += _unassigned(layer, attribute)
-        return unique(found)
-
     @property
     def updates(self) -> list:  # type: ignore[override]  # a model has what its layers have
         """The updates that run with each training step; for a frozen model those of the states of stateful layers alone."""
@@ -199,45 +191,34 @@ class Container(Layer):
             return self.state_updates
         frozen = frozen_parts(self).layers
         trained = [layer for layer in self.layers if id(layer) not in frozen]
-        return unique(self._per_node("updates", "get_updates_for", trained) + self.state_updates)
+        return unique(per_node(self, "updates", "get_updates_for", trained) + self.state_updates)
 
     @property
     def losses(self) -> list:  # type: ignore[override]  # a model has what its layers have
         """The penalties of weights and outputs, as scalar tensors."""
-        return self._per_node("losses", "get_losses_for", self.layers)
+        return per_node(self, "losses", "get_losses_for", self.layers)
 
     @property
     def state_updates(self) -> list:
         """The updates of stateful layers by the calls in this graph, which run in prediction too."""
         stateful = [layer for layer in self.layers if getattr(layer, "stateful", False)]
-        return self._per_node("updates", "get_state_updates_for", stateful)
+        return per_node(self, "updates", "get_state_updates_for", stateful)
 
     def get_losses_for(self, inputs) -> list:
         """Return the losses of a call of the model as a layer on ``inputs``; for None those that depend on no input."""
-        return unique(super().get_losses_for(inputs) + self._of_calls("get_losses_for", inputs))
+        return unique(super().get_losses_for(inputs) + of_calls(self, "get_losses_for", inputs))
 
     def get_updates_for(self, inputs) -> list:
         """Return the updates of a call of the model as a layer on ``inputs``; for None those that depend on no input."""
         if not self.trainable:
             return self.get_state_updates_for(inputs)
         frozen = frozen_parts(self).layers
-        found = super().get_updates_for(inputs) + self._of_calls("get_updates_for", inputs, frozen)
+        found = super().get_updates_for(inputs) + of_calls(self, "get_updates_for", inputs, frozen)
         return unique(found + self.get_state_updates_for(inputs))
 
     def get_state_updates_for(self, inputs) -> list:
         """Return those of stateful layers among the updates of a call of the model on ``inputs``, whether it is trained or not."""
-        return unique(self._of_calls("get_state_updates_for", inputs))
-
-    def _of_calls(self, method: str, inputs, without: Collection[int] = ()) -> list:
-        """Return what ``method`` of the layers gives for the tensors that they were called on when the model was called on ``inputs``.
-
-        Asked for anew each time, as a layer may be frozen after the call. ``without``: ids of layers that are left out.
-        """
-        if inputs is None:
-            calls = [(layer, None) for layer in self.layers]
-        else:
-            calls = self._calls_within.get(object_list_uid(inputs), [])
-        return [item for layer, tensors in calls if id(layer) not in without for item in getattr(layer, method)(tensors)]
+        return unique(of_calls(self, "get_state_updates_for", inputs))
 
     def get_weights(self) -> list:
         """Return the values of all weights, layer by layer, as NumPy arrays."""
@@ -323,19 +304,7 @@ class Container(Layer):
         return self._call_cache[key][:3]
 
     def get_output_shape_for(self, input_shape):
-        shapes = as_shapes(input_shape)
-        if len(shapes) != len(self.inputs):
-            raise ValueError(f"{self.name} has {len(self.inputs)} inputs, got shapes {shapes}.")
-        known = {id(x): shape for x, shape in zip(self.inputs, shapes, strict=True)}
-        for node in self._in_order():
-            if all(id(x) in known for x in node.output_tensors):
-                continue
-            spend_work(1, f"layer {node.outbound_layer.name!r} in {self.name!r}")
-            of_inputs = single([known[id(x)] for x in node.input_tensors])
-            shapes = output_shapes_of(node.outbound_layer, of_inputs, node.output_shapes)
-            for x, shape in zip(node.output_tensors, shapes, strict=True):
-                known[id(x)] = shape
-        return single([known[id(x)] for x in self.outputs])
+        return shapes_of_graph(self, input_shape)
 
     def _in_order(self) -> list[Node]:
         """All nodes, deepest first: inputs before what is computed from them."""
@@ -351,21 +320,7 @@ class Container(Layer):
         Returns:
             Lists of the outputs, of their masks and of their shapes.
         """
-        masks = [None] * len(inputs) if masks is None else masks
-        calls = self._calls_within.setdefault(object_list_uid(inputs), [])
-        computed = {id(x): (y, mask) for x, y, mask in zip(self.inputs, inputs, masks, strict=True)}
-        for node in self._in_order():
-            if all(id(x) in computed for x in node.output_tensors):
-                continue
-            spend_work(1, f"layer {node.outbound_layer.name!r} in {self.name!r}")
-            pairs = [computed[id(x)] for x in node.input_tensors]
-            tensors = single([tensor for tensor, _ in pairs])
-            results = _called_on(node.outbound_layer, tensors, single([mask for _, mask in pairs]))
-            calls.append((node.outbound_layer, tensors))
-            computed.update({id(x): result for x, result in zip(node.output_tensors, results, strict=True)})
-        results = [computed[id(x)] for x in self.outputs]
-        shapes = [getattr(y, "_keras_shape", None) or K.int_shape(y) for y, _ in results]
-        return [y for y, _ in results], [m for _, m in results], shapes
+        return run_graph(self, inputs, [None] * len(inputs) if masks is None else masks)
 
     # ------------------------------------------------------------------ configuration
 
@@ -389,81 +344,6 @@ class Container(Layer):
             inputs, outputs, name = from_config(config, custom_objects)
         return cls(input=inputs, output=outputs, name=name)
 
-    def to_json(self, **kwargs) -> str:
-        """Return the architecture as JSON, which ``model_from_json`` reads.
-
-        Args:
-            kwargs: arguments of ``json.dumps``.
-        """
-        from ..saving.configs import model_to_json
-
-        return model_to_json(self, **kwargs)
-
-    def to_yaml(self, **kwargs) -> str:
-        """Return the architecture as YAML, which ``model_from_yaml`` reads. It needs the extra ``yaml``.
-
-        Args:
-            kwargs: arguments of ``yaml.dump``.
-        """
-        from ..saving.configs import model_to_yaml
-
-        return model_to_yaml(self, **kwargs)
-
-    def save(self, filepath, overwrite=True) -> None:
-        """Write architecture, weights, training configuration and optimizer state to a file, which ``load_model`` reads.
-
-        Args:
-            filepath: the file: HDF5, or for a name that ends in '.keras' an archive of Keras 3; an open file of h5py or a binary stream too.
-            overwrite: whether an existing file is written over without a question.
-        """
-        from ..saving.model import save_model
-
-        save_model(self, filepath, overwrite)
-
-    def save_weights(self, filepath, overwrite=True) -> None:
-        """Write the weights to an HDF5 file, which ``load_weights`` reads.
-
-        Args:
-            filepath: the file, or a binary stream.
-            overwrite: whether an existing file is written over without a question.
-        """
-        from ..saving.weights import save_weights
-
-        save_weights(self, filepath, overwrite)
-
-    def load_weights(self, filepath, by_name=False, original_backend=None) -> None:
-        """Set the weights from a file or from a checkpoint of TensorFlow.
-
-        Args:
-            filepath: a weights file or a whole model's file of any Keras, or a checkpoint (the name that its files share, one of them, or its folder).
-            by_name: whether layers are matched by their names; else in their order.
-            original_backend: 'theano' or 'tensorflow': the convention of the kernels in the file, where it doesn't say it or says it wrongly.
-
-        Raises:
-            ModelFileError: the file doesn't fit; nothing is set then.
-        """
-        from ..saving.weights import load_weights
-
-        load_weights(self, filepath, by_name, original_backend)
-
-    def save_weights_to_hdf5_group(self, f) -> None:
-        """Write the weights into ``f``, an open h5py group."""
-        from ..saving.weights import write_weights
-
-        write_weights(self, f)
-
-    def load_weights_from_hdf5_group(self, f) -> None:
-        """Set the weights, layer by layer in order, from ``f``, an open h5py group that ``save_weights_to_hdf5_group`` filled."""
-        from ..saving.weights import load_group
-
-        load_group(self, f)
-
-    def load_weights_from_hdf5_group_by_name(self, f) -> None:
-        """Set the weights of the layers whose names are in ``f``, an open h5py group."""
-        from ..saving.weights import load_group
-
-        load_group(self, f, by_name=True)
-
     def summary(self, line_length=100, positions=(0.33, 0.55, 0.67, 1.0)) -> None:
         """Print a table of the layers, their output shapes, parameters and connections.
 
@@ -483,41 +363,9 @@ class Container(Layer):
         )
 
 
-def _called_on(layer, tensors, masks) -> list[tuple]:
-    """(output, mask) of each output of ``layer`` on tensors that belong to no call of its own."""
-    outputs = to_list(layer.call(tensors, mask=masks))
-    output_masks = to_list(layer.compute_mask(tensors, masks))
-    if len(output_masks) == 1 and len(outputs) > 1:
-        output_masks = output_masks * len(outputs)
-    _penalise_outputs(layer, tensors, outputs)
-    _tell_shapes(layer, to_list(tensors), outputs)
-    return list(zip(outputs, output_masks, strict=True))
-
-
-def _penalise_outputs(layer, tensors, outputs: list) -> None:
-    """Add the penalty of an ``activity_regularizer``, unless a call on these tensors has added it."""
-    if getattr(layer, "activity_regularizer", None) is not None and not layer.get_losses_for(tensors):
-        layer.add_loss([layer.activity_regularizer(output) for output in outputs], tensors)
-
-
-def _tell_shapes(layer, inputs: list, outputs: list) -> None:
-    """Note the shapes of ``outputs``, if those of ``inputs`` are noted: layers may read them from their inputs."""
-    if not all(hasattr(x, "_keras_shape") for x in inputs):
-        return
-    shapes = output_shapes_of(layer, single([x._keras_shape for x in inputs]), [K.int_shape(y) for y in outputs])
-    for y, shape in zip(outputs, shapes, strict=True):
-        if not hasattr(y, "_keras_shape"):
-            y._keras_shape = shape
-
-
 def _histories(tensors: list) -> tuple[list, list, list]:
     histories = [x._keras_history for x in tensors]
     return [h[0] for h in histories], [h[1] for h in histories], [h[2] for h in histories]
-
-
-def _node_key(node: Node, index: int | None = None) -> str:
-    layer = node.outbound_layer
-    return f"{layer.name}_ib-{layer.inbound_nodes.index(node) if index is None else index}"
 
 
 def _by_depth(items: list, depths: dict) -> dict[int, list]:
@@ -525,10 +373,3 @@ def _by_depth(items: list, depths: dict) -> dict[int, list]:
     for item in items:
         grouped.setdefault(depths[item], []).append(item)
     return grouped
-
-
-def _unassigned(layer, attribute: str) -> list:
-    """Losses or updates that a layer put into its list by hand, without saying which inputs they depend on."""
-    by_inputs = getattr(layer, f"_per_input_{attribute}", {})
-    known = {id(item) for items in by_inputs.values() for item in items}
-    return [item for item in layer.__dict__.get(attribute, ()) if id(item) not in known]

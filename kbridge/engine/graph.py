@@ -78,3 +78,9 @@ def walk(outputs: list, inputs: list) -> LayerGraph:
 def _node_of(tensor) -> Node:
     layer, node_index, _ = tensor._keras_history
     return layer.inbound_nodes[node_index]
+
+
+def node_key(node: Node, index: int | None = None) -> str:
+    """The name of a node in ``container_nodes``. ``index``: its place among the calls of its layer, where that is known."""
+    layer = node.outbound_layer
+    return f"{layer.name}_ib-{layer.inbound_nodes.index(node) if index is None else index}"

@@ -62,7 +62,7 @@ KNOWN: dict[tuple[str, str], str] = {}
 
 #: Where the API itself reaches up, inside a function.
 REACHING_UP = {
-    ("kbridge.engine.container", "kbridge.saving"): "save, load_weights, to_json ... are methods",
+    ("kbridge.engine.container_files", "kbridge.saving"): "save, load_weights, to_json ... are methods",
     ("kbridge.engine.merge", "kbridge.saving"): "functions in configs",
     ("kbridge.engine.registry", "kbridge.saving"): "functions in configs",
     ("kbridge.layers.core", "kbridge.saving"): "functions in configs",
