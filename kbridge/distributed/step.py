@@ -16,6 +16,8 @@ import numpy as np
 from .. import backend as K
 from ..backends.updates import STATE, one_for_each
 from ..training.data import part as rows_of
+from ..training.functions import before_step
+from ..training.objective import objective_of
 from ..training.shares import Shares
 from ..training.sharing import Part, part
 from . import exchange as exchanges
@@ -52,11 +54,11 @@ class SharedStep:
         self._penalties = Penalties(model)
         shares = Shares()
         with shares:
-            total, _, tensors = model._objective(self._penalties.scaled)
+            total, _, tensors = objective_of(model, self._penalties.scaled)
         self._logged = len(tensors) + 1
         params = model._collected_trainable_weights if train else []
         #: the same on all workers, whose weights are equal
-        self._before = model._before_step() if train else None
+        self._before = before_step(model) if train else None
         updates = one_for_each(model.updates if train else model.state_updates, _name)
         # a stateful layer's states belong to this worker's rows
         here = [update for update in updates if _is_state(update)]

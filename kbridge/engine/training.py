@@ -13,7 +13,8 @@ from ..training.data import (
     standardize_input_data,
 )
 from ..training.enqueuer import GeneratorEnqueuer
-from ..training.model import Model, collect_trainable_weights
+from ..training.functions import collect_trainable_weights
+from ..training.model import Model
 from ..training.weighting import (
     standardize_class_weights,
     standardize_sample_or_class_weights,

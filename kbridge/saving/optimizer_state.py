@@ -57,7 +57,7 @@ def write_state(model, h5) -> None:
 
 def _would_be_compiled_alike(model) -> bool:
     """Whether ``compile`` would choose the same weights now."""
-    from ..training.model import collect_trainable_weights
+    from ..training.functions import collect_trainable_weights
 
     worker = getattr(model, "model", None) or model
     return list(map(id, worker._collected_trainable_weights)) == list(map(id, collect_trainable_weights(worker)))

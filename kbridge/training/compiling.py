@@ -186,3 +186,21 @@ def _mean(value, mask):
 def labels_of(names: list[str]) -> list[str]:
     """``metrics_names`` as keys of logs: those that come more than once are numbered, acc_1, acc_2 ..."""
     return [f"{name}_{names[:i].count(name) + 1}" if names.count(name) > 1 else name for i, name in enumerate(names)]
+
+
+def weight_modes_of(sample_weight_mode, names, shapes) -> list:
+    """The ``sample_weight_mode`` of each output, None or 'temporal'."""
+    modes = per_output(sample_weight_mode, names, "sample_weight_mode")
+    for mode, shape, name in zip(modes, shapes, names, strict=True):
+        if mode not in (None, "temporal"):
+            raise ValueError(f"sample_weight_mode of output {name!r} is None or 'temporal', got {mode!r}.")
+        if mode == "temporal" and len(shape) < 3:
+            raise ValueError(f"sample_weight_mode 'temporal' needs an output (samples, time, ...), {name!r} has shape {shape}.")
+    return modes
+
+
+def target_shape(loss, ndim: int) -> tuple:
+    """Return the part of a target's shape that is known before there are data: class indices have a last axis of 1, which metrics may broadcast."""
+    ndim = getattr(loss, "target_ndim", ndim)
+    indices = known_name(loss) == "sparse_categorical_crossentropy" and ndim > 1
+    return (*[None] * (ndim - 1), 1) if indices else (None,) * ndim

@@ -1,4 +1,7 @@
-"""``Model``: a container that can be compiled, trained, evaluated and asked for predictions."""
+"""``Model``: a container that can be compiled, trained, evaluated and asked for predictions.
+
+What is minimized is in ``objective.py``, the functions of batches in ``functions.py``, what is done with a user's data in ``user_data.py``.
+"""
 
 from __future__ import annotations
 
@@ -7,42 +10,17 @@ from typing import Any
 
 from .. import backend as K
 from .. import optimizers
-from ..backends.ranges import counting
 from ..engine.freezing import warn_of_partly_frozen
-from ..engine.inside import inner_layers
-from ..engine.later import lasting_names
-from ..engine.text_ids import with_ids, with_room
 from ..engine.topology import Container
 from ..errors import whole_number
 from . import generators, sharing
 from .arguments import compile_options, keras1_arguments
-from .compiling import (
-    collect_metrics,
-    known_name,
-    labels_of,
-    loss_weights_of,
-    losses_of,
-    metric_tensors,
-    not_compiled,
-    per_output,
-    unchanged_on_error,
-)
-from .data import (
-    check_array_lengths,
-    check_loss_and_target_compatibility,
-    check_shapes,
-    one_for_each,
-    part,
-    standardize_input_data,
-)
+from .compiling import labels_of, loss_weights_of, losses_of, not_compiled, target_shape, unchanged_on_error, weight_modes_of
+from .functions import collect_trainable_weights, make_predict_function, make_test_function
 from .loop import fit_loop, predict_loop, test_loop
+from .objective import objective_of
 from .running import Running, running_of
-from .weighting import (
-    standardize_class_weights,
-    standardize_sample_weights,
-    standardize_weights,
-    weighted_objective,
-)
+from .user_data import inputs_only, standardize_user_data, with_validation
 
 
 class Model(Container):
@@ -105,69 +83,21 @@ class Model(Container):
         names = self.output_names
         self.loss_functions = losses_of(loss, names)
         self._loss_factors = loss_weights_of(loss_weights, names)
-        self.sample_weight_modes = per_output(sample_weight_mode, names, "sample_weight_mode")
-        for mode, shape, name in zip(self.sample_weight_modes, self.internal_output_shapes, names, strict=True):
-            if mode not in (None, "temporal"):
-                raise ValueError(f"sample_weight_mode of output {name!r} is None or 'temporal', got {mode!r}.")
-            if mode == "temporal" and len(shape) < 3:
-                raise ValueError(f"sample_weight_mode 'temporal' needs an output (samples, time, ...), {name!r} has shape {shape}.")
-
+        self.sample_weight_modes = weight_modes_of(sample_weight_mode, names, self.internal_output_shapes)
         self.targets = [
-            K.placeholder(shape=_target_shape(loss, len(shape)), name=f"{name}_target", dtype=K.dtype(output))
+            K.placeholder(shape=target_shape(loss, len(shape)), name=f"{name}_target", dtype=K.dtype(output))
             for name, shape, output, loss in zip(names, self.internal_output_shapes, self.outputs, self.loss_functions, strict=True)
         ]
         self.sample_weights = [
             K.placeholder(ndim=2 if mode == "temporal" else 1, name=f"{name}_sample_weights")
             for name, mode in zip(names, self.sample_weight_modes, strict=True)
         ]
-        self.total_loss, self.metrics_names, self.metrics_tensors = self._objective()
+        self.total_loss, self.metrics_names, self.metrics_tensors = objective_of(self)
         self.train_function: Any = None
         self.test_function: Any = None
         self.predict_function: Any = None
         self._collected_trainable_weights = collect_trainable_weights(self)
         warn_of_partly_frozen(self)
-
-    def _objective(self, scaled=lambda penalty: penalty) -> tuple:
-        """(total loss, names of what is logged, the tensors of all of these but the total).
-
-        ``scaled``: what is added to the loss for a penalty of the layers.
-        """
-        names, weights, masks = self.output_names, self._loss_factors, self._output_masks()
-        total, labels, tensors = None, ["loss"], []
-        for i, name in enumerate(names):
-            weighted = weighted_objective(self.loss_functions[i])
-            output_loss = weighted(self.targets[i], self.outputs[i], self.sample_weights[i], masks[i])
-            if len(names) > 1:
-                tensors.append(output_loss)
-                labels.append(f"{name}_loss")
-            plain = isinstance(weights[i], (int, float)) and weights[i] == 1
-            term = output_loss if plain else weights[i] * output_loss
-            total = term if total is None else total + term
-        for penalty in self.losses:
-            total = total + scaled(penalty)
-
-        self.metrics_of_outputs = {}
-        listed = [collect_metrics(each, names) for each in (self.metrics, self.weighted_metrics)]
-        for i, name in enumerate(names):
-            asked = [(metric, False) for metric in listed[0][i]] + [(metric, True) for metric in listed[1][i]]
-            for metric, by_weights in asked:
-                with counting(self.targets[i], self.sample_weights[i], masks[i]):
-                    found = metric_tensors(
-                        metric, self.loss_functions[i], self.internal_output_shapes[i], self.targets[i], self.outputs[i], masks[i],
-                        self.sample_weights[i] if by_weights else None,
-                    )  # fmt: skip
-                for label, tensor, gathers in found:
-                    if gathers is not None:
-                        self.metrics_of_outputs[len(labels)] = gathers
-                    labels.append(label if len(names) == 1 else f"{name}_{label}")
-                    tensors.append(tensor)
-        return total, labels, tensors
-
-    def _output_masks(self) -> list:
-        return [
-            layer.inbound_nodes[n].output_masks[t]
-            for layer, n, t in zip(self.output_layers, self.output_layers_node_indices, self.output_layers_tensor_indices, strict=True)
-        ]
 
     def _needs_phase(self) -> bool:
         return self.uses_learning_phase and not isinstance(K.learning_phase(), int)
@@ -193,123 +123,17 @@ class Model(Container):
                 )
             self.train_function = sharing.current().train_function(self)
 
-    def _before_step(self):
-        """Return a function without arguments for what some layers do before each step of training, such as to normalize their weights; or None."""
-        layers = [layer for layer in inner_layers(self) if hasattr(layer, "updates_before_step")]
-        if not layers:
-            return None
-        return K.function([], [], updates=[update for layer in layers for update in layer.updates_before_step()])
-
-    def _train_function_alone(self):
-        """A step on a batch as a function: loss, metrics and gradients, and the updates of the weights and layers."""
-        params = self._collected_trainable_weights
-        updates = list(self.updates)
-        if params:
-            updates = [*self.optimizer.get_updates(params, self.constraints, self.total_loss), *updates]
-        train = K.function(
-            [*self.inputs, *self.targets, *self.sample_weights, *self._phase_input()],
-            [self.total_loss, *self.metrics_tensors],
-            updates=updates,
-            **self._function_kwargs,
-        )
-        before = self._before_step()
-        if before is None:
-            return train
-
-        def step(values):
-            before([])
-            return train(values)
-
-        return step
-
     def _make_test_function(self) -> None:
         if getattr(self, "test_function", None) is None:
             self._check_compiled("evaluate")
-            self.test_function = K.function(
-                [*self.inputs, *self.targets, *self.sample_weights, *self._phase_input()],
-                [self.total_loss, *self.metrics_tensors],
-                updates=self.state_updates,
-                **self._function_kwargs,
-            )
+            self.test_function = make_test_function(self)
 
     def _make_predict_function(self) -> None:
         if getattr(self, "predict_function", None) is None:
-            self.predict_function = K.function(
-                [*self.inputs, *self._phase_input()],
-                self.outputs,
-                updates=self.state_updates,
-                **getattr(self, "_function_kwargs", {}),
-            )
+            self.predict_function = make_predict_function(self)
 
-    # ------------------------------------------------------------------ data
-
-    def _standardize_user_data(self, x, y, sample_weight=None, class_weight=None, check_batch_axis=True, batch_size=None):
-        """(inputs, targets, sample weights) as lists of arrays that fit the model."""
-        self._check_compiled("be given targets")
-        x = self._standardized(x, check_batch_axis)
-        shapes = self.internal_output_shapes
-        axes = [getattr(loss, "target_ndim", len(shape)) for shape, loss in zip(shapes, self.loss_functions, strict=True)]
-        y = one_for_each(y, self.output_names, "model target", axes)
-        for target, name in zip(y, self.output_names, strict=True):
-            if target is None:
-                raise ValueError(f"The output {name!r} needs targets, got None.")
-        check_loss_and_target_compatibility(y, self.loss_functions, shapes)
-        check_shapes(y, self.output_names, self._target_shapes(), "model target", check_batch_axis)
-        self._check_inputs(x, batch_size)
-        sample_weights = standardize_sample_weights(sample_weight, self.output_names)
-        class_weights = standardize_class_weights(class_weight, self.output_names)
-        weights = [
-            standardize_weights(target, sw, cw, mode)
-            for target, sw, cw, mode in zip(y, sample_weights, class_weights, self.sample_weight_modes, strict=True)
-        ]
-        check_array_lengths(x, y, weights)
-        return x, y, weights
-
-    def _standardized(self, x, check_batch_axis) -> list:
-        """Inputs as a list of arrays that fit the model, with numbers in the place of texts."""
-        dtypes = [getattr(layer, "input_dtype", None) for layer in self.input_layers]
-        x = with_ids(x, self.input_names, dtypes)
-        x = standardize_input_data(x, self.input_names, self.internal_input_shapes, check_batch_axis, "model input")
-        return with_room(x, dtypes, self.layers)
-
-    def _target_shapes(self) -> list:
-        """Return the shapes that targets must have: losses of kbridge know them, for others nothing is checked."""
-        shapes = []
-        for shape, loss in zip(self.internal_output_shapes, self.loss_functions, strict=True):
-            name = known_name(loss)
-            if name == "sparse_categorical_crossentropy":
-                shape = (*shape[:-1], 1)
-            shapes.append(shape if name else None)
-        return shapes
-
-    def _inputs_only(self, x, check_batch_axis=True, batch_size=None) -> list:
-        """Inputs for a prediction as a list of arrays that fit the model."""
-        x = self._standardized(x, check_batch_axis)
-        self._check_inputs(x, batch_size, one_short=True)
-        check_array_lengths(x, [], [])
-        return x
-
-    def _check_inputs(self, x, batch_size=None, one_short=False) -> None:
-        """ValueError for inputs without samples, or whose number doesn't suit a fixed batch size or a stateful model.
-
-        ``one_short``: fewer samples than ``batch_size`` are fine, as one batch.
-        """
-        for array, name, shape in zip(x, self.input_names, self.internal_input_shapes, strict=True):
-            if array is None:
-                raise ValueError(f"The input {name!r} needs data, got None.")
-            samples = array.shape[0]
-            if samples == 0:
-                raise ValueError(f"The input {name!r} holds no samples: its shape is {tuple(array.shape)}.")
-            if batch_size and self.stateful and samples % batch_size and not (one_short and samples < batch_size):
-                raise ValueError(
-                    f"In a stateful network, you should only pass inputs with a number of samples that can be divided by the "
-                    f"batch size. Found: {samples} samples. Batch size: {batch_size}."
-                )
-            if batch_size and shape[0] and (samples % shape[0] or min(batch_size, samples) != shape[0]):
-                raise ValueError(
-                    f"The model takes batches of {shape[0]} samples (the input {name!r} has shape {tuple(shape)}). "
-                    f"Found: {samples} samples. Batch size: {batch_size}."
-                )
+    # a name of Keras 1, which programs call
+    _standardize_user_data = standardize_user_data
 
     # ------------------------------------------------------------------ training
 
@@ -340,21 +164,10 @@ class Model(Container):
         """
         batch_size = whole_number(batch_size, "fit", "batch_size", 1)
         epochs = whole_number(nb_epoch, "fit", "nb_epoch", 0), whole_number(initial_epoch, "fit", "initial_epoch", 0)
-        x, y, weights = self._standardize_user_data(x, y, sample_weight, class_weight, False, batch_size)
-        validation = None
-        if validation_data is not None:
-            if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
-                found = f" of {len(validation_data)}" if isinstance(validation_data, (tuple, list)) else ""
-                raise ValueError(f"validation_data is (x, y) or (x, y, sample_weight), got {type(validation_data).__name__}{found}.")
-            val_x, val_y, *rest = validation_data
-            validation = self._standardize_user_data(val_x, val_y, rest[0] if rest else None, None, False, batch_size)
-        elif validation_split:
-            samples = x[0].shape[0]
-            split = _split_at(samples, validation_split)
-            validation = [[part(a, split, samples) for a in arrays] for arrays in (x, y, weights)]
-            x, y, weights = [[part(a, 0, split) for a in arrays] for arrays in (x, y, weights)]
-            self._check_inputs(x, batch_size)
-            self._check_inputs(validation[0], batch_size)
+        (x, y, weights), validation = with_validation(
+            self, self._standardize_user_data(x, y, sample_weight, class_weight, False, batch_size),
+            validation_data, validation_split, batch_size,
+        )  # fmt: skip
         labels = labels_of(self.metrics_names)
         logged, val_f, val_ins = list(labels), None, None
         if validation is not None:
@@ -402,7 +215,7 @@ class Model(Container):
             An array (samples, ...), or a list of arrays for several outputs.
         """
         batch_size = whole_number(batch_size, "predict", "batch_size", 1)
-        x = self._inputs_only(x, False, batch_size)
+        x = inputs_only(self, x, False, batch_size)
         self._make_predict_function()
         return predict_loop(self.predict_function, [*x, *self._phase_value(0)], batch_size, verbose)
 
@@ -442,7 +255,7 @@ class Model(Container):
     @keras1_arguments
     def predict_on_batch(self, x):
         """Return outputs for the one batch ``x``: an array, or a list of arrays for several outputs."""
-        x = self._inputs_only(x)
+        x = inputs_only(self, x)
         self._make_predict_function()
         return _single(self.predict_function([*x, *self._phase_value(0)]))
 
@@ -534,34 +347,6 @@ class Model(Container):
         val_samples = whole_number(val_samples, "predict_generator", "val_samples", 1)
         self._make_predict_function()
         return generators.predict_generator(self, generator, val_samples, max_q_size, nb_worker, pickle_safe)
-
-
-def collect_trainable_weights(layer) -> list:
-    """The trainable weights, each once, in the order in which Keras 1 gave them to optimizers: by name.
-
-    Files hold the optimizers' moments in it. Names ended in ':0' on TensorFlow, which tells where
-    'dense_1_b' stands beside 'dense_1_b2'.
-    """
-    unique = {id(w): w for w in layer.trainable_weights}
-    lasting = lasting_names(layer)
-    return sorted(unique.values(), key=lambda w: f"{lasting.get(id(w)) or K.tensor_name(w) or ''}:0")
-
-
-def _target_shape(loss, ndim: int) -> tuple:
-    """Return the part of a target's shape that is known before there are data: class indices have a last axis of 1, which metrics may broadcast."""
-    ndim = getattr(loss, "target_ndim", ndim)
-    indices = known_name(loss) == "sparse_categorical_crossentropy" and ndim > 1
-    return (*[None] * (ndim - 1), 1) if indices else (None,) * ndim
-
-
-def _split_at(samples: int, fraction) -> int:
-    """Where the validation data begin."""
-    if not 0.0 < fraction < 1.0:
-        raise ValueError(f"validation_split must lie between 0 and 1, got {fraction!r}.")
-    split = int(samples * (1.0 - fraction))
-    if split in (0, samples):
-        raise ValueError(f"validation_split={fraction} of {samples} samples leaves no samples on one side.")
-    return split
 
 
 def _single(outputs):

@@ -20,7 +20,9 @@ class Alone:
 
     def train_function(self, model) -> Callable:
         """Return the function that ``fit`` calls with a batch."""
-        return model._train_function_alone()
+        from .functions import make_train_function
+
+        return make_train_function(model)
 
     def callbacks(self, listed: list) -> list:
         """Those of the callbacks that run here."""
