@@ -1,4 +1,7 @@
-"""``Sequential`` and ``Model``. ``load_model`` and its kind are in ``saving``, and can be imported from here too."""
+"""``Sequential`` and ``Model``. ``load_model`` and its kind are in ``saving``, and can be imported from here too.
+
+What a Sequential model leaves to the functional model of its layers is in ``training/inner_model.py``, its config in ``engine/sequential_config.py``.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,15 @@ import numpy as np
 
 from . import backend as K
 from . import optimizers
-from .engine.entries import NUMBER, layer_entry, made_before, making, numbering, remember_layer
 from .engine.freezing import mark
 from .engine.inside import joined_kinds, ordered_weights
-from .engine.registry import layer_from_config, register
-from .engine.topology import Container, Input, Layer, Merge, Node, get_source_inputs
+from .engine.registry import register
+from .engine.sequential_config import add_layers, to_config
+from .engine.topology import Container, Layer, Merge, Node, get_source_inputs
 from .errors import nearest
 from .optimizers import optimizer_from_config
 from .training.arguments import keras1_arguments
-from .training.compiling import not_compiled, unchanged_on_error
+from .training.inner_model import WithInnerModel
 from .training.model import Model
 from .utils.io_utils import ask_to_proceed_with_overwrite
 
@@ -64,7 +67,7 @@ def __getattr__(name: str):
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-class Sequential(Model):
+class Sequential(WithInnerModel):
     """A stack of layers: each one's output is the next one's input.
 
     The first layer needs an ``input_shape``, ``batch_input_shape`` or ``input_dim``; it may also be a model, or a ``Merge`` of several models.
@@ -174,71 +177,11 @@ class Sequential(Model):
                 self.outputs = list(self.layers[-1].inbound_nodes[-1].output_tensors)
         self._graph_changed()
 
-    def build(self, input_shape=None) -> None:
-        """Make the inner functional model; it is called when that is needed. ``input_shape`` is not used."""
-        if not self.inputs or not self.outputs:
-            raise TypeError("A Sequential model can't be built before it has a layer: add some first.")
-        self.model = self._working_model()
-        self._show_graph_of(self.model)
-        self.built = True
-
-    def _working_model(self) -> Model:
-        """Return a functional model of the same layers. It does the computing and the training."""
-        model = Model(self.inputs, self.outputs[0], name=f"{self.name}_model")
-        # callbacks see, and save, the model that the user made
-        model.callback_model = self
-        model.trainable = self.trainable
-        return model
-
-    def _show_graph_of(self, model: Model) -> None:
-        """Copy the attributes of ``model``, a functional one, that describe its graph."""
-        for attribute in (
-            "supports_masking", "_call_cache", "nodes_by_depth", "container_nodes", "_nodes", "output_names", "input_names",
-            "input_layers", "input_layers_node_indices", "input_layers_tensor_indices", "layers_by_depth",
-            "output_layers", "output_layers_node_indices", "output_layers_tensor_indices",
-            "internal_input_shapes", "internal_output_shapes",
-        ):  # fmt: skip
-            setattr(self, attribute, getattr(model, attribute))
-
-    def _built_model(self) -> Model:
-        if not self.built:
-            self.build()
-        return self.model
-
-    # ------------------------------------------------------------------ as a layer
-
-    def __call__(self, x, mask=None):  # type: ignore[override]  # the phase is the graph's
-        self._built_model()
-        return super().__call__(x, mask)
-
-    def call(self, x, mask=None):
-        """Compute the model on other tensors.
-
-        Args:
-            x: the tensor, or a list of tensors, in place of the model's inputs.
-            mask: its mask, or a list of masks.
-        """
-        return self._built_model().call(x, mask)
-
-    def compute_mask(self, input, mask=None):
-        return self._built_model().compute_mask(input, mask)
-
-    def get_output_shape_for(self, input_shape):
-        return self._built_model().get_output_shape_for(input_shape)
-
-    @property
-    def uses_learning_phase(self) -> bool:  # type: ignore[override]  # a model has what its layers have
-        return self._built_model().uses_learning_phase
+    # ------------------------------------------------------------------ layers and what they hold
 
     @property  # type: ignore[misc]  # a model has what its layers have
     def stateful(self) -> bool:  # type: ignore[override]  # read from the layers; Container says why it can't be set
         return any(getattr(layer, "stateful", False) for layer in self.flattened_layers)
-
-    @property  # type: ignore[misc]  # a model has what its layers have
-    def input_spec(self):
-        return self._built_model().input_spec
-
-    # ------------------------------------------------------------------ layers and what they hold
 
     def get_layer(self, name=None, index=None) -> Layer:
         """Return a layer of the model.
@@ -303,35 +246,6 @@ class Sequential(Model):
     def _weight_kinds(self) -> tuple[list, list]:
         return joined_kinds(self.flattened_layers)
 
-    @property
-    def updates(self) -> list:  # type: ignore[override]  # a model has what its layers have
-        return self._built_model().updates
-
-    @property
-    def state_updates(self) -> list:
-        return self._built_model().state_updates
-
-    @property
-    def losses(self) -> list:  # type: ignore[override]  # a model has what its layers have
-        return self._built_model().losses
-
-    @property
-    def constraints(self) -> dict:  # type: ignore[override]  # a model has what its layers have
-        return self._built_model().constraints
-
-    @property  # type: ignore[misc]  # a model has what its layers have
-    def regularizers(self) -> list:
-        return self._built_model().regularizers
-
-    def get_losses_for(self, inputs) -> list:
-        return self._built_model().get_losses_for(inputs)
-
-    def get_updates_for(self, inputs) -> list:
-        return self._built_model().get_updates_for(inputs)
-
-    def get_state_updates_for(self, inputs) -> list:
-        return self._built_model().get_state_updates_for(inputs)
-
     def get_weights(self) -> list:
         """Return the values of all weights, layer by layer, as NumPy arrays."""
         return K.batch_get_value([w for layer in self.flattened_layers for w in ordered_weights(layer)])
@@ -355,103 +269,7 @@ class Sequential(Model):
             Layer.set_weights(layer, weights[:count])
             del weights[:count]
 
-    def count_params(self) -> int:
-        """Return how many numbers all weights hold together, each weight counted once."""
-        return self._built_model().count_params()
-
-    # ------------------------------------------------------------------ training, by the inner model
-
-    @property
-    def validation_data(self):  # type: ignore[override]  # that of the model that trains
-        """The arrays that the last ``fit`` validated on: inputs, targets and weights; None if it didn't validate."""
-        return self._built_model().validation_data
-
-    @property
-    def training_data(self):  # type: ignore[override]  # that of the model that trains
-        """None: an attribute of Keras 1 that nothing sets."""
-        return self._built_model().training_data
-
-    def compile(  # type: ignore[override]  # Keras 1 has no loss_weights here
-        self, optimizer, loss, metrics=None, sample_weight_mode=None, **kwargs
-    ) -> None:
-        """Choose how to train.
-
-        The other arguments are those of ``Model.compile``, as keyword arguments.
-
-        Args:
-            optimizer: a name or an Optimizer.
-            loss: a name, a function (y_true, y_pred) or a ``losses.Loss``.
-            metrics: a list of names, functions or ``metrics.Metric`` objects.
-            sample_weight_mode: 'temporal' for weights of time steps (samples, time), None for weights of samples.
-
-        Raises:
-            ValueError: an unknown name.
-        """
-        # programs of Keras 1 may have changed the lists of layers and outputs by hand
-        with unchanged_on_error(self):
-            self.build()
-            self.model.compile(optimizer, loss, metrics=metrics, sample_weight_mode=sample_weight_mode, **kwargs)
-        model = self.model
-        for attribute in ("optimizer", "loss", "loss_weights", "total_loss", "metrics", "weighted_metrics", "metrics_of_outputs", "metrics_tensors", "metrics_names", "sample_weight_mode", "sample_weights", "targets", "loss_functions"):  # fmt: skip  # noqa: E501
-            setattr(self, attribute, getattr(model, attribute))
-
-    def _compiled_model(self, what: str) -> Model:
-        if not hasattr(getattr(self, "model", None), "loss_functions"):
-            raise not_compiled(self, what)
-        return self.model
-
-    def fit(self, x, y, batch_size=32, nb_epoch=10, verbose=1, callbacks=None, validation_split=0.0, validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0, **kwargs):  # fmt: skip  # noqa: E501
-        """Train for ``nb_epoch`` epochs, and return a ``History``.
-
-        The other arguments are those of ``Model.fit``.
-        """
-        return self._compiled_model("train").fit(
-            x, y, batch_size=batch_size, nb_epoch=nb_epoch, verbose=verbose, callbacks=callbacks,
-            validation_split=validation_split, validation_data=validation_data, shuffle=shuffle, class_weight=class_weight,
-            sample_weight=sample_weight, initial_epoch=initial_epoch, **kwargs,
-        )  # fmt: skip
-
-    def evaluate(self, x, y, batch_size=32, verbose=1, sample_weight=None, **kwargs):
-        """Return loss and metrics on data.
-
-        The other arguments are those of ``Model.evaluate``.
-        """
-        return self._compiled_model("evaluate").evaluate(
-            x, y, batch_size=batch_size, verbose=verbose, sample_weight=sample_weight, **kwargs
-        )
-
-    @keras1_arguments
-    def predict(self, x, batch_size=32, verbose=0):
-        """Return outputs for inputs.
-
-        Args:
-            x: the inputs, an array (samples, ...).
-            batch_size: the number of samples that are computed at once.
-            verbose: 1 prints a progress bar, 0 doesn't.
-
-        Returns:
-            An array (samples, ...).
-        """
-        return self._built_model().predict(x, batch_size=batch_size, verbose=verbose)
-
-    @keras1_arguments
-    def predict_on_batch(self, x):
-        """Return outputs for the one batch ``x``, an array (samples, ...)."""
-        return self._built_model().predict_on_batch(x)
-
-    def train_on_batch(self, x, y, class_weight=None, sample_weight=None, **kwargs):
-        """Make one training step, and return its loss and metrics.
-
-        The other arguments are those of ``Model.train_on_batch``.
-        """
-        return self._compiled_model("train").train_on_batch(x, y, sample_weight=sample_weight, class_weight=class_weight, **kwargs)
-
-    def test_on_batch(self, x, y, sample_weight=None, **kwargs):
-        """Return loss and metrics on one batch.
-
-        The other arguments are those of ``Model.test_on_batch``.
-        """
-        return self._compiled_model("evaluate").test_on_batch(x, y, sample_weight=sample_weight, **kwargs)
+    # ------------------------------------------------------------------ classes and states
 
     @keras1_arguments
     def predict_proba(self, x, batch_size=32, verbose=1):
@@ -485,67 +303,17 @@ class Sequential(Model):
             return probabilities.argmax(axis=-1)
         return (probabilities > 0.5).astype("int32")
 
-    @keras1_arguments
-    def fit_generator(self, generator, samples_per_epoch, nb_epoch, verbose=1, callbacks=None, validation_data=None, nb_val_samples=None, class_weight=None, max_q_size=10, nb_worker=1, pickle_safe=False, initial_epoch=0, **kwargs):  # fmt: skip  # noqa: E501
-        """Train on batches from a generator, and return a ``History``.
-
-        The other arguments are those of ``Model.fit_generator``.
-        """
-        return self._compiled_model("train").fit_generator(
-            generator, samples_per_epoch, nb_epoch, verbose=verbose, callbacks=callbacks, validation_data=validation_data,
-            nb_val_samples=nb_val_samples, class_weight=class_weight, max_q_size=max_q_size, nb_worker=nb_worker,
-            pickle_safe=pickle_safe, initial_epoch=initial_epoch, **kwargs,
-        )  # fmt: skip
-
-    @keras1_arguments
-    def evaluate_generator(self, generator, val_samples, max_q_size=10, nb_worker=1, pickle_safe=False, **kwargs):
-        """Return loss and metrics over samples from a generator.
-
-        The other arguments are those of ``Model.evaluate_generator``.
-        """
-        return self._compiled_model("evaluate").evaluate_generator(
-            generator, val_samples, max_q_size=max_q_size, nb_worker=nb_worker, pickle_safe=pickle_safe, **kwargs
-        )
-
-    @keras1_arguments
-    def predict_generator(self, generator, val_samples, max_q_size=10, nb_worker=1, pickle_safe=False):
-        """Return outputs for samples from a generator.
-
-        The other arguments are those of ``Model.predict_generator``.
-        """
-        return self._built_model().predict_generator(
-            generator, val_samples, max_q_size=max_q_size, nb_worker=nb_worker, pickle_safe=pickle_safe
-        )
-
     def reset_states(self) -> None:
         """Reset the states of all stateful layers."""
         for layer in self.flattened_layers:
             if getattr(layer, "stateful", False) and hasattr(layer, "reset_states"):
                 layer.reset_states()
 
-    def summary(self, line_length=100, positions=(0.33, 0.55, 0.67, 1.0)) -> None:
-        """Print a table of the layers, their output shapes, parameters and connections.
-
-        Args:
-            line_length: the number of characters in a line.
-            positions: where the four columns end, as fractions of the line.
-        """
-        self._built_model()
-        super().summary(line_length, positions)
-
     # ------------------------------------------------------------------ configuration
 
     def get_config(self) -> list:  # type: ignore[override]  # Keras 1 writes the layers as a list
         """Return a list of {'class_name', 'config'}, one for each layer."""
-        with numbering(self):
-            entries = [layer_entry(layer) for layer in self.layers]
-            first = self.layers[0] if self.layers else None
-            if isinstance(first, Merge) and first.layers:
-                entries[0]["config"]["layers"] = [layer_entry(branch) for branch in first.layers]
-            elif first is not None and not isinstance(first, Container):
-                shape = first.inbound_nodes[0].input_shapes[0]
-                entries[0]["config"] = {**entries[0]["config"], "batch_input_shape": entries[0]["config"].get("batch_input_shape", shape)}
-        return copy.deepcopy(entries)
+        return to_config(self)
 
     @classmethod
     def from_config(cls, config, layer_cache=None) -> Sequential:
@@ -557,23 +325,8 @@ class Sequential(Model):
         """
         if not isinstance(config, list):
             raise TypeError(f"The config of a Sequential model is a list with one entry for each layer, got {type(config).__name__}.")
-        cache = {} if layer_cache is None else layer_cache
         model = cls()
-        with making():
-            for entry in config:
-                shared = made_before(entry)
-                layer = _cached_layer(entry, cache)
-                called = shared is not None and len(layer.inbound_nodes) > shared[1] == 0
-                made_without_input = (
-                    shared is not None and not hasattr(layer, "batch_input_shape") and "batch_input_shape" in entry["config"]
-                )
-                if not model.layers and (called or made_without_input):
-                    # another model called it before, or will
-                    layer(Input(batch_shape=entry["config"].get("batch_input_shape"), dtype=entry["config"].get("input_dtype")))
-                    model._add_first(layer, -1)
-                    model._added(layer)
-                else:
-                    model.add(layer)
+        add_layers(model, config, {} if layer_cache is None else layer_cache)
         return model
 
 
@@ -585,33 +338,6 @@ def _inputs_of(layer: Layer) -> list:
         inputs = [x for branch in layer.layers for x in _inputs_of(branch)]
         return list({id(x): x for x in inputs}.values())
     return get_source_inputs(layer.inbound_nodes[0].output_tensors[0])
-
-
-def _cached_layer(entry: dict, cache: dict) -> Layer:
-    """Return the layer of a config's entry: a new one, or the one with the same name or number that was made before."""
-    config = entry["config"]
-    name = config.get("name") if isinstance(config, dict) and NUMBER not in entry else None
-    if name in cache:
-        return cache[name]
-    shared = made_before(entry)
-    if shared is not None:
-        return shared[0]
-    if entry["class_name"] == "Merge" and isinstance(config, dict) and config.get("layers"):
-        branches = [_branch(branch, cache) for branch in config["layers"]]
-        layer = Merge.from_config({**config, "layers": branches})
-    elif entry["class_name"] == "Sequential":
-        layer = Sequential.from_config(config, layer_cache=cache)
-        layer.name = entry.get("name", layer.name)
-    else:
-        layer = layer_from_config(entry)
-    if name:
-        cache[name] = layer
-    return remember_layer(layer, entry)
-
-
-def _branch(entry: dict, cache: dict) -> Layer:
-    """Return a branch of a Merge at the head of a model. Keras 1 doesn't know the names of branches that are Sequential."""
-    return _cached_layer({key: value for key, value in entry.items() if key != "name"}, cache)
 
 
 register({"Model": Model, "Sequential": Sequential, "Container": Container})
