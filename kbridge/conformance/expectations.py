@@ -1,4 +1,4 @@
-"""What a case must give: inputs' values, the reference's answers, and gradients by central differences of the reference."""
+"""The answers that a case must give: inputs' values, the reference's answers, and gradients by central differences of the reference."""
 
 from __future__ import annotations
 

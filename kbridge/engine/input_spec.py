@@ -1,4 +1,4 @@
-"""What a layer accepts as input: ``InputSpec``, and the check of tensors against it."""
+"""The inputs that a layer accepts: ``InputSpec``, and the check of tensors against it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model's training lowers: the total loss, with the tensors of all that is logged beside it."""
+"""The objective of a model's training: the total loss, with the tensors of all that is logged beside it."""
 
 from __future__ import annotations
 
