@@ -56,7 +56,8 @@ def _cached_layer(entry: dict, cache: dict) -> Layer:
         branches = [_branch(branch, cache) for branch in config["layers"]]
         layer = Merge.from_config({**config, "layers": branches})
     elif entry["class_name"] == "Sequential":
-        layer = layer_classes()["Sequential"].from_config(config, layer_cache=cache)
+        sequential: Any = layer_classes()["Sequential"]
+        layer = sequential.from_config(config, layer_cache=cache)
         layer.name = entry.get("name", layer.name)
     else:
         layer = layer_from_config(entry)
