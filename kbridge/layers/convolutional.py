@@ -11,7 +11,6 @@ from ..engine.layer import built_for
 from ..engine.topology import InputSpec, Layer
 from ..errors import one_length, whole_number
 from ..utils.np_utils import conv_input_length, conv_output_length
-from .core import resolve_ordering
 from .dense import Affine, config_of
 from .padding import Windowed, convolution_padding, deconvolved
 from .pooling import (
@@ -21,12 +20,6 @@ from .pooling import (
     MaxPooling1D,
     MaxPooling2D,
     MaxPooling3D,
-    check_border_mode,
-    check_window,
-    ordering_hint,
-    sizes,
-    spatial_axes,
-    turned,
 )
 from .resizing import (
     Cropping1D,
@@ -39,6 +32,7 @@ from .resizing import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from .spatial import check_border_mode, check_window, ordering_hint, resolve_ordering, sizes, spatial_axes, turned
 from .transposed import transposed_length
 
 BORDER_MODES = ("valid", "same", "full")

@@ -12,11 +12,10 @@ from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
 from ..utils.np_utils import conv_output_length
 from .configured import lengths
-from .core import resolve_ordering
 from .dense import config_of
 from .padding import Windowed, convolution_padding, padded
-from .pooling import check_border_mode, check_window, sizes, spatial_axes
 from .recurrence import Recurrence, sequence_shape
+from .spatial import check_border_mode, check_window, resolve_ordering, sizes, spatial_axes
 
 __all__ = [
     "ConvLSTM2D",

@@ -17,6 +17,7 @@ from ..engine.topology import InputSpec, Layer, Merge
 from ..errors import whole_number
 from ..utils.generic_utils import func_dump, func_load, get_custom_objects, get_from_module
 from .dense import Dense, Highway, MaxoutDense, TimeDistributedDense
+from .spatial import resolve_ordering
 
 # a star import brings the modules that Keras 1 imported, too: programs rely on it
 __all__ = [
@@ -74,7 +75,7 @@ class Masking(Layer):
         >>> from kbridge.layers import LSTM, Masking
         >>> from kbridge.models import Sequential
         >>> model = Sequential([Masking(input_shape=(3, 2)), LSTM(4)])
-    >>> padded = np.zeros((1, 3, 2))
+        >>> padded = np.zeros((1, 3, 2))
         >>> padded[:, 0] = 1
         >>> model.predict(padded).shape
         (1, 4)
@@ -236,15 +237,6 @@ class SpatialDropout3D(_SpatialDropout):
     """
 
     spatial = 3
-
-
-def resolve_ordering(layer, dim_ordering: str) -> str:
-    """'th' or 'tf' for a layer's ``dim_ordering``; 'default' is the running setting."""
-    if dim_ordering in ("default", None):
-        return K.image_dim_ordering()
-    if dim_ordering not in ("th", "tf"):
-        raise ValueError(f"{type(layer).__name__}: dim_ordering must be 'th', 'tf' or 'default', got {dim_ordering!r}.")
-    return dim_ordering
 
 
 class Activation(Layer):

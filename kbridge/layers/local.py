@@ -8,7 +8,7 @@ from ..engine.topology import InputSpec, Layer
 from ..utils.np_utils import conv_output_length
 from .convolutional import Convolution1D, Convolution2D, _Convolution
 from .padding import padded
-from .pooling import check_border_mode, turned
+from .spatial import check_border_mode, turned
 
 __all__ = [
     "InputSpec",

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from .. import backend as K
 from ..engine.topology import InputSpec, Layer
 from ..errors import whole_number
-from .core import resolve_ordering
 from .padding import padded
-from .pooling import ordering_hint, sizes, spatial_axes
+from .spatial import ordering_hint, resolve_ordering, sizes, spatial_axes
 
 
 class _Resizing(Layer):
