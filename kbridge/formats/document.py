@@ -31,7 +31,7 @@ is one. [Differences](differences.md) and [Model files](convert.md) list what co
 #: characters of a summary
 MOST = 160
 
-#: module of kbridge.layers -> the family of its layers of Keras 1
+#: module or package of kbridge.layers -> the family of its layers of Keras 1
 FAMILIES = {
     "core": "Core", "dense": "Core", "merge": "Core", "input_layer": "Core", "convolutional": "Convolutions", "convolutional_recurrent": "Recurrent",
     "recurrent": "Recurrent", "pooling": "Pooling", "resizing": "Resizing, padding, cropping", "local": "Locally connected", "embeddings": "Embedding",
@@ -45,7 +45,7 @@ def markdown() -> str:
     for cls in public():
         registered = registry().get(cls.__name__)
         since = registered.since if registered else "Keras 1"
-        family = registered.family if registered else FAMILIES.get(cls.__module__.rpartition(".")[2], "More")
+        family = registered.family if registered else FAMILIES.get(cls.__module__.split(".")[2], "More")
         rows.setdefault(family[:1].upper() + family[1:], {})[cls.__name__] = f"| `{cls.__name__}` | {summary(cls)} | {since} |\n"
     parts = [INTRODUCTION]
     for family in sorted(rows, key=lambda name: (name == "More", name)):

@@ -6,7 +6,9 @@ from .. import activations, constraints, initializations, regularizers
 from .. import backend as K
 from ..engine.topology import InputSpec, Layer
 from ..utils.np_utils import conv_output_length
-from .convolutional import Convolution1D, Convolution2D, _Convolution
+from .convolutional.base import _Convolution
+from .convolutional.conv1d import Convolution1D
+from .convolutional.conv2d import Convolution2D
 from .padding import padded
 from .spatial import check_border_mode, turned
 
