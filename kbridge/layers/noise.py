@@ -6,7 +6,7 @@ import math
 
 from .. import backend as K
 from ..engine.topology import Layer
-from .core import Dropout
+from .core.dropout import Dropout
 
 __all__ = ["AlphaDropout", "GaussianDropout", "GaussianNoise", "K", "Layer"]
 

@@ -65,7 +65,7 @@ REACHING_UP = {
     ("kbridge.engine.container_files", "kbridge.saving"): "save, load_weights, to_json ... are methods",
     ("kbridge.engine.merge", "kbridge.saving"): "functions in configs",
     ("kbridge.engine.registry", "kbridge.saving"): "functions in configs",
-    ("kbridge.layers.core", "kbridge.saving"): "functions in configs",
+    ("kbridge.layers.core.lambda_layer", "kbridge.saving"): "functions in configs",
     ("kbridge.models", "kbridge.saving"): "models.load_model and others are names of Keras 1",
     ("kbridge.utils.io_utils", "kbridge.saving"): "save_array and load_array are names of Keras 1",
     ("kbridge.utils.layer_utils", "kbridge.layers"): "all layers are names of Keras 1's module",
