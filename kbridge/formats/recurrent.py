@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from ..layers import RNN, GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
-from ..layers.recurrent_cells import flat_shapes, packed
+from ..layers.recurrent_cells.states import flat_shapes, packed
 from . import Formats
 from .common import same
 

@@ -10,7 +10,8 @@ from ..errors import whole_number
 from ..utils.np_utils import conv_output_length
 from .configured import ORDERINGS, Configured, lengths
 from .recurrence import Recurrence, sequence_shape
-from .recurrent_cells import unit_forget_bias, zeros_for
+from .recurrent_cells.lstm_cell import unit_forget_bias
+from .recurrent_cells.states import zeros_for
 
 __all__ = ["ConvLSTM1D", "ConvLSTM3D"]
 

@@ -12,7 +12,9 @@ from ..engine.node import to_list
 from ..engine.registry import layer_from_config
 from ..engine.topology import InputSpec, Layer
 from .recurrence import OPTIONS, Recurrence, sequence_shape
-from .recurrent_cells import StackedRNNCells, check_cell, flat, flat_shapes, output_shape, run_cell, zeros_for
+from .recurrent_cells.any_cell import check_cell, output_shape, run_cell
+from .recurrent_cells.stacked_cells import StackedRNNCells
+from .recurrent_cells.states import flat, flat_shapes, zeros_for
 from .wrappers import Wrapper
 
 __all__ = ["RNN"]

@@ -1,0 +1,50 @@
+"""What runs any cell, a user's own too."""
+
+from __future__ import annotations
+
+from ...engine.topology import Layer
+from .cell import Cell
+from .states import flat, flat_shapes, is_shape, packed
+
+
+def check_cell(cell, owner: str) -> None:
+    """TypeError for what can't be run as a cell."""
+    if not isinstance(cell, Layer) or not hasattr(cell, "state_size"):
+        raise TypeError(
+            f"{owner} runs a cell: a layer with state_size and call(inputs, states), which returns (output, new states); got {cell!r} "
+            f"of type {type(cell).__name__}."
+        )
+
+
+def output_shape(cell) -> tuple:
+    """The shape of a cell's output, without the samples: ``output_size``, else that of its first state."""
+    size = getattr(cell, "output_size", None)
+    if size is None:
+        return flat_shapes(cell.state_size)[0]
+    if isinstance(size, (list, tuple)):
+        if not all(isinstance(n, int) for n in size):
+            raise ValueError(
+                f"The cell {cell.name!r} has output_size={size!r}: a cell here has one output, and this is its length or shape."
+            )
+        return tuple(size)
+    return tuple(size.as_list()) if is_shape(size) else (int(size),)
+
+
+def masks_of(cell) -> int:
+    """How many dropout masks a cell takes."""
+    return cell.mask_count if isinstance(cell, Cell) else 0
+
+
+def run_cell(cell, x, states: list, masks=(), constants=()) -> tuple:
+    """(output, list of new states) of a cell, whether kbridge's or a user's own."""
+    if isinstance(cell, Cell):
+        output, new = cell.call(x, states, masks)
+    else:
+        keywords = {"constants": list(constants)} if constants else {}
+        output, new = cell.call(x, packed(states, cell.state_size), **keywords)
+    new = flat(new)
+    if len(new) != len(states):
+        raise ValueError(
+            f"The cell {cell.name!r} has {len(states)} states (state_size={cell.state_size!r}), its call gave {len(new)} new ones."
+        )
+    return output, new
