@@ -15,7 +15,7 @@ from .recurrence import OPTIONS, Recurrence, sequence_shape
 from .recurrent_cells.any_cell import check_cell, output_shape, run_cell
 from .recurrent_cells.stacked_cells import StackedRNNCells
 from .recurrent_cells.states import flat, flat_shapes, zeros_for
-from .wrappers import Wrapper
+from .wrappers.wrapper import Wrapper
 
 __all__ = ["RNN"]
 

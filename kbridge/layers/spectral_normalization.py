@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import backend as K
 from ..engine.topology import InputSpec
-from .wrappers import Wrapper
+from .wrappers.wrapper import Wrapper
 
 __all__ = ["SpectralNormalization"]
 

@@ -6,7 +6,7 @@ from ...engine.entries import layer_entry, numbering
 from ...engine.registry import layer_from_config
 from ...engine.topology import Layer
 from ..recurrence import sequence_shape
-from ..wrappers import Wrapper
+from ..wrappers.wrapper import Wrapper
 from .any_cell import check_cell, masks_of, output_shape, run_cell
 from .cell import Cell
 from .states import flat_shapes
