@@ -94,6 +94,7 @@ class GlobalMaxPooling1D(_GlobalPooling1D):
 class _GlobalPoolingND(Layer):
     """Pool images or volumes over all positions: (samples, channels), or with ``keepdims`` with axes of length 1 (stored only then)."""
 
+    mode = "max"
     spatial = 2
 
     def __init__(self, dim_ordering="default", keepdims=False, **kwargs):
@@ -110,6 +111,11 @@ class _GlobalPoolingND(Layer):
     @property
     def _axes(self) -> list[int]:
         return list(spatial_axes(self.dim_ordering, self.spatial))
+
+    def call(self, x, mask=None):
+        """Return the largest value of each channel, or the mean."""
+        reduce = K.mean if self.mode == "avg" else K.max
+        return reduce(x, axis=self._axes, keepdims=self.keepdims)
 
     def get_config(self):
         return {**super().get_config(), "dim_ordering": self.dim_ordering, **({"keepdims": True} if self.keepdims else {})}
@@ -143,9 +149,7 @@ class GlobalAveragePooling2D(_GlobalPooling2D):
         (None, 8)
     """
 
-    def call(self, x, mask=None):
-        """Return the mean of each channel."""
-        return K.mean(x, axis=self._axes, keepdims=self.keepdims)
+    mode = "avg"
 
 
 class GlobalMaxPooling2D(_GlobalPooling2D):
@@ -160,10 +164,6 @@ class GlobalMaxPooling2D(_GlobalPooling2D):
         (samples, channels), or with ``keepdims`` the input's axes with lengths of 1.
     """
 
-    def call(self, x, mask=None):
-        """Return the largest value of each channel."""
-        return K.max(x, axis=self._axes, keepdims=self.keepdims)
-
 
 class GlobalAveragePooling3D(_GlobalPooling3D):
     """The mean of each channel over all positions of a volume.
@@ -177,9 +177,7 @@ class GlobalAveragePooling3D(_GlobalPooling3D):
         (samples, channels), or with ``keepdims`` the input's axes with lengths of 1.
     """
 
-    def call(self, x, mask=None):
-        """Return the mean of each channel."""
-        return K.mean(x, axis=self._axes, keepdims=self.keepdims)
+    mode = "avg"
 
 
 class GlobalMaxPooling3D(_GlobalPooling3D):
@@ -193,7 +191,3 @@ class GlobalMaxPooling3D(_GlobalPooling3D):
     Output shape:
         (samples, channels), or with ``keepdims`` the input's axes with lengths of 1.
     """
-
-    def call(self, x, mask=None):
-        """Return the largest value of each channel."""
-        return K.max(x, axis=self._axes, keepdims=self.keepdims)
