@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .. import backend as K
 from .random_colors import RandomHue, RandomSaturation, _RandomColor
-from .random_images import RandomBrightness, RandomContrast
+from .random_images.random_brightness import RandomBrightness
+from .random_images.random_contrast import RandomContrast
 
 __all__ = ["AutoContrast", "RandomColorJitter"]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import backend as K
 from .configured import ORDERINGS
-from .random_images import _RandomImage, _range
+from .random_images.base import _RandomImage, _range
 
 __all__ = [
     "RandomColorDegeneration", "RandomGrayscale", "RandomHue", "RandomInvert", "RandomPosterization",

@@ -8,7 +8,8 @@ import numpy as np
 
 from .. import backend as K
 from .random_colors import _RandomColor, smoothed
-from .random_images import _Moved, _range
+from .random_images.base import _range
+from .random_images.moved import _Moved
 
 __all__ = ["CutMix", "MixUp", "RandomErasing", "RandomGaussianBlur", "RandomShear"]
 
