@@ -10,7 +10,8 @@ import numpy as np
 
 from .. import backend as K
 from ..engine.text_ids import texts_of
-from .categories import OUTPUT_MODES, _checked_mode, _Lookup
+from .categories.encoding import OUTPUT_MODES, checked_mode
+from .categories.lookup import _Lookup
 
 __all__ = ["TextVectorization"]
 
@@ -77,7 +78,7 @@ class TextVectorization(_Lookup):
                 )
         if ragged:
             raise ValueError(f"TextVectorization {self.name}: kbridge computes dense results only; ragged=True can't be had.")
-        mode = _checked_mode("TextVectorization", output_mode, ("int", *OUTPUT_MODES[2:]))
+        mode = checked_mode("TextVectorization", output_mode, ("int", *OUTPUT_MODES[2:]))
         lengths = None if ngrams is None else list(range(1, ngrams + 1)) if isinstance(ngrams, int) else [int(n) for n in ngrams]
         self.take(
             standardize=standardize, split=split, ngrams=None if ngrams is None else lengths, output_sequence_length=output_sequence_length,
