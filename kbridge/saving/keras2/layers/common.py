@@ -13,12 +13,12 @@ Translated = tuple[str, dict[str, Any]]
 Translation = Callable[[Options], Translated]
 
 
-def affine(options: Options, moved_axes: bool = False) -> dict[str, Any]:
+def affine(options: Options, moved_axes: bool = False, usual_activation: str = "linear") -> dict[str, Any]:
     """Return the options of layers with a kernel, a bias and an activation."""
     zeros(options)
     return {
         "init": initializer(options, "kernel_initializer", "glorot_uniform"),
-        "activation": activation(options),
+        "activation": activation(options, default=usual_activation),
         "W_regularizer": regularizer(options, "kernel_regularizer"),
         "b_regularizer": regularizer(options, "bias_regularizer"),
         "activity_regularizer": regularizer(options, "activity_regularizer"),
