@@ -23,6 +23,11 @@ def object_list_uid(object_list) -> str:
     return ", ".join(str(id(o)) for o in to_list(object_list)) if object_list is not None else "None"
 
 
+def static_shape(x) -> tuple:
+    """The shape of a tensor of a graph as far as it is known, None for other lengths."""
+    return getattr(x, "_keras_shape", None) or K.int_shape(x)
+
+
 class Node:
     """A call of a layer on the outputs of other nodes.
 

@@ -6,7 +6,8 @@ import warnings
 
 from .. import activations, constraints, initializations, regularizers
 from .. import backend as K
-from ..engine.topology import InputSpec, Layer, to_list
+from ..engine.node import static_shape, to_list
+from ..engine.topology import InputSpec, Layer
 from ..errors import one_length, whole_number
 
 
@@ -156,7 +157,7 @@ class Dense(Affine):
         super().assert_input_compatibility(input)
         if self.built:
             input = to_list(input)[0]
-            shape = getattr(input, "_keras_shape", None) or K.int_shape(input)
+            shape = static_shape(input)
             if shape[-1] not in (None, self.input_dim):
                 raise ValueError(f"Dense {self.name} was built for {self.input_dim} features, got an input of shape {tuple(shape)}.")
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import backend as K
 from ..engine.conventions import BORDER_ORIGINS, padding_of_new_layers
+from ..engine.node import static_shape
 from ..engine.topology import Layer
 
 
@@ -40,7 +41,7 @@ class Windowed(Layer):
         """ValueError if ``input`` doesn't fit ``input_spec`` or, once the layer is built, if a window doesn't fit into it."""
         super().assert_input_compatibility(input)
         if self.built:
-            self.get_output_shape_for(getattr(input, "_keras_shape", None) or K.int_shape(input))
+            self.get_output_shape_for(static_shape(input))
 
     def theano_padding(self) -> list[tuple[int, int]]:
         """For each spatial axis, how many zeros 'same' padding put before and after on Theano."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import backend as K
 from ..budget import spend_state, spend_work
-from ..engine.node import to_list
+from ..engine.node import static_shape, to_list
 from ..engine.topology import Layer
 
 #: options of Keras 2 that every such layer has, with the value False unless they are given
@@ -84,12 +84,12 @@ class Recurrence(Layer):
         super().assert_input_compatibility(sequence)
         if not more or not self.built:
             return
-        wanted = self.state_shapes(_static_shape(sequence))
+        wanted = self.state_shapes(static_shape(sequence))
         states, _ = self._told_apart(more)
         if states and len(states) != len(wanted):
             raise ValueError(f"{type(self).__name__} {self.name} has {len(wanted)} states, got {len(states)} initial ones.")
         for state, shape in zip(states, wanted):
-            given = _static_shape(state)
+            given = static_shape(state)
             if len(given) != len(shape) + 1 or any(n not in (None, m) and m is not None for n, m in zip(given[1:], shape)):
                 expected = ", ".join(map(str, ("samples", *shape)))
                 raise ValueError(f"{type(self).__name__} {self.name} takes initial states of the shape ({expected}), got {tuple(given)}.")
@@ -109,7 +109,7 @@ class Recurrence(Layer):
         output = self._output_mask(to_list(mask)[0])
         if not self.return_state:
             return output
-        return [output] + [None] * len(self.state_shapes(_static_shape(to_list(input)[0])))
+        return [output] + [None] * len(self.state_shapes(static_shape(to_list(input)[0])))
 
     def _output_mask(self, mask):
         if not self.return_sequences or mask is None:
@@ -231,10 +231,6 @@ class Recurrence(Layer):
     def given_options(self) -> dict[str, bool]:
         """Return the options of Keras 2 that are used, for a config."""
         return {name: True for name in OPTIONS if getattr(self, name)}
-
-
-def _static_shape(x) -> tuple:
-    return getattr(x, "_keras_shape", None) or K.int_shape(x)
 
 
 def _axes_turned(x):

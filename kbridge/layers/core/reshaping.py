@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ... import backend as K
+from ...engine.node import static_shape
 from ...engine.topology import InputSpec, Layer
 from ...errors import whole_number
 from ..spatial import resolve_ordering
@@ -53,7 +54,7 @@ class Reshape(Layer):
 
     def call(self, x, mask=None):
         """Return the input in its new shape."""
-        shape = getattr(x, "_keras_shape", None) or K.int_shape(x)
+        shape = static_shape(x)
         target = self.get_output_shape_for(shape)[1:]
         if None in target:
             return K.reshape(x, (K.shape(x)[0], *self.target_shape))

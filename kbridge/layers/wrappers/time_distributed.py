@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ... import backend as K
+from ...engine.node import static_shape
 from ...engine.topology import InputSpec
 from .wrapper import Wrapper
 
@@ -60,7 +61,7 @@ class TimeDistributed(Wrapper):
 
     def _steps(self, inputs):
         """All steps of all samples as one batch."""
-        shape = getattr(inputs, "_keras_shape", None) or K.int_shape(inputs)
+        shape = static_shape(inputs)
         steps = K.reshape(inputs, (-1, *_sizes(inputs, shape, 2)))
         steps._keras_shape = self._step_shape(shape)
         return steps
@@ -73,7 +74,7 @@ class TimeDistributed(Wrapper):
 
     def call(self, inputs, mask=None):
         """Return the layer's outputs for all steps, (samples, time, ...)."""
-        shape = getattr(inputs, "_keras_shape", None) or K.int_shape(inputs)
+        shape = static_shape(inputs)
         steps = self._steps(inputs)
         self.layer.assert_input_compatibility(steps)
         outputs = self.layer.call(steps, mask=self._mask_of_steps(mask)) if self.mask_inside else self.layer.call(steps)
@@ -97,7 +98,7 @@ class TimeDistributed(Wrapper):
         inside = self._mask_of_steps(mask)
         passed = self.layer.compute_mask(self._steps(input), inside) if inside is None or self.layer.supports_masking else None
         if passed is not None:
-            shape = getattr(input, "_keras_shape", None) or K.int_shape(input)
+            shape = static_shape(input)
             return self._over_time(passed, input, shape, K.int_shape(passed))
         while mask is not None and K.ndim(mask) > 2:
             mask = K.any(mask, axis=-1)
