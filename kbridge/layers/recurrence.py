@@ -171,9 +171,7 @@ class Recurrence(Layer):
 
     def _sequences(self, outputs, mask):
         if self.zero_output_for_mask and mask is not None:
-            kept = K.reverse(mask, 1) if self.go_backwards else mask
-            kept = K.reshape(kept, (-1, K.shape(kept)[1], *[1] * (K.ndim(outputs) - 2)))
-            outputs = outputs * K.cast(kept, K.dtype(outputs))
+            outputs = zeroed(outputs, mask, self.go_backwards)
         return _axes_turned(outputs) if self.time_major else outputs
 
     def _last(self, last, mask):
@@ -231,6 +229,13 @@ class Recurrence(Layer):
     def given_options(self) -> dict[str, bool]:
         """Return the options of Keras 2 that are used, for a config."""
         return {name: True for name in OPTIONS if getattr(self, name)}
+
+
+def zeroed(outputs, mask, backwards: bool):
+    """The outputs of all steps, in the order of the steps, with 0 where ``mask`` skips one."""
+    kept = K.reverse(mask, 1) if backwards else mask
+    kept = K.reshape(kept, (-1, K.shape(kept)[1], *[1] * (K.ndim(outputs) - 2)))
+    return outputs * K.cast(kept, K.dtype(outputs))
 
 
 def _axes_turned(x):

@@ -10,6 +10,7 @@ from ...engine.entries import layer_entry
 from ...engine.node import as_shapes, to_list
 from ...engine.registry import layer_from_config
 from ...engine.topology import InputSpec, Layer
+from ..recurrence import zeroed
 from .wrapper import Wrapper
 
 
@@ -155,7 +156,7 @@ class Bidirectional(Wrapper):
             self._take_over(layer, inputs, inputs)
         if self.return_sequences:
             if self.zero_output_for_mask and mask is not None:
-                forward, backward = (self._kept(layer, x, mask) for layer, x in zip(self._inner, (forward, backward), strict=True))
+                forward, backward = (zeroed(x, mask, layer.go_backwards) for layer, x in zip(self._inner, (forward, backward), strict=True))
             backward = K.reverse(backward, 1)
         merged = self._merged(forward, backward)
         return [*to_list(merged), *states, *more] if states else merged
@@ -168,13 +169,6 @@ class Bidirectional(Wrapper):
         if self.merge_mode is None:
             return [forward, backward]
         return (forward + backward) / 2 if self.merge_mode == "ave" else forward + backward
-
-    @staticmethod
-    def _kept(layer, output, mask):
-        """The outputs of one direction, in the order of its steps, with 0 at masked steps."""
-        kept = K.reverse(mask, 1) if layer.go_backwards else mask
-        kept = K.reshape(kept, (-1, K.shape(kept)[1], *[1] * (K.ndim(output) - 2)))
-        return output * K.cast(kept, K.dtype(output))
 
     def compute_mask(self, input, mask=None):
         kept = to_list(mask)[0] if self.return_sequences else None
