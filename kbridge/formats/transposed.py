@@ -67,7 +67,7 @@ def _onnx(c, layer, call):
 
 
 WEIGHTS = (("kernel", "kernel"), ("bias", "bias"))
-#: a plain Conv2DTranspose is read as Keras 1's Deconvolution2D, see ``saving/keras2/layers``
+#: a plain Conv2DTranspose is read as Keras 1's Deconvolution2D, see ``saving/keras2/layers/convolutional.py``
 LAYERS = [
     Formats(Conv1DTranspose, FAMILY, "tf.keras 2.3", {"Conv1DTranspose": read(Conv1DTranspose)}, WEIGHTS, _keras3, _onnx),
     Formats(Conv2DTranspose, FAMILY, "Keras 2.0", {}, WEIGHTS, _keras3, _onnx),
