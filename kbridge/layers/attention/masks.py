@@ -25,7 +25,7 @@ def causal(scores):
 
 
 def both(first, second):
-    """What both of two masks allow; None, which allows all, is the neutral one."""
+    """A mask of the places that both masks allow; None allows all."""
     if first is None or second is None:
         return second if first is None else first
     return K.logical_and(first, second)

@@ -1,4 +1,4 @@
-"""What SimpleRNN, GRU and LSTM share: their arguments, and gates with weights W, U and b each."""
+"""The base of SimpleRNN, GRU and LSTM: their common arguments, and gates with weights W, U and b each."""
 
 from __future__ import annotations
 

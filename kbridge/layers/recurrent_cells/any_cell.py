@@ -1,4 +1,4 @@
-"""What runs any cell, a user's own too."""
+"""Functions that run any cell, a user's own too."""
 
 from __future__ import annotations
 

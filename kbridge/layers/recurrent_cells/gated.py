@@ -1,4 +1,4 @@
-"""What the three cells share: products of the input and of the state for all gates at once, and dropout."""
+"""The base of the three cells: products of the input and of the state for all gates at once, and dropout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What translations of several families read: the options of kernels and biases, of axes, and plain renamings."""
+"""Options that several families have: those of kernels and biases, of axes, and those that have only another name."""
 
 from __future__ import annotations
 
