@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ContainerFiles:
-    """The methods of a model that write it as text or to a file, and read its weights."""
+    """The part of every model that writes it as text or to a file, and reads its weights."""
 
     def to_json(self, **kwargs) -> str:
         """Return the architecture as JSON, which ``model_from_json`` reads.

@@ -8,7 +8,7 @@ from .node import single
 
 
 class LayerCalls:
-    """The inputs and outputs of a layer's calls: tensors, shapes and masks."""
+    """The part of every ``Layer`` that tells what came in and went out in each of its calls: tensors, shapes and masks."""
 
     name: Any
     inbound_nodes: list[Any]

@@ -14,7 +14,7 @@ from .inside import ordered_weights, weight_kinds
 
 
 class LayerWeights:
-    """The weights of a layer: its own, and those of layers that a program's layer holds."""
+    """The part of every ``Layer`` that has its weights: its own, and those of layers that a program's layer holds."""
 
     name: Any
     trainable: Any
