@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import backend as K
 from ..budget import spend_work
-from .node import Node, as_shapes, object_list_uid, output_shapes_of, single, to_list
+from .node import Node, as_shapes, object_list_uid, output_shapes_of, single, static_shape, to_list
 
 #: id of a tensor of the container's graph -> the tensor computed in its place, and its mask
 Computed = dict[int, tuple[Any, Any]]
@@ -63,7 +63,7 @@ def _inputs_of(node: Node, computed: Computed) -> tuple[Any, Any]:
 def _at_ends(outputs: list, computed: Computed) -> tuple[list, list, list]:
     """The tensors computed in the place of ``outputs``, their masks and their shapes."""
     results = [computed[id(x)] for x in outputs]
-    shapes = [getattr(y, "_keras_shape", None) or K.int_shape(y) for y, _ in results]
+    shapes = [static_shape(y) for y, _ in results]
     return [y for y, _ in results], [m for _, m in results], shapes
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from .. import backend as K
 from .layer import Layer
 from .layer_arguments import shape_of
-from .node import Node, single
+from .node import Node, single, static_shape
 from .text_ids import DTYPE as TEXT_IDS
 from .text_ids import placeholder_shape
 
@@ -76,7 +76,7 @@ class InputLayer(Layer):
 
 def _shape_of(tensor, told: tuple | None) -> tuple:
     """The shape of a tensor that is given as input; what it doesn't know is taken from what is ``told``."""
-    shape = getattr(tensor, "_keras_shape", None) or K.int_shape(tensor)
+    shape = static_shape(tensor)
     if told is None or len(told) != len(shape):
         return tuple(shape)
     return tuple(t if n is None else n for n, t in zip(shape, told, strict=True))

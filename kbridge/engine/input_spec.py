@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import backend as K
 from .layer_arguments import is_kbridges
-from .node import to_list
+from .node import static_shape, to_list
 
 
 class InputSpec:
@@ -55,7 +55,7 @@ def check_inputs(layer: Any, input: Any) -> None:
             continue
         if x is None:
             raise not_a_tensor(layer, x)
-        shape = getattr(x, "_keras_shape", None) or K.int_shape(x)
+        shape = static_shape(x)
         ndim = len(shape)
         where = f"Input {i} is incompatible with layer {layer.name}: "
         if isinstance(spec.ndim, str):

@@ -10,7 +10,7 @@ from ..errors import nearest
 from ..utils.generic_utils import get_custom_objects
 from .layer import Layer
 from .layer_arguments import parameters_of
-from .node import as_shapes, flat_shape, to_list
+from .node import as_shapes, flat_shape, static_shape, to_list
 
 MODES = ("sum", "mul", "concat", "ave", "cos", "dot", "max", "min", "sub", "normalized_dot")
 #: modes that contract an axis of two inputs
@@ -112,7 +112,7 @@ class Merge(Layer):
 
     def assert_input_compatibility(self, input) -> None:
         """Raise a ValueError unless the shapes of the tensors in ``input`` fit the mode, and each other."""
-        self._check_shapes([getattr(x, "_keras_shape", None) or K.int_shape(x) for x in to_list(input)])
+        self._check_shapes([static_shape(x) for x in to_list(input)])
 
     # ------------------------------------------------------------------ checks
 
@@ -306,7 +306,7 @@ def _broadcasts(shapes) -> bool:
 
 def _broadcastable(inputs: list) -> list:
     """The tensors with as many axes each, those of length 1 as axes that any backend repeats."""
-    shapes = [getattr(x, "_keras_shape", None) or K.int_shape(x) for x in inputs]
+    shapes = [static_shape(x) for x in inputs]
     ready = []
     for x, shape, aligned in zip(inputs, shapes, _aligned(shapes), strict=True):
         for axis in range(1, len(shape)):

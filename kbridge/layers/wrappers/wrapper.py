@@ -8,7 +8,7 @@ from typing import Any
 from ... import backend as K
 from ...engine.entries import layer_entry, numbering
 from ...engine.inside import joined_kinds, unique
-from ...engine.layer import object_list_uid
+from ...engine.node import object_list_uid
 from ...engine.registry import layer_from_config
 from ...engine.topology import Layer
 
