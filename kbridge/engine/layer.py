@@ -12,14 +12,13 @@ from .. import backend as K
 from ..backends.updates import of_state
 from ..errors import unknown_argument
 from . import later
-from .input_spec import InputSpec, built_for, check_inputs, shape_at_call
-from .layer_arguments import MadeName, arguments_of, check_call, is_kbridges, new_name, parameters_of, shape_of
+from .input_spec import InputSpec, check_inputs, shape_at_call
+from .layer_arguments import MadeName, arguments_of, check_call, is_kbridges, new_name, shape_of
 from .layer_calls import LayerCalls
 from .layer_weights import LayerWeights
 from .node import Node, object_list_uid, single, to_list
 
-# the others stood here once; layers import them from here
-__all__ = ["InputSpec", "Layer", "built_for", "is_kbridges", "object_list_uid", "parameters_of"]
+__all__ = ["InputSpec", "Layer", "object_list_uid"]
 
 
 class Layer(LayerWeights, LayerCalls):

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import backend as K
 from .. import constraints, initializations, regularizers
-from ..engine.layer import built_for
+from ..engine.input_spec import built_for
 from ..engine.topology import Layer
 from .dense import config_of
 

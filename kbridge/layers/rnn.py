@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import backend as K
 from ..engine.entries import layer_entry, numbering
-from ..engine.layer import is_kbridges
+from ..engine.layer_arguments import is_kbridges
 from ..engine.node import to_list
 from ..engine.registry import layer_from_config
 from ..engine.topology import InputSpec, Layer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import backend as K
-from ...engine.layer import built_for
+from ...engine.input_spec import built_for
 from ...engine.topology import InputSpec
 from ...errors import whole_number
 from ...utils.np_utils import conv_output_length

@@ -6,7 +6,7 @@ from typing import Any
 
 from ... import backend as K
 from ... import constraints, regularizers
-from ...engine.layer import built_for
+from ...engine.input_spec import built_for
 from ...errors import whole_number
 from ..dense import config_of
 from ..spatial import check_border_mode

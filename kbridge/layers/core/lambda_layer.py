@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ... import backend as K
-from ...engine.layer import parameters_of
+from ...engine.layer_arguments import parameters_of
 from ...engine.node import flat_shape
 from ...engine.topology import Layer
 from ...utils.generic_utils import get_custom_objects
