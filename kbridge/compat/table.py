@@ -17,7 +17,7 @@ BEGIN, END = "<!-- given by kbridge run -->", "<!-- end of the table -->"
 
 def given() -> Iterator[tuple[str, tuple[str, ...], str]]:
     """(module, names, what they are now); without names the module itself is given."""
-    yield "numpy", tuple(sorted(NAMES, key=str.lower)), "as in NumPy 1; what NumPy has by such a name stays"
+    yield "numpy", tuple(sorted(NAMES, key=str.lower)), "as in NumPy 1; a name that today's NumPy has stays as it is"
     for addition in ADDITIONS:
         yield addition.module, addition.names, addition.told
     for module, told in TOLD.items():

@@ -22,41 +22,44 @@ INTRODUCTION = """\
 
 <!-- Written by `python -m kbridge.conformance.document docs/backend.md`; don't edit by hand. -->
 
-`from kbridge import backend as K` gives the functions of the backend in use. All of them do the same on
-every backend: the columns tell where they work, *error* means a `NotImplementedError` that names the
-backend they need. **grad** says whether gradients flow through the function. A *primitive* is written for
-each backend, a *composite* once, from primitives.
+This page is for people who write layers, losses or functions of tensors. `from kbridge import backend as K` gives
+the functions of the backend in use. They compute the same on every backend.
 
-Conventions for dtypes, axes, NaN, ties and kinks stand at the top of
-`kbridge/backends/interface/__init__.py`. Every row is checked on every backend:
-`kbridge parity` prints the errors against plain NumPy references.
+- **kind**: a *primitive* is written separately for each backend, a *composite* once for all, with primitives.
+- **grad**: *yes* if gradients flow through the function.
+- **numpy, tensorflow, theano**: *yes* if the function works on this backend. *error* means that it raises a
+  `NotImplementedError`, which names the backend that it needs.
+
+The conventions for dtypes, axes, NaN, ties and kinks are at the top of
+`kbridge/backends/interface/__init__.py`. Every row is
+tested on every backend: `kbridge parity` prints the differences from plain NumPy references.
 """
 
 DTYPES = """\
 ## Dtypes
 
-One rule decides the dtype where tensors, arrays and numbers meet in a function of two or more, the same on every backend:
+If a function takes tensors, arrays and numbers of different dtypes, one rule decides the dtype of the result. It is the same on every backend:
 
-| what meets | gives |
+| arguments | dtype of the result |
 |---|---|
-| tensors of one dtype | that dtype |
+| tensors of the same dtype | that dtype |
 | two float tensors, two integer tensors | the wider (`uint8` and `int32`: `int32`) |
 | a float tensor and an integer or bool tensor | the float tensor's dtype |
 | an integer tensor and a bool tensor | the integer tensor's dtype |
-| a tensor and an array or number | the tensor's dtype, except: |
-| an integer or bool tensor and a float array or number | floatx; nothing is cut to whole numbers |
+| a tensor and an array or number | the tensor's dtype, with two exceptions: |
+| an integer or bool tensor and a float array or number | floatx; fractions are never cut off |
 | a bool tensor and an integer array or number | `int32` |
 
-Comparisons and logic give `bool`. Functions that only floats have (`exp`, `sqrt`, `mean` ...) and true division give floatx for integers.
+Comparisons and logic give `bool`. True division of integers gives floatx, and so do functions that are only defined for floats (`exp`, `sqrt`, `mean` ...).
 
-Python's operators follow the same rule. The exceptions are TensorFlow's own where both sides have one dtype already: true division of
-integers gives `float64`, and arithmetic and `<` of two bool tensors are its TypeError.
+Python's operators follow the same rule. There is one exception: if both sides have the same dtype, TensorFlow's own operators compute. They give `float64`
+for true division of integers, and raise a TypeError for arithmetic and `<` of two bool tensors.
 """
 
 TENSORS = """\
 ## Operators and indexing
 
-A tensor is the backend's own object. Checked on every backend, with gradients where the operation has one:
+A tensor is the backend's own object. These operations on tensors are tested on every backend, with their gradients if they have one:
 
 """
 

@@ -19,13 +19,16 @@ INTRODUCTION = """\
 
 <!-- Written by `python -m kbridge.formats.document docs/layers.md`; don't edit by hand. -->
 
-All layers compute, train, save and load on NumPy, TensorFlow and Theano. *Keras 1* in the last column: a layer of Keras 1's API,
-with its argument names; files of Keras 2, tf.keras and Keras 3 with the layer of that name, or of the name that it got there
-(`Convolution2D` is `Conv2D` in them), are read into it. Another version there: the layer came with it and has its argument names;
-files of that version and later hold it.
+This page lists all layers. They compute, train, save and load on NumPy, TensorFlow and Theano.
 
-What a file asks of a layer that kbridge can't do is an error that names the layer, the option, its value and a way around where there
-is one. [Differences](differences.md) and [Model files](convert.md) list what comes out otherwise.
+The last column says from which Keras a layer comes, and so whose argument names it has.
+
+- *Keras 1*: files of later versions with this layer are read into it, also if the layer has another name there (`Convolution2D` is
+  `Conv2D` in later versions).
+- *A later version*: this version introduced the layer, and files of this version and of later ones can hold it.
+
+If a file asks for an option that kbridge doesn't have, the error names the layer, the option, its value, and what you can do instead, if there
+is a way. [Differences](differences.md) and [Model files](convert.md) list what behaves differently.
 """
 
 #: characters of a summary
