@@ -24,33 +24,33 @@ def add_parser(subparsers) -> None:
         "files",
         nargs="+",
         metavar="MODEL.h5",
-        help="one model to run on several backends; or two files (checkpoints and SavedModel folders too) to compare with each other",
+        help="one model file, to run it on several backends; or two files, to compare them with each other. Checkpoints and SavedModel folders can be given, too",
     )
     parser.add_argument(
         "--backends",
         metavar="A,B",
-        help="the backends to run on; the others are compared with the first. Default: those of numpy, tensorflow and theano that are "
-        "installed; for two files none, so that only architectures and weights are compared",
+        help="the backends to run on. The first is compared with each of the others. Default for one model: those of numpy, tensorflow and theano "
+        "that are installed. Default for two files: none; only architectures and weights are compared",
     )
     parser.add_argument(
         "--data",
         metavar="FILE",
         type=Path,
-        help="the inputs: a .npy file, or a .npz file with an array for each input, under the inputs' names or in their order. Default: drawn at random",
+        help="the inputs: a .npy file, or a .npz file with an array for each input, under the inputs' names or in their order. Default: random inputs",
     )
-    parser.add_argument("--targets", metavar="FILE", type=Path, help="the targets, in the same form. Default: drawn at random")
+    parser.add_argument("--targets", metavar="FILE", type=Path, help="the targets, in the same form. Default: random targets")
     parser.add_argument(
         "--loss", metavar="NAME", help="the loss whose gradients are compared. Default: the one that the model was compiled with, or mse"
     )
     parser.add_argument(
         "--train-steps", type=int, default=0, metavar="N", help="also train for N steps, and compare losses and weights. Default: 0"
     )
-    parser.add_argument("--atol", type=float, help="the absolute tolerance. Default: 1e-4; 0 for two files")
+    parser.add_argument("--atol", type=float, help="the absolute tolerance. Default: 1e-4, or 0 for two files")
     parser.add_argument(
-        "--rtol", type=float, help="the tolerance relative to the largest value of an array. Default: 1e-4; 0 for two files"
+        "--rtol", type=float, help="the tolerance relative to the largest value of an array. Default: 1e-4, or 0 for two files"
     )
     parser.add_argument(
-        "--custom", metavar="FILE.py", help="a Python file that defines the model's own layers and functions. It is run on each backend"
+        "--custom", metavar="FILE.py", help="a Python file that defines the model's own layers and functions. kbridge runs it, once for each backend"
     )
     parser.add_argument(
         "--original-backend",
@@ -58,7 +58,7 @@ def add_parser(subparsers) -> None:
         help="the backend whose convention the convolution kernels in the file follow, if the file doesn't say it or says it wrongly",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="the number from which random inputs and targets are drawn. Default: %(default)s"
+        "--seed", type=int, default=0, help="the seed for random inputs and targets. Default: %(default)s"
     )
     parser.add_argument("--html", metavar="FILE", type=Path, help="write the results as a page with a drawing of the model")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the results as JSON")

@@ -14,10 +14,10 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "config",
-        description="Without options show keras.json; with options write them to it. Keys that are not named stay as they "
-        "are, also those of other Keras versions.",
+        description="Without options, show keras.json. With options, write their values to it. All other keys in the file stay as they are, also "
+        "those of other versions of Keras.",
     )
-    parser.add_argument("--backend", metavar="NAME", help="numpy, tensorflow, theano or an extension's name")
+    parser.add_argument("--backend", metavar="NAME", help="numpy, tensorflow, theano, or the name of a backend from another package")
     parser.add_argument("--floatx", metavar="TYPE", help=", ".join(config.FLOATX))
     parser.add_argument("--epsilon", metavar="NUMBER", type=float, help="a number above 0")
     parser.add_argument("--image-dim-ordering", metavar="ORDER", help="th (channels first) or tf (channels last)")
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     given = {key: getattr(args, key) for key in config.DEFAULTS if getattr(args, key) is not None}
     if not given:
         there = os.path.exists(path)
-        print(f"{path}{'' if there else ' is not there; the defaults hold:'}")
+        print(f"{path}{'' if there else ' does not exist, so these defaults hold:'}")
         print(path.read_text(encoding="utf-8", errors="replace").rstrip() if there else json.dumps(config.DEFAULTS, indent=4))
         return 0
     checked = {key: config.checked(key, value, f"--{key.replace('_', '-')}") for key, value in given.items()}

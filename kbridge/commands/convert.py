@@ -18,24 +18,25 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser(
         "convert",
         description="Convert a model file. The suffix of OUT chooses the format: .h5 (Keras 1, as kbridge writes it), .json "
-        "(architecture, with the weights in a .weights.h5 file beside it), .keras (Keras 3), .onnx; --to keras2 writes "
-        "an .h5 file of Keras 2 and tf.keras, --to keras3 Keras 3's own .h5 file. If something can't be converted, kbridge lists all of it and writes nothing.",
+        "(the architecture; the weights go into a .weights.h5 file beside it), .keras (Keras 3) or .onnx (ONNX). --to keras2 writes "
+        "an .h5 file for Keras 2 and tf.keras, --to keras3 an .h5 file for Keras 3. If something can't be converted, kbridge lists all of it and writes "
+        "nothing.",
     )
     parser.add_argument("source", metavar="IN", help="a .h5 model, a SavedModel folder, or a .json or .yaml architecture with --weights")
     parser.add_argument("target", metavar="OUT", help="the file to write; it is replaced if it exists")
     parser.add_argument("--to", choices=_FORMATS, help="the format, if the suffix of OUT doesn't tell it")
-    parser.add_argument("--weights", metavar="FILE", help="the weights of an architecture: a .h5 file or a checkpoint of TensorFlow")
-    parser.add_argument("--custom", metavar="FILE.py", help="a Python file that defines the model's own layers and functions. It is run")
+    parser.add_argument("--weights", metavar="FILE", help="the weights for an architecture: a .h5 file or a checkpoint of TensorFlow")
+    parser.add_argument("--custom", metavar="FILE.py", help="a Python file that defines the model's own layers and functions. kbridge runs it")
     parser.add_argument(
         "--original-backend",
         choices=("theano", "tensorflow"),
         help="the backend whose convention the convolution kernels follow, if the file doesn't say it or says it wrongly",
     )
-    parser.add_argument("--no-training", action="store_true", help="leave loss and optimizer out of a Keras 1 file")
+    parser.add_argument("--no-training", action="store_true", help="leave the loss and the optimizer out of a Keras 1 file")
     parser.add_argument(
         "--check",
         action="store_true",
-        help="also predict with OUT (by onnxruntime, keras or tf_keras) and compare; the exit status is 1 if the predictions differ",
+        help="then predict with OUT (with onnxruntime, keras or tf_keras) and compare. The exit status is 1 if the predictions differ",
     )
     parser.set_defaults(run=run)
 

@@ -20,11 +20,11 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "demo",
-        description="Train the tutorial's network (64 relu, 10 softmax) on 1437 handwritten digits of 8x8 pixels, "
-        "test it on 360 others, save it and load it again. Your keras.json plays no part.",
+        description="Train the network of the tutorial (64 relu, 10 softmax) on 1437 handwritten digits of 8x8 pixels, "
+        "test it on 360 others, save it and load it again. kbridge doesn't read your keras.json for this.",
     )
     parser.add_argument("--backend", default="numpy", help="numpy (default), tensorflow or theano")
-    parser.add_argument("--output", default="my_model.h5", help="where to save the model (default: %(default)s)")
+    parser.add_argument("--output", default="my_model.h5", help="where to save the model. Default: %(default)s")
     parser.set_defaults(run=run)
 
 

@@ -11,9 +11,9 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "inspect",
-        description="Show the layers, weights and training settings in a model file, a weights file or an architecture as "
-        "JSON or YAML; whether it is safe, and what it needs to be loaded here. Nothing is built, and nothing in the file is run. "
-        "The exit status is 0 for any sound file, 1 for one that is damaged or hostile.",
+        description="Show the layers, weights and training settings in a model file, a file of weights, or an architecture as "
+        "JSON or YAML. Also show whether the file is safe, and what it needs to be loaded here. kbridge doesn't build the model, and runs "
+        "nothing in the file. The exit status is 1 for a file that is damaged or hostile, and 0 for any other.",
     )
     parser.add_argument(
         "file", metavar="FILE", help="a .h5 or .keras file, a .json or .yaml architecture, a SavedModel folder or a checkpoint of tf.keras"

@@ -51,12 +51,12 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "install",
-        description=f"Install {RELEASE} and what its backend needs into this Python's environment. On Python 3.11 that is plain pip; "
-        "on later ones its wheel is built first, from the release that pip finds, in a temporary folder.",
+        description=f"Install {RELEASE}, and the other packages that the Theano backend needs, into the environment of this Python. On Python 3.11, pip installs it. "
+        "On later versions, kbridge first builds a wheel in a temporary folder, from the release that pip finds.",
     )
     parser.add_argument("what", choices=["theano"], help="the backend to install")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done and do nothing")
-    parser.add_argument("--wheel", metavar="FOLDER", type=Path, help="keep the wheel in FOLDER, for other machines")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    parser.add_argument("--wheel", metavar="FOLDER", type=Path, help="keep the built wheel in FOLDER, to install it on other machines")
     parser.set_defaults(run=run)
 
 
@@ -109,7 +109,7 @@ def built(work: Path) -> Path:
     """The wheel."""
     found = sorted((work / "wheels").glob("*.whl"))
     if len(found) != 1:
-        raise UsageError(f"pip built {len(found)} wheels of {RELEASE} where one was expected. Nothing was installed.")
+        raise UsageError(f"pip built {len(found)} wheels of {RELEASE}, but one was expected. Nothing was installed.")
     return found[0]
 
 
@@ -122,8 +122,8 @@ def _prepare(work: Path) -> None:
 def _check_pip() -> None:
     if importlib.util.find_spec("pip") is None:
         raise UsageError(
-            f"This Python has no pip, by which Theano is fetched and installed: {sys.executable} -m ensurepip (or your system's "
-            f"package python3-pip), and then again. Nothing was installed."
+            f"This Python has no pip, which kbridge needs to install Theano. Nothing was installed. Run {sys.executable} -m ensurepip (or install your "
+            f"system's package python3-pip), and try again."
         )
 
 
@@ -135,16 +135,16 @@ def _call(command: list[str], variables: dict[str, str], text: str) -> None:
         said = done.stderr.strip()
         hint = ""
         if "hash" in said.lower() and "match" in said.lower():
-            hint = " What pip found isn't the release that kbridge knows; look where your pip is configured to look."
-        raise UsageError(f"Could not {text} (pip ended with {done.returncode}). Nothing was installed.{hint} pip said:\n{said}")
+            hint = " The package that pip found isn't the release that kbridge knows. Check from which package index your pip installs."
+        raise UsageError(f"Could not {text} (pip ended with exit status {done.returncode}). Nothing was installed.{hint} pip printed:\n{said}")
 
 
 def _say_what_slows_it() -> None:
     """A note on what the backend works without, slowly."""
     absent = []
     if not any(shutil.which(name) for name in ("g++", "clang++")):
-        absent.append("a C++ compiler (g++)")
+        absent.append("C++ compiler (g++)")
     if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
-        absent.append("Python's headers (Python.h)")
+        absent.append("Python.h (Python's headers)")
     if absent:
-        print(f"Theano misses {' and '.join(absent)} here: it works without, slowly. On Debian and Ubuntu: apt install g++ python3-dev")
+        print(f"There is no {' and no '.join(absent)} here, so Theano will be slow. On Debian and Ubuntu: apt install g++ python3-dev")

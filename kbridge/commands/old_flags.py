@@ -21,5 +21,5 @@ class OldFlag(argparse.Action):
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: str | None = None
     ) -> None:
-        print(f"{option_string} is now {self.now}; the old name goes with the next release.", file=sys.stderr)
+        print(f"{option_string} is now called {self.now}. The old name will stop working in the next release.", file=sys.stderr)
         setattr(namespace, self.dest, values)

@@ -30,22 +30,23 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "parity",
-        description="Check the functions of K on the backends that are installed here, by the op specs: values against plain NumPy, gradients against central differences, dtypes, static shapes, empty batches and behaviour.",
+        description="Check the functions of K on the backends that are installed here. kbridge compares values with plain NumPy and gradients with central "
+        "differences. It also checks dtypes, static shapes, empty batches and other behaviour. The exit status is 1 if anything is off.",
     )
     parser.add_argument("ops", nargs="*", metavar="OP", help="the functions or families to check. Default: all")
     parser.add_argument("--backends", metavar="A,B", help="the backends to check. Default: all that are installed")
     parser.add_argument("--engines", dest="backends", action=OldFlag, now="--backends", help=argparse.SUPPRESS)
-    parser.add_argument("--dtypes", metavar="A,B", help="float16, float32, float64 (default: float32,float64; all with --long)")
-    parser.add_argument("--off", action="store_true", help="print only the functions that are off")
-    parser.add_argument("--compiled", action="store_true", help="let backends compile for speed, as for a user; slower to start")
+    parser.add_argument("--dtypes", metavar="A,B", help="some of float16, float32 and float64. Default: float32,float64; with --long all three")
+    parser.add_argument("--off", action="store_true", help="print only the functions that fail")
+    parser.add_argument("--compiled", action="store_true", help="let backends compile for speed, as in normal use; this takes longer to start")
     parser.add_argument(
         "--long",
         action="store_true",
-        help=f"the longer set: compiled, float16 too, and each case {len(harness.BATCHES)} times more with other values and batch sizes",
+        help=f"check more: compiled, also in float16, and each case {len(harness.BATCHES)} more times with other values and batch sizes",
     )
     parser.add_argument("--random", metavar="N", type=int, help="check N random programs of backend functions instead of the op specs")
-    parser.add_argument("--seed", type=int, default=0, help="the number from which the first random program is drawn. Default: %(default)s")
-    parser.add_argument("--html", metavar="FILE", type=Path, help="write the table as a page")
+    parser.add_argument("--seed", type=int, default=0, help="the seed of the first random program. Default: %(default)s")
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write the table as an HTML page")
     parser.set_defaults(run=run)
 
 

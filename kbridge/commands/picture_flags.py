@@ -15,7 +15,7 @@ def add_picture_flags(parser: argparse.ArgumentParser, title: str) -> Any:
     """Add the flags as a group called ``title``, which is returned."""
     group = parser.add_argument_group(title)
     group.add_argument(
-        "--fit", choices=FITS, help="how a picture gets the model's size: stretched to it, or the middle cut out. Default: stretch"
+        "--fit", choices=FITS, help="how a picture gets the model's size: stretch it, or crop its middle. Default: stretch"
     )
     group.add_argument(
         "--interpolation",
@@ -25,7 +25,7 @@ def add_picture_flags(parser: argparse.ArgumentParser, title: str) -> Any:
     group.add_argument(
         "--scaling",
         choices=WAYS,
-        help="the range to which values from 0..255 are brought; teachable-machine means --fit crop and --interpolation lanczos too",
+        help="how values from 0 to 255 are scaled. teachable-machine also means --fit crop and --interpolation lanczos. Default: not scaled",
     )
     group.add_argument("--scale", type=float, default=1.0, metavar="S", help="multiply all values by S")
     group.add_argument("--shift", type=float, default=0.0, metavar="T", help="add T to all values, after --scale")

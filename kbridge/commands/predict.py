@@ -25,10 +25,10 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "predict",
-        description="Print or write what a model answers for each input: pictures and folders of them, .npy, .npz, CSV, JSON and "
-        "JSON lines, or - for standard input. What a file holds is told by its content. Pictures get the size, channels and "
-        "ordering of the model. A model with several inputs takes NAME=FILE for each. An input that can't be predicted is "
-        "reported by its name; the others are predicted all the same, and the exit status is 1.",
+        description="Print or write a model's answer for each input. Inputs are pictures and folders of pictures, .npy, .npz, CSV, JSON and "
+        "JSON lines files, or - for standard input. kbridge recognises a file by its content, and gives pictures the size, channels and "
+        "ordering that the model takes. If a model has several inputs, give NAME=FILE for each. If kbridge can't predict an input, it reports "
+        "the input's name and goes on with the others; the exit status is then 1.",
     )
     parser.add_argument("model", metavar="MODEL", help="a model file or folder of any Keras")
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="a file, a folder, - or NAME=FILE")
@@ -46,18 +46,18 @@ def add_parser(subparsers) -> None:
         type=Path,
         help="write the answers to this file; its suffix chooses the format: .csv, .jsonl (JSON lines) or .npy",
     )
-    parser.add_argument("--format", choices=FORMATS, help="the format, if no suffix tells it. Default: a table on the screen")
-    parser.add_argument("--resume", action="store_true", help="leave out the inputs whose answers OUTPUT holds already")
+    parser.add_argument("--format", choices=FORMATS, help="the format, if the suffix doesn't say it. Default: a table on the screen")
+    parser.add_argument("--resume", action="store_true", help="skip the inputs whose answers the output file already holds")
     parser.add_argument("--strict", action="store_true", help="stop at the first input that can't be predicted")
     parser.add_argument(
-        "--batch-size", type=int, metavar="N", help="the number of inputs that are computed at once. Default: as many as fit into memory"
+        "--batch-size", type=int, metavar="N", help="how many inputs to compute at once. Default: as many as fit into memory"
     )
-    parser.add_argument("--columns", metavar="A,B", help="the columns of a table that the model takes, by their names in its first line")
+    parser.add_argument("--columns", metavar="A,B", help="the columns of a CSV file to use, by their names in its first line")
     pictures = add_picture_flags(parser, "pictures")
     pictures.add_argument(
-        "--explain", metavar="FOLDER", type=Path, help="write a PNG for each picture that shows on which pixels its answer depends"
+        "--explain", metavar="FOLDER", type=Path, help="for each picture, write a PNG that shows on which pixels the answer depends"
     )
-    parser.add_argument("--custom", metavar="FILE.py", help="a Python file that defines the model's own layers and functions. It is run")
+    parser.add_argument("--custom", metavar="FILE.py", help="a Python file that defines the model's own layers and functions. kbridge runs it")
     parser.add_argument("--backend", metavar="NAME", help="numpy (default), tensorflow or theano")
     parser.set_defaults(run=run)
 
@@ -65,7 +65,7 @@ def add_parser(subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Predict, print or write; 1 if an input could not be predicted."""
     if args.resume and args.output is None:
-        raise UsageError("--resume goes on with a file: -o FILE.")
+        raise UsageError("--resume needs the file to continue: -o FILE.")
     for name in ("top", "batch_size"):
         if getattr(args, name) is not None and getattr(args, name) < 1:
             raise UsageError(f"--{name.replace('_', '-')} must be at least 1, got {getattr(args, name)}.")
@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
 
         explain = Saliency(model, args.explain)
     if results.done:
-        say(f"{args.output} holds {results.done} results; going on behind them")
+        say(f"{args.output} holds {results.done} results; continuing after them")
     try:
         outcome = running.predict(model, items, results, args.batch_size, args.strict, _progress(args), explain)
     finally:
@@ -135,8 +135,8 @@ def _labels(args: argparse.Namespace, outputs: list) -> list[str] | None:
             say(f"labels: {path}")
         return found
     if args.labels is not None:
-        raise UsageError(f"{str(path)!r} has {len(found)} labels, and the model gives {', '.join(map(str, outputs))}.")
-    say(f"{path} has {len(found)} labels, which don't fit the model's outputs, and is not used")
+        raise UsageError(f"The model returns {', '.join(map(str, outputs))} values, but {str(path)!r} has {len(found)} labels.")
+    say(f"{path} isn't used: it has {len(found)} labels, which don't fit the model's outputs")
     return None
 
 
@@ -147,13 +147,13 @@ def _results(args: argparse.Namespace, model: Any, outputs: list) -> Any:
     form = args.format or (SUFFIXES.get(args.output.suffix.lower()) if args.output else "table")
     if form is None:
         raise UsageError(
-            f"The name {str(args.output)!r} doesn't tell the format of the answers: end it in .csv, .jsonl or .npy, or give --format."
+            f"The suffix of {str(args.output)!r} must be .csv, .jsonl or .npy. For another name, give --format."
         )
     labels = _labels(args, outputs)
     classes = labels is not None or (gives_classes(model) and outputs[0].shape != (1,))
     if form == "table":
         if args.output is not None:
-            raise UsageError("A table is for the screen: write .csv, .jsonl or .npy.")
+            raise UsageError("--format table is only for the screen. In a file, use csv, jsonl or npy.")
         return results.Table(outputs, labels, classes, args.top, 40)
     if form == "npy":
         return results.Npy(args.output, args.resume, outputs)

@@ -13,25 +13,25 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser(
         "run",
         usage="kbridge run [-h] [--backend NAME] [--tf1] [--py2] [--workers N | --distributed] (FILE | -m MODULE | -c CODE) [ARGUMENT ...]",
-        description="Run a program as Python would, with `import keras` meaning kbridge, also in the processes it starts. "
-        "An `import theano` gets the Theano that kbridge has repaired, NumPy has its names of version 1 (np.int, np.float ...), "
-        "and modules that SciPy and scikit-learn had then (scipy.misc, sklearn.cross_validation ...) are there.",
+        description="Run a program as Python would. In the program, and in the processes that it starts, `import keras` gives kbridge, and "
+        "`import theano` gives the Theano that kbridge has repaired. NumPy has the names of NumPy 1 (np.int, np.float ...), and there are modules "
+        "that SciPy and scikit-learn have dropped (scipy.misc, sklearn.cross_validation ...).",
         allow_abbrev=False,
     )
-    parser.add_argument("--backend", metavar="NAME", help="numpy, tensorflow, theano or an extension's name")
+    parser.add_argument("--backend", metavar="NAME", help="numpy, tensorflow, theano, or the name of a backend from another package")
     parser.add_argument(
-        "--tf1", action="store_true", help="give TensorFlow its names of version 1: tf.placeholder, tf.Session, tf.python ..."
+        "--tf1", action="store_true", help="give TensorFlow the names of TensorFlow 1: tf.placeholder, tf.Session, tf.python ..."
     )
     parser.add_argument(
         "--py2",
         action="store_true",
-        help="translate Python 2 in memory, also modules that lie beside the program, and say what changed (pip install 'kbridge[py2]')",
+        help="translate the program and the modules beside it from Python 2, in memory, and say what changed (needs pip install 'kbridge[py2]')",
     )
     parser.add_argument(
         "--workers",
         type=int,
         metavar="N",
-        help="train on N processes of this machine that share each batch (pip install 'kbridge[distributed]')",
+        help="train with N processes on this machine, which share each batch (needs pip install 'kbridge[distributed]')",
     )
     parser.add_argument(
         "--distributed",
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> Callable[[], int | None]:
     if not words:
         raise UsageError("run: no program. Name a file, -m MODULE or -c CODE. See: kbridge run --help")
     if args.workers is not None and args.distributed:
-        raise UsageError("run: --workers starts the workers, --distributed is for those that mpiexec started; give one of them.")
+        raise UsageError("run: --workers starts workers itself, --distributed is for workers that mpiexec started. Give only one of them.")
     if args.workers is not None:
         if args.workers < 1:
             raise UsageError(f"run: --workers must be at least 1, got {args.workers}.")

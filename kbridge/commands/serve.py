@@ -24,17 +24,17 @@ def add_parser(subparsers) -> None:
     """Register the sub-command."""
     parser = subparsers.add_parser(
         "serve",
-        description="Answer for models over HTTP: TensorFlow Serving's REST API (/v1), the Open Inference Protocol (/v2) and a page "
-        "for people (/). The server listens to this machine alone unless --host says otherwise; then --token or --allow-anyone is needed. "
-        "A request can neither make it read a file nor upload a model.",
+        description="Serve models over HTTP: with TensorFlow Serving's REST API (/v1), the Open Inference Protocol (/v2), and a page for people "
+        "(/). The server listens only on this machine, unless --host says otherwise; then --token or --allow-anyone is needed. "
+        "A request can't make the server read a file, and can't upload a model.",
     )
-    parser.add_argument("models", nargs="+", metavar="MODEL", help="a model file, a folder of numbered versions, or NAME=either")
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="a model file or a folder of numbered versions; NAME=PATH gives it another name")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on. Default: %(default)s")
     parser.add_argument("--port", type=int, default=8501, help="the port to listen on. Default: %(default)s")
     parser.add_argument(
         "--token", metavar="TEXT", default=os.environ.get(TOKEN) or None,
-        help=f"the text that each request must carry, as 'Authorization: Bearer TEXT'. Default: the environment variable {TOKEN}, which "
-        "other users of this machine can't see",
+        help=f"the text that each request must carry, as 'Authorization: Bearer TEXT'. Default: the environment variable {TOKEN}, whose "
+        "value other users of this machine can't see",
     )  # fmt: skip
     parser.add_argument("--allow-anyone", action="store_true", help="let other machines ask without a token")
     parser.add_argument(
@@ -63,24 +63,24 @@ def add_parser(subparsers) -> None:
         help="the number of requests that may wait for a model; more are refused. Default: %(default)s",
     )
     parser.add_argument(
-        "--max-bytes", type=int, default=2**26, metavar="N", help="the largest size of a request in bytes. Default: %(default)s"
+        "--max-bytes", type=int, default=2**26, metavar="N", help="the largest size of a request, in bytes. Default: %(default)s"
     )
     parser.add_argument(
         "--max-values", type=int, default=2**24, metavar="N", help="the largest number of values in a request. Default: %(default)s"
     )
     parser.add_argument(
-        "--timeout", type=float, default=60.0, metavar="SECONDS", help="the time after which a request is given up. Default: %(default)s"
+        "--timeout", type=float, default=60.0, metavar="SECONDS", help="how long a request may take to arrive, and then to be answered. Default: %(default)s"
     )
     parser.add_argument(
         "--poll",
         type=float,
         default=2.0,
         metavar="SECONDS",
-        help="the time between two looks for new versions of a model; 0 for never. Default: %(default)s",
+        help="how often to look for new versions of a model; 0 means never. Default: %(default)s",
     )
-    parser.add_argument("--log", choices=("text", "json"), default="text", help="the form of the log's lines. Default: %(default)s")
-    add_picture_flags(parser, "pictures, sent as base64, as for kbridge predict")
-    parser.add_argument("--custom", metavar="FILE.py", help="a Python file that defines the models' own layers and functions. It is run")
+    parser.add_argument("--log", choices=("text", "json"), default="text", help="the form of the lines in the log. Default: %(default)s")
+    add_picture_flags(parser, "pictures that are sent as base64")
+    parser.add_argument("--custom", metavar="FILE.py", help="a Python file that defines the models' own layers and functions. kbridge runs it")
     parser.add_argument("--backend", metavar="NAME", help="numpy (default), tensorflow or theano")
     parser.set_defaults(run=run)
 
@@ -90,10 +90,10 @@ def run(args: argparse.Namespace) -> int:
     local = is_local(args.host)
     if not local and args.token is None and not args.allow_anyone:
         raise UsageError(
-            f"--host {args.host} lets other machines ask: give --token TEXT (or {TOKEN}), which they must send, or --allow-anyone if all may."
+            f"--host {args.host} lets other machines send requests. Give --token TEXT (or set {TOKEN}), which they must then send, or --allow-anyone."
         )
     if args.token is not None and len(args.token) < 16:
-        raise UsageError("--token should be a text that can't be guessed, of 16 characters or more.")
+        raise UsageError(f"--token must have at least 16 characters, so that nobody can guess it; got {len(args.token)}.")
     if args.workers < 1:
         raise UsageError(f"--workers must be at least 1, got {args.workers}.")
     if args.backend:
@@ -149,7 +149,7 @@ def named_models(arguments: list[str]) -> dict[str, str]:
         if not sign or os.path.exists(argument):
             name, path = Path(argument).resolve().stem, argument
         if name in found:
-            raise UsageError(f"Two models are called {name!r}: give NAME=PATH.")
+            raise UsageError(f"Two models have the name {name!r}. Give one of them another name: NAME=PATH.")
         found[name] = path
     return found
 
@@ -162,7 +162,7 @@ def named_labels(arguments: list[str], models: list[str]) -> dict[str, str]:
         name, sign, path = argument.partition("=")
         if not sign:
             if len(names) > 1:
-                raise UsageError(f"Labels {argument!r}: for which of the models {', '.join(names)}? Give NAME=FILE.")
+                raise UsageError(f"--labels {argument!r} must name its model, because there are several: {', '.join(names)}. Give NAME=FILE.")
             name, path = names[0], argument
         if not Path(path).is_file():
             raise UsageError(f"There is no file {path!r} for --labels.")
