@@ -77,7 +77,7 @@ def test_info_shows_backends_also_with_a_broken_file(tmp_path):
 
 def test_config_shows_the_file(tmp_path):
     done = kbridge("config", home=tmp_path)
-    assert "is not there" in done.stdout
+    assert "does not exist" in done.stdout
     assert json.loads(done.stdout[done.stdout.index("{") :])["backend"] == "numpy"
     assert list(tmp_path.iterdir()) == []
 
