@@ -41,7 +41,7 @@ def test_the_first_bad_input_ends_a_strict_run_with_its_name(model, tmp_path):
     done = kbridge("predict", "model.h5", "rows.csv", "--strict", home=tmp_path, cwd=tmp_path)
     assert done.returncode == 1
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["rows.csv[1]"]
-    assert done.stderr.endswith("kbridge: rows.csv[2]: '?' is no number\n")
+    assert done.stderr.endswith("kbridge: rows.csv[2]: '?' isn't a number\n")
 
 
 def test_a_run_that_was_killed_goes_on(model, tmp_path):
@@ -60,8 +60,8 @@ def test_a_run_that_was_killed_goes_on(model, tmp_path):
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
-    (["x.npy", "--resume"], "--resume goes on with a file"),
-    (["x.npy", "-o", "out.txt"], "'out.txt' doesn't tell the format"),
+    (["x.npy", "--resume"], "--resume needs the file to continue"),
+    (["x.npy", "-o", "out.txt"], "suffix of 'out.txt' must be"),
     (["x.npy", "--labels", "nothing.txt"], "There is no file 'nothing.txt'"),
     (["x.npy", "--batch-size", "0"], "--batch-size must be at least 1"),
     (["nothing.npy"], "There is no file 'nothing.npy'"),
@@ -113,5 +113,5 @@ def test_a_table_of_another_model_does_not_go_on(tmp_path):
 
 
 def test_large_outputs_make_no_lines_of_csv(tmp_path):
-    with pytest.raises(UsageError, match="use .npy or .jsonl"):
+    with pytest.raises(UsageError, match="Use .npy or .jsonl"):
         Csv(tmp_path / "y.csv", False, [Tensor("y", (64, 64), "float32")], None, False)
