@@ -50,16 +50,16 @@ def add_parser(subparsers) -> None:
         "--rtol", type=float, help="the tolerance relative to the largest value of an array. Default: 1e-4, or 0 for two files"
     )
     parser.add_argument(
-        "--custom", metavar="FILE.py", help="a Python file that defines the model's own layers and functions. kbridge runs it, once for each backend"
+        "--custom",
+        metavar="FILE.py",
+        help="a Python file that defines the model's own layers and functions. kbridge runs it, once for each backend",
     )
     parser.add_argument(
         "--original-backend",
         choices=("theano", "tensorflow"),
         help="the backend whose convention the convolution kernels in the file follow, if the file doesn't say it or says it wrongly",
     )
-    parser.add_argument(
-        "--seed", type=int, default=0, help="the seed for random inputs and targets. Default: %(default)s"
-    )
+    parser.add_argument("--seed", type=int, default=0, help="the seed for random inputs and targets. Default: %(default)s")
     parser.add_argument("--html", metavar="FILE", type=Path, help="write the results as a page with a drawing of the model")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the results as JSON")
     parser.set_defaults(run=run)

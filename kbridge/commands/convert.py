@@ -26,7 +26,9 @@ def add_parser(subparsers) -> None:
     parser.add_argument("target", metavar="OUT", help="the file to write; it is replaced if it exists")
     parser.add_argument("--to", choices=_FORMATS, help="the format, if the suffix of OUT doesn't tell it")
     parser.add_argument("--weights", metavar="FILE", help="the weights for an architecture: a .h5 file or a checkpoint of TensorFlow")
-    parser.add_argument("--custom", metavar="FILE.py", help="a Python file that defines the model's own layers and functions. kbridge runs it")
+    parser.add_argument(
+        "--custom", metavar="FILE.py", help="a Python file that defines the model's own layers and functions. kbridge runs it"
+    )
     parser.add_argument(
         "--original-backend",
         choices=("theano", "tensorflow"),

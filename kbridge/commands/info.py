@@ -33,7 +33,9 @@ def add_parser(subparsers) -> None:
         "info",
         description="Show each setting and where it comes from, and which backends work on this machine. The exit status is 1 if the chosen backend doesn't work.",
     )
-    parser.add_argument("--quick", action="store_true", help="only show which backends are installed; don't start them to see whether they work")
+    parser.add_argument(
+        "--quick", action="store_true", help="only show which backends are installed; don't start them to see whether they work"
+    )
     parser.set_defaults(run=run)
 
 

@@ -136,7 +136,9 @@ def _call(command: list[str], variables: dict[str, str], text: str) -> None:
         hint = ""
         if "hash" in said.lower() and "match" in said.lower():
             hint = " The package that pip found isn't the release that kbridge knows. Check from which package index your pip installs."
-        raise UsageError(f"Could not {text} (pip ended with exit status {done.returncode}). Nothing was installed.{hint} pip printed:\n{said}")
+        raise UsageError(
+            f"Could not {text} (pip ended with exit status {done.returncode}). Nothing was installed.{hint} pip printed:\n{said}"
+        )
 
 
 def _say_what_slows_it() -> None:

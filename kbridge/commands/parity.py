@@ -36,9 +36,13 @@ def add_parser(subparsers) -> None:
     parser.add_argument("ops", nargs="*", metavar="OP", help="the functions or families to check. Default: all")
     parser.add_argument("--backends", metavar="A,B", help="the backends to check. Default: all that are installed")
     parser.add_argument("--engines", dest="backends", action=OldFlag, now="--backends", help=argparse.SUPPRESS)
-    parser.add_argument("--dtypes", metavar="A,B", help="some of float16, float32 and float64. Default: float32,float64; with --long all three")
+    parser.add_argument(
+        "--dtypes", metavar="A,B", help="some of float16, float32 and float64. Default: float32,float64; with --long all three"
+    )
     parser.add_argument("--off", action="store_true", help="print only the functions that fail")
-    parser.add_argument("--compiled", action="store_true", help="let backends compile for speed, as in normal use; this takes longer to start")
+    parser.add_argument(
+        "--compiled", action="store_true", help="let backends compile for speed, as in normal use; this takes longer to start"
+    )
     parser.add_argument(
         "--long",
         action="store_true",

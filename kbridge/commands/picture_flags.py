@@ -14,9 +14,7 @@ WAYS = ("0..1", "-1..1", "imagenet-caffe", "imagenet-tf", "imagenet-torch", "tea
 def add_picture_flags(parser: argparse.ArgumentParser, title: str) -> Any:
     """Add the flags as a group called ``title``, which is returned."""
     group = parser.add_argument_group(title)
-    group.add_argument(
-        "--fit", choices=FITS, help="how a picture gets the model's size: stretch it, or crop its middle. Default: stretch"
-    )
+    group.add_argument("--fit", choices=FITS, help="how a picture gets the model's size: stretch it, or crop its middle. Default: stretch")
     group.add_argument(
         "--interpolation",
         choices=INTERPOLATIONS,

@@ -57,7 +57,9 @@ def add_parser(subparsers) -> None:
     pictures.add_argument(
         "--explain", metavar="FOLDER", type=Path, help="for each picture, write a PNG that shows on which pixels the answer depends"
     )
-    parser.add_argument("--custom", metavar="FILE.py", help="a Python file that defines the model's own layers and functions. kbridge runs it")
+    parser.add_argument(
+        "--custom", metavar="FILE.py", help="a Python file that defines the model's own layers and functions. kbridge runs it"
+    )
     parser.add_argument("--backend", metavar="NAME", help="numpy (default), tensorflow or theano")
     parser.set_defaults(run=run)
 
@@ -146,9 +148,7 @@ def _results(args: argparse.Namespace, model: Any, outputs: list) -> Any:
 
     form = args.format or (SUFFIXES.get(args.output.suffix.lower()) if args.output else "table")
     if form is None:
-        raise UsageError(
-            f"The suffix of {str(args.output)!r} must be .csv, .jsonl or .npy. For another name, give --format."
-        )
+        raise UsageError(f"The suffix of {str(args.output)!r} must be .csv, .jsonl or .npy. For another name, give --format.")
     labels = _labels(args, outputs)
     classes = labels is not None or (gives_classes(model) and outputs[0].shape != (1,))
     if form == "table":

@@ -28,7 +28,9 @@ def add_parser(subparsers) -> None:
         "(/). The server listens only on this machine, unless --host says otherwise; then --token or --allow-anyone is needed. "
         "A request can't make the server read a file, and can't upload a model.",
     )
-    parser.add_argument("models", nargs="+", metavar="MODEL", help="a model file or a folder of numbered versions; NAME=PATH gives it another name")
+    parser.add_argument(
+        "models", nargs="+", metavar="MODEL", help="a model file or a folder of numbered versions; NAME=PATH gives it another name"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on. Default: %(default)s")
     parser.add_argument("--port", type=int, default=8501, help="the port to listen on. Default: %(default)s")
     parser.add_argument(
@@ -69,7 +71,11 @@ def add_parser(subparsers) -> None:
         "--max-values", type=int, default=2**24, metavar="N", help="the largest number of values in a request. Default: %(default)s"
     )
     parser.add_argument(
-        "--timeout", type=float, default=60.0, metavar="SECONDS", help="how long a request may take to arrive, and then to be answered. Default: %(default)s"
+        "--timeout",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long a request may take to arrive, and then to be answered. Default: %(default)s",
     )
     parser.add_argument(
         "--poll",
@@ -80,7 +86,9 @@ def add_parser(subparsers) -> None:
     )
     parser.add_argument("--log", choices=("text", "json"), default="text", help="the form of the lines in the log. Default: %(default)s")
     add_picture_flags(parser, "pictures that are sent as base64")
-    parser.add_argument("--custom", metavar="FILE.py", help="a Python file that defines the models' own layers and functions. kbridge runs it")
+    parser.add_argument(
+        "--custom", metavar="FILE.py", help="a Python file that defines the models' own layers and functions. kbridge runs it"
+    )
     parser.add_argument("--backend", metavar="NAME", help="numpy (default), tensorflow or theano")
     parser.set_defaults(run=run)
 
@@ -162,7 +170,9 @@ def named_labels(arguments: list[str], models: list[str]) -> dict[str, str]:
         name, sign, path = argument.partition("=")
         if not sign:
             if len(names) > 1:
-                raise UsageError(f"--labels {argument!r} must name its model, because there are several: {', '.join(names)}. Give NAME=FILE.")
+                raise UsageError(
+                    f"--labels {argument!r} must name its model, because there are several: {', '.join(names)}. Give NAME=FILE."
+                )
             name, path = names[0], argument
         if not Path(path).is_file():
             raise UsageError(f"There is no file {path!r} for --labels.")

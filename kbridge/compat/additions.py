@@ -47,7 +47,12 @@ ADDITIONS = (
     Addition("time", ("clock",), old_stdlib.clock, "`process_time`"),
     Addition("fractions", ("gcd",), old_stdlib.gcd, "`math.gcd`"),
     Addition("base64", ("encodestring", "decodestring"), old_stdlib.base64_strings, "`encodebytes`, `decodebytes`"),
-    Addition("string", ("letters", "lowercase", "uppercase", "maketrans", "join"), old_stdlib.strings, "ASCII letters, `str.maketrans` and `str.join`"),
+    Addition(
+        "string",
+        ("letters", "lowercase", "uppercase", "maketrans", "join"),
+        old_stdlib.strings,
+        "ASCII letters, `str.maketrans` and `str.join`",
+    ),
     Addition(
         "pickle",
         ("load", "loads", "dump", "Unpickler"),
@@ -58,11 +63,21 @@ ADDITIONS = (
     Addition("scipy.ndimage", ("imread",), old_packages.imread, "`imread` of `scipy.misc`"),
     Addition("scipy.signal", old_packages.WINDOWS, old_packages.windows, "the functions of `scipy.signal.windows`"),
     Addition("sklearn.metrics", ("jaccard_similarity_score",), old_packages.jaccard, "accuracy, or the mean Jaccard index of label sets"),
-    Addition("h5py", ("File",), old_packages.h5py_file, "with one argument, opens the file for reading and writing, and makes it if it is missing", replace=True),
+    Addition(
+        "h5py",
+        ("File",),
+        old_packages.h5py_file,
+        "with one argument, opens the file for reading and writing, and makes it if it is missing",
+        replace=True,
+    ),
     Addition("h5py", ("Dataset.value",), old_packages.h5py_value, "`dataset[()]`"),
-    Addition("h5py", ("AttributeManager.__getitem__",), old_packages.h5py_attributes, "the texts it returns have a method `decode`", replace=True),
+    Addition(
+        "h5py", ("AttributeManager.__getitem__",), old_packages.h5py_attributes, "the texts it returns have a method `decode`", replace=True
+    ),
     Addition("theano.sandbox.rng_mrg", ("MRG_RandomStreams",), old_packages.mrg_streams, "`MRG_RandomStream`"),
-    Addition("theano.tensor", ("shared_randomstreams",), old_packages.shared_randomstreams, "`theano.tensor.shared_randomstreams`, see below"),
+    Addition(
+        "theano.tensor", ("shared_randomstreams",), old_packages.shared_randomstreams, "`theano.tensor.shared_randomstreams`, see below"
+    ),
     Addition("yaml", ("load", "load_all"), old_packages.yaml_load, "without a Loader, use the safe loader", replace=True),
 )
 
