@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.machinery
-import importlib.util
+import builtins
+import inspect
 import runpy
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import ModuleType
+import threading
 from typing import Any
 
 from .errors import UsageError
 
-_TENSORFLOW = "tensorflow"
+#: one file at a time: while it runs, keras is kbridge for what it imports
+_running = threading.RLock()
 
 
 def objects_in(path: str | None) -> dict[str, Any]:
     """The public names of a Python file, which is run; nothing without one.
 
-    In it ``keras`` means kbridge, and so does ``tensorflow.keras``, also where there is no TensorFlow. What its classes register
-    (``register_keras_serializable``) is known under the registered names too.
+    In it, and in its functions whenever they are called, ``keras``, ``tensorflow.keras`` and the functions of ``tensorflow`` are those of
+    :mod:`kbridge.later_keras`, also where there is no TensorFlow. Modules that it imports get kbridge for ``keras`` while it runs. Afterwards
+    ``keras`` means for all others what it did. What its classes register (``register_keras_serializable``) is known under the registered
+    names too.
 
     Args:
         path: the file.
@@ -31,48 +30,40 @@ def objects_in(path: str | None) -> dict[str, Any]:
     """
     if not path:
         return {}
-    from . import as_keras
+    from . import later_keras
 
-    as_keras.enable()
+    names = {**vars(builtins), "__import__": later_keras.importing()}
     try:
-        with _without_tensorflow():
-            found = runpy.run_path(path)
+        with _running, _keras_is_kbridge():
+            found = runpy.run_path(path, {"__builtins__": names})
     except OSError as error:
         raise UsageError(f"--custom: {error}") from error
     except Exception as error:
         raise UsageError(f"{path} fails with {type(error).__name__}: {error}") from error
-    return {name: value for name, value in found.items() if not name.startswith("_")}
+    return {name: value for name, value in found.items() if not name.startswith("_") and not _is_imported(name, value)}
 
 
-class _OnlyKeras(ModuleType):
-    """A module that stands for a TensorFlow that isn't installed, while a file imports ``tensorflow.keras``."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"tensorflow.{name}: TensorFlow isn't installed here, only tensorflow.keras is there, as kbridge.")
-
-
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    def find_spec(self, fullname, path=None, target=None):
-        return importlib.machinery.ModuleSpec(fullname, self, is_package=True) if fullname == _TENSORFLOW else None
-
-    def create_module(self, spec):
-        return _OnlyKeras(spec.name)
-
-    def exec_module(self, module):
-        pass
+def _is_imported(name: str, value: Any) -> bool:
+    """Whether a name of the file is that of a layer, function or module of kbridge's: in files of models it means Keras' own."""
+    of_kbridge = str(getattr(value, "__module__", None)).partition(".")[0] == __package__
+    return inspect.ismodule(value) or of_kbridge and getattr(value, "__name__", None) == name
 
 
-@contextmanager
-def _without_tensorflow() -> Iterator[None]:
-    """Within the context ``import tensorflow.keras`` works without TensorFlow; nothing is left that others could take for it."""
-    if _TENSORFLOW in sys.modules or importlib.util.find_spec(_TENSORFLOW) is not None:
-        yield
-        return
-    finder = _Finder()
-    sys.meta_path.append(finder)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(finder)
-        for name in [name for name in sys.modules if name.partition(".")[0] == _TENSORFLOW]:
-            del sys.modules[name]
+class _keras_is_kbridge:
+    """Within the context ``import keras`` gives kbridge, and afterwards what it gave before."""
+
+    def __enter__(self) -> None:
+        import sys
+
+        module = sys.modules.get(f"{__package__}.as_keras")
+        self.before = module is not None and module.enabled()
+        if not self.before:
+            from . import as_keras
+
+            as_keras.enable()
+
+    def __exit__(self, *error: Any) -> None:
+        if not self.before:
+            from . import as_keras
+
+            as_keras.disable()

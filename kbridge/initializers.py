@@ -48,7 +48,9 @@ class Initializer:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]):
         """Return the initializer of ``config``, a dict; a seed in it is left out, since values are drawn from NumPy's global state."""
-        return cls(**{key: value for key, value in config.items() if key not in ("seed", "dtype")})
+        # Keras 3 says of axes that nobody has chosen that they are None
+        unsaid = [key for key in ("input_axes", "output_axes") if config.get(key) is None]
+        return cls(**{key: value for key, value in config.items() if key not in ("seed", "dtype", *unsaid)})
 
 
 class Constant(Initializer):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .. import backend as K
+from . import several
 from .inside import inner_layers, is_layer, ordered_weights
 from .node import object_list_uid, single, to_list
 
@@ -45,6 +46,7 @@ def adapt(cls: type) -> None:
         cls.of_later_keras = True  # type: ignore[attr-defined]
     if getattr(cls, "of_later_keras", False):
         cls.call = _called(call, takes_mask, "training" in parameters)  # type: ignore[attr-defined]
+        several.adapt(cls, call)
 
 
 def _shape_by(compute: Callable) -> Callable:
@@ -84,7 +86,12 @@ def _called(call: Callable, takes_mask: bool, takes_training: bool) -> Callable:
         mask = options.pop("mask", None)
         if takes_mask and (mask is not None or not args):
             options["mask"] = mask
-        with _inputs_of(self, x), _of_held_layers(self, x):
+        x, more = several.apart(self, x)
+        if more:
+            options |= more
+            mask = mask[0] if isinstance(mask, list) else mask
+            options |= {"mask": mask} if "mask" in options else {}
+        with _inputs_of(self, x), _of_held_layers(self, x), several.inside(x, mask):
             if not takes_training or args or "training" in options:
                 return call(self, x, *args, **options)
             return _in_both_phases(self, lambda training: call(self, x, training=training, **options))

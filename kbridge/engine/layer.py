@@ -5,13 +5,15 @@ Its weights are in ``layer_weights.py``, its calls' inputs and outputs in ``laye
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+from collections.abc import Iterator
 from typing import Any
 
 from .. import backend as K
 from ..backends.updates import of_state
 from ..errors import unknown_argument
-from . import later
+from . import later, several
 from .input_spec import InputSpec, check_inputs, shape_at_call
 from .layer_arguments import MadeName, arguments_of, check_call, is_kbridges, new_name, shape_of
 from .layer_calls import LayerCalls
@@ -172,9 +174,10 @@ class Layer(LayerWeights, LayerCalls):
 
     # ------------------------------------------------------------------ calls
 
-    def __call__(self, x, mask=None, training=None) -> Any:
+    def __call__(self, x, mask=None, *, training=None) -> Any:
         inputs = to_list(x)
-        if training is not None and all(K.is_keras_tensor(i) for i in inputs):
+        in_graph = all(K.is_keras_tensor(i) for i in inputs) and not several.is_inside()
+        if training is not None and in_graph:
             raise TypeError(
                 f"Layer {self.name!r} is called with training={training!r} in a model: all layers of a model follow the learning phase. Give "
                 "training only to layers that the call of your own layer calls."
@@ -182,19 +185,31 @@ class Layer(LayerWeights, LayerCalls):
         if not self.built:
             self.assert_input_compatibility(x)
             self.build_once(single([shape_at_call(self, i) for i in inputs]))
-        if all(K.is_keras_tensor(i) for i in inputs):
+        if in_graph:
             layers, nodes, positions = zip(*(i._keras_history for i in inputs), strict=True)
             self.add_inbound_node(list(layers), list(nodes), list(positions))
             outputs = self.inbound_nodes[-1].output_tensors
         else:
             self.assert_input_compatibility(x)
+            mask = several.mask_of(x) if mask is None and several.is_inside() else mask
             with K.graph_scope(), later.phase(training):
-                outputs = to_list(self.call(x, mask=mask))
+                outputs = to_list(self.call(x, mask=mask, **self.__dict__.get("_more_of_call", {})))
+            if several.is_inside():
+                several.follow(self, x, mask, outputs)
         if self.activity_regularizer is not None:
             with K.graph_scope():
                 losses = [self.activity_regularizer(o) for o in outputs]
             self.add_loss(losses, x)
         return single(outputs)
+
+    @contextlib.contextmanager
+    def with_arguments(self, more: dict) -> Iterator[None]:
+        """Within the context the layer's ``call`` gets ``more``, a dict of arguments by name, which are no part of a graph."""
+        self.__dict__["_more_of_call"] = more
+        try:
+            yield
+        finally:
+            del self.__dict__["_more_of_call"]
 
     def add_inbound_node(self, inbound_layers, node_indices=None, tensor_indices=None) -> None:
         """Call the layer on outputs of other layers and record the call as a new node.

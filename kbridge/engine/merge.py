@@ -105,10 +105,10 @@ class Merge(Layer):
         tensor_indices = tensor_indices or [0] * len(layers)
         self.add_inbound_node(list(layers), list(node_indices), list(tensor_indices))
 
-    def __call__(self, inputs, mask=None):  # type: ignore[override]  # Keras 1's name of the argument
+    def __call__(self, inputs, mask=None, *, training=None):  # type: ignore[override]  # Keras 1's name of the argument
         if not isinstance(inputs, (list, tuple)) or len(inputs) < 2:
             raise ValueError(f"Merge {self.name} merges a list of at least 2 tensors, got {inputs!r}.")
-        return super().__call__(list(inputs), mask)
+        return super().__call__(list(inputs), mask, training=training)
 
     def assert_input_compatibility(self, input) -> None:
         """Raise a ValueError unless the shapes of the tensors in ``input`` fit the mode, and each other."""

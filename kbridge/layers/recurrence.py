@@ -37,10 +37,10 @@ class Recurrence(Layer):
     mask_as_it_came = False
     zeros_before_mask = False
 
-    def __call__(self, x, mask=None, initial_state=None):
+    def __call__(self, x, mask=None, initial_state=None, *, training=None):
         if initial_state is not None:
             x = [to_list(x)[0], *to_list(initial_state)]
-        return super().__call__(x, mask)
+        return super().__call__(x, mask, training=training)
 
     # ------------------------------------------------------------------ what a subclass tells
 

@@ -97,13 +97,13 @@ class RNN(Recurrence, Wrapper):
         """The length of the output's last axis."""
         return output_shape(self.cell)[-1]
 
-    def __call__(self, x, mask=None, initial_state=None, constants=None):
+    def __call__(self, x, mask=None, initial_state=None, constants=None, *, training=None):
         if constants is not None:
             self.num_constants = len(to_list(constants))
             first, *states = to_list(x)
             states = states if initial_state is None else flat(initial_state)
             x, initial_state = [first, *states, *to_list(constants)], None
-        return super().__call__(x, mask, None if initial_state is None else flat(initial_state))
+        return super().__call__(x, mask, None if initial_state is None else flat(initial_state), training=training)
 
     def _told_apart(self, more):
         first = len(more) - self.num_constants

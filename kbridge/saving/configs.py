@@ -9,6 +9,7 @@ from typing import Any
 
 from ..budget import work_budget
 from ..engine.registry import layer_classes, layer_from_config  # noqa: F401
+from ..engine.writer import WRITER, remember_writer, writer_key, written_by
 from .errors import ModelFileError
 from .functions import resolved, with_graphs
 from .keras2 import speaks_keras2, to_keras1
@@ -38,9 +39,10 @@ def model_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
     return _build(config, custom_objects)
 
 
-def whole_model(config: Mapping[str, Any]):
-    """The model that a file's ``config`` describes. ModelFileError where it describes a layer."""
-    model = model_from_config(config)
+def whole_model(config: Mapping[str, Any], version: str | None = None):
+    """The model that a file's ``config`` describes; ``version`` is that of the Keras that wrote it. ModelFileError where it describes a layer."""
+    with written_by(version):
+        model = model_from_config(config)
     if not hasattr(model, "layers"):
         raise ModelFileError(f"it is that of a layer ({type(model).__name__}), not of a model")
     return model
@@ -98,17 +100,27 @@ def _build(config: Any, custom_objects: Mapping[str, Any] | None):
     _check_age(config)
     with CustomObjectScope(dict(custom_objects or {})), work_budget():
         stored = config if speaks_keras3(config) else None
+        version = "3" if stored is not None else _version_in(config)
         if stored is not None:
             config = to_keras1(to_keras2(config), version="3")
         elif speaks_keras2(config):
             config = to_keras1(config)
         config = upgrade(resolved(config, get_custom_objects()))
-        model = layer_from_config(config)
+        with written_by(version):
+            model = layer_from_config(config)
+            if hasattr(model, "layers"):
+                remember_writer(model)
         freeze_again(model, config)
         if stored is not None:
             check_masks(model, stored)
     remember(custom_objects)
     return model
+
+
+def _version_in(config: Any) -> str | None:
+    """The version of Keras in a whole model's config: of the Keras that wrote it first, where kbridge wrote it again."""
+    found = config.get(WRITER, config.get("keras_version")) if isinstance(config, Mapping) else None
+    return found if isinstance(found, str) else None
 
 
 def _check_age(config: Any) -> None:
@@ -155,7 +167,7 @@ def model_config(model) -> dict[str, Any]:
     """``{'class_name', 'config'}`` of a model, as ``to_json`` and a model file hold it."""
     from ..engine.entries import frozen_key, layer_entry
 
-    return {**layer_entry(model), **frozen_key(model)}
+    return {**layer_entry(model), **frozen_key(model), **writer_key(model)}
 
 
 def model_to_json(model, **kwargs) -> str:

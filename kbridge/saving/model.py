@@ -135,7 +135,7 @@ def model_in(root: Group, custom_objects: dict[str, Any], compile: bool, origin=
             stored = config if major_version(version) == 3 else None
             config = to_keras1(config if stored is None else to_keras2(config), warn=False, version=version)
         config = with_group_names(config, weights.names("layer_names") or [])
-        model = whole_model(config)
+        model = whole_model(config, root.text("keras_version"))
         if stored is not None:
             check_masks(model, stored)
     # Keras 2 may list the layers of a functional model in another order than kbridge

@@ -47,9 +47,9 @@ class WithInnerModel(Model):
 
     # ------------------------------------------------------------------ as a layer
 
-    def __call__(self, x, mask=None):  # type: ignore[override]  # the phase is the graph's
+    def __call__(self, x, mask=None, *, training=None):
         self._built_model()
-        return super().__call__(x, mask)
+        return super().__call__(x, mask, training=training)
 
     def call(self, x, mask=None):
         """Compute the model on other tensors.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ... import backend as K
-from ..configured import Configured
+from .called import Called
 from .masks import both, causal, mask_list, masked_scores
 
 
-class _Simple(Configured):
+class _Simple(Called):
     """The base of attention without heads: scores of queries and keys, softmax, a mean of the values."""
 
     return_attention_scores: bool

@@ -6,11 +6,11 @@ from typing import Any
 
 from ... import backend as K
 from ...engine.topology import InputSpec
-from ..configured import Configured
+from .called import Called
 from .masks import both, causal, mask_list, masked_scores
 
 
-class MultiHeadAttention(Configured):
+class MultiHeadAttention(Called):
     """Attention with several heads, over one axis or several.
 
     Args:

@@ -21,7 +21,7 @@ class Cell(Layer):
     output_size: Any
     state_size: Any
 
-    def __call__(self, x, states=None, dropout_masks=()):
+    def __call__(self, x, states=None, dropout_masks=()):  # type: ignore[override]  # a step has states
         tensors = to_list(x) + ([] if states is None else to_list(states))
         if not all(K.is_keras_tensor(tensor) for tensor in tensors):
             if not self.built:

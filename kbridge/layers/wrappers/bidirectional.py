@@ -104,10 +104,10 @@ class Bidirectional(Wrapper):
         # the layer that was given isn't called, but to freeze it freezes the two that were made of it
         return self.trainable and self.layer.trainable
 
-    def __call__(self, x, mask=None, initial_state=None):
+    def __call__(self, x, mask=None, initial_state=None, *, training=None):
         if initial_state is not None:
             x = [to_list(x)[0], *to_list(initial_state)]
-        return super().__call__(x, mask)
+        return super().__call__(x, mask, training=training)
 
     def assert_input_compatibility(self, input):
         """The first input is the sequence; the others are initial states, those of the forward layer first."""

@@ -33,7 +33,8 @@ def load_saved_model(kind: Kind, compile: bool = True) -> Any:
             failures_named(kind.path, "the model's config", "the model can't be built from it"),
             padding_from(WRITTEN),
         ):
-            model = whole_model(to_keras1(config, warn=False, version=saved.version or "2.0.0-tf"))
+            version = saved.version or "2.0.0-tf"
+            model = whole_model(to_keras1(config, warn=False, version=version), version)
         if OBJECT_GRAPH not in bundle:
             raise ModelFileError("it has no graph of objects, by whose names weights are found.")
         objects = named_objects(saved, Objects(bundle))

@@ -4,6 +4,7 @@ Nothing is dropped silently: an option that kbridge's layers don't have is a Mod
 """
 
 from .detection import is_of_tensorflow, major_version, speaks_keras2
-from .models import to_keras1
+from .models import to_keras1, translated_layer
+from .values import read_option
 
-__all__ = ["is_of_tensorflow", "major_version", "speaks_keras2", "to_keras1"]
+__all__ = ["is_of_tensorflow", "major_version", "read_option", "speaks_keras2", "to_keras1", "translated_layer"]

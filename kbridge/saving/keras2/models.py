@@ -210,6 +210,11 @@ def _ends(ends: list) -> list:
 def _layer(class_name: str, config: Mapping[str, Any], unknown: list[str]) -> dict[str, Any]:
     if class_name in get_custom_objects():
         return {"class_name": class_name, "config": _of_custom_layer(config)}
+    return translated_layer(class_name, config, unknown)
+
+
+def translated_layer(class_name: str, config: Mapping[str, Any], unknown: list[str]) -> dict[str, Any]:
+    """{'class_name', 'config'} of the layer of Keras 1 for the options of one of Keras 2; ``unknown`` gets the initializers that kbridge lacks."""
     options = Options(class_name, config)
     options.translate = lambda entry: _entry(entry, unknown)
     common = _common(class_name, options)

@@ -177,3 +177,19 @@ def pair_or_number(options: Options, key: str, count: int, default: int = 1) -> 
     if len(values) != count:
         raise options.error(key, value, f"which should be {count} whole numbers")
     return values
+
+
+def read_option(kind: str, value: Any) -> Any:
+    """Return what Keras 1 writes for an initializer, a regularizer or a constraint of Keras 2: a name or a config.
+
+    Args:
+        kind: 'initializer', 'regularizer' or 'constraint'.
+        value: its name or config in Keras 2.
+
+    Returns:
+        A name or a config; for an initializer that Keras 1 lacks None.
+    """
+    if kind == "initializer":
+        name, arguments = _named(value)
+        return name if name in get_custom_objects() else _initializer(snake_case(name), arguments)
+    return {"regularizer": regularizer, "constraint": constraint}[kind](Options(kind, {kind: value}), kind)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...engine.inside import weight_shape
+from ...engine.later import held_layers
 from ...formats import formats_of
 from ..assignment import Assignment, Pending, from_arrays
 from ..errors import ModelFileError
@@ -119,9 +120,21 @@ def _with_bias(layer: Any, *slots: Slot) -> list[Slot]:
 
 
 def _as_they_are(layer: Any) -> list[Slot]:
-    """A layer without weights, or of the user's own."""
+    """A layer without weights, or of the user's own: its own weights, then those of the layers that it holds."""
+    held = held_layers(layer) if layer.of_later_keras else []
+    return once(slots_of_itself(layer, held) + [slot for item in held for slot in slots_of(item)])
+
+
+def slots_of_itself(layer: Any, held: Sequence[Any]) -> list[Slot]:
+    """The slots of a layer of the user's own without those of the layers that it holds."""
+    inside = {id(variable) for item in held for variable in item.weights}
     trained = {id(variable) for variable in layer.trainable_weights}
-    return [_plain(None, variable, id(variable) in trained) for variable in layer.weights]
+    return [_plain(None, variable, id(variable) in trained) for variable in layer.weights if id(variable) not in inside]
+
+
+def is_of_table(layer: Any) -> bool:
+    """Whether a layer's class is one of kbridge's whose weights are stored in another form, or a subclass of one."""
+    return any(c.__name__ in _TABLE for c in type(layer).__mro__)
 
 
 def _dense(layer: Any) -> list[Slot]:

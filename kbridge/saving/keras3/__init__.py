@@ -5,7 +5,8 @@ classes and attributes make (``paths.py``).
 """
 
 from .detection import speaks_keras3
+from .layers import as_of_keras2
 from .masks import check_masks
 from .models import keras1_config, to_keras2
 
-__all__ = ["check_masks", "keras1_config", "speaks_keras3", "to_keras2"]
+__all__ = ["as_of_keras2", "check_masks", "keras1_config", "speaks_keras3", "to_keras2"]

@@ -34,7 +34,7 @@ def load_archive(path: str, custom_objects: dict[str, Any], compile: bool):
 
                 return model_in(root.group(GROUP).with_texts(_own_texts(archive)), custom_objects, compile)
             with weight_budget(stored_values(root)), failures_named(path, CONFIG, "the model can't be built from it"):
-                model = whole_model(keras1_config(config, version))
+                model = whole_model(keras1_config(config, version), version)
                 check_masks(model, config)
             matches = match_model(model, nodes_of_config(config), root)
             assign_converted(model, list(read(matches)))

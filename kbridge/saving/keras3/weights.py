@@ -14,7 +14,7 @@ from ..assignment import Assignment, Pending, from_arrays
 from ..errors import ModelFileError
 from ..hdf5_names import absolute
 from ..keras2.quantized import FROM_HEADS, HEADS, in_equation, unquantized
-from ..keras2.weights import Slot, own_slots, slots_of
+from ..keras2.weights import Slot, is_of_table, own_slots, slots_of, slots_of_itself
 from ..reading import Group, StoredArray
 from .arrays import all_arrays, listed, numbered, stored_values
 from .paths import SEEDS, Node, has_arrays, is_model, nodes_of_model, places, snake_case, stored_names
@@ -221,9 +221,7 @@ def _of_own_class(layer: Any, group: Group, seen: set[int]) -> Iterator[Match]:
                 held.append((f"{name}/{place}" + (f"_{taken[place]}" if taken[place] else ""), item))
                 taken[place] += 1
     inside = {id(variable) for _, item in held for variable in item.weights}
-    slots = slots_of(layer)
-    if len(slots) == len(layer.weights):  # else a subclass of one whose weights are stored together
-        slots = [slot for slot, variable in zip(slots, layer.weights, strict=True) if id(variable) not in inside]
+    slots = slots_of(layer) if is_of_table(layer) else slots_of_itself(layer, [item for _, item in held])
     yield from _of_slots(layer, slots, _arrays(layer, group), group)
     seen.update({id(weight) for weight in layer.weights} - inside)
     for place, item in held:
