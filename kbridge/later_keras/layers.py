@@ -10,7 +10,8 @@ from typing import Any
 from .. import initializers
 from .. import layers as own
 from ..budget import will_be_set
-from ..engine.layer import Layer, arguments_of
+from ..engine.layer import Layer
+from ..engine.layer_arguments import arguments_of
 from ..engine.registry import layer_classes
 from ..engine.writer import writer
 from ..errors import unknown_argument
