@@ -407,9 +407,9 @@ def dot(x, y) -> Tensor:
     number of axes: shape x[:-1] + y[:-2] + y[-1:]. ``x`` may be sparse.
     """
 
-def dots(x, matrices, parts):
+def dots(x, matrices, parts, joined=False):
     """``part + dot(x, m)`` for each of several matrices of one shape and the equal parts of ``parts`` along its last
-    axis, as a list.
+    axis: a list, or with ``joined`` one tensor of the shape of ``parts``, computed as one product.
     """
 
 def dropout(x, level, noise_shape=None, seed=None):
@@ -1069,7 +1069,7 @@ def spatial_3d_padding(x, padding=(1, 1, 1), dim_ordering='default'):
     """A batch of volumes ``x`` with ``padding[i]`` zeros on both sides of spatial axis i; ``dim_ordering`` as for ``conv3d``."""
 
 def split(x, count, axis=-1):
-    """``x`` in ``count`` equal parts along ``axis``, as a list."""
+    """``x`` in ``count`` equal parts along ``axis``, or in parts of the lengths in the list ``count``, as a list."""
 
 def sqrt(x) -> Tensor:
     """Square root of max(x, 0); its gradient at or below 0 is 0."""

@@ -62,9 +62,10 @@ def wrong_axes_are_named(K):
     expect_error((ValueError,), ("(2, 3, 4)", "(1, 4, 3)", "samples"), lambda: K.batch_dot(two, one))
 
 
-def dots(x, matrices, parts):
+def dots(x, matrices, parts, joined=False):
     """part + x m for each matrix and its part."""
-    return tuple(part + np.dot(x, m) for m, part in zip(matrices, np.split(parts, len(matrices), -1)))
+    found = tuple(part + np.dot(x, m) for m, part in zip(matrices, np.split(parts, len(matrices), -1)))
+    return np.concatenate(found, -1) if joined else found
 
 
 def equations_that_do_not_fit(K):
@@ -116,6 +117,8 @@ OPS = [
         (
             Case((In(), [W, In((4, 5), kind="variable")], In((3, 10)))),
             Case((In((2, 3, 4)), [W, W], In((2, 3, 10)))),
+            Case((In(), [W, In((4, 5), kind="variable")], In((3, 10))), {"joined": True}),
+            Case((In((2, 3, 4)), [W, W], In((2, 3, 10))), {"joined": True}),
         ),
         note="several products with one tensor; backends may compute them as one",
     ),

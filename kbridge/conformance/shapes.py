@@ -43,20 +43,28 @@ def like(fill):
 
 
 def split(x, count, axis=-1):
-    """Equal parts along an axis."""
-    return tuple(np.split(x, count, axis))
+    """Equal parts along an axis, or parts of given lengths."""
+    return tuple(np.split(x, count if isinstance(count, int) else np.cumsum(count)[:-1], axis))
 
 
 def uneven_parts_are_named(K):
     for shape in ((None, 5), (2, None)):
         expect_error((ValueError,), ("split", "2 equal parts", str(shape)), lambda shape=shape: K.split(K.placeholder(shape), 2))
+        expect_error((ValueError,), ("split", "[2, 4]", str(shape)), lambda shape=shape: K.split(K.placeholder(shape), [2, 4]))
 
 
 OPS = [
     Op(
         "split",
         split,
-        (Case((In((3, 4)), 2)), Case((In((2, 3, 6)), 3)), Case((In(), 1)), Case((In((2, 6, 3)), 3, 1), note="another axis")),
+        (
+            Case((In((3, 4)), 2)),
+            Case((In((2, 3, 6)), 3)),
+            Case((In(), 1)),
+            Case((In((2, 6, 3)), 3, 1), note="another axis"),
+            Case((In((3, 4)), [3, 1])),
+            Case((In((2, 6, 3)), [1, 0, 5], 1), note="parts of given lengths"),
+        ),
         checks(uneven_parts_are_named),
     ),
     Op(

@@ -1,5 +1,7 @@
 """Shapes, padding, repetition and one-hot codes."""
 
+import itertools
+
 from .. import ranges, settings
 from ._base import Family
 
@@ -37,16 +39,26 @@ class Shapes(Family):
         return self.concatenate([self.expand_dims(t, 0) for t in x], axis=0)
 
     def split(self, x, count, axis=-1):
-        """``x`` in ``count`` equal parts along ``axis``, as a list."""
-        length = self.int_shape(x)[axis]
-        if length is None or length % count:
-            raise ValueError(f"split: {count} equal parts need an axis {axis} of a known multiple of that, got shape {self.int_shape(x)}.")
-        size, others = length // count, (slice(None),) * (axis % self.ndim(x))
-        return [x[(*others, slice(i * size, (i + 1) * size))] for i in range(count)]
+        """``x`` in ``count`` equal parts along ``axis``, or in parts of the lengths in the list ``count``, as a list."""
+        length, lengths = self.int_shape(x)[axis], count
+        if isinstance(count, int):
+            if length is None or length % count:
+                raise ValueError(
+                    f"split: {count} equal parts need an axis {axis} of a known multiple of that, got shape {self.int_shape(x)}."
+                )
+            lengths = [length // count] * count
+        elif length != sum(count):
+            raise ValueError(
+                f"split: parts of the lengths {list(count)} need an axis {axis} of {sum(count)}, got shape {self.int_shape(x)}."
+            )
+        others, ends = (slice(None),) * (axis % self.ndim(x)), itertools.accumulate(lengths)
+        return [x[(*others, slice(end - size, end))] for size, end in zip(lengths, ends)]
 
-    def dots(self, x, matrices, parts):
+    def dots(self, x, matrices, parts, joined=False):
         """``part + dot(x, m)`` for each of several matrices of one shape and the equal parts of ``parts`` along its last
-        axis, as a list."""
+        axis: a list, or with ``joined`` one tensor of the shape of ``parts``, computed as one product."""
+        if joined:
+            return parts + self.dot(x, self.concatenate(matrices, axis=-1))
         return [part + self.dot(x, m) for part, m in zip(self.split(parts, len(matrices)), matrices, strict=True)]
 
     def repeat(self, x, n):

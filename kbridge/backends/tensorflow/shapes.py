@@ -91,16 +91,19 @@ class ShapePrimitives(Mixin):
     def split(self, x, count, axis=-1):
         x = as_tensor(x)
         # one gradient of all parts; that of a slice is as large as x for each
-        return tf.split(x, count, axis) if dims(x)[axis] and dims(x)[axis] % count == 0 else super().split(x, count, axis)
+        length = dims(x)[axis]
+        fits = length and (length % count == 0 if isinstance(count, int) else length == sum(count))
+        return tf.split(x, count, axis) if fits else super().split(x, count, axis)
 
-    def dots(self, x, matrices, parts):
+    def dots(self, x, matrices, parts, joined=False):
         x, parts, *matrices = as_tensors(x, parts, *matrices)
         if x.shape.rank != 2 or any(m.graph is not matrices[0].graph for m in matrices):
-            return super().dots(x, matrices, parts)
+            return super().dots(x, matrices, parts, joined)
         # in a loop, weights from outside of it are joined there, once for all steps
         with matrices[0].graph.as_default():
-            joined = tf.concat(matrices, 1)
-        return self.split(parts + tf.matmul(x, joined), len(matrices))
+            matrix = tf.concat(matrices, 1)
+        product = parts + tf.matmul(x, matrix)
+        return product if joined else self.split(product, len(matrices))
 
     def batch_matmul(self, x, y):
         x, y = as_tensors(x, y)

@@ -10,6 +10,9 @@ from ...errors import whole_number
 from ..dense import config_of
 from .base import Recurrent, time_distributed_dense
 
+#: activations of gates that don't look at the axis, so that several gates go through one call
+BY_ELEMENT = (activations.sigmoid, activations.hard_sigmoid, activations.tanh, activations.linear)
+
 
 class _Cell(Recurrent):
     """The base of the three layers: their common arguments, and gates with weights W, U and b each."""

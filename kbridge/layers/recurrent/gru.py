@@ -7,10 +7,7 @@ from typing import Any
 from ... import activations
 from ... import backend as K
 from .base import time_distributed_dense
-from .gates import _Cell
-
-#: activations of gates that don't look at the axis, so that several gates go through one call
-_BY_ELEMENT = (activations.sigmoid, activations.hard_sigmoid, activations.tanh, activations.linear)
+from .gates import BY_ELEMENT, _Cell
 
 
 class GRU(_Cell):
@@ -104,7 +101,7 @@ class GRU(_Cell):
 
         x = x if self.consume_less == "cpu" else by_gates(x, B_W, self.W) + self._bias_of_inputs()
         from_state, gates = by_gates(h, B_U, self.U), 2 * self.output_dim
-        if self.inner_activation in _BY_ELEMENT:
+        if self.inner_activation in BY_ELEMENT:
             z, r = K.split(self.inner_activation(x[:, :gates] + from_state[:, :gates]), 2)
         else:
             (x_z, x_r, _), (h_z, h_r, _) = K.split(x, 3), K.split(from_state, 3)

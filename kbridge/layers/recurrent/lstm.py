@@ -8,7 +8,7 @@ import numpy as np
 
 from ... import activations, initializations
 from ... import backend as K
-from .gates import _Cell
+from .gates import BY_ELEMENT, _Cell
 
 
 class LSTM(_Cell):
@@ -78,18 +78,28 @@ class LSTM(_Cell):
         forget = K.get_value(self.forget_bias_init((self.output_dim,)))
         return K.variable(np.hstack([zeros, forget, zeros, zeros]), name=name)
 
+    @property
+    def _gates(self) -> str:
+        """The order of the gates in what ``preprocess_input`` makes. A subclass' own step gets Keras' order."""
+        own = type(self).step is LSTM.step and self.consume_less == "cpu"
+        return "ifoc" if own and self.inner_activation in BY_ELEMENT else "ifco"
+
     def preprocess_input(self, x):
-        return self._projected(x, "ifco") if self.consume_less == "cpu" else x
+        return self._projected(x, self._gates) if self.consume_less == "cpu" else x
 
     def step(self, x, states):
         h, c, B_U, B_W = states[:4]  # those of a subclass come after them
+        same_masks = all(mask is B_U[0] for mask in B_U)
+        if same_masks and self._gates == "ifoc":
+            return self._step_joined(x, h * B_U[0], c)
         if self.consume_less == "gpu":
             joined = K.dot(x * B_W[0], self.W) + K.dot(h * B_U[0], self.U) + self.b
             z_i, z_f, z_c, z_o = K.split(joined, 4)
-        elif self.consume_less == "cpu" and all(mask is B_U[0] for mask in B_U):
+        elif self.consume_less == "cpu" and same_masks:
             z_i, z_f, z_c, z_o = K.dots(h * B_U[0], [self.U_i, self.U_f, self.U_c, self.U_o], x)
         else:
-            x_i, x_f, x_c, x_o = self._gate_inputs(x, "ifco", B_W)
+            gate_inputs = dict(zip(self._gates, self._gate_inputs(x, self._gates, B_W)))
+            x_i, x_f, x_c, x_o = (gate_inputs[g] for g in "ifco")
             z_i = x_i + K.dot(h * B_U[0], self.U_i)
             z_f = x_f + K.dot(h * B_U[1], self.U_f)
             z_c = x_c + K.dot(h * B_U[2], self.U_c)
@@ -98,6 +108,15 @@ class LSTM(_Cell):
         f = self.inner_activation(z_f)
         c = f * c + i * self.activation(z_c)
         o = self.inner_activation(z_o)
+        h = o * self.activation(c)
+        return h, [h, c]
+
+    def _step_joined(self, x, h, c):
+        """Return a step with one product for all gates, and one call for the activation of i, f and o."""
+        z = K.dots(h, [getattr(self, f"U_{g}") for g in self._gates], x, joined=True)
+        z_gates, z_c = K.split(z, [3 * self.output_dim, self.output_dim])
+        i, f, o = K.split(self.inner_activation(z_gates), 3)
+        c = f * c + i * self.activation(z_c)
         h = o * self.activation(c)
         return h, [h, c]
 

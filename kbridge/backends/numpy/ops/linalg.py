@@ -14,7 +14,7 @@ from .shapes import expand_dims, permute, reshape, shape_of
 #: multiplications up to which OpenBLAS multiplies float32 without copying the matrices into an order of its own
 SMALL_PRODUCT = 1_000_000
 #: rows up to which that copy takes a good part of the time, and columns that a part has at least
-FEW_ROWS, MIN_COLUMNS = 32, 64
+FEW_ROWS, MIN_COLUMNS = 32, 48
 
 
 def column_parts(x: np.ndarray, y: np.ndarray) -> list[slice | None]:
