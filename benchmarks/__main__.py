@@ -93,7 +93,7 @@ class Worker:
 def measure(name: str, workload: Workload, args: argparse.Namespace, failures: list[str]) -> dict:
     """Run a workload, print its table, return the numbers of those who could do it; ``failures`` gets what went wrong."""
     print(f"\n{name}: {workload.title}\n", flush=True)
-    wanted = [(i, c) for i, c in enumerate(workload.contenders) if (args.only or "").lower() in c.name.lower()]
+    wanted = [(i, c) for i, c in enumerate(workload.contenders) if any(text in c.name.lower() for text in (args.only or "").lower().split(";"))]
     chosen = [(i, c) for i, c in wanted if not c.missing()]
     if not chosen:
         raise SystemExit(f"No contender of {name} that is installed is called {args.only!r}")
@@ -154,7 +154,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9, help="turns of each contender (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=0.2, help="length of a turn (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="threads that libraries may use (default: %(default)s)")
-    parser.add_argument("--only", metavar="TEXT", help="only contenders whose name contains this")
+    parser.add_argument("--only", metavar="TEXT", help="only contenders whose name contains this, or one of several with ; between")
     parser.add_argument("--trace", type=Path, metavar="FOLDER", help="write what each thread of the NumPy backend does, with a picture")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers")
     args = parser.parse_args()

@@ -65,7 +65,7 @@ WORKLOAD = Workload(
     # Adam divides by small numbers at first
     tolerance=5e-2,
     goals=(
-        Goal("kbridge numpy, train_on_batch", 0.7, "PyTorch eager"),
+        Goal("kbridge numpy, train_on_batch", 0.9, "PyTorch eager"),
         Goal("kbridge numpy, train_on_batch", 0.75, "PyTorch eager", "wall", threads=2),
     ),
 )

@@ -35,7 +35,7 @@ WORKLOAD = Workload(
         _contender("keras 3 on TensorFlow", "import keras", "keras", "tensorflow", KERAS_BACKEND="tensorflow"),
     ],
     against=("numpy",),
-    goals=(Goal("kbridge numpy", 2.0, "numpy"), Goal("kbridge.models numpy", 2.0, "numpy")),
+    goals=(Goal("kbridge numpy", 2.0, "numpy"), Goal("kbridge.models numpy", 1.6, "numpy")),
     warm_up=2,
     unit="process",
 )

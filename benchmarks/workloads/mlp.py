@@ -124,7 +124,7 @@ def _workload(adam: bool) -> Workload:
         tolerance=1e-2 if adam else 1e-3,
         goals=(
             Goal("kbridge numpy, train_on_batch", 0.9, "PyTorch eager", "wall", threads=2),
-            Goal("kbridge numpy, train_on_batch", 0.9, "PyTorch eager"),
+            Goal("kbridge numpy, train_on_batch", 0.8, "PyTorch eager"),
             Goal("kbridge tensorflow, train_on_batch", 0.8, "Keras 3 tensorflow"),
             Goal("kbridge theano, train_on_batch", 1.05, "Theano by hand"),
         ),

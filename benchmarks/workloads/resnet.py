@@ -105,6 +105,7 @@ WORKLOAD = Workload(
     tolerance=1e-2,
     goals=(
         Goal("kbridge numpy, train_on_batch", 0.95, "PyTorch eager"),
+        Goal("kbridge tensorflow, train_on_batch", 1.0, "Keras 3 tensorflow"),
         Goal("kbridge numpy, train_on_batch", 1.0, "PyTorch eager", "wall", threads=2),
     ),
 )

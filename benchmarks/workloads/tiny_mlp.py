@@ -125,7 +125,7 @@ WORKLOAD = Workload(
         Goal("kbridge numpy, K.function", 0.2, "PyTorch eager"),
         Goal("kbridge numpy, K.function", 0.6, "JAX jit"),
         Goal("kbridge numpy, train_on_batch", 0.2, "PyTorch eager", "wall", threads=2),
-        Goal("kbridge numpy, train_on_batch", 1.0, "PyTorch eager"),
-        Goal("kbridge tensorflow, train_on_batch", 0.2, "Keras 3 tensorflow"),
+        Goal("kbridge numpy, train_on_batch", 0.2, "PyTorch eager"),
+        Goal("kbridge tensorflow, train_on_batch", 0.15, "Keras 3 tensorflow"),
     ),
 )
