@@ -93,7 +93,8 @@ class Worker:
 def measure(name: str, workload: Workload, args: argparse.Namespace, failures: list[str]) -> dict:
     """Run a workload, print its table, return the numbers of those who could do it; ``failures`` gets what went wrong."""
     print(f"\n{name}: {workload.title}\n", flush=True)
-    wanted = [(i, c) for i, c in enumerate(workload.contenders) if any(text in c.name.lower() for text in (args.only or "").lower().split(";"))]
+    texts = (args.only or "").lower().split(";")
+    wanted = [(i, c) for i, c in enumerate(workload.contenders) if any(text in c.name.lower() for text in texts)]
     chosen = [(i, c) for i, c in wanted if not c.missing()]
     if not chosen:
         raise SystemExit(f"No contender of {name} that is installed is called {args.only!r}")
