@@ -410,6 +410,12 @@ def dot(x, y) -> Tensor:
 def dots(x, matrices, parts, joined=False):
     """``part + dot(x, m)`` for each of several matrices of one shape and the equal parts of ``parts`` along its last
     axis: a list, or with ``joined`` one tensor of the shape of ``parts``, computed as one product.
+
+    Args:
+        x: a tensor whose last axis is as long as the matrices have rows.
+        matrices: matrices of one shape.
+        parts: a tensor whose last axis is as long as all columns of the matrices.
+        joined: whether the results stay in one tensor.
     """
 
 def dropout(x, level, noise_shape=None, seed=None):

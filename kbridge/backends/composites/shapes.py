@@ -56,7 +56,14 @@ class Shapes(Family):
 
     def dots(self, x, matrices, parts, joined=False):
         """``part + dot(x, m)`` for each of several matrices of one shape and the equal parts of ``parts`` along its last
-        axis: a list, or with ``joined`` one tensor of the shape of ``parts``, computed as one product."""
+        axis: a list, or with ``joined`` one tensor of the shape of ``parts``, computed as one product.
+
+        Args:
+            x: a tensor whose last axis is as long as the matrices have rows.
+            matrices: matrices of one shape.
+            parts: a tensor whose last axis is as long as all columns of the matrices.
+            joined: whether the results stay in one tensor.
+        """
         if joined:
             return parts + self.dot(x, self.concatenate(matrices, axis=-1))
         return [part + self.dot(x, m) for part, m in zip(self.split(parts, len(matrices)), matrices, strict=True)]
