@@ -132,7 +132,11 @@ def test_a_frozen_model_stays_as_it_is_wherever_it_stands(place, kind, when, cap
     step(model, x)
     # neither the weights nor the statistics of the batch normalization
     assert not any(changed(inside, inner.get_weights()))
-    assert sum(changed(everything, model.get_weights())) == 2 * dense_layers
+    kernels = [w.ndim == 2 for w in everything]
+    moved = changed(everything, model.get_weights())
+    assert (
+        sum(m for m, kernel in zip(moved, kernels) if kernel) == dense_layers >= sum(m for m, kernel in zip(moved, kernels) if not kernel)
+    )
     # compiled again after it was unfrozen it is trained, all of it
     inner.trainable = True
     assert len(model.trainable_weights) == 2 * dense_layers + 4
