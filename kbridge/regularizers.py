@@ -36,6 +36,8 @@ class L1L2Regularizer(Regularizer):
     Args:
         l1: the factor of the sum of absolute values.
         l2: the factor of the sum of squares.
+        per_sample: whether the penalty is divided by the length of the first axis, as tf.keras does with that of a layer's
+            outputs; stored where it is.
 
     Example:
         >>> from kbridge.layers import Dense
@@ -43,9 +45,10 @@ class L1L2Regularizer(Regularizer):
         >>> layer = Dense(4, W_regularizer=l2(0.01))
     """
 
-    def __init__(self, l1=0.0, l2=0.0):
+    def __init__(self, l1=0.0, l2=0.0, per_sample=False):
         self.l1 = K.cast_to_floatx(l1)
         self.l2 = K.cast_to_floatx(l2)
+        self.per_sample = bool(per_sample)
 
     def __call__(self, x):
         penalty = 0.0
@@ -53,10 +56,13 @@ class L1L2Regularizer(Regularizer):
             penalty = penalty + K.sum(self.l1 * K.abs(x))
         if self.l2:
             penalty = penalty + K.sum(self.l2 * K.square(x))
+        if self.per_sample and (self.l1 or self.l2):
+            penalty = penalty / K.cast(K.shape(x)[0], K.floatx())
         return penalty
 
     def get_config(self):
-        return {"name": type(self).__name__, "l1": float(self.l1), "l2": float(self.l2)}
+        config = {"name": type(self).__name__, "l1": float(self.l1), "l2": float(self.l2)}
+        return {**config, "per_sample": True} if self.per_sample else config
 
 
 class EigenvalueRegularizer(Regularizer):

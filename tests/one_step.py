@@ -17,12 +17,13 @@ def predicted_and_trained(model, x: list, targets: list, **options) -> tuple[lis
     """The outputs for ``x``, and those after a step of SGD(0.1) on the mean squared errors to ``targets``, of the outputs' shapes.
 
     ``options`` go to ``compile``. On NumPy, where nothing is compiled, the model's own methods do it, and so for models whose loss has more in
-    it: masks, weights of losses, updates that run before a step. Elsewhere most of the time would go into compiling the loss of some fifty
+    it: masks, weights of losses, states, updates that run before a step. Elsewhere most of the time would go into compiling the loss of some fifty
     outputs and its gradient one by one: there the same loss is one expression, and the function of the step gives the answers too where they
     aren't others while it learns.
     """
     masked = any(mask is not None for mask in listed(model.output_mask))
-    first = any(hasattr(layer, "updates_before_step") for layer in inner_layers(model))
+    # a state goes on from what was predicted before the step
+    first = any(hasattr(layer, "updates_before_step") or getattr(layer, "stateful", False) for layer in inner_layers(model))
     if K.backend() == "numpy" or masked or first or options:
         model.compile(SGD(0.1), "mse", **options)
         before = listed(model.predict(x))

@@ -41,6 +41,39 @@ def categories(k: Any) -> tuple[Any, list]:
     return k.Model([w, s, n], outputs), [WHOLE, SMALL, NUMBERS]
 
 
+def encodings(k: Any) -> tuple[Any, list]:
+    """Lookups, codes and hashes in each mode, masked tokens and several places for unknown ones among them."""
+    L = k.layers
+    w, s, t = k.Input((4,), dtype="int64"), k.Input((3,), dtype="int64"), k.Input((2,), dtype="string")
+    counts, one, word = k.Input((3,)), k.Input((1,), dtype="int64"), k.Input((1,), dtype="string")
+    numbers, words = {"vocabulary": [10, 20, 30]}, {"vocabulary": ["cat", "dog", "bird"]}
+    factors = {"output_mode": "tf_idf", "idf_weights": [0.5, 1.5, 2.0]}
+    several = ({"num_oov_indices": 2}, {"num_oov_indices": 3, "max_tokens": 8, "pad_to_max_tokens": True}, {"mask_token": None})
+    outputs = []
+    for more in several:
+        integers = {**more, "mask_token": 0} if "mask_token" in more else more
+        texts = {**more, "mask_token": ""} if "mask_token" in more else more
+        for mode in ({"output_mode": "multi_hot"}, {"output_mode": "count"}, factors):
+            outputs += [L.IntegerLookup(**numbers, **integers, **mode)(w), L.StringLookup(**words, **texts, **mode)(t)]
+        outputs += [
+            L.IntegerLookup(**numbers, **integers, output_mode="one_hot")(one),
+            L.StringLookup(**words, **texts, output_mode="one_hot")(word),
+        ]
+    outputs += [
+        L.CategoryEncoding(4, output_mode="count")(s, count_weights=counts),
+        L.CategoryEncoding(5, output_mode="one_hot")(s[:, 1:2]),
+    ]
+    for mode in ("multi_hot", "count"):
+        outputs += [
+            L.Hashing(5, output_mode=mode)(w),
+            L.Hashing(4, output_mode=mode, mask_value="")(t),
+            L.Hashing(6, output_mode=mode, salt=3)(t),
+        ]
+    outputs += [L.Hashing(5, output_mode="one_hot")(one), L.Hashing(5, output_mode="one_hot", mask_value="")(word)]
+    weights = np.array([[0.5, 1.0, 2.0], [1.0, 1.0, 0.25], [3.0, 0.0, 1.0]], "float32")
+    return k.Model([w, s, t, counts, one, word], outputs), [WHOLE, SMALL, WORDS, weights, WHOLE[:, :1], WORDS[:, 1:]]
+
+
 def texts(k: Any) -> tuple[Any, list]:
     L = k.layers
     w, t = k.Input((2,), dtype="string"), k.Input((1,), dtype="string")
@@ -116,8 +149,25 @@ def adapted(k: Any) -> tuple[Any, list]:
     ]
 
 
-BUILDERS = {f.__name__: f for f in (categories, texts, pictures, colors, regions, drawn, adapted)}
-CASES = [name for name in BUILDERS if name not in ("adapted", "colors", "regions")]
+def pipelines(k: Any) -> tuple[Any, list]:
+    """Layers in a row as one, with weights or without; attention that drops some of what it looks at in training."""
+    L = k.layers
+    x = k.Input((4, 3))
+    y = L.Pipeline([L.Rescaling(2.0), L.Dense(2), L.Dropout(0.3), L.Conv1D(3, 2, padding="same"), L.Dense(3)], name="pipe")(x)
+    outputs = [y, L.Pipeline([L.Rescaling(0.5, 1.0), L.GaussianNoise(0.1)])(x), L.MultiHeadAttention(2, 3, dropout=0.2, seed=3)(y, x)]
+    outputs += [
+        L.Attention(dropout=0.2, seed=5)([x, y]),
+        L.AdditiveAttention(dropout=0.1)([x, y]),
+        L.GroupQueryAttention(2, 2, 1, dropout=0.1, seed=2)(x, y),
+    ]
+    model = k.Model(x, outputs)
+    for i, w in enumerate(model.weights):
+        w.assign(np.random.RandomState(i).uniform(-1, 1, w.shape))
+    return model, [np.random.RandomState(8).normal(size=(2, 4, 3)).astype("float32")]
+
+
+BUILDERS = {f.__name__: f for f in (categories, encodings, texts, pictures, colors, regions, drawn, adapted, pipelines)}
+CASES = [name for name in BUILDERS if name not in ("adapted", "colors", "regions", "pipelines")]
 CASES3 = [f"keras3_{name}" for name in BUILDERS]
 
 

@@ -33,7 +33,7 @@ def _read(cls: type, *silent: str) -> Any:
     return read
 
 
-def _one_hot(c: Any, places: Any, tokens: int, mode: str, shape: tuple, factors: Any = None) -> Any:
+def _one_hot(c: Any, places: Any, tokens: int, mode: str, shape: tuple, factors: Any = None, weights: Any = None) -> Any:
     """ONNX: whole numbers (int32) of ``shape`` as the layers' modes have them."""
     g = c.graph
     if mode == "int":
@@ -45,6 +45,8 @@ def _one_hot(c: Any, places: Any, tokens: int, mode: str, shape: tuple, factors:
     codes = g.op("Cast", g.op("Equal", g.unsqueeze(places, -1), g.constant(np.arange(tokens, dtype="int32"))), to=1)
     if mode == "one_hot":
         return codes
+    if weights is not None:
+        codes = g.op("Mul", codes, g.unsqueeze(g.op("Cast", weights, to=1), -1))
     if mode == "multi_hot":
         return g.op("ReduceMax", codes, axes=[-2], keepdims=0)
     counts = g.op("ReduceSum", codes, g.integers(-2), keepdims=0)
@@ -52,7 +54,8 @@ def _one_hot(c: Any, places: Any, tokens: int, mode: str, shape: tuple, factors:
 
 
 def _encoding_onnx(c, layer, call):
-    return _one_hot(c, c.graph.op("Cast", call.x, to=6), layer.num_tokens, layer.output_mode, call.shape)
+    weights = call.inputs[1] if len(call.inputs) > 1 else None
+    return _one_hot(c, c.graph.op("Cast", call.inputs[0], to=6), layer.num_tokens, layer.output_mode, call.shapes[0], weights=weights)
 
 
 def _discretization_onnx(c, layer, call):
@@ -75,6 +78,9 @@ def _lookup_onnx(c, layer, call):
     if layer._masks():
         masked = g.op("Equal", g.op("Cast", call.x, to=7), g.constant(np.asarray(layer.mask_token, "int64")))
         found = g.op("Where", masked, g.constant(np.asarray(0, "int32")), g.op("Add", found, g.constant(np.asarray(1, "int32"))))
+    elif layer.mask_token is not None:
+        masked = g.op("Equal", g.op("Cast", call.x, to=7), g.constant(np.asarray(layer.mask_token, "int64")))
+        found = g.op("Where", masked, g.constant(np.asarray(-1, "int32")), found)
     return _one_hot(c, found, layer._tokens(), layer.output_mode, call.shape, layer._factors())
 
 
@@ -84,15 +90,28 @@ def _no_onnx(c, layer, call):
     raise refusal(layer, "onnx-texts", "texts and hashes, for which there are no operators")
 
 
+def _encoding_keras3(context, layer, shapes):
+    parts = as_it_is("num_tokens", "output_mode", "sparse")(context, layer, shapes)
+    if len(shapes) > 1:
+        parts[0].takes, parts[0].by_place = ("inputs", "count_weights"), 1
+    return parts
+
+
 def _with_tokens(*names: str) -> Any:
     """A writer for Keras 3 of a layer with a vocabulary."""
     plain = as_it_is(*names)
 
     def write(context: Any, layer: Any, shapes: Any) -> list:
+        from ..convert.keras3.parts import Part
+
         parts = plain(context, layer, shapes)
         parts[0].config["vocabulary"] = list(layer.vocabulary or [])
         # Keras 3 names the dtype of places, or of vectors
         parts[0].config["dtype"] = "int64" if layer.output_mode == "int" else "float32"
+        if layer.output_mode == "tf_idf":
+            parts[0].kept["idf_weights"] = factors = np.asarray(layer._factors(), "float32")
+            if isinstance(layer, TextVectorization):
+                parts[0].inner["_lookup_layer"] = Part("StringLookup", {"name": "string_lookup"}, kept={"idf_weights": factors})
         return parts
 
     return write
@@ -114,8 +133,7 @@ def _discretization_keras3(context, layer, shapes):
 TABLE = ("max_tokens", "num_oov_indices", "mask_token", "oov_token", "idf_weights", "invert", "output_mode", "sparse", "pad_to_max_tokens")
 LAYERS = [
     Formats(
-        CategoryEncoding, FAMILY, "tf.keras 2.3", {"CategoryEncoding": _read(CategoryEncoding)}, (), as_it_is("num_tokens", "output_mode", "sparse"),
-        _encoding_onnx,
+        CategoryEncoding, FAMILY, "tf.keras 2.3", {"CategoryEncoding": _read(CategoryEncoding)}, (), _encoding_keras3, _encoding_onnx,
     ),
     Formats(Discretization, FAMILY, "tf.keras 2.3", {"Discretization": _read(Discretization)}, (), _discretization_keras3, _discretization_onnx),
     Formats(IntegerLookup, FAMILY, "tf.keras 2.4", {"IntegerLookup": _read(IntegerLookup)}, (), _with_tokens(*TABLE, "vocabulary_dtype"), _lookup_onnx),

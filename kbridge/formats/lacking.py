@@ -14,7 +14,6 @@ LAYERS = {
     "JaxLayer": _OTHERS_PROGRAM,
     "MaxNumBoundingBoxes": "it changes boxes beside pictures, which aren't tensors of a model here",
     "MelSpectrogram": "Fourier transforms have no operations here: compute spectrograms before they come in",
-    "Pipeline": "what it holds is called layer by layer here: put the layers into the model",
     "ReversibleEmbedding": "a call with reverse=True, which multiplies by its own table, is no call of a layer here",
     "STFTSpectrogram": "Fourier transforms have no operations here: compute spectrograms before they come in",
     "TFSMLayer": "it holds a program of TensorFlow: kbridge reads SavedModel folders of Keras models",

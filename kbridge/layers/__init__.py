@@ -26,6 +26,7 @@ from .noise import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .only_predicting import *  # noqa: F403
 from .operations import *  # noqa: F403
+from .pipeline import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .random_colors import *  # noqa: F403
 from .random_images import *  # noqa: F403

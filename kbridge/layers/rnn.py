@@ -6,13 +6,13 @@ import inspect
 from typing import Any
 
 from .. import backend as K
-from ..engine.entries import layer_entry, numbering
+from ..engine.entries import numbering
 from ..engine.layer_arguments import is_kbridges
 from ..engine.node import to_list
-from ..engine.registry import layer_from_config
 from ..engine.topology import InputSpec, Layer
 from .recurrence import OPTIONS, Recurrence, sequence_shape
-from .recurrent_cells.any_cell import check_cell, output_shape, run_cell
+from .recurrent_cells.any_cell import output_shape, run_cell
+from .recurrent_cells.plain_cells import as_cell, cell_entry, cell_from, plain
 from .recurrent_cells.stacked_cells import StackedRNNCells
 from .recurrent_cells.states import flat, flat_shapes, zeros_for
 from .wrappers.wrapper import Wrapper
@@ -24,7 +24,8 @@ class RNN(Recurrence, Wrapper):
     """Run a cell, or several one above the other, over the steps of a sequence.
 
     A cell is a layer with ``call(inputs, states)``, which returns (output, new states), with ``state_size`` (a number, or a list of
-    them for several states) and perhaps ``output_size`` and ``get_initial_state(inputs, batch_size, dtype)``. To load a model with a cell of
+    them for several states) and perhaps ``output_size`` and ``get_initial_state(inputs, batch_size, dtype)``. Another object that has
+    these does too; as in Keras 2 it isn't built, and has no weights that are trained. To load a model with a cell of
     your own, name its class in ``custom_objects``. Where the batch size isn't known, ``get_initial_state`` is asked for the states of one
     sample, which all samples start with.
 
@@ -75,8 +76,7 @@ class RNN(Recurrence, Wrapper):
     ):
         if isinstance(cell, (list, tuple)):
             cell = StackedRNNCells(cell)
-        check_cell(cell, type(self).__name__)
-        super().__init__(cell, **kwargs)
+        super().__init__(as_cell(cell, type(self).__name__), **kwargs)
         self.return_sequences = bool(return_sequences)
         self.return_state = bool(return_state)
         self.go_backwards = bool(go_backwards)
@@ -127,13 +127,14 @@ class RNN(Recurrence, Wrapper):
         Wrapper.build(self)
 
     def get_initial_states(self, x):
-        own = getattr(type(self.cell), "get_initial_state", None)
-        if own is None or is_kbridges(type(self.cell)):
+        cell = plain(self.cell)
+        own = getattr(type(cell), "get_initial_state", None)
+        if own is None or is_kbridges(type(cell)):
             return [zeros_for(x, shape) for shape in self.state_shapes(None)]
         offered = {"inputs": None, "batch_size": K.int_shape(x)[0] or 1, "dtype": K.floatx()}
-        taken = inspect.signature(self.cell.get_initial_state).parameters
+        taken = inspect.signature(cell.get_initial_state).parameters
         every = any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values())
-        return flat(self.cell.get_initial_state(**{name: value for name, value in offered.items() if every or name in taken}))
+        return flat(cell.get_initial_state(**{name: value for name, value in offered.items() if every or name in taken}))
 
     def _blank_output(self, initial):
         return zeros_for(initial[0], self.step_output_shape(None))
@@ -156,7 +157,7 @@ class RNN(Recurrence, Wrapper):
         if self.num_constants:
             config["num_constants"] = self.num_constants
         with numbering(self):
-            return {**Layer.get_config(self), **config, "cell": layer_entry(self.cell)}
+            return {**Layer.get_config(self), **config, "cell": cell_entry(self.cell)}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -167,4 +168,4 @@ class RNN(Recurrence, Wrapper):
             custom_objects: classes of cells by name, for those of a program's own.
         """
         config = dict(config)
-        return cls(layer_from_config(config.pop("cell"), custom_objects), **config)
+        return cls(cell_from(config.pop("cell"), custom_objects), **config)

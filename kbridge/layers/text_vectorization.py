@@ -115,8 +115,7 @@ class TextVectorization(_Lookup):
         flat = [word for row in rows for word in row]
         super().adapt(np.asarray(flat, dtype=object) if flat else np.asarray([], dtype=object))
         if self.output_mode == "tf_idf":
-            documents = [sum(word in row for row in map(set, rows)) for word in self.vocabulary]
-            self.idf_weights = [float(np.log(1 + len(rows) / (1 + n))) for n in documents]
+            self._weigh(rows)
 
     def rows(self, texts: np.ndarray) -> list[list[int]]:
         """Return a list of the places of its words for each of ``texts``."""
@@ -142,7 +141,7 @@ class TextVectorization(_Lookup):
         rows = self.rows(texts)
         found = np.zeros((len(rows), self._tokens()), K.floatx())
         for i, row in enumerate(rows):
-            np.add.at(found[i], row, 1)
+            np.add.at(found[i], [place for place in row if place >= 0], 1)
         return (
             np.minimum(found, 1) if self.output_mode == "multi_hot" else found * self._factors() if self.output_mode == "tf_idf" else found
         )

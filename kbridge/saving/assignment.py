@@ -149,6 +149,9 @@ def _pairs_in_order(layers: list, group: Group) -> list[tuple[Any, StoredLayer]]
 
 def _in_order(layers: list, stored: list[StoredLayer], group: Group) -> list[tuple[Any, StoredLayer]]:
     expecting = [layer for layer in layers if ordered_weights(layer)]
+    wider = [layer for layer in layers if ordered_weights(layer) or _tells_all(layer)]
+    if len(expecting) != len(stored) == len(wider):
+        return [(layer, one) for layer, one in zip(wider, stored, strict=True) if ordered_weights(layer)]
     if len(stored) != len(expecting):
         raise ModelFileError(
             f"You are trying to load a weight file containing {len(stored)} layers into a model with "
@@ -172,11 +175,17 @@ def _pairs_by_name(layers: list, group: Group) -> list[tuple[Any, StoredLayer]]:
 
 def _pairs_of_same_names(layers: list, group: Group) -> list[tuple[Any, StoredLayer]]:
     """As ``_pairs_by_name``, but no layer with weights may be missing on either side."""
-    stored = {name: layer for name in _layer_names(group) if (layer := _stored_layer(group, name)).arrays}
+    told = {layer.name for layer in layers if _tells_all(layer)}
+    stored = {name: layer for name in _layer_names(group) if name not in told and (layer := _stored_layer(group, name)).arrays}
     expecting = {layer.name: layer for layer in layers if ordered_weights(layer)}
     if different := stored.keys() ^ expecting.keys():
         raise ModelFileError(f"{group.path!r}: the config and the weights don't have the same layers: {_listed(sorted(different))}.")
     return [(expecting[name], layer) for name, layer in stored.items()]
+
+
+def _tells_all(layer) -> bool:
+    """Whether the config of a layer tells what tf.keras stores as its weights too: the factors of a lookup's 'tf_idf'."""
+    return getattr(layer, "factors_in_config", False)
 
 
 def _pairs_of_oldest_layout(layers: list, group: Group) -> list[tuple[Any, StoredLayer]]:

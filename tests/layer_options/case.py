@@ -9,14 +9,28 @@ from typing import Any
 import numpy as np
 
 #: modules of this package with tables of cases
-FAMILIES = ("attention", "convolutions", "merging", "normalization", "pooling", "recurrent", "recurrent_dropout", "training", "wrappers")
+FAMILIES = (
+    "attention",
+    "convolutions",
+    "merging",
+    "normalization",
+    "penalties",
+    "pooling",
+    "recurrent",
+    "recurrent_dropout",
+    "recurrent_states",
+    "training",
+    "wrappers",
+)
 LIBRARIES = ("tf_keras", "keras3")
 
-#: names of inputs -> their shapes without the samples; those that start with 'whole' are whole numbers below 7
+#: names of inputs -> their shapes without the samples; those that start with 'whole' are whole numbers below 7, with 'batch' have two samples
 INPUTS: dict[str, tuple[int | None, ...]] = {
     "vector": (6,), "series": (7, 4), "other_series": (5, 4), "image": (5, 4, 4), "volume": (3, 4, 3, 2), "whole_series": (5,),
     "whole_vector": (3,), "narrow_series": (7, 1), "series_of_6": (5, 6), "other_features": (7, 2),
-    "steps": (4, 3), "film1": (3, 5, 2), "film2": (2, 4, 5, 2), "film3": (2, 3, 4, 3, 1),
+    "steps": (4, 3), "film1": (3, 5, 2), "film2": (2, 4, 5, 2), "film3": (2, 3, 4, 3, 1), "batch_steps": (4, 3), "batch_film1": (3, 5, 2),
+    "batch_film2": (2, 4, 5, 2), "batch_film3": (2, 3, 4, 3, 1), "state": (2,), "other_state": (2,), "wide_state": (3,), "map1": (5, 2), "map2": (4, 5, 2),
+    "map3": (3, 4, 3, 2),
 }  # fmt: skip
 
 
@@ -34,6 +48,7 @@ class Case:
         twin: the library computes it with the channels last between two Permute layers, as a CPU has no kernels for channels first.
         spread: the inputs are arguments by themselves, not a list.
         drawn: training draws numbers.
+        states: how many of the inputs, the last ones, are initial states.
         refused: 'onnx' or 'keras3' -> the id of the refusal, where that format can't hold it.
         wrapped: the layer around which this one is a wrapper, as (class, options).
         parts: arguments that are layers themselves, as (class, options), or lists of such.
@@ -48,6 +63,7 @@ class Case:
     twin: bool = False
     spread: bool = False
     drawn: bool = False
+    states: int = 0
     refused: dict[str, str] = field(default_factory=dict)
     wrapped: tuple[str, dict[str, Any]] | None = None
     parts: dict[str, Any] = field(default_factory=dict)
@@ -68,6 +84,11 @@ def cases(family: str, library: str) -> list[Case]:
 def names_of_inputs(table: list[Case]) -> list[str]:
     """The inputs that these cases need, each once."""
     return list(dict.fromkeys(name for case in table for name in case.inputs))
+
+
+def samples(name: str) -> int | None:
+    """How many samples an input has, where it says so."""
+    return 2 if name.startswith("batch") else None
 
 
 def values(name: str) -> np.ndarray:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .case import FAMILIES, INPUTS, Case, cases, names_of_inputs, targets, values
+from .case import FAMILIES, INPUTS, Case, cases, names_of_inputs, samples, targets, values
 
 DATA = Path(__file__).parents[1] / "data" / "layer_options"
 
@@ -44,7 +44,7 @@ def record(k, library: str, family: str) -> None:
     k.utils.set_random_seed(1)
     table = cases(family, library)
     names = names_of_inputs(table)
-    inputs = {n: k.Input(INPUTS[n], dtype="int32" if n.startswith("whole") else "float32", name=n) for n in names}
+    inputs = inputs_of(k, names)
     layers, outputs, counts = [], [], []
     for number, case in enumerate(table):
         try:
@@ -83,6 +83,11 @@ def record(k, library: str, family: str) -> None:
     print(library, family, len(table), "cases", sum(f.stat().st_size for f in DATA.glob(f"{library}_{family}.*")) // 1024, "KB")
 
 
+def inputs_of(k, names: list[str]) -> dict:
+    """The inputs of a model, by name."""
+    return {n: k.Input(INPUTS[n], samples(n), dtype="int32" if n.startswith("whole") else "float32", name=n) for n in names}
+
+
 def built(k, case: Case, inputs, name: str):
     """(the layer, its outputs)"""
     options = dict(case.options)
@@ -98,12 +103,31 @@ def built(k, case: Case, inputs, name: str):
     x = [inputs[n] for n in case.inputs]
     if case.masked:
         x = [L.Embedding(7, 4, mask_zero=True)(t) if n.startswith("whole") else L.Masking()(t) for n, t in zip(case.inputs, x)]
+    over_time = case.layer.startswith("ConvLSTM")
     if turned:
-        x = [L.Permute((*range(2, len(t.shape)), 1))(t) for t in x]
-    y = listed(layer(*x, **case.call) if case.spread else layer(x if len(x) > 1 else x[0], **case.call))
+        x = [to_last(L, t, over_time and place == 0) for place, t in enumerate(x)]
+    call = dict(case.call)
+    if case.states:
+        x, call["initial_state"] = x[: -case.states], x[-case.states :]
+    y = listed(layer(*x, **call) if case.spread else layer(x if len(x) > 1 else x[0], **call))
     if turned:
-        y = [L.Permute((len(t.shape) - 1, *range(1, len(t.shape) - 1)))(t) if len(t.shape) > 2 else t for t in y]
+        sequences = over_time and bool(case.options.get("return_sequences"))
+        y = [to_first(L, t, sequences and place == 0) for place, t in enumerate(y)]
     return layer, y
+
+
+def to_last(L, t, over_time: bool):
+    """``t`` with its channels, which come first, behind ``over_time``, in the end."""
+    first, *rest = range(1 + over_time, len(t.shape))
+    return L.Permute((*range(1, first), *rest, first))(t)
+
+
+def to_first(L, t, over_time: bool):
+    """``t`` with its last axis as the first, or behind that of time."""
+    if len(t.shape) < 3:
+        return t
+    *rest, last = range(1, len(t.shape))
+    return L.Permute((*rest[:over_time], last, *rest[over_time:]))(t)
 
 
 def class_of(k, name: str):
@@ -141,7 +165,7 @@ def listed(value) -> list:
 
 def write_h5(k, path: Path, table, names, configs, stored) -> None:
     """The model without twins, written by the library: it needs no kernels for that."""
-    inputs = {n: k.Input(INPUTS[n], dtype="int32" if n.startswith("whole") else "float32", name=n) for n in names}
+    inputs = inputs_of(k, names)
     outputs, layers = [], []
     for number, case in enumerate(table):
         layer, made = built(k, Case(**{**vars(case), "twin": False}), inputs, f"case_{number}")

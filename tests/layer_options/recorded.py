@@ -18,7 +18,7 @@ from kbridge.saving.keras2.models import to_keras1
 from kbridge.saving.keras2.weights import slots_of
 from kbridge.saving.keras3.models import to_keras2
 
-from .case import INPUTS, Case, cases, names_of_inputs
+from .case import INPUTS, Case, cases, names_of_inputs, samples
 
 DATA = Path(__file__).parents[1] / "data" / "layer_options"
 
@@ -50,7 +50,7 @@ def model_of(table: list[Case], arrays: dict[str, np.ndarray], everything: list[
     """The model of the cases in ``table``, with the weights that were recorded for them among ``everything``."""
     configs = json.loads(str(arrays["configs"]))
     names = names_of_inputs(table)
-    inputs = {n: Input(INPUTS[n], name=n, dtype="int32" if n.startswith("whole") else K.floatx()) for n in names}
+    inputs = {n: Input(batch_shape=(samples(n), *INPUTS[n]), name=n, dtype="int32" if n.startswith("whole") else K.floatx()) for n in names}
     outputs = []
     for number, (case, config) in enumerate(zip(everything, configs, strict=True)):
         if not any(case is c for c in table):

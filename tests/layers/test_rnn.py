@@ -65,6 +65,30 @@ class Leaky(Layer):
         return {**super().get_config(), "units": self.units, "start": self.start}
 
 
+class Sum:
+    """The sum of what came in, which is no layer."""
+
+    def __init__(self, size, scale=1.0):
+        self.state_size, self.scale = size, scale
+
+    def call(self, inputs, states):
+        h = states[0] + self.scale * inputs
+        return h, [h]
+
+    def get_initial_state(self, batch_size=None, **_):
+        return K.ones((batch_size, self.state_size))
+
+    def get_config(self):
+        return {"size": self.state_size, "scale": self.scale}
+
+
+class Unsaved:
+    state_size = 3
+
+    def call(self, inputs, states):
+        return inputs + states[0], [inputs]
+
+
 def leaky(x, kernel, start=0.0, constant=0.0):
     h, every = np.full((len(x), kernel.shape[1]), start, "float32"), []
     for t in range(x.shape[1]):
@@ -112,6 +136,29 @@ def test_a_cell_of_ones_own_runs_is_stored_and_starts_as_it_says(tmp_path):
     again = load_model(tmp_path / "own.h5", custom_objects={"Leaky": Leaky})
     for got, wanted in zip(again.predict([X, added]), results, strict=True):
         np.testing.assert_allclose(got, wanted, atol=1e-6)
+
+
+def test_a_cell_that_is_no_layer_runs_and_is_stored(tmp_path):
+    x = Input((4, 3))
+    sums = RNN(Sum(3, 2.0), return_sequences=True, return_state=True)
+    among = RNN([Sum(3), SimpleRNNCell(2)])
+    outputs = [*sums(x), among(x)]
+    assert sums.cell.scale == 2.0 and sums.weights == [] and len(among.weights) == 3
+    model = Model(x, outputs)
+    results = model.predict(X)
+    wanted = 1 + 2 * np.cumsum(X, axis=1)
+    np.testing.assert_allclose(results[0], wanted, atol=1e-5)
+    np.testing.assert_allclose(results[1], wanted[:, -1], atol=1e-5)
+    model.save(tmp_path / "own.h5")
+    again = load_model(tmp_path / "own.h5", custom_objects={"Sum": Sum})
+    for got, wanted in zip(again.predict(X), results, strict=True):
+        np.testing.assert_allclose(got, wanted, atol=1e-6)
+    last = RNN(Unsaved())
+    np.testing.assert_allclose(predicted(last(x), x)[0], X[:, 3] + X[:, 2], atol=1e-6)
+    with pytest.raises(TypeError, match="Unsaved.*has no get_config"):
+        last.get_config()
+    with pytest.raises(TypeError, match="RNN runs a cell"):
+        RNN(Sum)
 
 
 def test_states_come_out_go_in_and_are_kept():

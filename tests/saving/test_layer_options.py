@@ -51,7 +51,7 @@ def check(library, family, table, results, what: str, atol: float) -> None:
 
 
 #: families whose loops take long to compile: the same options in groups are cases of test_keras2_layers.py, on all backends
-LONG = ("recurrent", "recurrent_dropout")
+LONG = ("recurrent", "recurrent_dropout", "recurrent_states")
 #: what both libraries have is read from both on one backend; the others compute what they read alike
 EACH = [
     (library, family)

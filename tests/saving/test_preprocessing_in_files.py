@@ -12,6 +12,7 @@ from installed import needed
 
 from kbridge import backend as K
 from kbridge.layers import (
+    CategoryEncoding,
     CutMix,
     Dense,
     Discretization,
@@ -86,7 +87,7 @@ def test_pictures_are_changed_in_training_as_there(name):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("name", ["categories", "pictures", "drawn", "keras3_colors"])
+@pytest.mark.parametrize("name", ["categories", "pictures", "drawn", "keras3_colors", "keras3_pipelines"])
 def test_as_onnx_it_predicts_the_same(name, tmp_path):
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     from kbridge.convert import convert
@@ -95,13 +96,13 @@ def test_as_onnx_it_predicts_the_same(name, tmp_path):
     if name == "categories":
         with pytest.raises(NotConvertible, match="onnx-texts"):
             convert(file(name), tmp_path / "model.onnx")
-        x = Input((4,), dtype="int64")
-        table = IntegerLookup(vocabulary=[10, 20, 30], mask_token=0)
-        model = Model(
-            x,
-            [table(x), IntegerLookup(vocabulary=[10, 20], output_mode="count")(x), Discretization([1.0, 9.5], output_mode="multi_hot")(x)],
-        )
-        inputs, expected = [cases.WHOLE], model.predict(cases.WHOLE)
+        x, counts = Input((4,), dtype="int64"), Input((4,))
+        table, factors = {"vocabulary": [10, 20, 30], "mask_token": 0}, {"output_mode": "tf_idf", "idf_weights": [0.5, 1.5, 2.0]}
+        outputs = [IntegerLookup(**table)(x), Discretization([1.0, 9.5], output_mode="multi_hot")(x), IntegerLookup(**table, **factors)(x)]
+        outputs += [IntegerLookup(**table, output_mode=mode, max_tokens=5, pad_to_max_tokens=True)(x) for mode in ("count", "multi_hot")]
+        model = Model([x, counts], [*outputs, CategoryEncoding(31, output_mode="count")([x, counts])])
+        inputs = [cases.WHOLE, np.linspace(0, 2, 12, dtype="float32").reshape(3, 4)]
+        expected = model.predict(inputs)
         model.save(tmp_path / "model.h5")
         convert(tmp_path / "model.h5", tmp_path / "model.onnx")
     else:
@@ -113,7 +114,9 @@ def test_as_onnx_it_predicts_the_same(name, tmp_path):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("name", ["categories", "keras3_texts", "keras3_drawn", "keras3_colors", "keras3_regions"])
+@pytest.mark.parametrize(
+    "name", ["categories", "encodings", "keras3_texts", "keras3_pipelines", "keras3_drawn", "keras3_colors", "keras3_regions"]
+)
 def test_in_keras_3_it_predicts_the_same(name, tmp_path):
     keras3 = needed("keras")
     from kbridge.convert import convert
@@ -121,7 +124,7 @@ def test_in_keras_3_it_predicts_the_same(name, tmp_path):
     convert(file(name), tmp_path / "model.keras")
     model = keras3.models.load_model(tmp_path / "model.keras")
     x = [np.asarray(a, object) if a.dtype.kind == "U" else a for a in recorded(name, "input")]
-    if name == "keras3_texts":
+    if any(a.dtype == object for a in x):
         import tensorflow as tf
 
         x = [tf.constant(a) for a in x]
@@ -249,6 +252,17 @@ def test_hashes_are_the_published_ones():
 def test_what_these_layers_cant_be_is_an_error(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+def test_factors_of_tokens_come_from_the_rows_of_data():
+    numbers = IntegerLookup(output_mode="tf_idf")
+    numbers.adapt(np.array([[5, 5, 7], [5, 7, 8], [5, 2, 2]]))
+    # log(1 + rows / (1 + rows with the token)), as tf.keras and Keras 3 have it
+    assert numbers.get_vocabulary()[1:] == [5, 7, 2, 8]
+    np.testing.assert_allclose(numbers.idf_weights, np.log(1 + 3 / np.array([4, 3, 2, 2])), rtol=1e-6)
+    words = StringLookup(output_mode="tf_idf")
+    words.adapt(np.array(["a", "b", "a"], dtype=object))
+    np.testing.assert_allclose(words.idf_weights, np.log(1 + 3 / np.array([3, 2])), rtol=1e-6)
 
 
 def test_a_token_that_must_be_known_is_named():

@@ -7,19 +7,15 @@ import pytest
 from layer_options.case import FAMILIES, LIBRARIES, cases
 
 ARGUMENTS = json.loads((Path(__file__).parents[1] / "data" / "layer_options" / "arguments.json").read_text())
-#: what every layer has, how weights are stored, what only chooses a kernel, and penalties of results, which have cases elsewhere
+#: what every layer has, how weights are stored, and what only chooses a kernel
 NEUTRAL = {
-    "name", "dtype", "trainable", "dynamic", "activity_regularizer", "lora_rank", "lora_alpha", "gptq_unpacked_column_size", "quantization_config",
+    "name", "dtype", "trainable", "dynamic", "lora_rank", "lora_alpha", "gptq_unpacked_column_size", "quantization_config",
     "weights", "sparse", "softmax_robust_masking", "robust_masking", "flash_attention", "renorm_clipping", "renorm_momentum",
 }  # fmt: skip
 #: what draws numbers in training only, and what is refused: by layer
 WITHOUT_CASE = {
     **dict.fromkeys(("Attention", "AdditiveAttention"), {"dropout", "seed"}), "BatchNormalization": {"renorm"},
-    # a model for it has samples of a known number, and other models beside it: cases of tests/keras2_layers.py
-    **dict.fromkeys(("SimpleRNN", "LSTM", "GRU", "RNN"), {"stateful"}),
-    # and no library computes the channels first over time without a GPU: tests/layers compares both orders
-    **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), {"stateful", "data_format"}),
-    **dict.fromkeys(("MultiHeadAttention", "GroupQueryAttention"), {"dropout", "seed", "sliding_window", "use_gate"}),
+    **dict.fromkeys(("MultiHeadAttention", "GroupQueryAttention"), {"dropout", "seed", "sliding_window", "use_gate", "activity_regularizer"}),
 }  # fmt: skip
 
 

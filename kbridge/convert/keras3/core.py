@@ -201,7 +201,10 @@ def _note_statistics(context, layer) -> None:
             layer, "keras3-batch-normalization-calls",
             "it is called more than once: in training Keras 3 moves its mean and variance call by call, here they move once each step",
         )  # fmt: skip
-    if any(seen.frozen for seen in calls) and not layer.moving_if_frozen:
+    frozen = any(seen.frozen for seen in calls)
+    if not frozen and any(len(seen.node.input_shapes[0]) == 4 for seen in calls):
+        note_sample_variance(context, layer)
+    if frozen and not layer.moving_if_frozen:
         context.note(
             layer, "keras3-batch-normalization-frozen",
             "it isn't trained: Keras 3 takes its moving mean and variance in training, here those of the batch",
@@ -210,6 +213,15 @@ def _note_statistics(context, layer) -> None:
         context.note(
             layer, "keras3-batch-normalization-mask",
             "in training Keras 3 leaves masked steps out of the mean and variance of a batch, here they count",
+        )  # fmt: skip
+
+
+def note_sample_variance(context, layer) -> None:
+    """Note a BatchNormalization of images that moves its variance as tf.keras does."""
+    if layer.sample_variance:
+        context.note(
+            layer, "keras3-sample-variance",
+            "in training its moving variance of images is that of a sample, as in tf.keras; in Keras 3 it is that of the batch, (n - 1) / n times it",
         )  # fmt: skip
 
 

@@ -59,7 +59,8 @@ def note_training(context: Context, calls: list[Seen]) -> None:
     for owner in layer._inner if isinstance(layer, Wrapper) else [layer]:
         if isinstance(owner, Container):
             continue
-        if getattr(owner, "activity_regularizer", None) is not None:
+        penalty = getattr(owner, "activity_regularizer", None)
+        if penalty is not None and not getattr(penalty, "per_sample", False):
             context.note(
                 owner, "keras3-activity-regularizer",
                 "Keras 3 divides the penalty of its activity_regularizer by the number of samples, here it is that of the whole batch",

@@ -83,6 +83,8 @@ def _put(part: Part, group) -> None:
     own.attrs["name"] = part.config.get("name", "")
     for number, weight in enumerate(part.weights):
         write_array(own, str(number), weight.value)
+    for name, value in part.kept.items():
+        write_array(own, name, value)
     for attribute, inner in part.inner.items():
         _put(inner, group.create_group(attribute))
     taken: Counter[str] = Counter()

@@ -45,8 +45,11 @@ class Part:
     config: dict[str, Any]
     weights: list[Weight] = field(default_factory=list)
     inner: dict[str, Part] = field(default_factory=dict)
-    #: names of the arguments that it takes its tensors as, the first two by place; none: one tensor, or a list of them
+    #: arrays that are no weights, which its class keeps in an archive by these names
+    kept: dict[str, np.ndarray] = field(default_factory=dict)
+    #: names of the arguments that it takes its tensors as, the first ``by_place`` by their place; none: one tensor, or a list of them
     takes: tuple[str, ...] = ()
+    by_place: int = 2
     #: other arguments of its calls
     flags: dict[str, Any] = field(default_factory=dict)
     #: the class whose name its weights are stored under, if another
@@ -62,7 +65,8 @@ class Part:
             return {"args": tensors[:1], "kwargs": {"initial_state": self.states(tensors[1:]), **self.flags}}
         if not self.takes or not isinstance(tensors, list):
             return {"args": [tensors], "kwargs": dict(self.flags)}
-        return {"args": tensors[:2], "kwargs": {**dict(zip(self.takes[2:], tensors[2:])), **self.flags}}
+        first = self.by_place
+        return {"args": tensors[:first], "kwargs": {**dict(zip(self.takes[first:], tensors[first:])), **self.flags}}
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ from ..masks import calls
 from ..problems import refusal
 from ..weights import gates, value
 from .context import ALONG_LAST_AXIS, STEEP, Context, data_format, makes, safe_name
-from .core import input_part
+from .core import input_part, note_sample_variance
 from .images import kernel_axes, padded_input, turned
 from .parts import Part, Stack, Weight
 
@@ -250,6 +250,8 @@ def _normalized_over_time(context, layer, shapes) -> Part:
     axis = inner.axis % (len(shapes[0]) - 1)
     if axis == 0:
         raise refusal(inner, "keras3-batch-normalization-samples", "its axis is that of the samples")
+    if len(shapes[0]) == 5 and inner.trainable and not any(seen.frozen for seen in context.seen.get(id(layer), ())):
+        note_sample_variance(context, inner)
     part = context.inside(inner, [(None, *shapes[0][2:])])[0]
     part.config |= {"name": safe_name(layer.name), "axis": axis + 1}
     return part

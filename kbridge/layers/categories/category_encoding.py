@@ -17,7 +17,7 @@ class CategoryEncoding(Configured):
         sparse: accepted as False only: outputs here are dense.
 
     Input shape:
-        (samples, numbers); also (samples,) or more axes for 'one_hot'.
+        (samples, numbers); also (samples,) or more axes for 'one_hot'. For 'count' also a list of it and of an equal shape: how much each number counts.
 
     Output shape:
         (samples, num_tokens); for 'one_hot' the input's with ``num_tokens`` as last axis, in the place of one of length 1.
@@ -46,7 +46,12 @@ class CategoryEncoding(Configured):
 
     def call(self, x, mask=None):
         """Return the vectors of the numbers."""
-        return encoded(K.cast(x, "int32"), self.num_tokens, self.output_mode)
+        x, weights = x if isinstance(x, list) else (x, None)
+        if weights is not None and self.output_mode != "count":
+            raise ValueError(
+                f"CategoryEncoding {self.name}: weights of numbers are for the output_mode 'count' only, this is {self.output_mode!r}."
+            )
+        return encoded(K.cast(x, "int32"), self.num_tokens, self.output_mode, weights=weights)
 
     def get_output_shape_for(self, input_shape):
-        return encoded_shape(input_shape, self.num_tokens, self.output_mode)
+        return encoded_shape(input_shape[0] if isinstance(input_shape, list) else input_shape, self.num_tokens, self.output_mode)

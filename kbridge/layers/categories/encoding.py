@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from ... import backend as K
 
@@ -25,8 +27,11 @@ def dense_only(owner: str, sparse: Any) -> bool:
     return False
 
 
-def encoded(x: Any, tokens: Any, mode: str, factors: Any = None) -> Any:
-    """Whole numbers (samples, ...) as vectors of length ``tokens``, or themselves for 'int'."""
+def encoded(x: Any, tokens: Any, mode: str, factors: Any = None, weights: Any = None) -> Any:
+    """Whole numbers (samples, ...) as vectors of length ``tokens``, or themselves for 'int'; one below 0 plays no part in them.
+
+    ``factors``: of the vectors' elements, for 'tf_idf'; ``weights``: how much each number counts, for 'count'.
+    """
     if mode == "int":
         return x
     shape = K.int_shape(x)
@@ -35,6 +40,8 @@ def encoded(x: Any, tokens: Any, mode: str, factors: Any = None) -> Any:
             x = K.squeeze(x, len(shape) - 1)
         return K.one_hot(x, tokens)
     codes = K.one_hot(x if len(shape) > 1 else K.expand_dims(x, -1), tokens)
+    if weights is not None:
+        codes = codes * K.expand_dims(K.cast(weights, K.floatx()), -1)
     if mode == "multi_hot":
         return K.max(codes, axis=-2)
     counts = K.sum(codes, axis=-2)
@@ -56,6 +63,8 @@ def is_text(x: Any) -> bool:
     return history is not None and getattr(history[0], "input_dtype", None) == "string"
 
 
-def one_text(x: Any) -> Any:
-    """The numbers of texts without the room that is left behind one for each sample."""
-    return x[:, :1] if len(K.int_shape(x)) == 2 and K.int_shape(x)[1] is None and is_text(x) else x
+def on_host(function: Callable[[np.ndarray], np.ndarray], x: Any) -> Any:
+    """The whole numbers that ``function`` makes of an array like ``x``; of texts without the room that is left behind one for each sample."""
+    if len(K.int_shape(x)) == 2 and K.int_shape(x)[1] is None and is_text(x):
+        return K.host_call(function, [x[:, :1]], "int32", lambda shape: (shape[0], 1))
+    return K.host_call(function, [x], "int32", lambda shape: shape)

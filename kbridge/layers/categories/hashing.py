@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ... import backend as K
 from ...engine.text_ids import texts_of
 from ...utils.hashing import fingerprint64, siphash64
 from ..configured import Configured
-from .encoding import OUTPUT_MODES, checked_mode, dense_only, encoded, encoded_shape, is_text, one_text
+from .encoding import OUTPUT_MODES, checked_mode, dense_only, encoded, encoded_shape, is_text, on_host
 
 
 class Hashing(Configured):
@@ -53,7 +52,7 @@ class Hashing(Configured):
     def call(self, x, mask=None):
         """Return the bucket of each number or text, or its vector."""
         turn: Callable[[np.ndarray], np.ndarray] = texts_of if is_text(x) else lambda array: array.astype("int64")
-        places = K.host_call(lambda array: self.numbers(turn(array)), [one_text(x)], "int32", lambda shape: shape)
+        places = on_host(lambda array: self.numbers(turn(array)), x)
         return encoded(places, self.num_bins, self.output_mode)
 
     def numbers(self, values: np.ndarray) -> np.ndarray:

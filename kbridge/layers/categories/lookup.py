@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
-from ... import backend as K
 from ..configured import Configured
-from .encoding import OUTPUT_MODES, checked_mode, dense_only, encoded, encoded_shape, one_text
+from .encoding import OUTPUT_MODES, checked_mode, dense_only, encoded, encoded_shape, on_host
 
 
 class _Lookup(Configured):
@@ -71,6 +71,11 @@ class _Lookup(Configured):
         masks = [self.mask_token] if self._masks() else []
         return masks + [self.oov_token] * self.num_oov_indices
 
+    @property
+    def factors_in_config(self) -> bool:
+        """Whether the layer has factors, which tf.keras stores as a weight besides."""
+        return self.output_mode == "tf_idf"
+
     def _masks(self) -> bool:
         return self.mask_token is not None and self.output_mode == "int"
 
@@ -86,12 +91,23 @@ class _Lookup(Configured):
         return self._first() + len(self.vocabulary or [])
 
     def adapt(self, data) -> None:
-        """Take the vocabulary from ``data``, an array of tokens: the most frequent first, equally frequent ones in descending order."""
+        """Take the vocabulary from ``data``, an array of tokens: the most frequent first, equally frequent ones in descending order.
+
+        For 'tf_idf' also the factors: each row of the array is a document, each token where it has one axis.
+        """
         tokens, counts = np.unique(np.asarray(data).reshape(-1), return_counts=True)
         order = sorted(zip(counts.tolist(), tokens.tolist()), reverse=True)
         found = [token for _, token in order if token not in (self.mask_token, "" if self.kind == "string" else None)]
         room = None if self.max_tokens is None else self.max_tokens - self._first()
         self.set_vocabulary(found[:room])
+        if self.output_mode == "tf_idf":
+            rows = np.asarray(data)
+            self._weigh(rows.reshape(len(rows), -1).tolist())
+
+    def _weigh(self, documents: list) -> None:
+        """Take the factors of the tokens from lists of tokens: they are less, the more of the lists have the token."""
+        counts = Counter(token for document in documents for token in set(document))
+        self.idf_weights = [float(np.log(1 + len(documents) / (1 + counts[token]))) for token in self.vocabulary]
 
     def _tokens(self) -> int:
         return self.max_tokens if self.pad_to_max_tokens and self.max_tokens else self.vocabulary_size()
@@ -106,9 +122,9 @@ class _Lookup(Configured):
         return np.pad(weights, (0, self._tokens() - len(weights)))
 
     def _number(self, token) -> int:
-        """The place of a token."""
-        if self._masks() and token == self.mask_token:
-            return 0
+        """The place of a token; -1 for that of the mask in vectors, which have no place for it."""
+        if self.mask_token is not None and token == self.mask_token:
+            return 0 if self._masks() else -1
         place = self._places.get(token)
         if place is not None:
             return place
@@ -135,7 +151,7 @@ class _Lookup(Configured):
     def call(self, x, mask=None):
         """Return the places of the tokens, or their vectors."""
         self._known()
-        places = K.host_call(lambda array: self.numbers(self._as_tokens(array)), [one_text(x)], "int32", lambda shape: shape)
+        places = on_host(lambda array: self.numbers(self._as_tokens(array)), x)
         return encoded(places, self._tokens(), self.output_mode, self._factors())
 
     def _as_tokens(self, array: np.ndarray) -> np.ndarray:

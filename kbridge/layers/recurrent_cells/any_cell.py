@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from ...engine.topology import Layer
 from .cell import Cell
 from .states import flat, flat_shapes, is_shape, packed
-
-
-def check_cell(cell, owner: str) -> None:
-    """TypeError for what can't be run as a cell."""
-    if not isinstance(cell, Layer) or not hasattr(cell, "state_size"):
-        raise TypeError(
-            f"{owner} runs a cell: a layer with state_size and call(inputs, states), which returns (output, new states); got {cell!r} "
-            f"of type {type(cell).__name__}."
-        )
 
 
 def output_shape(cell) -> tuple:

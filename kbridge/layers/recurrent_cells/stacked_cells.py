@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ...engine.entries import layer_entry, numbering
-from ...engine.registry import layer_from_config
+from ...engine.entries import numbering
 from ...engine.topology import Layer
 from ..recurrence import sequence_shape
 from ..wrappers.wrapper import Wrapper
-from .any_cell import check_cell, masks_of, output_shape, run_cell
+from .any_cell import masks_of, output_shape, run_cell
 from .cell import Cell
+from .plain_cells import as_cell, cell_entry, cell_from
 from .states import flat_shapes
 
 
@@ -37,10 +37,8 @@ class StackedRNNCells(Cell, Wrapper):
     def __init__(self, cells, **kwargs):
         if not isinstance(cells, (list, tuple)) or not cells:
             raise ValueError(f"StackedRNNCells takes a list of cells, got {cells!r}.")
-        for cell in cells:
-            check_cell(cell, "StackedRNNCells")
-        self.cells = list(cells)
-        self.uses_learning_phase = any(cell.uses_learning_phase for cell in cells)
+        self.cells = [as_cell(cell, "StackedRNNCells") for cell in cells]
+        self.uses_learning_phase = any(cell.uses_learning_phase for cell in self.cells)
         Layer.__init__(self, **kwargs)
 
     @property
@@ -83,7 +81,7 @@ class StackedRNNCells(Cell, Wrapper):
 
     def get_config(self):
         with numbering(self):
-            return {**Layer.get_config(self), "cells": [layer_entry(cell) for cell in self.cells]}
+            return {**Layer.get_config(self), "cells": [cell_entry(cell) for cell in self.cells]}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -94,4 +92,4 @@ class StackedRNNCells(Cell, Wrapper):
             custom_objects: classes of cells by name, for those of a program's own.
         """
         config = dict(config)
-        return cls([layer_from_config(cell, custom_objects) for cell in config.pop("cells")], **config)
+        return cls([cell_from(cell, custom_objects) for cell in config.pop("cells")], **config)

@@ -12,6 +12,7 @@ _TENSORS = {
     "MultiHeadAttention": ("value", "key", "attention_mask"),
     "GroupQueryAttention": ("value", "key", "attention_mask"),
     "Softmax": ("mask",),
+    "CategoryEncoding": ("count_weights",),
 }
 #: class -> the keyword with a list of tensors, which the layer here takes behind its first input
 _LISTS = dict.fromkeys(("SimpleRNNCell", "GRUCell", "LSTMCell", "StackedRNNCells"), "states")
@@ -20,6 +21,10 @@ _FLAGS = {
     name: ("use_causal_mask", "return_attention_scores")
     for name in ("MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention")
 }
+
+
+#: class -> arguments that Keras 3 notes though they say nothing: what a Pipeline does follows the phase all the same
+_USUAL = {"Pipeline": {"training": True}}
 
 
 class Call:
@@ -47,7 +52,8 @@ class Call:
             if arguments.pop(flag, False):
                 self.options[flag] = True
         # what says that nothing was given; without training=False these layers do the same in prediction
-        left = {key: value for key, value in arguments.items() if value is not None and not (key == "training" and value is False)}
+        usual = _USUAL.get(class_name, {"training": False})
+        left = {key: value for key, value in arguments.items() if value is not None and not (key in usual and value is usual[key])}
         if left:
             raise ModelFileError(
                 f"Layer {layer!r} is called with the arguments {left!r:.100}, which can't be represented here. [convert: keras2-call]"

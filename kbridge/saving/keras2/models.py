@@ -53,8 +53,9 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
 def _as_in_tensorflow(entry: Any, of_keras2: bool) -> None:
     """Return the entry with the options for what tf.keras and Keras 3 compute otherwise than Keras 2 itself.
 
-    A frozen BatchNormalization trains with the moving statistics, not with those of the batch; and in tf.keras (``of_keras2``)
-    the moving variance of images is that of a sample, and Conv3DTranspose has no holes in its kernel, whatever its dilation_rate.
+    A frozen BatchNormalization trains with the moving statistics, not with those of the batch; penalties of outputs are divided by the
+    number of samples; and in tf.keras (``of_keras2``) the moving variance of images is that of a sample, and Conv3DTranspose has no holes
+    in its kernel, whatever its dilation_rate.
     """
     if isinstance(entry, list):
         for item in entry:
@@ -67,8 +68,19 @@ def _as_in_tensorflow(entry: Any, of_keras2: bool) -> None:
             config["sample_variance"] = True
         if of_keras2 and entry.get("class_name") == "Conv3DTranspose" and isinstance(config, dict):
             config["dilation_rate"] = 1
+        if isinstance(config, dict):
+            _per_sample(entry.get("class_name"), config)
         for item in entry.values():
             _as_in_tensorflow(item, of_keras2)
+
+
+def _per_sample(class_name: Any, config: dict[str, Any]) -> None:
+    """Have a layer's penalty of its outputs divided by the number of samples, if it has one of kbridge's."""
+    penalty = config.get("activity_regularizer")
+    if class_name == "ActivityRegularization":
+        config["per_sample"] = True
+    elif isinstance(penalty, dict) and penalty.get("name") == "L1L2Regularizer" and penalty["name"] not in get_custom_objects():
+        penalty["per_sample"] = True
 
 
 def _start_with_zeros(entry: Any) -> None:

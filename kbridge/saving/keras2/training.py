@@ -193,13 +193,23 @@ def _accuracies(metrics: Any, losses: Any, outputs: Sequence[str], shapes: Seque
     return turned(metrics, 0) if len(outputs) == 1 else metrics
 
 
-def differences(model: Any) -> list[tuple[str, str]]:
-    """Return notes of what in a model of tf.keras trains otherwise here, though it computes the same; each with its id in docs/convert.md."""
+def _penalised_otherwise(layer: Any) -> bool:
+    """Whether Keras 3 has other penalties of what a layer puts out than tf.keras."""
+    kind = type(layer).__name__
+    owner = layer.layer if kind == "TimeDistributed" else layer if kind in ("MultiHeadAttention", "GroupQueryAttention") else None
+    return getattr(owner, "activity_regularizer", None) is not None
+
+
+def differences(model: Any, of_keras3: bool = False) -> list[tuple[str, str]]:
+    """Return notes of what in a model of tf.keras or Keras 3 trains otherwise here, though it computes the same; each with its id in docs/convert.md."""
     from ...convert.masks import calls
 
-    penalised, normalized = [], []
+    penalised, normalized, inside = [], [], []
     for seen in calls(model):
-        if getattr(seen.layer, "activity_regularizer", None) is not None:
+        if of_keras3 and _penalised_otherwise(seen.layer):
+            inside.append(seen.layer.name)
+        penalty = getattr(seen.layer, "activity_regularizer", None)
+        if penalty is not None and not getattr(penalty, "per_sample", False):
             penalised.append(seen.layer.name)
         if type(seen.layer).__name__ == "BatchNormalization" and seen.masked and not seen.layer._moving_only:
             normalized.append(seen.layer.name)
@@ -207,6 +217,12 @@ def differences(model: Any) -> list[tuple[str, str]]:
     if penalised:
         what = "tf.keras divides the penalties of activity_regularizer by the number of samples, here they are those of the whole batch"
         found.append((f"{what} ({_names(penalised)})", "keras2-activity-regularizer"))
+    if inside:
+        what = (
+            "of attention with several heads Keras 3 adds the penalties of queries, keys and values too, and of TimeDistributed none; here they are "
+            "those of what comes out"
+        )
+        found.append((f"{what} ({_names(inside)})", "keras2-activity-regularizer"))
     if normalized:
         what = "recent tf.keras leaves masked steps out of a batch's mean and variance in training, here they count"
         found.append((f"{what} ({_names(normalized)})", "keras2-batch-normalization-mask"))

@@ -105,7 +105,7 @@ def _compile(model: Any, config: Mapping[str, Any], matches: list[Match], root: 
         cited = f" [convert: {slug}]" if slug else ""
         warnings.warn(f"{root.path!r} was written by Keras 3: {what}.{cited}", stacklevel=5)
 
-    for what, slug in differences(model):
+    for what, slug in differences(model, of_keras3=True):
         told(what, slug)
     compiled = config.get("compile_config")
     if not isinstance(compiled, Mapping) or not compiled:

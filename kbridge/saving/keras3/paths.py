@@ -66,6 +66,8 @@ def _node(entry: Mapping[str, Any], depth: int) -> Node:
     class_name = str(entry.get("class_name")).rpartition(">")[2]
     if class_name == "Sequential" or class_name in FUNCTIONAL:
         return Node(name, class_name if class_name == "Sequential" else "Functional", nodes_of_config(entry, depth + 1))
+    if class_name == "Pipeline":
+        return Node(name, class_name, nodes_of_config(entry, depth + 1))
     wrapped = config.get("layer")
     if isinstance(wrapped, Mapping) and isinstance(wrapped.get("config"), Mapping) and isinstance(wrapped["config"].get("layers"), list):
         return Node(name, class_name, nodes_of_config(wrapped, depth + 1), True)
@@ -81,6 +83,8 @@ def _node_of(layer: Any) -> Node:
     if is_model(layer):
         return Node(layer.name, "Sequential" if hasattr(layer, "flattened_layers") else "Functional", nodes_of_model(layer))
     own = type(layer).__name__
+    if own == "Pipeline":
+        return Node(layer.name, own, nodes_of_model(layer))
     wrapped = getattr(layer, "layer", None)
     if wrapped is not None and is_model(wrapped):
         return Node(layer.name, own, nodes_of_model(wrapped), True)

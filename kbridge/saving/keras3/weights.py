@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ...engine.inside import is_layer
 from ...engine.registry import layer_classes
-from ...layers import RNN, StackedRNNCells
+from ...layers import RNN, Pipeline, StackedRNNCells
 from ..assignment import Assignment, Pending, from_arrays
 from ..errors import ModelFileError
 from ..hdf5_names import absolute
@@ -178,7 +178,7 @@ def _is_known(layer: Any) -> bool:
 def _inside(layer: Any, node: Node | None, group: Group, seen: set[int]) -> Iterator[Match]:
     if layer.weights and _all_in(layer, seen):
         return
-    if is_model(layer):
+    if is_model(layer) or isinstance(layer, Pipeline):
         children = node.children if node is not None and node.children is not None else nodes_of_model(layer)
         yield from _in_model(layer, children, group, seen)
     elif hasattr(layer, "forward_layer"):
