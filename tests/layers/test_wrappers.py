@@ -7,6 +7,9 @@ from layers.helper import check_layer
 from kbridge import backend as K
 from kbridge.engine.topology import Input, Layer
 from kbridge.layers.core import Activation, Dense, Dropout, Flatten, Masking, Reshape
+from kbridge.layers.normalization import BatchNormalization
+from kbridge.layers.pipeline import Pipeline
+from kbridge.layers.recurrent import LSTM
 from kbridge.layers.wrappers import Bidirectional, TimeDistributed, Wrapper
 from kbridge.models import Model, Sequential
 
@@ -193,3 +196,40 @@ class Twice(Wrapper):
 
 def test_wrappers_of_ones_own():
     check_layer(Twice, {"layer": Dense(3)}, (4,), reference=lambda x, w, b: 2 * (x @ w + b), custom_objects={"Twice": Twice})
+
+
+def test_a_pipeline_is_its_layers_in_a_row():
+    layers = [Dense(3, activation="tanh"), BatchNormalization(), Dropout(0.5), Dense(2, W_regularizer="l2", activity_regularizer="l2")]
+    layer, _ = check_layer(Pipeline, {"layers": layers}, (4,))
+    x = Input((4,))
+    row = Sequential([Dense(3, activation="tanh", input_dim=4), *layers[1:]])
+    row.layers[0].set_weights(layers[0].get_weights())
+    model = Model(x, layer(x))
+    X = np.random.RandomState(1).normal(size=(5, 4)).astype("float32")
+    np.testing.assert_allclose(model.predict(X), row.predict(X), atol=1e-6)
+    assert len(model.losses) == len(row.losses) == 2 and len(model.updates) == len(row.updates) == 2 and model.uses_learning_phase
+    assert [len(layer.trainable_weights), len(layer.non_trainable_weights)] == [6, 2]
+
+
+def test_masks_go_through_a_pipeline_and_come_out(tmp_path):
+    from kbridge.convert import save_keras3, save_onnx
+    from kbridge.convert.problems import NotConvertible
+
+    x = Input((3, 2))
+    kept, last = Pipeline([Masking(), Dropout(0.1), LSTM(2, return_sequences=True)]), LSTM(1)
+    model = Model(x, [kept(x), last(kept(x))])
+    X = np.ones((1, 3, 2), "float32")
+    X[0, 2] = 0
+    sequence, end = model.predict(X)
+    np.testing.assert_array_equal(sequence[0, 2], sequence[0, 1])
+    np.testing.assert_allclose(end, Model(x, last(kept(x))).predict(X), atol=1e-6)
+    assert model.output_mask[0] is not None
+    for save, name in ((save_keras3, "m.keras"), (save_onnx, "m.onnx")):
+        with pytest.raises(NotConvertible, match="pipeline-mask"):
+            save(model, tmp_path / name)
+
+
+@pytest.mark.parametrize(("layers", "error"), [([], ValueError), (Dense(2), ValueError), ([np.tanh], TypeError)])
+def test_what_a_pipeline_cant_hold_is_an_error(layers, error):
+    with pytest.raises(error, match="Pipeline takes"):
+        Pipeline(layers)

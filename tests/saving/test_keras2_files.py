@@ -73,24 +73,31 @@ def test_training_starts_as_it_would_have_there(name, tmp_path):
 
 
 def test_what_trains_otherwise_is_a_warning(tmp_path):
-    """A penalty of outputs, which tf.keras divides by the number of samples, and normalization of what is masked."""
+    """A penalty of outputs that is one's own: tf.keras divides it by the number of samples, as kbridge does with its own."""
     import json
 
     import h5py
 
-    path = tmp_path / "m.h5"
-    path.write_bytes((DATA / "training_sgd.h5").read_bytes())
-    with h5py.File(path, "r+") as h5:
-        config = json.loads(h5.attrs["model_config"])
-        for layer in config["config"]["layers"]:
-            if layer["class_name"] == "Dense":
-                layer["config"]["activity_regularizer"] = {"class_name": "L2", "config": {"l2": 0.1}}
-        h5.attrs["model_config"] = json.dumps(config)
+    from kbridge.regularizers import L1L2Regularizer
+
+    class Own(L1L2Regularizer):
+        pass
+
+    path, own = tmp_path / "m.h5", {"Own": Own}
+    for penalty in ("L2", "Own"):
+        path.write_bytes((DATA / "training_sgd.h5").read_bytes())
+        with h5py.File(path, "r+") as h5:
+            config = json.loads(h5.attrs["model_config"])
+            for layer in config["config"]["layers"]:
+                if layer["class_name"] == "Dense":
+                    layer["config"]["activity_regularizer"] = {"class_name": penalty, "config": {"l2": 0.1}}
+            h5.attrs["model_config"] = json.dumps(config)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            model = load_model(path, own, compile=penalty == "L2")
+        assert model.get_layer("beta").activity_regularizer.per_sample == (penalty == "L2")
     with pytest.warns(UserWarning, match=r"'my', 'beta'.*\[convert: keras2-activity-regularizer\]"):
-        load_model(path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        load_model(path, compile=False)
+        load_model(path, own)
 
 
 @pytest.mark.parametrize(

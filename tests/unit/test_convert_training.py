@@ -36,7 +36,7 @@ from kbridge.layers import (
     merge,
 )
 from kbridge.models import Model, Sequential
-from kbridge.regularizers import EigenvalueRegularizer, l1l2, l2
+from kbridge.regularizers import EigenvalueRegularizer, L1L2Regularizer, l1l2, l2
 
 # one process imports TensorFlow for all of them
 pytestmark = pytest.mark.xdist_group("keras3")
@@ -183,6 +183,28 @@ def test_a_slope_below_zero_is_not_trained(keras, tmp_path):
 
 def noted(model, path):
     return ids(save_keras3(model, path))
+
+
+def test_a_variance_of_a_sample_is_noted_where_it_moves(tmp_path):
+    images = dict(input_shape=(2, 3, 4), axis=-1)
+    for layer, ids_of_notes in (
+        (BatchNormalization(sample_variance=True, **images), ["keras3-sample-variance"]),
+        (BatchNormalization(**images), []),
+        (BatchNormalization(sample_variance=True, input_shape=(4,)), []),
+        (BatchNormalization(sample_variance=True, trainable=False, moving_if_frozen=True, **images), []),
+        (TimeDistributed(BatchNormalization(sample_variance=True, axis=-1), input_shape=(2, 3, 3, 4)), ["keras3-sample-variance"]),
+    ):
+        assert noted(Sequential([layer]), tmp_path / "m.keras") == ids_of_notes
+
+
+def test_penalties_per_sample_are_those_of_keras_3(tmp_path):
+    model = Sequential(
+        [
+            Dense(2, activity_regularizer=L1L2Regularizer(l2=0.1, per_sample=True), input_dim=3),
+            ActivityRegularization(l1=0.1, per_sample=True),
+        ]
+    )
+    assert noted(model, tmp_path / "m.keras") == []
 
 
 @pytest.mark.parametrize(
