@@ -172,6 +172,8 @@ def test_chance_stays_within_its_range():
 
 
 def test_hues_erased_and_mixed_regions():
+    # by chance all pictures may be turned to one side
+    np.random.seed(3)
     x = np.stack([np.full((6, 5, 3), n) + cases.COLORED[0] * 0.1 for n in range(10, 210, 5)])
     a = Input((6, 5, 3))
     layers = [

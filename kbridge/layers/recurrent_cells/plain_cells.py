@@ -38,7 +38,7 @@ class PlainCell(Layer):
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         return getattr(plain, name)
 
-    def call(self, inputs, states, **constants):
+    def call(self, inputs, states, **constants):  # type: ignore[override]  # a step has states
         """Return what the object gives for one step: its output and the new states.
 
         Args:
