@@ -18,7 +18,7 @@ def graph_of_layer(layer: Any, shapes: Any) -> Graph:
     graph, stopped = graph_of_live(function, layer.arguments)
     slug = "merge-function" if is_merge else "lambda-function"
     if graph is None:
-        raise refusal(layer, slug, f"its function can't be read as data, which stopped at {stopped}")
+        raise refusal(layer, slug, f"its function can't be read as data: {stopped}")
     if len(graph.inputs) > 1:
         raise refusal(layer, slug, "its function takes a mask")
     return spread(graph, len(shapes))

@@ -99,7 +99,7 @@ def read_weights(
     layers = stored_layers(model)
     if group.has_attribute("nb_layers"):
         if by_name:
-            raise ModelFileError(f"{group.path!r}: a file of Keras 0.x has no layer names; load it without by_name.")
+            raise ModelFileError(f"{group.path!r}: a file of Keras 0.x doesn't hold names of layers. Load it without by_name.")
         pairs = _pairs_of_oldest_layout(layers, group)
     elif by_name:
         pairs = _pairs_by_name(layers, group)
@@ -179,7 +179,7 @@ def _pairs_of_same_names(layers: list, group: Group) -> list[tuple[Any, StoredLa
     stored = {name: layer for name in _layer_names(group) if name not in told and (layer := _stored_layer(group, name)).arrays}
     expecting = {layer.name: layer for layer in layers if ordered_weights(layer)}
     if different := stored.keys() ^ expecting.keys():
-        raise ModelFileError(f"{group.path!r}: the config and the weights don't have the same layers: {_listed(sorted(different))}.")
+        raise ModelFileError(f"{group.path!r}: the config and the weights name different layers: {_listed(sorted(different))}.")
     return [(expecting[name], layer) for name, layer in stored.items()]
 
 
@@ -211,7 +211,7 @@ def _pairs_of_oldest_layout(layers: list, group: Group) -> list[tuple[Any, Store
 def _layer_names(group: Group) -> list[str]:
     names = group.names("layer_names")
     if names is None:
-        raise group.error("no weights: the attribute 'layer_names' is missing.")
+        raise group.error("there are no weights here: the attribute 'layer_names' is missing.")
     return names
 
 
@@ -226,7 +226,7 @@ def _stored_layer(group: Group, name: str) -> StoredLayer:
     if positions is None:
         return StoredLayer(name, arrays, False, unlisted)
     if sorted(positions) != list(range(len(arrays))):
-        raise inner.error(f"the attribute {POSITIONS!r} should give each of {len(arrays)} weights a place, it is {positions}.")
+        raise inner.error(f"the attribute {POSITIONS!r} should hold a position for each of {len(arrays)} weights, but it is {positions}.")
     return StoredLayer(name, [arrays[k] for k in inverse(positions)], True, unlisted)
 
 
@@ -252,7 +252,7 @@ def _layer_values(number: int, layer, stored: StoredLayer, axes: dict, group: Gr
         if order is None:
             raise ModelFileError(
                 f'{group.path!r}: Layer #{number} (named "{layer.name}" in the current model): the weight '
-                f"{K.tensor_name(variable)!r} has the shape {expected}, the file's {array.where} has {array.shape}."
+                f"{K.tensor_name(variable)!r} has the shape {expected}, but {array.where} in the file has {array.shape}."
             )
         assignments += from_arrays([array], functools.partial(_value, variable, array, order, axes.get(id(variable))))
     return assignments
@@ -302,7 +302,9 @@ def _unlisted_values(layer, stored: StoredLayer, variables: list) -> list[Assign
     if not stored.unlisted:
         return []
     if [tuple(K.int_shape(variable)) for variable in variables] != [array.shape for array in stored.unlisted]:
-        raise ModelFileError(f"{stored.unlisted[0].where!r} and others don't fit the layer inside {layer.name!r}.")
+        raise ModelFileError(
+            f"{stored.unlisted[0].where!r} in the file, and perhaps other weights, don't fit the layer inside {layer.name!r}."
+        )
     return [Assignment(variable, array.read()) for variable, array in zip(variables, stored.unlisted, strict=True)]
 
 

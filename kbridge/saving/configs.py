@@ -34,7 +34,7 @@ def model_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
         TypeError: a list, which ``Sequential.from_config`` takes.
     """
     if isinstance(config, list):
-        raise TypeError("model_from_config takes {'class_name', 'config'}, got a list. Maybe you meant Sequential.from_config(config)?")
+        raise TypeError("model_from_config takes {'class_name', 'config'}, got a list. Did you mean Sequential.from_config(config)?")
     check_size(config, "model config")
     return _build(config, custom_objects)
 
@@ -44,7 +44,7 @@ def whole_model(config: Mapping[str, Any], version: str | None = None):
     with written_by(version):
         model = model_from_config(config)
     if not hasattr(model, "layers"):
-        raise ModelFileError(f"it is that of a layer ({type(model).__name__}), not of a model")
+        raise ModelFileError(f"it is the config of a layer ({type(model).__name__}), not of a model")
     return model
 
 
@@ -87,9 +87,9 @@ def _built_from(config: Any, custom_objects: Mapping[str, Any] | None, what: str
     except (ModelFileError, ImportError):
         raise
     except (MemoryError, RecursionError) as error:
-        raise ModelFileError(f"{what}: building the model takes too much memory.") from error
+        raise ModelFileError(f"{what}: building the model needs too much memory.") from error
     except Exception as error:
-        raise ModelFileError(f"{what}: the model can't be built from it ({type(error).__name__}: {error}).") from error
+        raise ModelFileError(f"{what}: kbridge can't build the model from it ({type(error).__name__}: {error}).") from error
 
 
 def _build(config: Any, custom_objects: Mapping[str, Any] | None):
@@ -127,13 +127,13 @@ def _check_age(config: Any) -> None:
     """Refuse what ``to_json`` and ``get_config`` gave that is no whole model's: of Keras before 1.0, and lists of layers."""
     if isinstance(config, list):
         raise ModelFileError(
-            "it is a list of layers, as get_config of a Sequential model gives it: Sequential.from_config(LIST) builds the model"
+            "it is a list of layers, as get_config of a Sequential model returns it. Sequential.from_config(LIST) builds the model"
         )
     if isinstance(config, dict) and "class_name" not in config and (isinstance(config.get("layers"), list) or "node_config" in config):
         kind = "Graph" if "node_config" in config else "Sequential"
         raise ModelFileError(
-            f"It is a {kind} model of Keras before 1.0 (0.1 to 0.3), whose layers have other settings. Build the model with today's layers, by its program; "
-            "model.load_weights takes the weights that it had (layer_0, param_0 ...)."
+            f"It is a {kind} model of Keras before 1.0 (0.1 to 0.3), whose layers had other settings. Build the model in a "
+            "program, with today's layers. model.load_weights can then load its old weights (layer_0, param_0 ...)."
         )
 
 

@@ -152,7 +152,7 @@ def _with_graphs(config: Any, problems: list[str]) -> Any:
             graph, stopped = graph_of_live(value.function, arguments, key)
             if graph is None:
                 problems.append(
-                    f"Layer {needed.layer!r}: its {key} is stored by name only, for it can't be written as data, which stopped at {stopped}. "
+                    f"Layer {needed.layer!r}: its {key} is stored by name only, because kbridge can't write it as data: {stopped}. "
                     f"Loading needs custom_objects={{{str(value)!r}: ...}}."
                 )
                 continue
@@ -350,7 +350,7 @@ def missing_functions(missing: list[NeededFunction]) -> ModelFileError:
     lines = [
         f"  layer {needed.layer!r}: its {needed.key}"
         + (f", called {needed.name!r} when it was saved" if needed.name else "")
-        + (f"; it can't be read as data, which stopped at {needed.stopped}" if needed.stopped else "")
+        + (f"; kbridge can't read it as data: {needed.stopped}" if needed.stopped else "")
         for needed in missing
     ]
     example = ", ".join(f"{needed.names[-1]!r}: ..." for needed in missing[:3])

@@ -17,7 +17,9 @@ class GraphFunction:
 
     def __init__(self, graph: Graph, name: str | None = None):
         if not 1 <= len(graph.inputs) <= 2:
-            raise ModelFileError(f"The function of a layer takes the layer's input and its mask, this one {len(graph.inputs)} arguments.")
+            raise ModelFileError(
+                f"The function of a layer takes the layer's input and perhaps its mask, but this one takes {len(graph.inputs)} arguments."
+            )
         self.graph = graph
         self.__name__ = name or "<lambda>"
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD

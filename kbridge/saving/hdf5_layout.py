@@ -41,7 +41,8 @@ def writing(path: str | os.PathLike | Writer) -> Iterator:
             h5.close()
         except Exception as error:
             raise OSError(
-                f"Saving {path if isinstance(path, Writer) else os.fspath(path)!r} failed ({error}). What was there before is untouched."
+                f"Saving {path if isinstance(path, Writer) else os.fspath(path)!r} failed ({error}). If the file existed before, "
+                "it is unchanged."
             ) from error
 
 
@@ -60,7 +61,7 @@ def write_names(group, name: str, names: Sequence[str]) -> None:
     encoded = np.array([n.encode("utf8") for n in names])
     if encoded.itemsize > MAX_ATTRIBUTE:
         longest = max(names, key=len)
-        raise ValueError(f"The name {longest[:60]!r}... of {len(longest)} characters is too long for an HDF5 attribute.")
+        raise ValueError(f"The name {longest[:60]!r}... has {len(longest)} characters, which is too long for an HDF5 attribute.")
     if encoded.nbytes <= MAX_ATTRIBUTE:
         group.attrs[name] = encoded
         return

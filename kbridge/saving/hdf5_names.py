@@ -32,10 +32,12 @@ def layer_paths(names: Sequence[str], base: str, kept: Iterable[str] = ()) -> li
         check_name(name)
         path = absolute(base, name)
         if path in paths:
-            other = "both are called so" if paths[path] == name else f"{paths[path]!r} means the same place"
-            raise ValueError(f"The layer {name!r} can't be saved beside another one: {other} in an HDF5 file, where '/' separates groups.")
+            other = "both have this name" if paths[path] == name else f"{paths[path]!r} means the same place"
+            raise ValueError(
+                f"Layer {name!r} can't be saved together with another layer: {other} in an HDF5 file, where '/' separates groups."
+            )
         if path in kept:
-            raise ValueError(f"The layer {name!r} can't be saved: a model file holds something else at {path!r}.")
+            raise ValueError(f"Layer {name!r} can't be saved: a model file holds something else at {path!r}.")
         paths[path] = name
     return list(paths)
 
@@ -43,15 +45,17 @@ def layer_paths(names: Sequence[str], base: str, kept: Iterable[str] = ()) -> li
 def check_name(name: str) -> None:
     """ValueError for a layer's name that HDF5 can't hold."""
     if not isinstance(name, str) or not name:
-        raise ValueError(f"A layer that is saved needs a name that is a text, got {name!r}.")
+        raise ValueError(f"A layer needs a text as its name to be saved, got {name!r}.")
     try:
         encoded = name.encode("utf8")
     except UnicodeEncodeError:
-        raise ValueError(f"The layer {name!r} can't be saved: its name is no valid Unicode.") from None
+        raise ValueError(f"Layer {name!r} can't be saved: its name isn't valid Unicode.") from None
     if "\0" in name:
-        raise ValueError(f"The layer {name!r} can't be saved: HDF5 has no names with zero bytes.")
+        raise ValueError(f"Layer {name!r} can't be saved: names in HDF5 can't hold zero bytes.")
     if len(encoded) > MAX_ATTRIBUTE:
-        raise ValueError(f"The layer {name[:60]!r}... can't be saved: its name of {len(encoded)} bytes is too long for an HDF5 attribute.")
+        raise ValueError(
+            f"Layer {name[:60]!r}... can't be saved: its name has {len(encoded)} bytes, which is too long for an HDF5 attribute."
+        )
 
 
 class Places:

@@ -151,7 +151,9 @@ def model_in(root: Group, custom_objects: dict[str, Any], compile: bool, origin=
 def _config(root: Group) -> Any:
     text = root.text("model_config")
     if text is None:
-        raise ModelFileError(f"No model found in config file: {root.path!r} has no model_config (weights alone? use load_weights).")
+        raise ModelFileError(
+            f"No model found in config file: {root.path!r} has no model_config. If it holds only weights, use load_weights."
+        )
     return parse_json(text, f"{root.path!r}, model_config")
 
 

@@ -114,8 +114,8 @@ def _stored_weights(model, group: Group, origin: Origin, is_own: bool) -> list[A
         if not is_own or _of_other_weights(model, trained, shapes, stored):
             raise UnfittingState(what)
         raise ModelFileError(
-            f"{group.path!r}: the optimizer {what}, which no set of the model's weights makes. "
-            "load_model(..., compile=False) leaves them alone."
+            f"{group.path!r}: the optimizer {what}, which doesn't fit any set of the model's weights. load_model(..., "
+            "compile=False) leaves the optimizer out."
         )
     axes = _axes_of(variables, trained) if origin.flipped else [None] * len(variables)
     return [Assignment(v, flip(a.read(), axis)) for v, a, axis in zip(variables, arrays, axes, strict=True)]

@@ -69,7 +69,7 @@ def find_origin(backend: str | None, weight_names: Iterable[str], oldest_layout:
 def forced_origin(original_backend: str) -> Origin:
     """The origin that the caller states."""
     if original_backend not in ("theano", "tensorflow"):
-        raise ValueError(f"original_backend is 'theano' or 'tensorflow', got {original_backend!r}.")
+        raise ValueError(f"original_backend must be 'theano' or 'tensorflow', got {original_backend!r}.")
     return Origin(original_backend, "original_backend was given")
 
 

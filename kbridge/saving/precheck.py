@@ -57,7 +57,7 @@ class Bytes:
 def mapped(path: str) -> Iterator[Bytes]:
     """The bytes of the file ``path``. OSError where there is none, ModelFileError for one without content."""
     if os.path.isdir(path):
-        raise IsADirectoryError(f"{path!r} is a directory, not a model file.")
+        raise IsADirectoryError(f"{path!r} is a folder, not a model file.")
     try:
         file = open(path, "rb")
     except FileNotFoundError:
@@ -98,7 +98,7 @@ class Texts:
             return None
         for reference in references:
             if reference.length > len(self.data):
-                raise ModelFileError(f"{self.path!r}: damaged (the length of a text in attribute {name!r}).")
+                raise ModelFileError(f"{self.path!r}: damaged (the length of a text in the attribute {name!r}).")
             if reference.length and reference.heap not in self._sound:
                 self._check_heap(reference.heap)
                 self._sound.add(reference.heap)
@@ -134,7 +134,7 @@ def check_superblock(path: str, data: Bytes) -> int:
     version = data[offset + 8 : offset + 9]
     sizes = data[offset + 13 : offset + 15] if version in (b"\0", b"\1") else data[offset + 9 : offset + 11]
     if sizes != b"\x08\x08":
-        raise ModelFileError(f"{path!r}: damaged, or an HDF5 file whose addresses don't have 8 bytes.")
+        raise ModelFileError(f"{path!r}: damaged, or an HDF5 file whose addresses aren't 8 bytes long.")
     return offset
 
 

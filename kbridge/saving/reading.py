@@ -151,7 +151,7 @@ class Group:
             with failures_named(self.path, f"attribute {name!r} of {self.where}"):
                 value = value.decode("utf8")
         if not isinstance(value, str):
-            raise self.error(f"attribute {name!r} should be a text, it is a {type(value).__name__}.")
+            raise self.error(f"attribute {name!r} should be a text, got a {type(value).__name__}.")
         return str(value)
 
     def integer(self, name: str) -> int | None:
@@ -161,7 +161,7 @@ class Group:
             return None
         value = np.asarray(value)
         if value.size != 1 or value.dtype.kind not in "iu" or int(value.reshape(-1)[0]) < 0:
-            raise self.error(f"attribute {name!r} should be a count, it is {value!r}.")
+            raise self.error(f"attribute {name!r} should be a count, got {value!r}.")
         return int(value.reshape(-1)[0])
 
     def integers(self, name: str) -> list[int] | None:
@@ -192,7 +192,7 @@ class Group:
         if value.size == 0:
             return []
         if value.ndim != 1 or value.dtype.kind not in "SUO":
-            raise self.error(f"attribute {name!r} should be a list of names, it is {value.dtype} of shape {value.shape}.")
+            raise self.error(f"attribute {name!r} should be a list of names, got {value.dtype} of shape {value.shape}.")
         if value.size > MAX_ARRAYS:
             raise self.error(f"attribute {name!r} has {value.size} names; the limit is {MAX_ARRAYS}.")
         names = []
@@ -201,7 +201,7 @@ class Group:
                 with failures_named(self.path, f"attribute {name!r} of {self.where}"):
                     item = item.decode("utf8")
             if not isinstance(item, str):
-                raise self.error(f"attribute {name!r} should hold names, it holds a {type(item).__name__}.")
+                raise self.error(f"attribute {name!r} should hold names, got a {type(item).__name__}.")
             names.append(item)
         return names
 
@@ -220,12 +220,12 @@ class Group:
 
             variable_length = dtype.kind == "O"
             if variable_length and h5py.check_string_dtype(dtype) is None or dtype.kind not in "OSUiufb":
-                raise self.error(f"attribute {name!r} has the type {dtype}, which no model file needs.")
+                raise self.error(f"attribute {name!r} has the type {dtype}, which model files don't use.")
             if variable_length:
                 self._check_texts(name, identifier)
             value = self._h5.attrs[name]
             if isinstance(value, (str, bytes)) and len(value) > MAX_TEXT:
-                raise self.error(f"attribute {name!r} is {len(value)} long; the limit is {MAX_TEXT}.")
+                raise self.error(f"attribute {name!r} has the length {len(value)}; the limit is {MAX_TEXT}.")
             return value
 
     def _check_texts(self, name: str, identifier) -> None:
@@ -238,9 +238,7 @@ class Group:
         if total is None:  # it lies elsewhere than all real ones: each might be the longest
             total, limit = count * min(self.file_size, MAX_TEXT), _MAX_UNKNOWN
         if total > limit:
-            raise self.error(
-                f"attribute {name!r} has {count} texts of variable length that take too many bytes: {total}, the limit is {limit}."
-            )
+            raise self.error(f"attribute {name!r} has {count} texts of variable length, which take {total} bytes; the limit is {limit}.")
 
     # ------------------------------------------------------------------ members
 
@@ -263,7 +261,7 @@ class Group:
         """The names of the members, in HDF5's order."""
         with failures_named(self.path, self.where):
             if len(self._h5) > MAX_ARRAYS:
-                raise self.error(f"{len(self._h5)} members; the limit is {MAX_ARRAYS}.")
+                raise self.error(f"it has {len(self._h5)} members; the limit is {MAX_ARRAYS}.")
             return [str(key) for key in self._h5]
 
     def is_group(self, name: str) -> bool:
@@ -278,12 +276,12 @@ class Group:
 
         h5 = self._member(name)
         if not isinstance(h5, h5py.Group):
-            raise self.error(f"{name!r} should be a group, it is a {type(h5).__name__}.")
+            raise self.error(f"{name!r} should be a group, got a {type(h5).__name__}.")
         where = absolute(self.where, name)
         with failures_named(self.path, where):
             address = h5py.h5o.get_info(h5.id).addr
         if (other := self._places.setdefault(address, where)) != where:
-            raise self.error(f"{name!r} is the group {other} again; each group of a model file has one place.")
+            raise self.error(f"{name!r} is the same group as {other}; each group of a model file must have one place.")
         return Group(h5, self.path, where, self.file_size, self._stored, None, self._places)
 
     def array(self, name: str) -> StoredArray:
@@ -292,7 +290,7 @@ class Group:
 
         h5 = self._member(name, strict=True)
         if not isinstance(h5, h5py.Dataset):
-            raise self.error(f"{name!r} should be an array, it is a {type(h5).__name__}.")
+            raise self.error(f"{name!r} should be an array, got a {type(h5).__name__}.")
         # the one kind of two bytes that NumPy doesn't know; Keras 3 says its name beside it in some files, in others nothing
         bfloat16 = h5.dtype.kind == "V" and h5.dtype.itemsize == 2 and h5.dtype.names is None and h5.dtype.subdtype is None
         return StoredArray(h5, self.path, absolute(self.where, name), self.file_size, name, bfloat16)
@@ -307,7 +305,7 @@ class Group:
         with failures_named(self.path, absolute(self.where, name)):
             # names of subclassed models may have empty parts, which mean nothing: 'net//conv2d_1/kernel:0'
             if not name or strict and (name.startswith("/") or any(step in (".", "..") for step in name.split("/"))):
-                raise self.error(f"{name!r} is not a name inside the file.")
+                raise self.error(f"{name!r} isn't a name inside the file.")
             h5 = self._h5.file["/"] if name.startswith("/") else self._h5
             for step in steps_of(name):
                 link = _link(h5, step) if isinstance(h5, h5py.Group) else None
@@ -358,33 +356,33 @@ class StoredArray:
         if len(self.shape) > MAX_AXES:
             raise self._error(f"it has {len(self.shape)} axes.")
         if not (self._bfloat16 or self.dtype.kind in "fiub") or self.dtype.names is not None:
-            raise self._error(f"it has the type {self.dtype}; weights are numbers.")
+            raise self._error(f"its type is {self.dtype}, but weights are numbers.")
         properties = self._h5.id.get_create_plist()
         if properties.get_external_count():
-            raise self._error("its data lie in another file.")
+            raise self._error("its data are in another file.")
         layout = properties.get_layout()
         if layout not in (h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED, h5py.h5d.COMPACT):
             raise self._error("it is a virtual dataset.")
         if layout == h5py.h5d.CHUNKED:
             chunk = math.prod(int(n) for n in properties.get_chunk()) * self.dtype.itemsize
             if chunk > max(self.nbytes, _SMALL_CHUNK):
-                raise self._error(f"one chunk of it takes {chunk} bytes, the whole {self.nbytes}.")
+                raise self._error(f"one chunk of it has {chunk} bytes, but the whole array has {self.nbytes}.")
         filters = [properties.get_filter(i)[0] for i in range(properties.get_nfilters())]
         #: whether its bytes lie in the file as they are, where all of them are known to be
         self.plain = layout == h5py.h5d.CONTIGUOUS and not filters
         for number in filters:
             if number not in _FILTERS:
-                raise self._error(f"it is stored through the filter {number}; understood are {sorted(_FILTERS.values())}.")
+                raise self._error(f"it is stored with the filter {number}; kbridge reads only {sorted(_FILTERS.values())}.")
         stored = self._h5.id.get_storage_size()
         if stored > file_size or (stored < self.nbytes and not filters):
-            raise self._error(f"{self.nbytes} bytes are declared, {stored} are stored in a file of {file_size}.")
+            raise self._error(f"it claims to have {self.nbytes} bytes, but {stored} are stored, in a file of {file_size} bytes.")
         if self.nbytes > _SMALL_ARRAY + MAX_EXPANSION * stored:
-            raise self._error(f"{self.nbytes} bytes are declared, compressed to {stored}; weights don't compress so well.")
+            raise self._error(f"it claims to have {self.nbytes} bytes, compressed to {stored}. Weights don't compress so well.")
 
     def read(self, shape: tuple[int, ...] | None = None) -> np.ndarray:
         """The values. With ``shape`` the array must have it: checked before anything is read."""
         if shape is not None and tuple(shape) != self.shape:
-            raise self._error(f"its shape is {self.shape}, expected {tuple(shape)}.")
+            raise self._error(f"its shape is {self.shape}; {tuple(shape)} was expected.")
         with failures_named(self.path, "array " + self.where):
             value = np.asarray(self._h5[()])
         if self._bfloat16:  # the upper half of a float32

@@ -25,7 +25,7 @@ def parse_json(text: str | bytes, what: str = "JSON") -> Any:
         if not isinstance(value, (str, bytes)):
             break
         if len(value) > MAX_TEXT:
-            raise ModelFileError(f"{what}: {len(value)} characters; the limit is {MAX_TEXT}.")
+            raise ModelFileError(f"{what}: it has {len(value)} characters; the limit is {MAX_TEXT}.")
         try:
             value = json.loads(value)
         except (ValueError, RecursionError) as error:
@@ -38,11 +38,11 @@ def parse_yaml(text: str | bytes, what: str = "YAML") -> Any:
     """The config in a YAML text as Keras 1 wrote it (tags ``!!python/tuple``, ``!!python/unicode`` ...)."""
     yaml = _yaml()
     if len(text) > MAX_TEXT:
-        raise ModelFileError(f"{what}: {len(text)} characters; the limit is {MAX_TEXT}.")
+        raise ModelFileError(f"{what}: it has {len(text)} characters; the limit is {MAX_TEXT}.")
     try:
         value = yaml.load(text, Loader=_yaml_loader())  # a SafeLoader
     except (yaml.YAMLError, ValueError, LookupError, RecursionError, TypeError, AttributeError) as error:
-        raise ModelFileError(f"{what}: not valid, or a tag that no model needs ({error}).") from error
+        raise ModelFileError(f"{what}: not valid, or with a tag that models don't use ({error}).") from error
     check_size(value, what)
     return value
 
@@ -55,13 +55,13 @@ def check_size(value: Any, what: str) -> None:
         item, depth = pending.pop()
         values += 1
         if depth > MAX_DEPTH:
-            raise ModelFileError(f"{what}: nested more than {MAX_DEPTH} levels deep.")
+            raise ModelFileError(f"{what}: it is nested more than {MAX_DEPTH} levels deep.")
         if values > MAX_VALUES:
-            raise ModelFileError(f"{what}: more than {MAX_VALUES} values.")
+            raise ModelFileError(f"{what}: it has more than {MAX_VALUES} values.")
         if isinstance(item, dict):
             layers += "class_name" in item
             if layers > MAX_LAYERS:
-                raise ModelFileError(f"{what}: more than {MAX_LAYERS} layers.")
+                raise ModelFileError(f"{what}: it has more than {MAX_LAYERS} layers.")
             pending.extend((child, depth + 1) for child in item.values())
         elif isinstance(item, (list, tuple)):
             pending.extend((child, depth + 1) for child in item)
@@ -134,7 +134,7 @@ def plain(value: Any) -> Any:
         return value.__name__
     if callable(value) and hasattr(value, "__name__"):
         return value.__name__
-    raise TypeError(f"A config can't hold {value!r} (a {type(value).__name__}): numbers, texts, lists, tuples and dicts only.")
+    raise TypeError(f"A config can hold only numbers, texts, lists, tuples and dicts, got {value!r} (a {type(value).__name__}).")
 
 
 def dump_json(config: Any, **kwargs) -> str:

@@ -106,7 +106,7 @@ def is_of_keras2(group: Group) -> bool:
     version = group.text("keras_version")
     major = major_version(version)
     if major is not None and major > 3:
-        raise ModelFileError(f"{group.path!r} was written by Keras {version}; files of Keras 1 to 3 can be read.")
+        raise ModelFileError(f"{group.path!r} was written by Keras {version}; kbridge reads files of Keras 1 to 3.")
     return major in (2, 3)
 
 

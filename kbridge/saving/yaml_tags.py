@@ -46,7 +46,7 @@ def _applied(loader: Any, name: str, node: Any) -> Any:
         called = _call(loader, node)
         if last == "dtype":
             if ">" in (str(called["args"][0])[:1], *called["state"][1:2]):
-                raise ValueError("numbers whose first byte is the highest")
+                raise ValueError("numbers that are stored with the highest byte first")
             return _Type(called["args"][0])
         if last == "scalar":
             kind, data = called["args"]
@@ -55,7 +55,7 @@ def _applied(loader: Any, name: str, node: Any) -> Any:
         _, shape, kind, fortran, data = called["state"]
         values = _numbers(kind, data, math.prod(shape))
         return np.reshape(values, tuple(shape), order="F" if fortran else "C").tolist()
-    raise ValueError(f"the tag of {name!r} isn't known, and nothing that a text names is called")
+    raise ValueError(f"the tag of {name!r} is unknown; kbridge calls nothing that a text names")
 
 
 def _call(loader: Any, node: Any) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _wrapped(loader: Any, node: Any, name: str) -> Any:
     inner = args[0] if args else {} if name in _DICTS else []
     if isinstance(inner, (list, tuple, Mapping)) and isinstance(inner, Mapping) == (name in _DICTS):
         return inner
-    raise ValueError(f"a {name} holds a {type(inner).__name__}")
+    raise ValueError(f"a {name} that holds a {type(inner).__name__}")
 
 
 def _numbers(kind: Any, data: Any, count: int) -> list:

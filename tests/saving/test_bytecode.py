@@ -39,7 +39,7 @@ EXPRESSIONS = {
 REFUSED = {
     "branch": "control flow",
     "loop": "a loop",
-    "inner": "a function inside of it",
+    "inner": "inside of it",
     "unknown_global": "'WIDTH'",
     "unknown_function": "'my_function'",
     "assigns_item": "an assignment to an item",
@@ -55,7 +55,7 @@ REFUSED = {
     "climbs": "'__class__'",
     "numpys": "'np.load'",
     "reads_file": "'tf.io.read_file'",
-    "calls_lambda": "a function inside of it",
+    "calls_lambda": "inside of it",
 }
 
 
@@ -192,13 +192,13 @@ def test_damaged_bytecode_is_refused_or_read_and_never_fails_otherwise():
         (lambda x: list(range(10**9))[x], "range"),
         (lambda x: x << 3, "<<"),
         (lambda x: x + "text", "text"),
-        (lambda x: 3, "no tensor"),
+        (lambda x: 3, "isn't a tensor"),
         # Python 3.13 has an instruction for the truth of a value before that for its opposite
         (lambda x: not x, "TO_BOOL" if sys.version_info >= (3, 13) else "not"),
         (lambda x: x is None, "is"),
         (lambda x: x + 1j, "complex"),
         (lambda x: x @ b"raw", "bytes"),
-        (lambda: 1, "no argument"),
+        (lambda: 1, "no arguments"),
     ],
 )
 def test_small_functions_that_ask_for_much_or_for_nothing_are_refused(function, stopped):

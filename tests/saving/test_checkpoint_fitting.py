@@ -50,7 +50,7 @@ def test_a_model_of_other_names_takes_the_weights_in_order():
 @pytest.mark.parametrize(
     "layers, message",
     [
-        ((LSTM, Dense), "4 layers with weights, the model .* has 2"),
+        ((LSTM, Dense), "4 layers with weights, but the model .* has 2"),
         ((5, 2), r"'kernel' has the shape \(3, 5\) in Keras 2, the file's layer_with_weights-1/kernel.* has \(3, 4\)"),
         ((GRU,), r"GRU.*'kernel' has the shape \(2, 9\)"),
         ((Bidirectional,), "Bidirectional, 'zeta' in the checkpoint has no 'forward_layer' .*'cell'"),
@@ -116,7 +116,7 @@ def test_weights_of_a_class_of_ones_own_go_by_its_attributes_where_they_have_nam
 
 def test_automatic_names_of_a_saver_are_ranked_and_missing_ones_named(tmp_path):
     left = Sequential([Dense(6, input_dim=4), BatchNormalization()])
-    with pytest.raises(ModelFileError, match=r"variables that the model has no weights for: .*dense_1/kernel|left over in the checkpoint"):
+    with pytest.raises(ModelFileError, match=r"the model has no weights for these variables in it: .*dense_1/kernel|left over in the checkpoint"):
         left.load_weights(PERCEPTRON / "names")
     missing = Sequential([Dense(6, input_dim=4), BatchNormalization(), Dense(5, bias=False), Dense(3), Dense(1)])
     with pytest.raises(ModelFileError, match="missing: 'dense_"):
@@ -175,12 +175,12 @@ def spoil(path, change):
 @pytest.mark.parametrize(
     "name, change, message",
     [
-        ("weights.data-00000-of-00001", lambda d: d[:200], "cut short"),
-        ("weights.data-00000-of-00001", lambda d: bytes([d[0] ^ 1]) + d[1:], "checksum doesn't fit"),
+        ("weights.data-00000-of-00001", lambda d: d[:200], "its end is missing"),
+        ("weights.data-00000-of-00001", lambda d: bytes([d[0] ^ 1]) + d[1:], "checksum is wrong"),
         ("weights.index", lambda d: d[:-20], "its end is missing"),
         ("weights.index", lambda d: d[:10] + bytes([d[10] ^ 4]) + d[11:], "checksum of the block"),
         ("weights.index", lambda d: b"", "its end is missing"),
-        ("weights.index", lambda d: b"\0" * 200 + d[-48:], "checksum|doesn't lie"),
+        ("weights.index", lambda d: b"\0" * 200 + d[-48:], "checksum|beyond the end"),
     ],
 )
 def test_changed_files_are_refused_with_what_is_wrong(name, change, message, copy):
@@ -223,7 +223,7 @@ def test_saved_models_without_configs_say_what_they_are_and_what_to_do(tmp_path)
     (tmp_path / "own" / "keras_metadata.pb").write_bytes(
         metadata(b"_tf_keras_model", b'{"name": "mine", "class_name": "MyModel", "config": {}}')
     )
-    with pytest.raises(ModelFileError, match=r"'mine' is of the class 'MyModel', which has no config.*traced functions.*load_weights"):
+    with pytest.raises(ModelFileError, match=r"'mine' has the class 'MyModel' and no config.*traced functions.*load_weights"):
         load_model(tmp_path / "own")
     # its weights still load, and inspect tells both
     model = plain_model(4, 2)

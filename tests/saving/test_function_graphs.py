@@ -189,7 +189,7 @@ def looped(x):
         (deeper, "'looped'"),
         (HOLDER.scale, "method"),
         (lambda x: UNDEFINED(x), "UNDEFINED"),  # noqa: F821
-        (lambda x: K.rnn(lambda a, b: (a, b), x, []), "function inside"),
+        (lambda x: K.rnn(lambda a, b: (a, b), x, []), "defined inside of it"),
         (lambda x: np.load("secret.npy") + x, "np.load|numpy.load"),
     ],
 )

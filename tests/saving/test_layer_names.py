@@ -138,5 +138,5 @@ def test_a_file_with_an_empty_name_is_refused(tmp_path):
     model.save_weights(tmp_path / "w.h5")
     with h5py.File(tmp_path / "w.h5", "r+") as h5:
         h5.attrs["layer_names"] = np.array([b""])
-    with pytest.raises(ModelFileError, match="not a name"):
+    with pytest.raises(ModelFileError, match="isn't a name"):
         model.load_weights(tmp_path / "w.h5")

@@ -150,7 +150,7 @@ def functional(name: str, class_name: str, config: dict, call: list) -> str:
         ),
         ("TFOpLambda", {"function": "math.add"}, ["x", 0, 0, {"y": 1, "z": 2}], r"'f': .*'z'"),
         ("TFOpLambda", {"function": "math.add"}, ["x", 0, 0, {"y": {"class_name": "os"}}], r"'f' is called with .*'os'"),
-        ("TFOpLambda", {"function": 3}, ["x", 0, 0, {}], "'f' holds no function"),
+        ("TFOpLambda", {"function": 3}, ["x", 0, 0, {}], "'f' should hold the name of a function"),
         ("TFOpLambda", {"function": "math.add"}, ["_CONSTANT_VALUE", -1, 2.0, {"y": 1}], "without a tensor"),
         (
             "TensorFlowOpLayer",
@@ -158,7 +158,7 @@ def functional(name: str, class_name: str, config: dict, call: list) -> str:
             [["x", 0, 0, {}]],
             "'node.PyFunc' isn't known",
         ),
-        ("TensorFlowOpLayer", {"node_def": "op: {{{", "constants": {}}, [["x", 0, 0, {}]], "node of TensorFlow"),
+        ("TensorFlowOpLayer", {"node_def": "op: {{{", "constants": {}}, [["x", 0, 0, {}]], "TensorFlow node"),
         ("TensorFlowOpLayer", {"node_def": {"op": "Add", "input": ["x", "y"]}, "constants": {}}, [["x", 0, 0, {}]], "takes 2 tensors"),
     ],
 )

@@ -149,7 +149,7 @@ def test_every_file_of_keras_2_is_told_as_it_loads(path):
     [
         (lambda layer: layer.update(class_name="Attention"), "Attention"),
         (lambda layer: layer["config"].update(use_magic=True), "use_magic"),
-        (lambda layer: layer.update(config=3), "is a dict"),
+        (lambda layer: layer.update(config=3), "should be a dict"),
     ],
 )
 def test_what_kbridge_lacks_of_keras_2_is_named(change, problem, tmp_path):
@@ -182,7 +182,7 @@ def test_files_of_keras_4_dont_load(tmp_path):
         h5.attrs["keras_version"] = "4.1.0"
     facts = inspect_file(path)
     assert row(facts, "dense_1")["shapes"]
-    assert facts["problems"] == ["it was written by Keras 4.1.0; files of Keras 1 to 3 can be read"]
+    assert facts["problems"] == ["it was written by Keras 4.1.0; kbridge reads files of Keras 1 to 3"]
 
 
 def test_weights_alone_and_those_of_keras_0(tmp_path):

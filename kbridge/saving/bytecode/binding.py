@@ -22,7 +22,7 @@ class Scope:
         """The node of a variable of the function round this one."""
         found = self.closure.get(name)
         if found is None:
-            raise Refused(f"{name!r}, a variable of the function round it, is not in the file")
+            raise Refused(f"it uses {name!r}, a variable of the enclosing function, which isn't in the file")
         return found
 
     def module(self, name: str) -> Node:
@@ -37,9 +37,9 @@ class Scope:
 def as_node(value: Any, budget: Budget) -> Node:
     """The node of a constant in bytecode, tuples as they would be written out. Raises Refused for what is no plain value."""
     if isinstance(value, Code) or isinstance(value, Opaque) and value.kind == CODE:
-        raise Refused("a function inside of it")
+        raise Refused("it uses a function that is defined inside of it")
     if isinstance(value, Opaque):
-        raise Refused(f"a constant that is {value.kind}")
+        raise Refused(f"it uses a constant that is {value.kind}")
     if isinstance(value, tuple):
         items = [as_node(item, budget) for item in value]
         return budget.add(Sequence("tuple", items), *items)
@@ -62,11 +62,11 @@ def bound_arguments(function: Function, arguments: list[Node], keywords: dict[st
     if code.flags & 0x04 and rest:
         values[rest.pop(0)] = Sequence("tuple", list(extra))
     elif extra:
-        raise Refused(f"{code.name!r} takes {len(names)} arguments, and is called with {len(arguments)}")
+        raise Refused(f"{code.name!r} takes {len(names)} arguments, but is called with {len(arguments)}")
     others: dict[str, Node] = {}
     for name, node in keywords.items():
         if name in values and name in names or name not in (*names, *only) and not code.flags & 0x08:
-            raise Refused(f"{code.name!r} has no argument {name!r}, or has it already")
+            raise Refused(f"{code.name!r} is called with an argument {name!r} that it doesn't have, or gets twice")
         (values if name in (*names, *only) else others)[name] = node
     if code.flags & 0x08 and rest:
         values[rest.pop(0)] = Mapping(others)

@@ -10,7 +10,7 @@ def text_of(node: Node) -> str:
     """The text of a constant. Raises Refused for all else."""
     value = node.value if isinstance(node, Constant) else None
     if not isinstance(value, str):
-        raise Refused("a dict or keyword whose name is no text")
+        raise Refused("the name of a keyword or a key of a dict isn't a text")
     return value
 
 
@@ -26,7 +26,7 @@ class Calls(Stack):
             self.stack.append(self.follow(function, arguments, keywords))
             return
         if not isinstance(function, (Name, Attribute)):
-            raise Refused("a call of what is no named function")
+            raise Refused("it calls something that isn't a function with a name")
         self.push(Call(function, arguments, keywords), function, *arguments, *keywords.values())
 
     def call_function(self, argument: int) -> None:
@@ -89,7 +89,7 @@ class Calls(Stack):
     @staticmethod
     def options(node: Node) -> dict[str, Node]:
         if not isinstance(node, Mapping):
-            raise Refused("an unpacking (**) of what is no written dict")
+            raise Refused("it unpacks (**) something that isn't written out as a dict")
         return dict(node.items)
 
     @staticmethod
@@ -97,4 +97,4 @@ class Calls(Stack):
         """The items of a tuple or list that is written out."""
         if isinstance(node, Sequence):
             return node.items
-        raise Refused("an unpacking (*) of what is no written tuple")
+        raise Refused("it unpacks (*) something that isn't written out as a tuple or list")

@@ -141,5 +141,5 @@ class Budget:
         self.nodes -= 1
         node.depth = 1 + max((part.depth for part in parts), default=0)
         if self.nodes < 0 or node.depth > MAX_DEPTH:
-            raise Refused("it computes more than can be followed")
+            raise Refused("it computes more than kbridge follows")
         return node

@@ -68,7 +68,7 @@ class _LiveScope(Scope):
                     return self.node(cell.cell_contents, f"{name!r}, a variable of the function round it")
                 except ValueError:
                     break
-        raise Refused(f"{name!r}, a variable of the function round it, which has no value")
+        raise Refused(f"it uses {name!r}, a variable of the enclosing function, which has no value")
 
     def module(self, name: str) -> Node:
         found = sys.modules.get(name)
@@ -138,9 +138,9 @@ def _function(function: Any, budget: Budget) -> Function:
     if isinstance(function, MethodType):
         raise Refused("it is a method of an object")
     if not isinstance(function, FunctionType):
-        raise Refused(f"it is a {type(function).__name__}, not a function with instructions of Python")
+        raise Refused(f"it is a {type(function).__name__}, not a function that is written in Python")
     if _VERSION not in VERSIONS:
-        raise Refused(f"the instructions of Python {_VERSION} are not known here")
+        raise Refused(f"kbridge doesn't know the instructions of Python {_VERSION}")
     code = function.__code__
     data = Code(
         code.co_name,

@@ -84,7 +84,7 @@ class _Lowering:
         result = self.value(node)
         for item in result if isinstance(result, (tuple, list)) else [result]:
             if not self.shapes and not isinstance(item, Ref):
-                raise Refused(f"it returns {_shortened(item)}, which is no tensor")
+                raise Refused(f"it returns {_shortened(item)}, which isn't a tensor")
         try:
             return self.builder.graph(result)
         except ModelFileError as error:
@@ -110,7 +110,7 @@ class _Lowering:
 
     def constant(self, node: Constant) -> Any:
         if isinstance(node.value, bytes):
-            raise Refused("a constant that is bytes")
+            raise Refused("it uses a constant that is bytes")
         return node.value
 
     def name(self, node: Name) -> Any:
@@ -123,10 +123,10 @@ class _Lowering:
             return constant(path)
         except KeyError:
             what = "is no value" if knows(path) or node.path in BUILTINS else "is not in the file, nor is it known here"
-            raise Refused(f"the name {node.path!r}, which {what}") from None
+            raise Refused(f"it uses the name {node.path!r}, which {what}") from None
 
     def function(self, node: Function) -> Any:
-        raise Refused(f"the function {node.code.name!r}, used as a value")
+        raise Refused(f"it uses the function {node.code.name!r} as a value")
 
     def attribute(self, node: Attribute) -> Any:
         return self.method(node, [], {}, "attribute")
@@ -135,7 +135,7 @@ class _Lowering:
         value = self.value(node.value)
         name = f"tensor.{node.name}"
         if not _holds_ref(value) or not knows(name):
-            raise Refused(f"the {what} {node.name!r} of a value, which is not known here")
+            raise Refused(f"it uses the {what} {node.name!r} of a value, which kbridge doesn't know")
         return self.operation(name, value, *args, **kwargs)
 
     def call(self, node: Call) -> Any:
@@ -153,7 +153,7 @@ class _Lowering:
         if setting is not None and not args and not kwargs:
             return setting()
         if not knows(path):
-            raise Refused(f"the name {name!r}, which is not among the functions that are known here")
+            raise Refused(f"it calls {name!r}, which is not among the functions that kbridge knows")
         return self.operation(path, *args, **kwargs)
 
     def builtin(self, name: str, args: list, kwargs: dict) -> Any:
@@ -162,7 +162,7 @@ class _Lowering:
         if name in ("tuple", "list") and len(args) == 1 and isinstance(args[0], Ref) and knows(f"builtins.{name}"):
             return self.operation(f"builtins.{name}", args[0])
         if name == "range" and (not args or not all(type(n) is int and abs(n) <= _LONGEST for n in args)):
-            raise Refused("range() of what are no small numbers")
+            raise Refused("it calls range() with something other than small whole numbers")
         if name == "len" and isinstance(args[0] if args else None, Ref) and knows("builtins.len"):
             return self.operation("builtins.len", args[0])
         functions: dict[str, Callable] = {
@@ -174,7 +174,7 @@ class _Lowering:
             "range": lambda *n: list(range(*n)),
         }
         if any(isinstance(item, Ref) for item in args):
-            raise Refused(f"{name}() of a value that isn't known when the function is read")
+            raise Refused(f"it calls {name}() with a value that isn't known when the function is read")
         return _computed(name, functions[name], args, kwargs)
 
     def item(self, node: Item) -> Any:
@@ -182,7 +182,7 @@ class _Lowering:
         if not isinstance(value, Ref) and not _holds_ref(key) and isinstance(value, (tuple, list, str)):
             return _computed("[]", lambda: value[key], [], {})
         if not isinstance(value, Ref) and not isinstance(value, np.ndarray):
-            raise Refused(f"an item of {_shortened(value)}")
+            raise Refused(f"it takes an item of {_shortened(value)}")
         return self.operation("operator.getitem", value, key)
 
     def slice(self, node: Slice) -> Any:
@@ -200,7 +200,7 @@ class _Lowering:
         if _is_number(value):
             return {"-": lambda: -value, "+": lambda: +value, "not": lambda: not value, "~": lambda: ~int(value)}[node.operator]()
         if node.operator == "not":
-            raise Refused("'not', which asks a tensor whether it is true")
+            raise Refused("it uses 'not', which asks whether a tensor is true")
         if node.operator == "+":
             return value
         return self.operation("operator.neg" if node.operator == "-" else "operator.invert", value)
@@ -217,23 +217,23 @@ class _Lowering:
             return _arithmetic(sign, left, right)
         if isinstance(left, (tuple, list)) and type(left) is type(right) and sign == "+":
             if len(left) + len(right) > _LONGEST:
-                raise Refused(f"a list of more than {_LONGEST} values")
+                raise Refused(f"it makes a list of more than {_LONGEST} values")
             return type(left)([*left, *right])
         if sign == "*" and any(isinstance(a, (tuple, list)) and type(b) is int for a, b in ((left, right), (right, left))):
             items, count = (left, right) if isinstance(left, (tuple, list)) else (right, left)
             if len(items) * max(count, 0) > _LONGEST:
-                raise Refused("a list that is repeated too often")
+                raise Refused("it repeats a list too often")
             return items * count
         if sign not in _OPERATORS:
-            raise Refused(f"the operator {sign}")
+            raise Refused(f"it uses the operator {sign}")
         if isinstance(left, str) or isinstance(right, str):
-            raise Refused(f"the operator {sign} with a text")
+            raise Refused(f"it uses the operator {sign} with a text")
         return self.operation(f"operator.{_OPERATORS[sign]}", left, right)
 
     def asked(self, sign: str, left: Any, right: Any) -> bool:
         """Return the answer to a comparison of values that are known."""
         if _holds_ref(left) or _holds_ref(right) or (sign in ("in", "not in")) != isinstance(right, (tuple, list)):
-            raise Refused(f"the operator {sign!r}")
+            raise Refused(f"it uses the operator {sign!r}")
         found = left in right if "in" in sign.split() else left is right
         return found != sign.startswith("not") if "in" in sign.split() else found != (sign == "is not")
 
@@ -303,25 +303,25 @@ def _check_length(value: Any) -> None:
         elif isinstance(item, (tuple, list)):
             pending.extend(item)
         if left < 0 or len(pending) > _LONGEST:
-            raise Refused(f"a list of more than {_LONGEST} values")
+            raise Refused(f"it makes a list of more than {_LONGEST} values")
 
 
 def _computed(name: str, function: Callable, args: list, kwargs: dict) -> Any:
     try:
         return function(*args, **kwargs)
     except (TypeError, ValueError, ArithmeticError, LookupError) as error:
-        raise Refused(f"{name} of {', '.join(map(_shortened, args)) or 'nothing'}: {error}") from None
+        raise Refused(f"it calls {name} with {', '.join(map(_shortened, args)) or 'nothing'}: {error}") from None
 
 
 def _arithmetic(sign: str, left: Any, right: Any) -> Any:
     """Arithmetic of two numbers, none of which may become longer than a shape or constant is."""
     for value in (left, right):
         if isinstance(value, int) and abs(value) >= 2**63:
-            raise Refused("a number of more than 64 bits")
+            raise Refused("it uses a number of more than 64 bits")
     if sign == "**" and isinstance(left, int) and isinstance(right, int) and right > 0 and left.bit_length() * right > 64:
-        raise Refused("a number of more than 64 bits")
+        raise Refused("it uses a number of more than 64 bits")
     if sign in ("<<", ">>") and (not isinstance(left, int) or not isinstance(right, int) or not 0 <= right < 64):
-        raise Refused(f"the operator {sign}")
+        raise Refused(f"it uses the operator {sign}")
     functions: dict[str, Callable] = {
         "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b, "//": lambda a, b: a // b,
         "%": lambda a, b: a % b, "**": lambda a, b: a**b, "<<": lambda a, b: a << b, ">>": lambda a, b: a >> b,
@@ -329,10 +329,10 @@ def _arithmetic(sign: str, left: Any, right: Any) -> Any:
         "==": lambda a, b: a == b, "!=": lambda a, b: a != b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
     }  # fmt: skip
     if sign not in functions:
-        raise Refused(f"the operator {sign} with numbers")
+        raise Refused(f"it uses the operator {sign} with numbers")
     found = _computed(sign, functions[sign], [left, right], {})
     if isinstance(found, complex):
-        raise Refused("a complex number")
+        raise Refused("it uses a complex number")
     return found
 
 

@@ -72,7 +72,7 @@ def read_code(data: bytes) -> tuple[Code, tuple[str, ...]]:
             continue
         if isinstance(code, Code) and reader.position == len(data):
             return code, versions
-    raise Unreadable("its bytecode is damaged, or of a Python that is not known here")
+    raise Unreadable("its bytecode is damaged, or from a version of Python that kbridge doesn't know")
 
 
 class _Reader:

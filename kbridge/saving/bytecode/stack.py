@@ -59,7 +59,7 @@ class Stack:
 
     def at(self, values: tuple, index: int) -> Any:
         if not 0 <= index < len(values):
-            raise Malformed("its bytecode names what it doesn't hold")
+            raise Malformed("its bytecode refers to a constant or name that it doesn't hold")
         return values[index]
 
     def constant(self, index: int) -> Node:
@@ -75,7 +75,7 @@ class Stack:
         if name not in self.values:
             if name in self.code.free:
                 return self.scope.free(name)
-            raise Refused(f"its variable {name!r} is used before it has a value")
+            raise Refused(f"it uses its variable {name!r} before that has a value")
         return self.values[name]
 
     def name(self, index: int) -> str:
@@ -128,7 +128,7 @@ class Stack:
     def drop(self, _: int) -> None:
         node = self.any()
         if isinstance(node, Call):
-            raise Refused(f"a call whose result is not used: {_called(node.function)}")
+            raise Refused(f"it calls {_called(node.function)} without using the result")
 
     # ------------------------------------------------------------------ names from outside
 
@@ -163,7 +163,7 @@ class Stack:
     def load_import(self, index: int) -> None:
         wanted, level = self.pop(), self.pop()
         if not isinstance(level, Constant) or level.value not in (0, -1):
-            raise Refused("an import from its own package")
+            raise Refused("it imports from its own package")
         name = self.name(index)
         alone = isinstance(wanted, Constant) and wanted.value is None
         self.stack.append(self.scope.module(name.partition(".")[0] if alone else name))

@@ -71,7 +71,7 @@ def graph_of(function: Function, arguments: AnyMapping[str, Any], shapes: bool, 
     """The graph of a function of tensors, or of shapes, as a layer calls it. Raises Refused."""
     names = signature_of(function)
     if not names and not function.code.flags & 0x04:
-        raise Refused("it takes no argument")
+        raise Refused("it takes no arguments")
     inputs = [names[0] if names else "x"]
     keywords = {str(key): plain_node(item, budget, f"the argument {key!r}") for key, item in arguments.items()}
     if "mask" in names[1:] and not shapes:
@@ -89,7 +89,9 @@ def plain_node(value: Any, budget: Budget, what: str) -> Node:
         return plain_node(value.item(), budget, what)
     if type(value) is np.ndarray:
         if value.size > MAX_ARRAY or value.dtype.kind not in "fiub":
-            raise Refused(f"{what}, an array of {value.size} numbers of type {value.dtype} (at most {MAX_ARRAY} can be stored)")
+            raise Refused(
+                f"it uses {what}, an array of {value.size} numbers of type {value.dtype} (at most {MAX_ARRAY} numbers can be stored)"
+            )
         return budget.add(Constant(value.copy()))
     if type(value) in (tuple, list):
         items = [plain_node(item, budget, what) for item in value]
@@ -102,7 +104,7 @@ def plain_node(value: Any, budget: Budget, what: str) -> Node:
     if type(value) is dict and all(type(key) is str for key in value):
         parts = {key: plain_node(item, budget, what) for key, item in value.items()}
         return budget.add(Mapping(parts), *parts.values())
-    raise Refused(f"{what}, a value of type {type(value).__name__}, which is no plain one")
+    raise Refused(f"it uses {what}, a {type(value).__name__}, which can't be stored as data")
 
 
 # ---------------------------------------------------------------------- what configs hold
@@ -113,7 +115,7 @@ def _defaults(stored: Any, budget: Budget) -> tuple[Node, ...]:
         return ()
     node = plain_node(tuple(stored) if isinstance(stored, list) else stored, budget, "its default values")
     if not isinstance(node, Sequence):
-        raise Refused("its default values, which are no list")
+        raise Refused("its default values aren't a list")
     return tuple(node.items)
 
 
@@ -122,5 +124,5 @@ def _closure(code: Code, stored: Any, budget: Budget) -> dict[str, Node]:
         return {}
     node = plain_node(tuple(stored) if isinstance(stored, list) else stored, budget, "its closure")
     if not isinstance(node, Sequence) or len(node.items) != len(code.free):
-        raise Refused("its closure, which holds other variables than it uses")
+        raise Refused("its closure holds other variables than the function uses")
     return dict(zip(code.free, node.items, strict=True))

@@ -21,7 +21,7 @@ def parts_of(value: Any) -> tuple[bytes, Any, Any]:
     if isinstance(value, str):
         value = [value]
     if not isinstance(value, (list, tuple)) or not value or not isinstance(value[0], str):
-        raise Unreadable("it is not stored as a function")
+        raise Unreadable("it isn't stored as a function")
     defaults, closure = [*value[1:3], None, None][:2]
     return _bytes(value[0]), defaults, closure
 

@@ -47,7 +47,7 @@ def _told(name: str) -> str:
 def follow(function: Function, arguments: list[Node], keywords: dict[str, Node], budget: Budget) -> Node:
     """Return what ``function`` returns for these arguments, as nodes. Raises Refused."""
     if len(budget.followed) >= _MAX_FOLLOWED or function.code in budget.followed:
-        raise Refused(f"{function.code.name!r}: functions that call each other too deeply, or themselves")
+        raise Refused(f"{function.code.name!r} calls itself, or functions call each other too deeply")
     budget.followed.append(function.code)
     try:
         return _Walk(function, bound_arguments(function, arguments, keywords), budget).run()
@@ -68,11 +68,11 @@ class _Walk(Calls):
         for instruction in instructions_of(self.code.code, self.version):
             if instruction.name in ("RETURN_VALUE", "RETURN_CONST"):
                 if self.code.handlers:
-                    raise Refused("its exception table (a try block)")
+                    raise Refused("it has a try block (its exception table)")
                 return self.pop() if instruction.name == "RETURN_VALUE" else self.constant(instruction.argument)
             self.step(instruction)
             if len(self.stack) > MAX_STACK:
-                raise Refused("it holds more values at once than can be followed")
+                raise Refused("it holds more values at once than kbridge follows")
         raise Refused("it ends without a return")
 
     def step(self, instruction: Instruction) -> None:
@@ -85,7 +85,7 @@ class _Walk(Calls):
         elif name.startswith(("BINARY_", "INPLACE_")) and name.partition("_")[2] in _OPERATORS:
             self.binary(_OPERATORS[name.partition("_")[2]], name.startswith("INPLACE"))
         else:
-            raise Refused(f"its instruction {name}{_told(name)}")
+            raise Refused(f"it has the instruction {name}{_told(name)}")
 
     # ------------------------------------------------------------------ operations
 
@@ -96,18 +96,18 @@ class _Walk(Calls):
     def binary(self, operator: str, in_place: bool = False) -> None:
         right, left = self.pop(), self.pop()
         if in_place and isinstance(left, Sequence) and left.kind == "list":
-            raise Refused(f"a list that is changed by {operator}=")
+            raise Refused(f"it changes a list by {operator}=")
         self.push(Binary(operator, left, right), left, right)
 
     def binary_op(self, argument: int) -> None:
         if not 0 <= argument < 2 * len(BINARY):
-            raise Refused(f"its instruction BINARY_OP {argument}")
+            raise Refused(f"it has the instruction BINARY_OP {argument}")
         self.binary(BINARY[argument % len(BINARY)], argument >= len(BINARY))
 
     def compare(self, argument: int) -> None:
         if self.since("3.13"):
             if argument & 16:
-                raise Refused("its instruction COMPARE_OP, as control flow uses it")
+                raise Refused("it has the instruction COMPARE_OP in the form that control flow uses")
             argument >>= 5
         elif self.since("3.12"):
             argument >>= 4
@@ -157,7 +157,7 @@ class _Walk(Calls):
         self.many_at(argument, "list")
         items = [*self.stack[-argument].items, item]  # type: ignore[attr-defined]
         if len(items) > _LONGEST_LIST:
-            raise Refused(f"a list of more than {_LONGEST_LIST} items")
+            raise Refused(f"it makes a list of more than {_LONGEST_LIST} items")
         self.stack[-argument] = self.budget.add(Sequence("list", items), *items)
 
     def many_at(self, depth: int, kind: str) -> None:
@@ -192,11 +192,11 @@ class _Walk(Calls):
         value = self.pop()
         if isinstance(value, Sequence):
             if len(value.items) != count:
-                raise Refused(f"it unpacks {len(value.items)} values as {count}")
+                raise Refused(f"it unpacks {len(value.items)} values into {count}")
             self.stack += reversed(value.items)
             return
         if count > MAX_STACK:
-            raise Refused("it holds more values at once than can be followed")
+            raise Refused("it holds more values at once than kbridge follows")
         for index in reversed(range(count)):
             self.push(Item(value, Constant(index)), value)
 
@@ -224,7 +224,7 @@ class _Walk(Calls):
         elif argument == 6:
             self.to_tuple()
         else:
-            raise Refused(f"its instruction CALL_INTRINSIC_1 {argument}")
+            raise Refused(f"it has the instruction CALL_INTRINSIC_1 {argument}")
 
     def nothing(self, _: int) -> None:
         pass

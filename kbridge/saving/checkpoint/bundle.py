@@ -63,7 +63,7 @@ class Tensor:
         self.path = bundle.path
         self.shape = entry.shape
         if entry.type not in _TYPES:
-            raise self._error(f"it has the type {_OTHER_TYPES.get(entry.type, entry.type)}; weights are numbers.")
+            raise self._error(f"its type is {_OTHER_TYPES.get(entry.type, entry.type)}, but weights are numbers.")
         stored = _TYPES[entry.type]
         #: as it is read: values of bfloat16 become float32
         self.dtype = np.dtype("f4" if stored == "bfloat16" else stored)
@@ -73,7 +73,7 @@ class Tensor:
             self._parts = bundle.parts(key, entry)
         elif entry.size != math.prod(self.shape) * self._stored.itemsize:
             raise self._error(
-                f"its shape {self.shape} takes {math.prod(self.shape) * self._stored.itemsize} bytes, {entry.size} are stored."
+                f"its shape {self.shape} needs {math.prod(self.shape) * self._stored.itemsize} bytes, but {entry.size} are stored."
             )
 
     def renamed(self, name: str) -> Tensor:
@@ -96,7 +96,7 @@ class Tensor:
     def _values(self, entry: _Entry) -> np.ndarray:
         data = self._bundle.content(self.where, entry)
         if masked_crc(data) != entry.crc:
-            raise self._error("its checksum doesn't fit: the data were changed.")
+            raise self._error("its checksum is wrong: the data were changed.")
         values = np.frombuffer(data, self._stored).reshape(entry.shape)
         if _TYPES[entry.type] == "bfloat16":
             return (values.astype(np.uint32) << np.uint32(16)).view(np.float32)
@@ -126,7 +126,7 @@ class Bundle:
             else:
                 self._entries[key.decode("utf8", "backslashreplace")] = _entry(value)
         if len(self._entries) > MAX_ARRAYS:
-            raise self.error(f"it has {len(self._entries)} tensors; the limit is {MAX_ARRAYS}.")
+            raise self.error(f"it lists {len(self._entries)} tensors; the limit is {MAX_ARRAYS}.")
 
     def error(self, problem: str) -> ModelFileError:
         """An error about this checkpoint."""
@@ -139,7 +139,7 @@ class Bundle:
             elif number == 2:
                 self.byte_order = ">" if wire.number(item) else "<"
         if not 0 < self._count <= _MAX_SHARDS:
-            raise self.error(f"its tensors are said to lie in {self._count} files.")
+            raise self.error(f"it says that its tensors are in {self._count} files.")
 
     @property
     def names(self) -> list[str]:
@@ -175,12 +175,12 @@ class Bundle:
         """The bytes of a tensor that is one text: the length, a checksum of it, then the bytes."""
         entry = self._entries[name]
         if entry.type != _STRING or entry.shape or entry.size > MAX_TEXT:
-            raise self.error(f"the tensor {name!r} should be one text of at most {MAX_TEXT} bytes.")
+            raise self.error(f"the tensor {name!r} should be a single text of at most {MAX_TEXT} bytes.")
         self._check_place(name, entry)
         data = self.content(name, entry)
         length, at = wire.varint(data, 0)
         if length != len(data) - at - 4:
-            raise self.error(f"the tensor {name!r} claims a text of {length} bytes where {len(data) - at - 4} are stored.")
+            raise self.error(f"the tensor {name!r} claims to be a text of {length} bytes, but {len(data) - at - 4} are stored.")
         return bytes(data[at + 4 :])
 
     def parts(self, name: str, entry: _Entry) -> list[tuple[tuple[slice, ...], _Entry]]:
@@ -196,13 +196,13 @@ class Bundle:
             )
             shape = tuple(min(p.stop, size) - p.start for p, size in zip(place, entry.shape, strict=True))
             if part.shape != shape or any(n < 0 for n in shape):
-                raise self.error(f"a part of the tensor {name!r} has the shape {part.shape} where {shape} is needed.")
+                raise self.error(f"a part of the tensor {name!r} has the shape {part.shape}; {shape} was expected.")
             covered += math.prod(shape)
             if part.size != math.prod(shape) * np.dtype(_TYPES.get(part.type, "b1").replace("bfloat16", "u2")).itemsize:
-                raise self.error(f"a part of the tensor {name!r} has {part.size} bytes.")
+                raise self.error(f"a part of the tensor {name!r} has the wrong size: {part.size} bytes.")
             found.append((place, part))
         if covered != math.prod(entry.shape):
-            raise self.error(f"the parts of the tensor {name!r} don't make up the whole.")
+            raise self.error(f"the parts of the tensor {name!r} don't make up the whole tensor.")
         return found
 
     # ------------------------------------------------------------------ the files with the data
@@ -211,7 +211,8 @@ class Bundle:
         size = len(self._shard(entry.shard))
         if entry.offset + entry.size > size:
             raise self.error(
-                f"the tensor {name!r} should lie in {entry.offset + entry.size} bytes of data, there are {size}: the file is cut short."
+                f"the data of the tensor {name!r} should end at byte {entry.offset + entry.size}, but the file has only {size} "
+                "bytes: its end is missing."
             )
 
     def content(self, name: str, entry: _Entry) -> memoryview:
@@ -222,13 +223,14 @@ class Bundle:
     def _shard(self, number: int) -> mmap.mmap | bytes:
         if number not in self._shards:
             if number >= self._count:
-                raise self.error(f"a tensor is said to lie in file {number + 1} of {self._count}.")
+                raise self.error(f"it says that a tensor is in file {number + 1} of {self._count}.")
             path = f"{self.path}.data-{number:05d}-of-{self._count:05d}"
             try:
                 file = self._files.enter_context(open(path, "rb"))
             except FileNotFoundError:
                 raise self.error(
-                    f"the file {os.path.basename(path)!r} with its values is missing; it must lie beside {os.path.basename(self.path)}.index."
+                    f"the file {os.path.basename(path)!r} with its values is missing. It must be beside "
+                    f"{os.path.basename(self.path)}.index."
                 ) from None
             empty = not os.fstat(file.fileno()).st_size
             # closed when the last array that looks into it is gone
@@ -244,7 +246,7 @@ def open_bundle(prefix: str) -> Iterator[Bundle]:
             with open(f"{prefix}.index", "rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 if size > MAX_TEXT:
-                    raise ModelFileError(f"the list of its tensors takes {size} bytes; the limit is {MAX_TEXT}.")
+                    raise ModelFileError(f"the list of its tensors has {size} bytes; the limit is {MAX_TEXT}.")
                 index = file.read(MAX_TEXT)
             bundle = Bundle(prefix, memoryview(index), files)
         yield bundle
@@ -285,7 +287,7 @@ def _shape(data: memoryview) -> tuple[int, ...]:
             if number == 1:
                 size = wire.signed(wire.number(value))
         if size < 0:
-            raise wire.Damaged(f"a tensor has an axis of {size}.")
+            raise wire.Damaged(f"a tensor has an axis of length {size}.")
         sizes.append(size)
         if len(sizes) > MAX_AXES:
             raise wire.Damaged(f"a tensor has more than {MAX_AXES} axes.")
@@ -302,7 +304,7 @@ def _extents(data: memoryview) -> tuple[tuple[int, int], ...]:
             elif number == 2:
                 length = wire.signed(wire.number(value))
         if start < 0 or length < -1 or len(found) >= MAX_AXES:
-            raise wire.Damaged("a part of a tensor has no sensible place.")
+            raise wire.Damaged("the position of a part of a tensor is damaged.")
         found.append((start, length))
     return tuple(found)
 
@@ -325,6 +327,6 @@ def _ordered(value: int) -> bytes:
         return bytes(byte ^ 0xFF for byte in _ordered(~value))
     size = value.bit_length() // 7 + 1
     if size > 7:
-        raise wire.Damaged("a part of a tensor lies too far off.")
+        raise wire.Damaged("the position of a part of a tensor is too large.")
     ones = ((1 << size) - 1) << (8 * size - size)
     return (ones | value).to_bytes(size, "big")

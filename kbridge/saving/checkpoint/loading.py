@@ -36,7 +36,7 @@ def load_saved_model(kind: Kind, compile: bool = True) -> Any:
             version = saved.version or "2.0.0-tf"
             model = whole_model(to_keras1(config, warn=False, version=version), version)
         if OBJECT_GRAPH not in bundle:
-            raise ModelFileError("it has no graph of objects, by whose names weights are found.")
+            raise ModelFileError("it has no graph of objects, so kbridge can't find the weights by name.")
         objects = named_objects(saved, Objects(bundle))
         pairs = by_objects(model, objects, objects.model())
         assign_converted(model, values(pairs))

@@ -63,7 +63,7 @@ def _layer_pairs(model: Any, objects: Objects, node: int, by_name: bool, where: 
         missing = [name for name in own_names if name not in labels]
         left = [label for label in labels if label not in own_names]
         raise objects.bundle.error(
-            f"it has {len(nodes)} layers with weights, the model {where!r} has {len(expecting)}. "
+            f"it has {len(nodes)} layers with weights, but the model {where!r} has {len(expecting)}. "
             f"In the checkpoint: {listed(labels)}; in the model: {listed(own_names)}"
             + (f". Only in the model: {listed(missing)}; only in the checkpoint: {listed(left)}." if len(missing) < len(own_names) else ".")
         )
@@ -94,7 +94,8 @@ def _of_layer(layer: Any, objects: Objects, node: int, where: str) -> list[Pair]
         if child is None:
             have = list(objects.children(node))
             raise objects.bundle.error(
-                f"layer {layer.name!r} is a {type(layer).__name__}, {where!r} in the checkpoint has no {name!r} (it has {listed(have)})."
+                f"layer {layer.name!r} is a {type(layer).__name__}, but {where!r} in the checkpoint has no {name!r} (it has "
+                f"{listed(have)})."
             )
         found += _of_layer(item, objects, child, f"{where}/{name}")
     # what is frozen round a layer is frozen inside
@@ -112,7 +113,7 @@ def _of_leaf(layer: Any, objects: Objects, node: int, where: str) -> list[Pair]:
         needed = [slot.name or "a weight" for slot in slots]
         have = ["/".join(variable.path) for variable in variables]
         raise objects.bundle.error(
-            f"layer {layer.name!r} ({type(layer).__name__}) takes {listed(needed)}, {where!r} in the checkpoint has {listed(have)}."
+            f"layer {layer.name!r} ({type(layer).__name__}) needs {listed(needed)}, but {where!r} in the checkpoint has {listed(have)}."
         )
     tensors = [objects.bundle.tensor(variable.key).renamed(variable.full_name or variable.key) for variable in chosen]
     return checked(layer, slots, tensors, objects.bundle, [variable.node for variable in chosen])
@@ -185,12 +186,13 @@ def by_variables(model: Any, bundle: Bundle, by_name: bool = False) -> list[Pair
     left = [name for name in weights if name not in used]
     if missing:
         raise bundle.error(
-            f"it has no object names (TensorFlow 1 wrote it), so weights are found by the names of variables; missing: {listed(missing)}; "
-            f"left over in the checkpoint: {listed(left)}. Give the layers the names that they had there."
+            "it was written by TensorFlow 1 and holds no names of objects, so kbridge finds weights by the names of "
+            f"variables. Missing: {listed(missing)}; left over in the checkpoint: {listed(left)}. Give the layers the names "
+            "that they had there."
         )
     if left and not by_name:
         raise bundle.error(
-            f"it has variables that the model has no weights for: {listed(left)}. load_weights(..., by_name=True) leaves them out."
+            f"the model has no weights for these variables in it: {listed(left)}. load_weights(..., by_name=True) leaves them out."
         )
     pairs = (checked(layer, group, [bundle.tensor(key) for key in keys], bundle, [-1] * len(keys)) for layer, group, keys in chosen)
     return [pair for found in pairs for pair in found]

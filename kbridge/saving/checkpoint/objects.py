@@ -112,7 +112,7 @@ class Objects:
             if name not in _BOOKKEEPING and any(map(_LAYER.fullmatch, self.children(child)))
         }
         if len(found) > 1 and "model" not in found:
-            raise self.bundle.error(f"it holds several models: {', '.join(map(repr, found))}. Save one of them by model.save_weights.")
+            raise self.bundle.error(f"it holds several models: {', '.join(map(repr, found))}. Save one of them with model.save_weights.")
         return found.get("model", next(iter(found.values()), 0))
 
     def layers(self, node: int) -> list[int]:

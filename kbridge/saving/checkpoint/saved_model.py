@@ -63,9 +63,9 @@ class SavedModel(NamedTuple):
         if isinstance(config, dict) and isinstance(config.get("layers"), list) or name == "Sequential" and isinstance(config, list):
             return found
         raise ModelFileError(
-            f"{self.folder!r}: its model {self.root.get('name', '')!r} is of the class {name!r}, which has no config: it only exists as traced "
-            "functions of TensorFlow, which are never run here. Build the model in a program and take its weights: "
-            f"model.load_weights({self.folder!r}). [differences: traced-functions]"
+            f"{self.folder!r}: its model {self.root.get('name', '')!r} has the class {name!r} and no config. It consists only "
+            "of traced functions of TensorFlow, which kbridge never runs. Build the model in a program and load its "
+            f"weights: model.load_weights({self.folder!r}). [differences: traced-functions]"
         )
 
 
@@ -81,20 +81,24 @@ def read_saved_model(folder: str) -> SavedModel:
                 objects = list(_in_graph(data))
         else:
             raise ModelFileError(
-                f"neither {METADATA} nor {GRAPH} is in the folder (a SavedModel as text, .pbtxt, is not read): save the model again, or copy the whole folder."
+                f"the folder has neither {METADATA} nor {GRAPH} (kbridge doesn't read a SavedModel as text, .pbtxt). Save the "
+                "model again, or copy the whole folder."
             )
         if sum(len(item.text) for item in objects) > MAX_TEXT or len(objects) > 4 * MAX_LAYERS:
-            raise ModelFileError(f"the configs of its layers take more than {MAX_TEXT} characters, or are more than {4 * MAX_LAYERS}.")
+            raise ModelFileError(
+                f"the configs of its layers have more than {MAX_TEXT} characters, or there are more than {4 * MAX_LAYERS} of them."
+            )
         root = next((item for item in objects if item.path == "root" or not item.path and item.node == 0), None)
         if root is None:
             raise ModelFileError(
-                "a SavedModel of TensorFlow without the configs of Keras: what tf.saved_model.save or Keras 3's model.export wrote holds traced "
-                "functions only, which are never run here. Save the model where it was built, by model.save('model.h5') or "
-                "model.save('model.keras'); or build it in a program and take its weights by model.load_weights. [differences: traced-functions]"
+                "a SavedModel of TensorFlow without the configs of Keras. tf.saved_model.save and Keras 3's model.export write "
+                "only traced functions, which kbridge never runs. Save the model where it was built, with model.save('model.h5') "
+                "or model.save('model.keras'); or build it in a program and load its weights with model.load_weights. "
+                "[differences: traced-functions]"
             )
         metadata = parse_json(root.text, f"{folder!r}, {METADATA}")
         if not isinstance(metadata, dict) or root.kind not in _MODELS and "class_name" not in metadata:
-            raise ModelFileError(f"what it holds is not a model of Keras but {root.kind or 'something else'!r}.")
+            raise ModelFileError(f"it doesn't hold a Keras model, but {root.kind or 'something else'!r}.")
         return SavedModel(folder, metadata, objects)
 
 

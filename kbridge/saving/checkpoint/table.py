@@ -24,7 +24,7 @@ _MAX_KEY = 4096
 def entries(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
     """(key, value) of all entries of the table ``data``, in the order of the keys. Damaged for whatever is wrong in it."""
     if len(data) < _FOOTER or bytes(data[-8:]) != TABLE_MAGIC:
-        raise Damaged("its end is missing: the list of a checkpoint's tensors ends in another way.")
+        raise Damaged("its end is missing, or it isn't the list of a checkpoint's tensors.")
     footer = data[-_FOOTER:]
     at = 0
     for _ in range(2):
@@ -51,15 +51,15 @@ def _block(data: memoryview, offset: int, size: int) -> memoryview:
     """The content of a block, which ends in the number of places where keys are stored whole."""
     end = offset + size
     if end + _TRAILER > len(data) - _FOOTER or size < 4:
-        raise Damaged(f"a block of {size} bytes at byte {offset} doesn't lie in the file.")
+        raise Damaged(f"a block of {size} bytes at byte {offset} goes beyond the end of the file.")
     kind = data[end]
     if kind == 1:
-        raise Damaged("its blocks are compressed by snappy, as TensorFlow before 1.0 did: load it with TensorFlow and save it again.")
+        raise Damaged("its blocks are compressed with snappy, which TensorFlow before 1.0 did. Load it with TensorFlow and save it again.")
     if kind:
-        raise Damaged(f"a block at byte {offset} is compressed in an unknown way ({kind}).")
+        raise Damaged(f"a block at byte {offset} has an unknown compression ({kind}).")
     (stored,) = struct.unpack("<I", data[end + 1 : end + _TRAILER])
     if masked_crc(data[offset : end + 1]) != stored:
-        raise Damaged(f"the checksum of the block at byte {offset} doesn't fit: a few bytes were changed.")
+        raise Damaged(f"the checksum of the block at byte {offset} is wrong: some bytes were changed.")
     return data[offset:end]
 
 
@@ -67,14 +67,14 @@ def _block_entries(block: memoryview) -> Iterator[tuple[bytes, memoryview]]:
     (restarts,) = struct.unpack("<I", block[-4:])
     end = len(block) - 4 - 4 * restarts
     if end < 0:
-        raise Damaged("a block claims more places of keys than it has bytes.")
+        raise Damaged("a block claims to hold more keys than it has bytes.")
     at, key = 0, b""
     while at < end:
         shared, at = varint(block, at)
         rest, at = varint(block, at)
         length, at = varint(block, at)
         if shared > len(key) or shared + rest > _MAX_KEY or at + rest + length > end:
-            raise Damaged("an entry doesn't lie in its block, or its name is too long.")
+            raise Damaged("an entry goes beyond the end of its block, or its name is too long.")
         key = key[:shared] + bytes(block[at : at + rest])
         at += rest
         yield key, block[at : at + length]

@@ -32,7 +32,7 @@ def prefix_of(kind: Kind) -> str:
         return kind.path
     prefix = os.path.join(kind.path, "variables", "variables")
     if not os.path.isfile(f"{prefix}.index"):
-        raise ModelFileError(f"{kind.path!r}: the SavedModel has no weights: variables/variables.index is missing.")
+        raise ModelFileError(f"{kind.path!r}: this SavedModel has no weights: the file variables/variables.index is missing.")
     return prefix
 
 
@@ -79,16 +79,16 @@ def optimizer_state(model: Any, objects: Objects, pairs: Sequence[Pair]) -> list
         return []
     name = type(model.optimizer).__name__
     if name not in KNOWN:
-        raise Unrepresentable(f"{name} is an optimizer that tf.keras doesn't have, or another one there")
+        raise Unrepresentable(f"tf.keras has no optimizer {name}, or another one by this name")
     wanted = moments_of(model)
     runs = {moment: run for moment, names in wanted.items() if (run := _moments(objects, node, names, pairs))}
     if runs and len(runs) != len(wanted):
-        raise Unrepresentable(f"{name} keeps {len(wanted)} values for each weight, the checkpoint has {len(runs)} of them")
+        raise Unrepresentable(f"{name} keeps {len(wanted)} values for each weight, but the checkpoint has {len(runs)}")
     others = {slot for _, slot, _ in objects.slots(node)} - {other for names in wanted.values() for other in names}
     if not runs and (others or _vectors(objects, node)):
-        raise Unrepresentable(f"it is the state of another optimizer than {name}")
+        raise Unrepresentable(f"it is the state of an optimizer other than {name}")
     if others - {"momentum"}:
-        raise Unrepresentable(f"the optimizer there keeps {', '.join(sorted(others))} too, which {name} here doesn't")
+        raise Unrepresentable(f"the optimizer in the checkpoint also keeps {', '.join(sorted(others))}, which {name} doesn't keep here")
     variables = Variables()
     variables.moments = runs
     state = assignments(model, [pair.slot for pair in pairs if pair.slot.trained], variables)
@@ -112,7 +112,7 @@ def _settings(optimizer: Any, objects: Objects, node: int) -> list[Assignment]:
 def _number(objects: Objects, node: int) -> Any:
     tensor = objects.bundle.tensor(objects.key(node))
     if tensor.shape:
-        raise Unrepresentable(f"{tensor.where!r} should be a number, it has the shape {tensor.shape}")
+        raise Unrepresentable(f"{tensor.where!r} should be a number, but it has the shape {tensor.shape}")
     return tensor.read()
 
 
@@ -139,7 +139,7 @@ def _moments(objects: Objects, node: int, names: Sequence[str], pairs: Sequence[
         elif len(called) == len(trained):
             slots = {pair.node: child for pair, child in zip(trained, called, strict=True)}
         elif called:
-            raise Unrepresentable(f"it has values for {len(called)} trained weights, the model has {len(trained)}")
+            raise Unrepresentable(f"it has values for {len(called)} trained weights, but the model has {len(trained)}")
     missing = [pair for pair in trained if not objects.key(slots.get(pair.node, -1))]
     if not slots or len(missing) == len(trained):
         return []
@@ -148,5 +148,5 @@ def _moments(objects: Objects, node: int, names: Sequence[str], pairs: Sequence[
     tensors = [objects.bundle.tensor(objects.key(slots[pair.node])) for pair in trained]
     for pair, tensor in zip(trained, tensors, strict=True):
         if tensor.shape != pair.slot.shape:
-            raise Unrepresentable(f"{tensor.where!r} has the shape {tensor.shape} where {pair.slot.shape} is needed")
+            raise Unrepresentable(f"{tensor.where!r} has the shape {tensor.shape}; {pair.slot.shape} was expected")
     return tensors

@@ -52,7 +52,7 @@ def fields(data: memoryview | bytes) -> Iterator[tuple[int, int, Value]]:
         elif kind == BYTES:
             length, at = varint(data, at)
             if length > end - at:
-                raise Damaged(f"a field claims {length} bytes where {end - at} are left.")
+                raise Damaged(f"a field claims to have {length} bytes, but only {end - at} are left.")
             value = data[at : at + length]
             at += length
         elif kind in (FIXED64, FIXED32):
@@ -62,7 +62,7 @@ def fields(data: memoryview | bytes) -> Iterator[tuple[int, int, Value]]:
             value = int.from_bytes(data[at : at + length], "little")
             at += length
         else:
-            raise Damaged(f"a field has the wire type {kind}, which isn't in use.")
+            raise Damaged(f"a field has the unknown wire type {kind}.")
         yield number, kind, value
 
 
@@ -76,22 +76,22 @@ def messages(data: memoryview | bytes, number: int) -> Iterator[memoryview]:
 def text(value: Value) -> str:
     """A field's value as a text."""
     if isinstance(value, int):
-        raise Damaged("a number stands where a text should.")
+        raise Damaged("there is a number where a text was expected.")
     try:
         return bytes(value).decode("utf8")
     except UnicodeDecodeError:
-        raise Damaged("a text is not UTF-8.") from None
+        raise Damaged("a text isn't valid UTF-8.") from None
 
 
 def number(value: Value) -> int:
     """A field's value as a number."""
     if not isinstance(value, int):
-        raise Damaged("a text stands where a number should.")
+        raise Damaged("there is a text where a number was expected.")
     return value
 
 
 def message(value: Value) -> memoryview:
     """A field's value as a message."""
     if isinstance(value, int):
-        raise Damaged("a number stands where a record should.")
+        raise Damaged("there is a number where a record was expected.")
     return value

@@ -46,7 +46,7 @@ class Call:
         self._take_tensors(class_name, arguments)
         for tensor in _flat(arguments.pop(_LISTS.get(class_name, ""), None) or []):
             if not _is_source(tensor):
-                raise ModelFileError(f"Layer {layer!r}: a state of a cell's call is [name, node, tensor], got {tensor!r:.100}.")
+                raise ModelFileError(f"Layer {layer!r}: a state in a call of a cell should be [name, node, tensor], got {tensor!r:.100}.")
             self.sources.append(list(tensor[:3]))
         for flag in _FLAGS.get(class_name, ()):
             if arguments.pop(flag, False):
@@ -70,7 +70,7 @@ class Call:
                 tensor = self.sources[-1]
             if not _is_source(tensor):
                 raise ModelFileError(
-                    f"Layer {self.layer!r}: a tensor among the arguments of a call is [name, node, tensor], got {tensor!r:.100}."
+                    f"Layer {self.layer!r}: a tensor among the arguments of a call should be [name, node, tensor], got {tensor!r:.100}."
                 )
             self.sources.append(list(tensor[:3]))
 
@@ -94,7 +94,8 @@ def translated_calls(layer: str, class_name: str, calls: list, config: Any) -> t
     found = [Call(layer, class_name, call) for call in calls]
     if found and any(call.options != found[0].options for call in found):
         raise ModelFileError(
-            f"Layer {layer!r} is called with different flags ({[call.options for call in found]}), which can't be represented here. [convert: keras2-call]"
+            f"Layer {layer!r} is called with different flags in different calls ({[call.options for call in found]}), which "
+            "can't be represented here. [convert: keras2-call]"
         )
     if found and isinstance(config, dict):
         config.update(found[0].options)

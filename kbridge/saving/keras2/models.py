@@ -112,14 +112,14 @@ def _entry(entry: Any, unknown: list[str]) -> dict[str, Any]:
 
 def _translated(entry: Any, unknown: list[str]) -> dict[str, Any]:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("class_name"), str) or "config" not in entry:
-        raise ModelFileError(f"A layer's config is a dict with 'class_name' and 'config', got {type(entry).__name__}.")
+        raise ModelFileError(f"A layer's config should be a dict with 'class_name' and 'config', got {type(entry).__name__}.")
     class_name, config = entry["class_name"], entry["config"]
     if class_name not in get_custom_objects():
         class_name = bare_name(class_name)
     if class_name == "Sequential":
         return _sequential(config, entry.get("name"), unknown)
     if not isinstance(config, Mapping):
-        raise ModelFileError(f"The config of a {class_name} layer is a dict, got {type(config).__name__}.")
+        raise ModelFileError(f"The config of a {class_name} layer should be a dict, got {type(config).__name__}.")
     if class_name in _FUNCTIONAL and class_name not in get_custom_objects():
         return {"class_name": "Model", "config": _functional(config, unknown)}
     return _layer(class_name, config, unknown)
@@ -167,7 +167,7 @@ def _take_input(layer: dict[str, Any], given: dict[str, Any]) -> None:
 def _functional(config: Mapping[str, Any], unknown: list[str]) -> dict[str, Any]:
     name = config.get("name")
     if not all(isinstance(config.get(key), list) for key in ("layers", "input_layers", "output_layers")):
-        raise ModelFileError(f"The config of the model {name!r} should have lists of layers, input_layers and output_layers.")
+        raise ModelFileError(f"The config of the model {name!r} should have the lists layers, input_layers and output_layers.")
     layers: list[dict[str, Any]] = []
     apart: list[str] = []
     names = {entry.get("name") for entry in config["layers"] if isinstance(entry, Mapping)}
@@ -206,7 +206,7 @@ def _function(entry: Any, names: set) -> dict[str, Any] | None:
     if not holds_a_function(class_name) or class_name in get_custom_objects():
         return None
     if not isinstance(calls, list) or not isinstance(entry.get("config"), Mapping) or not isinstance(own, str):
-        raise ModelFileError(f"Layer {own!r}: a {class_name} has a name, a config and a list of calls.")
+        raise ModelFileError(f"Layer {own!r}: a {class_name} should have a name, a config and a list of calls.")
     translated, sources = of_tensorflow(own, class_name, entry["config"], calls, names)
     return {"name": own, "class_name": "Operations", "config": translated, "inbound_nodes": sources}
 
@@ -245,8 +245,8 @@ def translated_layer(class_name: str, config: Mapping[str, Any], unknown: list[s
         near = get_close_matches(class_name, [*TRANSLATIONS, *keras2_classes()], n=1)
         raise ModelFileError(
             f"Layer {options.name!r} is a {class_name} of Keras 2, which kbridge doesn't have"
-            + (reason(class_name) or (f" (near: {near[0]})" if near else ""))
-            + f". A class of your own can be passed: custom_objects={{{class_name!r}: ...}}. [convert: keras2-layer]"
+            + (reason(class_name) or (f" (similar: {near[0]})" if near else ""))
+            + f". You can pass a class of your own: custom_objects={{{class_name!r}: ...}}. [convert: keras2-layer]"
         )
     options.finish()
     unknown += options.unknown_initializers
@@ -285,7 +285,7 @@ def _common(class_name: str, options: Options) -> dict[str, Any]:
         raise options.error(
             "dtype",
             dtype,
-            f"while all layers here compute in floatx, which is {K.floatx()!r}; K.set_floatx({dtype!r}) before loading changes it",
+            f"but all layers here compute in floatx, which is {K.floatx()!r}. To change it, call K.set_floatx({dtype!r}) before loading",
         )
     if shape is not None:
         common["batch_input_shape"] = shape

@@ -39,7 +39,7 @@ def attributes_of(node: Mapping[str, Any], inputs: list[Any]) -> tuple[str, list
     """(the operation's name in the table, its arguments, its keywords) of a node."""
     attributes = node.get("attr", {})
     if not isinstance(attributes, Mapping):
-        raise ModelFileError(f"The attributes of a node {node['op']!r:.80} should be a dict.")
+        raise ModelFileError(f"The attributes of the TensorFlow node {node['op']!r:.80} should be a dict.")
     found = {key: _value(key, value) for key, value in attributes.items() if key not in _SILENT and not key.startswith("_")}
     op = node["op"]
     if op in ("ConcatV2", "Concat", "Pack", "AddN", "Einsum"):  # several tensors are one argument
@@ -53,7 +53,7 @@ def attributes_of(node: Mapping[str, Any], inputs: list[Any]) -> tuple[str, list
 
 def _value(key: str, value: Any) -> Any:
     if not isinstance(value, Mapping) or len(value) != 1:
-        raise ModelFileError(f"The attribute {key!r:.80} of a node of TensorFlow can't be read: {value!r:.80}.")
+        raise ModelFileError(f"kbridge can't read the attribute {key!r:.80} of a TensorFlow node: {value!r:.80}.")
     kind, inner = next(iter(value.items()))
     try:
         if kind == "i":
@@ -70,7 +70,7 @@ def _value(key: str, value: Any) -> Any:
             return [_value(key, {k: item}) for k, items in inner.items() for item in items]
     except (ValueError, TypeError, binascii.Error):
         pass
-    raise ModelFileError(f"The attribute {key!r:.80} of a node of TensorFlow can't be read: {value!r:.80}.")
+    raise ModelFileError(f"kbridge can't read the attribute {key!r:.80} of a TensorFlow node: {value!r:.80}.")
 
 
 _TOKEN = re.compile(r'\s*(?:#[^\n]*\n\s*)*(?:("(?:[^"\\]|\\.)*")|([A-Za-z_][\w.]*)|([-+]?[\d.][\w.+-]*)|([{}:<>,;\[\]]))')
@@ -84,18 +84,18 @@ def node_of_text(text: str) -> dict[str, Any]:
     while place < len(text.rstrip()):
         found = _TOKEN.match(text, place)
         if found is None or len(tokens) > 100_000:
-            raise ModelFileError(f"A node of TensorFlow can't be read from {text[place : place + 40]!r} on.")
+            raise ModelFileError(f"kbridge can't read a TensorFlow node from {text[place : place + 40]!r} on.")
         tokens.append(found[0].strip())
         place = found.end()
     fields, rest = _message(tokens, 0, 0)
     if rest != len(tokens):
-        raise ModelFileError("A node of TensorFlow has more braces closed than opened.")
+        raise ModelFileError("A TensorFlow node has more closing than opening braces.")
     node: dict[str, Any] = {"input": fields.get("input", []), "attr": {}}
     for key in ("name", "op"):
         node[key] = fields.get(key, [None])[0]
     for entry in fields.get("attr", []):
         if not isinstance(entry, dict) or not entry.get("key") or not isinstance(entry.get("value", [None])[0], dict):
-            raise ModelFileError("An attribute of a node of TensorFlow has no key or value.")
+            raise ModelFileError("An attribute of a TensorFlow node has no key or no value.")
         node["attr"][entry["key"][0]] = {kind: _single(kind, items) for kind, items in entry["value"][0].items()}
     return node
 
@@ -112,19 +112,19 @@ def _message(tokens: list[str], place: int, depth: int) -> tuple[dict[str, list[
     """The fields of a message, each a list, and where it ends."""
     fields: dict[str, list[Any]] = {}
     if depth > 8:
-        raise ModelFileError("A node of TensorFlow is nested too deeply.")
+        raise ModelFileError("A TensorFlow node is nested too deeply.")
     while place < len(tokens) and tokens[place] != "}":
         name = tokens[place]
         place += 1
         if place < len(tokens) and tokens[place] == ":":
             place += 1
         if place >= len(tokens):
-            raise ModelFileError("A node of TensorFlow ends within a field.")
+            raise ModelFileError("The text of a TensorFlow node ends within a field.")
         value: Any
         if tokens[place] == "{":
             value, place = _message(tokens, place + 1, depth + 1)
             if place >= len(tokens):
-                raise ModelFileError("A node of TensorFlow ends within a message.")
+                raise ModelFileError("The text of a TensorFlow node ends within a message.")
         else:
             value = tokens[place]
             value = value[1:-1] if value.startswith('"') else value

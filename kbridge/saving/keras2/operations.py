@@ -75,11 +75,12 @@ def of_keras3(entry: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Any]]
 
 def _one_graph(name: str, calls: list[tuple[Graph, list]], config: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Any]]]:
     if not calls:
-        raise ModelFileError(f"Layer {name!r} holds a function, but no call of it.")
+        raise ModelFileError(f"Layer {name!r} holds a function, but never calls it.")
     graphs = [graph for graph, _ in calls]
     if any(graph != graphs[0] for graph in graphs):
         raise ModelFileError(
-            f"Layer {name!r} is called with different arguments ({graphs[0]}; {graphs[-1]}), which can't be represented here. [convert: keras2-call]"
+            f"Layer {name!r} is called with different arguments in different calls ({graphs[0]}; {graphs[-1]}), which can't "
+            "be represented here. [convert: keras2-call]"
         )
     made = {"name": name, "graph": graphs[0].to_json()}
     return {**made, "trainable": bool(config.get("trainable", True))}, [places for _, places in calls]
@@ -105,7 +106,7 @@ def _graph(
 def _named(name: str, config: Mapping[str, Any], call: Any, layers: set[str]) -> tuple[Graph, list]:
     function = config.get("function")
     if not isinstance(function, str):
-        raise ModelFileError(f"Layer {name!r} holds no function's name, got {function!r:.80}.")
+        raise ModelFileError(f"Layer {name!r} should hold the name of a function, got {function!r:.80}.")
     sources = _Sources()
     keywords: dict[str, Any] = {}
 
@@ -151,7 +152,7 @@ def _object(value: Any, inner: Callable[[Any], Any], name: str) -> Any:
         return tuple(inner(item) for item in value["items"])
     if kind in ("__numpy__", "__tensor__", "__constant_tensor__") and isinstance(config, Mapping) and "value" in config:
         return _constant(config, name)
-    raise ModelFileError(f"Layer {name!r} is called with {value!r:.80}, which isn't known here. [convert: keras2-call]")
+    raise ModelFileError(f"Layer {name!r} is called with {value!r:.80}, which kbridge doesn't know. [convert: keras2-call]")
 
 
 def _constant(config: Mapping[str, Any], name: str) -> Any:
@@ -162,7 +163,7 @@ def _constant(config: Mapping[str, Any], name: str) -> Any:
     try:
         return np.asarray(config["value"], dtype=dtype_name(config.get("dtype") or "float32"))
     except (ValueError, TypeError, OverflowError):
-        raise ModelFileError(f"Layer {name!r}: a constant of dtype {config.get('dtype')!r:.40} can't be read.") from None
+        raise ModelFileError(f"Layer {name!r}: kbridge can't read a constant of dtype {config.get('dtype')!r:.40}.") from None
 
 
 # ---------------------------------------------------------------------- nodes of TensorFlow
@@ -176,7 +177,7 @@ def _node(name: str, config: Mapping[str, Any], call: Any, layers: set[str]) -> 
         except ValueError:
             node = node_of_text(node)
     if not isinstance(node, Mapping) or not isinstance(node.get("op"), str) or not isinstance(node.get("input", []), list):
-        raise ModelFileError(f"Layer {name!r} holds no node of TensorFlow that can be read, got {node!r:.80}.")
+        raise ModelFileError(f"Layer {name!r} holds a TensorFlow node that kbridge can't read: {node!r:.80}.")
     if isinstance(call, list) and call and isinstance(call[0], str):
         call = [call]
     if not isinstance(call, list) or not all(isinstance(c, list) and len(c) >= 3 and isinstance(c[0], str) for c in call):
@@ -191,7 +192,7 @@ def _node(name: str, config: Mapping[str, Any], call: Any, layers: set[str]) -> 
         else:
             source = next(rest, None)
             if source is None:
-                raise ModelFileError(f"Layer {name!r}: its node takes {len(node['input'])} tensors, the call gives {len(call)}.")
+                raise ModelFileError(f"Layer {name!r}: its node takes {len(node['input'])} tensors, but the call gives {len(call)}.")
             inputs.append(sources.ref(source))
     function, args, kwargs = attributes_of(node, inputs)
     return _graph(name, sources, function, args, kwargs), sources.places
@@ -206,7 +207,7 @@ def _of_keras3(value: Any, sources: _Sources, name: str) -> Any:
         history = config.get("keras_history") if isinstance(config, Mapping) else None
         if isinstance(history, list) and len(history) == 3 and isinstance(history[0], str) and all(type(n) is int for n in history[1:]):
             return sources.ref(history)
-        raise ModelFileError(f"The operation {name!r} reads a tensor from {history!r:.80}, which is no [name, node, tensor].")
+        raise ModelFileError(f"The operation {name!r} reads a tensor from {history!r:.80}, which should be [name, node, tensor].")
     if isinstance(value, list):
         return [_of_keras3(item, sources, name) for item in value]
     found = _object(value, lambda item: _of_keras3(item, sources, name), name)

@@ -80,7 +80,7 @@ def by_name(optimizer: str, names: Sequence[str], arrays: Sequence[StoredArray],
         own = list(KNOWN[optimizer].moments)[: {"RMSprop": 1, "Adam": 2}.get(optimizer)]
         kept = nameless[: len(own) * weights]
         if len(kept) not in (0, len(own) * weights):
-            raise Unrepresentable(f"the state of {optimizer} is laid out in an unknown way")
+            raise Unrepresentable(f"the state of {optimizer} has an unknown layout")
         for number, array in enumerate(kept):
             found.add(own[number // weights], array)
     return found
@@ -127,7 +127,7 @@ def by_order(model: Any, arrays: Sequence[StoredArray], slots: Sequence[Slot]) -
         if scalars + len(layout) == len(before):
             layout, after = [], []  # of a model that was never trained
         else:
-            raise Unrepresentable(f"the state of {name} has {len(left)} arrays where {len(layout) + len(before) + len(after)} are needed")
+            raise Unrepresentable(f"the state of {name} has {len(left)} arrays, but {len(layout) + len(before) + len(after)} are needed")
     for scalar in before:
         found.scalars[scalar] = left.pop(0)
     for scalar in after:
@@ -186,12 +186,12 @@ def _of_moment(moment: str, own: list, stored: Sequence[StoredArray], slots: Seq
     for slot in slots:
         weights = weights_of(slot)
         if any(id(weight) not in trained for weight in weights):
-            raise Unrepresentable(f"the weight {slot.name!r} of {slot.owners[0]!r} was trained there and isn't here")
+            raise Unrepresentable(f"the weight {slot.name!r} of {slot.owners[0]!r} was trained there and isn't trained here")
         variables = [own[trained[id(weight)]] for weight in weights]
         if all(variable is None for variable in variables) and (not queue or moment in ("r", "c", "velocity")):
             continue
         if not queue:
-            raise Unrepresentable(f"{moment} has {len(stored)} arrays, too few")
+            raise Unrepresentable(f"{moment} has only {len(stored)} arrays, which is too few")
         array = queue.pop(0)
         if None in variables:
             if moment != "v":
@@ -200,12 +200,12 @@ def _of_moment(moment: str, own: list, stored: Sequence[StoredArray], slots: Seq
         shapes = [tuple(K.int_shape(variable)) for variable in variables]
         if shapes == [tuple(K.int_shape(weight)) for weight in weights]:
             if slot.shape != array.shape:
-                raise Unrepresentable(f"{array.where} has the shape {array.shape} where {slot.shape} is needed")
+                raise Unrepresentable(f"{array.where} has the shape {array.shape}; {slot.shape} was expected")
             pairs.append((slot, array, own, False))
         elif len(weights) == 1 and tuple(K.int_shape(weights[0])) == slot.shape and shapes[0] == array.shape:
             pairs.append((slot, array, variables, True))
         else:
-            raise Unrepresentable(f"{array.where} is of a weight that is laid out otherwise here")
+            raise Unrepresentable(f"{array.where} belongs to a weight that has another layout here")
     if queue:
         raise Unrepresentable(f"{moment} has {len(stored)} arrays, {len(queue)} too many")
     return pairs

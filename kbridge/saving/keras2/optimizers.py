@@ -99,10 +99,10 @@ def optimizer_config(class_name: str, config: Mapping[str, Any]) -> dict[str, An
     if class_name.startswith("LossScaleOptimizer"):
         return _loss_scale(config)
     if class_name not in KNOWN:
-        raise Unrepresentable(f"the optimizer {class_name} is unknown here, or computes something else{reason(class_name)}")
+        raise Unrepresentable(f"kbridge doesn't have the optimizer {class_name}, or has another one by this name{reason(class_name)}")
     kind = kind_of(config)
     if class_name == "Adafactor" and "relative_step" not in config:
-        raise Unrepresentable(f"the optimizer Adafactor is of an unknown kind: it has {', '.join(config)}")
+        raise Unrepresentable(f"kbridge doesn't know this kind of Adafactor: it has {', '.join(config)}")
     new: dict[str, Any] = {"lr": _rate(class_name, config)}
     for key in KNOWN[class_name].options:
         if config.get(key) is not None:
@@ -145,16 +145,16 @@ def _rate(class_name: str, config: Mapping[str, Any]) -> Any:
         try:
             return schedules.serialize(schedules.deserialize(dict(rate)))
         except (ValueError, TypeError) as error:
-            raise Unrepresentable(f"the optimizer {class_name} has a learning rate that can't be taken over: {error}") from None
+            raise Unrepresentable(f"kbridge can't represent the learning rate of the optimizer {class_name}: {error}") from None
     if isinstance(rate, bool) or not isinstance(rate, (int, float)):
-        raise Unrepresentable(f"the optimizer {class_name} has the learning rate {rate!r}")
+        raise Unrepresentable(f"kbridge can't represent the learning rate of the optimizer {class_name}: {rate!r}")
     return rate
 
 
 def _loss_scale(config: Mapping[str, Any]) -> dict[str, Any]:
     inner = config.get("inner_optimizer", config.get("optimizer"))
     if not isinstance(inner, Mapping) or not isinstance(inner.get("config"), Mapping):
-        raise Unrepresentable("the LossScaleOptimizer has no optimizer inside")
+        raise Unrepresentable("the LossScaleOptimizer has no inner optimizer")
     new: dict[str, Any] = {"inner_optimizer": optimizer_config(str(inner.get("class_name")), inner["config"])}
     for key in ("initial_scale", "dynamic_growth_steps", "dynamic"):
         if config.get(key) is not None:

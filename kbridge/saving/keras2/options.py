@@ -41,7 +41,7 @@ class Options:
         """The value of ``key``, which must be there."""
         value = self._left.pop(key, _MISSING)
         if value is _MISSING:
-            raise ModelFileError(f"Layer {self.name!r} ({self.class_name}): its config lacks {key!r}.")
+            raise ModelFileError(f"Layer {self.name!r} ({self.class_name}): its config has no {key!r}.")
         return value
 
     def only(self, key: str, *allowed: Any) -> Any:
@@ -77,4 +77,4 @@ class Options:
 
 
 def _untranslated(entry: Any) -> dict[str, Any]:
-    raise ModelFileError(f"A layer stands in the config of one that has none: {entry!r:.100}.")
+    raise ModelFileError(f"The config of a layer holds another layer, which this layer doesn't have: {entry!r:.100}.")

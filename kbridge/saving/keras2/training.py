@@ -80,7 +80,7 @@ def _loss(value: Any, of_tensorflow: bool) -> Any:
             return found
         if isinstance(value, Mapping):
             _made(losses_module.deserialize, value)  # says what is wrong with it
-    raise Unrepresentable(f"the loss {name!r} is unknown here")
+    raise Unrepresentable(f"kbridge doesn't have the loss {name!r}")
 
 
 def _made(make: Any, value: Any) -> Any:
@@ -169,7 +169,7 @@ def _metric(value: Any) -> Any:
         loss = _made(losses_module.named, _RENAMED.get(name, name))
         if callable(loss) and not isinstance(loss, losses_module.Loss):
             return metrics_module.means.MeanMetricWrapper(loss, _name_in(value) or name)
-    raise Unrepresentable(f"the metric {name!r} is unknown here")
+    raise Unrepresentable(f"kbridge doesn't have the metric {name!r}")
 
 
 def _name_in(value: Any) -> Any:

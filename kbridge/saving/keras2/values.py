@@ -82,7 +82,7 @@ def activation(options: Options, key: str = "activation", default: str = "linear
     if isinstance(value, str) and (value in _ACTIVATIONS or known_name(value)):
         return known_name(value) or value
     raise options.error(
-        key, value, "which isn't an activation of kbridge's; one of your own can be passed in custom_objects under that name"
+        key, value, "which isn't an activation of kbridge. An activation of your own can be passed in custom_objects under that name"
     )
 
 
@@ -153,7 +153,7 @@ def constraint(options: Options, key: str, moved_axes: bool = False) -> dict[str
         raise options.error(key, value)
     config = {new: arguments.get(old, default) for old, new, default in found[1]}
     if moved_axes and "axis" in config:
-        raise options.error(key, value, "whose axis is that of a kernel with another order of axes")
+        raise options.error(key, value, "but the kernel has another order of axes here, so this axis means another one")
     return {"name": found[0], **config}
 
 
@@ -175,7 +175,7 @@ def pair_or_number(options: Options, key: str, count: int, default: int = 1) -> 
     value = options.take(key, default)
     values = [value] * count if isinstance(value, int) else list(value) if isinstance(value, (list, tuple)) else []
     if len(values) != count:
-        raise options.error(key, value, f"which should be {count} whole numbers")
+        raise options.error(key, value, f"but {count} whole numbers were expected")
     return values
 
 

@@ -263,8 +263,8 @@ def match(layer: Any, arrays: Sequence[StoredArray], group: Group) -> list[tuple
         slots = once(slots)  # tf.keras lists the weights of a layer that stands in two models once
     if len(slots) != len(arrays):
         raise ModelFileError(
-            f"{group.path!r}: layer {layer.name!r} takes {len(slots)} arrays of Keras 2 "
-            f"({', '.join(str(slot.name) for slot in slots) or 'none'}), the file has {len(arrays)}."
+            f"{group.path!r}: layer {layer.name!r} needs {len(slots)} arrays of Keras 2 "
+            f"({', '.join(str(slot.name) for slot in slots) or 'none'}), but the file has {len(arrays)}."
         )
     by_names = _order_by_names(slots, arrays)
     trained_first = sorted(range(len(slots)), key=lambda k: not slots[k].trained)

@@ -55,7 +55,7 @@ def open_archive(path: str) -> Iterator[Archive]:
             try:
                 archive = zipfile.ZipFile(file)
             except zipfile.BadZipFile as error:
-                raise ModelFileError(f"{path!r}: a damaged zip archive, perhaps the beginning of one ({error}).") from error
+                raise ModelFileError(f"{path!r}: a damaged zip archive, or only the beginning of one ({error}).") from error
             with archive:
                 yield Archive(path, data, archive)
 
@@ -70,7 +70,7 @@ class Archive:
         self._members: dict[str, zipfile.ZipInfo] = {}
         infos = archive.infolist()
         if len(infos) > _MAX_MEMBERS:
-            raise self.error(f"{len(infos)} members; the limit is {_MAX_MEMBERS}.")
+            raise self.error(f"it has {len(infos)} members; the limit is {_MAX_MEMBERS}.")
         for info in infos:
             self._check(info)
             self._members[info.filename] = info
@@ -83,22 +83,24 @@ class Archive:
     def _check(self, info: zipfile.ZipInfo) -> None:
         name = info.filename
         if name in self._members:
-            raise self.error(f"the member {name!r} is there twice.")
+            raise self.error(f"it has two members with the name {name!r}.")
         if name.startswith(("/", "\\")) or "\\" in name or ":" in name or ".." in name.split("/") or not name:
-            raise self.error(f"a member is called {name!r}, which leads out of the archive.")
+            raise self.error(f"the name of the member {name!r} leads out of the archive.")
         if info.flag_bits & _ENCRYPTED:
             raise self.error(f"the member {name!r} is encrypted.")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise self.error(
-                f"the member {name!r} is compressed by the method {info.compress_type}; understood are none (0) and deflate (8)."
+                f"the member {name!r} has the compression method {info.compress_type}; kbridge reads only 0 (none) and 8 (deflate)."
             )
         if info.compress_type == zipfile.ZIP_STORED and info.file_size != info.compress_size:
-            raise self.error(f"the member {name!r} is said to have {info.file_size} bytes and to take {info.compress_size}.")
+            raise self.error(
+                f"the archive's list gives the member {name!r} impossible sizes: {info.file_size} bytes, compressed {info.compress_size}."
+            )
         if info.header_offset + _LOCAL_HEADER + info.compress_size > len(self._data):
-            raise self.error(f"the member {name!r} ends behind the end of the file.")
+            raise self.error(f"the member {name!r} goes beyond the end of the file.")
         if info.file_size > _SMALL + MAX_EXPANSION * info.compress_size:
             raise self.error(
-                f"the member {name!r} has {info.file_size} bytes, compressed to {info.compress_size}; weights don't compress so well."
+                f"the member {name!r} has {info.file_size} bytes, compressed to {info.compress_size}. Weights don't compress so well."
             )
 
     def _check_overlaps(self) -> None:
@@ -108,18 +110,18 @@ class Archive:
                 raise self.error(f"the member {info.filename!r} overlaps another one.")
             end = self._start(info) + info.compress_size
             if end > len(self._data):
-                raise self.error(f"the member {info.filename!r} ends behind the end of the file.")
+                raise self.error(f"the member {info.filename!r} goes beyond the end of the file.")
 
     def _start(self, info: zipfile.ZipInfo) -> int:
         """Where a member's data begin; what stands before them must agree with the archive's list."""
         at = info.header_offset
         head = self._data[at : at + _LOCAL_HEADER]
         if len(head) < _LOCAL_HEADER or head[:4] != b"PK\x03\x04":
-            raise self.error(f"the member {info.filename!r} doesn't lie where the archive's list says.")
+            raise self.error(f"the member {info.filename!r} isn't where the archive's list says.")
         name_length, extra_length = (int.from_bytes(head[i : i + 2], "little") for i in (26, 28))
         name = self._data[at + _LOCAL_HEADER : at + _LOCAL_HEADER + name_length]
         if name.decode("utf8", "replace") != info.orig_filename and name.decode("cp437") != info.orig_filename:
-            raise self.error(f"the member {info.filename!r} has another name in its own place.")
+            raise self.error(f"the member {info.filename!r} has another name in its own header than in the archive's list.")
         method = int.from_bytes(head[8:10], "little")
         sizes = [int.from_bytes(head[i : i + 4], "little") for i in (18, 22)]
         # sizes of 0 come with a record behind the data, the largest number with one among the extra fields
@@ -127,7 +129,7 @@ class Archive:
             size not in (0, 0xFFFFFFFF) and size != real for size, real in zip(sizes, (info.compress_size, info.file_size), strict=True)
         ]
         if any(told) or method != info.compress_type:
-            raise self.error(f"the member {info.filename!r} has another size in its own place than in the archive's list.")
+            raise self.error(f"the member {info.filename!r} has another size in its own header than in the archive's list.")
         return at + _LOCAL_HEADER + name_length + extra_length
 
     def __contains__(self, name: str) -> bool:
@@ -141,7 +143,7 @@ class Archive:
         """The bytes of a member."""
         info = self._members.get(name)
         if info is None:
-            raise self.error(f"a zip archive without {name}, so it is not a .keras file.")
+            raise self.error(f"it is a zip archive without {name}, so it isn't a .keras file.")
         if info.file_size > limit:
             raise self.error(f"the member {name!r} has {info.file_size} bytes; the limit is {limit}.")
         with failures_named(self.path, name):
@@ -160,7 +162,7 @@ class Archive:
         """The root of the HDF5 file that is a member: read where it lies, or unpacked if it is compressed."""
         info = self._members.get(name)
         if info is None:
-            raise self.error(f"it has no {name}, so there are no weights in it.")
+            raise self.error(f"it has no {name}, so it holds no weights.")
         if not info.file_size:
             raise self.error(f"its {name} is empty.")
         if info.compress_type == zipfile.ZIP_STORED:

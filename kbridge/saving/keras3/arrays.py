@@ -26,7 +26,7 @@ def all_arrays(group: Group, without: Sequence[str] = ()) -> Iterator[StoredArra
         for name in inner.keys():
             count += 1
             if count > MAX_ARRAYS:
-                raise group.error(f"more than {MAX_ARRAYS} members.")
+                raise group.error(f"it has more than {MAX_ARRAYS} members.")
             if inner.is_group(name):
                 pending.append(inner.group(name))
             else:
@@ -49,7 +49,7 @@ def numbered(group: Group) -> list[StoredArray]:
     own = group.group("vars")
     names = own.keys()
     if any(not re.fullmatch(r"\d{1,6}", name) for name in names):
-        raise own.error(f"weights should be numbered, they are called {listed(names)}.")
+        raise own.error(f"the names of weights should be numbers, got {listed(names)}.")
     return [own.array(name) for name in sorted(names, key=int)]
 
 

@@ -40,8 +40,8 @@ def _quantized(class_name: str, config: dict[str, Any]) -> None:
     for mode in (mode for _, mode in policies if mode is not None):
         if mode != "int8" or class_name not in _OF_8_BITS:
             raise ModelFileError(
-                f"Layer {config.get('name')!r} ({class_name}) is quantized ({mode}), which can't be represented here: int8 of "
-                f"{', '.join(_OF_8_BITS[:-1])} and {_OF_8_BITS[-1]} can. [convert: keras3-quantized]"
+                f"Layer {config.get('name')!r} ({class_name}) is quantized ({mode}), which can't be represented here. kbridge "
+                f"reads only int8, of {', '.join(_OF_8_BITS[:-1])} and {_OF_8_BITS[-1]}. [convert: keras3-quantized]"
             )
     config.pop("quantization_config", None)  # also of a layer that the call of quantize passed over
     names = [name for name, _ in policies]

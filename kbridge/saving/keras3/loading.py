@@ -65,7 +65,8 @@ def _matches(model: Any, root: Group, by_name: bool, nodes: list[Node] | None) -
     names = stored_names(root) if nodes is None else dict(zip((node.name for node in nodes), places(nodes), strict=True))
     if not names:
         raise ModelFileError(
-            f"{root.path!r}: it doesn't say what its layers are called, as files of Keras before 3.2 and of tf.keras; load it without by_name."
+            f"{root.path!r}: it doesn't say the names of its layers; files of Keras before 3.2 and of tf.keras don't. Load it "
+            "without by_name."
         )
     found = match_by_name(model, names, root)
     if not found:

@@ -48,8 +48,9 @@ def without_masks(model: Any, entries: list) -> list[dict[str, Any]]:
                     continue
                 if not _is_implied(value, by_name, sources, dropped):
                     raise ModelFileError(
-                        f"Layer {entry.get('name')!r} in {model!r} is called with a {key} that masks of layers don't make here: one of its own, or "
-                        "several that are joined, of which Keras 3 keeps what any keeps. [convert: keras3-masks]"
+                        f"Layer {entry.get('name')!r} in {model!r} is called with a {key} that kbridge can't make: a mask of its own, or "
+                        "several masks that are joined. Of joined masks, Keras 3 keeps a step if any mask keeps it. [convert: "
+                        "keras3-masks]"
                     )
                 del keywords[key]
             calls.append({**call, "kwargs": keywords})
@@ -178,8 +179,9 @@ def check_masks(model: Any, config: Any) -> None:
     for name, masked in expected.items():
         if name in found and found[name] != masked:
             raise ModelFileError(
-                f"Layer {name!r} takes {'a' if masked else 'no'} mask in Keras 3 and {'one' if found[name] else 'none'} here, as the layers before "
-                "it hand on masks otherwise (Keras 1 keeps a step of joined inputs if no mask drops it). [convert: keras3-masks]"
+                f"Layer {name!r} takes {'a mask' if masked else 'no mask'} in Keras 3 and {'one' if found[name] else 'none'} "
+                "here, because the layers before it pass masks on differently (Keras 1 keeps a step of joined inputs if no mask "
+                "drops it). [convert: keras3-masks]"
             )
 
 

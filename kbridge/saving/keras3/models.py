@@ -45,7 +45,7 @@ def keras1_config(config: Any, version: str | None) -> dict[str, Any]:
     if major == 3 or major is None and speaks_keras3(config):
         return to_keras1(to_keras2(config), warn=False, version="3")
     if major is not None and major > 3:
-        raise ModelFileError(f"it was written by Keras {version}; files of Keras 1 to 3 can be read.")
+        raise ModelFileError(f"it was written by Keras {version}; kbridge reads files of Keras 1 to 3.")
     return to_keras1(config, warn=False, version=version)
 
 
@@ -64,7 +64,7 @@ def _plain(value: Any) -> Any:
 def class_of(entry: Any) -> str:
     """The name under which an entry's class is looked up: one of the user's own goes by the name that it is registered under."""
     if not isinstance(entry, Mapping) or not isinstance(entry.get("class_name"), str):
-        raise ModelFileError(f"A layer's config is a dict with 'class_name' and 'config', got {type(entry).__name__}.")
+        raise ModelFileError(f"A layer's config should be a dict with 'class_name' and 'config', got {type(entry).__name__}.")
     name, registered, module = entry["class_name"], entry.get("registered_name"), entry.get("module")
     for known in (registered, name):
         if isinstance(known, str) and known in get_custom_objects():
@@ -73,7 +73,7 @@ def class_of(entry: Any) -> str:
     if foreign or isinstance(registered, str) and (">" in registered or module is None and "module" in entry):
         shown = registered if isinstance(registered, str) else name
         raise ModelFileError(
-            f"Unknown layer: {shown!r}, a class of your own (from {module!r}). Pass custom_objects={{{shown!r}: {name}}} to load it."
+            f"Unknown layer: {shown!r}, a custom class (from {module!r}). Pass custom_objects={{{shown!r}: {name}}} to load it."
         )
     return name
 
@@ -82,7 +82,7 @@ def _entry(entry: Any) -> dict[str, Any]:
     name = class_of(entry)
     config = entry.get("config")
     if not isinstance(config, Mapping):
-        raise ModelFileError(f"The config of a {name} layer is a dict, got {type(config).__name__}.")
+        raise ModelFileError(f"The config of a {name} layer should be a dict, got {type(config).__name__}.")
     kept = {key: value for key, value in entry.items() if key not in _BOOKKEEPING}
     if name in get_custom_objects():
         return {**kept, "class_name": name, "config": dict(config)}

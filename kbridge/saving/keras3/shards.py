@@ -26,10 +26,10 @@ def shards_listed(path: str) -> list[str] | None:
     for value in listed.values():
         for name in value if isinstance(value, list) else [value]:
             if not isinstance(name, str) or name != os.path.basename(name) or name in ("", ".", "..") or "\\" in name or ":" in name:
-                raise ModelFileError(f"{path!r}: a file of weights beside it is named, got {name!r:.100}.")
+                raise ModelFileError(f"{path!r}: it should name files of weights beside it, got {name!r:.100}.")
             names[name] = None
     if len(names) > _MAX_SHARDS:
-        raise ModelFileError(f"{path!r}: {len(names)} files; the limit is {_MAX_SHARDS}.")
+        raise ModelFileError(f"{path!r}: it names {len(names)} files; the limit is {_MAX_SHARDS}.")
     return [os.path.join(os.path.dirname(path), name) for name in names]
 
 
@@ -65,7 +65,7 @@ class Several:
         """The group ``name`` below this one."""
         found = [group.group(name) for group in self._groups if name in group]
         if not found:
-            raise self.error(f"{name!r} is missing.")
+            raise self.error(f"the file {name!r} is missing.")
         return Several(self.path, absolute(self.where, name), found)
 
     def array(self, name: str) -> StoredArray:
@@ -73,7 +73,7 @@ class Several:
         for group in self._groups:
             if name in group:
                 return group.array(name)
-        raise self.error(f"{name!r} is missing.")
+        raise self.error(f"the file {name!r} is missing.")
 
     def text(self, name: str) -> str | None:
         """A text attribute, that of the first file that has it."""

@@ -40,5 +40,5 @@ def _with_tokens(entry: Any, archive: Archive, path: str) -> Any:
     try:
         tokens = [kind(line) for line in archive.content(path).decode("utf8").split("\n")]
     except ValueError as error:
-        raise ModelFileError(f"{path}: its tokens can't be read ({error}).") from None
+        raise ModelFileError(f"{path}: kbridge can't read its tokens ({error}).") from None
     return {**entry, "config": {**options, "vocabulary": tokens}}

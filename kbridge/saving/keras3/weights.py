@@ -72,8 +72,8 @@ def match_in_order(model: Any, group: Group, nodes: Sequence[Node] | None) -> li
         paths = [path for path in places(nodes) if _holds(group, path)]
         if len(paths) != len(own):
             raise ModelFileError(
-                f"{group.path!r} has {len(paths)} layers with weights, the model has {len(own)}: {listed(paths)} in the file, "
-                f"{listed([node.name for node in own])} in the model."
+                f"{group.path!r} has {len(paths)} layers with weights, but the model has {len(own)}. In the file: "
+                f"{listed(paths)}; in the model: {listed([node.name for node in own])}."
             )
         return [
             match for node, path in zip(own, paths, strict=True) for match in _in_layer(layers[node.name], node, _below(group, path), seen)
@@ -86,8 +86,8 @@ def match_in_order(model: Any, group: Group, nodes: Sequence[Node] | None) -> li
     stored = _stored_paths(group)
     if {counted[node.name] for node in own} != set(stored):
         raise ModelFileError(
-            f"{group.path!r} has weights of other layers than the model: {listed(stored)} in the file, "
-            f"{listed([f'{counted[node.name]} ({node.name})' for node in own])} in the model. by_name=True loads those of equal names."
+            f"{group.path!r} has weights of other layers than the model. In the file: {listed(stored)}; in the model: "
+            f"{listed([f'{counted[node.name]} ({node.name})' for node in own])}. by_name=True loads those with equal names."
         )
     return [match for node in own for match in _in_layer(layers[node.name], node, _below(group, counted[node.name]), seen)]
 
@@ -121,8 +121,8 @@ def _stored_paths(group: Group) -> list[str]:
     if "layers" not in group:
         others = [name for name in group.keys() if name not in ("optimizer", "vars", "metrics")]
         raise ModelFileError(
-            f"{group.path!r} has no layers by number, as models made of layers have: it is of a class of the user's own with the attributes "
-            f"{listed(others)}. by_name=True finds layers by their names."
+            f"{group.path!r} doesn't number its layers, as files of Sequential and functional models do. It comes from a "
+            f"custom class with the attributes {listed(others)}. by_name=True finds layers by their names."
         )
     layers = group.group("layers")
     return [f"layers/{place}" for place in layers.keys() if layers.is_group(place) and has_arrays(layers.group(place))]
@@ -149,15 +149,15 @@ def _in_model(model: Any, nodes: Sequence[Node], group: Group, seen: set[int]) -
         if layer is not None and not _all_in(layer, seen):
             if path not in group:
                 raise ModelFileError(
-                    f"{group.path!r}: layer {layer.name!r} takes {_shapes(layer)}, but there is no {absolute(group.where, path)}."
+                    f"{group.path!r}: layer {layer.name!r} needs {_shapes(layer)}, but there is no {absolute(group.where, path)}."
                 )
             yield from _in_layer(layer, node, group.group(path), seen)
     known = set(paths)
     if "layers" in group and (unknown := [path for path in _stored_paths(group) if path not in known]):
-        raise ModelFileError(f"{group.path!r}: there are weights of layers that the config doesn't have: {listed(unknown)}.")
+        raise ModelFileError(f"{group.path!r}: it has weights of layers that the config doesn't have: {listed(unknown)}.")
     for layer in layers.values():
         if layer.weights:
-            raise ModelFileError(f"{group.path!r}: the file's config doesn't say where the weights of layer {layer.name!r} lie.")
+            raise ModelFileError(f"{group.path!r}: its config doesn't say where the weights of layer {layer.name!r} are.")
 
 
 def _all_in(layer: Any, seen: set[int]) -> bool:
@@ -228,7 +228,8 @@ def _of_own_class(layer: Any, group: Group, seen: set[int]) -> Iterator[Match]:
         if not _all_in(item, seen):
             if place not in group:
                 raise ModelFileError(
-                    f"{group.path!r}: layer {item.name!r} inside {layer.name!r} takes {_shapes(item)}, but there is no {absolute(group.where, place)}."
+                    f"{group.path!r}: layer {item.name!r} inside {layer.name!r} needs {_shapes(item)}, but there is no "
+                    f"{absolute(group.where, place)}."
                 )
             yield from _in_layer(item, None, group.group(place), seen)
 
@@ -239,7 +240,7 @@ def _of_slots(layer: Any, slots: Sequence[Slot], arrays: Sequence[StoredArray], 
         wanted = ", ".join(f"{slot.name or 'a weight'} {slot.shape}" for slot in slots) or "none"
         there = ", ".join(f"{array.where} {array.shape}" for array in arrays) or f"none below {group.where}"
         raise ModelFileError(
-            f"{group.path!r}: layer {layer.name!r} ({type(layer).__name__}) takes the arrays {wanted}; the file has {there}."
+            f"{group.path!r}: layer {layer.name!r} ({type(layer).__name__}) needs the arrays {wanted}, but the file has {there}."
         )
     for slot, array in zip(slots, arrays, strict=True):
         yield Match(layer, slot, array)
