@@ -71,10 +71,10 @@ def run(args: argparse.Namespace) -> int:
     from ..files.atomic import write_bytes
 
     if len(args.files) > 2:
-        raise UsageError(f"compare takes a model or two files, got {len(args.files)}.")
+        raise UsageError(f"compare takes one model or two files, got {len(args.files)} files.")
     for path in (args.html, args.json):
         if path is not None and not path.absolute().parent.is_dir():
-            raise UsageError(f"{path} can't be written: there is no folder {path.parent}.")
+            raise UsageError(f"Can't write {path}: there is no folder {path.parent}.")
     backends = args.backends.split(",") if args.backends else []
     shared: dict[str, Any] = {"data": _arrays(args.data), "custom": args.custom, "original_backend": args.original_backend}
     shared |= {"seed": args.seed, "progress": lambda text: print(f"... {text}", file=sys.stderr, flush=True)}
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     if len(args.files) == 2:
         unfit = [name for name in ("html", "targets", "loss", "train_steps") if getattr(args, name)]
         if unfit:
-            raise UsageError(f"--{unfit[0].replace('_', '-')} is for one model on several backends, not for two files.")
+            raise UsageError(f"--{unfit[0].replace('_', '-')} can only be used with one model on several backends, not with two files.")
         # reading files needs no particular backend, so that which starts fastest will do
         os.environ.setdefault("KBRIDGE_BACKEND", "numpy")
         from ..comparison.files import compare_files
@@ -117,4 +117,4 @@ def _arrays(path: Path | None) -> Any:
     except FileNotFoundError:
         raise UsageError(f"There is no file {path}.") from None
     except (ValueError, zipfile.BadZipFile) as error:
-        raise UsageError(f"{path} can't be read as .npy or .npz: {error}") from None
+        raise UsageError(f"Can't read {path} as .npy or .npz: {error}") from None

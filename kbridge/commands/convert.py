@@ -87,7 +87,7 @@ def _check(args: argparse.Namespace, custom: dict | None) -> int:
         try:
             worst, reader = largest_difference(model, args.target, args.to or format_of(args.target), custom)
         except ImportError as error:
-            raise UsageError(f"{args.target} is written, but not checked: {error}") from error
+            raise UsageError(f"{args.target} was written, but couldn't be checked: {error}") from error
     if worst <= 1:
         print(f"checked: {reader} predicts the same from it")
         return 0

@@ -115,7 +115,7 @@ def run_random(args: argparse.Namespace, dtypes: list[str]) -> int:
     notes: list[str] = []
     started = time.perf_counter()
     if args.ops or "float16" in dtypes:
-        raise SystemExit("--random takes no functions, and the dtypes float32 and float64.")
+        raise SystemExit("--random can't be used with names of functions, and only with the dtypes float32 and float64.")
     backends = list(chosen(args.backends, notes))
     counts = campaign.run(backends, range(args.seed, args.seed + args.random), dtypes, args.compiled)
     for note in notes:
@@ -136,7 +136,7 @@ def chosen_ops(words: list[str]) -> list[str]:
         elif word in FAMILIES:
             names += [op.name for op in FAMILIES[word].OPS]
         else:
-            raise SystemExit(f"No function or family {word!r}. Families: {', '.join(FAMILIES)}.")
+            raise SystemExit(f"There is no function or family {word!r}. The families are {', '.join(FAMILIES)}.")
     return names
 
 

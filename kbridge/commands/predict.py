@@ -137,7 +137,7 @@ def _labels(args: argparse.Namespace, outputs: list) -> list[str] | None:
             say(f"labels: {path}")
         return found
     if args.labels is not None:
-        raise UsageError(f"The model returns {', '.join(map(str, outputs))} values, but {str(path)!r} has {len(found)} labels.")
+        raise UsageError(f"The model returns {', '.join(map(str, outputs))}, but {str(path)!r} has {len(found)} labels.")
     say(f"{path} isn't used: it has {len(found)} labels, which don't fit the model's outputs")
     return None
 

@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> Callable[[], int | None]:
     """Prepare everything; returns the program, to be called where none of its exceptions is caught."""
     words = args.module or args.code or args.file
     if not words:
-        raise UsageError("run: no program. Name a file, -m MODULE or -c CODE. See: kbridge run --help")
+        raise UsageError("run: which program? Name a file, -m MODULE or -c CODE. See: kbridge run --help")
     if args.workers is not None and args.distributed:
         raise UsageError("run: --workers starts workers itself, --distributed is for workers that mpiexec started. Give only one of them.")
     if args.workers is not None:

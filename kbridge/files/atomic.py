@@ -99,9 +99,9 @@ def _existing_mode(target: str) -> int | None:
     except FileNotFoundError:
         return None
     if stat.S_ISDIR(mode):
-        raise IsADirectoryError(f"Can't write the file {target!r}: it is a directory.")
+        raise IsADirectoryError(f"Can't write the file {target!r}: it is a folder.")
     if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)):
-        raise OSError(f"Can't write {target!r}: it is not a regular file, nor a pipe.")
+        raise OSError(f"Can't write {target!r}: it is neither a regular file nor a pipe.")
     if not os.access(target, os.W_OK):
         raise PermissionError(f"Can't write {target!r}: it is read-only.")
     return mode

@@ -34,7 +34,7 @@ def stream_of(path: Any) -> Writer | None:
     if isinstance(path, io.TextIOBase):
         buffer = getattr(path, "buffer", None)
         if buffer is None:
-            raise TypeError(f"Files are written as bytes, {path!r} takes text. Give a path or a binary stream (io.BytesIO).")
+            raise TypeError(f"Model files are bytes, but {path!r} takes text. Give a path or a binary stream (io.BytesIO).")
         path.flush()
         return buffer
     return path
@@ -71,7 +71,7 @@ def pipe_to(target: str) -> Iterator[io.RawIOBase]:
             if error.errno != errno.ENXIO:
                 raise
             if time.monotonic() > end:
-                raise OSError(error.errno, f"Can't write {target!r}: it is not a regular file but a pipe, which nobody reads") from None
+                raise OSError(error.errno, f"Can't write {target!r}: it is a pipe that nobody reads") from None
             time.sleep(0.02)
     os.set_blocking(descriptor, True)
     with open(descriptor, "wb", buffering=0) as file:
@@ -116,5 +116,5 @@ def content_of(stream: Any) -> bytes:
         stream.seek(0)
     data = stream.read()
     if not isinstance(data, bytes):
-        raise TypeError(f"A model file is bytes, {stream!r} gives {type(data).__name__}.")
+        raise TypeError(f"A model file must be bytes, but {stream!r} returns {type(data).__name__}.")
     return data

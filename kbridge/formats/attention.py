@@ -72,7 +72,7 @@ def _simple_keras3(*names):
         from ..convert.problems import refusal
 
         if context.masked(layer):
-            raise refusal(layer, "keras3-attention-mask", "a mask, which Keras 3 takes otherwise")
+            raise refusal(layer, "keras3-attention-mask", "a mask, which Keras 3 handles differently")
         parts = as_it_is(*names, "dropout", "seed")(context, layer, shapes)
         parts[0].flags = _flags(layer)
         return parts

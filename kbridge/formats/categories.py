@@ -70,7 +70,7 @@ def _lookup_onnx(c, layer, call):
     from ..convert.problems import refusal
 
     if layer.invert or layer.num_oov_indices != 1 or not layer.vocabulary:
-        raise refusal(layer, "onnx-lookup", "a table with several places for unknown tokens, or turned round")
+        raise refusal(layer, "onnx-lookup", "a table with several indices for unknown tokens, or an inverted one")
     g = c.graph
     known = g.op("Equal", g.unsqueeze(g.op("Cast", call.x, to=7), -1), g.constant(np.asarray(layer.vocabulary, "int64")))
     places = np.arange(len(layer.vocabulary), dtype="int32") + 1  # from the place of unknown ones on
@@ -87,7 +87,7 @@ def _lookup_onnx(c, layer, call):
 def _no_onnx(c, layer, call):
     from ..convert.problems import refusal
 
-    raise refusal(layer, "onnx-texts", "texts and hashes, for which there are no operators")
+    raise refusal(layer, "onnx-texts", "texts or hashes, for which ONNX has no operators")
 
 
 def _encoding_keras3(context, layer, shapes):

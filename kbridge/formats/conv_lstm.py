@@ -37,14 +37,14 @@ def _keras3(context, layer, shapes):
 
     first = layer.data_format == "channels_first"
     if None in (shapes[0][3:] if first else shapes[0][2:-1]):
-        raise refusal(layer, "keras3-conv-lstm-open", "spatial axes of the input whose lengths aren't known")
+        raise refusal(layer, "keras3-conv-lstm-open", "spatial axes of unknown length")
     names = {context.activation(layer), context.activation(layer, "recurrent_activation")}
     if first and not names.isdisjoint(ALONG_LAST_AXIS):
-        raise refusal(layer, "keras3-conv-lstm-softmax", f"{', '.join(sorted(names))} with the channels first")
+        raise refusal(layer, "keras3-conv-lstm-softmax", f"{', '.join(sorted(names))} with channels first")
     if first and context.masked(layer):
-        raise refusal(layer, "keras3-conv-lstm-mask", "a mask, which is lost where the axes are turned")
+        raise refusal(layer, "keras3-conv-lstm-mask", "a mask, which is lost when the axes are transposed")
     if context.activation(layer) == "hard_sigmoid":
-        raise refusal(layer, "keras3-lstm-hard-sigmoid", "activation 'hard_sigmoid', which is another function in Keras 3")
+        raise refusal(layer, "keras3-lstm-hard-sigmoid", "activation 'hard_sigmoid', which is a different function in Keras 3")
     weights = [value(getattr(layer, name)) for name, _ in WEIGHTS if getattr(layer, name) is not None]
     penalties = [f"{part}_{kind}" for part in ("kernel", "recurrent", "bias") for kind in ("regularizer", "constraint")]
     config = {
@@ -84,9 +84,11 @@ def conv_lstm_onnx(c, layer, call, W, U, b, window, strides, dilation, padding, 
     frame, time, spatial, g = call.shape[2:], call.shape[1], len(window), c.graph
     known = frame[1:] if first else frame[:-1]
     if time is None or None in known:
-        raise refusal(layer, "onnx-conv-lstm-open", "time or spatial axes of unknown length: give the model's Input their lengths")
+        raise refusal(layer, "onnx-conv-lstm-open", "time or spatial axes of unknown length. Give their lengths in the model's Input")
     if time > MOST_STEPS:
-        raise refusal(layer, "onnx-conv-lstm-long", f"{time} time steps, which would stand one by one in the graph: at most {MOST_STEPS}")
+        raise refusal(
+            layer, "onnx-conv-lstm-long", f"{time} time steps, each of which would be a part of the graph; the limit is {MOST_STEPS}"
+        )
     filters = U.shape[-2]
     to_first = (0, spatial + 1, *range(1, spatial + 1))
     to_last = (0, *range(2, spatial + 2), 1)

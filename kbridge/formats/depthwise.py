@@ -58,7 +58,7 @@ def _same(layer, call):
     before, after = [], []
     for n, k, s, d in zip(known, layer.kernel_size, layer.strides, layer.dilation_rate):
         if n is None and s > 1:
-            raise refusal(layer, "dilated-same-open", "padding 'same' with strides and dilation on an axis of unknown length")
+            raise refusal(layer, "dilated-same-open", "padding 'same' with strides and dilation, on an axis of unknown length")
         span = (k - 1) * d + 1
         total = span - 1 if n is None or s == 1 else max((-(-n // s) - 1) * s + span - n, 0)
         before.append(total // 2)
@@ -106,7 +106,7 @@ def _separable_keras3(context, layer, shapes):
     if layer.padding != "causal":
         return parts
     if layer.data_format != "channels_last":
-        raise refusal(layer, "separable-causal-first", "padding 'causal' with the channels first")
+        raise refusal(layer, "separable-causal-first", "padding 'causal' with channels first")
     parts[0].config["padding"] = "valid"
     zeros = (layer.kernel_size[0] - 1) * layer.dilation_rate[0]
     return [context.part(layer, "ZeroPadding1D", (), "_zeros", padding=[zeros, 0]), *parts]

@@ -55,7 +55,7 @@ def _crop(c, layer, call):
 def _not_there(context, layer, shapes):
     from ..convert.problems import refusal
 
-    raise refusal(layer, "keras3-no-layer", "Keras 3 has no such layer")
+    raise refusal(layer, "keras3-no-layer", "Keras 3 doesn't have this layer")
 
 
 def _formats(cls: type, since: str, keras3: Any, onnx: Any = _identity) -> Formats:

@@ -35,7 +35,7 @@ def _stacked(options):
     # one that isn't False turns the order of the states only, and isn't stored by any version
     options.only("reverse_state_order", False)
     if not isinstance(cells, list):
-        raise options.error("cells", cells, "which should be a list of cells")
+        raise options.error("cells", cells, "but a list of cells was expected")
     return {"cells": [options.translate(cell) for cell in cells]}
 
 
@@ -54,7 +54,7 @@ def _cell_keras3(context, layer, shapes):
     from ..convert.weights import value
 
     if len(shapes) > 1:
-        raise refusal(layer, "keras3-cell", "a cell by itself: RNN takes a cell over a sequence")
+        raise refusal(layer, "keras3-cell", "a cell outside of RNN, which takes a cell over a sequence")
     config = {
         "units": layer.units,
         "use_bias": bool(layer.use_bias),
@@ -108,7 +108,7 @@ def _rnn_keras3(context, layer, shapes):
 def _no_onnx(c, layer, call):
     from ..convert.problems import refusal
 
-    raise refusal(layer, "onnx-cell", "a cell by itself: ONNX's operators take whole sequences, as RNN does")
+    raise refusal(layer, "onnx-cell", "a cell outside of RNN: ONNX's operators take whole sequences")
 
 
 def _operator(c, cell):
@@ -145,7 +145,7 @@ def _rnn_onnx(c, layer, call):
     cells = layer.cell.cells if isinstance(layer.cell, StackedRNNCells) else [layer.cell]
     for cell in cells:
         if type(cell) not in (SimpleRNNCell, LSTMCell, GRUCell):
-            raise refusal(layer, "onnx-own-cell", f"the cell {type(cell).__name__}, for which there is no operator")
+            raise refusal(layer, "onnx-own-cell", f"the cell {type(cell).__name__}, for which ONNX has no operator")
     x, left, states = time_first(c, layer, call.x), call.inputs[1:], []
     short = compacted(c, layer, call, x)
     x, lengths = (x, "") if short is None else (short.x, short.lengths)

@@ -32,7 +32,9 @@ def _keras3(context, layer, shapes):
         else:
             found.append(part)
     if sum(part.class_name == "SpectralNormalization" for part in found) != 1:
-        raise refusal(layer, "keras3-spectral-normalization", f"round a {type(layer.layer).__name__}, which Keras 3 has as other layers")
+        raise refusal(
+            layer, "keras3-spectral-normalization", f"around a {type(layer.layer).__name__}, which becomes other layers in Keras 3"
+        )
     return found
 
 

@@ -33,7 +33,7 @@ def _keras3(context, layer, shapes):
     from ..convert.problems import refusal
 
     if max(layer.strides) > 1 and max(layer.dilation_rate) > 1:
-        raise refusal(layer, "keras3-atrous-strides", "holes in the kernel (dilation_rate) together with strides")
+        raise refusal(layer, "keras3-atrous-strides", "dilation_rate together with strides")
     return as_it_is(*NAMES)(context, layer, shapes)
 
 

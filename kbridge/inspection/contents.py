@@ -146,7 +146,7 @@ def stored_weights(group: Group) -> dict[str, list[tuple[str, StoredArray]]]:
         stored: dict[str, list[tuple[str, StoredArray]]] = {}
         layers = group.names("layer_names")
         if layers is None:
-            raise group.error("no weights: the attribute 'layer_names' is missing.")
+            raise group.error("there are no weights here: the attribute 'layer_names' is missing.")
         for layer in layers:
             inner = group.group(layer)
             names = inner.names("weight_names")

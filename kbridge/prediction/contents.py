@@ -34,7 +34,7 @@ def load(content: Path | bytes, name: str) -> np.ndarray:
             return np.load(io.BytesIO(content), allow_pickle=False)
         return np.load(content, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        raise UsageError(f"{name} can't be read as .npy: {error}") from None
+        raise UsageError(f"Can't read {name} as .npy: {error}") from None
 
 
 def lines(content: Path | bytes) -> io.TextIOWrapper:

@@ -34,7 +34,7 @@ class Saliency:
     def __init__(self, model: Any, folder: Path):
         inputs = inputs_of(model)
         if len(inputs) != 1 or inputs[0].picture() is None:
-            raise UsageError("--explain is for models with one input that takes pictures.")
+            raise UsageError("--explain needs a model with a single input, which takes pictures.")
         self.tensor: Tensor = inputs[0]
         self.images = needed("PIL.Image", "images", "--explain")
         folder.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ class Saliency:
         phase = [K.learning_phase()] if model.uses_learning_phase else []
         gradient = K.gradients(score, [model.inputs[0]])[0]
         if gradient is None:
-            raise UsageError("--explain: the model's output has no gradient by its input.")
+            raise UsageError("--explain needs a gradient, but this model's output has none with respect to its input.")
         self.function = K.function([model.inputs[0], *phase], [gradient])
         self.phase = [0.0] * len(phase)
         self.used: set[str] = set()

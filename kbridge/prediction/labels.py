@@ -24,9 +24,9 @@ def read_labels(path: Path) -> list[str]:
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except UnicodeDecodeError:
-        raise UsageError(f"{str(path)!r} is no text file in UTF-8, as labels should be.") from None
+        raise UsageError(f"{str(path)!r} should be a text file in UTF-8 with a label in each line.") from None
     if not lines:
-        raise UsageError(f"{str(path)!r} has no labels: one is expected in each line.")
+        raise UsageError(f"{str(path)!r} holds no labels. It should hold one in each line.")
     numbered = [re.fullmatch(r"(\d+)[\s,:;]+(.+)", line) for line in lines]
     if all(found and int(found[1]) == number for number, found in enumerate(numbered)):
         return [found[2] for found in numbered if found]

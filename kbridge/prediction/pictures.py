@@ -47,12 +47,12 @@ def picture(source: Path | bytes, wanted: Tensor, fitting: Fitting) -> np.ndarra
     """
     sizes = wanted.picture()
     if sizes is None:
-        raise ValueError(f"input {wanted} takes no pictures")
+        raise ValueError(f"the input {wanted} doesn't take pictures")
     height, width, channels = sizes
     image = opened(source, channels)
     width, height = width or image.width, height or image.height
     if width * height > MOST_PIXELS:
-        raise ValueError(f"a picture of {width} x {height} pixels is larger than {MOST_PIXELS:,} pixels")
+        raise ValueError(f"a picture has {width} x {height} pixels; the limit is {MOST_PIXELS:,} pixels")
     pixels = np.asarray(fitted(image, width, height, fitting), "float32").reshape(height, width, channels)
     return wanted.from_pixels(fitting.scaling(pixels))
 
@@ -72,7 +72,7 @@ def opened(source: Path | bytes, channels: int) -> Any:
         raise
     except (OSError, SyntaxError, ValueError, image_module.DecompressionBombError) as error:
         # Pillow's words name the object that it read from, which says nothing to a user
-        reason = "it is no picture that Pillow knows" if type(error).__name__ == "UnidentifiedImageError" else str(error)
+        reason = "Pillow doesn't know its format" if type(error).__name__ == "UnidentifiedImageError" else str(error)
         raise OSError(f"can't be read as a picture: {reason}") from None
 
 

@@ -128,7 +128,8 @@ class Csv(_File):
         cells = sum(int(np.prod([n or 0 for n in output.shape])) for output in outputs)
         if any(None in output.shape for output in outputs) or cells > MOST_CELLS:
             raise UsageError(
-                f"A line of CSV for outputs {', '.join(map(str, outputs))} isn't possible or has over {MOST_CELLS} values: use .npy or .jsonl."
+                f"The outputs {', '.join(map(str, outputs))} can't be written as CSV: a line would have no fixed length, or over "
+                f"{MOST_CELLS} values. Use .npy or .jsonl."
             )
         super().__init__(path, resume)
         if not self.done:
@@ -163,7 +164,7 @@ class Csv(_File):
         first = next(csv.reader(io.StringIO(self.file.readline().decode("utf-8", "replace"))), [])
         self.file.seek(0, io.SEEK_END)
         if lines and first != self.header():
-            raise UsageError(f"{str(self.path)!r} has other columns than this model's results: it can't go on.")
+            raise UsageError(f"Can't continue {str(self.path)!r}: it has other columns than the results of this model.")
         self.done = max(lines - 1, 0)
 
 
@@ -172,12 +173,12 @@ class Npy(_File):
 
     def __init__(self, path, resume, outputs):
         if path is None:
-            raise UsageError("An .npy result needs a file: -o FILE.npy.")
+            raise UsageError("Results as .npy need a file: -o FILE.npy.")
         if len(outputs) > 1:
-            raise UsageError(f"The model has {len(outputs)} outputs, and .npy holds one array: use .jsonl, or .csv.")
+            raise UsageError(f"The model has {len(outputs)} outputs, but an .npy file holds only one array. Use .jsonl or .csv.")
         if None in outputs[0].shape:
             raise UsageError(
-                f"Output {outputs[0]} has a length that differs from sample to sample, so that an array can't hold all samples: use .jsonl."
+                f"The length of the output {outputs[0]} differs from sample to sample, so an .npy file can't hold it. Use .jsonl."
             )
         self.shape, self.dtype = outputs[0].shape, np.dtype(outputs[0].dtype)
         super().__init__(path, resume)
@@ -214,9 +215,11 @@ class Npy(_File):
             np.lib.format.read_magic(self.file)
             shape, _, dtype = np.lib.format.read_array_header_1_0(self.file)
         except ValueError as error:
-            raise UsageError(f"{str(self.path)!r} is no .npy file that can go on: {error}") from None
+            raise UsageError(f"Can't continue {str(self.path)!r}: it isn't a complete .npy file ({error}).") from None
         if shape[1:] != self.shape or dtype != self.dtype:
-            raise UsageError(f"{str(self.path)!r} holds {dtype} {shape}, this model gives {self.dtype} {self.shape}: it can't go on.")
+            raise UsageError(
+                f"Can't continue {str(self.path)!r}: it holds {dtype} {shape}, but this model returns {self.dtype} {self.shape}."
+            )
         start, row = self.file.tell(), int(np.prod(self.shape)) * self.dtype.itemsize
         self.file.seek(0, io.SEEK_END)
         # rows that were written after the header's last count are whole if all their bytes are there

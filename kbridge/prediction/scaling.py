@@ -62,7 +62,7 @@ class Scaling:
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
         """Pixels (height, width, channels) of a float dtype, scaled."""
         if self.way in FOR_COLOURS and pixels.shape[-1] != 3:
-            raise ValueError(f"--scaling {self.way} is for 3 channels, and the model takes {pixels.shape[-1]}.")
+            raise ValueError(f"--scaling {self.way} needs 3 channels, but the model takes {pixels.shape[-1]}.")
         if self.way is not None:
             pixels = WAYS[self.way](pixels)
         return pixels if self.scale == 1 and self.shift == 0 else pixels * self.scale + self.shift

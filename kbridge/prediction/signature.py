@@ -50,13 +50,13 @@ class Tensor:
         try:
             array = np.asarray(values)
         except ValueError:
-            raise UsageError(f"{what}: rows of different lengths, but input {self} takes an array.") from None
+            raise UsageError(f"{what}: its rows have different lengths, but the input {self} takes an array.") from None
         if array.dtype == object or array.dtype.kind not in "buif":
             raise UsageError(f"{what}: input {self} takes numbers, got {_kind(values, array)}.")
         if not self.fits(array.shape):
             reshaped = self._from_row(array)
             if reshaped is None:
-                raise UsageError(f"{what}: input {self} takes one sample of this shape, got {shown(array.shape)}.")
+                raise UsageError(f"{what}: the input {self} takes one sample of this shape, got one of shape {shown(array.shape)}.")
             array = reshaped
         return array.astype(self.dtype)
 

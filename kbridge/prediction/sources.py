@@ -76,7 +76,7 @@ def source(arguments: list[str], inputs: list[Tensor], fitting: Fitting, columns
         return joined([reader.read(argument) for argument in arguments])
     missing = [tensor.name for tensor in inputs if tensor.name not in named]
     if missing:
-        raise UsageError(f"No file for input {', '.join(map(repr, missing))}: give NAME=FILE for each of {_list(inputs)}.")
+        raise UsageError(f"There is no file for the input {', '.join(map(repr, missing))}. Give NAME=FILE for each of {_list(inputs)}.")
     parts = {tensor.name: Reader([tensor], fitting, columns).read(named[tensor.name]) for tensor in inputs}
     return zipped(parts)
 
@@ -93,7 +93,7 @@ class Reader:
         if argument == "-":
             content = sys.stdin.buffer.read(MOST_JSON + 1)
             if len(content) > MOST_JSON:
-                raise UsageError(f"Standard input is longer than {MOST_JSON:,} bytes: give a file.")
+                raise UsageError(f"Standard input has more than {MOST_JSON:,} bytes. Use a file.")
             return self._open(content, "stdin")
         path = Path(argument)
         if path.is_dir():
@@ -118,13 +118,14 @@ class Reader:
             return self._json(content, name)
         if kind == "text":
             return self._table(content, name)
-        raise UsageError(f"The content of {name} is neither that of a picture nor of a .npy, .npz, CSV or JSON file.")
+        raise UsageError(f"{name} holds neither a picture nor .npy, .npz, CSV or JSON.")
 
     def _one(self, name: str) -> Tensor:
         """The model's only input."""
         if len(self.inputs) > 1:
             raise UsageError(
-                f"{name}: the model has {len(self.inputs)} inputs, {_list(self.inputs)}: give NAME=FILE for each, a .npz or JSON by names."
+                f"{name}: the model has {len(self.inputs)} inputs, {_list(self.inputs)}. Give NAME=FILE for each, or a .npz or "
+                "JSON file with their names."
             )
         return self.inputs[0]
 
@@ -153,7 +154,7 @@ class Reader:
         else:
             names = lambda i: f"{name}[{i}]"  # noqa: E731
         if array.ndim < 1:
-            raise UsageError(f"{name}: input {tensor} takes arrays, got a single number.")
+            raise UsageError(f"{name}: the input {tensor} takes arrays, got a single number.")
         if len(array):
             # all rows have one shape and dtype: if the first doesn't fit, none does
             tensor.checked(array[0], name)
@@ -170,12 +171,12 @@ class Reader:
             with np.load(io.BytesIO(content) if isinstance(content, bytes) else content, allow_pickle=False) as file:
                 arrays = {key: file[key] for key in file.files}
         except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
-            raise UsageError(f"{name} can't be read as .npz: {error}") from None
+            raise UsageError(f"Can't read {name} as .npz: {error}") from None
         if len(self.inputs) == 1 and len(arrays) == 1:
             return self._array(next(iter(arrays.values())), name)
         absent = [n for n in self.by_name if n not in arrays]
         if absent:
-            raise UsageError(f"{name} has arrays {', '.join(arrays) or 'none'}; the model takes {_list(self.inputs)}.")
+            raise UsageError(f"{name} has the arrays {', '.join(arrays) or 'none'}, but the model takes {_list(self.inputs)}.")
         parts = {n: Reader([t], self.fitting, None)._array(arrays[n], f"{name}:{n}") for n, t in self.by_name.items()}
         return zipped(parts, name)
 
@@ -190,7 +191,7 @@ class Reader:
         except (ValueError, RecursionError) as error:
             if b"\n" in text.strip():
                 return self._json_lines(content, name)
-            raise UsageError(f"{name} can't be read as JSON: {error}") from None
+            raise UsageError(f"Can't read {name} as JSON: {error}") from None
         return self._instances(found, name)
 
     def _json_lines(self, content: Path | bytes, name: str) -> Source:
@@ -218,7 +219,7 @@ class Reader:
                 return zipped(parts, name)
             return Source(lambda: iter([self._instance(found, name)]), 1)
         if not isinstance(found, list):
-            raise UsageError(f"{name}: JSON to predict is a list of samples or an object with the inputs' names, got {found!r:.40}.")
+            raise UsageError(f"{name}: the JSON should be a list of samples or an object with the inputs' names, got {found!r:.40}.")
         if len(self.inputs) == 1 and depth(found) == len(self.inputs[0].shape) and not any(isinstance(x, dict) for x in found):
             return Source(lambda: iter([self._instance(found, name)]), 1)
         return Source(lambda: (self._instance(x, f"{name}[{i}]") for i, x in enumerate(found)), len(found))
@@ -249,7 +250,7 @@ class Reader:
         first = next((row for row in rows if row), [])
         header = [cell.strip() for cell in first] if not any(is_number(cell) for cell in first) else None
         if self.columns and header is None:
-            raise UsageError(f"{name}: --columns names columns, and the table has no line of names.")
+            raise UsageError(f"{name}: --columns needs names of columns, but the first line of the table doesn't hold names.")
         chosen = _chosen(self.columns, header, name) if self.columns else None
 
         def items() -> Iterator[Item]:
@@ -308,7 +309,7 @@ def zipped(parts: dict[str, Source], name: str | None = None) -> Source:
         for number, group in enumerate(itertools.zip_longest(*parts.values())):
             if None in group:
                 short = [n for n, item in zip(parts, group) if item is None]
-                raise UsageError(f"Input {', '.join(map(repr, short))} ends after {number} samples, before the others.")
+                raise UsageError(f"The input {', '.join(map(repr, short))} ends after {number} samples, but the others have more.")
             label = group[0].name if name is None else f"{name}[{number}]"
             problems = [f"{n}: {item.problem}" for n, item in zip(parts, group) if item.problem]
             if problems:
@@ -329,7 +330,7 @@ def _named(arguments: list[str], inputs: list[Tensor]) -> dict[str, str] | None:
     found: dict[str, str] = {}
     for argument, (name, sign, path) in zip(arguments, pairs):
         if not sign or name not in known:
-            raise UsageError(f"{argument!r}: the model's inputs are {_list(inputs)}; give NAME=FILE for each.")
+            raise UsageError(f"{argument!r} names no input: the model's inputs are {_list(inputs)}. Give NAME=FILE for each.")
         if name in found:
             raise UsageError(f"Input {name!r} has two files, {found[name]!r} and {path!r}.")
         found[name] = path

@@ -155,7 +155,7 @@ class Server:
         """TensorFlow Serving's ``:predict``."""
         version = self.version(request)
         if request.path_params["verb"] != "predict":
-            raise bad(f"Method {request.path_params['verb']!r} isn't served; there is ':predict'.")
+            raise bad(f"The method {request.path_params['verb']!r} doesn't exist; use ':predict'.")
         body = await bodies.read(request, self.settings)
 
         def read() -> tuple[list[np.ndarray], bool]:
@@ -281,13 +281,13 @@ class Guard:
         if settings.hosts:
             host = headers.get(b"host", b"").decode("latin-1")
             if host.rpartition(":")[0].strip("[]") not in settings.hosts and host.strip("[]") not in settings.hosts:
-                raise Problem(403, f"This server isn't called {host!r}; it answers as {', '.join(settings.hosts)}.")
+                raise Problem(403, f"This server doesn't answer for the host {host!r}; it answers for {', '.join(settings.hosts)}.")
         path = scope["path"]
         if settings.token is None or path in self.OPEN or path.startswith("/page/"):
             return
         given = headers.get(b"authorization", b"")
         if not hmac.compare_digest(given, f"Bearer {settings.token}".encode()):
-            raise Problem(401, "This server wants a token: 'Authorization: Bearer TOKEN'.", {"www-authenticate": "Bearer"})
+            raise Problem(401, "This server needs a token: send the header 'Authorization: Bearer TOKEN'.", {"www-authenticate": "Bearer"})
 
     def _model(self, scope: Any) -> str:
         name = scope.get("kbridge.model", "")

@@ -58,7 +58,7 @@ class Batcher:
     async def predict(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
         """The outputs for the rows of one request. Problem 503 if too many wait."""
         if len(self.queue) >= self.limit:
-            raise busy(f"{len(self.queue)} requests wait for model {self.version.name}; try again")
+            raise busy(f"{len(self.queue)} requests are waiting for the model {self.version.name}. Try again later.")
         waiting = Waiting(arrays, asyncio.get_running_loop().create_future(), tuple(a.shape[1:] for a in arrays))
         self.queue.append(waiting)
         self.arrived.set()

@@ -36,13 +36,13 @@ async def read(request: Request, settings: Settings) -> bytes:
         text = f"The request didn't come whole within {settings.timeout:g} seconds."
         raise Problem(408, text, {"connection": "close"}) from None
     except ClientDisconnect:
-        raise Problem(499, "the client left before its request was whole") from None
+        raise Problem(499, "the client closed the connection before its request was complete") from None
     body = b"".join(parts)
     encoding = request.headers.get("content-encoding", "identity").lower()
     if encoding in ("gzip", "deflate"):
         return unpacked(body, encoding, settings)
     if encoding != "identity":
-        raise Problem(415, f"Content-Encoding {encoding!r}: identity, gzip and deflate are taken")
+        raise Problem(415, f"Content-Encoding {encoding!r} is unknown; use identity, gzip or deflate")
     return body
 
 
@@ -52,11 +52,11 @@ def unpacked(body: bytes, encoding: str, settings: Settings) -> bytes:
     try:
         found = machine.decompress(body, settings.max_bytes + 1)
     except zlib.error as error:
-        raise bad(f"the body is no {encoding}: {error}") from None
+        raise bad(f"the body isn't valid {encoding}: {error}") from None
     if len(found) > settings.max_bytes:
         raise _too_long(settings)
     if not machine.eof:
-        raise bad(f"the {encoding} body is cut short")
+        raise bad(f"the end of the {encoding} body is missing")
     return found
 
 
@@ -74,7 +74,7 @@ def parsed(body: bytes, settings: Settings) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise bad(f"JSON Parse error: {error}") from None
     if not isinstance(found, dict):
-        raise bad(f"Malformed request: a JSON object is expected, got {_kind(found)}.")
+        raise bad(f"Malformed request: a JSON object was expected, got {_kind(found)}.")
     return found
 
 
@@ -92,7 +92,7 @@ def rows(values: Any, tensor: Tensor, fitting: Fitting, settings: Settings, word
     if not isinstance(values, list):
         raise bad(f"Input {tensor} takes a list of samples, got {_kind(values)}.")
     if not values:
-        raise bad(f"Input {tensor}: no sample was sent.")
+        raise bad(f"Input {tensor}: the request holds no samples.")
     if any(isinstance(value, dict) for value in values):
         return np.stack(_pictures(values, tensor, fitting))
     return batch(array_of(values, str(tensor), tensor.dtype, words), tensor, settings)
@@ -101,15 +101,15 @@ def rows(values: Any, tensor: Tensor, fitting: Fitting, settings: Settings, word
 def batch(array: np.ndarray, tensor: Tensor, settings: Settings) -> np.ndarray:
     """An array with the samples first as a batch of the input ``tensor``; Problem 400 where it doesn't fit."""
     if array.ndim < 1 or not tensor.fits(array.shape[1:]):
-        raise bad(f"Input {tensor} takes samples of that shape, got {shown(array.shape[1:]) if array.ndim else 'a number'}.")
+        raise bad(f"Input {tensor} takes samples of this shape, got {shown(array.shape[1:]) if array.ndim else 'a number'}.")
     if not len(array):
-        raise bad(f"Input {tensor}: no sample was sent.")
+        raise bad(f"Input {tensor}: the request holds no samples.")
     if array.size > settings.max_values:
         raise Problem(413, f"The request has more than {settings.max_values:,} values.")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise bad(f"Input {tensor}: a value is NaN or infinite.")
     if tensor.dtype.startswith(("int", "uint")) and array.dtype.kind == "f" and (array % 1 != 0).any():
-        raise bad(f"Input {tensor} takes whole numbers ({tensor.dtype}), got one with a fraction.")
+        raise bad(f"Input {tensor} takes whole numbers ({tensor.dtype}), got a number with a fraction.")
     with np.errstate(over="ignore"):
         found = array.astype(tensor.dtype, copy=False)
     if found.dtype.kind == "f" and not np.isfinite(found).all():
@@ -122,7 +122,7 @@ def array_of(values: Any, name: str, dtype: str, words: bool) -> np.ndarray:
     try:
         array = np.asarray(values)
     except (ValueError, OverflowError):
-        raise bad(f"Input {name}: the samples differ in shape, or lists of different lengths stand in one.") from None
+        raise bad(f"Input {name}: all samples and all lists inside them must have the same lengths.") from None
     if array.dtype.kind == "b" and dtype == "bool":
         return array
     odd = _first_odd(values) if words or array.dtype.kind not in "iuf" else ""
@@ -139,12 +139,13 @@ def _pictures(values: list, tensor: Tensor, fitting: Fitting) -> list[np.ndarray
         try:
             found.append(picture(base64.b64decode(value["b64"], validate=True), tensor, fitting))
         except binascii.Error as error:
-            raise bad(f"Input {tensor}: b64 is no base64: {error}") from None
+            raise bad(f"Input {tensor}: b64 isn't valid base64: {error}") from None
         except (OSError, ValueError) as error:
             raise bad(f"Input {tensor}: {error}") from None
         if found[-1].shape != found[0].shape:
             raise bad(
-                f"Input {tensor}: pictures of different sizes can't be one batch, {shown(found[0].shape)} and {shown(found[-1].shape)}."
+                f"Input {tensor}: all pictures of a request must have the same size, got {shown(found[0].shape)} and "
+                f"{shown(found[-1].shape)}."
             )
     return found
 

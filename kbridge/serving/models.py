@@ -127,7 +127,9 @@ class Served:
             return {number: self.path}
         numbered = {int(p.stem): p for p in self.path.iterdir() if p.stem.isdecimal() and (p.is_dir() or p.suffix in SUFFIXES)}
         if not numbered:
-            raise UsageError(f"{str(self.path)!r} holds no version: files or folders named by numbers, '1.h5' or '1', are expected.")
+            raise UsageError(
+                f"{str(self.path)!r} holds no version: it should hold files or folders with numbers as names, such as '1.h5' or '1'."
+            )
         newest = max(numbered)
         return {newest: inner(numbered[newest])}
 
@@ -152,7 +154,7 @@ class Served:
         if fitting(labels, outputs):
             return labels
         if given:
-            raise UsageError(f"{given!r} has {len(labels)} labels, and model {self.name!r} gives {', '.join(map(str, outputs))}.")
+            raise UsageError(f"The model {self.name!r} returns {', '.join(map(str, outputs))}, but {given!r} has {len(labels)} labels.")
         return None
 
 
@@ -174,7 +176,7 @@ class Repository:
             except UsageError:
                 raise
             except Exception as error:
-                raise UsageError(f"Model {served.name!r} ({served.path}) doesn't answer a test input: {error}") from error
+                raise UsageError(f"The model {served.name!r} ({served.path}) fails for a test input: {error}") from error
 
     def refresh(self) -> None:
         """Look for new versions of all models."""
@@ -200,7 +202,7 @@ def inner(path: Path) -> Path:
         return path
     files = [p for p in path.iterdir() if p.is_file() and p.suffix in SUFFIXES]
     if len(files) != 1:
-        raise UsageError(f"{str(path)!r} should hold one model file, .h5 or .keras; it holds {len(files)}.")
+        raise UsageError(f"{str(path)!r} should hold a single model file, .h5 or .keras, but it holds {len(files)}.")
     return files[0]
 
 

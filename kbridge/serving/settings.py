@@ -59,10 +59,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not self.models:
-            raise UsageError("A server needs a model at least.")
+            raise UsageError("A server needs at least one model.")
         for name in self.models:
             if not name or any(c in name for c in "/:?#%") or name.isspace():
-                raise UsageError(f"{name!r} can't be a model's name in an address: use letters, digits, '-', '_' and '.'.")
+                raise UsageError(
+                    f"{name!r} can't be the name of a model, because it is part of the address: use only letters, digits, '-', '_' and '.'."
+                )
         for name in ("max_batch", "queue", "max_bytes", "max_values"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}.")
@@ -73,7 +75,7 @@ class Settings:
             raise UsageError(f"timeout must be above 0 seconds, got {self.timeout}.")
         unknown = [name for name in self.labels if name not in self.models]
         if unknown:
-            raise UsageError(f"Labels for {unknown[0]!r}, which is no model's name; there are {', '.join(self.models)}.")
+            raise UsageError(f"There are labels for {unknown[0]!r}, but no model with this name; the models are {', '.join(self.models)}.")
 
     def fitting(self) -> Fitting:
         """How pictures get a model's size and values. Imported here: the process that starts workers needs no backend."""

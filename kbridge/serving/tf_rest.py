@@ -64,14 +64,14 @@ def arrays(
     """
     signature = found.get("signature_name", SIGNATURE)
     if signature not in ("", SIGNATURE):
-        raise bad(f'Serving signature name: "{signature}" not found in signature def; there is "{SIGNATURE}"')
+        raise bad(f'Serving signature name: "{signature}" not found in signature def; the only one is "{SIGNATURE}"')
     by_row, by_column = "instances" in found, "inputs" in found
     if by_row == by_column:
         problem = "Both 'instances' and 'inputs' were sent" if by_row else "Missing 'inputs' or 'instances' key"
-        raise bad(f"{problem}: send one of them.")
+        raise bad(f"{problem}: send exactly one of them.")
     unknown = set(found) - {"signature_name", "instances", "inputs"}
     if unknown:
-        raise bad(f"Unknown key {sorted(unknown)[0]!r}; known are signature_name, instances and inputs.")
+        raise bad(f"Unknown key {sorted(unknown)[0]!r}; the known keys are signature_name, instances and inputs.")
     columns = _from_rows(found["instances"], version) if by_row else _from_columns(found["inputs"], version)
     batch = [rows(columns[x.name], x, fitting, settings, words) for x in version.inputs]
     counts = {x.name: len(array) for x, array in zip(version.inputs, batch)}
@@ -92,7 +92,7 @@ def _from_rows(instances: Any, version: Version) -> dict[str, Any]:
     for number, x in enumerate(instances):
         if not named[number] or set(x) != set(names):
             found = ", ".join(map(str, x)) if isinstance(x, dict) else "no names"
-            raise bad(f"Sample {number} has {found or 'no names'}; expected {', '.join(names)}.")
+            raise bad(f"Sample {number} has {found or 'no names'}, but {', '.join(names)} was expected.")
     return {name: [x[name] for x in instances] for name in names}
 
 
@@ -100,7 +100,7 @@ def _from_columns(inputs: Any, version: Version) -> dict[str, Any]:
     names = [x.name for x in version.inputs]
     if isinstance(inputs, dict) and set(inputs) != {"b64"}:
         if set(inputs) != set(names):
-            raise bad(f"'inputs' has {', '.join(map(str, inputs)) or 'no names'}; expected {', '.join(names)}.")
+            raise bad(f"'inputs' has {', '.join(map(str, inputs)) or 'no names'}, but {', '.join(names)} was expected.")
         return inputs
     if len(names) > 1:
         raise bad(f"The model has {len(names)} inputs: 'inputs' must be an object with {', '.join(names)}.")

@@ -65,7 +65,7 @@ class Inference:
         size = len(body)
         if length is not None:
             if not length.isdecimal() or int(length) > len(body):
-                raise bad(f"{LENGTH} is {length!r}, and the body has {len(body)} bytes.")
+                raise bad(f"{LENGTH} is {length!r}, but the body has {len(body)} bytes.")
             size = int(length)
         self.version, self.settings = version, settings
         self.request = parsed(body[:size], settings)
@@ -81,11 +81,13 @@ class Inference:
         by_name = {x.get("name"): x for x in given}
         names = [x.name for x in self.version.inputs]
         if len(by_name) != len(given) or set(by_name) != set(names):
-            raise bad(f"The tensors {', '.join(str(x.get('name')) for x in given) or 'none'} were sent; expected {', '.join(names)}.")
+            raise bad(
+                f"The request has the tensors {', '.join(str(x.get('name')) for x in given) or 'none'}; {', '.join(names)} was expected."
+            )
         # bytes come in the order in which the request names its tensors
         found = {x["name"]: self._tensor(x) for x in given}
         if len(self.rest):
-            raise bad(f"{len(self.rest)} bytes are left behind the tensors.")
+            raise bad(f"The body has {len(self.rest)} bytes after the tensors, which belong to none of them.")
         batches = [batch(found[x.name], x, self.settings) for x in self.version.inputs]
         if len({len(x) for x in batches}) > 1:
             raise bad(f"The inputs have different numbers of samples: {', '.join(str(len(x)) for x in batches)}.")
@@ -94,7 +96,7 @@ class Inference:
     def _tensor(self, given: dict[str, Any]) -> np.ndarray:
         name, shape, datatype = given.get("name"), given.get("shape"), given.get("datatype")
         if datatype not in DTYPES:
-            raise bad(f"Tensor {name!r}: datatype {datatype!r}; known are {', '.join(DTYPES)}.")
+            raise bad(f"Tensor {name!r}: the datatype {datatype!r} is unknown; use {', '.join(DTYPES)}.")
         if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
             raise bad(f"Tensor {name!r}: shape must be a list of whole numbers, got {shape!r:.60}.")
         count, dtype = math.prod(shape), np.dtype(DTYPES[datatype]).newbyteorder("<")
@@ -105,7 +107,8 @@ class Inference:
         if size is not None:
             if size != count * dtype.itemsize or "data" in given:
                 raise bad(
-                    f"Tensor {name!r} of shape {shape} and {datatype} has {count * dtype.itemsize} bytes and no data, got {size!r:.40}."
+                    f"Tensor {name!r} of shape {shape} and type {datatype} needs {count * dtype.itemsize} bytes of binary data, or "
+                    f"'data', got {size!r:.40}."
                 )
             if size > len(self.rest):
                 raise bad(f"Tensor {name!r}: the body ends before its {size} bytes.")
@@ -113,10 +116,10 @@ class Inference:
             self.rest = self.rest[size:]
             return found
         if not isinstance(given.get("data"), list):
-            raise bad(f"Tensor {name!r} of shape {shape} takes {count} numbers as data.")
+            raise bad(f"Tensor {name!r} of shape {shape} needs a list of {count} numbers as 'data'.")
         data = array_of(given["data"], repr(name), DTYPES[datatype], self.words)
         if data.size != count:
-            raise bad(f"Tensor {name!r} of shape {shape} takes {count} numbers as data, got {data.size}.")
+            raise bad(f"Tensor {name!r} of shape {shape} needs {count} numbers as 'data', got {data.size}.")
         return data.reshape(shape)
 
     def _wanted(self) -> list[tuple[int, bool]]:
@@ -132,7 +135,7 @@ class Inference:
         found = []
         for x in asked:
             if x.get("name") not in names:
-                raise bad(f"There is no output {x.get('name')!r}; expected {', '.join(names)}.")
+                raise bad(f"There is no output {x.get('name')!r}; the outputs are {', '.join(names)}.")
             own = x.get("parameters") or {}
             found.append((names.index(x["name"]), bool(own.get("binary_data", binary)) if isinstance(own, dict) else binary))
         return found

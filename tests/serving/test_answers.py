@@ -63,12 +63,12 @@ def test_facts_about_a_model(serve):
 
 @pytest.mark.parametrize(("sent", "words"), [
     ({}, "Missing 'inputs' or 'instances' key"), ({"instances": X, "inputs": X}, "Both"), ({"instances": X, "more": 1}, "Unknown key 'more'"),
-    ({"instances": X, "signature_name": "other"}, 'Serving signature name: "other" not found'), ({"instances": []}, "no sample was sent"),
-    ({"instances": [[1, 2], [1, 2, 3]]}, "differ in shape"), ({"instances": [[1, 2]]}, "takes samples of that shape, got (2,)"),
+    ({"instances": X, "signature_name": "other"}, 'Serving signature name: "other" not found'), ({"instances": []}, "the request holds no samples"),
+    ({"instances": [[1, 2], [1, 2, 3]]}, "must have the same lengths"), ({"instances": [[1, 2]]}, "takes samples of this shape, got (2,)"),
     ({"instances": [["a", 2, 3]]}, "takes numbers, got a text"), ({"instances": [[None, 2, 3]]}, "takes numbers, got null"),
     ({"instances": [[True, 2, 3]]}, "takes numbers, got true or false"), ({"instances": 3}, "'instances' must be a list"), ({"instances": [{"z": [1, 2, 3]}]}, "Sample 0 has z"),
-    ({"instances": [[1e300, 2, 3]]}, "too large for float32"), ({"inputs": {"z": X}}, "'inputs' has z"), ({"instances": [[[1], 2, 3]]}, "differ in shape"),
-    ([1], "a JSON object is expected, got a list"), ("x", "a JSON object is expected, got a text"),
+    ({"instances": [[1e300, 2, 3]]}, "too large for float32"), ({"inputs": {"z": X}}, "'inputs' has z"), ({"instances": [[[1], 2, 3]]}, "must have the same lengths"),
+    ([1], "a JSON object was expected, got a list"), ("x", "a JSON object was expected, got a text"),
 ])  # fmt: skip
 def test_a_bad_request_is_400_with_what_was_expected(serve, sent, words):
     answer = serve(m=row_model).post("/v1/models/m:predict", content=json.dumps(sent))
@@ -128,10 +128,10 @@ def test_inference_with_tensors_as_bytes(serve):
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    ({"shape": [2, 4]}, "takes 8 numbers"), ({"datatype": "BYTES"}, "datatype 'BYTES'"), ({"name": "z"}, "The tensors z were sent"),
-    ({"shape": [-1, 3]}, "whole numbers"), ({"shape": [10**9, 10**9]}, "more than"), ({"parameters": {"binary_data_size": 24}}, "no data"),
-    ({"data": [[1], [2, 3]]}, "different lengths"), ({"data": ["a"] * 6}, "takes numbers, got a text"),
-    ({"data": [True, 2, 3, 4, 5, 6]}, "got true or false"), ({"data": 3}, "takes 6 numbers"), ({"data": [1, 2]}, "takes 6 numbers as data, got 2"),
+    ({"shape": [2, 4]}, "needs 8 numbers"), ({"datatype": "BYTES"}, "datatype 'BYTES' is unknown"), ({"name": "z"}, "The request has the tensors z"),
+    ({"shape": [-1, 3]}, "whole numbers"), ({"shape": [10**9, 10**9]}, "more than"), ({"parameters": {"binary_data_size": 24}}, "binary data, or 'data'"),
+    ({"data": [[1], [2, 3]]}, "must have the same lengths"), ({"data": ["a"] * 6}, "takes numbers, got a text"),
+    ({"data": [True, 2, 3, 4, 5, 6]}, "got true or false"), ({"data": 3}, "needs a list of 6 numbers"), ({"data": [1, 2]}, "needs 6 numbers as 'data', got 2"),
 ])  # fmt: skip
 def test_bad_tensors(serve, change, words):
     client = serve(m=row_model)
@@ -148,7 +148,7 @@ def test_a_body_that_is_cut_short_or_has_too_much(serve):
     head = json.dumps(
         {"inputs": [{"name": tensor["name"], "shape": [2, 3], "datatype": "FP32", "parameters": {"binary_data_size": 24}}]}
     ).encode()
-    for rest, words in ((bytes(23), "ends before"), (bytes(25), "1 bytes are left")):
+    for rest, words in ((bytes(23), "ends before"), (bytes(25), "1 bytes after the tensors")):
         answer = client.post("/v2/models/m/infer", content=head + rest, headers={"Inference-Header-Content-Length": str(len(head))})
         assert (answer.status_code, words in answer.json()["error"]) == (400, True)
     assert client.post("/v2/models/m/infer", content=head, headers={"Inference-Header-Content-Length": "9999"}).status_code == 400

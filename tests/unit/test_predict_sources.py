@@ -72,7 +72,7 @@ def test_one_sample_alone(tmp_path):
 
 
 @pytest.mark.parametrize(("text", "problem"), [
-    ("[[1, [2], 3]]", "rows of different lengths"), ('[["a", "b", "c"]]', "takes numbers"), ('[{"y": 1}]', "names y, the model takes"), ("[[1, 2, null]]", "takes numbers"),
+    ("[[1, [2], 3]]", "rows have different lengths"), ('[["a", "b", "c"]]', "takes numbers"), ('[{"y": 1}]', "names y, the model takes"), ("[[1, 2, null]]", "takes numbers"),
 ])  # fmt: skip
 def test_bad_samples_of_json(tmp_path, text, problem):
     assert problem in read(ROW, written(tmp_path / "t.json", text))[0].problem
@@ -94,8 +94,8 @@ def test_samples_of_several_inputs(tmp_path):
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
-    (["a=A"], "No file for input 'b'"), (["a=A", "a=A", "b=B"], "has two files"), (["a=A", "c=B"], "the model's inputs are 'a'"),
-    (["A"], "give NAME=FILE for each"), (["a=A", "b=SHORT"], "different numbers of samples: 'a' 2, 'b' 1"),
+    (["a=A"], "no file for the input 'b'"), (["a=A", "a=A", "b=B"], "has two files"), (["a=A", "c=B"], "the model's inputs are 'a'"),
+    (["A"], "Give NAME=FILE for each"), (["a=A", "b=SHORT"], "different numbers of samples: 'a' 2, 'b' 1"),
 ])  # fmt: skip
 def test_files_that_dont_fit_the_inputs(tmp_path, arguments, words):
     np.save(tmp_path / "A.npy", np.ones((2, 2)))
@@ -116,7 +116,7 @@ def test_an_array_of_another_shape_is_one_error(tmp_path):
 
 def test_nothing_is_unpickled(tmp_path):
     np.save(tmp_path / "x.npy", np.array([{}], object), allow_pickle=True)
-    with pytest.raises(UsageError, match="can't be read as .npy"):
+    with pytest.raises(UsageError, match="Can't read .* as .npy"):
         read(ROW, tmp_path / "x.npy")
 
 
@@ -184,7 +184,7 @@ class TestPictures:
 
     def test_a_model_of_vectors_takes_no_pictures(self, tmp_path):
         path = self.save(tmp_path / "x.png", np.zeros((4, 4)))
-        assert "takes no pictures" in read(ROW, path)[0].problem
+        assert "doesn't take pictures" in read(ROW, path)[0].problem
 
 
 @pytest.mark.parametrize(("way", "pixel", "expected"), [

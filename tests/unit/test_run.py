@@ -69,7 +69,7 @@ def test_it_ends_as_with_plain_python(ending, tmp_path):
 
 @pytest.mark.parametrize(
     ("args", "part"),
-    [([], "no program"), (["nothing.py"], "there is no file nothing.py"), (["-m", "no.such"], "no module no.such")],
+    [([], "which program?"), (["nothing.py"], "there is no file nothing.py"), (["-m", "no.such"], "no module no.such")],
 )
 def test_what_cant_run_is_named(args, part, tmp_path):
     done = kbridge("run", *args, home=tmp_path)

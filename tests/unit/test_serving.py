@@ -88,8 +88,8 @@ class TestWhoMayAsk:
 
 
 @pytest.mark.parametrize(("settings", "words"), [
-    ({"models": {}}, "needs a model"), ({"models": {"a/b": "x"}}, "can't be a model's name"), ({"max_batch": 0}, "max_batch must be"),
-    ({"timeout": 0}, "timeout must be"), ({"labels": {"z": "x"}}, "which is no model's name"), ({"max_wait_ms": -1}, "max_wait_ms"),
+    ({"models": {}}, "needs at least one model"), ({"models": {"a/b": "x"}}, "can't be a model's name"), ({"max_batch": 0}, "max_batch must be"),
+    ({"timeout": 0}, "timeout must be"), ({"labels": {"z": "x"}}, "no model with this name"), ({"max_wait_ms": -1}, "max_wait_ms"),
 ])  # fmt: skip
 def test_settings_that_cant_be(settings, words):
     with pytest.raises(UsageError, match=words):
@@ -234,7 +234,7 @@ class TestNewVersions:
             (folder / "3").mkdir()
             repository.refresh()
             repository.refresh()
-        assert [("should hold one model file" in record.getMessage()) for record in caplog.records] == [True]
+        assert [("should hold a single model file" in record.getMessage()) for record in caplog.records] == [True]
         assert client.post(ADDRESS, json=SENT).json() == {"predictions": [[10, 4]]}
         row_model(folder / "3" / "model.h5", 3)
         repository.refresh()
