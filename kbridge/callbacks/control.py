@@ -70,10 +70,11 @@ class TerminateOnNaN(Callback):
 def _learning_rate(callback):
     optimizer = callback.model.optimizer
     if not hasattr(optimizer, "lr"):
-        raise ValueError(f"{type(callback).__name__} needs an optimizer with a 'lr' attribute, {type(optimizer).__name__} has none.")
+        raise ValueError(f"{type(callback).__name__} needs an optimizer with an attribute 'lr', but {type(optimizer).__name__} has none.")
     if not K.is_variable(optimizer.lr):
         raise ValueError(
-            f"{type(callback).__name__} can't set the learning rate: {type(optimizer).__name__} has it from a schedule, {type(optimizer.lr).__name__}."
+            f"{type(callback).__name__} can't set the learning rate, because {type(optimizer).__name__} takes it from a "
+            f"schedule, {type(optimizer.lr).__name__}."
         )
     return optimizer.lr
 
@@ -124,7 +125,7 @@ class ReduceLROnPlateau(Callback):
     def __init__(self, monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto", epsilon=1e-4, cooldown=0, min_lr=0):
         super().__init__()
         if factor >= 1.0:
-            raise ValueError(f"ReduceLROnPlateau does not support a factor >= 1.0, got {factor!r}.")
+            raise ValueError(f"ReduceLROnPlateau: factor must be below 1.0, got {factor!r}.")
         self.monitor = monitor
         self.factor = factor
         self.patience = patience

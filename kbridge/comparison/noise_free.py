@@ -44,7 +44,7 @@ def noise_free_copy(source: Path, target: Path, floatx: str | None = None) -> No
     with open_file(source) as root:
         text = root.text("model_config")
     if text is None:
-        raise UsageError(f"{source} has weights alone, without a model (no model_config): compare needs the model saved with them.")
+        raise UsageError(f"{source} holds only weights and no model (no model_config). compare needs a file that holds the model too.")
     shutil.copyfile(source, target)
     target.chmod(0o600)
     config = _settled(parse_json(text, f"{str(source)!r}, model_config"), floatx)

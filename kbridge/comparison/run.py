@@ -72,11 +72,11 @@ def compare(
         left_out = [name for name in registry.BUILT_IN if name not in backends]
         if len(backends) < 2:
             extras = " or ".join(f"pip install 'kbridge[{name}]'" for name in left_out)
-            raise UsageError(f"compare needs two backends or more, and only {', '.join(backends)} is installed: {extras}.")
+            raise UsageError(f"compare needs at least two backends, but only {', '.join(backends)} is installed: {extras}.")
     if isinstance(backends, str):
         backends = backends.split(",")
     if len(backends) < 2 or len(set(backends)) < len(backends):
-        raise UsageError(f"compare needs two different backends or more, got {', '.join(backends) or 'none'}.")
+        raise UsageError(f"compare needs at least two different backends, got {', '.join(backends) or 'none'}.")
     for name in backends:
         config.checked("backend", name, "backends")
     if train_steps < 0 or atol < 0 or rtol < 0:

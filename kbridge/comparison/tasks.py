@@ -166,7 +166,7 @@ def _check(given: str, what: str, names: list[str], shapes: list[tuple], arrays:
         if x.dtype.kind not in "fiub":
             raise UsageError(f"the {given} for the model's {what} {name} must be numbers, got {x.dtype}.")
         if len(shape) != x.ndim or any(n not in (None, m) for n, m in zip(shape, x.shape, strict=True)):
-            raise UsageError(f"the model's {what} {name} has the shape {shape}, the {given} {x.shape}.")
+            raise UsageError(f"the model's {what} {name} has the shape {shape}, but the {given} have {x.shape}.")
 
 
 def layers(job: dict, progress: Progress) -> Results:

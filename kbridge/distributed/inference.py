@@ -41,7 +41,7 @@ def predict(model, source, out=None, batch_size: int = 32):
     """
     batch_size = whole_number(batch_size, "predict", "batch_size", 1)
     if model.stateful:
-        raise ValueError(f"The model {model.name} is stateful: its predictions depend on each other, so that workers can't share them.")
+        raise ValueError(f"The model {model.name} is stateful. Its predictions depend on each other, so workers can't share them.")
     arrays = _arrays(model, source)
     rows = arrays[0].shape[0]
     blocks = make_batches(rows, max(batch_size, BLOCK // batch_size * batch_size))
@@ -52,7 +52,7 @@ def predict(model, source, out=None, batch_size: int = 32):
     samples = _as_list(model.predict([a[:1] for a in arrays], batch_size=1))
     paths = out if isinstance(out, (list, tuple)) else [out]
     if len(paths) != len(samples):
-        raise ValueError(f"The model has {len(samples)} outputs, out names {len(paths)} files.")
+        raise ValueError(f"The model has {len(samples)} outputs, but out names {len(paths)} files.")
     fingerprint = _fingerprint(model, arrays)
     files = [Results(p, {"model or data": fingerprint, "output": i, "block": blocks[0][1]}, team.rank) for i, p in enumerate(paths)]
     done = _begun(team, files, [((rows, *np.shape(s)[1:]), np.asarray(s).dtype) for s in samples])
@@ -90,7 +90,7 @@ def evaluate(model, x, y, batch_size: int = 32, sample_weight=None):
     """
     batch_size = whole_number(batch_size, "evaluate", "batch_size", 1)
     if model.stateful:
-        raise ValueError(f"The model {model.name} is stateful: its batches depend on each other, so that workers can't share them.")
+        raise ValueError(f"The model {model.name} is stateful. Its batches depend on each other, so workers can't share them.")
     inputs = _arrays(model, x)
     targets = [opened(s, "targets") for s in _listed(y, len(model.outputs), "targets")]
     weights = None if sample_weight is None else [opened(s, "weights") for s in _listed(sample_weight, len(model.outputs), "weights")]
@@ -117,7 +117,7 @@ def _arrays(model, source) -> list:
 def _listed(source: Any, count: int, what: str) -> list:
     listed = list(source) if isinstance(source, (list, tuple)) else [source]
     if len(listed) != count:
-        raise ValueError(f"The model has {count} arrays of {what}, got {len(listed)}.")
+        raise ValueError(f"The model takes {count} arrays of {what}, got {len(listed)}.")
     return listed
 
 

@@ -46,8 +46,8 @@ def join() -> None:
     expected = os.environ.pop(EXPECTED, None)
     if expected is not None and comm.Get_size() != int(expected):
         raise UsageError(
-            f"run: {expected} workers were started, but MPI tells of {comm.Get_size()}: mpiexec belongs to another MPI "
-            f"library than mpi4py uses ({mpi.Get_library_version().splitlines()[0]})."
+            f"run: {expected} workers were started, but MPI sees {comm.Get_size()}. mpiexec belongs to another MPI library "
+            f"than the one that mpi4py uses ({mpi.Get_library_version().splitlines()[0]})."
         )
     if comm.Get_size() == 1:
         atexit.register(guard.worker_is_done)
@@ -80,8 +80,7 @@ def _mpi():
         return needed("mpi4py.MPI", "distributed", "Training on many workers")
     except RuntimeError as error:
         raise ImportError(
-            f"mpi4py found no MPI library ({str(error).strip().splitlines()[0]}): load the module of your cluster's MPI, "
-            f"or pip install mpich."
+            f"mpi4py found no MPI library ({str(error).strip().splitlines()[0]}). Load your cluster's MPI module, or pip install mpich."
         ) from error
 
 

@@ -24,10 +24,12 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 def prepared(workers: int, words: list[str]) -> Callable[[], int]:
     """Return a function that runs ``kbridge`` with ``words`` on ``workers`` workers and returns the exit status. UsageError where it can't."""
     if importlib.util.find_spec("mpi4py") is None:
-        raise UsageError("run --workers needs mpi4py: pip install 'kbridge[distributed]', and mpich where there is no MPI library.")
+        raise UsageError(
+            "run --workers needs mpi4py: pip install 'kbridge[distributed]'. If there is no MPI library, also pip install mpich."
+        )
     command = mpiexec()
     if command is None:
-        raise UsageError("run --workers: there is no mpiexec on the PATH: load the module of your cluster's MPI, or pip install mpich.")
+        raise UsageError("run --workers: there is no mpiexec on the PATH. Load your cluster's MPI module, or pip install mpich.")
     return functools.partial(_launch, command, workers, words)
 
 

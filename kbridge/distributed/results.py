@@ -32,7 +32,7 @@ class Results:
     def __init__(self, path: str | os.PathLike, description: dict[str, Any], rank: int):
         self.path = Path(path)
         if self.path.suffix != ".npy":
-            raise ValueError(f"Predictions are written to a .npy file, got {os.fspath(path)!r}.")
+            raise ValueError(f"out must name a .npy file, got {os.fspath(path)!r}.")
         self._partial = self.path.with_name(self.path.name + ".partial")
         self._told = self.path.with_name(self.path.name + ".partial.json")
         self._description = description
@@ -52,8 +52,8 @@ class Results:
             differing = [key for key in told if before.get(key) != told[key]]
             if differing:
                 raise ValueError(
-                    f"{self._partial} was begun with another {differing[0]} ({before.get(differing[0])!r}, now {told[differing[0]]!r}): "
-                    f"remove it, or give another file."
+                    f"{self._partial} was started with another {differing[0]} ({before.get(differing[0])!r}, now "
+                    f"{told[differing[0]]!r}). Remove it, or name another file."
                 )
             return self._finished()
         self._clear()

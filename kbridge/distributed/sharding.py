@@ -35,7 +35,7 @@ def made_for(exchange: Exchange, model, params: list, shared: list) -> Update:
     half = _setting("KBRIDGE_DISTRIBUTED_COMPRESSION", ("none", "float16")) == "float16"
     why = _not_divisible(model, params)
     if kind == "divided" and why:
-        raise ConfigError(f"KBRIDGE_DISTRIBUTED_UPDATE is 'divided', but the update of {model.name} can't be: {why}.")
+        raise ConfigError(f"KBRIDGE_DISTRIBUTED_UPDATE is 'divided', but the update of the model {model.name} can't be divided: {why}.")
     large = sum(int(np.prod(K.get_variable_shape(p))) for p in params) >= LARGE
     if not why and (kind == "divided" or kind == "auto" and large and exchange.size >= MANY):
         return DividedUpdate(exchange, model, params, shared, half)

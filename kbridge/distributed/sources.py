@@ -64,8 +64,8 @@ class Parts:
         for path, array in zip(paths, self._arrays, strict=True):
             if array.shape[1:] != first.shape[1:] or array.dtype != first.dtype:
                 raise ValueError(
-                    f"The {what} {str(path)!r} has rows of shape {array.shape[1:]} and dtype {array.dtype}, "
-                    f"{paths[0].name!r} has {first.shape[1:]} and {first.dtype}."
+                    f"All .npy files in a folder must fit together: {what} {str(path)!r} has rows of shape {array.shape[1:]} and "
+                    f"dtype {array.dtype}, but {paths[0].name!r} has {first.shape[1:]} and {first.dtype}."
                 )
         self._ends = np.cumsum([len(array) for array in self._arrays])
         self.shape = (int(self._ends[-1]), *first.shape[1:])
@@ -77,7 +77,7 @@ class Parts:
     def __getitem__(self, rows: slice) -> np.ndarray:
         start, stop, step = rows.indices(len(self))
         if step != 1:
-            raise ValueError(f"Parts are read by slices of step 1, got {rows}.")
+            raise ValueError(f"Slices of the source must have step 1, got {rows}.")
         found = []
         for end, array in zip(self._ends, self._arrays, strict=True):
             first = int(end) - len(array)

@@ -30,13 +30,13 @@ def _check_sums(model) -> None:
     """ValueError for what isn't a mean over rows, so that the workers' parts of it don't add up."""
     for metric in model.metrics_of_outputs.values():
         raise ValueError(
-            f"The metric {metric.name!r} gathers a whole epoch, which workers that share steps can't do yet: leave it out of compile, "
-            "and evaluate the model in one process."
+            f"Workers that share steps can't compute the metric {metric.name!r}, which looks at a whole epoch. Leave it out "
+            "of compile, and evaluate the model in one process."
         )
     for loss in model.loss_functions:
         if getattr(loss, "reduction", "mean") not in ("sum_over_batch_size", "auto", "mean"):
             raise ValueError(
-                f"The loss {loss.name!r} has the reduction {loss.reduction!r}; workers that share steps need a mean over samples."
+                f"The loss {loss.name!r} has the reduction {loss.reduction!r}, but workers that share steps need a mean over samples."
             )
 
 

@@ -232,15 +232,16 @@ def _check_batch_shape(team: Team, model, described: dict[str, Any] | None = Non
     if (fixed or model.stateful) and not team.batch_is_of_worker:
         why = f"takes batches of {fixed} samples" if fixed else "is stateful"
         raise ValueError(
-            f"The model {model.name} {why}, so that a batch can't be cut for {team.size} workers. Set KBRIDGE_DISTRIBUTED_BATCH=worker: "
-            f"batch_size is that of one worker then, and a step has {team.size} times as many samples."
+            f"The model {model.name} {why}, so {team.size} workers can't divide a batch. Set "
+            "KBRIDGE_DISTRIBUTED_BATCH=worker: batch_size is then the number of samples of one worker, and a step has "
+            f"{team.size} times as many."
         )
     step = team.rows_of_step((described or {}).get("batch_size") or 0)
     samples = (described or {}).get("nb_sample", 0)
     if fixed and step and samples % step:
         raise ValueError(
-            f"The model {model.name} takes batches of {fixed} samples, and {team.size} workers take {step} in a step; "
-            f"{samples} samples can't be divided by that."
+            f"The model {model.name} takes batches of {fixed} samples, so a step of {team.size} workers has {step}. The "
+            f"number of samples, {samples}, isn't a multiple of that."
         )
 
 

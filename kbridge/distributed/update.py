@@ -91,9 +91,10 @@ class Divided(list):
 
     def _refuse(self, *args):
         raise RuntimeError(
-            "The optimizer's state is divided among the workers while they train. Save in a callback's on_epoch_end on worker 0 "
-            "(a class attribute on_one_worker = True, as ModelCheckpoint has), after fit, or call kbridge.distributed.gather(model) on "
-            "all workers before. KBRIDGE_DISTRIBUTED_UPDATE=whole divides nothing."
+            "The optimizer's state is divided among the workers while they train. Save in on_epoch_end of a callback on "
+            "worker 0 (with the class attribute on_one_worker = True, as ModelCheckpoint has it), save after fit, or call "
+            "kbridge.distributed.gather(model) on all workers before you save. KBRIDGE_DISTRIBUTED_UPDATE=whole switches the "
+            "division off."
         )
 
     __iter__ = __len__ = __getitem__ = __reversed__ = __contains__ = __add__ = __eq__ = _refuse  # type: ignore[assignment]

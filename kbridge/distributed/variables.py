@@ -79,8 +79,8 @@ def compare(exchange: Exchange, variables: list[tuple[str, Any]]) -> None:
         return
     difference, name = found[apart[0]]
     raise Disagreement(
-        f"The weights of {workers(apart)} parted from those of worker 0: {name} differs by {difference:.3g} of its largest value. "
-        f"Does a callback or a layer change weights, the learning rate or data on some workers only?"
+        f"The weights of {workers(apart)} are no longer those of worker 0: {name} differs by {difference:.3g} of its "
+        "largest value. Does a callback or a layer change weights, the learning rate or data on some workers only?"
     )
 
 

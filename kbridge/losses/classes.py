@@ -30,7 +30,7 @@ class Loss:
 
     def __init__(self, reduction="sum_over_batch_size", name=None):
         if reduction not in REDUCTIONS:
-            raise ValueError(f"{type(self).__name__}: reduction is one of {', '.join(map(repr, REDUCTIONS))}, got {reduction!r}.")
+            raise ValueError(f"{type(self).__name__}: reduction must be one of {', '.join(map(repr, REDUCTIONS))}, got {reduction!r}.")
         self.reduction = reduction
         self.name = name
 

@@ -83,7 +83,7 @@ def fbeta_score(y_true, y_pred, beta=1):
     the batch.
     """
     if beta < 0:
-        raise ValueError(f"The lowest choosable beta is zero (only precision), got {beta!r}.")
+        raise ValueError(f"beta must be at least 0 (0 means precision only), got {beta!r}.")
     p, r = precision(y_true, y_pred), recall(y_true, y_pred)
     score = (1 + beta**2) * (p * r) / (beta**2 * p + r + K.epsilon())
     return K.switch(K.equal(K.sum(_positives(y_true)), 0), K.zeros_like(score), score)

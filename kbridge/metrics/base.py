@@ -74,7 +74,7 @@ class Metric:
             ValueError: there was none.
         """
         if self._totals is None:
-            raise ValueError(f"{type(self).__name__}: nothing has been taken in, call update_state(y_true, y_pred) first.")
+            raise ValueError(f"{type(self).__name__} has no data yet. Call update_state(y_true, y_pred) first.")
         return self.result_of(self._totals)
 
     def reset_state(self) -> None:

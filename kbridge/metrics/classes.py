@@ -35,7 +35,9 @@ class IoU(Metric):
         self.num_classes = num_classes
         self.target_class_ids = list(range(num_classes) if target_class_ids is None else target_class_ids)
         if self.target_class_ids and max(self.target_class_ids) >= num_classes:
-            raise ValueError(f"{type(self).__name__}: target_class_ids are below num_classes {num_classes}, got {self.target_class_ids}.")
+            raise ValueError(
+                f"{type(self).__name__}: target_class_ids must be below num_classes, which is {num_classes}, got {self.target_class_ids}."
+            )
         self.ignore_class = ignore_class
         self.sparse_y_true = sparse_y_true
         self.sparse_y_pred = sparse_y_pred
@@ -153,7 +155,7 @@ class FBetaScore(Metric):
     def __init__(self, average=None, beta=1.0, threshold=None, name=None, dtype=None):
         super().__init__(name)
         if average not in (None, "micro", "macro", "weighted"):
-            raise ValueError(f"{type(self).__name__}: average is None, 'micro', 'macro' or 'weighted', got {average!r}.")
+            raise ValueError(f"{type(self).__name__}: average must be None, 'micro', 'macro' or 'weighted', got {average!r}.")
         if beta <= 0:
             raise ValueError(f"{type(self).__name__}: beta must be above 0, got {beta!r}.")
         self.average = average
@@ -215,7 +217,7 @@ class R2Score(Metric):
         super().__init__(name)
         if class_aggregation not in (None, "uniform_average", "variance_weighted_average"):
             raise ValueError(
-                f"R2Score: class_aggregation is None, 'uniform_average' or 'variance_weighted_average', got {class_aggregation!r}."
+                f"R2Score: class_aggregation must be None, 'uniform_average' or 'variance_weighted_average', got {class_aggregation!r}."
             )
         self.class_aggregation = class_aggregation
         self.num_regressors = num_regressors

@@ -251,9 +251,9 @@ class AUC(_Counts):
     ):  # fmt: skip
         super().__init__(name)
         if curve not in ("ROC", "PR"):
-            raise ValueError(f"AUC: curve is 'ROC' or 'PR', got {curve!r}.")
+            raise ValueError(f"AUC: curve must be 'ROC' or 'PR', got {curve!r}.")
         if summation_method not in ("interpolation", "minoring", "majoring"):
-            raise ValueError(f"AUC: summation_method is 'interpolation', 'minoring' or 'majoring', got {summation_method!r}.")
+            raise ValueError(f"AUC: summation_method must be 'interpolation', 'minoring' or 'majoring', got {summation_method!r}.")
         if thresholds is None and num_thresholds < 2:
             raise ValueError(f"AUC: num_thresholds must be above 1, got {num_thresholds!r}.")
         listed = None if thresholds is None else sorted(_thresholds(thresholds, 0.5).tolist())

@@ -83,4 +83,4 @@ def get(identifier, kwargs=None) -> Optimizer:
         return identifier
     if _is_native(identifier):
         return TFOptimizer(identifier)
-    raise ValueError(f"An optimizer is a name or an object with get_updates, got {identifier!r}. Names: {', '.join(CLASSES)}.")
+    raise ValueError(f"An optimizer must be a name or an object with get_updates, got {identifier!r}. The names are {', '.join(CLASSES)}.")

@@ -73,7 +73,7 @@ class Optimizer:
                 raise ValueError(f"{type(self).__name__}: {name} must be a number, got {value!r}.")
         if given["global_clipnorm"] is not None:
             if given["clipnorm"] is not None:
-                raise ValueError(f"{type(self).__name__}: clipnorm and global_clipnorm are the same here; give one of them.")
+                raise ValueError(f"{type(self).__name__}: clipnorm and global_clipnorm mean the same here. Give only one of them.")
             kwargs["clipnorm"] = given["global_clipnorm"]
         for name in ("ema_overwrite_frequency", "gradient_accumulation_steps"):
             if given[name] is not None and (given[name] != int(given[name]) or given[name] < (2 if name.startswith("g") else 1)):

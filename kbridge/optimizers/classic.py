@@ -351,26 +351,26 @@ class TFOptimizer(Optimizer):
     def __init__(self, optimizer):
         super().__init__()
         if not _is_native(optimizer):
-            raise TypeError(f"TFOptimizer wraps an object with compute_gradients and apply_gradients, got {optimizer!r}.")
+            raise TypeError(f"TFOptimizer needs an object with compute_gradients and apply_gradients, got {optimizer!r}.")
         if not hasattr(K, "native_optimizer_step"):
-            raise ValueError(f"The {K.backend()} backend can't use {optimizer!r}, another framework's optimizer: choose one of kbridge's.")
+            raise ValueError(f"The {K.backend()} backend can't use {optimizer!r}, an optimizer of another framework. Use one of kbridge's.")
         self.optimizer = optimizer
         self.iterations = K.variable(0.0)
 
     def get_updates(self, params, constraints, loss):
         if constraints:
-            raise ValueError("A native optimizer can't keep weight constraints; use one of kbridge's own optimizers.")
+            raise ValueError("TFOptimizer can't apply the constraints of weights. Use one of kbridge's own optimizers.")
         grads = self.get_gradients(loss, params)
         self.updates = [K.update_add(self.iterations, 1), K.native_optimizer_step(self.optimizer, grads, params)]  # type: ignore[attr-defined]  # TensorFlow alone has it; the constructor asks
         return self.updates
 
     def get_config(self):
-        raise NotImplementedError("A native optimizer has no config that kbridge could store.")
+        raise NotImplementedError("A TFOptimizer has no config that kbridge can store.")
 
     @classmethod
     def from_config(cls, config):
         """Raise NotImplementedError: a native optimizer can't be made from a ``config``."""
-        raise NotImplementedError("A native optimizer can't be made from a config: pass TFOptimizer(optimizer).")
+        raise NotImplementedError("A TFOptimizer can't be made from a config. Pass TFOptimizer(optimizer).")
 
 
 def _is_native(optimizer) -> bool:

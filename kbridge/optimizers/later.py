@@ -25,7 +25,7 @@ class AdamW(Adam):
 
     def __init__(self, lr=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, decay=0.0, amsgrad=False, weight_decay=0.004, **kwargs):
         if weight_decay is None:
-            raise ValueError("AdamW needs a weight_decay, got None; Adam is the same without.")
+            raise ValueError("AdamW needs a weight_decay, got None. Without weight decay, use Adam.")
         super().__init__(lr, beta_1, beta_2, epsilon, decay, amsgrad, weight_decay=weight_decay, **kwargs)
 
     def get_config(self):

@@ -110,7 +110,10 @@ class PiecewiseConstantDecay(_Schedule):
 
     def __init__(self, boundaries, values, name="PiecewiseConstant"):
         if len(values) != len(boundaries) + 1:
-            raise ValueError(f"PiecewiseConstantDecay takes one value more than boundaries, got {len(values)} and {len(boundaries)}.")
+            raise ValueError(
+                f"PiecewiseConstantDecay needs one value more than it has boundaries, got {len(values)} values and "
+                f"{len(boundaries)} boundaries."
+            )
         if list(boundaries) != sorted(boundaries):
             raise ValueError(f"PiecewiseConstantDecay: boundaries must increase, got {list(boundaries)}.")
         self.boundaries = list(boundaries)

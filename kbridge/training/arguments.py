@@ -32,7 +32,7 @@ def compile_options(kwargs: dict) -> dict:
     """
     for name in kwargs:
         if name in LATER_IN_COMPILE:
-            raise TypeError(f"compile has no argument {name!r}: Keras 2 has it, Keras 1 doesn't.")
+            raise TypeError(f"compile has no argument {name!r}. It is an argument of Keras 2, which Keras 1 doesn't have.")
         if name in OUTDATED_IN_COMPILE:
             warnings.warn(f"compile: the argument {name!r} is outdated and ignored: {OUTDATED_IN_COMPILE[name]}.", stacklevel=3)
     return {name: value for name, value in kwargs.items() if name not in OUTDATED_IN_COMPILE}

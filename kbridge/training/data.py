@@ -49,15 +49,13 @@ def one_for_each(data, names, what: str, dimensions=None) -> list:
     elif not isinstance(data, (list, tuple)):
         arrays = [data]
         if len(names) > 1:
-            raise ValueError(f"The model expects {len(names)} arrays as {what} ({', '.join(names)}), got a single one.")
+            raise ValueError(f"The model expects a list of {len(names)} arrays as {what} ({', '.join(names)}), got a single array.")
     elif len(names) == 1 and _is_one_array(data, dimensions[0] if dimensions else None):
         arrays = [data]
     else:
         arrays = list(data)
         if len(arrays) != len(names):
-            raise ValueError(
-                f"The list of arrays passed as {what} has {len(arrays)} entries, the model expects {len(names)}: {', '.join(names)}."
-            )
+            raise ValueError(f"The model expects {len(names)} arrays as {what} ({', '.join(names)}), got a list of {len(arrays)}.")
     return [_as_array(a, name, what) for a, name in zip(arrays, names, strict=True)]
 
 
@@ -90,9 +88,7 @@ def _depth(data) -> int:
 def _as_array(data, name: str, what: str):
     """Return ``data`` as an array of numbers with at least two axes, or as an object that is read batch by batch."""
     if hasattr(data, "__next__"):
-        raise ValueError(
-            f"The {what} {name!r} is {data!r}: for generators there are fit_generator, evaluate_generator and predict_generator."
-        )
+        raise ValueError(f"The {what} {name!r} is {data!r}. For generators use fit_generator, evaluate_generator or predict_generator.")
     if hasattr(data, "tocsr"):  # a scipy sparse matrix: rows can be taken from this format
         return data.tocsr()
     if hasattr(data, "to_numpy"):  # a table, whose indices mean columns
@@ -121,7 +117,7 @@ def _nested(data, name: str, what: str) -> np.ndarray:
     try:
         return np.asarray(data)
     except ValueError as error:
-        raise ValueError(f"The {what} {name!r} is no array: its lists have different lengths ({error}).") from None
+        raise ValueError(f"The {what} {name!r} isn't an array: its lists have different lengths ({error}).") from None
 
 
 def _first(data):
@@ -240,7 +236,8 @@ def slice_array(x, start, stop=None):
         rows = x[numbers.tolist()]
     except TypeError as error:
         raise TypeError(
-            f"{type(x).__name__} can't be read by a list of row numbers ({error}): pass shuffle='batch' or shuffle=False."
+            f"{type(x).__name__} can't be read in a random order, by a list of row numbers ({error}). Pass shuffle='batch' or "
+            "shuffle=False."
         ) from error
     return np.asarray(rows)[places]
 

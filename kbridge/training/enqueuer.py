@@ -145,8 +145,8 @@ class RemoteBatches:
         except (EOFError, OSError):
             self._process.join(1.0)
             raise WorkerError(
-                f"A process that read the generator died (exit code {self._process.exitcode}), without an error of Python's. "
-                f"Was it killed, or out of memory?"
+                f"A process that read the generator ended with exit code {self._process.exitcode}, without an error of Python. "
+                "Was it killed, or did it run out of memory?"
             ) from None
         if kind == "end":
             raise StopIteration

@@ -152,7 +152,7 @@ def _iterator(generator):
     if hasattr(generator, "next"):
         return iter(generator.next, object())
     if not hasattr(generator, "__iter__"):
-        raise TypeError(f"A generator of batches was expected, got {generator!r}.")
+        raise TypeError(f"The model expects a generator of batches, got {generator!r}.")
     return iter(generator)
 
 
@@ -162,7 +162,7 @@ def _next(batches: GeneratorEnqueuer, done: int, wanted: int, with_targets: bool
         output = batches.get()
     except StopIteration:
         raise ValueError(
-            f"The generator ended after {done} samples, {wanted} were asked for. Generators of batches should go on forever."
+            f"The generator ended after {done} samples, but {wanted} were needed. A generator of batches should never end."
         ) from None
     return batch_of(output, with_targets)
 

@@ -108,7 +108,8 @@ def predict_loop(f, ins, batch_size=32, verbose=0):
             for i, (result, out) in enumerate(zip(results, outs, strict=True)):
                 if np.shape(out)[:1] != (size,):
                     raise ValueError(
-                        f"Output {i} of the model has shape {np.shape(out)} for a batch of {size} samples; it can't be predicted in batches."
+                        f"Output {i} of the model has shape {np.shape(out)} for a batch of {size} samples, so the model can't predict in "
+                        "batches."
                     )
                 result[done : done + size] = out
         done += size

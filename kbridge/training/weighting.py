@@ -25,13 +25,16 @@ def standardize_sample_or_class_weights(x_weight, output_names, weight_type):
     if isinstance(x_weight, list):
         if len(x_weight) != len(output_names):
             raise ValueError(
-                f"The model has {len(output_names)} outputs, {weight_type} was a list of {len(x_weight)}. Give one entry for each output."
+                f"The model has {len(output_names)} outputs, but {weight_type} is a list of {len(x_weight)}. Give one entry for "
+                "each output."
             )
         return x_weight
     if isinstance(x_weight, dict):
         unknown = [name for name in x_weight if name not in output_names]
         if unknown:
-            raise ValueError(f"{weight_type} has an entry for {unknown[0]!r}, which is no output. Outputs: {', '.join(output_names)}.")
+            raise ValueError(
+                f"{weight_type} has an entry for {unknown[0]!r}, which isn't an output. The outputs are {', '.join(output_names)}."
+            )
         return [x_weight.get(name) for name in output_names]
     raise TypeError(f"The model has {len(output_names)} outputs, so {weight_type} must be a list or a dict, got {x_weight!r}.")
 
@@ -52,7 +55,7 @@ def standardize_weights(y, sample_weight=None, class_weight=None, sample_weight_
     Weights of samples come before weights of classes, if both are given.
     """
     if sample_weight_mode not in (None, "temporal"):
-        raise ValueError(f"sample_weight_mode is None or 'temporal', got {sample_weight_mode!r}.")
+        raise ValueError(f"sample_weight_mode must be None or 'temporal', got {sample_weight_mode!r}.")
     if sample_weight_mode == "temporal" and len(y.shape) < 3:
         raise ValueError(
             f"Found a sample_weight_mode 'temporal' for targets of shape {tuple(y.shape)}: timestep-wise weights need "
@@ -92,7 +95,7 @@ def _of_classes(y, class_weight: dict, mode) -> np.ndarray:
     classes, places = np.unique(y.argmax(axis=1) if y.shape[1] > 1 else y.reshape(-1), return_inverse=True)
     missing = [label for label in classes.tolist() if label not in class_weight]
     if missing:
-        raise ValueError(f"class_weight must hold all classes of the targets; it lacks {missing[:10]}.")
+        raise ValueError(f"class_weight must have a weight for each class of the targets; these are missing: {missing[:10]}.")
     return np.asarray([class_weight[label] for label in classes.tolist()])[places]
 
 
@@ -136,8 +139,8 @@ def masked(score, mask):
         return score
     if K.ndim(score) < K.ndim(mask):
         raise ValueError(
-            f"A loss of {K.ndim(score)} dimensions can't be masked by a mask of {K.ndim(mask)}: "
-            f"let it give one value for each time step, or one for the whole batch."
+            f"A mask with {K.ndim(mask)} dimensions can't be applied to a loss with {K.ndim(score)}. The loss should return "
+            "one value for each time step, or one for the whole batch."
         )
     kept = K.cast(mask, K.floatx())
     for _ in range(K.ndim(score) - K.ndim(mask)):

@@ -186,7 +186,7 @@ def test_a_subclass_can_change_the_training_function():
         ("Unknown entry in metrics dictionary: 'c'", ValueError, lambda: two_outputs(metrics={"c": "acc"})),
         ("'temporal' needs an output", ValueError, lambda: one_output("mse", sample_weight_mode="temporal")),
         ("None or 'temporal', got 'temp'", ValueError, lambda: one_output("mse", sample_weight_mode="temp")),
-        ("no argument 'target_tensors': Keras 2", TypeError, lambda: one_output("mse", target_tensors=[])),
+        ("no argument 'target_tensors'. It is an argument of Keras 2", TypeError, lambda: one_output("mse", target_tensors=[])),
     ],
 )
 def test_errors_name_the_argument_and_the_valid_ones(words, error, run):

@@ -229,8 +229,8 @@ def test_slice_X_takes_ranges_and_indices():
 @pytest.mark.parametrize(
     ("words", "run"),
     [
-        (r"2 arrays as model input \(a, b\), got a single one", lambda: two_inputs().predict(X)),
-        (r"2 entries.*expects 1", lambda: dense().predict([X, X])),
+        (r"2 arrays as model input \(a, b\), got a single array", lambda: two_inputs().predict(X)),
+        (r"expects 1 arrays.*list of 2", lambda: dense().predict([X, X])),
         (r"3 entries.*expects 2: a, b", lambda: two_inputs().predict([X, X, X])),
         (r"No data provided for 'b'.*\['a'\]", lambda: two_inputs().predict({"a": X[:, :2]})),
         (r"same number of samples, got \[2, 3\]", lambda: two_inputs().predict([X[:2, :2], X[:3, :2]])),
@@ -239,7 +239,7 @@ def test_slice_X_takes_ranges_and_indices():
         (r"single number 3", lambda: dense().predict(3)),
         (r"must hold numbers, got objects such as", lambda: dense().predict(np.array([["a", 1, 2, None]], dtype=object))),
         (r"must hold numbers, got dtype complex64", lambda: dense().predict(X * 1j)),
-        (r"for generators there are fit_generator", lambda: dense().fit(iter([X]), Y)),
+        (r"For generators use fit_generator", lambda: dense().fit(iter([X]), Y)),
         (r"All target arrays.*\[5, 6\]", lambda: check_array_lengths([X], [Y, Y[:5]], [])),
         (r"6 input samples and 5 sample weights", lambda: check_array_lengths([X], [Y], [np.ones(5)])),
     ],

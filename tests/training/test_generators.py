@@ -97,7 +97,7 @@ def test_an_error_in_a_generator_reaches_the_caller_at_once(nb_worker):
 
 
 def test_a_generator_that_ends_too_early_is_an_error():
-    with pytest.raises(ValueError, match="ended after 48 samples, 96 were asked for"):
+    with pytest.raises(ValueError, match="ended after 48 samples, but 96 were needed"):
         compiled().fit_generator(batches(limit=3), samples_per_epoch=96, nb_epoch=1, verbose=0)
 
 

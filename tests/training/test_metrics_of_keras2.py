@@ -118,7 +118,7 @@ def test_metrics_are_saved_and_loaded(tmp_path):
 
 def test_a_metric_by_itself():
     metric = metrics.Precision()
-    with pytest.raises(ValueError, match="nothing has been taken in"):
+    with pytest.raises(ValueError, match="has no data yet"):
         metric.result()
     metric.update_state([0, 1, 1, 1], [1, 0, 1, 1])
     assert metric.result() == pytest.approx(2 / 3)
@@ -131,7 +131,7 @@ def test_a_metric_by_itself():
 def test_unknown_metrics_are_named():
     with pytest.raises(ValueError, match="Unknown metric: 'AUD'.*AUC"):
         metrics.get({"class_name": "AUD", "config": {}})
-    with pytest.raises(ValueError, match="curve is 'ROC' or 'PR'"):
+    with pytest.raises(ValueError, match="curve must be 'ROC' or 'PR'"):
         metrics.AUC(curve="roc")
 
 

@@ -290,7 +290,7 @@ def test_an_optimizer_of_another_framework_is_refused():
         ("'learning_rate'.*Keras 2.*lr", TypeError, lambda: optimizers.Adam(learning_rate=0.1)),
         ("Adam has no argument 'momentum'", TypeError, lambda: optimizers.Adam(momentum=0.1)),
         ("clipnorm must be a number", ValueError, lambda: optimizers.SGD(clipnorm="1")),
-        ("wraps an object", TypeError, lambda: optimizers.TFOptimizer("adam")),
+        ("TFOptimizer needs an object", TypeError, lambda: optimizers.TFOptimizer("adam")),
     ],
 )
 def test_bad_arguments(words, error, make):

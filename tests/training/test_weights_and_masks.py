@@ -113,7 +113,7 @@ def test_a_loss_of_one_value_is_left_as_it_is_by_masks():
 
 def test_a_loss_that_has_lost_the_time_axis_cannot_be_masked():
     model = Sequential([Masking(input_shape=(4, 3)), TimeDistributed(Dense(1))])
-    with pytest.raises(ValueError, match="1 dimensions can't be masked by a mask of 2"):
+    with pytest.raises(ValueError, match="mask with 2 dimensions can't be applied to a loss with 1"):
         model.compile("sgd", lambda y_true, y_pred: K.mean(K.square(y_true - y_pred), axis=[1, 2]))
 
 

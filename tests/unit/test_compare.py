@@ -252,7 +252,7 @@ def test_mistakes_on_the_command_line_give_status_1_and_one_line(saved, tmp_path
     small().save_weights(str(folder / "weights.h5"))
     for arguments, message in [
         (["nothing.h5"], "There is no model file nothing.h5"),
-        ([str(folder / "weights.h5")], "has weights alone"),
+        ([str(folder / "weights.h5")], "holds only weights"),
         ([path, "--data", "none.npy"], "There is no file none.npy"),
         ([path, "--data", str(folder / "objects.npy")], "objects.npy can't be read"),
         ([path, "--html", str(folder / "no" / "x.html")], "there is no folder"),

@@ -51,7 +51,7 @@ if what == "status":
 FAULTS = {
     "raise": ("worker 1 of 2", "KeyError: 'spoiled'"),
     "exit": ("worker 1 is at the end of the program", "A worker ended before the others"),
-    "part": ("The weights of worker 1 parted from those of worker 0: dense_1",),
+    "part": ("The weights of worker 1 are no longer those of worker 0: dense_1",),
     "model": ("the weights' shapes is [((3, 4), 'float32')", "on worker 1"),
     "data": ("nb_sample is 30 on worker 1 and 40 on worker 0",),
     "short": ("worker 1 of 2", "The generator ended after 24 samples"),

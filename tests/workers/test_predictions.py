@@ -51,7 +51,7 @@ def test_bad_sources_and_files_are_told(tmp_path):
     np.save(tmp_path / "b.npy", np.zeros((2, 4)))
     with pytest.raises(ValueError, match="b.npy' has rows of shape"):
         opened(tmp_path)
-    with pytest.raises(ValueError, match="to a .npy file"):
+    with pytest.raises(ValueError, match="must name a .npy file"):
         Results("out.h5", {}, 0)
     first = Results(tmp_path / "o.npy", {"model": 1}, 0)
     assert first.begin((4, 2), np.dtype("float32")) == set()
