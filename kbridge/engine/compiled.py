@@ -22,7 +22,7 @@ def train_positions(model: Any, positions: Sequence[int]) -> None:
     """Make the compiled ``model`` train the weights at ``positions``, as ``compiled_positions`` gave them."""
     weights = _all_weights(model)
     if len(set(positions)) != len(positions) or not all(0 <= place < len(weights) for place in positions):
-        raise ValueError(f"the weights that were trained should be places among {len(weights)}, they are {list(positions)[:20]}")
+        raise ValueError(f"the trained weights should be given as positions among {len(weights)} weights, got {list(positions)[:20]}")
     _trained(model)._collected_trainable_weights = [weights[place] for place in positions]
 
 

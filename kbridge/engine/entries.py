@@ -55,7 +55,7 @@ def freeze_again(root: Any, config: Any) -> None:
     if found is None:
         return
     if not isinstance(found, list) or len(found) != len(models) or not all(map(_is_state, found)):
-        raise ValueError(f"{FROZEN} should say of {len(models)} models whether they are trained, it is {repr(found)[:100]}.")
+        raise ValueError(f"{FROZEN} should say for each of {len(models)} models whether it is trained, got {repr(found)[:100]}.")
     for model, (trainable, _) in zip(models, found, strict=True):
         model.trainable = trainable
     for model, (_, names) in zip(models, found, strict=True):
@@ -154,7 +154,9 @@ def made_before(entry: Any) -> tuple[Any, int] | None:
     number = entry.get(NUMBER)
     found = (_made.get() or {}).get(number) if type(number) is int else None
     if found is not None and type(found[0]).__name__ != entry.get("class_name"):
-        raise ValueError(f"The config has a {entry.get('class_name')} and a {type(found[0]).__name__} as the shared layer {number}.")
+        raise ValueError(
+            f"The config has the shared layer {number} twice: as a {entry.get('class_name')} and as a {type(found[0]).__name__}."
+        )
     return found
 
 

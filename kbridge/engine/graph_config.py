@@ -116,7 +116,7 @@ def _make_calls(layers: dict[str, _Called], calls: dict[str, list]) -> None:
     for name, count in made.items():
         if count < len(calls[name]):
             sources = [s[:3] for s in calls[name][count]]
-            raise ValueError(f"The inputs of layer {name!r}, {sources}, are never made by the other layers.")
+            raise ValueError(f"The config says that layer {name!r} takes its inputs from {sources}, but no layer makes them.")
 
 
 def _exists(layers: dict[str, _Called], source: list) -> bool:
@@ -124,15 +124,15 @@ def _exists(layers: dict[str, _Called], source: list) -> bool:
     if name not in layers:
         raise ValueError(f"The config refers to a layer {name!r} that it doesn't have.")
     if not isinstance(node_index, int) or node_index < 0:
-        raise ValueError(f"The config refers to call {node_index!r} of layer {name!r}: calls are counted from 0.")
+        raise ValueError(f"The config refers to call {node_index!r} of layer {name!r}, but calls are counted from 0.")
     return node_index < len(layers[name].nodes)
 
 
 def _tensor(layers: dict[str, _Called], source: list):
     name, node_index, tensor_index = source[:3]
     if not _exists(layers, source):
-        raise ValueError(f"The config refers to call {node_index} of layer {name!r}, which was called less often.")
+        raise ValueError(f"The config refers to call {node_index} of layer {name!r}, which has fewer calls.")
     outputs = layers[name].nodes[node_index].output_tensors
     if not isinstance(tensor_index, int) or not 0 <= tensor_index < len(outputs):
-        raise ValueError(f"The config refers to output {tensor_index!r} of layer {name!r}, which has {len(outputs)}.")
+        raise ValueError(f"The config refers to output {tensor_index!r} of layer {name!r}, which has {len(outputs)} outputs.")
     return outputs[tensor_index]

@@ -37,7 +37,7 @@ class InputLayer(Layer):
         self.trainable = False
         self.sparse = sparse
         if input_shape is not None and batch_input_shape is not None:
-            raise ValueError(f"InputLayer {name!r}: give input_shape or batch_input_shape, not both.")
+            raise ValueError(f"InputLayer {name!r}: give either input_shape or batch_input_shape, not both.")
         if batch_input_shape is None and input_tensor is None:
             if input_shape is None:
                 raise ValueError(f"InputLayer {name!r} needs input_shape (without the batch axis) or batch_input_shape.")

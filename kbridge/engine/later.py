@@ -233,7 +233,8 @@ def weight_options(layer: Any, args: tuple, kwargs: Mapping[str, Any]) -> dict[s
     lengths = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
     if any(n is None for n in lengths):
         raise ValueError(
-            f"Layer {layer.name!r}: the weight {given.get('name')!r} would have the shape {lengths}, whose lengths must all be known."
+            f"Layer {layer.name!r}: the weight {given.get('name')!r} would have the shape {lengths}, but all lengths of a "
+            "weight must be known."
         )
     given["shape"] = tuple(int(n) for n in lengths)
     return given
@@ -293,7 +294,10 @@ def check_options(layer: Any, options: Mapping[str, Any]) -> None:
     name = dtype.get("config", {}).get("name") if isinstance(dtype, Mapping) else dtype
     if isinstance(name, str) and name in _BITS and not no_more_than_floatx(name):
         raise ValueError(
-            f"Layer {layer.name!r}: dtype={name!r}, while all layers here compute in floatx, which is {K.floatx()!r} (K.set_floatx changes it)."
+            f"Layer {layer.name!r} has dtype={name!r}, but all layers here compute in floatx, which is {K.floatx()!r} "
+            "(K.set_floatx changes it)."
         )
     if options.get("dynamic"):
-        raise ValueError(f"Layer {layer.name!r}: dynamic=True, a layer that runs as Python at each step; layers here are graphs.")
+        raise ValueError(
+            f"Layer {layer.name!r} has dynamic=True, so it would run as Python at each step. Layers here are graphs and can't do that."
+        )

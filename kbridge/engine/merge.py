@@ -79,7 +79,8 @@ class Merge(Layer):
         super().__init__(name=name)
         if not callable(mode) and mode not in MODES:
             raise ValueError(
-                f"Merge {self.name}: unknown mode {mode!r}; allowed are {', '.join(MODES)} or a function.{nearest(mode, MODES)}"
+                f"Merge {self.name}: unknown mode {mode!r}. The mode must be one of {', '.join(MODES)}, or a "
+                f"function.{nearest(mode, MODES)}"
             )
         self.layers = layers
         self.mode = mode

@@ -108,8 +108,8 @@ class Node:
             output_masks = [None] * len(outputs)
         if not len(outputs) == len(output_masks) == len(output_shapes):
             raise ValueError(
-                f"Layer {outbound_layer.name!r}: call gave {len(outputs)} outputs, compute_mask {len(output_masks)} masks "
-                f"and get_output_shape_for {len(output_shapes)} shapes; they must be as many."
+                f"Layer {outbound_layer.name!r}: call returned {len(outputs)} outputs, compute_mask {len(output_masks)} masks and "
+                f"get_output_shape_for {len(output_shapes)} shapes. These numbers must be equal."
             )
         _warn_of_other_shapes(outbound_layer, output_shapes, of_tensors)
         phase = (

@@ -45,7 +45,7 @@ def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
     from .entries import made_before, making, remember_layer
 
     if not isinstance(config, Mapping) or not isinstance(config.get("class_name"), str) or "config" not in config:
-        raise ModelFileError(f"A layer's config is a dict with 'class_name' and 'config', got {_short(config)}.")
+        raise ModelFileError(f"A layer's config should be a dict with 'class_name' and 'config', got {_short(config)}.")
     with CustomObjectScope(dict(custom_objects or {})):
         if GRAPHS in config:
             from ..saving.functions import resolved

@@ -111,7 +111,7 @@ def checked_data_format(value: str | None) -> str:
     if value is None:
         return "channels_first" if K.image_dim_ordering() == "th" else "channels_last"
     if value not in ORDERINGS:
-        raise ValueError(f"data_format is {value!r}, allowed are {', '.join(map(repr, ORDERINGS))}.")
+        raise ValueError(f"data_format must be one of {', '.join(map(repr, ORDERINGS))}, got {value!r}.")
     return value
 
 
@@ -119,5 +119,5 @@ def lengths(value: Any, count: int, owner: str, name: str, least: int = 1) -> tu
     """``count`` whole numbers from one number or as many. ValueError names the argument."""
     values = (value,) * count if isinstance(value, int) else tuple(value) if isinstance(value, (list, tuple)) else ()
     if len(values) != count or not all(isinstance(n, int) and n >= least for n in values):
-        raise ValueError(f"{owner}: {name} is a whole number of at least {least} or {count} of them, got {value!r}.")
+        raise ValueError(f"{owner}: {name} must be a whole number of at least {least}, or {count} of them, got {value!r}.")
     return values

@@ -8,5 +8,5 @@ __all__ = ["Sequential"]
 def __getattr__(name: str):
     if name == "Graph":
         # an ImportError, so that `from keras.layers.containers import Graph` says so too
-        raise ImportError("Graph was removed from Keras in version 1.1: build a functional Model of Input and layers instead.")
+        raise ImportError("Keras removed Graph in version 1.1. Build a functional Model of Input and layers instead.")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -67,7 +67,7 @@ class _ConvLSTM(Recurrence, Configured):
         owner = type(self).__name__
         self.filters = whole_number(filters, owner, "filters", 1)
         if padding not in ("valid", "same"):
-            raise ValueError(f"{owner}: padding is 'valid' or 'same', got {padding!r}.")
+            raise ValueError(f"{owner}: padding must be 'valid' or 'same', got {padding!r}.")
         for name, level in (("dropout", dropout), ("recurrent_dropout", recurrent_dropout)):
             if not 0 <= level < 1:
                 raise ValueError(f"{owner}: {name} must be at least 0 and below 1, got {level!r}.")

@@ -29,13 +29,13 @@ class _Depthwise(Configured):
     def _window(self, kernel_size, strides, padding, dilation_rate) -> None:
         owner = type(self).__name__
         if padding not in self.paddings:
-            raise ValueError(f"{owner} {self.name}: padding is {padding!r}, allowed are {', '.join(map(repr, self.paddings))}.")
+            raise ValueError(f"{owner} {self.name}: padding must be one of {', '.join(map(repr, self.paddings))}, got {padding!r}.")
         self.padding = padding
         self.kernel_size = lengths(kernel_size, self.spatial, owner, "kernel_size")
         self.strides = lengths(strides, self.spatial, owner, "strides")
         self.dilation_rate = lengths(dilation_rate, self.spatial, owner, "dilation_rate")
         if not isinstance(self.depth_multiplier, int) or self.depth_multiplier < 1:
-            raise ValueError(f"{owner} {self.name}: depth_multiplier is a whole number above 0, got {self.depth_multiplier!r}.")
+            raise ValueError(f"{owner} {self.name}: depth_multiplier must be a whole number above 0, got {self.depth_multiplier!r}.")
         self.input_spec = [InputSpec(ndim=self.spatial + 2)]
 
     @property
@@ -266,7 +266,7 @@ class SeparableConv1D(_Depthwise):
     ):
         super().__init__(**kwargs)
         if not isinstance(filters, int) or filters < 1:
-            raise ValueError(f"SeparableConv1D {self.name}: filters is a whole number above 0, got {filters!r}.")
+            raise ValueError(f"SeparableConv1D {self.name}: filters must be a whole number above 0, got {filters!r}.")
         self.take(
             filters=filters, data_format=data_format or "channels_last", depth_multiplier=depth_multiplier, activation=activation,
             use_bias=use_bias, depthwise_initializer=depthwise_initializer, pointwise_initializer=pointwise_initializer,

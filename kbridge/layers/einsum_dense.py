@@ -79,7 +79,7 @@ class EinsumDense(Configured):
         left, arrow, result = self.equation.replace(" ", "").partition("->")
         parts = left.split(",")
         if not arrow or len(parts) != 2:
-            raise ValueError(f"EinsumDense {self.name}: the equation is as 'ab,bc->ac', got {self.equation!r}.")
+            raise ValueError(f"EinsumDense {self.name}: the equation must have a form such as 'ab,bc->ac', got {self.equation!r}.")
         hidden = [str(i) for i in range(ndim - len(parts[0].replace("...", "")))] if "..." in parts[0] else []
 
         def spelled(term: str) -> list[str]:
@@ -100,8 +100,8 @@ class EinsumDense(Configured):
             if n is not None:
                 if sizes.get(letter) not in (None, n):
                     raise ValueError(
-                        f"EinsumDense {self.name}: output_shape={self.partial_output_shape} has {n} for axis {letter!r}, "
-                        f"where the input of shape {tuple(input_shape)} has {sizes[letter]}."
+                        f"EinsumDense {self.name}: output_shape={self.partial_output_shape} has {n} for the axis {letter!r}, but the "
+                        f"input of shape {tuple(input_shape)} has {sizes[letter]}."
                     )
                 sizes[letter] = n
         return sizes, kernel, result
@@ -111,7 +111,8 @@ class EinsumDense(Configured):
         unknown = [c for c in kernel if sizes.get(c) is None]
         if unknown:
             raise ValueError(
-                f"EinsumDense {self.name}: the kernel of {self.equation!r} needs to know axis {unknown[0]!r}, input shape {tuple(input_shape)}."
+                f"EinsumDense {self.name}: the length of the axis {unknown[0]!r} must be known to make the kernel of "
+                f"{self.equation!r}, got the input shape {tuple(input_shape)}."
             )
         self.input_spec = [InputSpec(ndim=len(input_shape))]
         self.kernel = self.weight("kernel", tuple(sizes[c] for c in kernel))

@@ -81,7 +81,7 @@ class Normalization(Configured):
     def __init__(self, axis=-1, mean=None, variance=None, invert=False, **kwargs):
         super().__init__(**kwargs)
         if (mean is None) != (variance is None):
-            raise ValueError(f"Normalization {self.name} takes a mean and a variance, or neither.")
+            raise ValueError(f"Normalization {self.name} needs both a mean and a variance, or neither.")
         self.take(axis=axis, mean=_numbers(mean), variance=_numbers(variance), invert=invert)
         self.uses_weights = mean is None
         self.adapt_mean = self.adapt_variance = self.count = None
@@ -108,7 +108,7 @@ class Normalization(Configured):
         if not self.built:
             self.build(data.shape)
         if not self.uses_weights:
-            raise ValueError(f"Normalization {self.name} was made with a mean and a variance.")
+            raise ValueError(f"Normalization {self.name} was made with a mean and a variance, so it can't adapt to data.")
         others = tuple(a for a in range(data.ndim) if a not in self._axes(data.ndim))
         K.set_value(self.adapt_mean, data.mean(axis=others))
         K.set_value(self.adapt_variance, data.var(axis=others))
@@ -165,7 +165,7 @@ class Resizing(Configured):
         super().__init__(**kwargs)
         if interpolation not in INTERPOLATIONS:
             raise ValueError(
-                f"Resizing {self.name}: interpolation is {interpolation!r}, allowed are {', '.join(map(repr, INTERPOLATIONS))}."
+                f"Resizing {self.name}: interpolation must be one of {', '.join(map(repr, INTERPOLATIONS))}, got {interpolation!r}."
             )
         self.take(
             height=height, width=width, interpolation=interpolation, crop_to_aspect_ratio=crop_to_aspect_ratio, antialias=antialias,

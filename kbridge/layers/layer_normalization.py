@@ -17,7 +17,8 @@ def axes_of(layer, input_shape) -> tuple[int, ...]:
     found = sorted({int(a) % ndim for a in given if -ndim <= a < ndim and a % ndim})
     if len(found) != len(given):
         raise ValueError(
-            f"{type(layer).__name__} {layer.name}: axis={layer.axis!r} must be different axes of {tuple(input_shape)} but the first."
+            f"{type(layer).__name__} {layer.name}: axis={layer.axis!r} must name different axes of the input "
+            f"{tuple(input_shape)}, without the first."
         )
     return tuple(found)
 

@@ -39,7 +39,7 @@ class _LocallyConnected(_Convolution):
 
     def _implemented(self, implementation: int, border_mode: str) -> None:
         if implementation not in (1, 2, 3):
-            raise ValueError(f"{type(self).__name__}: implementation is 1, 2 or 3, got {implementation!r}.")
+            raise ValueError(f"{type(self).__name__}: implementation must be 1, 2 or 3, got {implementation!r}.")
         check_border_mode(self, border_mode, ("valid",) if implementation == 1 else ("valid", "same"))
         self.implementation = implementation
 

@@ -16,8 +16,8 @@ class _OnlyPredicts(_RandomColor):
     def updates_before_step(self) -> list:
         """Raise ValueError: training would not be what the layer is there for."""
         raise ValueError(
-            f"Layer {self.name!r} ({type(self).__name__}) predicts, but what it does in training isn't known here: leave it out of the model, or "
-            f"change the pictures before they come in. [differences: predicts-only]"
+            f"Layer {self.name!r} ({type(self).__name__}) can only predict; kbridge doesn't have what it does in training. "
+            "Leave it out of the model, or change the pictures before they come in. [differences: predicts-only]"
         )
 
 

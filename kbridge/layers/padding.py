@@ -33,7 +33,7 @@ class Windowed(Layer):
     def __init__(self, **kwargs):
         origin = kwargs.get("border_origin") or padding_of_new_layers()
         if origin not in BORDER_ORIGINS:
-            raise ValueError(f"{type(self).__name__}: border_origin is 'tensorflow' or 'theano', got {origin!r}.")
+            raise ValueError(f"{type(self).__name__}: border_origin must be 'tensorflow' or 'theano', got {origin!r}.")
         self.border_origin = origin
         super().__init__(**kwargs)
 

@@ -60,7 +60,7 @@ class _RandomColor(_RandomImage):
 def _three(layer, x) -> list:
     """Red, green and blue. ValueError for other pictures."""
     if K.int_shape(x)[-1] != 3:
-        raise ValueError(f"{type(layer).__name__} {layer.name} takes pictures of three channels, got shape {K.int_shape(x)}.")
+        raise ValueError(f"{type(layer).__name__} {layer.name} takes pictures with three channels, got shape {K.int_shape(x)}.")
     return [x[..., i : i + 1] for i in range(3)]
 
 
@@ -182,7 +182,7 @@ class RandomGrayscale(_RandomColor):
     def __init__(self, factor=0.5, data_format=None, seed=None, **kwargs):
         super().__init__((factor, factor), (0, 255), data_format, seed, **kwargs)
         if not 0 <= factor <= 1:
-            raise ValueError(f"RandomGrayscale: factor is a number from 0 to 1, got {factor!r}.")
+            raise ValueError(f"RandomGrayscale: factor must be a number from 0 to 1, got {factor!r}.")
         self.factor = factor
 
     def colored(self, x):
@@ -242,7 +242,7 @@ class RandomPosterization(_RandomColor):
     def __init__(self, factor, value_range=(0, 255), data_format=None, seed=None, **kwargs):
         super().__init__(factor, value_range, data_format, seed, **kwargs)
         if not 1 <= self.shares[0] <= self.shares[1] <= 8:
-            raise ValueError(f"RandomPosterization: factor is a number of bits from 1 to 8 or a pair of them, got {factor!r}.")
+            raise ValueError(f"RandomPosterization: factor must be a number of bits from 1 to 8, or a pair of them, got {factor!r}.")
 
     def colored(self, x):
         low, high = map(float, self.value_range)

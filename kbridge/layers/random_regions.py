@@ -221,7 +221,7 @@ class MixUp(_OfTwo):
     def __init__(self, alpha=0.2, data_format=None, seed=None, **kwargs):
         super().__init__(0.0, (0, 255), data_format, seed, **kwargs)
         if not alpha > 0:
-            raise ValueError(f"MixUp: alpha is a number above 0, got {alpha!r}.")
+            raise ValueError(f"MixUp: alpha must be a number above 0, got {alpha!r}.")
         self.take(alpha=alpha)
 
     def colored(self, x):

@@ -87,12 +87,12 @@ class Recurrence(Layer):
         wanted = self.state_shapes(static_shape(sequence))
         states, _ = self._told_apart(more)
         if states and len(states) != len(wanted):
-            raise ValueError(f"{type(self).__name__} {self.name} has {len(wanted)} states, got {len(states)} initial ones.")
+            raise ValueError(f"{type(self).__name__} {self.name} needs {len(wanted)} initial states, got {len(states)}.")
         for state, shape in zip(states, wanted):
             given = static_shape(state)
             if len(given) != len(shape) + 1 or any(n not in (None, m) and m is not None for n, m in zip(given[1:], shape)):
                 expected = ", ".join(map(str, ("samples", *shape)))
-                raise ValueError(f"{type(self).__name__} {self.name} takes initial states of the shape ({expected}), got {tuple(given)}.")
+                raise ValueError(f"{type(self).__name__} {self.name} needs initial states of shape ({expected}), got {tuple(given)}.")
 
     def _told_apart(self, more: list) -> tuple[list, list]:
         """Initial states and constants among the inputs behind the sequence."""
@@ -138,8 +138,8 @@ class Recurrence(Layer):
         shape = K.int_shape(x)
         if self.unroll and shape[1] is None:
             raise ValueError(
-                f"{type(self).__name__} {self.name}: unroll=True needs a known number of time steps, the input has shape {shape}. "
-                f"Give input_length (or input_shape) to the first layer."
+                f"{type(self).__name__} {self.name}: unroll=True needs a known number of time steps, but the input has shape "
+                f"{shape}. Give input_length (or input_shape) to the first layer."
             )
         if self.unroll:
             spend_work(10 * shape[1], f"the unrolled layer {self.name!r}")
@@ -202,17 +202,19 @@ class Recurrence(Layer):
         """
         owner = f"{type(self).__name__} {self.name}"
         if not self.stateful:
-            raise RuntimeError(f"{owner} is not stateful: it has no states to reset.")
+            raise RuntimeError(f"{owner} isn't stateful, so it has no states to reset.")
         given = self.input_spec[0].shape
         batch = given[1 if self.time_major else 0]
         if batch is None:
             raise ValueError(
-                f"{owner} is stateful, so it must know the batch size: give the first layer a "
-                f"batch_input_shape such as (32, {', '.join(map(str, given[1:]))}), or Input a batch_shape."
+                f"{owner} is stateful, so it needs a known batch size. Give the first layer a batch_input_shape such as (32, "
+                f"{', '.join(map(str, given[1:]))}), or Input a batch_shape."
             )
         shapes = [(batch, *shape) for shape in self.state_shapes(given)]
         if any(None in shape for shape in shapes):
-            raise ValueError(f"{owner} is stateful, so it must know the whole batch_input_shape; its states would have shapes {shapes}.")
+            raise ValueError(
+                f"{owner} is stateful, so all of its batch_input_shape must be known. Its states would have the shapes {shapes}."
+            )
         new = getattr(self, "states", [None])[0] is None
         if new:
             # before memory is asked for: a file may name any size

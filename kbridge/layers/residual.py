@@ -38,7 +38,9 @@ class LayerScale(Configured):
     def build(self, input_shape):
         last = len(input_shape) - 1
         if input_shape[last] not in (None, self.projection_dim):
-            raise ValueError(f"LayerScale {self.name} has projection_dim={self.projection_dim}, its input the shape {tuple(input_shape)}.")
+            raise ValueError(
+                f"LayerScale {self.name} has projection_dim={self.projection_dim}, but its input has the shape {tuple(input_shape)}."
+            )
         self.expects(last + 1, {last: self.projection_dim})
         self.gamma_initializer = lambda shape, name=None: K.variable(np.full(shape, self.init_values), name=name)
         self.gamma = self.weight("gamma", (self.projection_dim,))
@@ -71,7 +73,7 @@ class StochasticDepth(Configured):
 
     def __init__(self, drop_path_rate, **kwargs):
         if not 0 <= drop_path_rate < 1:
-            raise ValueError(f"StochasticDepth: drop_path_rate is at least 0 and below 1, got {drop_path_rate!r}.")
+            raise ValueError(f"StochasticDepth: drop_path_rate must be at least 0 and below 1, got {drop_path_rate!r}.")
         super().__init__(**kwargs)
         self.take(drop_path_rate=drop_path_rate)
 

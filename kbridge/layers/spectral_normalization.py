@@ -37,7 +37,7 @@ class SpectralNormalization(Wrapper):
 
     def __init__(self, layer, power_iterations=1, **kwargs):
         if not isinstance(power_iterations, int) or isinstance(power_iterations, bool) or power_iterations < 1:
-            raise ValueError(f"SpectralNormalization: power_iterations is a whole number of at least 1, got {power_iterations!r}.")
+            raise ValueError(f"SpectralNormalization: power_iterations must be a whole number of at least 1, got {power_iterations!r}.")
         super().__init__(layer, **kwargs)
         self.supports_masking = layer.supports_masking
         self.power_iterations = power_iterations
@@ -52,7 +52,8 @@ class SpectralNormalization(Wrapper):
             if found is not None and K.is_tensor(found) and K.ndim(found) > 1:
                 return found
         raise ValueError(
-            f"SpectralNormalization {self.name} needs a layer with a kernel; the {type(self.layer).__name__} {self.layer.name!r} has none."
+            f"SpectralNormalization {self.name} needs a layer with a kernel, but the {type(self.layer).__name__} "
+            f"{self.layer.name!r} has none."
         )
 
     def build(self, input_shape=None):

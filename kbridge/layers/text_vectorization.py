@@ -74,10 +74,10 @@ class TextVectorization(_Lookup):
         for name, value, allowed in (("standardize", standardize, STANDARDIZE), ("split", split, SPLIT)):
             if value not in allowed:
                 raise ValueError(
-                    f"TextVectorization {self.name}: {name} is one of {', '.join(map(repr, allowed))} here, got {value!r:.80}."
+                    f"TextVectorization {self.name}: {name} must be one of {', '.join(map(repr, allowed))} here, got {value!r:.80}."
                 )
         if ragged:
-            raise ValueError(f"TextVectorization {self.name}: kbridge computes dense results only; ragged=True can't be had.")
+            raise ValueError(f"TextVectorization {self.name}: kbridge computes only dense results, so ragged=True isn't possible.")
         mode = checked_mode("TextVectorization", output_mode, ("int", *OUTPUT_MODES[2:]))
         lengths = None if ngrams is None else list(range(1, ngrams + 1)) if isinstance(ngrams, int) else [int(n) for n in ngrams]
         self.take(

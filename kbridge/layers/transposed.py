@@ -63,9 +63,9 @@ class _Transposed(Configured):
         super().__init__(**kwargs)
         owner = f"{type(self).__name__} {self.name}"
         if not isinstance(filters, int) or filters < 1:
-            raise ValueError(f"{owner}: filters is a whole number above 0, got {filters!r}.")
+            raise ValueError(f"{owner}: filters must be a whole number above 0, got {filters!r}.")
         if padding not in PADDINGS:
-            raise ValueError(f"{owner}: padding is {padding!r}, allowed are {', '.join(map(repr, PADDINGS))}.")
+            raise ValueError(f"{owner}: padding must be one of {', '.join(map(repr, PADDINGS))}, got {padding!r}.")
         self.take(
             filters=filters, padding=padding, data_format=data_format or ("channels_last" if self.spatial == 1 else None),
             activation=activation, use_bias=use_bias, kernel_initializer=kernel_initializer, bias_initializer=bias_initializer,

@@ -124,5 +124,5 @@ def test_orthogonal_rows_or_columns_as_in_keras(mode, expected):
         == penalty.get_config()
         == {"name": "OrthogonalRegularizer", "factor": 0.3, "mode": mode}
     )
-    with pytest.raises(ValueError, match="mode is 'rows' or 'columns', got 'both'"):
+    with pytest.raises(ValueError, match="mode must be 'rows' or 'columns', got 'both'"):
         regularizers.OrthogonalRegularizer(mode="both")

@@ -257,7 +257,7 @@ def test_convolutional_lstms_keep_their_state_and_tell_what_does_not_fit():
         ConvLSTM1D(2, 4, dilation_rate=2)(x)
     with pytest.raises(ValueError, match="padding"):
         ConvLSTM3D(2, 2, padding="causal")
-    with pytest.raises(ValueError, match="initial states of the shape"):
+    with pytest.raises(ValueError, match="initial states of shape"):
         plain(x, initial_state=[Input((3, 2)), c])
     frames = Input((2, 4, 4, 1))
     outputs = ConvLSTM2D(2, 2, 2, bias=False, return_state=True, dilation_rate=2, dim_ordering="tf")(frames)

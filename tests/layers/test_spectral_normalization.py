@@ -79,5 +79,5 @@ def test_samples_are_dropped_whole_and_the_others_scaled_up():
 
 @pytest.mark.parametrize("value", [1.0, -0.1])
 def test_a_fraction_out_of_range_is_an_error(value):
-    with pytest.raises(ValueError, match=f"drop_path_rate is at least 0 and below 1, got {value}"):
+    with pytest.raises(ValueError, match=f"drop_path_rate must be at least 0 and below 1, got {value}"):
         StochasticDepth(value)

@@ -131,5 +131,5 @@ def test_weights_of_theano_in_a_model_with_other_padding_are_warned_about(tmp_pa
 
 
 def test_an_unknown_border_origin_is_an_error():
-    with pytest.raises(ValueError, match="border_origin is 'tensorflow' or 'theano', got 'torch'"):
+    with pytest.raises(ValueError, match="border_origin must be 'tensorflow' or 'theano', got 'torch'"):
         MaxPooling2D(border_origin="torch")
