@@ -46,8 +46,8 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 # its own code, loaded before, goes on loading itself
                 return None
             raise ModuleNotFoundError(
-                f"No module named {fullname!r}: keras is kbridge here, the API of Keras 1. It is of a later Keras, as tf.keras is; "
-                "a program that needs both imports tensorflow before kbridge.as_keras.",
+                f"No module named {fullname!r}. keras is kbridge here, which has the API of Keras 1; this module comes from a "
+                "later Keras, such as tf.keras. A program that needs both must import tensorflow before kbridge.as_keras.",
                 name=fullname,
             )
         if not _below(fullname) and not _in_tensorflow(fullname):
@@ -56,7 +56,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         found = sys.modules.get(ours) or importlib.util.find_spec(ours)
         if found is None:
             # the finders after this one would look in kbridge's own folder, or load the other Keras
-            raise ModuleNotFoundError(f"No module named {fullname!r} (here it is kbridge, the API of Keras 1)", name=fullname)
+            raise ModuleNotFoundError(f"No module named {fullname!r} (keras is kbridge here, which has the API of Keras 1)", name=fullname)
         package = hasattr(found, "__path__") or getattr(found, "submodule_search_locations", None) is not None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=package)
 

@@ -79,7 +79,7 @@ def spend(shape: Sequence[int | None]) -> None:
     """
     if budget := _exceeded("weights", _size(shape)):
         raise ModelFileError(
-            f"its layers need more weights than the file holds ({budget.total} numbers): one of the shape {tuple(shape)} is too much."
+            f"its layers need more weights than the file holds ({budget.total} numbers): a weight of shape {tuple(shape)} is too large."
         )
 
 
@@ -90,7 +90,7 @@ def spend_state(shape: Sequence[int | None]) -> None:
         ModelFileError: a file is being loaded whose layers' states are too large.
     """
     if _exceeded("states", _size(shape)):
-        raise ModelFileError(f"the states of its layers take more than {MAX_STATES} numbers: one of the shape {tuple(shape)} is too much.")
+        raise ModelFileError(f"the states of its layers take more than {MAX_STATES} numbers: a state of shape {tuple(shape)} is too large.")
 
 
 def spend_work(calls: int, what: str) -> None:
@@ -100,7 +100,7 @@ def spend_work(calls: int, what: str) -> None:
         ModelFileError: a config is being loaded that asks for too many.
     """
     if _exceeded("work", calls):
-        raise ModelFileError(f"its layers are called more than {MAX_WORK} times, counting unrolled time steps tenfold ({what}).")
+        raise ModelFileError(f"its layers are called more than {MAX_WORK} times, where an unrolled time step counts as ten ({what}).")
 
 
 def _exceeded(kind: str, amount: int) -> _Budget | None:

@@ -174,13 +174,13 @@ def read_file(path: Path) -> dict[str, Any]:
     except PermissionError:
         raise
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} can't be read: {error}. Repair or remove it.") from None
+        raise ConfigError(f"Can't read {path}: {error}. Repair or remove it.") from None
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid JSON ({error}). Repair it, or remove it to use the defaults.") from None
     if not isinstance(found, dict):
-        raise ConfigError(f"{path} must hold a JSON object, it holds {type(found).__name__}. Repair or remove it.")
+        raise ConfigError(f"{path} should hold a JSON object, got {type(found).__name__}. Repair or remove it.")
     return found
 
 

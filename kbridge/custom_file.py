@@ -39,7 +39,7 @@ def objects_in(path: str | None) -> dict[str, Any]:
     except OSError as error:
         raise UsageError(f"--custom: {error}") from error
     except Exception as error:
-        raise UsageError(f"{path} fails with {type(error).__name__}: {error}") from error
+        raise UsageError(f"{path} failed with {type(error).__name__}: {error}") from error
     return {name: value for name, value in found.items() if not name.startswith("_") and not _is_imported(name, value)}
 
 

@@ -153,7 +153,7 @@ class VarianceScaling(Initializer):
 
     def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None):
         if mode not in ("fan_in", "fan_out", "fan_avg"):
-            raise ValueError(f"VarianceScaling: mode is 'fan_in', 'fan_out' or 'fan_avg', got {mode!r}.")
+            raise ValueError(f"VarianceScaling: mode must be 'fan_in', 'fan_out' or 'fan_avg', got {mode!r}.")
         if distribution not in ("uniform", "normal", "truncated_normal", "untruncated_normal"):
             raise ValueError(f"VarianceScaling: unknown distribution {distribution!r}.")
         self.scale, self.mode, self.distribution = scale, mode, distribution
@@ -209,7 +209,7 @@ class Identity(Initializer):
 
     def values(self, shape):
         if len(shape) != 2:
-            raise ValueError(f"Identity initialization is for matrices, got shape {tuple(shape)}.")
+            raise ValueError(f"Identity initialization only works for matrices, got shape {tuple(shape)}.")
         return self.gain * np.eye(*shape)
 
 

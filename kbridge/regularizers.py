@@ -79,7 +79,7 @@ class EigenvalueRegularizer(Regularizer):
 
     def __call__(self, x):
         if K.ndim(x) != 2:
-            raise ValueError(f"EigenvalueRegularizer is for matrices, got a tensor of shape {K.int_shape(x)}.")
+            raise ValueError(f"EigenvalueRegularizer only works for matrices, got a tensor of shape {K.int_shape(x)}.")
         gram = K.dot(K.transpose(x), x)
         size = K.int_shape(gram)[0]
         vector = K.dot(gram, K.ones((size, 1)))
@@ -110,7 +110,7 @@ class OrthogonalRegularizer(Regularizer):
 
     def __call__(self, x):
         if K.ndim(x) != 2:
-            raise ValueError(f"OrthogonalRegularizer is for matrices, got a tensor of shape {K.int_shape(x)}.")
+            raise ValueError(f"OrthogonalRegularizer only works for matrices, got a tensor of shape {K.int_shape(x)}.")
         rows = K.l2_normalize(x if self.mode == "rows" else K.transpose(x), axis=1)
         size = K.int_shape(rows)[0]
         others = K.constant(1.0 - np.eye(size), dtype=K.dtype(rows))

@@ -17,8 +17,8 @@ def check_arguments(owner: str, weights, trained_on: str, include_top: bool, cla
     if weights == trained_on:
         if include_top and classes != trained_classes:
             raise ValueError(
-                f"{owner}: weights={trained_on!r} with include_top=True have {trained_classes} classes, "
-                f"got classes={classes!r}. Pass weights=None or include_top=False."
+                f"{owner}: weights={trained_on!r} with include_top=True need {trained_classes} classes, got classes={classes!r}. "
+                "Pass weights=None or include_top=False."
             )
         return
     if not isinstance(weights, (str, os.PathLike)) or not os.path.isfile(weights):

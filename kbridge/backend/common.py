@@ -60,7 +60,7 @@ def set_legacy_weight_ordering(value: bool) -> None:
     """Choose the order of weights of Keras before 1.0.8. ValueError unless ``value`` is a bool."""
     global _legacy_weight_ordering
     if not isinstance(value, bool):
-        raise ValueError(f"legacy_weight_ordering is True or False, got {value!r}.")
+        raise ValueError(f"legacy_weight_ordering must be True or False, got {value!r}.")
     _legacy_weight_ordering = value
 
 

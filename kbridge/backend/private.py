@@ -35,7 +35,7 @@ def _set_learning_phase(value: Any) -> None:
         backend._free_learning_phase()
     elif backend.is_tensor(value):
         raise ValueError(
-            f"The learning phase is 0, 1 or K's own placeholder, got the tensor {value!r} [differences: learning-phase-of-its-own]"
+            f"The learning phase must be 0, 1 or K's own placeholder, got the tensor {value!r} [differences: learning-phase-of-its-own]"
         )
     else:
         backend.set_learning_phase(value)

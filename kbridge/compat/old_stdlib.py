@@ -39,7 +39,7 @@ def getargspec(inspect: ModuleType) -> dict[str, Any]:
         """The arguments of a function. ValueError for one with keyword-only arguments, which Python 2 didn't know."""
         spec = inspect.getfullargspec(func)
         if spec.kwonlyargs:
-            raise ValueError(f"getargspec can't tell keyword-only arguments ({', '.join(spec.kwonlyargs)}): use inspect.signature.")
+            raise ValueError(f"getargspec can't describe keyword-only arguments ({', '.join(spec.kwonlyargs)}). Use inspect.signature.")
         return ArgSpec(spec.args, spec.varargs, spec.varkw, spec.defaults)
 
     return {"getargspec": getargspec, "ArgSpec": ArgSpec}

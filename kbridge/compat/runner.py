@@ -55,7 +55,7 @@ def _frameworks(tf1: bool) -> None:
     as_keras.announce("theano")
     if tf1:
         if importlib.util.find_spec("tensorflow") is None:
-            raise registry.BackendUnavailable("--tf1: TensorFlow is not installed; pip install 'kbridge[tensorflow]'.")
+            raise registry.BackendUnavailable("--tf1 needs TensorFlow, which isn't installed: pip install 'kbridge[tensorflow]'.")
         names.tensorflow(version1=True)
         as_keras.announce("tensorflow")
 
@@ -70,7 +70,7 @@ def _translation(kind: str, words: list[str]) -> Callable[[str, str], str]:
 
 def _file(path: str, main: ModuleType, translate) -> CodeType:
     if os.path.isdir(path):
-        raise UsageError(f"run: {path} is a folder; name a Python file, or a package with -m.")
+        raise UsageError(f"run: {path} is a folder. Name a Python file, or a package with -m.")
     if not os.path.exists(path):
         raise UsageError(f"run: there is no file {path}.")
     # Python takes the folder of the file that a link leads to
@@ -101,11 +101,11 @@ def _module(name: str, main: ModuleType) -> tuple[CodeType, str]:
             name += ".__main__"
             spec = importlib.util.find_spec(name)
     except ModuleNotFoundError as error:
-        raise UsageError(f"run: no module {name} ({error}).") from None
+        raise UsageError(f"run: there is no module {name} ({error}).") from None
     get_code = getattr(spec and spec.loader, "get_code", None)
     code = get_code(name) if get_code else None
     if spec is None or code is None:
-        raise UsageError(f"run: no module {name} that Python could run.")
+        raise UsageError(f"run: there is no module {name} that Python can run.")
     main.__spec__, main.__loader__, main.__package__ = spec, spec.loader, spec.parent
     main.__file__ = spec.origin
     main.__dict__["__cached__"] = spec.cached

@@ -79,7 +79,7 @@ class _Version1(ModuleType):
         if not name.startswith("__") and hasattr(self._v1, name):
             return getattr(self._v1, name)
         if name == "contrib":
-            raise AttributeError("tf.contrib is not in TensorFlow 2; kbridge run --tf1 can't bring it back.")
+            raise AttributeError("TensorFlow 2 doesn't have tf.contrib, and kbridge run --tf1 can't bring it back.")
         return getattr(self._real, name)
 
     def __dir__(self):

@@ -65,7 +65,7 @@ def _onnx(path: str, custom_objects: Any) -> tuple[str, Reader]:
 def _keras3(path: str, custom_objects: Any) -> tuple[str, Reader]:
     keras = _needed("keras", "Checking a file of Keras 3")
     if not str(getattr(keras, "__version__", "")).startswith("3"):
-        raise ImportError(f"Checking a file of Keras 3 needs keras 3, here is {getattr(keras, '__version__', keras)}.")
+        raise ImportError(f"Checking a file of Keras 3 needs keras 3, but this is {getattr(keras, '__version__', keras)}.")
     return f"keras {keras.__version__}", _by_keras(keras, path)
 
 

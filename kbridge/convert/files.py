@@ -47,7 +47,7 @@ def convert(
     """
     to = to or format_of(target)
     if to not in FORMATS:
-        raise ValueError(f"The formats are {', '.join(FORMATS)}, got {to!r}.")
+        raise ValueError(f"The format must be one of {', '.join(FORMATS)}, got {to!r}.")
     archive = to == "keras3" and Path(target).suffix.lower() not in FORMATS["keras1"]
     compiled = training and (to == "keras1" or archive)
     with warnings.catch_warnings():
@@ -85,7 +85,9 @@ def format_of(target: str | os.PathLike) -> str:
         if suffix in suffixes:
             return name
     known = ", ".join(suffix for suffixes in FORMATS.values() for suffix in suffixes)
-    raise ValueError(f"The suffix {suffix!r} of {os.fspath(target)!r} stands for no format ({known}): name one of {', '.join(FORMATS)}.")
+    raise ValueError(
+        f"The suffix {suffix!r} of {os.fspath(target)!r} doesn't stand for a format ({known}). Name one of {', '.join(FORMATS)}."
+    )
 
 
 def weights_beside(target: str | os.PathLike) -> Path:
@@ -100,14 +102,18 @@ def load_source(source, weights, custom_objects, original_backend, compiled: boo
     kind = kind_of(source)
     if kind.name == CHECKPOINT:
         raise ModelFileError(
-            f"{os.fspath(source)!r} is a checkpoint: weights without layers. Name the architecture (.json, .yaml) as the model, and the checkpoint as its weights."
+            f"{os.fspath(source)!r} is a checkpoint, which holds weights but no layers. Name the architecture (.json, .yaml) "
+            "as the model, and the checkpoint as its weights."
         )
     if kind.name not in (JSON, YAML):
         if weights is not None:
-            raise ValueError(f"{os.fspath(source)!r} is a model file; weights of their own belong to a .json or .yaml architecture.")
+            raise ValueError(
+                f"{os.fspath(source)!r} is a model file with its own weights. Other weights can only be given for a .json or "
+                ".yaml architecture."
+            )
         return load_model(source, custom_objects, compile=compiled, original_backend=original_backend)
     if weights is None:
-        raise ModelFileError(f"{os.fspath(source)!r} is an architecture without weights: name the file that has them, as weights.")
+        raise ModelFileError(f"{os.fspath(source)!r} is an architecture without weights. Name the file that has them, as weights.")
     read = model_from_json if kind.name == JSON else model_from_yaml
     model = read(Path(source).read_bytes().decode("utf8", "replace"), custom_objects)
     model.load_weights(weights, original_backend=original_backend)

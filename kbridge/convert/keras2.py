@@ -53,7 +53,7 @@ class _Builder(Builder):
         if function is not getattr(activations, name, None):
             raise refusal(layer, "own-activation", f"{attribute} {name!r} is a function of your own")
         if name not in _ACTIVATIONS:
-            raise refusal(layer, "keras2-no-layer", f"{attribute} {name!r}, which Keras 2 lacks")
+            raise refusal(layer, "keras2-no-layer", f"{attribute} {name!r}, which Keras 2 doesn't have")
         return _ACTIVATIONS[name]
 
     def no_layer(self, layer) -> Unsupported:
@@ -69,7 +69,7 @@ class _Builder(Builder):
         parts = super().make(layer, shapes)
         for part in parts:
             if part.class_name in _LACKING:
-                raise refusal(layer, "keras2-no-layer", f"Keras 2 has no {part.class_name}")
+                raise refusal(layer, "keras2-no-layer", f"Keras 2 doesn't have {part.class_name}")
         return parts
 
 

@@ -13,7 +13,7 @@ def load_batch(fpath, label_key="labels"):
     batch = pickles.load(fpath)
     if not isinstance(batch, dict) or "data" not in batch or label_key not in batch:
         has = sorted(map(str, batch)) if isinstance(batch, dict) else type(batch).__name__
-        raise ValueError(f"{fpath!r} is no CIFAR batch with 'data' and {label_key!r}; it has {has}.")
+        raise ValueError(f"{fpath!r} isn't a CIFAR batch with 'data' and {label_key!r}; it has {has}.")
     return np.asarray(batch["data"]).reshape(-1, 3, 32, 32), batch[label_key]
 
 

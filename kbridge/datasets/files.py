@@ -68,7 +68,7 @@ def find(path: str | os.PathLike, default: str) -> str:
         try:
             return get_file(later, origin=SOURCES[later].origin, md5_hash=SOURCES[later].hash)
         except DownloadError as second:
-            raise DownloadError(f"{error}. Its later form failed too: {second}") from second
+            raise DownloadError(f"{error}. The file of later versions couldn't be downloaded either: {second}") from second
 
 
 def unpacked(name: str) -> str:

@@ -21,12 +21,12 @@ def load_data(path="mnist.pkl.gz"):
         try:
             return (found["x_train"], found["y_train"]), (found["x_test"], found["y_test"])
         except KeyError as error:
-            raise ValueError(f"{file!r} has no array {error}; there are {sorted(found)}.") from None
+            raise ValueError(f"{file!r} has no array {error}; it has {sorted(found)}.") from None
     try:
         train, test = pickles.load(file)
         (x_train, y_train), (x_test, y_test) = train, test
     except (TypeError, ValueError) as error:
         if isinstance(error, pickles.UnsafePickleError) or repr(file) in str(error):
             raise
-        raise ValueError(f"{file!r} doesn't hold two pairs of images and labels.") from error
+        raise ValueError(f"{file!r} should hold two pairs of images and labels.") from error
     return (np.asarray(x_train), np.asarray(y_train)), (np.asarray(x_test), np.asarray(y_test))

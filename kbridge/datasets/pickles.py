@@ -64,7 +64,7 @@ class _Dtype:
     def __init__(self, text="", *_):
         text = text.decode("latin1") if isinstance(text, bytes) else str(text)
         if text.lstrip("<>=|")[:1] not in ("b", "i", "u", "f", "O"):
-            raise UnsafePickleError(f"it holds an array of {text!r}, which is neither numbers nor objects.")
+            raise UnsafePickleError(f"it holds an array of {text!r}, which are neither numbers nor objects.")
         self.text = text.lstrip("<>=|")
         self.order = "="
 
@@ -117,7 +117,7 @@ def _encode(text, encoding="latin1"):
 def _no_bytes(*content):
     """How empty bytes are written for Python 2."""
     if content:
-        raise UnsafePickleError("it makes bytes of something.")
+        raise UnsafePickleError("it makes bytes in an unknown way.")
     return b""
 
 
@@ -135,11 +135,11 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module, name):
         if (module, name) not in _ALLOWED:
-            raise UnsafePickleError(f"it asks for {module}.{name}; only numbers, texts, lists, dicts and arrays are read.")
+            raise UnsafePickleError(f"it asks for {module}.{name}; kbridge reads only numbers, texts, lists, dicts and arrays.")
         return _ALLOWED[module, name]
 
     def persistent_load(self, pid):
-        raise UnsafePickleError("it refers to objects outside it.")
+        raise UnsafePickleError("it refers to objects outside the file.")
 
 
 def _value(found):

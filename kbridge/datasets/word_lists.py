@@ -63,5 +63,5 @@ def word_index(path, default: str) -> dict[str, int]:
     else:
         found = pickles.load(file)
     if not isinstance(found, dict):
-        raise ValueError(f"{file!r} should hold a dict from words to indices, it holds a {type(found).__name__}.")
+        raise ValueError(f"{file!r} should hold a dict from words to indices, got a {type(found).__name__}.")
     return found

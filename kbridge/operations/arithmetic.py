@@ -27,9 +27,9 @@ def _plain(x: Any) -> bool:
 
 def _bounded(value: Any) -> Any:
     if isinstance(value, int) and value.bit_length() > _BITS:
-        raise ValueError(f"whole numbers of more than {_BITS} bits aren't computed")
+        raise ValueError(f"whole numbers may have at most {_BITS} bits here")
     if isinstance(value, (list, tuple, str)) and len(value) > _LENGTH:
-        raise ValueError(f"lists of more than {_LENGTH} entries aren't made")
+        raise ValueError(f"lists may have at most {_LENGTH} entries here")
     return value
 
 
@@ -38,11 +38,11 @@ def _number(function: Any, x: Any, y: Any) -> Any:
     if function is operator.mul and (isinstance(x, (list, tuple, str)) or isinstance(y, (list, tuple, str))):
         many, times = (x, y) if isinstance(y, int) else (y, x)
         if not isinstance(times, int) or len(many) * max(times, 0) > _LENGTH:
-            raise ValueError(f"lists of more than {_LENGTH} entries aren't made")
+            raise ValueError(f"lists may have at most {_LENGTH} entries here")
     if function is operator.mod and isinstance(x, str):
-        raise ValueError("texts aren't formatted")
+        raise ValueError("kbridge doesn't format texts here")
     if function is operator.pow and isinstance(x, int) and isinstance(y, int) and abs(y) * max(x.bit_length(), 1) > 16 * _BITS:
-        raise ValueError(f"whole numbers of more than {_BITS} bits aren't computed")
+        raise ValueError(f"whole numbers may have at most {_BITS} bits here")
     return _bounded(function(x, y))
 
 
@@ -213,7 +213,7 @@ def _bitwise(logical: Any, python: Any, x: Any, y: Any) -> Any:
     if _plain(x) and _plain(y):
         return _bounded(python(x, y))
     if dtype_of(x) != "bool" or dtype_of(y) != "bool":
-        raise ValueError("bits of whole numbers aren't computed; of booleans they are.")
+        raise ValueError("kbridge computes bitwise operations only for booleans, not for tensors of whole numbers.")
     return logical(tensor(x), tensor(y))
 
 

@@ -49,7 +49,9 @@ class Graph:
     def __post_init__(self) -> None:
         counter = values.Counter()
         if len(self.inputs) > values.MAX_INPUTS or len(self.calls) > values.MAX_CALLS:
-            raise ModelFileError(f"A function has {len(self.inputs)} inputs and {len(self.calls)} operations, more than a file may have.")
+            raise ModelFileError(
+                f"A function has {len(self.inputs)} inputs and {len(self.calls)} operations, which is more than a file may have."
+            )
         for i, call in enumerate(self.calls):
             counter.check(call.arguments)
             self._check_refs(call.arguments, len(self.inputs) + i)
@@ -60,7 +62,7 @@ class Graph:
     def _check_refs(value: Any, before: int) -> None:
         for ref in values.refs(value):
             if not 0 <= ref.number < before:
-                raise ModelFileError(f"An operation refers to the value {ref.number}, which isn't there before it.")
+                raise ModelFileError(f"An operation refers to the value {ref.number}, which no operation before it computes.")
 
     def __str__(self) -> str:
         from .expression import expression
@@ -83,23 +85,23 @@ class Graph:
     def from_json(cls, data: Any) -> Graph:
         """The graph that ``to_json`` wrote. ModelFileError says what is wrong with ``data``."""
         if not isinstance(data, Mapping) or not all(isinstance(data.get(key), list) for key in ("inputs", "calls")):
-            raise ModelFileError(f"A function as data is a dict with the lists 'inputs' and 'calls', got {str(data):.80}.")
+            raise ModelFileError(f"A function as data should be a dict with the lists 'inputs' and 'calls', got {str(data):.80}.")
         inputs, calls = data["inputs"], data["calls"]
         if len(inputs) > values.MAX_INPUTS or len(calls) > values.MAX_CALLS:
-            raise ModelFileError(f"A function has {len(inputs)} inputs and {len(calls)} operations, more than a file may have.")
+            raise ModelFileError(f"A function has {len(inputs)} inputs and {len(calls)} operations, which is more than a file may have.")
         if not all(isinstance(name, str) and len(name) <= values.MAX_TEXT for name in inputs):
-            raise ModelFileError("The names of a function's inputs are texts.")
+            raise ModelFileError("The names of a function's inputs should be texts.")
         made = []
         for call in calls:
             if not (isinstance(call, list) and len(call) == 2 and isinstance(call[0], str) and isinstance(call[1], Mapping)):
-                raise ModelFileError(f"A call of an operation is [name, arguments], got {str(call):.80}.")
+                raise ModelFileError(f"A call of an operation should be [name, arguments], got {str(call):.80}.")
             own = table().get(call[0])
             if own is None:
                 raise ModelFileError(f"The operation {call[0]!r:.80} isn't known here. [convert: operations]")
             arguments = {str(key): values.from_json(item) for key, item in call[1].items()}
             rest = arguments.pop(own.rest, ()) if own.rest else ()
             if not isinstance(rest, tuple):
-                raise ModelFileError(f"The operation {own.name!r}: {own.rest} is a tuple, got {str(rest):.80}.")
+                raise ModelFileError(f"The operation {own.name!r}: {own.rest} should be a tuple, got {str(rest):.80}.")
             made.append(Call(own.name, {**own.bound((), arguments), **({own.rest: rest} if own.rest else {})}))
         return cls(tuple(inputs), tuple(made), values.from_json(data.get("result")))
 
@@ -163,7 +165,7 @@ def _called(operation: Operation, arguments: dict[str, Any]) -> Any:
         raise ValueError(f"The operation {operation.name!r} can't take {_described(arguments)}: {error}") from error
     for item in result if isinstance(result, (list, tuple)) else [result]:
         if K.is_tensor(item) and math.prod(n or 1 for n in K.int_shape(item) or ()) > MAX_RESULT:
-            raise ModelFileError(f"The operation {operation.name!r} gives {K.int_shape(item)}, more than {MAX_RESULT} numbers.")
+            raise ModelFileError(f"The operation {operation.name!r} returns shape {K.int_shape(item)}; the limit is {MAX_RESULT} numbers.")
     return result
 
 

@@ -27,7 +27,7 @@ def _method(method: Any) -> str:
     name = str(name).lower()
     name = {"nearest_neighbor": "nearest", "cubic": "bicubic", "linear": "bilinear"}.get(name, name)
     if name not in _METHODS:
-        raise ValueError(f"pictures aren't resized by the method {method!r}.")
+        raise ValueError(f"kbridge can't resize pictures with the method {method!r}.")
     return name
 
 
@@ -35,7 +35,7 @@ def _size(size: Any) -> tuple[int, int]:
     rows, columns = ((size, size) if isinstance(size, int) else tuple(parts_of(size)))[:2]
     numbers = known(rows, "the number of rows"), known(columns, "the number of columns")
     if not all(0 < n <= _LONGEST for n in numbers):
-        raise ValueError(f"pictures of {numbers[0]} rows and {numbers[1]} columns aren't made.")
+        raise ValueError(f"kbridge can't make pictures of {numbers[0]} rows and {numbers[1]} columns.")
     return numbers
 
 
@@ -46,7 +46,7 @@ def _batch(x: Any) -> tuple[Any, bool]:
     if len(shape_of(x)) == 3:
         return K.expand_dims(x, 0), True
     if len(shape_of(x)) != 4:
-        raise ValueError(f"pictures have 4 axes, or 3 for a single one, got shape {shape_of(x)}.")
+        raise ValueError(f"pictures must have 4 axes, or 3 for a single one, got shape {shape_of(x)}.")
     return x, False
 
 
@@ -83,7 +83,7 @@ def resize_by_corners(x, size, method="bilinear", align_corners=False, half_pixe
     for axis, after in zip((1, 2), _size(size)):
         before = shape_of(pictures)[axis]
         if before is None:
-            raise ValueError("pictures have to be of a known size.")
+            raise ValueError("the size of the pictures must be known.")
         if before != after:
             weights = _corner_weights(before, after, name, align_corners)
             order = [a for a in range(4) if a != axis] + [axis]
@@ -101,7 +101,7 @@ def _corner_weights(before: int, after: int, method: str, align_corners: bool) -
     if method == "nearest":
         return np.eye(before)[np.minimum((np.floor(places + 0.5) if align_corners else np.floor(places)).astype(int), before - 1)]
     if method == "area":
-        raise ValueError("areas with align_corners aren't computed.")
+        raise ValueError("kbridge can't resize by areas with align_corners.")
     low = np.floor(places).astype(int)
     part = places - low
     weights = np.zeros((after, before))
@@ -187,7 +187,7 @@ def per_image_standardization(x):
     axes = list(range(len(shape_of(x)) - 3, len(shape_of(x))))
     count = math.prod(shape_of(x)[a] for a in axes) if None not in shape_of(x)[axes[0] :] else None
     if count is None:
-        raise ValueError("pictures have to be of a known size.")
+        raise ValueError("the size of the pictures must be known.")
     mean = K.mean(x, axis=axes, keepdims=True)
     return (x - mean) / K.maximum(K.sqrt(K.mean(K.square(x - mean), axis=axes, keepdims=True)), 1.0 / math.sqrt(count))
 
@@ -224,7 +224,7 @@ def central_crop(x, fraction):
     for axis in (first, first + 1):
         length = shape_of(x)[axis]
         if length is None:
-            raise ValueError("pictures have to be of a known size.")
+            raise ValueError("the size of the pictures must be known.")
         start = int((length - length * fraction) / 2)
         key.append(slice(start, length - start))
     return x[tuple(key)]
@@ -240,7 +240,9 @@ def depth_to_space(x, block_size, data_format=None):
     n = known(block_size, "block_size")
     rows, columns, channels = shape_of(x)[1:]
     if ordering(data_format) == "th" or None in (rows, columns, channels) or channels % (n * n):
-        raise ValueError(f"pictures of shape {shape_of(x)} with channels last, a multiple of {n * n} of them, are needed.")
+        raise ValueError(
+            f"it needs channels last, and a number of channels that is a multiple of {n * n}, got pictures of shape {shape_of(x)}."
+        )
     depth = channels // (n * n)
     return _moved(x, (-1, rows, columns, n, n, depth), [0, 1, 3, 2, 4, 5], (-1, rows * n, columns * n, depth))
 
@@ -251,5 +253,5 @@ def space_to_depth(x, block_size, data_format=None):
     n = known(block_size, "block_size")
     rows, columns, channels = shape_of(x)[1:]
     if ordering(data_format) == "th" or None in (rows, columns, channels) or rows % n or columns % n:
-        raise ValueError(f"pictures of shape {shape_of(x)} with channels last, of lengths that {n} divides, are needed.")
+        raise ValueError(f"it needs channels last, and rows and columns that are multiples of {n}, got pictures of shape {shape_of(x)}.")
     return _moved(x, (-1, rows // n, n, columns // n, n, channels), [0, 1, 3, 2, 4, 5], (-1, rows // n, columns // n, n * n * channels))

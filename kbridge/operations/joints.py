@@ -135,7 +135,7 @@ def roll(x, shift, axis=None):
     x = tensor(x)
     if axis is None:
         if None in shape_of(x):
-            raise ValueError("it needs an axis where the shape isn't known.")
+            raise ValueError("it needs an axis, because the shape isn't known.")
         return K.reshape(roll(K.flatten(x), shift, 0), shape_of(x))
     for n, a in zip(*((v,) if not isinstance(v, (list, tuple)) else v for v in (shift, axis)), strict=True):
         place = one_axis(a, len(shape_of(x)))
@@ -163,13 +163,13 @@ def pad(x, padding, mode="constant", constant_values=None):
             return K.pad(x, [tuple(w) for w in widths])
         return K.pad(x - constant_values, [tuple(w) for w in widths]) + constant_values
     if mode not in ("reflect", "symmetric", "edge"):
-        raise ValueError(f"padding of the mode {mode!r} isn't computed.")
+        raise ValueError(f"kbridge can't pad with the mode {mode!r}.")
     for axis, (before, after) in enumerate(widths):
         if not before and not after:
             continue
         length = shape_of(x)[axis]
         if length is None:
-            raise ValueError(f"axis {axis} has to be of a known length for padding of the mode {mode!r}.")
+            raise ValueError(f"the length of axis {axis} must be known for padding with the mode {mode!r}.")
         places = np.pad(np.arange(length), (before, after), mode=mode)
         x = take(x, places, axis)
     return x

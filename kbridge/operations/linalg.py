@@ -35,7 +35,7 @@ def matmul(x, y, transpose_a=False, transpose_b=False):
         return K.batch_matmul(x, y)
     letters = "abcdefgh"
     if max(m, n) > len(letters):
-        raise ValueError(f"matrices with {max(m, n) - 2} axes before them aren't multiplied.")
+        raise ValueError(f"kbridge can't multiply matrices with {max(m, n) - 2} axes before them.")
     if m == n and all(p == q != 1 for p, q in zip(shape_of(x)[:-2], shape_of(y)[:-2])):
         batch = letters[: m - 2]
         return K.einsum(f"{batch}xy,{batch}yz->{batch}xz", x, y)
@@ -111,7 +111,7 @@ def einsum(equation, *operands):
     left, arrow, result = equation.replace(" ", "").partition("->")
     terms = left.split(",")
     if not arrow or "." in equation or len(terms) != len(found):
-        raise ValueError(f"{equation!r} with {len(found)} operands isn't computed.")
+        raise ValueError(f"kbridge can't compute {equation!r} with {len(found)} operands.")
     while len(found) > 2:
         later = set("".join(terms[2:]) + result)
         kept = "".join(dict.fromkeys(c for c in terms[0] + terms[1] if c in later))
@@ -145,7 +145,7 @@ def cross(x, y):
     """The cross product of vectors of length 3 in the last axis."""
     x, y = _both(x, y)
     if shape_of(x)[-1] != 3 or shape_of(y)[-1] != 3:
-        raise ValueError("vectors of length 3 in the last axis are multiplied.")
+        raise ValueError("it needs vectors of length 3 in the last axis.")
     a, b = ([v[(*[slice(None)] * (len(shape_of(v)) - 1), i)] for i in range(3)] for v in (x, y))
     parts = [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
     return K.concatenate([K.expand_dims(p, -1) for p in parts], axis=-1)
@@ -154,7 +154,7 @@ def cross(x, y):
 def _band(x: Any, keep: Any) -> Any:
     rows, columns = shape_of(x)[-2:]
     if rows is None or columns is None:
-        raise ValueError(f"matrices of shape {shape_of(x)} have to be of a known size.")
+        raise ValueError(f"the size of matrices must be known, got shape {shape_of(x)}.")
     return x * K.cast(K.constant(keep(np.arange(rows)[:, None], np.arange(columns)[None]).astype("float32")), dtype_of(x))
 
 
@@ -183,7 +183,7 @@ def diag_part(x):
     x = tensor(x)
     rows, columns = shape_of(x)[-2:]
     if rows is None or rows != columns:
-        raise ValueError(f"matrices of shape {shape_of(x)} have to be square and of a known size.")
+        raise ValueError(f"matrices must be square and of a known size, got shape {shape_of(x)}.")
     return K.sum(x * K.cast(K.constant(np.eye(rows)), dtype_of(x)), axis=-1)
 
 
@@ -199,5 +199,5 @@ def diag(x):
     x = tensor(x)
     length = shape_of(x)[-1]
     if length is None:
-        raise ValueError("the last axis has to be of a known length.")
+        raise ValueError("the length of the last axis must be known.")
     return K.expand_dims(x, -1) * K.cast(K.constant(np.eye(length)), dtype_of(x))

@@ -111,7 +111,7 @@ def operation(
         every = inspect.signature(function).parameters.values()
         many = next((p.name for p in every if p.kind is p.VAR_POSITIONAL), None)
         if name in _OWN:
-            raise ValueError(f"The operation {name!r} is there already.")
+            raise ValueError(f"There is already an operation {name!r}.")
         made = Operation(name, function, folds, random, phase, tuple(p for p in every if p.name != many), many)
         _OWN[name] = made
         also(name, *names)
@@ -128,7 +128,7 @@ def also(own: str, *names: str) -> None:
         items, many = _items(rest.rstrip(") ")) if "(" in text else (made.items(), made.rest)
         for head in heads.split():
             if head in _NAMES:
-                raise ValueError(f"{head} is a name of {_NAMES[head][0]!r} and of {own!r}.")
+                raise ValueError(f"{head} is a name of both {_NAMES[head][0]!r} and {own!r}.")
             _NAMES[head] = (own, items, many)
 
 
@@ -293,7 +293,7 @@ def _bound(
     rest.pop("name", None)
     if left or rest:
         what = f"{len(args)} arguments" if left else f"the argument {next(iter(rest))!r}"
-        raise ModelFileError(f"The operation {name!r} is called with {what}, which it doesn't have here. [convert: operations]")
+        raise ModelFileError(f"The operation {name!r} is called with {what}, which kbridge's operation doesn't have. [convert: operations]")
     for parameter in made.parameters:
         if parameter.name not in given and parameter.default is _ABSENT:
             raise ModelFileError(f"The operation {name!r} is called without its argument {parameter.name!r}.")

@@ -32,7 +32,7 @@ def ordering(data_format: str | None) -> str:
     if data_format == "default":
         return "default"
     if data_format not in _ORDERINGS:
-        raise ValueError(f"data_format is {data_format!r}.")
+        raise ValueError(f"data_format must be one of {', '.join(map(repr, _ORDERINGS))}, got {data_format!r}.")
     return _ORDERINGS[data_format]
 
 
@@ -204,7 +204,7 @@ def _lengths(value: Any, count: int, data_format: str | None) -> tuple[int, ...]
         values = values[2:] if ordering(data_format) == "th" else values[1:-1]
     values = values * count if len(values) == 1 else values
     if len(values) != count or not all(isinstance(n, int) and n > 0 for n in values):
-        raise ValueError(f"{value!r} isn't a whole number for each of {count} axes.")
+        raise ValueError(f"it needs a whole number for each of {count} axes, got {value!r}.")
     return tuple(values)
 
 
@@ -253,7 +253,7 @@ def conv(x, kernel, strides=1, padding="valid", data_format=None, dilation=1):
     x, kernel = pair(x, kernel)
     count = len(shape_of(x)) - 2
     if ordering(data_format) == "th":
-        raise ValueError("convolution with channels first isn't computed here.")
+        raise ValueError("kbridge can't compute this convolution with channels first.")
     steps, gaps = _lengths(strides, count, data_format), _lengths(1 if dilation is None else dilation, count, data_format)
     border = padding.lower()
     if count == 1:
@@ -270,7 +270,7 @@ def depthwise_conv2d(x, kernel, strides=1, padding="valid", data_format=None, di
     """Each channel with its own kernels (rows, columns, channels, multiplier)."""
     x, kernel = pair(x, kernel)
     if ordering(data_format) == "th" or len(shape_of(x)) != 4:
-        raise ValueError("convolution of pictures with channels last is computed here.")
+        raise ValueError("kbridge computes this convolution only for pictures with channels last.")
     steps, gaps = _lengths(strides, 2, data_format), _lengths(1 if dilation is None else dilation, 2, data_format)
     return K.depthwise_conv2d(x, kernel, steps, padding.lower(), "tf", gaps)
 

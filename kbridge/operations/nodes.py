@@ -132,7 +132,7 @@ def local_response_normalization(x, depth_radius=5, bias=1.0, alpha=1.0, beta=0.
     x = tensor(x)
     channels = shape_of(x)[-1]
     if channels is None:
-        raise ValueError("the number of channels has to be known.")
+        raise ValueError("the number of channels must be known.")
     near = abs(np.arange(channels)[:, None] - np.arange(channels)[None]) <= depth_radius
     sums = K.dot(K.square(x), K.constant(near.astype("float32"), dtype=K.dtype(x)))
     return x / K.pow(bias + alpha * sums, beta)

@@ -26,7 +26,7 @@ def dtype_name(value: Any) -> str:
     name = getattr(value, "name", value)
     name = _DTYPE_NAMES.get(name, name) if isinstance(name, str) else name
     if name not in DTYPES:
-        raise ValueError(f"{value!r:.60} is no dtype of numbers.")
+        raise ValueError(f"{value!r:.60} isn't a dtype of numbers.")
     return name
 
 
@@ -66,7 +66,7 @@ def tensor(x: Any, dtype: str | None = None) -> Any:
         return K.stack([p if K.dtype(p) == widest else K.cast(p, widest) for p in parts])
     array = np.asarray(x)
     if array.dtype.kind not in "fiub":
-        raise ValueError(f"{x!r:.60} is no tensor.")
+        raise ValueError(f"{x!r:.60} isn't a tensor.")
     usual = {"float64": K.floatx(), "int64": "int32" if not isinstance(x, np.ndarray) else "int64"}.get(array.dtype.name, array.dtype.name)
     return K.constant(array, dtype=dtype or usual)
 
@@ -129,7 +129,7 @@ def parts_of(x: Any) -> list[Any]:
     parts = known_parts(x)
     count = len(parts) if parts is not None else shape_of(x)[0]
     if count is None:
-        raise ValueError("the number of axes has to be known.")
+        raise ValueError("the number of axes must be known.")
     return [x[i] if parts is None or parts[i] is None else parts[i] for i in range(count)]
 
 
@@ -157,5 +157,5 @@ def known(n: Any, what: str) -> int:
     if isinstance(n, np.ndarray) and n.ndim == 0:
         n = n.item()
     if not isinstance(n, (int, float)) or int(n) != n:
-        raise ValueError(f"{what} has to be a whole number that is known, got {n!r:.60}.")
+        raise ValueError(f"{what} must be a known whole number, got {n!r:.60}.")
     return int(n)

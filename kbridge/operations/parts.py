@@ -42,7 +42,7 @@ def getitem(x, key):
         return x[key] if not isinstance(key, slice) or not isinstance(x, dict) else None
     if K.is_tensor(key) and shape_of(key):
         if dtype_of(key) == "bool":
-            raise ValueError("elements chosen by a mask have no fixed shape; multiply by the mask.")
+            raise ValueError("elements that a mask chooses have no fixed shape. Multiply by the mask instead.")
         return take(x, key, 0)
     lengths = known_parts(x) if K.is_tensor(x) else None
     if lengths is not None and isinstance(key, (tuple, list)) and len(key) == 1:
@@ -62,7 +62,7 @@ def getitem(x, key):
     parts[places[0] if places else len(parts) : (places[0] + 1) if places else len(parts)] = rest
     lists = [i for i, part in enumerate(parts) if isinstance(part, np.ndarray)]
     if len(lists) > 1:
-        raise ValueError("one list of indices is taken, not several.")
+        raise ValueError("it takes only one list of indices.")
     axis = 0
     new: list[Any] = []
     native: list[Any] = []
@@ -73,7 +73,7 @@ def getitem(x, key):
             continue
         if isinstance(part, np.ndarray):
             if part.ndim != 1:
-                raise ValueError("a list of indices has one axis.")
+                raise ValueError("a list of indices must have one axis.")
             gathered, part = (axis - sum(n <= axis for n in new), part), slice(None)
             x = take(x, gathered[1], len(native))
         native.append(part)
@@ -136,7 +136,7 @@ def gather(x, indices, axis=None, batch_dims=0):
     """The entries of an axis (the first, or that after the batch) at ``indices``."""
     if batch_dims:
         if batch_dims != 1 or axis not in (None, 1) or len(shape_of(indices)) != 2:
-            raise ValueError("of gathers by batch, those of one batch axis and one axis of indices are computed.")
+            raise ValueError("kbridge gathers by batch only with one batch axis and one axis of indices.")
         return _of_each_sample(x, indices)
     return take(x, indices, 0 if axis is None else axis)
 
@@ -145,7 +145,7 @@ def _of_each_sample(x: Any, indices: Any) -> Any:
     """Entries of axis 1, each sample at its own indices."""
     length = shape_of(x)[1]
     if length is None:
-        raise ValueError("the axis has to be of a known length.")
+        raise ValueError("the length of the axis must be known.")
     chosen = K.one_hot(indices, length)
     others = shape_of(x)[2:]
     flat = K.cast(x if len(shape_of(x)) == 3 else K.reshape(x, (-1, length, math.prod(others) if None not in others else -1)), K.floatx())
@@ -166,7 +166,7 @@ def take(x, indices, axis=None):
     if not K.is_tensor(indices):
         indices = np.asarray(indices)
         if indices.dtype.kind not in "iu":
-            raise ValueError(f"indices are whole numbers, got {indices.dtype}.")
+            raise ValueError(f"indices must be whole numbers, got {indices.dtype}.")
         if length is not None:
             indices = np.where(indices < 0, indices + length, indices)
         indices = K.constant(indices.astype("int32"), dtype="int32")
@@ -187,7 +187,7 @@ def take_along_axis(x, indices, axis=-1):
     axis = one_axis(axis, len(shape_of(x)))
     length = shape_of(x)[axis]
     if length is None:
-        raise ValueError("the axis has to be of a known length.")
+        raise ValueError("the length of the axis must be known.")
     indices = tensor(indices)
     indices = K.where(K.lesser(indices, 0), indices + length, indices)
     chosen = K.one_hot(indices, length, dtype=dtype_of(x))
@@ -217,7 +217,7 @@ def split(x, parts, axis=0, by_index=False):
     else:
         count = known(parts, "the number of parts")
         if length is None or count < 1 or length % count:
-            raise ValueError(f"an axis of length {length} hasn't {count} equal parts.")
+            raise ValueError(f"an axis of length {length} can't be divided into {count} equal parts.")
         starts = [length // count * i for i in range(count)]
         ends = [start + length // count for start in starts]
     if len(starts) > _MANY:
@@ -239,7 +239,7 @@ def unstack(x, axis=0):
     axis = one_axis(axis, len(shape_of(x)))
     length = shape_of(x)[axis]
     if length is None or length > _MANY:
-        raise ValueError(f"an axis of length {length} can't be taken apart.")
+        raise ValueError(f"an axis of length {length} can't be unstacked.")
     return [getitem(x, (*[slice(None)] * axis, i)) for i in range(length)]
 
 
@@ -248,8 +248,8 @@ def unpack(x, count):
     """``a, b = x``: the ``count`` entries of a list, or of a tensor's first axis."""
     if isinstance(x, (list, tuple)):
         if len(x) != count:
-            raise ValueError(f"{len(x)} values where {count} are taken.")
+            raise ValueError(f"it needs {count} values, got {len(x)}.")
         return list(x)
     if shape_of(x)[:1] not in ((count,), (None,)):
-        raise ValueError(f"a tensor of shape {shape_of(x)} where {count} values are taken.")
+        raise ValueError(f"it needs {count} values, got a tensor of shape {shape_of(x)}.")
     return [getitem(x, i) for i in range(known(count, "the number of values"))]

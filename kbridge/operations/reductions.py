@@ -151,13 +151,13 @@ def norm(x, ord=None, axis=None, keepdims=False):  # noqa: A002 - what NumPy cal
     if ord in (None, "euclidean") or ord == "fro" or ord == 2 and matrices != 2:
         return K.sqrt(K.sum(K.square(x), axis=axis, keepdims=bool(keepdims)))
     if matrices == 2 and isinstance(axis, list):
-        raise ValueError(f"norms of the order {ord!r} of matrices aren't computed.")
+        raise ValueError(f"kbridge can't compute the norm of order {ord!r} of matrices.")
     if ord in (float("inf"), "inf"):
         return K.max(K.abs(x), axis=axis, keepdims=bool(keepdims))
     if ord == 1:
         return K.sum(K.abs(x), axis=axis, keepdims=bool(keepdims))
     if not isinstance(ord, (int, float)) or ord <= 0:
-        raise ValueError(f"norms of the order {ord!r} aren't computed.")
+        raise ValueError(f"kbridge can't compute the norm of order {ord!r}.")
     return K.pow(K.sum(K.pow(K.abs(x), ord), axis=axis, keepdims=bool(keepdims)), 1.0 / ord)
 
 

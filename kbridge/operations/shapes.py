@@ -25,7 +25,7 @@ constants(tf__bfloat16="float32", np__bool_="bool", np__float_="float64", np__in
 def one_axis(axis: Any, ndim: int) -> int:
     place = known(axis, "axis")
     if not -ndim <= place < ndim:
-        raise ValueError(f"there is no axis {place} among {ndim}.")
+        raise ValueError(f"there is no axis {place}, because there are only {ndim} axes.")
     return place % ndim
 
 

@@ -94,12 +94,12 @@ class Counter:
                 raise ModelFileError(f"A function's arrays hold more than {MAX_NUMBERS} numbers.")
         elif isinstance(value, str):
             if len(value) > MAX_TEXT:
-                raise ModelFileError(f"A text of {len(value)} characters can't be an argument of an operation, at most {MAX_TEXT}.")
+                raise ModelFileError(f"A text of {len(value)} characters can't be an argument of an operation; the limit is {MAX_TEXT}.")
         elif isinstance(value, int) and not isinstance(value, bool):
             if not -MAX_INTEGER <= value < MAX_INTEGER:
-                raise ModelFileError("A whole number among an operation's arguments has more than 64 bits.")
+                raise ModelFileError("A whole number among the arguments of an operation has more than 64 bits.")
         elif not (value is None or value is Ellipsis or isinstance(value, (bool, float, Ref))):
-            raise ModelFileError(f"An operation's argument is of type {type(value).__name__}, which isn't plain data.")
+            raise ModelFileError(f"An argument of an operation is of type {type(value).__name__}, which isn't plain data.")
 
 
 def plain(value: Any) -> Any:
@@ -176,15 +176,15 @@ def _array(kind: str, inner: Any, data: dict[str, Any]) -> np.ndarray:
         or not all(type(n) is int and 0 <= n <= MAX_NUMBERS for n in shape)
         or dtype not in _DTYPES
     ):
-        raise ModelFileError(f"An array of an operation has the shape {str(shape):.80} and the dtype {str(dtype):.80}.")
+        raise ModelFileError(f"An operation has an array of shape {str(shape):.80} and dtype {str(dtype):.80}, which can't be read.")
     size = math.prod(shape)
     try:
         if kind == "array":
             return np.array(inner, dtype=dtype).reshape(shape)
         width = np.dtype(dtype).itemsize
         if not isinstance(inner, str) or size > MAX_NUMBERS or len(inner) > 4 * (size * width + 2) // 3 + 4:
-            raise ValueError("of another length")
+            raise ValueError("its length is wrong")
         raw = base64.b64decode(inner, validate=True)
         return np.frombuffer(raw, np.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
     except (ValueError, TypeError, OverflowError, binascii.Error) as error:
-        raise ModelFileError(f"An array of the shape {shape} and dtype {dtype} of an operation can't be read: {str(error):.80}.") from None
+        raise ModelFileError(f"kbridge can't read an array of shape {shape} and dtype {dtype} of an operation: {str(error):.80}.") from None

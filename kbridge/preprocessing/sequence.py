@@ -31,7 +31,7 @@ def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncati
             raise ValueError(f"pad_sequences: {name} must be 'pre' or 'post', got {side!r}.")
     for number, sequence in enumerate(sequences):
         if not hasattr(sequence, "__len__"):
-            raise ValueError(f"pad_sequences takes a list of sequences; number {number} is {sequence!r}.")
+            raise ValueError(f"pad_sequences takes a list of sequences, but entry {number} is {sequence!r}.")
     if maxlen is None:
         maxlen = max((len(s) for s in sequences), default=0)
     # the first sequence that isn't empty tells the shape of an entry
@@ -43,7 +43,7 @@ def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncati
             continue
         kept = np.asarray(kept, dtype=dtype)
         if kept.shape[1:] != entry:
-            raise ValueError(f"pad_sequences: the entries of sequence {number} have shape {kept.shape[1:]}, those before have {entry}.")
+            raise ValueError(f"pad_sequences: the entries of sequence {number} have shape {kept.shape[1:]}, but those before have {entry}.")
         start = 0 if padding == "post" else maxlen - len(kept)
         padded[number, start : start + len(kept)] = kept
     return padded
@@ -81,7 +81,7 @@ def skipgrams(sequence, vocabulary_size, window_size=4, negative_samples=1.0, sh
         ValueError: made-up pairs of a vocabulary without words.
     """
     if vocabulary_size < 2 and negative_samples > 0:
-        raise ValueError(f"skipgrams: made-up pairs need a vocabulary_size of at least 2 (index 0 is no word), got {vocabulary_size}.")
+        raise ValueError(f"skipgrams: negative samples need a vocabulary_size of at least 2 (index 0 isn't a word), got {vocabulary_size}.")
     couples, labels = [], []
     for position, word in enumerate(sequence):
         if not word or (sampling_table is not None and sampling_table[word] < random.random()):

@@ -129,9 +129,9 @@ class Tokenizer:
         if mode not in MODES:
             raise ValueError(f"sequences_to_matrix: mode must be one of {', '.join(map(repr, MODES))}, got {mode!r}.")
         if not self.nb_words and not self.word_index:
-            raise ValueError("sequences_to_matrix: give the Tokenizer nb_words, or fit it on texts first.")
+            raise ValueError("sequences_to_matrix: the Tokenizer needs nb_words, or texts first (fit_on_texts).")
         if mode == "tfidf" and not self.document_count:
-            raise ValueError("sequences_to_matrix: the mode 'tfidf' needs documents: fit the Tokenizer first.")
+            raise ValueError("sequences_to_matrix: the mode 'tfidf' needs documents. Fit the Tokenizer first.")
         width = self.nb_words or len(self.word_index) + 1
         matrix = np.zeros((len(sequences), width))
         for row, sequence in zip(matrix, sequences, strict=True):

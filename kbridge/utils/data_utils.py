@@ -78,12 +78,12 @@ def cache_folder(cache_subdir: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
     if os.path.isabs(cache_subdir):
-        raise PermissionError(f"The folder {os.fspath(cache_subdir)!r} can't be made.")
+        raise PermissionError(f"Can't make the folder {os.fspath(cache_subdir)!r}.")
     # the name can't be guessed or taken by another user: the folder must belong to this one
     fallback = Path(tempfile.gettempdir()) / f".keras-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
     fallback.mkdir(mode=0o700, exist_ok=True)
     if hasattr(os, "getuid") and (fallback.is_symlink() or fallback.stat().st_uid != os.getuid()):
-        raise PermissionError(f"{home} can't be written, and {fallback} belongs to somebody else. Set KERAS_HOME to a folder of your own.")
+        raise PermissionError(f"Can't write to {home}, and {fallback} belongs to another user. Set KERAS_HOME to a folder of your own.")
     folder = fallback / cache_subdir
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -99,7 +99,7 @@ def _check_name(name, argument: str) -> None:
 def _checked_hash(given) -> str:
     text = str(given).lower()
     if not re.fullmatch(r"[0-9a-f]{32}|[0-9a-f]{64}", text):
-        raise ValueError(f"An MD5 has 32 hexadecimal digits, a SHA-256 64; got {given!r}.")
+        raise ValueError(f"An MD5 has 32 hexadecimal digits, and a SHA-256 has 64; got {given!r}.")
     return text
 
 
@@ -114,7 +114,7 @@ def _fetched(path: Path, origin: str, md5_hash) -> Path:
         with replacing(path) as temporary:
             _download(origin, temporary)
             if md5_hash is not None and not validate_file(temporary, md5_hash):
-                raise DownloadError(f"what came doesn't have the hash {md5_hash}")
+                raise DownloadError(f"the downloaded file doesn't have the hash {md5_hash}")
     except urllib.error.HTTPError as error:
         raise _failed(path, origin, f"the server answered {error.code} {error.reason}") from error
     except urllib.error.URLError as error:
@@ -162,7 +162,7 @@ def _unpack(archive: Path, folder: Path, wanted: str) -> None:
         except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
-            raise ValueError(f"{str(archive)!r} can't be unpacked: {error}") from error
+            raise ValueError(f"Can't unpack {str(archive)!r}: {error}") from error
         found = sorted(os.listdir(temporary))
         if wanted not in found:
             # programs of Keras 1 may know the real name, and use the path's folder only

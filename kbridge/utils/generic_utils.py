@@ -158,7 +158,7 @@ def func_load(code, defaults=None, closure=None, globs=None):
     found = _custom_objects.get(code, (globs or {}).get(code)) if isinstance(code, str) else None
     if not callable(found):
         raise ValueError(
-            "A stored function is looked up by name and never run from its bytecode. "
-            "Make it known with custom_objects or CustomObjectScope under the name it had."
+            "kbridge looks a stored function up by name, and never runs its bytecode. Pass the function in custom_objects or "
+            "CustomObjectScope, under the name that it had."
         )
     return found

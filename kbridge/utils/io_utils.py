@@ -44,7 +44,7 @@ class HDF5Matrix:
         self.start = start
         self.end = length if end is None else end
         if not 0 <= self.start <= self.end <= length:
-            raise ValueError(f"Rows {self.start} to {self.end} of {dataset!r} in {datapath!r}: it has {length} rows.")
+            raise ValueError(f"Rows {self.start} to {self.end} of {dataset!r} in {datapath!r} don't exist: it has {length} rows.")
         self.normalizer = normalizer
 
     def _open(self, datapath: str, dataset: str) -> None:
@@ -54,7 +54,7 @@ class HDF5Matrix:
         if not file:
             file = self.refs[datapath] = h5py.File(datapath, "r")
         if dataset not in file:
-            raise KeyError(f"There is no dataset {dataset!r} in {datapath!r}; there are {sorted(file)}.")
+            raise KeyError(f"There is no data set {dataset!r} in {datapath!r}; it has {sorted(file)}.")
         self.datapath, self.dataset, self.data = datapath, dataset, file[dataset]
 
     def __getstate__(self):
@@ -94,7 +94,7 @@ class HDF5Matrix:
     def _checked(self, numbers: np.ndarray) -> np.ndarray:
         numbers = np.asarray(numbers, dtype="int64")
         if numbers.size and not (-len(self) <= numbers.min() and numbers.max() < len(self)):
-            raise IndexError(f"Rows {numbers.min()} to {numbers.max()} were asked for, there are {len(self)}.")
+            raise IndexError(f"Rows {numbers.min()} to {numbers.max()} were asked for, but there are only {len(self)}.")
         return np.where(numbers < 0, numbers + self.end, numbers + self.start)
 
     @property
@@ -119,7 +119,7 @@ def save_array(array, name: str) -> None:
 
     array = np.asarray(array)
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"save_array stores numbers, got an array of {array.dtype}.")
+        raise TypeError(f"save_array stores only numbers, got an array of {array.dtype}.")
     with writing(name) as h5:
         h5.create_dataset("data", data=array)
 
@@ -143,7 +143,9 @@ def ask_to_proceed_with_overwrite(filepath: str | os.PathLike) -> bool:
         try:
             answer = input(question).strip().lower()
         except EOFError:
-            raise FileExistsError(f"{os.fspath(filepath)!r} exists, and there is no terminal to ask on. Pass overwrite=True.") from None
+            raise FileExistsError(
+                f"{os.fspath(filepath)!r} exists, and there is no terminal on which to ask. Pass overwrite=True to replace it."
+            ) from None
         if answer in ("y", "yes"):
             return True
         if answer in ("n", "no"):

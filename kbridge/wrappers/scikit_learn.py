@@ -176,7 +176,9 @@ class KerasClassifier(BaseWrapper):
             self.classes_ = np.unique(y)
             self._encoded = True
             if len(self.classes_) > count:
-                raise ValueError(f"y has {len(self.classes_)} classes, the model's output of width {width} can tell {count} apart.")
+                raise ValueError(
+                    f"y has {len(self.classes_)} classes, but the model's output of width {width} can distinguish only {count}."
+                )
         return _inputs(x), self._targets(y)
 
     def _targets(self, y: np.ndarray) -> np.ndarray:
@@ -187,7 +189,9 @@ class KerasClassifier(BaseWrapper):
         if self._encoded:
             unknown = np.setdiff1d(y, self.classes_)
             if len(unknown):
-                raise ValueError(f"y has the class {unknown.tolist()[0]!r}, which was not among those of fit: {self.classes_.tolist()}.")
+                raise ValueError(
+                    f"y has the class {unknown.tolist()[0]!r}, which wasn't among the classes in fit: {self.classes_.tolist()}."
+                )
             y = np.searchsorted(self.classes_, y)
         width = self.model.output_shape[-1]
         loss = self.model.loss

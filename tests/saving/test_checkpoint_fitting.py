@@ -252,4 +252,4 @@ def test_commands_take_checkpoints_and_folders(tmp_path):
     done = kbridge("compare", str(TRAINED), str(TRAINED.parents[2] / "keras2" / "training_adam.h5"), home=tmp_path)
     assert done.returncode == 0 and "ok: the same" in done.stdout
     done = kbridge("convert", str(TRAINED), "new.h5", home=tmp_path, cwd=tmp_path)
-    assert done.returncode == 1 and "weights without layers" in done.stderr
+    assert done.returncode == 1 and "weights but no layers" in done.stderr

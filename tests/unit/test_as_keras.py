@@ -181,7 +181,7 @@ def test_tf_keras_of_a_tensorflow_imported_later_is_an_error_that_says_what_to_d
         print(error)
     """
     printed = output(code(program), tmp_path, KBRIDGE_BACKEND="numpy", TF_CPP_MIN_LOG_LEVEL="3")
-    assert ("imports tensorflow before kbridge.as_keras" if on else "keras.src") in printed
+    assert ("import tensorflow before kbridge.as_keras" if on else "keras.src") in printed
 
 
 @needs_keras_3

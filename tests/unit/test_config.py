@@ -148,7 +148,7 @@ def test_a_byte_order_mark_does_no_harm(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows reports it as a lack of permission")
 def test_a_folder_in_place_of_the_file_is_an_error(tmp_path):
     (tmp_path / "keras.json").mkdir()
-    with pytest.raises(ConfigError, match="can't be read"):
+    with pytest.raises(ConfigError, match="Can't read"):
         read(tmp_path)
 
 

@@ -77,7 +77,7 @@ def test_images_of_32_bits_are_taken_where_their_values_are_those_of_8(tmp_path)
         Image.fromarray(values).save(tmp_path / "i.tif")
         assert np.array(image.load_img(tmp_path / "i.tif", grayscale=True)).tolist() == values.tolist()
         Image.fromarray(values + 1).save(tmp_path / "i.tif")
-        with pytest.raises(OSError, match=r"i\.tif' can't be read.*from 1.* to 256.*between 0 and 255"):
+        with pytest.raises(OSError, match=r"Can't read .*i\.tif'.*from 1.* to 256.*between 0 and 255"):
             image.load_img(tmp_path / "i.tif")
 
 
@@ -102,7 +102,7 @@ def test_files_are_read_in_colour_or_grey_and_resized(tmp_path):
 def test_a_file_that_is_no_image_is_named(tmp_path):
     path = tmp_path / "broken.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n not really")
-    with pytest.raises(OSError, match="broken.png.*can't be read as an image"):
+    with pytest.raises(OSError, match="Can't read .*broken.png.* as an image"):
         image.load_img(path)
     with pytest.raises(FileNotFoundError):
         image.load_img(tmp_path / "missing.png")

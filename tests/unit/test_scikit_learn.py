@@ -102,7 +102,7 @@ def test_fewer_names_than_outputs():
 
 
 def test_too_many_and_unknown_classes_are_named():
-    with pytest.raises(ValueError, match="3 classes, the model's output of width 1 can tell 2"):
+    with pytest.raises(ValueError, match="3 classes, but the model's output of width 1 can distinguish only 2"):
         KerasClassifier(classifier, outputs=1, loss="binary_crossentropy").fit(X, np.array(["a", "b", "c"])[Y])
     estimator = fitted(KerasClassifier(classifier), np.array(["a", "b", "c"])[Y])
     with pytest.raises(ValueError, match="'z'"):

@@ -122,9 +122,9 @@ def test_matrices_of_each_mode():
 
 
 def test_matrices_say_what_is_missing():
-    with pytest.raises(ValueError, match="nb_words, or fit it on texts"):
+    with pytest.raises(ValueError, match="nb_words, or texts first"):
         Tokenizer().sequences_to_matrix([[1]])
-    with pytest.raises(ValueError, match="fit the Tokenizer first"):
+    with pytest.raises(ValueError, match="Fit the Tokenizer first"):
         Tokenizer(nb_words=3).sequences_to_matrix([[1]], "tfidf")
     with pytest.raises(ValueError, match="got 'tf'"):
         Tokenizer(nb_words=3).sequences_to_matrix([[1]], "tf")

@@ -53,7 +53,7 @@ def toimage(arr, high=255, low=0, cmin=None, cmax=None, pal=None, mode=None, cha
     Image = _pillow()
     data = np.asarray(arr)
     if np.iscomplexobj(data):
-        raise ValueError("A complex array is no image.")
+        raise ValueError("A complex array can't be an image.")
     if data.ndim == 2 and mode in ("F", "I"):
         return Image.fromarray(data.astype(np.float32 if mode == "F" else np.int32))
     if data.ndim == 2:
@@ -65,7 +65,7 @@ def toimage(arr, high=255, low=0, cmin=None, cmax=None, pal=None, mode=None, cha
         return image if mode in (None, "L") else image.convert(mode)
     axes = [a for wanted in (3, 4) for a, n in enumerate(data.shape) if n == wanted] if channel_axis is None else [channel_axis]
     if data.ndim != 3 or not axes or data.shape[axes[0]] not in (3, 4):
-        raise ValueError(f"An image has 2 axes, or 3 of which one has 3 or 4 channels; got shape {data.shape}.")
+        raise ValueError(f"An image must have 2 axes, or 3 of which one has 3 or 4 channels; got shape {data.shape}.")
     image = Image.fromarray(np.ascontiguousarray(np.moveaxis(bytescale(data, cmin, cmax, high, low), axes[0], 2)))
     return image if mode is None else image.convert(mode)
 

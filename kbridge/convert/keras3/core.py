@@ -246,7 +246,7 @@ def merge(context, layer, shapes):
     if layer.mode == "concat":
         return [context.part(layer, "Concatenate", axis=layer.concat_axis)]
     if layer.mode not in ("dot", "cos", "normalized_dot"):
-        raise refusal(layer, "merge-mode", f"mode {layer.mode!r}, which isn't known here")
+        raise refusal(layer, "merge-mode", f"mode {layer.mode!r}, which kbridge doesn't know")
     axes = [a % len(s) for a, s in zip(_axes(layer), shapes)]
     if layer.mode == "cos" and any(len(s) != 2 for s in shapes):
         raise refusal(layer, "keras3-cos", "mode 'cos' of inputs with more than 2 axes")
@@ -262,7 +262,7 @@ def _joined_at_all_steps(context, layer, shapes) -> list[Part]:
     """
     count, size, name = len(shapes), shapes[0][-1], safe_name(layer.name)
     if size is None or any(tuple(s) != tuple(shapes[0]) for s in shapes):
-        raise refusal(layer, "keras3-masked-product", f"mode {layer.mode!r} of masked inputs whose shapes aren't known or aren't equal")
+        raise refusal(layer, "keras3-masked-product", f"mode {layer.mode!r} of masked inputs whose shapes are unknown or not equal")
     step = (None, *shapes[0][2:])
     graph = Graph("Functional", {"name": f"{name}_product", "trainable": True})
 

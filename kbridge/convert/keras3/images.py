@@ -30,7 +30,7 @@ def convolution(context, layer, shapes):
         **context.affine(layer, kernel_axes(layer)),
     }
     if max(rates) > 1 and max(layer.steps) > 1:
-        raise refusal(layer, "keras3-atrous-strides", "holes in the kernel (atrous_rate) together with strides")
+        raise refusal(layer, "keras3-atrous-strides", "atrous_rate together with strides")
     before, config["padding"] = padded_input(context, layer)
     weights = [("kernel", kernel), *bias_of(layer)]
     return before + by_channels_last(context, layer, _CONVOLUTIONS[layer.spatial], weights, config)
@@ -140,7 +140,7 @@ def _cuts_of_theano(layer, shape) -> list[list[int]]:
         before = convolution_padding(k)[0]
         after = (n - 1) * step + max(k, step) - before - wanted
         if after < 0:
-            raise refusal(layer, "keras3-deconvolution-shape", f"output_shape {layer.output_shape_} can't be reached in Keras 3")
+            raise refusal(layer, "keras3-deconvolution-shape", f"output_shape {layer.output_shape_}, which Keras 3 can't reach")
         cuts.append([before, after])
     return cuts
 
@@ -155,13 +155,13 @@ def _output_padding(layer, shape) -> list[int] | None:
         if length is None:
             continue  # it follows from the input's, as in Keras 3
         if n is None:
-            raise refusal(layer, "deconvolution-open", "the input's rows and columns must be known where its output_shape is")
+            raise refusal(layer, "deconvolution-open", "the input's rows and columns must be known, because its output_shape is known")
         default = default and length == (n * step if same else n * step + max(k - step, 0))
         added.append(length - ((n - 1) * step + k - (2 * (k // 2) if same else 0)))
     if default:
         return None
     if any(not 0 <= a < step for a, step in zip(added, layer.steps)):
-        raise refusal(layer, "keras3-deconvolution-shape", f"output_shape {layer.output_shape_} can't be reached in Keras 3")
+        raise refusal(layer, "keras3-deconvolution-shape", f"output_shape {layer.output_shape_}, which Keras 3 can't reach")
     return added
 
 
@@ -175,7 +175,7 @@ def separable(context, layer, shapes):
     # (multiplier, channels, rows, columns) with 'th' becomes (rows, columns, channels, multiplier)
     axes = kernel_axes(layer)
     if layer.rates and max(layer.steps) > 1:
-        raise refusal(layer, "keras3-atrous-strides", "holes in the kernel (dilation_rate) together with strides")
+        raise refusal(layer, "keras3-atrous-strides", "dilation_rate together with strides")
     before, padding_ = padded_input(context, layer)
     penalties = {f"{part}_{kind}": f"{part}_{kind}" for part in ("depthwise", "pointwise") for kind in ("regularizer", "constraint")}
     config = {
@@ -200,7 +200,8 @@ def pooling(context, layer, shapes):
     if layer.pads_as_theano and layer.depends_on_origin:
         raise refusal(
             layer, "keras3-pooling-padding",
-            "border_origin 'theano': 'same' padding where Keras 1 on Theano put them, which no layer of Keras 3 leaves out of a pooling",
+            "border_origin 'theano': 'same' padding where Keras 1 on Theano put it. No layer of Keras 3 leaves such padding "
+"out of a pooling",
         )  # fmt: skip
     if hasattr(layer, "pool_length"):
         size, strides = [layer.pool_length], [layer.stride]

@@ -52,7 +52,9 @@ def save_archive(model: Any, path: str | os.PathLike, training: bool = True) -> 
     try:
         part, notes = converted(model)
     except NotConvertible as error:
-        raise NotConvertible("Keras 3", error.problems, hint="model.save('NAME.h5') writes Keras 1's file, which holds it.") from None
+        raise NotConvertible(
+            "Keras 3", error.problems, hint="model.save('NAME.h5') writes a Keras 1 file, which can hold the model."
+        ) from None
     config, graphs = graphs_of(with_graphs(model_config(model)))
     own = {"keras_version": KERAS_VERSION, "model_config": dump_json(config)}
     if graphs:

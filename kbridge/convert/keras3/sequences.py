@@ -53,7 +53,7 @@ def _recurrent(context: Context, layer) -> dict:
         raise refusal(
             layer,
             "keras3-mask-of-reversed",
-            "a mask that is handed on in the order of outputs that go backwards; Keras 3 leaves it as it came",
+            "a mask in the order of the outputs, which go backwards; Keras 3 doesn't reverse the mask",
         )
     check_states(context, layer)
     note_start(context, layer)
@@ -113,7 +113,7 @@ def lstm(context, layer, shapes):
 def check_states(context: Context, layer) -> None:
     """Keras 3 loses the mask of a sequence where initial states come with it."""
     if any(seen.masked and len(seen.node.input_tensors) > 1 for seen in context.seen.get(id(layer), ())):
-        raise refusal(layer, "keras3-mask-and-states", "initial states together with a mask, which Keras 3 drops then")
+        raise refusal(layer, "keras3-mask-and-states", "initial states together with a mask, which Keras 3 then drops")
 
 
 def note_start(context: Context, layer) -> None:
@@ -128,7 +128,7 @@ def note_start(context: Context, layer) -> None:
 def _activations(context: Context, layer) -> dict:
     """The activations of an LSTM, whose gates have the order i, f, c, o in both versions."""
     if context.activation(layer) == STEEP:
-        raise refusal(layer, "keras3-lstm-hard-sigmoid", "activation 'hard_sigmoid', which is another function in Keras 3")
+        raise refusal(layer, "keras3-lstm-hard-sigmoid", "activation 'hard_sigmoid', which is a different function in Keras 3")
     return {
         "activation": context.inner_activation(layer),
         "recurrent_activation": context.inner_activation(layer, "inner_activation"),
@@ -139,14 +139,18 @@ def _check_conv_lstm(context: Context, layer, shape: tuple) -> None:
     """Refuse what Keras 3's ConvLSTM2D computes otherwise, or not at all."""
     first = layer.dim_ordering == "th"
     if None in (shape[3:] if first else shape[2:4]):
-        raise refusal(layer, "keras3-conv-lstm-open", "rows or columns of the input that aren't known")
+        raise refusal(layer, "keras3-conv-lstm-open", "an input with an unknown number of rows or columns")
     names = {context.activation(layer), context.activation(layer, "inner_activation")}
     if first and not names.isdisjoint(ALONG_LAST_AXIS):
-        raise refusal(layer, "keras3-conv-lstm-softmax", f"{', '.join(sorted(names))} with dim_ordering 'th': along the columns")
+        raise refusal(
+            layer, "keras3-conv-lstm-softmax", f"{', '.join(sorted(names))} with dim_ordering 'th', where it would work along the columns"
+        )
     if context.masked(layer) and (first or layer.pads_as_theano):
-        raise refusal(layer, "keras3-conv-lstm-mask", "a mask, which is lost where the axes are turned or the input padded")
+        raise refusal(layer, "keras3-conv-lstm-mask", "a mask, which is lost when the axes are transposed or the input is padded")
     if layer.border_origin == "theano" and (layer.nb_row % 2 == 0 or layer.nb_col % 2 == 0):
-        raise refusal(layer, "keras3-conv-lstm-padding", "border_origin 'theano' with an even window, which moves the state's padding too")
+        raise refusal(
+            layer, "keras3-conv-lstm-padding", "border_origin 'theano' with an even window, which moves the padding of the state too"
+        )
 
 
 @makes("ConvLSTM2D")
@@ -184,9 +188,9 @@ def conv_lstm(context, layer, shapes):
 def conv_lstm_parts(context: Context, layer, class_name: str, config: dict, weights: list, first: bool) -> list[Part]:
     """A convolutional LSTM; between permutations if it has the channels ``first``, which TensorFlow on a CPU can't convolve."""
     if layer.return_state and first:
-        raise refusal(layer, "keras3-conv-lstm-states", "states as results with the channels first")
+        raise refusal(layer, "keras3-conv-lstm-states", "states as results, with channels first")
     if any(len(seen.node.input_tensors) > 1 for seen in context.seen.get(id(layer), ())) and first:
-        raise refusal(layer, "keras3-conv-lstm-states", "initial states with the channels first")
+        raise refusal(layer, "keras3-conv-lstm-states", "initial states, with channels first")
     if layer.zero_output_for_mask and context.masked(layer):
         raise refusal(layer, "keras3-conv-lstm-mask", "zero_output_for_mask=True with a mask")
     check_states(context, layer)
@@ -194,7 +198,7 @@ def conv_lstm_parts(context: Context, layer, class_name: str, config: dict, weig
     names = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
     config |= {name: getattr(layer, name) for name in names}
     if max(config["dilation_rate"]) > 1 and max(config["strides"]) > 1:
-        raise refusal(layer, "keras3-atrous-strides", "holes in the kernel (dilation_rate) together with strides")
+        raise refusal(layer, "keras3-atrous-strides", "dilation_rate together with strides")
     if first:
         parts = turned(context, layer, class_name, [], config, 1, int(layer.return_sequences))
     else:
@@ -212,7 +216,7 @@ def time_distributed(context, layer, shapes):
         raise refusal(
             layer,
             "keras3-mask-over-time",
-            "a mask of each step's own sequence, which TimeDistributed of Keras 3 hands on with too many axes",
+            "a mask for the sequence inside each step, which TimeDistributed of Keras 3 passes on with too many axes",
         )
     _note_steps(context, layer)
     parts = []
@@ -273,7 +277,7 @@ def bidirectional(context, layer, shapes):
     for side in (layer.forward_layer, layer.backward_layer):
         parts = context.inside(side, shapes)
         if len(parts) != 1:
-            raise refusal(layer, "keras3-bidirectional", f"round a {type(side).__name__}")
+            raise refusal(layer, "keras3-bidirectional", f"around a {type(side).__name__}")
         if context.masked(layer) and parts[0].config.get("unroll"):
             # Keras 3's unrolled backward layer takes the mask of its outputs in the order of its inputs; its loop computes the same
             parts[0].config["unroll"] = False

@@ -69,7 +69,7 @@ def _optimizer(optimizer: Any) -> tuple[dict[str, Any], str]:
         scaled |= {"initial_scale": optimizer.initial_scale, "dynamic_growth_steps": optimizer.dynamic_growth_steps}
         return _object("optimizers", name, scaled), note
     if name not in KNOWN or not isinstance(optimizer, Optimizer):
-        raise _Lacking(f"the optimizer {name} is no class of Keras")
+        raise _Lacking(f"Keras doesn't have the optimizer {name}")
     own = optimizer.get_config()
     config: dict[str, Any] = {"learning_rate": _rate(optimizer, own)}
     config |= {key: own[key] for key in KNOWN[name].options if key in own}
@@ -82,7 +82,7 @@ def _optimizer(optimizer: Any) -> tuple[dict[str, Any], str]:
     if name == "Adagrad":
         config.setdefault("initial_accumulator_value", 0.0)
     if name == "Nadam" and own["schedule_decay"] != 1.0:
-        raise _Lacking(f"Nadam has schedule_decay={own['schedule_decay']}, in Keras 3 it is 1")
+        raise _Lacking(f"Nadam has schedule_decay={own['schedule_decay']}, which is always 1 in Keras 3")
     note = ""
     if name in ("RMSprop", "Adagrad") and not own.get("epsilon_inside"):
         note = f"Keras 3's {name} adds epsilon before it takes the root, here it is added to the root"
@@ -93,9 +93,9 @@ def _rate(optimizer: Any, own: dict[str, Any]) -> Any:
     rate, decay = own["lr"], own.get("decay")
     if isinstance(rate, dict):
         if rate["class_name"] not in schedules.CLASSES:
-            raise _Lacking(f"the learning-rate schedule {rate['class_name']} is no class of Keras")
+            raise _Lacking(f"Keras doesn't have the learning-rate schedule {rate['class_name']}")
         if decay:
-            raise _Lacking(f"{type(optimizer).__name__} has a schedule and decay={decay}")
+            raise _Lacking(f"{type(optimizer).__name__} has both a schedule and decay={decay}")
         return _object("optimizers.schedules", rate["class_name"], rate["config"])
     if decay:
         # the same formula
@@ -180,7 +180,7 @@ def _loss(value: Any) -> Any:
     if isinstance(loss, losses.Loss):
         name = type(loss).__name__
         if losses.CLASSES.get(name) is not type(loss):
-            raise _Lacking(f"the loss {name} is the program's own")
+            raise _Lacking(f"the loss {name} is a function of your own")
         config = loss.get_config()
         config["reduction"] = "sum_over_batch_size" if config["reduction"] == "auto" else config["reduction"] or "none"
         if name in ("CosineSimilarity", "Huber", "SparseCategoricalCrossentropy") and config.get("axis", -1) == -1:
@@ -193,7 +193,7 @@ def _loss(value: Any) -> Any:
         return name
     if name in _LATER and getattr(losses, name) is loss:
         return "log_cosh" if name == "logcosh" else name
-    raise _Lacking(f"the loss {name or loss!r} is another one in Keras 3, or none")
+    raise _Lacking(f"Keras 3 doesn't have the loss {name or loss!r}, or has another one by this name")
 
 
 def _metrics(value: Any, notes: list[str]) -> Any:

@@ -92,7 +92,7 @@ class Context:
         formats = formats_of(layer)
         make = formats.onnx if formats is not None else MAKERS.get(name)
         if make is None:
-            raise refusal(layer, "onnx-no-operators", "there are no operators for it")
+            raise refusal(layer, "onnx-no-operators", "kbridge has no ONNX operators for it")
         return make(self, layer, call)
 
     def activation_name(self, layer, attribute: str = "activation") -> str:

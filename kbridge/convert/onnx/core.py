@@ -162,7 +162,7 @@ def merge(c, layer, call):
     if layer.mode == "concat":
         return g.op("Concat", *call.inputs, axis=layer.concat_axis)
     if layer.mode not in ("dot", "cos", "normalized_dot"):
-        raise refusal(layer, "merge-mode", f"mode {layer.mode!r}, which isn't known here")
+        raise refusal(layer, "merge-mode", f"mode {layer.mode!r}, which kbridge doesn't know")
     a, b = layer._dot_axes(call.shapes)
     (x, y), (shape_x, shape_y) = call.inputs, call.shapes
     if layer.mode == "normalized_dot":

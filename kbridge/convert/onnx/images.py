@@ -63,7 +63,7 @@ def deconvolution(c, layer, call):
     lengths = _lengths(layer, call.shape, 2)
     wanted = _lengths(layer, layer.output_shape_, 2)
     if any(n is None and out is not None for n, out in zip(lengths, wanted)):
-        raise refusal(layer, "deconvolution-open", "the input's rows and columns must be known where its output_shape is")
+        raise refusal(layer, "deconvolution-open", "the input's rows and columns must be known, because its output_shape is known")
     # where the result's lengths follow from the input's, one length tells for all
     lengths = [4 if n is None else n for n in lengths]
     shortest = (transposed_length(n, k, s, layer.border_mode) for n, k, s in zip(lengths, layer.kernel_size, layer.steps))

@@ -55,7 +55,7 @@ def _one(c: Any, layer: Any, call: Any, made: Any) -> Mask:
         return once(lambda: g.reverse(known[0](), 1))
 
     def unknown() -> str:
-        raise refusal(layer, "onnx-mask", "the mask that it makes of those that come in")
+        raise refusal(layer, "onnx-mask", "the mask that it computes from its input masks")
 
     return unknown
 

@@ -157,7 +157,7 @@ def time_distributed(c, layer, call):
     g = c.graph
     rest = call.shape[2:]
     if None in rest:
-        raise refusal(layer, "onnx-time-distributed-open", "all axes but those of samples and time must be known")
+        raise refusal(layer, "onnx-time-distributed-open", "the lengths of all axes of its input, except samples and time, must be known")
     step = (None, *rest)
     inner_shape = tuple(layer.layer.get_output_shape_for(step))
     inner = Call([g.reshape(call.x, -1, *rest)], [step], [inner_shape], [None], [None])
@@ -166,7 +166,7 @@ def time_distributed(c, layer, call):
         inner.masks, inner.lazy = _of_steps(c, layer, call)
     x = c.inside(layer.layer, inner)
     if None in inner_shape[1:]:
-        raise refusal(layer, "onnx-time-distributed-open", "all axes of its output but those of samples and time must be known")
+        raise refusal(layer, "onnx-time-distributed-open", "the lengths of all axes of its output, except samples and time, must be known")
     if within:
         call.made = [_over_time(c, layer, call, inner, step)]
     if call.shape[1] is not None:

@@ -38,7 +38,7 @@ def load_img(path, grayscale=False, target_size=None):
     except FileNotFoundError:
         raise
     except (OSError, SyntaxError, ValueError, image_module.DecompressionBombError) as error:
-        raise OSError(f"{os.fspath(path)!r} can't be read as an image: {error}") from error
+        raise OSError(f"Can't read {os.fspath(path)!r} as an image: {error}") from error
     if target_size:
         height, width = target_size
         image = image.resize((width, height), image_module.Resampling.NEAREST)
@@ -54,8 +54,8 @@ def in_bytes(image, image_module):
         return image_module.fromarray((values >> 8).astype("uint8"))
     if values.size and not (values.min() >= 0 and values.max() <= 255):
         raise ValueError(
-            f"its values of 32 bits go from {values.min()} to {values.max()}, and nothing says which of them is white; "
-            f"bring them between 0 and 255 first"
+            f"its 32-bit values go from {values.min()} to {values.max()}, so it isn't clear which value is white. Bring them "
+            "between 0 and 255 first"
         )
     return image
 
@@ -72,7 +72,7 @@ def img_to_array(img, dim_ordering="default") -> np.ndarray:
     if x.ndim == 2:
         return x[None] if channels_first else x[:, :, None]
     if x.ndim != 3:
-        raise ValueError(f"An image has 2 or 3 axes, got shape {x.shape}.")
+        raise ValueError(f"An image must have 2 or 3 axes, got shape {x.shape}.")
     return x.transpose(2, 0, 1) if channels_first else x
 
 
@@ -91,7 +91,7 @@ def array_to_img(x, dim_ordering="default", scale=True):
     channels_first = ordering(dim_ordering) == "th"
     if x.shape[0 if channels_first else 2] not in (1, 3):
         where = "first" if channels_first else "last"
-        raise ValueError(f"array_to_img: the {where} axis should be 1 or 3 channels, got shape {x.shape}.")
+        raise ValueError(f"array_to_img: the {where} axis should have 1 or 3 channels, got shape {x.shape}.")
     if channels_first:
         x = x.transpose(1, 2, 0)
     if scale:

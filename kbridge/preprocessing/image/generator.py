@@ -219,5 +219,5 @@ def _factors(zoom_range: Any) -> list[Any]:
     if np.ndim(zoom_range) == 0:
         return [1 - zoom_range, 1 + zoom_range]
     if len(zoom_range) != 2:
-        raise ValueError(f"zoom_range should be a number or two of them (smallest and largest factor), got {zoom_range!r}.")
+        raise ValueError(f"zoom_range should be a number, or a pair (smallest factor, largest factor), got {zoom_range!r}.")
     return [zoom_range[0], zoom_range[1]]

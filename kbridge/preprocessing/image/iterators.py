@@ -59,7 +59,7 @@ class Iterator:
         order = np.arange(n)
         while True:
             if n == 0:
-                raise ValueError(f"{type(self).__name__} has no images to make batches of.")
+                raise ValueError(f"{type(self).__name__} has no images, so it can't make batches.")
             if seed is not None:
                 np.random.seed(seed + self.total_batches_seen)
                 self.batch_random = np.random.RandomState(seed + self.total_batches_seen)
@@ -229,6 +229,6 @@ def check_images(x: np.ndarray, dim_ordering: str, what: str) -> None:
     axis, order = (1, "(samples, channels, rows, columns)") if dim_ordering == "th" else (3, "(samples, rows, columns, channels)")
     if x.shape[axis] not in (1, 3, 4):
         raise ValueError(
-            f"{what} takes images with 1, 3 or 4 channels; with dim_ordering={dim_ordering!r} the array's axes are {order}, "
-            f"got shape {x.shape}."
+            f"{what} takes images with 1, 3 or 4 channels. With dim_ordering={dim_ordering!r} the axes of the array are "
+            f"{order}, got shape {x.shape}."
         )
