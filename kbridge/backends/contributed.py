@@ -27,7 +27,7 @@ def channels_last(K: Any) -> dict[str, Callable]:
 
     def border_mode(border_mode):
         if border_mode not in ("same", "valid"):
-            raise ValueError(f"Invalid border mode: {border_mode!r}; 'same' and 'valid' are known.")
+            raise ValueError(f"Invalid border mode: {border_mode!r}; it must be 'same' or 'valid'.")
         return border_mode.upper()
 
     def deconv_output_shape(x, shape, dim_ordering):
@@ -68,7 +68,7 @@ def channels_first(K: Any) -> dict[str, Callable]:
 
     def border_mode(border_mode):
         if border_mode not in ("same", "valid", "full"):
-            raise ValueError(f"Border mode not supported: {border_mode!r}; 'same', 'valid' and 'full' are known.")
+            raise ValueError(f"Border mode not supported: {border_mode!r}; it must be 'same', 'valid' or 'full'.")
         return "half" if border_mode == "same" else border_mode
 
     def image_shape(dim_ordering, shape):

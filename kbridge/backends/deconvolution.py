@@ -13,9 +13,9 @@ def check_deconvolution(what: str, x_shape, filters, channels, spans, strides, b
     *wanted, out = output_shape[1:]
     shown = tuple(n if isinstance(n, int) else None for n in output_shape)
     if None not in (have, filters) and have != filters:
-        raise ValueError(f"{what}: the kernel takes {filters} channels, the input (channels last) has shape {tuple(x_shape)}.")
+        raise ValueError(f"{what}: the kernel takes {filters} channels, but the input (channels last) has shape {tuple(x_shape)}.")
     if isinstance(out, int) and channels not in (None, out):
-        raise ValueError(f"{what}: the kernel gives {channels} channels, the output (channels last) should have shape {shown}.")
+        raise ValueError(f"{what}: the kernel returns {channels} channels, but the output (channels last) should have shape {shown}.")
     for i, (n, span, stride, found) in enumerate(zip(wanted, spans, strides, places)):
         if not isinstance(n, int) or found is None:
             continue
@@ -23,7 +23,7 @@ def check_deconvolution(what: str, x_shape, filters, channels, spans, strides, b
         positions = max((padded - span) // int(stride) + 1, 0)
         if positions != found:
             raise ValueError(
-                f"{what}: an output of shape {shown} would come from {positions} positions along spatial axis {i}, the input has {found}."
+                f"{what}: an output of shape {shown} needs an input with {positions} positions along spatial axis {i}, got {found}."
             )
 
 

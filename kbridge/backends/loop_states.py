@@ -43,15 +43,15 @@ def settle(
         states = [s if kind(s) == k else widen(s, n, k) for s, n, k in zip(states, new, kinds)]
     grown = next(i for i, (s, k) in enumerate(zip(before, kinds)) if kind(s) != k)
     raise ValueError(
-        f"{names[grown]} grows in every turn of the loop, here from shape {kind(before[grown])[0]} to {kinds[grown][0]}: a state keeps "
-        f"its shape. [differences: loop-states]"
+        f"{names[grown]} grows in every turn of the loop, here from shape {kind(before[grown])[0]} to {kinds[grown][0]}. "
+        "A state must keep its shape. [differences: loop-states]"
     )
 
 
 def pairs(what: str, states: Sequence, new: Sequence) -> list[tuple]:
     """(state, new state) for each."""
     if len(new) != len(states):
-        raise ValueError(f"{what} was given {len(states)} initial states and its step returns {len(new)}.")
+        raise ValueError(f"{what} has {len(states)} initial states, but its step returns {len(new)}.")
     return list(zip(states, new))
 
 
@@ -60,8 +60,8 @@ def _carried(what: str, before: Kind, after: Kind) -> Kind:
     shape = _widened(before[0], after[0])
     if shape is None:
         raise ValueError(
-            f"{what} has shape {before[0]} before a turn of the loop and {after[0]} after it. A state keeps its shape from turn to "
-            f"turn; only its start may be broadcast to that shape. [differences: loop-states]"
+            f"{what} has shape {before[0]} before a turn of the loop and {after[0]} after it. A state must keep its shape "
+            "from turn to turn; only its start may be broadcast to that shape. [differences: loop-states]"
         )
     return shape, promoted(before[1], after[1])
 

@@ -80,7 +80,7 @@ def _backend_class(name: str) -> type[Backend]:
         for entry in _entry_points():
             if entry.name == name:
                 return entry.load()
-        raise ValueError(f"Unknown backend: {name!r}. Known here: {', '.join(names())}.")
+        raise ValueError(f"Unknown backend: {name!r}. The known backends are {', '.join(names())}.")
     module, cls, extra = BUILT_IN[name]
     try:
         return getattr(importlib.import_module(module), cls)
@@ -88,6 +88,6 @@ def _backend_class(name: str) -> type[Backend]:
         raise
     except ImportError as error:
         raise BackendUnavailable(
-            f"The {name!r} backend can't be imported ({error}). Install it with: pip install 'kbridge[{extra}]', "
-            f"or choose another one with KBRIDGE_BACKEND or in keras.json."
+            f"The {name!r} backend can't be imported ({error}). Install it with: pip install 'kbridge[{extra}]', or choose "
+            "another backend with KBRIDGE_BACKEND or in keras.json."
         ) from error

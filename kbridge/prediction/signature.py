@@ -56,7 +56,7 @@ class Tensor:
         if not self.fits(array.shape):
             reshaped = self._from_row(array)
             if reshaped is None:
-                raise UsageError(f"{what}: the input {self} takes one sample of this shape, got one of shape {shown(array.shape)}.")
+                raise UsageError(f"{what}: the input {self} takes one sample of this shape, got {shown(array.shape)}.")
             array = reshaped
         return array.astype(self.dtype)
 

@@ -78,7 +78,7 @@ def test_stored_code_that_cant_be_read_is_needed_and_what_stopped_the_reader_is_
     facts = inspect_file(path)
     assert (facts["safe"], facts["loads"]) == (False, False)
     assert facts["needs"]["functions"] == [{"layer": "lambda_1", "key": "function", "name": "loop", "give": ["lambda_1", "loop"]}]
-    assert "lambda_1: not read: its instruction SETUP_LOOP (a loop)" in as_text(facts)
+    assert "lambda_1: not read: it has the instruction SETUP_LOOP (a loop)" in as_text(facts)
     given = inspect_file(path, custom_objects=["lambda_1"])
     assert (given["safe"], given["loads"]) == (False, True)
 
@@ -172,7 +172,7 @@ def test_training_settings_of_keras_2_that_kbridge_lacks_are_named(tmp_path):
     facts = inspect_file(changed(tmp_path, KERAS_2 / "training_adam_legacy.h5", "training_config", change))
     assert facts["loads"] is True
     assert "Shampoo" in facts["not_restored"][0]
-    assert "not restored:\n  optimizer and loss: the optimizer Shampoo is unknown here" in as_text(facts)
+    assert "not restored:\n  optimizer and loss: kbridge doesn't have the optimizer Shampoo" in as_text(facts)
 
 
 def test_files_of_keras_4_dont_load(tmp_path):

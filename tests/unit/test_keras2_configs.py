@@ -152,7 +152,7 @@ def test_options_that_keras_1_lacked_are_taken_over(class_name, options, found):
         ("Dense", {"units": 3, "dtype": "float64"}, "dtype='float64'"),
         ("Dense", {"units": 3, "dtype": {"class_name": "Policy", "config": {}}}, "dtype="),
         ("Dense", {"units": 3, "something_new": 7}, "something_new=7"),
-        ("Dense", {"kernel_initializer": "zeros"}, "lacks 'units'"),
+        ("Dense", {"kernel_initializer": "zeros"}, "has no 'units'"),
     ],
 )
 def test_what_cannot_be_represented_names_layer_and_option(class_name, options, message):
@@ -249,7 +249,7 @@ def test_training_that_cannot_be_taken_over_is_a_warning(tmp_path, change, reaso
 
 
 def test_metrics_that_are_unknown_are_left_out_with_a_warning(tmp_path):
-    with pytest.warns(UserWarning, match="left out: mean_tensor"):
+    with pytest.warns(UserWarning, match="leaves them out: mean_tensor"):
         model = load_model(retrained(tmp_path, lambda c: c.update(metrics=[{"class_name": "MeanTensor", "config": {}}, "mae"])))
     assert model.metrics_names == ["loss", "mean_absolute_error"]
 

@@ -65,7 +65,7 @@ def test_a_run_that_was_killed_goes_on(model, tmp_path):
     (["x.npy", "--labels", "nothing.txt"], "There is no file 'nothing.txt'"),
     (["x.npy", "--batch-size", "0"], "--batch-size must be at least 1"),
     (["nothing.npy"], "There is no file 'nothing.npy'"),
-    (["x.npy", "-o", "x.npy", "--resume"], "holds float64 (1, 2), this model gives float32 (3,)"),
+    (["x.npy", "-o", "x.npy", "--resume"], "holds float64 (1, 2), but this model returns float32 (3,)"),
 ])  # fmt: skip
 def test_wrong_use_is_one_line(model, tmp_path, arguments, words, monkeypatch, capsys):
     np.save(tmp_path / "x.npy", np.ones((1, 2)))

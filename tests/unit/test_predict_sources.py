@@ -50,7 +50,7 @@ def test_columns_are_chosen_by_name(tmp_path):
 
 
 @pytest.mark.parametrize(("row", "problem"), [
-    ("1,2", "input 'x' (3,) takes one sample of this shape, got (2,)."),
+    ("1,2", "the input 'x' (3,) takes one sample of this shape, got (2,)."),
     ("1,x,3", "'x' is no number"),
 ])  # fmt: skip
 def test_a_bad_row_is_told_and_the_others_go_on(tmp_path, row, problem):
@@ -158,7 +158,7 @@ class TestPictures:
         (tmp_path / "notes.txt").write_text("left alone")
         items = read([COLOUR], tmp_path)
         assert [item.name for item in items] == [f"{tmp_path}/a.jpg", f"{tmp_path}/b.png"]
-        assert "no picture that Pillow knows" in items[0].problem
+        assert "Pillow doesn't know its format" in items[0].problem
         assert_array_equal(items[1].values["x"], np.full((4, 6, 3), 9))
 
     def test_channels_and_their_place_follow_the_model(self, tmp_path):

@@ -37,7 +37,7 @@ def test_padding_names_a_bad_side(arguments):
 
 
 def test_padding_wants_sequences():
-    with pytest.raises(ValueError, match="number 1 is 5"):
+    with pytest.raises(ValueError, match="entry 1 is 5"):
         pad_sequences([[1], 5])
 
 

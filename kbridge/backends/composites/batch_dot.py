@@ -22,7 +22,8 @@ class BatchDot(Family):
         nx, ny = self.ndim(x), self.ndim(y)
         if nx < 2 or ny < 2:
             raise ValueError(
-                f"batch_dot takes tensors with a batch axis and at least one more, got shapes {self.int_shape(x)} and {self.int_shape(y)}."
+                f"batch_dot takes tensors with a batch axis and at least one other axis, got shapes {self.int_shape(x)} and "
+                f"{self.int_shape(y)}."
             )
         if axes is None:
             axes = (nx - 1, ny - 1 if ny == 2 else ny - 2)
@@ -30,18 +31,19 @@ class BatchDot(Family):
             axes = (axes, axes)
         if len(axes) != 2 or not (-nx <= axes[0] < nx and -ny <= axes[1] < ny):
             raise ValueError(
-                f"batch_dot: axes is an axis of x and one of y, got axes={axes} for shapes {self.int_shape(x)} and {self.int_shape(y)}."
+                f"batch_dot: axes must name an axis of x and an axis of y, got axes={axes} for shapes {self.int_shape(x)} and "
+                f"{self.int_shape(y)}."
             )
         ax, ay = int(axes[0]) % nx, int(axes[1]) % ny
         if ax == 0 or ay == 0:
-            raise ValueError(f"batch_dot can't contract the batch axis 0, got axes={axes}.")
+            raise ValueError(f"batch_dot can't sum over the batch axis 0, got axes={axes}.")
         samples = self.int_shape(x)[0], self.int_shape(y)[0]
         if None not in samples and samples[0] != samples[1]:
             raise ValueError(f"batch_dot: shapes {self.int_shape(x)} and {self.int_shape(y)} have different numbers of samples.")
         sizes = self.int_shape(x)[ax], self.int_shape(y)[ay]
         if None not in sizes and sizes[0] != sizes[1]:
             raise ValueError(
-                f"batch_dot: axis {ax} of shape {self.int_shape(x)} and axis {ay} of shape {self.int_shape(y)} differ in length."
+                f"batch_dot: axis {ax} of shape {self.int_shape(x)} and axis {ay} of shape {self.int_shape(y)} must have the same length."
             )
         rest_x = [a for a in range(1, nx) if a != ax]
         rest_y = [a for a in range(1, ny) if a != ay]

@@ -51,7 +51,7 @@ class Ctc(Family):
             (samples, 1); beam search, the log probabilities (samples, top_paths).
         """
         if not greedy and top_paths > beam_width:
-            raise ValueError(f"ctc_decode can't give {top_paths} paths from a beam of {beam_width}.")
+            raise ValueError(f"ctc_decode: top_paths must be at most beam_width, got {top_paths} and {beam_width}.")
         lengths = self._vector(input_length)
         if not greedy:
             log_p = self._ctc_log_probabilities(y_pred)

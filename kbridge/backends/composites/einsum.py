@@ -35,16 +35,18 @@ class Einsum(Family):
         left, arrow, result = equation.partition("->")
         terms = left.split(",")
         if len(terms) != len(operands):
-            raise ValueError(f"einsum: {equation!r} has {len(terms)} operands, got {len(operands)} tensors.")
+            raise ValueError(f"einsum: {equation!r} has {len(terms)} operands, but got {len(operands)} tensors.")
         split = [[*term.partition("...")[0]] + (["..."] if "..." in term else []) + [*term.partition("...")[2]] for term in terms]
         hidden = 0
         for term, x in zip(split, operands):
             letters = [c for c in term if c != "..."]
             rest = self.ndim(x) - len(letters)
             if len(set(letters)) != len(letters):
-                raise ValueError(f"einsum: {equation!r} has a letter twice in one operand.")
+                raise ValueError(f"einsum: an operand of {equation!r} has a letter twice.")
             if rest < 0 or rest and "..." not in term:
-                raise ValueError(f"einsum: {equation!r} has {len(letters)} letters for shape {self.int_shape(x)}.")
+                raise ValueError(
+                    f"einsum: an operand of {equation!r} has {len(letters)} letters, but its tensor has the shape {self.int_shape(x)}."
+                )
             hidden = max(hidden, rest if "..." in term else 0)
         if not arrow:
             every = sorted(c for c in left if c.isalpha())
@@ -57,7 +59,7 @@ class Einsum(Family):
         result = self._spelled(wanted, [f"<{i}>" for i in range(hidden)])
         unknown = set(result) - {c for term in expanded for c in term}
         if unknown or len(set(result)) != len(result):
-            raise ValueError(f"einsum: the result of {equation!r} has a letter twice, or one that no operand has.")
+            raise ValueError(f"einsum: the result of {equation!r} has a letter twice, or a letter that no operand has.")
         return expanded, result
 
     @staticmethod
@@ -75,7 +77,7 @@ class Einsum(Family):
             n, m = self.int_shape(x)[terms[0].index(c)], self.int_shape(y)[terms[1].index(c)]
             if None not in (n, m) and n != m:
                 raise ValueError(
-                    f"einsum: axis {c!r} of {equation!r} has length {n} in {self.int_shape(x)} and {m} in {self.int_shape(y)}."
+                    f"einsum: axis {c!r} of {equation!r} has length {n} in shape {self.int_shape(x)}, but {m} in shape {self.int_shape(y)}."
                 )
         mine, theirs = [c for c in terms[0] if c not in both], [c for c in terms[1] if c not in both]
         sizes = {c: self._length(x, a) for a, c in enumerate(terms[0])}

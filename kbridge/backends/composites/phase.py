@@ -15,7 +15,7 @@ class Phase(Family):
     def set_learning_phase(self, value):
         """Fix the learning phase to ``value`` for everything built from now on: 0 (test) or 1 (training)."""
         if value not in (0, 1):
-            raise ValueError(f"The learning phase is 0 (test) or 1 (training), got {value!r}.")
+            raise ValueError(f"The learning phase must be 0 (test) or 1 (training), got {value!r}.")
         self._fixed_phase = int(value)
 
     def _free_learning_phase(self):
@@ -56,8 +56,9 @@ class Phase(Family):
             return shapes
         if len(shapes[0]) != len(shapes[1]) or any(None not in (m, n) and m != n and 1 not in (m, n) for m, n in zip(*shapes)):
             raise ValueError(
-                f"K.{function} chooses between values of shapes {shapes[0]} and {shapes[1]}: they need as many axes, of the same lengths "
-                "or of length 1, or one is a number. [differences: one-shape-of-two]"
+                f"K.{function} can't choose between values of shapes {shapes[0]} and {shapes[1]}. They must have the same number "
+                "of axes, and each axis the same length or length 1; or one value must be a number. [differences: "
+                "one-shape-of-two]"
             )
         return shapes
 
@@ -81,8 +82,8 @@ class Phase(Family):
         for shape in shapes:
             if shape and (rank > ndim or any(None not in (m, n) and m != n and 1 not in (m, n) for m, n in zip(given or (), shape))):
                 raise ValueError(
-                    f"K.switch: a condition of shape {given} can't choose between values of shape {shape}: its axes are the first of theirs. "
-                    "[differences: one-shape-of-two]"
+                    f"K.switch: a condition of shape {given} can't choose between values of shape {shape}. Its axes must be the first "
+                    "axes of the values. [differences: one-shape-of-two]"
                 )
         for axis in range(rank, ndim if rank else 0):
             condition = self.expand_dims(condition, axis)

@@ -29,14 +29,14 @@ class Randomness(Family):
             seed: a whole number that gives one sequence of draws on one backend; None draws it from NumPy's global state.
         """
         if not 0.0 <= level < 1.0:
-            raise ValueError(f"The dropout level must lie in [0, 1), got {level!r}.")
+            raise ValueError(f"The dropout level must be in [0, 1), got {level!r}.")
         if level == 0:
             return x
         dynamic = self.shape(x)
         static = self.int_shape(x)
         wanted = tuple(noise_shape) if noise_shape is not None else (None,) * len(static)
         if len(wanted) > len(static):
-            raise ValueError(f"noise_shape {wanted} has {len(wanted)} entries, the input has {len(static)} axes.")
+            raise ValueError(f"noise_shape {wanted} has {len(wanted)} entries, but the input has {len(static)} axes.")
         wanted = (1,) * (len(static) - len(wanted)) + wanted
         if any(isinstance(m, int) and n is not None and m not in (1, n) for m, n in zip(wanted, static, strict=True)):
             raise ValueError(f"noise_shape {tuple(noise_shape)} doesn't broadcast to the input's shape {static}.")

@@ -76,7 +76,7 @@ class Resizing(Family):
             ValueError: for another name or a size that isn't a pair of positive numbers.
         """
         if interpolation not in METHODS:
-            raise ValueError(f"resize: interpolation is {interpolation!r}, allowed are {', '.join(map(repr, METHODS))}.")
+            raise ValueError(f"resize: interpolation must be one of {', '.join(map(repr, METHODS))}, got {interpolation!r}.")
         if len(size) != 2 or not all(n > 0 for n in size):
             raise ValueError(f"resize: size must be two numbers above 0, got {size!r}.")
         first = 2 if settings.resolve_dim_ordering(dim_ordering) == "th" else 1

@@ -44,12 +44,12 @@ class Shapes(Family):
         if isinstance(count, int):
             if length is None or length % count:
                 raise ValueError(
-                    f"split: {count} equal parts need an axis {axis} of a known multiple of that, got shape {self.int_shape(x)}."
+                    f"split: to make {count} equal parts, axis {axis} must have a known length that {count} divides, got shape {self.int_shape(x)}."
                 )
             lengths = [length // count] * count
         elif length != sum(count):
             raise ValueError(
-                f"split: parts of the lengths {list(count)} need an axis {axis} of {sum(count)}, got shape {self.int_shape(x)}."
+                f"split: to make parts of the lengths {list(count)}, axis {axis} must have the length {sum(count)}, got shape {self.int_shape(x)}."
             )
         others, ends = (slice(None),) * (axis % self.ndim(x)), itertools.accumulate(lengths)
         return [x[(*others, slice(end - size, end))] for size, end in zip(lengths, ends)]

@@ -161,11 +161,11 @@ class NumpyBackend(TablePrimitives, ConvolutionPrimitives, LoopPrimitives, Norma
 
     def _checked_update(self, update):
         if not (isinstance(update, tuple) and len(update) == 2 and isinstance(update[0], Variable)):
-            raise TypeError(f"An update is a (variable, new value) pair as K.update makes it, got {update!r}.")
+            raise TypeError(f"An update must be a pair (variable, new value), as K.update makes it, got {update!r}.")
         variable, new = update
         new = common.as_tensor(new, variable.dtype)
         if len(new.shape) != len(variable.shape) or any(n not in (None, m) for n, m in zip(new.shape, variable.shape)):
-            raise ValueError(f"The update of {variable!r} has another shape: {new.shape}.")
+            raise ValueError(f"The update of {variable!r} has the wrong shape: {new.shape}.")
         return variable, new
 
     def gradients(self, loss, variables):

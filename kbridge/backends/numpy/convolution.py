@@ -77,7 +77,7 @@ class ConvolutionPrimitives:
         windows = window(kernel.shape[:2], strides, filter_dilation, border_mode, "depthwise_conv2d")
         rows, columns, channels, multiplier = kernel.shape
         if x.shape[-1] not in (None, channels):
-            raise ValueError(f"depthwise_conv2d: the kernel takes {channels} channels, the input has {x.shape[-1]}.")
+            raise ValueError(f"depthwise_conv2d: the kernel takes {channels} channels, but the input has {x.shape[-1]}.")
         if multiplier != 1:
             # each channel stands beside itself, once for each of its kernels
             x = repeat_elements(x, multiplier, x.ndim - 1)

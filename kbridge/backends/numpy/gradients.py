@@ -19,7 +19,7 @@ def gradients(loss: Tensor, variables: Sequence[Tensor]) -> list[Tensor | None]:
     Raises TypeError for a loss that isn't a float.
     """
     if not is_float(loss.dtype):
-        raise TypeError(f"Only floats have gradients, the loss is {loss!r}.")
+        raise TypeError(f"Only floats have gradients, but the loss is {loss!r}.")
     return pullback([(loss, ones_like(loss))], variables)
 
 

@@ -58,7 +58,7 @@ class LoopPrimitives:
     @staticmethod
     def _unrolled(step, steps, masks, states):
         if steps.shape[0] is None:
-            raise ValueError(f"rnn: unroll needs a known number of time steps, the input has shape {steps.shape} (time first).")
+            raise ValueError(f"rnn: unroll needs a known number of time steps, but the input has shape {steps.shape} (time first).")
 
         def turn(t, states):
             return step(steps[t], None if masks is None else masks[t], outputs[-1] if outputs else None, states)

@@ -121,7 +121,7 @@ class TensorflowBackend(
         if not is_tensor(x):
             return np.shape(x)
         if x.shape.rank is None:
-            raise ValueError(f"The number of axes of {x!r} is unknown; give it one with set_shape.")
+            raise ValueError(f"The number of axes of {x!r} is unknown. Set it with set_shape.")
         return tuple(x.shape.as_list())
 
     def shape(self, x):
@@ -153,13 +153,13 @@ class TensorflowBackend(
         if not isinstance(update, (tuple, list)):
             if isinstance(update, (tf.Operation, tf.Tensor, NativeStep)):
                 return update
-            raise TypeError(f"An update is a (variable, new value) pair as K.update makes it, got {update!r}.")
+            raise TypeError(f"An update must be a pair (variable, new value), as K.update makes it, got {update!r}.")
         if len(update) != 2 or not isinstance(update[0], tf.Variable):
-            raise TypeError(f"An update is a (variable, new value) pair as K.update makes it, got {update!r}.")
+            raise TypeError(f"An update must be a pair (variable, new value), as K.update makes it, got {update!r}.")
         variable, new = update
         new = as_tensor(new, variable.dtype.base_dtype)
         if not variable.shape.is_compatible_with(new.shape):
-            raise ValueError(f"The update of {self.tensor_name(variable)!r} has another shape: {new.shape} instead of {variable.shape}.")
+            raise ValueError(f"The update of {self.tensor_name(variable)!r} has the wrong shape: {new.shape} instead of {variable.shape}.")
         return variable, new
 
     def _check_steps(self, updates):
@@ -176,7 +176,7 @@ class TensorflowBackend(
         variables = _as_list(variables)
         loss = as_tensor(loss)
         if not loss.dtype.is_floating:
-            raise TypeError(f"Only floats have gradients, the loss is {loss!r}.")
+            raise TypeError(f"Only floats have gradients, but the loss is {loss!r}.")
         wanted = [v for v in variables if v.dtype.is_floating]
         found = iter(tf.gradients(loss, wanted))
         grads = [next(found) if v.dtype.is_floating else None for v in variables]

@@ -15,7 +15,7 @@ MODES = ("valid", "same", "full")
 
 def _checked(what: str, border_mode: str, allowed=MODES) -> None:
     if border_mode not in allowed:
-        raise ValueError(f"{what}: border_mode is {border_mode!r}, allowed are {', '.join(map(repr, allowed))}.")
+        raise ValueError(f"{what}: border_mode must be one of {', '.join(map(repr, allowed))}, got {border_mode!r}.")
 
 
 def _last(x):
@@ -84,7 +84,7 @@ def _with_channels(what, x, channels):
     if have is None:
         return tf.ensure_shape(x, [*[None] * (len(x.shape) - 1), channels]) if channels is not None else x
     if channels not in (None, have):
-        raise ValueError(f"{what}: the kernel takes {channels} channels, the input (channels last) has shape {tuple(x.shape)}.")
+        raise ValueError(f"{what}: the kernel takes {channels} channels, but the input (channels last) has shape {tuple(x.shape)}.")
     return x
 
 
@@ -315,7 +315,7 @@ class ConvolutionPrimitives:
     def _pool(self, what, functions, x, pool_size, strides, border_mode, dim_ordering, pool_mode):
         _checked(what, border_mode, ("valid", "same"))
         if pool_mode not in ("max", "avg"):
-            raise ValueError(f"pool_mode is {pool_mode!r}, allowed are 'max' and 'avg'.")
+            raise ValueError(f"pool_mode must be 'max' or 'avg', got {pool_mode!r}.")
         x = as_tensor(x)
         first = settings.resolve_dim_ordering(dim_ordering) == "th"
         x = _last(x) if first else x

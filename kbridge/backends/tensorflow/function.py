@@ -63,7 +63,7 @@ class Function:
             raise ValueError(f"The function takes {len(self.inputs)} inputs, got {len(inputs)}.")
         if self._phase_missing:
             raise ValueError(
-                "The function depends on the learning phase: put K.learning_phase() among its inputs and feed 0 (test) or 1 (training)."
+                "The function depends on the learning phase. Put K.learning_phase() among its inputs, and feed 0 (test) or 1 (training)."
             )
         values: list = []
         for i, (tensor, value, (dtype, shape)) in enumerate(zip(self.inputs, inputs, self._kinds)):

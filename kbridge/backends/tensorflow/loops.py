@@ -102,7 +102,7 @@ def as_value_error(error: Exception) -> ValueError | None:
 def _unrolled(step, steps, masks, states):
     count = dims(steps)[0]
     if count is None:
-        raise ValueError(f"rnn: unroll needs a known number of time steps, the input has shape {steps.shape} (time first).")
+        raise ValueError(f"rnn: unroll needs a known number of time steps, but the input has shape {steps.shape} (time first).")
     outputs: list = []
     for x, keep in zip(tf.unstack(steps), [None] * count if masks is None else tf.unstack(masks)):
         if outputs:

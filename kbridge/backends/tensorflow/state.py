@@ -29,7 +29,7 @@ def _check_process() -> None:
     elif _runtime_pid != os.getpid():
         raise RuntimeError(
             "This process was forked after the tensorflow backend was used, and TensorFlow's threads don't survive that. "
-            "Start workers with multiprocessing's 'spawn' method, or use the numpy backend in them."
+            "Start worker processes with multiprocessing's 'spawn' method, or use the numpy backend in them."
         )
 
 
@@ -125,8 +125,8 @@ class State:
         if session.graph is not self.graph:
             if self.graph.get_operations():
                 raise ValueError(
-                    "set_session: the session belongs to another graph than the tensors made so far; "
-                    "set it before, or make it with tf.compat.v1.Session(graph=K.get_session().graph)."
+                    "set_session: the session belongs to another graph than the tensors made so far. Set it before you make tensors, "
+                    "or make it with tf.compat.v1.Session(graph=K.get_session().graph)."
                 )
             self.graph = _owned(session.graph)
         with self._lock:

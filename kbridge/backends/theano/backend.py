@@ -157,7 +157,7 @@ class TheanoBackend(PlainPrimitives, Backend):
         sparse = tensors.is_sparse(x)
         shape = np.shape(value) if not hasattr(value, "toarray") else value.shape
         if tuple(shape) != _shape_of(x):
-            raise ValueError(f"The variable {x.name or ''} has shape {_shape_of(x)}, the value {tuple(shape)}.")
+            raise ValueError(f"The variable {x.name or ''} has shape {_shape_of(x)}, got a value of shape {tuple(shape)}.")
         if sparse:
             from scipy.sparse import csr_matrix
 

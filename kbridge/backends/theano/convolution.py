@@ -62,7 +62,7 @@ def conv(what, x, kernel, strides, border_mode, dim_ordering, dilation):
 
 def _check_channels(what: str, found: int | None, wanted: int | None, x) -> None:
     if None not in (found, wanted) and found != wanted:
-        raise ValueError(f"{what}: the kernel takes {wanted} channels, the input (channels first) has shape {int_shape(x)}.")
+        raise ValueError(f"{what}: the kernel takes {wanted} channels, but the input (channels first) has shape {int_shape(x)}.")
 
 
 def _correlate(what: str, x, kernel, axes: list[windows.Axis], border_mode: str, groups: int):
@@ -133,6 +133,6 @@ def depthwise_conv2d(x, kernel, strides, border_mode, dim_ordering, dilation):
     axes = windows.axes("depthwise_conv2d", spatial, strides, dilation, border_mode)
     _check_channels("depthwise_conv2d", int_shape(x)[1], channels, x)
     if multiplier is None or channels is None:
-        raise ValueError(f"depthwise_conv2d: the kernel's shape must be known, it is {int_shape(kernel)}.")
+        raise ValueError(f"depthwise_conv2d: the kernel's shape must be known, got {int_shape(kernel)}.")
     grouped = reshape(permute(kernel, (1, 0, 2, 3)), (channels * multiplier, 1, *spatial))
     return _finished(_correlate("depthwise_conv2d", x, grouped, axes, border_mode, groups=channels), dtype, last)

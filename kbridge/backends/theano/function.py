@@ -145,12 +145,12 @@ def checked_updates(updates: Sequence) -> list[tuple[SharedVariable, Variable]]:
     checked = []
     for update in updates:
         if not (isinstance(update, tuple) and len(update) == 2 and isinstance(update[0], SharedVariable)):
-            raise TypeError(f"An update is a (variable, new value) pair as K.update makes it, got {update!r}.")
+            raise TypeError(f"An update must be a pair (variable, new value), as K.update makes it, got {update!r}.")
         variable, new = update
         new = as_tensor(new, variable.dtype)
         shape, wanted = int_shape(new), int_shape(variable)
         if len(shape) != len(wanted) or any(None not in (n, m) and n != m for n, m in zip(shape, wanted)):
-            raise ValueError(f"The update of the variable {variable.name or ''} of shape {wanted} has another shape: {shape}.")
+            raise ValueError(f"The update of the variable {variable.name or ''} has the wrong shape: {shape} instead of {wanted}.")
         if not is_sparse(new):
             new = with_pattern(T.cast(new, variable.dtype), variable.type.broadcastable)
         checked.append((variable, new))

@@ -74,7 +74,7 @@ def _accumulate(loss: Variable, variables: list) -> dict[Variable, Variable]:
                 if x not in patterns.needed:
                     continue
                 raise NotImplementedError(
-                    f"Theano has no gradient of {node.op} with respect to its input {i}. K.stop_gradient round it leaves it out."
+                    f"Theano has no gradient of {node.op} with respect to its input {i}. To leave it out, put K.stop_gradient around it."
                 )
             if x in patterns.needed:
                 term = _as_type_of(term, x)

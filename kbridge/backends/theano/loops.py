@@ -109,7 +109,7 @@ def _spread(mask, like):
 
 def _unrolled(step, steps, masks, states, length):
     if length is None:
-        raise ValueError(f"rnn: unroll needs a known number of time steps, the input has shape {int_shape(steps)} (time first).")
+        raise ValueError(f"rnn: unroll needs a known number of time steps, but the input has shape {int_shape(steps)} (time first).")
 
     def at(t):
         return steps[t], None if masks is None else masks[t]

@@ -21,7 +21,7 @@ def pool(what: str, x, pool_size: Sequence[int], strides: Sequence[int], border_
     if pool_mode not in MODES:
         raise ValueError(f"{what}: unknown pool_mode {pool_mode!r}. Allowed: 'max', 'avg'.")
     if border_mode == "full":
-        raise ValueError(f"{what}: border_mode is 'valid' or 'same', got 'full'.")
+        raise ValueError(f"{what}: border_mode must be 'valid' or 'same', got 'full'.")
     x = as_float(x)
     axes = windows.axes(what, pool_size, strides, (1,) * len(pool_size), border_mode)
     last = settings.resolve_dim_ordering(dim_ordering) == "tf"

@@ -48,7 +48,7 @@ def reshape(x, shape):
     if isinstance(shape, Variable) and shape.ndim == 1:
         (ndim,) = int_shape(shape)
         if ndim is None:
-            raise ValueError("reshape needs the number of axes: the length of its shape tensor is unknown.")
+            raise ValueError("reshape: the number of axes must be known, but the length of the shape tensor is unknown.")
         values = known(shape).value or [None] * ndim
         shape = [shape[i] if n is None else n for i, n in enumerate(values)]
     shape = list(shape)
@@ -94,7 +94,9 @@ def permute(x, pattern: Sequence[int]):
     x = as_tensor(x)
     pattern = [axis_of(a, x.ndim) for a in pattern]
     if sorted(pattern) != list(range(x.ndim)):
-        raise ValueError(f"permute_dimensions: {tuple(pattern)} is no order of the {x.ndim} axes of shape {int_shape(x)}.")
+        raise ValueError(
+            f"permute_dimensions: the pattern {tuple(pattern)} must name each of the {x.ndim} axes of shape {int_shape(x)} once."
+        )
     return x.dimshuffle(pattern)
 
 
@@ -130,7 +132,7 @@ def pad(x, padding: Sequence[tuple[int, int]]):
     """Zeros round ``x``."""
     x = as_tensor(x)
     if len(padding) != x.ndim:
-        raise ValueError(f"pad: {len(padding)} pairs for a tensor with {x.ndim} axes.")
+        raise ValueError(f"pad: padding has {len(padding)} pairs, but the tensor has {x.ndim} axes.")
     return pad_with(x, padding, 0)
 
 
@@ -167,7 +169,7 @@ def tile(x, n):
 def _length(n: Any) -> int:
     length = int_shape(n)[0] if isinstance(n, Variable) else len(n)
     if length is None:
-        raise ValueError("tile: a vector of repetitions needs a known length, a number for each axis.")
+        raise ValueError("tile: a vector of repetitions must have a known length, with a number for each axis.")
     return length
 
 

@@ -73,7 +73,7 @@ def placeholder(shape: Any, ndim: int | None, dtype: str | None, sparse: bool, n
     dtype = dtype or floatx()
     if sparse:
         if len(shape) != 2:
-            raise ValueError(f"A sparse placeholder has 2 axes, got shape {shape}.")
+            raise ValueError(f"A sparse placeholder must have 2 axes, got shape {shape}.")
         return set_shape(theano.sparse.csr_matrix(name=name, dtype=dtype), shape)
     return set_shape(T.TensorType(dtype, [n == 1 for n in shape])(name), shape)
 

@@ -33,7 +33,7 @@ def axes(what: str, size: Sequence, strides: Sequence, dilation: Sequence, borde
         if len(values) != n:
             raise ValueError(f"{what}: {name} {tuple(values)} must have {n} entries.")
     if None in size:
-        raise ValueError(f"{what}: the size of the kernel must be known, it is {tuple(size)}.")
+        raise ValueError(f"{what}: the size of the kernel must be known, got {tuple(size)}.")
     return [Axis(int(k), int(s), int(d)) for k, s, d in zip(size, strides, dilation)]
 
 

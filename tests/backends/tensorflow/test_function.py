@@ -60,7 +60,7 @@ def test_an_operation_of_tensorflow_is_an_update(K, tf):
 
 def test_anything_else_is_no_update(K):
     v = K.variable([1.0, 2.0])
-    with pytest.raises(TypeError, match="pair as K.update makes it, got 3"):
+    with pytest.raises(TypeError, match="as K.update makes it, got 3"):
         K.function([], [], updates=[3])
     with pytest.raises(ValueError, match=r"'w'.*\(5,\)"):
         K.function([], [], updates=[(K.variable([1.0, 2.0], name="w"), K.constant(np.ones(5)))])

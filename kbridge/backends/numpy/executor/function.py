@@ -116,7 +116,8 @@ class Function:
         def learning_phase() -> int:
             if phase is None:
                 raise ValueError(
-                    "The function depends on the learning phase: put K.learning_phase() among its inputs and feed 0 (test) or 1 (training)."
+                    "The function depends on the learning phase. Put K.learning_phase() among its inputs, and feed 0 (test) or 1 "
+                    "(training)."
                 )
             return phase
 

@@ -104,8 +104,8 @@ class Lowering:
         if isinstance(tensor, Placeholder):
             name = f" {tensor.name!r}" if tensor.name else ""
             raise ValueError(
-                f"The placeholder{name} with shape {tensor.shape} and dtype {tensor.dtype} must be fed: "
-                f"an output or update depends on it and it is not among the function's inputs."
+                f"The placeholder{name} with shape {tensor.shape} and dtype {tensor.dtype} must be fed: it isn't among the "
+                "function's inputs, but an output or update depends on it."
             )
         return self.value(tensor.op, (), tensor.attrs)
 
@@ -206,7 +206,7 @@ class Lowering:
                 self._evaluated[v] = self.peek(v.leaf)
             elif v.op.of_turn or v.scan is not None:
                 raise KnownInRun(
-                    "A size or a bound of an index depends on what a loop computes: the numpy backend must know it before it runs."
+                    "A size, or a limit of an index, depends on what a loop computes. The numpy backend must know it before the loop runs."
                 )
             else:
                 missing = [i for i in v.operands() if i.const is None and i not in self._evaluated]

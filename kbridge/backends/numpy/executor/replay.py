@@ -30,7 +30,7 @@ class _Uneven(Op):
         return (len(turns), *turns[0].shape), turns[0].dtype
 
     def emit(self, ctx, attrs, out, *turns):
-        raise ValueError(f"A loop's output has another shape in each turn, {[t.shape for t in turns]}, and can't be stacked.")
+        raise ValueError(f"A loop's output has a different shape in each turn, {[t.shape for t in turns]}, so it can't be stacked.")
 
 
 UNEVEN = _Uneven()

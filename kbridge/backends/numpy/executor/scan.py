@@ -278,7 +278,7 @@ def _depends(v: Value, inside: set[Value]) -> bool:
 def length_of(sequences: Sequence[Value]) -> int:
     lengths = {s.shape[0] for s in sequences}
     if len(lengths) > 1:
-        raise ValueError(f"A loop's sequences have different lengths: their shapes, time first, are {[s.shape for s in sequences]}.")
+        raise ValueError(f"All sequences of a loop must have the same length, got the shapes (time first) {[s.shape for s in sequences]}.")
     return lengths.pop()
 
 

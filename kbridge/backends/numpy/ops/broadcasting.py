@@ -16,7 +16,7 @@ def broadcast(a: Shape, b: Shape, what: str = "operands") -> Shape:
         m = a[-i] if i <= len(a) else 1
         n = b[-i] if i <= len(b) else 1
         if m is not None and n is not None and m != n and 1 not in (m, n):
-            raise ValueError(f"The {what} have shapes {a} and {b}, which don't fit together: axis -{i} is {m} and {n} long.")
+            raise ValueError(f"The {what} have shapes {a} and {b}, which don't fit together: axis -{i} has the lengths {m} and {n}.")
         if m == 1:
             result.append(n)
         elif n == 1 or n is None:

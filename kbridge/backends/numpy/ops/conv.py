@@ -30,7 +30,7 @@ class Conv(Op):
 
     def infer(self, attrs: Window, x, kernel):
         if None not in (x.shape[-1], kernel.shape[-2]) and x.shape[-1] != kernel.shape[-2]:
-            raise ValueError(f"The input has {x.shape[-1]} channels, the kernel takes {kernel.shape[-2]}.")
+            raise ValueError(f"The input has {x.shape[-1]} channels, but the kernel takes {kernel.shape[-2]}.")
         spatial = [attrs.output_length(i, n) for i, n in enumerate(x.shape[1:-1])]
         return (x.shape[0], *spatial, kernel.shape[-1]), x.dtype
 
@@ -56,8 +56,8 @@ class ConvInput(Op):
         for want, have in zip([*lengths, kernel.shape[-1], kernel.shape[-2]], [*g.shape[1:], like.shape[-1]], strict=True):
             if None not in (want, have) and want != have:
                 raise ValueError(
-                    f"deconv2d: an output of shape {tuple(like.shape)} doesn't come from an input of shape {tuple(g.shape)} (channels "
-                    f"last) by a kernel that takes {kernel.shape[-1]} channels and gives {kernel.shape[-2]}."
+                    f"deconv2d: an output of shape {tuple(like.shape)} can't come from an input of shape {tuple(g.shape)} (channels "
+                    f"last) with a kernel that takes {kernel.shape[-1]} channels and returns {kernel.shape[-2]}."
                 )
         return like.shape, g.dtype
 

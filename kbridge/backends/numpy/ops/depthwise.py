@@ -134,7 +134,7 @@ class Depthwise(Op):
 
     def infer(self, attrs: Window, x, kernel):
         if None not in (x.shape[-1], kernel.shape[-1]) and x.shape[-1] != kernel.shape[-1]:
-            raise ValueError(f"The input has {x.shape[-1]} channels, the kernel takes {kernel.shape[-1]}.")
+            raise ValueError(f"The input has {x.shape[-1]} channels, but the kernel takes {kernel.shape[-1]}.")
         spatial = [attrs.output_length(i, n) for i, n in enumerate(x.shape[1:-1])]
         return (x.shape[0], *spatial, kernel.shape[-1]), x.dtype
 

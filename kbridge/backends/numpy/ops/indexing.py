@@ -153,8 +153,8 @@ def _index(part: Any) -> Any:
         return int(part)
     if isinstance(part, Tensor) and part.dtype == BOOL:
         raise IndexError(
-            f"On the numpy backend a boolean index is an array: the values of {part!r}, and with them the result's "
-            "shape, are known only in a run. Multiply by K.cast(mask, K.dtype(x)) instead to leave elements out of a sum."
+            f"On the numpy backend a boolean index must be an array. The values of {part!r}, and so the shape of the result, "
+            "are only known in a run. To leave elements out of a sum, multiply by K.cast(mask, K.dtype(x)) instead."
         )
     index = as_tensor(part, None if isinstance(part, (bool, np.bool_)) else INT32)
     if index.dtype.kind not in "iu":

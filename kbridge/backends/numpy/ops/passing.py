@@ -57,7 +57,10 @@ class PhaseSwitch(Op):
 
     def infer(self, attrs, x, alt, phase):
         if x.dtype != alt.dtype or len(x.shape) != len(alt.shape):
-            raise ValueError(f"The two phases differ: shapes {x.shape} and {alt.shape}, dtypes {x.dtype} and {alt.dtype}.")
+            raise ValueError(
+                f"The two phases must have the same shape and dtype, got shapes {x.shape} and {alt.shape}, dtypes {x.dtype} and "
+                f"{alt.dtype}."
+            )
         return tuple(m if m == n else None for m, n in zip(x.shape, alt.shape)), x.dtype
 
     def gradient(self, node, g):

@@ -187,5 +187,5 @@ AVERAGE_POOL, AVERAGE_POOL_INPUT = AveragePool(), AveragePoolInput()
 def pool(x: Tensor, window: Window, axis: int, mode: str) -> Tensor:
     """'max' or 'avg' over windows on the axes from ``axis`` on."""
     if mode not in ("max", "avg"):
-        raise ValueError(f"pool_mode is {mode!r}, allowed are 'max' and 'avg'.")
+        raise ValueError(f"pool_mode must be 'max' or 'avg', got {mode!r}.")
     return make(MAX_POOL if mode == "max" else AVERAGE_POOL, (x,), Pooling(window, axis))

@@ -141,7 +141,7 @@ class Squeeze(Op):
 
     def infer(self, attrs, x):
         if x.shape[attrs] not in (1, None):
-            raise ValueError(f"squeeze: axis {attrs} of shape {x.shape} is not 1 long.")
+            raise ValueError(f"squeeze: axis {attrs} of shape {x.shape} doesn't have length 1.")
         return x.shape[:attrs] + x.shape[attrs + 1 :], x.dtype
 
     def gradient(self, node, g):
@@ -216,7 +216,7 @@ def permute(x: Any, pattern: Any) -> Tensor:
     x = as_tensor(x)
     order = tuple(normalize_axis(int(a), x.ndim) for a in pattern)
     if sorted(order) != list(range(x.ndim)):
-        raise ValueError(f"permute_dimensions: pattern {tuple(pattern)} doesn't name each axis of shape {x.shape} once.")
+        raise ValueError(f"permute_dimensions: the pattern {tuple(pattern)} must name each axis of shape {x.shape} once.")
     return make(PERMUTE, (x,), order)
 
 
@@ -260,7 +260,7 @@ def tile(x: Any, n: Any) -> Tensor:
     counts = n
     if isinstance(n, Tensor) and n.ndim:
         if n.shape[0] is None:
-            raise ValueError("tile: a vector of repetitions needs a known length, a number for each axis.")
+            raise ValueError("tile: a vector of repetitions must have a known length, with a number for each axis.")
         counts = [n[i] for i in range(n.shape[0])]
     counts = list(counts) if isinstance(counts, (tuple, list)) else [counts]
     if len(counts) < x.ndim:

@@ -151,7 +151,7 @@ def pad(x: Any, padding: Any) -> Tensor:
     """Zeros round ``x``, (before, after) for each axis."""
     x = as_tensor(x)
     if len(padding) != x.ndim:
-        raise ValueError(f"pad: {len(padding)} pairs for a tensor of shape {x.shape}.")
+        raise ValueError(f"pad: padding has {len(padding)} pairs, but the tensor has shape {x.shape}.")
     return make(PAD, (x,), tuple((int(before), int(after)) for before, after in padding))
 
 

@@ -62,7 +62,7 @@ class Window(NamedTuple):
 def window(size, strides, dilation, border_mode: str, what: str) -> Window:
     """A checked ``Window``. ValueError for an unknown mode or sizes and strides below 1."""
     if border_mode not in MODES:
-        raise ValueError(f"{what}: border_mode is {border_mode!r}, allowed are {', '.join(map(repr, MODES))}.")
+        raise ValueError(f"{what}: border_mode must be one of {', '.join(map(repr, MODES))}, got {border_mode!r}.")
     result = Window(tuple(map(int, size)), tuple(map(int, strides)), tuple(map(int, dilation)), border_mode)
     if min(*result.size, *result.strides, *result.dilation, 1) < 1 or len({len(part) for part in result[:3]}) != 1:
         raise ValueError(f"{what}: sizes {size}, strides {strides} and dilations {dilation} must be whole numbers above 0.")

@@ -21,7 +21,7 @@ def directory() -> Path:
     if problem is None:
         return root.resolve()
     if chosen:
-        raise OSError(f"{VARIABLE} names {chosen!r}, which {problem}. Name another directory or unset it.")
+        raise OSError(f"{VARIABLE} names {chosen!r}, which {problem}. Name another folder, or unset the variable.")
     return Path(tempfile.mkdtemp(prefix="kbridge-theano-"))
 
 

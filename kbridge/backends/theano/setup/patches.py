@@ -31,7 +31,7 @@ def _rewritten(function: Callable, *replacements: tuple[str, str]) -> Callable:
     source = textwrap.dedent(inspect.getsource(function))
     for old, new in replacements:
         if old not in source:
-            raise RuntimeError(f"This Theano's {function.__qualname__} is not the one that kbridge knows; install theano-pymc 1.1.2.")
+            raise RuntimeError(f"This Theano's {function.__qualname__} is not the one that kbridge knows. Install theano-pymc 1.1.2.")
         source = source.replace(old, new)
     names: dict = {}
     exec(compile(source, inspect.getfile(function), "exec"), function.__globals__, names)  # noqa: S102
