@@ -145,8 +145,8 @@ def read(path: Path, environment: Mapping[str, str]) -> Startup:
     backend, origin = settings["backend"]
     if backend in FOREIGN_BACKENDS:
         warnings.warn(
-            f"{origin} asks for the backend {backend!r} of another Keras, which kbridge doesn't have; using 'numpy'. "
-            "To choose one for kbridge alone, set KBRIDGE_BACKEND.",
+            f"{origin} asks for the backend {backend!r} of another Keras, which kbridge doesn't have, so it uses 'numpy'. To "
+            "choose a backend only for kbridge, set KBRIDGE_BACKEND.",
             stacklevel=3,
         )
         settings["backend"] = Setting("numpy", f"default (not {backend!r} of {origin})")
@@ -160,7 +160,7 @@ def _at_startup(path: Path) -> dict[str, Any]:
     except PermissionError as error:
         # a home of somebody else (a container's, say) has no settings for us; a file that we see is worth a word
         if os.path.exists(path):
-            warnings.warn(f"{path} can't be read ({error.strerror}), so the default settings hold.", stacklevel=4)
+            warnings.warn(f"Can't read {path} ({error.strerror}), so the default settings hold.", stacklevel=4)
         return {}
 
 

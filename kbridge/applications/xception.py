@@ -91,7 +91,7 @@ def Xception(include_top=True, weights="imagenet", input_tensor=None, input_shap
     running = K.image_dim_ordering()
     if running != "tf":
         warnings.warn(
-            f"Xception exists for images with the channels last only, and dim_ordering is {running!r}: the model takes inputs of "
+            f"Xception only exists for images with channels last, but dim_ordering is {running!r}. The model takes inputs of "
             "shape (samples, rows, columns, 3).",
             stacklevel=2,
         )

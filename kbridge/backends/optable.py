@@ -5,5 +5,7 @@ import warnings
 from ..conformance import *  # noqa: F403
 
 warnings.warn(
-    "kbridge.backends.optable is now kbridge.conformance; the old path goes with the next release.", DeprecationWarning, stacklevel=2
+    "kbridge.backends.optable is now called kbridge.conformance. The old name will stop working in the next release.",
+    DeprecationWarning,
+    stacklevel=2,
 )

@@ -5,5 +5,7 @@ import warnings
 from ..conformance.harness import *  # noqa: F403
 
 warnings.warn(
-    "kbridge.backends.parity is now kbridge.conformance.harness; the old path goes with the next release.", DeprecationWarning, stacklevel=2
+    "kbridge.backends.parity is now called kbridge.conformance.harness. The old name will stop working in the next release.",
+    DeprecationWarning,
+    stacklevel=2,
 )

@@ -17,7 +17,7 @@ class Monitor:
 
     def __init__(self, owner: str, name: str, mode: str = "auto", min_delta: float = 0.0, used: bool = True, margin_on_best=False):
         if mode not in ("auto", "min", "max"):
-            warnings.warn(f"{owner}: mode {mode!r} is unknown, using 'auto'.", RuntimeWarning, stacklevel=4)
+            warnings.warn(f"{owner}: the mode {mode!r} is unknown; using 'auto'.", RuntimeWarning, stacklevel=4)
             mode = "auto"
         self.owner = owner
         self.name = name
@@ -26,8 +26,8 @@ class Monitor:
             self.larger, sure = larger_is_better(name)
             if used and not sure:
                 warnings.warn(
-                    f"{owner}: mode 'auto' takes {'larger' if self.larger else 'smaller'} values of {name!r} for the better ones, "
-                    f"by its name; say mode='max' or mode='min'. [differences: monitor-mode]",
+                    f"{owner}: mode 'auto' takes {'larger' if self.larger else 'smaller'} values of {name!r} as better, because of "
+                    "its name. Set mode='max' or mode='min'. [differences: monitor-mode]",
                     UserWarning,
                     stacklevel=3,
                 )

@@ -119,7 +119,9 @@ class CSVLogger(Callback):
         elif self._joining:
             missing = sorted(logs.keys() - set(self.keys))
             if missing:
-                warnings.warn(f"CSVLogger: {self.filename!r} has no columns for {', '.join(missing)}, which are left out.", stacklevel=2)
+                warnings.warn(
+                    f"CSVLogger: {self.filename!r} has no columns for {', '.join(missing)}, so these values are left out.", stacklevel=2
+                )
         self._joining = False
         rows.append([_cell(logs.get(key)) for key in self.keys])
         lines = io.StringIO()

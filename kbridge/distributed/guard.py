@@ -98,7 +98,7 @@ def _watch(child: int, number: str, end: int) -> int:
         if found != child:
             continue
         if os.WIFSTOPPED(status):
-            _say(f"{name} was stopped by {_named(os.WSTOPSIG(status))}; the others wait for it.")
+            _say(f"{name} was stopped by {_named(os.WSTOPSIG(status))}; the others are waiting for it.")
             continue
         break
     _end_what_is_left()
@@ -114,7 +114,7 @@ def _watch(child: int, number: str, end: int) -> int:
     with contextlib.suppress(BlockingIOError):
         done = os.read(end, 1) == b"d"
     if code == 0 and not done:
-        _say(f"{name} ended before the others were done.")
+        _say(f"{name} ended before the others had finished.")
         note_status(1)
         return 1
     if code:

@@ -71,7 +71,8 @@ class Penalties:
             twice = function([*(np.concatenate([a, a]) for a in rows), *phase])
         except Exception as error:  # whatever a model's own layers raise for another size of batch
             warnings.warn(
-                f"{model.name}: whether a loss of a layer is a sum or a mean over a batch can't be found out ({error}); taken for a sum.",
+                f"{model.name}: kbridge can't find out whether a loss of a layer is a sum or a mean over a batch ({error}), and "
+                "takes it for a sum.",
                 stacklevel=4,
             )
             return [kind or SUM for kind in self._kinds]
@@ -82,8 +83,8 @@ def _kind(once: float, twice: float, name: str) -> str:
     if abs(twice - once) <= 0.1 * abs(once):
         return MEAN
     if abs(twice - 2 * once) > 0.1 * abs(twice):
-        warnings.warn(f"{name}: a loss of a layer is neither a sum nor a mean over a batch (of rows {once:.4g}, of twice these {twice:.4g}); "
-                      f"the workers' losses are averaged.", stacklevel=5)  # fmt: skip
+        warnings.warn(f"{name}: a loss of a layer is neither a sum nor a mean over a batch ({once:.4g} for some rows, {twice:.4g} for "
+"the same rows twice). The workers' losses are averaged.", stacklevel=5)  # fmt: skip
         return MEAN
     return SUM
 

@@ -82,7 +82,8 @@ class SharedStep:
         odd = [update for update in updates if not (isinstance(update, (tuple, list)) and len(update) == 2)]
         if odd:
             warnings.warn(
-                f"{self.model.name}: {len(odd)} updates aren't pairs of a variable and its value; each worker makes its own.", stacklevel=4
+                f"{self.model.name}: {len(odd)} updates aren't pairs of a variable and its value, so each worker makes them by itself.",
+                stacklevel=4,
             )
 
     # ------------------------------------------------------------------ shares

@@ -100,9 +100,9 @@ def warn_of_partly_frozen(model) -> None:
         names = sorted(layer.name for layer in shared if id(layer) not in frozen and layer.trainable_weights)
         if names and model.trainable:
             warnings.warn(
-                f"The model {m.name!r} is frozen, but only a part of it stands in {model.name!r}, which trains its layers "
-                f"{', '.join(map(repr, names[:5]))}{' ...' if len(names) > 5 else ''}. To freeze them set their own trainable "
-                f"to False. [differences: frozen-models]",
+                f"The model {m.name!r} is frozen, but only a part of it belongs to {model.name!r}, which trains its layers "
+                f"{', '.join(map(repr, names[:5]))}{' ...' if len(names) > 5 else ''}. To freeze them, set trainable=False on the "
+                "layers themselves. [differences: frozen-models]",
                 stacklevel=2,
             )
 

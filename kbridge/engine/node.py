@@ -166,8 +166,8 @@ def output_shapes_of(layer, input_shape, of_tensors: list[tuple]) -> list[tuple]
         if type(layer).get_output_shape_for.__module__.partition(".")[0] == __name__.partition(".")[0]:
             raise
         warnings.warn(
-            f"Layer {layer.name!r}: get_output_shape_for can't tell the output shape of {input_shape} ({error}); it is taken from "
-            f"the tensors: {of_tensors} [differences: shapes-from-tensors]",
+            f"Layer {layer.name!r}: get_output_shape_for can't compute the output shape for {input_shape} ({error}). kbridge "
+            f"takes it from the tensors: {of_tensors} [differences: shapes-from-tensors]",
             stacklevel=2,
         )
         given = None
@@ -186,8 +186,8 @@ def _warn_of_other_shapes(layer, declared: list[tuple], of_tensors: list[tuple])
         if differ and not layer.__dict__.get("_told_of_shapes"):
             layer.__dict__["_told_of_shapes"] = True
             warnings.warn(
-                f"Layer {layer.name!r} says that its output has shape {tuple(said)}, but it computes {tuple(real)}: its output_shape (or "
-                f"get_output_shape_for) is wrong for this input [differences: declared-shapes]",
+                f"Layer {layer.name!r} says that its output has shape {tuple(said)}, but it computes {tuple(real)}. Its "
+                "output_shape (or get_output_shape_for) is wrong for this input [differences: declared-shapes]",
                 stacklevel=2,
             )
 

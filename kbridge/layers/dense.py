@@ -279,7 +279,7 @@ class Highway(Affine):
         if "transform_bias" in kwargs:
             kwargs.pop("transform_bias")
             warnings.warn(
-                "Highway: transform_bias has no effect, as in Keras 1.2.2; the bias of the gate starts as 1. Set the weights to choose another one.",
+                "Highway: transform_bias has no effect, as in Keras 1.2.2. The bias of the gate starts as 1; set the weights to change it.",
                 stacklevel=2,
             )
         super().__init__(

@@ -143,8 +143,8 @@ class Optimizer:
         """
         if config.workers > 1 and not getattr(K.gradients, "of_all_workers", False):
             warnings.warn(
-                f"{type(self).__name__} is used without a model on {config.workers} workers: each makes its own updates, of its own "
-                f"gradients. Only what compile, fit and train_on_batch do is shared.",
+                f"{type(self).__name__} is used without a model on {config.workers} workers, so each worker makes its own updates "
+                "from its own gradients. Only compile, fit and train_on_batch share them.",
                 stacklevel=4,
             )
         grads = K.gradients(loss, params)

@@ -126,15 +126,15 @@ def _warn_of_origin(model, group: Group, origin: Origin, has_convolutions: bool)
     """Tell where it is unclear who saved the kernels, or what a model can't compute as it was computed there."""
     if origin.mixed and has_convolutions:
         warnings.warn(
-            f"{group.path!r}: {origin.reason}, so it is unclear which backend saved its convolution kernels; "
-            f"taken as {origin.backend}. Pass original_backend='theano' or 'tensorflow' if that is wrong.",
+            f"{group.path!r}: {origin.reason}, so it is unclear which backend saved its convolution kernels. kbridge takes "
+            f"them as those of {origin.backend}. If that is wrong, pass original_backend='theano' or 'tensorflow'.",
             stacklevel=4,
         )
     if origin.flipped and (layers_named := differing_padding(model)):
         warnings.warn(
-            f"{group.path!r} comes from Theano ({origin.reason}), where 'same' padding with even windows or strides lies "
-            f"elsewhere; these layers of the model compute what they compute on TensorFlow: {_listed(layers_named)}. "
-            "Make them with border_origin='theano', or load the whole model with load_model, which does so.",
+            f"{group.path!r} comes from Theano ({origin.reason}), which puts 'same' padding with even windows or strides in "
+            f"another place. These layers of the model compute as on TensorFlow: {_listed(layers_named)}. Make them with "
+            "border_origin='theano', or load the whole model with load_model, which does so.",
             stacklevel=5,
         )
 
@@ -167,7 +167,7 @@ def _pairs_by_name(layers: list, group: Group) -> list[tuple[Any, StoredLayer]]:
     if not pairs:
         warnings.warn(
             f"{group.path!r}: by_name=True found no layer of the model, so nothing was loaded. The file has "
-            f"{_listed(sorted(names))}, the model has {_listed(layer.name for layer in layers)}.",
+            f"{_listed(sorted(names))}; the model has {_listed(layer.name for layer in layers)}.",
             stacklevel=4,
         )
     return pairs
@@ -283,8 +283,8 @@ def _ordered(layer, variables: list, stored: StoredLayer, group: Group) -> list[
     fitting = orders_that_fit(candidates, shapes, [array.shape for array in stored.arrays])
     if len(fitting) > 1:
         warnings.warn(
-            f"{group.path!r}: the names of the weights of layer {layer.name!r} don't tell their order, which depends on what "
-            "was frozen when they were saved; they are taken in the order of a layer that is frozen as it is now. "
+            f"{group.path!r}: the names of the weights of layer {layer.name!r} don't show their order, which depends on what "
+            "was frozen when they were saved. kbridge takes the order of a layer that is frozen as this one is now. "
             "[differences: order-of-weights]",
             stacklevel=2,
         )

@@ -281,8 +281,9 @@ def named_function(module: Any, name: Any, arguments: Any = None) -> StoredFunct
         if graph is not None:
             if module == "builtins" and path != _OWN_OF_KERAS[0]:
                 warnings.warn(
-                    f"The function {name!r} that a layer of the file has is taken for {path}.{name}. Keras 3 stores functions of one's own in the same "
-                    f"way: if it is another, pass custom_objects={{{name!r}: ...}}. [differences: stored-code]",
+                    f"A layer in the file uses a function {name!r}, which kbridge takes for {path}.{name}. Keras 3 stores your own "
+                    f"functions in the same way: if it is another function, pass custom_objects={{{name!r}: ...}}. [differences: "
+                    "stored-code]",
                     stacklevel=2,
                 )
             return StoredFunction(name, GraphFunction(graph, name))

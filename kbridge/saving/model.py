@@ -179,7 +179,7 @@ def _compile(model, root: Group, custom_objects: dict[str, Any], origin) -> None
             assign(read_state(model, root, origin))
         except UnfittingState as error:
             warnings.warn(
-                f"{root.path!r}: the optimizer starts anew, all else is loaded: {error}. Were layers frozen after the model "
+                f"{root.path!r}: everything is loaded, but the optimizer starts anew: {error}. Were layers frozen after the model "
                 "was compiled? [differences: unfitting-state]",
                 stacklevel=3,
             )
@@ -212,7 +212,7 @@ def _compile_keras2(model, root: Group, origin) -> None:
         optimizer = optimizers.optimizer_from_config(arguments.pop("optimizer"))
         model.compile(optimizer=optimizer, **arguments)
     if left_out:
-        told(f"these metrics are unknown here and left out: {', '.join(left_out)}", "keras2-metrics")
+        told(f"kbridge doesn't have these metrics and leaves them out: {', '.join(left_out)}", "keras2-metrics")
     if layer := optimizer_state.layer_in_parts(model):
         told(optimizer_state.in_parts_note(model, layer), "keras2-weights-in-parts")
     with failures_named(root.path, "optimizer_weights", "the optimizer can't go on from it"):

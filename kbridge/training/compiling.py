@@ -66,8 +66,8 @@ def losses_of(loss, names) -> list:
     for function, name in zip(losses, names, strict=True):
         if _of_backend(function):
             warnings.warn(
-                f"The loss of {name!r} is K.{function.__name__}, whose arguments are (output, target): as a loss it gets the targets first. "
-                f"Most likely loss={function.__name__!r} is meant [differences: losses-of-the-backend]",
+                f"The loss of {name!r} is K.{function.__name__}, whose arguments are (output, target), but a loss gets the "
+                f"targets first. You probably want loss={function.__name__!r} [differences: losses-of-the-backend]",
                 stacklevel=5,
             )
     return losses

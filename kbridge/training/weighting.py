@@ -63,12 +63,12 @@ def standardize_weights(y, sample_weight=None, class_weight=None, sample_weight_
         )
     if sample_weight is not None:
         if class_weight is not None:
-            warnings.warn("class_weight is ignored where sample_weight is given; multiply them yourself to use both.", stacklevel=5)
+            warnings.warn("class_weight is ignored because sample_weight is given. To use both, multiply them yourself.", stacklevel=5)
         return _of_samples(y, sample_weight, sample_weight_mode)
     if isinstance(class_weight, dict):
         return _of_classes(y, class_weight, sample_weight_mode)
     if isinstance(class_weight, str) and class_weight == "auto":
-        warnings.warn("class_weight='auto' has no effect since Keras 1.0: pass a dict from class index to weight.", stacklevel=5)
+        warnings.warn("class_weight='auto' has had no effect since Keras 1.0. Pass a dict from class index to weight.", stacklevel=5)
     elif class_weight is not None:
         raise TypeError(f"class_weight must be a dict from class index to weight, got {class_weight!r}.")
     return np.ones(y.shape[:2] if sample_weight_mode == "temporal" else y.shape[:1], dtype=K.floatx())

@@ -114,8 +114,8 @@ def convert_all_kernels_in_model(model) -> None:
 
     if getattr(model, "kernels_converted", False):
         warnings.warn(
-            f"The kernels of {model.name} were converted, where that was needed, when they were loaded: "
-            "convert_all_kernels_in_model leaves them as they are.",
+            f"convert_all_kernels_in_model leaves the kernels of {model.name} as they are, because they were converted, if "
+            "necessary, when they were loaded.",
             stacklevel=2,
         )
         return

@@ -100,7 +100,7 @@ def layer_test(
     # a shape of another length may be promised, as in Keras 1, but targets wouldn't fit it
     trains = len(promised) == output.ndim
     if not trains:
-        warnings.warn(f"{layer.name} promised the shape {promised}, gave {output.shape}; it is not trained.", stacklevel=2)
+        warnings.warn(f"{layer.name} promised the shape {promised}, but returned {output.shape}. It isn't trained.", stacklevel=2)
     if expected_output is not None:
         assert_allclose(output, expected_output, rtol=1e-3)
 
@@ -130,7 +130,8 @@ def _compare(again, data, expected, name: str) -> None:
     found = again.predict(data, batch_size=len(data))
     if found.shape != expected.shape or not np.allclose(found, expected, rtol=1e-3, equal_nan=True):
         warnings.warn(
-            f"{name} made again from its config, with the same weights, computes something else: does get_config lack an argument?",
+            f"{name} computes something else after it was made again from its config, with the same weights. Does get_config "
+            "lack an argument?",
             stacklevel=3,
         )
 

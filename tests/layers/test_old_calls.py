@@ -215,7 +215,7 @@ def test_shapes_that_a_program_adds_up_wrongly_are_those_of_the_tensors():
             return input_shape + (3,)
 
     a, b = Input((4,)), Input((4,))
-    with pytest.warns(UserWarning, match=r"'sum_1': get_output_shape_for can't tell .*\[differences: shapes-from-tensors\]"):
+    with pytest.warns(UserWarning, match=r"'sum_1': get_output_shape_for can't compute .*\[differences: shapes-from-tensors\]"):
         y = Sum()([a, b])
     assert y._keras_shape == (None, 4)
 

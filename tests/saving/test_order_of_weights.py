@@ -193,7 +193,7 @@ def test_where_names_do_not_tell_the_order_is_that_of_what_is_frozen_now_and_a_w
     as_keras_1(tmp_path / "w.h5", lambda names: [2, 3, 0, 1], lambda name: {"a": "q", "c": "z"}[name[0]] + name[1:])
     other = over_time()
     freeze(other, [False, True])
-    with pytest.warns(UserWarning, match=r"don't tell their order.*order-of-weights"):
+    with pytest.warns(UserWarning, match=r"don't show their order.*order-of-weights"):
         other.load_weights(tmp_path / "w.h5")
     assert_equal(values(other), expected)
 

@@ -134,13 +134,13 @@ def test_sample_weights_of_several_outputs():
 
 
 def test_weights_of_samples_come_before_weights_of_classes():
-    with pytest.warns(UserWarning, match="class_weight is ignored where sample_weight is given"):
+    with pytest.warns(UserWarning, match="class_weight is ignored because sample_weight is given"):
         weights = standardize_weights(np.eye(2), sample_weight=np.array([3.0, 4.0]), class_weight={0: 1, 1: 2})
     assert weights.tolist() == [3, 4]
 
 
 def test_automatic_class_weights_of_keras_0_have_no_effect():
-    with pytest.warns(UserWarning, match="'auto' has no effect"):
+    with pytest.warns(UserWarning, match="'auto' has had no effect"):
         assert standardize_weights(np.eye(2), class_weight="auto").tolist() == [1, 1]
 
 

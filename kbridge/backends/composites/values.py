@@ -23,7 +23,7 @@ class Values(Family):
             raise ValueError(f"Unknown arguments of K.function: {', '.join(unknown)}.")
         if options:
             named = ", ".join(sorted(options))
-            warnings.warn(f"K.function: {named}: the {self.name} backend takes no options of Theano's and ignores them.", stacklevel=3)
+            warnings.warn(f"K.function: the {self.name} backend ignores {named}, because it has no options of Theano.", stacklevel=3)
 
     def ndim(self, x):
         """The number of axes of ``x``."""

@@ -8,7 +8,7 @@ cuda_ndarray = None
 
 def use(device, force=False, **options):
     """A warning: everything runs on the CPU."""
-    warnings.warn(f"theano.sandbox.cuda.use({device!r}): there is no GPU here, everything runs on the CPU.", stacklevel=2)
+    warnings.warn(f"theano.sandbox.cuda.use({device!r}): there is no GPU here; everything runs on the CPU.", stacklevel=2)
 
 
 def unuse():

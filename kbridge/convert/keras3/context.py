@@ -157,7 +157,7 @@ class Context:
             return _object("constraints", "UnitNorm", axis=axis())
         if type(item) is constraints.MinMaxNorm:
             return _object("constraints", "MinMaxNorm", min_value=item.low, max_value=item.high, rate=item.rate, axis=axis())
-        self.note(layer, "keras3-own-penalty", f"its {attribute} {type(item).__name__} is left out, as Keras 3 has none like it")
+        self.note(layer, "keras3-own-penalty", f"its {attribute} {type(item).__name__} is left out, because Keras 3 has nothing like it")
         return None
 
     def affine(self, layer, axes: dict[int, int | None] | None = None) -> dict[str, Any]:

@@ -199,7 +199,8 @@ def _note_statistics(context, layer) -> None:
     if len(calls) > 1:
         context.note(
             layer, "keras3-batch-normalization-calls",
-            "it is called more than once: in training Keras 3 moves its mean and variance call by call, here they move once each step",
+            "it is called more than once. In training Keras 3 changes its mean and variance at each call; here they change "
+"once in each step",
         )  # fmt: skip
     frozen = any(seen.frozen for seen in calls)
     if not frozen and any(len(seen.node.input_shapes[0]) == 4 for seen in calls):
@@ -207,12 +208,12 @@ def _note_statistics(context, layer) -> None:
     if frozen and not layer.moving_if_frozen:
         context.note(
             layer, "keras3-batch-normalization-frozen",
-            "it isn't trained: Keras 3 takes its moving mean and variance in training, here those of the batch",
+            "it isn't trained. In training Keras 3 uses its moving mean and variance; here it uses those of the batch",
         )  # fmt: skip
     elif any(seen.masked for seen in calls):
         context.note(
             layer, "keras3-batch-normalization-mask",
-            "in training Keras 3 leaves masked steps out of the mean and variance of a batch, here they count",
+            "in training Keras 3 leaves masked steps out of the mean and variance of a batch; here they count",
         )  # fmt: skip
 
 

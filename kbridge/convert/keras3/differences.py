@@ -29,7 +29,7 @@ def check_call(context: Context, seen: Seen) -> None:
         context.note(layer, "keras3-bidirectional-mask", what)
         if getattr(layer.forward_layer, "go_backwards", False):
             # its outputs come in the other order than the mask, so those steps count
-            context.problems.append(told(layer, "keras3-masked-steps", f"round a layer that goes backwards {what}"))
+            context.problems.append(told(layer, "keras3-masked-steps", f"around a layer that goes backwards {what}"))
     if isinstance(layer, Container):
         return
     if isinstance(layer, Merge) and (problem := _mask_problem(layer, seen)):
@@ -48,7 +48,7 @@ def _mask_problem(layer: Merge, seen: Seen) -> str | None:
     ndim = len(seen.node.input_shapes[0])
     if all(mask is masks[0] for mask in masks) and (layer.mode != "concat" or layer.concat_axis % ndim == ndim - 1):
         return None
-    return told(layer, "keras3-merge-masks", "its inputs have different masks, which Keras 3 joins in another way")
+    return told(layer, "keras3-merge-masks", "its inputs have different masks, which Keras 3 joins differently")
 
 
 def note_training(context: Context, calls: list[Seen]) -> None:
@@ -63,13 +63,14 @@ def note_training(context: Context, calls: list[Seen]) -> None:
         if penalty is not None and not getattr(penalty, "per_sample", False):
             context.note(
                 owner, "keras3-activity-regularizer",
-                "Keras 3 divides the penalty of its activity_regularizer by the number of samples, here it is that of the whole batch",
+                "Keras 3 divides the penalty of its activity_regularizer by the number of samples; here it is the penalty of the "
+"whole batch",
             )  # fmt: skip
         frozen = any(seen.frozen for seen in calls) or not getattr(owner, "trainable", True)
         if frozen and any(getattr(owner, attribute, None) is not None for attribute in _REGULARIZERS):
             context.note(
                 owner, "keras3-frozen-penalties",
-                "it isn't trained: Keras 3 leaves the penalties of its weights out of the loss, here they are in",
+                "it isn't trained. Keras 3 leaves the penalties of its weights out of the loss; here they are part of it",
             )  # fmt: skip
 
 

@@ -37,7 +37,8 @@ def weights_writer(model: Any, taken: Sequence[str]) -> Callable[[Any], None] | 
             raise NotConvertible("Keras 3", ["a layer is called 'layers' or 'vars', as the groups that it reads"])
     except NotConvertible as error:
         warnings.warn(
-            f"The file has Keras 1's layout only, and Keras 3 can't read it, which its name NAME.weights.h5 promises: {'; '.join(error.problems)}",
+            "The file has only Keras 1's layout, so Keras 3 can't read it, although its name NAME.weights.h5 promises that: "
+            f"{'; '.join(error.problems)}",
             stacklevel=5,
         )
         return None

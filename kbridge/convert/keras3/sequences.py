@@ -121,7 +121,9 @@ def note_start(context: Context, layer) -> None:
     for seen in context.seen.get(id(layer), ()):
         if seen.masked and not layer.zeros_before_mask and (layer.stateful or len(seen.node.input_tensors) > 1):
             context.note(
-                layer, "keras3-masked-start", "before the first step that its mask keeps it puts out 0 in Keras 3, here the initial state"
+                layer,
+                "keras3-masked-start",
+                "before the first step that its mask keeps, it returns 0 in Keras 3; here it returns the initial state",
             )
 
 
@@ -266,7 +268,8 @@ def _note_steps(context, layer) -> None:
     if isinstance(layer.layer, Container) and any(type(seen.layer).__name__ == "BatchNormalization" for seen in calls(layer.layer)):
         context.note(
             layer, "keras3-batch-normalization-steps",
-            "in training the BatchNormalization in it takes each step by itself in Keras 3, here all steps of all samples",
+            "in training Keras 3 normalizes each step by itself in the BatchNormalization inside it; here all steps of all "
+"samples together",
         )  # fmt: skip
 
 

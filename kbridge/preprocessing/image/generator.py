@@ -154,7 +154,7 @@ class ImageDataGenerator:
     def _has(self, attribute: str, option: str) -> bool:
         if getattr(self, attribute) is None:
             warnings.warn(
-                f"This ImageDataGenerator has {option} but isn't fitted, so images stay as they are: call fit(images).",
+                f"This ImageDataGenerator has {option} but isn't fitted, so images don't change. Call fit(images).",
                 stacklevel=3,
             )
             return False

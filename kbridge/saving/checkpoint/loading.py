@@ -77,7 +77,7 @@ def _compile(model: Any, saved: SavedModel, objects: Objects, pairs: list[Pair])
         optimizer = optimizers.optimizer_from_config(arguments.pop("optimizer"))
         model.compile(optimizer=optimizer, **arguments)
     if left_out:
-        told(f"these metrics are unknown here and left out: {', '.join(left_out)}", "keras2-metrics")
+        told(f"kbridge doesn't have these metrics and leaves them out: {', '.join(left_out)}", "keras2-metrics")
     with failures_named(saved.folder, "the optimizer's state", "the optimizer can't go on from it"):
         try:
             assign(optimizer_state(model, objects, pairs))

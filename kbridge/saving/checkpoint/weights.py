@@ -59,7 +59,8 @@ def load_checkpoint(model: Any, prefix: str, by_name: bool = False) -> None:
                 found += optimizer_state(model, objects, pairs)
             except Unrepresentable as error:
                 warnings.warn(
-                    f"{prefix!r}: the optimizer starts anew, the weights are loaded: {error}. [differences: checkpoint-state]", stacklevel=4
+                    f"{prefix!r}: the weights are loaded, but the optimizer starts anew: {error}. [differences: checkpoint-state]",
+                    stacklevel=4,
                 )
         assign_converted(model, found)
 

@@ -43,7 +43,7 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
         _start_with_zeros(translated)
     if unknown and warn:
         warnings.warn(
-            f"These initializers of Keras 2 aren't known here, so new weights start otherwise unless they are loaded: "
+            "kbridge doesn't have these initializers of Keras 2, so new weights start differently unless they are loaded: "
             f"{', '.join(unknown)}. [convert: keras2-initializer]",
             stacklevel=4,
         )
@@ -186,8 +186,9 @@ def _functional(config: Mapping[str, Any], unknown: list[str]) -> dict[str, Any]
         layers.append({**translated, "name": own, "inbound_nodes": sources})
     if apart:
         warnings.warn(
-            f"These layers are called with training=False in Keras 2: {', '.join(map(repr, apart))}. They predict as there; training "
-            "treats them as all others. Freeze them, or drop their noise, before it goes on. [differences: called-without-training]",
+            f"These layers are called with training=False in Keras 2: {', '.join(map(repr, apart))}. They predict as there, "
+            "but training treats them like all others. Freeze them, or remove their noise, before you train on. "
+            "[differences: called-without-training]",
             stacklevel=2,
         )
     return {

@@ -283,8 +283,8 @@ def match(layer: Any, arrays: Sequence[StoredArray], group: Group) -> list[tuple
         raise ModelFileError(f"{group.path!r}: layer {layer.name!r}: {problems[0]}")
     if len(fitting) > 1 and not by_names:
         warnings.warn(
-            f"{group.path!r}: the names of the weights of layer {layer.name!r} don't tell their order, which depends on what "
-            "was frozen when they were saved; they are taken in the order of a layer that is frozen as it is now. "
+            f"{group.path!r}: the names of the weights of layer {layer.name!r} don't show their order, which depends on what "
+            "was frozen when they were saved. kbridge takes the order of a layer that is frozen as this one is now. "
             "[differences: order-of-weights]",
             stacklevel=2,
         )

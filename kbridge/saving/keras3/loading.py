@@ -71,8 +71,8 @@ def _matches(model: Any, root: Group, by_name: bool, nodes: list[Node] | None) -
     found = match_by_name(model, names, root)
     if not found:
         warnings.warn(
-            f"{root.path!r}: by_name=True found no layer of the model, so nothing was loaded. The file has {', '.join(list(names)[:8])}, "
-            f"the model has {', '.join(layer.name for layer in model.layers[:8])}.",
+            f"{root.path!r}: by_name=True found no layer of the model, so nothing was loaded. The file has "
+            f"{', '.join(list(names)[:8])}; the model has {', '.join(layer.name for layer in model.layers[:8])}.",
             stacklevel=5,
         )
     return found
@@ -121,7 +121,7 @@ def _compile(model: Any, config: Mapping[str, Any], matches: list[Match], root: 
         optimizer = optimizers.optimizer_from_config(arguments.pop("optimizer"))
         model.compile(optimizer=optimizer, **arguments)
     if left_out:
-        told(f"these metrics are unknown here and left out: {', '.join(left_out)}", "keras2-metrics")
+        told(f"kbridge doesn't have these metrics and leaves them out: {', '.join(left_out)}", "keras2-metrics")
     if layer := layer_in_parts(model):
         told(in_parts_note(model, layer), "keras2-weights-in-parts")
     with failures_named(root.path, "optimizer", "the optimizer can't go on from it"):

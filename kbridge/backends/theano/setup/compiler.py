@@ -38,8 +38,8 @@ def missing() -> list[str]:
 def warn_missing(absent: list[str]) -> None:
     """Say that Theano will be slow, why, and what to install."""
     warnings.warn(
-        f"Theano misses {' and '.join(absent)}, so it runs everything in slow Python loops. "
-        f"{HELP.get(sys.platform, '')} To be rid of this warning without them: THEANO_FLAGS=cxx=",
+        f"Theano needs {' and '.join(absent)} to be fast; without, it runs everything in slow Python loops. "
+        f"{HELP.get(sys.platform, '')} To switch this warning off: THEANO_FLAGS=cxx=",
         stacklevel=2,
     )
 
