@@ -113,11 +113,11 @@ class Cause:
         where = f"{self.layer} ({self.class_name})"
         if not self.backends:
             return (
-                f"{where}: the first {self.kind} out of tolerance, but no layer alone is: small differences add up "
-                f"on the way. Distance from float64: {measured}."
+                f"{where}: this {self.kind} is the first out of tolerance, but each layer alone is within tolerance: small differences add up. "
+                f"Distance from float64: {measured}."
             )
         phase = " in training" if self.only_in_training else ""
-        doubt = " All agree but NumPy, which is the judge: it may be NumPy that is wrong." if self.judge_alone else ""
+        doubt = " All backends except NumPy agree, and NumPy is the reference, so NumPy itself may be wrong." if self.judge_alone else ""
         return (
             f"{where}: its {self.kind} is wrong on {', '.join(self.backends)}{phase}, from the same input. "
             f"Distance of the layer alone from float64: {measured}.{doubt}"

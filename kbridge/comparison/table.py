@@ -50,8 +50,8 @@ def conclusions(comparison: Comparison) -> list[str]:
         said.append(f"weights after {steps} steps: {_judged(c.trained)}")
     if any(row.jumps for row in c.layers):
         said.append(
-            "jump: differs, but no more than NumPy's own result when inputs and weights change by a rounding error: "
-            "as a gradient where a ReLU is at zero, or Adam's steps where a gradient is zero but for rounding"
+            "jump: it differs, but not more than NumPy's own result changes when inputs and weights change by a rounding error. "
+            "Examples: a gradient where a ReLU is at zero, or Adam's steps where a gradient would be zero without rounding"
         )
     said += [str(cause) for cause in c.causes]
     if c.left_out:

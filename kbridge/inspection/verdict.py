@@ -37,7 +37,7 @@ def safety(config: Any, others: list[str]) -> dict[str, Any]:
     unsafe = [f"layer {layer!r}: its {key} is stored as Python bytecode" for layer, key in places]
     for name, key in _foreign_modules(config):
         unsafe.append(f"{name!r} asks for the module {key!r} to be imported")
-    notes = [f"{name!r} in the file belongs to no model and is never read" for name in others]
+    notes = [f"{name!r} in the file doesn't belong to a model and is never read" for name in others]
     return {"safe": not unsafe, "unsafe": unsafe, "notes": notes}
 
 
@@ -85,13 +85,13 @@ def loading(config: Any, compiled: Any, version: str | None, custom_objects: Ite
     if config is None:
         return {"loads": None, "needs": needs, "problems": problems, "not_restored": not_restored, "functions": functions}
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
-        problems.append("its config is not that of a model")
+        problems.append("its config isn't the config of a model")
     major = major_version(version) or 1
     if version is None and speaks_keras3(config):
         version, major = "3", 3
     keras2 = major in (2, 3) or version is None and speaks_keras2(config)
     if major > 3:
-        problems.append(f"it was written by Keras {version}; files of Keras 1 to 3 can be read")
+        problems.append(f"it was written by Keras {version}; kbridge reads files of Keras 1 to 3")
     elif not problems:
         with CustomObjectScope(dict.fromkeys(known)):
             if keras2:
@@ -117,7 +117,7 @@ def _translated(config: dict, version: str | None, problems: list[str]) -> Any:
     except ModelFileError as error:
         problems.append(str(error))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        problems.append(f"its config makes no sense ({type(error).__name__}: {error})")
+        problems.append(f"its config can't be understood ({type(error).__name__}: {error})")
     return None
 
 
@@ -130,8 +130,8 @@ def _not_restored(config: dict, compiled: dict) -> list[str]:
     except Unrepresentable as error:
         return [f"optimizer and loss: {error}"]
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        return [f"optimizer and loss, which make no sense ({type(error).__name__}: {error})"]
-    return [f"the metric {name}, which is unknown here" for name in left_out]
+        return [f"optimizer and loss, which can't be understood ({type(error).__name__}: {error})"]
+    return [f"the metric {name}, which kbridge doesn't have" for name in left_out]
 
 
 def _check_layers(config: Any, known: set[str], needs: dict[str, list], problems: list[str]) -> None:
@@ -141,7 +141,7 @@ def _check_layers(config: Any, known: set[str], needs: dict[str, list], problems
         if "class_name" not in value:
             continue
         if not isinstance(name, str) or not isinstance(inner, (dict, list)):
-            problems.append(f"a layer without class or settings: {str(value)[:80]}")
+            problems.append(f"a layer without a class or without settings: {str(value)[:80]}")
         elif name not in classes:
             if name not in known and name not in needs["classes"]:
                 needs["classes"].append(name)
@@ -158,7 +158,7 @@ def _bad_settings(cls: type, name: str, config: dict) -> Iterator[str]:
     yield from (f"{label} has no setting {key!r} here" for key in config if key not in allowed)
     for p in inspect.signature(cls).parameters.values():
         if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in config:
-            yield f"{label} lacks its setting {p.name!r}"
+            yield f"{label} has no value for its setting {p.name!r}"
 
 
 def _unknown_names(config: dict) -> Iterator[str]:

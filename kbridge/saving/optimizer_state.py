@@ -110,7 +110,7 @@ def _stored_weights(model, group: Group, origin: Origin, is_own: bool) -> list[A
     shapes = [tuple(K.int_shape(variable)) for variable in variables]
     if shapes != [array.shape for array in arrays]:
         stored = [array.shape for array in arrays]
-        what = f"{type(model.optimizer).__name__} needs weights of the shapes {_short(shapes)}, the file has {_short(stored)}"
+        what = f"{type(model.optimizer).__name__} needs weights of the shapes {_short(shapes)}, but the file has {_short(stored)}"
         if not is_own or _of_other_weights(model, trained, shapes, stored):
             raise UnfittingState(what)
         raise ModelFileError(

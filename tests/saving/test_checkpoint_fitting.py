@@ -116,7 +116,9 @@ def test_weights_of_a_class_of_ones_own_go_by_its_attributes_where_they_have_nam
 
 def test_automatic_names_of_a_saver_are_ranked_and_missing_ones_named(tmp_path):
     left = Sequential([Dense(6, input_dim=4), BatchNormalization()])
-    with pytest.raises(ModelFileError, match=r"the model has no weights for these variables in it: .*dense_1/kernel|left over in the checkpoint"):
+    with pytest.raises(
+        ModelFileError, match=r"the model has no weights for these variables in it: .*dense_1/kernel|left over in the checkpoint"
+    ):
         left.load_weights(PERCEPTRON / "names")
     missing = Sequential([Dense(6, input_dim=4), BatchNormalization(), Dense(5, bias=False), Dense(3), Dense(1)])
     with pytest.raises(ModelFileError, match="missing: 'dense_"):

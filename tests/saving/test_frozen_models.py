@@ -142,7 +142,7 @@ def test_state_that_does_not_fit_is_told_of_and_all_else_loaded(tmp_path):
     model.save(tmp_path / "m.h5")
     with h5py.File(tmp_path / "m.h5", "r+") as h5:
         del h5.attrs["kbridge_compiled_weights"]
-    with pytest.warns(UserWarning, match=r"optimizer starts anew.*Adam needs.*the file has.*unfitting-state"):
+    with pytest.warns(UserWarning, match=r"optimizer starts anew.*Adam needs.*but the file has.*unfitting-state"):
         other = load_model(tmp_path / "m.h5")
     np.testing.assert_allclose(other.test_on_batch(X, Y), model.test_on_batch(X, Y), rtol=1e-6)
     assert other.metrics_names == ["loss", "mean_absolute_error"]

@@ -104,7 +104,7 @@ def changed(tmp_path, source, name, change):
         (lambda c: c["config"][0]["config"].update(activation="mine"), {"names": ["mine"]}),
         (lambda c: c["config"][0]["config"].update(W_regularizer={"name": "Mine"}), {"names": ["Mine"]}),
         (lambda c: c["config"][0]["config"].update(mine=3), {"problem": "has no setting 'mine'"}),
-        (lambda c: c["config"][0]["config"].pop("output_dim"), {"problem": "lacks its setting 'output_dim'"}),
+        (lambda c: c["config"][0]["config"].pop("output_dim"), {"problem": "has no value for its setting 'output_dim'"}),
     ],
 )
 def test_what_stands_in_the_way_of_loading_is_named(change, needs, tmp_path):

@@ -49,7 +49,9 @@ def test_what_keras_1_let_pass_is_warned_of():
 
     with pytest.warns(UserWarning, match=r"promised the shape \(2,\), but returned \(2, 4\)\. It isn't trained"):
         assert layer_test(Flat, input_shape=(2, 4)).shape == (2, 4)
-    with pytest.warns(UserWarning, match="computes something else after it was made again from its config.*Does get_config lack an argument"):
+    with pytest.warns(
+        UserWarning, match="computes something else after it was made again from its config.*Does get_config lack an argument"
+    ):
         layer_test(Forgetful, kwargs={"factor": 3}, input_shape=(2, 4))
 
 
