@@ -57,7 +57,7 @@ def _not_divisible(model, params: list) -> str | None:
         return f"{type(model.optimizer).__name__} isn't one of kbridge's optimizers"
     used = next((name for name in OF_WEIGHTS if getattr(model.optimizer, name, None)), None)
     if used:
-        return f"its option {used} concerns weights as wholes"
+        return f"its option {used} concerns whole weights"
     if any(any(q is p for q in model.constraints) for p in params):
         return "weights have constraints"
     if len({K.dtype(p) for p in params}) > 1 or K.dtype(params[0]) not in ("float32", "float64"):

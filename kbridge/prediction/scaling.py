@@ -73,13 +73,13 @@ def hint(model: Any, scaling: Scaling) -> str | None:
     if not any(x.picture() for x in inputs_of(model)):
         return None
     if scaling.nothing and of_teachable_machine(model):
-        return "the model is built as Teachable Machine builds them, whose pictures want --scaling teachable-machine; values go in from 0 to 255"
+        return "the model looks like one from Teachable Machine, which needs --scaling teachable-machine; now values go in from 0 to 255"
     first: Any = next((layer for layer in all_layers(model) if type(layer).__name__ != "InputLayer"), None)
     own = type(first).__name__ in SCALING_LAYERS
     if own and not scaling.nothing and type(first).__name__ in ("Rescaling", "Normalization"):
-        return f"the model begins with a {type(first).__name__} layer ({first.name!r}), which scales by itself: are values scaled twice?"
+        return f"the model begins with a {type(first).__name__} layer ({first.name!r}), which scales values itself. Are they scaled twice?"
     if not own and scaling.nothing:
-        return "values go into the model from 0 to 255; most models were trained on --scaling 0..1 or -1..1"
+        return "values go into the model from 0 to 255, but most models were trained with --scaling 0..1 or -1..1"
     return None
 
 

@@ -146,5 +146,5 @@ def shown(shape: tuple[int | None, ...]) -> str:
 
 def _kind(values: Any, array: np.ndarray) -> str:
     if array.dtype == object:
-        return "lists of different lengths or things that are no numbers"
+        return "lists of different lengths, or values that aren't numbers"
     return f"{array.dtype} ({values!r:.40})"

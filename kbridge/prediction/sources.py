@@ -228,9 +228,9 @@ class Reader:
         if len(self.inputs) == 1 and not isinstance(found, dict):
             return self._sample(found, name, self.inputs[0])
         if not isinstance(found, dict):
-            return Item(name, problem=f"an object with the inputs' names is wanted, {_list(self.inputs)}")
+            return Item(name, problem=f"an object with the inputs' names was expected, {_list(self.inputs)}")
         if set(found) != set(self.by_name):
-            return Item(name, problem=f"names {', '.join(map(str, found)) or 'none'}, the model takes {_list(self.inputs)}")
+            return Item(name, problem=f"it names {', '.join(map(str, found)) or 'no inputs'}, but the model takes {_list(self.inputs)}")
         values = {}
         for key, tensor in self.by_name.items():
             try:
@@ -272,7 +272,7 @@ class Reader:
             if 0 not in chosen and not is_number(row[0]):
                 name = f"{name} {row[0].strip()}"
             if max(chosen) >= len(row):
-                return Item(name, problem=f"{len(row)} cells, fewer than its columns")
+                return Item(name, problem=f"it has {len(row)} cells, fewer than the table has columns")
             cells = [row[i] for i in chosen]
         else:
             cells = row
@@ -284,7 +284,7 @@ class Reader:
             values = [float(cell) for cell in cells]
         except ValueError:
             wrong = next(cell for cell in cells if not is_number(cell))
-            return Item(name, problem=f"{wrong.strip()!r} is no number")
+            return Item(name, problem=f"{wrong.strip()!r} isn't a number")
         return self._sample(values, name, tensor)
 
 

@@ -33,7 +33,7 @@ async def read(request: Request, settings: Settings) -> bytes:
                     raise _too_long(settings)
                 parts.append(part)
     except TimeoutError:
-        text = f"The request didn't come whole within {settings.timeout:g} seconds."
+        text = f"The request wasn't complete after {settings.timeout:g} seconds."
         raise Problem(408, text, {"connection": "close"}) from None
     except ClientDisconnect:
         raise Problem(499, "the client closed the connection before its request was complete") from None

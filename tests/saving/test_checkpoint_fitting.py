@@ -51,7 +51,7 @@ def test_a_model_of_other_names_takes_the_weights_in_order():
     "layers, message",
     [
         ((LSTM, Dense), "4 layers with weights, but the model .* has 2"),
-        ((5, 2), r"'kernel' has the shape \(3, 5\) in Keras 2, the file's layer_with_weights-1/kernel.* has \(3, 4\)"),
+        ((5, 2), r"'kernel' has the shape \(3, 5\) in Keras 2, but layer_with_weights-1/kernel.* in the file has \(3, 4\)"),
         ((GRU,), r"GRU.*'kernel' has the shape \(2, 9\)"),
         ((Bidirectional,), "Bidirectional, 'zeta' in the checkpoint has no 'forward_layer' .*'cell'"),
         ((BatchNormalization,), r"takes 'gamma', 'beta', 'moving_mean', 'moving_variance', 'my' in the checkpoint has 'kernel', 'bias'"),

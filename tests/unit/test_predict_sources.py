@@ -51,7 +51,7 @@ def test_columns_are_chosen_by_name(tmp_path):
 
 @pytest.mark.parametrize(("row", "problem"), [
     ("1,2", "the input 'x' (3,) takes one sample of this shape, got (2,)."),
-    ("1,x,3", "'x' is no number"),
+    ("1,x,3", "'x' isn't a number"),
 ])  # fmt: skip
 def test_a_bad_row_is_told_and_the_others_go_on(tmp_path, row, problem):
     items = read(ROW, written(tmp_path / "t.csv", f"1,2,3\n{row}\n\n4,5,6\n"))
@@ -72,7 +72,7 @@ def test_one_sample_alone(tmp_path):
 
 
 @pytest.mark.parametrize(("text", "problem"), [
-    ("[[1, [2], 3]]", "rows have different lengths"), ('[["a", "b", "c"]]', "takes numbers"), ('[{"y": 1}]', "names y, the model takes"), ("[[1, 2, null]]", "takes numbers"),
+    ("[[1, [2], 3]]", "rows have different lengths"), ('[["a", "b", "c"]]', "takes numbers"), ('[{"y": 1}]', "it names y, but the model takes"), ("[[1, 2, null]]", "takes numbers"),
 ])  # fmt: skip
 def test_bad_samples_of_json(tmp_path, text, problem):
     assert problem in read(ROW, written(tmp_path / "t.json", text))[0].problem

@@ -171,7 +171,7 @@ def prelu(context, layer, shapes):
 @makes("BatchNormalization")
 def batch_normalization(context, layer, shapes):
     if layer.mode != 0:
-        what = "each sample by itself" if layer.mode == 1 else "by the statistics of the batch at hand, in prediction too"
+        what = "each sample by itself" if layer.mode == 1 else "with the statistics of the current batch, in prediction too"
         raise refusal(layer, "keras3-batch-normalization-mode", f"mode {layer.mode} ({what})")
     weights = [("gamma", layer.gamma)] if layer.scale else []
     weights += [("beta", layer.beta)] if layer.center else []

@@ -25,18 +25,20 @@ def check_call(context: Context, seen: Seen) -> None:
     """Note, or enter as a problem, what a call does with masks."""
     layer = seen.layer
     if isinstance(layer, Bidirectional) and alters(seen):
-        what = "at steps that a mask drops it puts out 0 in Keras 3, in Keras 1 the output before"
+        what = "at steps that a mask drops, it returns 0 in Keras 3, and the previous output in Keras 1"
         context.note(layer, "keras3-bidirectional-mask", what)
         if getattr(layer.forward_layer, "go_backwards", False):
             # its outputs come in the other order than the mask, so those steps count
-            context.problems.append(told(layer, "keras3-masked-steps", f"around a layer that goes backwards {what}"))
+            context.problems.append(told(layer, "keras3-masked-steps", f"around a layer that goes backwards: {what}"))
     if isinstance(layer, Container):
         return
     if isinstance(layer, Merge) and (problem := _mask_problem(layer, seen)):
         context.problems.append(problem)
     counts = seen.mask_ends and not isinstance(layer, _RECURRENT) or isinstance(layer, Masking)
     if seen.altered and counts:
-        what = "it reads what a Bidirectional puts out at steps that a mask drops, which is 0 in Keras 3, in Keras 1 the output before"
+        what = (
+            "it reads the output of a Bidirectional at steps that a mask drops, which is 0 in Keras 3, and the previous output in Keras 1"
+        )
         context.problems.append(told(layer, "keras3-masked-steps", what))
 
 

@@ -242,4 +242,4 @@ def layer_in_parts(model: Any) -> str | None:
 def in_parts_note(model: Any, layer: str) -> str:
     """Return the note about ``layer``, one weight of which is several here, for the optimizer of ``model``."""
     optimizer = type(getattr(model.optimizer, "inner_optimizer", model.optimizer)).__name__
-    return f"{optimizer} looks at each weight as a whole, and the layer {layer!r} holds as several what is one weight there, so that it trains otherwise"
+    return f"{optimizer} looks at each weight as a whole, but the layer {layer!r} has several weights for one weight there, so it trains differently"

@@ -215,7 +215,7 @@ def differences(model: Any, of_keras3: bool = False) -> list[tuple[str, str]]:
             normalized.append(seen.layer.name)
     found = []
     if penalised:
-        what = "tf.keras divides the penalties of activity_regularizer by the number of samples, here they are those of the whole batch"
+        what = "tf.keras divides the penalties of activity_regularizer by the number of samples; here they are those of the whole batch"
         found.append((f"{what} ({_names(penalised)})", "keras2-activity-regularizer"))
     if inside:
         what = (
@@ -224,7 +224,7 @@ def differences(model: Any, of_keras3: bool = False) -> list[tuple[str, str]]:
         )
         found.append((f"{what} ({_names(inside)})", "keras2-activity-regularizer"))
     if normalized:
-        what = "recent tf.keras leaves masked steps out of a batch's mean and variance in training, here they count"
+        what = "recent tf.keras leaves masked steps out of a batch's mean and variance in training; here they count"
         found.append((f"{what} ({_names(normalized)})", "keras2-batch-normalization-mask"))
     return found
 

@@ -343,9 +343,9 @@ def _misfit(slot: Slot, array: StoredArray) -> str | None:
     # Keras 3 calls it so in its .h5 files
     alike = (slot.name, stored) == ("depthwise_kernel", "kernel")
     if slot.name is not None and stored in _NAMES and stored != slot.name and not alike:
-        return f"{slot.name!r} was expected where the file has {array.where!r}."
+        return f"{slot.name!r} was expected, but the file has {array.where!r}."
     if slot.shape == array.shape:
         return None
     if slot.name == "bias" and array.shape == (2, *slot.shape):
-        return "it is of a GRU with reset_after=True (two biases), the layer here has reset_after=False."
-    return f"{slot.name or 'the weight'!r} has the shape {slot.shape} in Keras 2, the file's {array.where} has {array.shape}."
+        return "the file has the bias of a GRU with reset_after=True (two biases), but the layer here has reset_after=False."
+    return f"{slot.name or 'the weight'!r} has the shape {slot.shape} in Keras 2, but {array.where} in the file has {array.shape}."
