@@ -34,7 +34,7 @@ async function start() {
     models = (await ask("about")).models;
   } catch (error) {
     $("token-form").hidden = error.status !== 401;
-    $("status").textContent = error.status === 401 ? "This server wants a token." : "No answer: " + error.message;
+    $("status").textContent = error.status === 401 ? "This server needs a token." : "No answer: " + error.message;
     if (error.status === 401) $("token").focus();
     return;
   }
@@ -293,7 +293,7 @@ $("csv").addEventListener("change", async () => {
   try {
     const rows = cells.slice(0, MOST_ROWS).map((row, i) => {
       const values = row.map(Number);
-      if (values.some(Number.isNaN)) throw new Error(`Line ${i + 1}: ${row[values.findIndex(Number.isNaN)]} is no number.`);
+      if (values.some(Number.isNaN)) throw new Error(`Line ${i + 1}: ${row[values.findIndex(Number.isNaN)]} isn't a number.`);
       return shaped(values);
     });
     if (!rows.length) throw new Error("There is no line with numbers.");
