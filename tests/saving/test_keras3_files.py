@@ -289,7 +289,7 @@ def test_a_function_by_name_alone_is_said_to_be_guessed(tmp_path):
     function = {"module": "builtins", "class_name": "function", "config": "square", "registered_name": "function"}
     layer = {"module": "keras.layers", "class_name": "Lambda", "config": {"name": "f", "function": function}, "registered_name": None}
     path, x = archive(tmp_path, layer, {}), np.array([[1.0, 2.0, 3.0]])
-    with pytest.warns(UserWarning, match=r"'square' .* taken for keras.ops.square.*custom_objects"):
+    with pytest.warns(UserWarning, match=r"'square', which kbridge takes for keras.ops.square.*custom_objects"):
         np.testing.assert_allclose(load_model(path, compile=False).predict(x), x**2)
     for name in ("square", "f"):
         own = quietly_loaded(path, custom_objects={name: lambda x: x + 1})

@@ -243,7 +243,7 @@ def test_hashes_are_the_published_ones():
         (lambda: StringLookup(vocabulary="words.txt"), "not the path of a file"),
         (lambda: StringLookup(invert=True, vocabulary=["a"]), "invert"),
         (lambda: StringLookup(vocabulary=["a", "a"]), "twice"),
-        (lambda: TextVectorization(standardize=str.lower), "standardize is one of"),
+        (lambda: TextVectorization(standardize=str.lower), "standardize must be one of"),
         (lambda: TextVectorization(ragged=True), "ragged"),
         (lambda: Hashing(0), "num_bins"),
         (lambda: IntegerLookup(output_mode="many"), "output_mode"),

@@ -171,7 +171,7 @@ def test_a_home_that_may_not_be_read_means_defaults(tmp_path, monkeypatch):
 
 def test_a_file_that_may_not_be_read_means_defaults_and_a_warning(tmp_path, monkeypatch):
     refuse(monkeypatch, seen=True)
-    with pytest.warns(UserWarning, match="can't be read .Permission denied., so the default settings hold"):
+    with pytest.warns(UserWarning, match="Can't read .*Permission denied., so the default settings hold"):
         assert read(tmp_path).origin("backend") == "default"
 
 
