@@ -178,7 +178,7 @@ def test_states_come_out_go_in_and_are_kept():
     assert np.abs(stateful.predict(X) - first).max() > 1e-3
     with pytest.raises(ValueError, match="states of the shapes"):
         kept.reset_states([np.ones((2, 2))])
-    with pytest.raises(ValueError, match="has 3 states, got 1"):
+    with pytest.raises(ValueError, match="needs 3 initial states, got 1"):
         layer(x, initial_state=[states[0]])
 
 

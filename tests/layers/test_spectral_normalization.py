@@ -64,7 +64,7 @@ def test_a_kernel_of_zeros_stays():
 
 
 def test_a_layer_without_a_kernel_is_an_error_that_names_both():
-    with pytest.raises(ValueError, match="SpectralNormalization sn needs a layer with a kernel; the LSTM 'memory' has none"):
+    with pytest.raises(ValueError, match="SpectralNormalization sn needs a layer with a kernel, but the LSTM 'memory' has none"):
         Sequential([SpectralNormalization(LSTM(3, name="memory"), name="sn", input_shape=(4, 2))])
 
 

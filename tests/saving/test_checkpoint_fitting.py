@@ -54,7 +54,10 @@ def test_a_model_of_other_names_takes_the_weights_in_order():
         ((5, 2), r"'kernel' has the shape \(3, 5\) in Keras 2, but layer_with_weights-1/kernel.* in the file has \(3, 4\)"),
         ((GRU,), r"GRU.*'kernel' has the shape \(2, 9\)"),
         ((Bidirectional,), "Bidirectional, but 'zeta' in the checkpoint has no 'forward_layer' .*'cell'"),
-        ((BatchNormalization,), r"needs 'gamma', 'beta', 'moving_mean', 'moving_variance', but 'my' in the checkpoint has 'kernel', 'bias'"),
+        (
+            (BatchNormalization,),
+            r"needs 'gamma', 'beta', 'moving_mean', 'moving_variance', but 'my' in the checkpoint has 'kernel', 'bias'",
+        ),
     ],
 )
 def test_errors_name_what_is_missing_left_over_or_of_another_shape(layers, message):

@@ -32,7 +32,7 @@ def compiled(loss="mse"):
         (r"one-hot.*sparse_categorical_crossentropy", lambda: compiled("categorical_crossentropy").fit(X, np.zeros((6, 1)))),
         (r"batch_size.*0", lambda: compiled().fit(X, Y, batch_size=0)),
         (r"validation_split.*1.5", lambda: compiled().fit(X, Y, validation_split=1.5)),
-        (r"2 entries.*expects 1", lambda: compiled().predict([X, X])),
+        (r"expects 1 arrays.*list of 2", lambda: compiled().predict([X, X])),
         (r"sample-wise weights have shape", lambda: compiled().fit(X, Y, sample_weight=np.zeros((6, 2)))),
         (r"relo.*Did you mean 'relu'", lambda: Dense(2, activation="relo")),
         (r"glorot_unifrom.*Did you mean 'glorot_uniform'", lambda: Dense(2, init="glorot_unifrom")),

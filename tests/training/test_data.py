@@ -231,7 +231,7 @@ def test_slice_X_takes_ranges_and_indices():
     [
         (r"2 arrays as model input \(a, b\), got a single array", lambda: two_inputs().predict(X)),
         (r"expects 1 arrays.*list of 2", lambda: dense().predict([X, X])),
-        (r"3 entries.*expects 2: a, b", lambda: two_inputs().predict([X, X, X])),
+        (r"expects 2 arrays.*a, b.*list of 3", lambda: two_inputs().predict([X, X, X])),
         (r"No data provided for 'b'.*\['a'\]", lambda: two_inputs().predict({"a": X[:, :2]})),
         (r"same number of samples, got \[2, 3\]", lambda: two_inputs().predict([X[:2, :2], X[:3, :2]])),
         (r"input 'a' needs data, got None", lambda: two_inputs().predict(None)),

@@ -91,7 +91,7 @@ def test_an_unknown_loss_is_named():
         objectives.get("hubber")
     with pytest.raises(ValueError, match="Unknown loss: 'Hubber'.*Huber"):
         losses.deserialize({"class_name": "Hubber", "config": {}})
-    with pytest.raises(ValueError, match="Huber: reduction is one of.*'average'"):
+    with pytest.raises(ValueError, match="Huber: reduction must be one of.*'average'"):
         losses.Huber(reduction="average")
 
 

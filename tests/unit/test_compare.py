@@ -214,7 +214,7 @@ def test_the_seed_decides_what_is_drawn(plant, saved):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"data": np.zeros((6, 7))}, r"has the shape \(None, 4\), the data \(6, 7\)"),
+        ({"data": np.zeros((6, 7))}, r"has the shape \(None, 4\), but the data have \(6, 7\)"),
         ({"data": np.array(["x"])}, "must be numbers, got <U1"),
         ({"data": [np.zeros((6, 4))] * 2}, "the model has 1 inputs .* but the data hold 2 arrays"),
         ({"data": np.zeros((6, 4)), "targets": np.zeros((5, 2))}, "the same number of samples, got 6, 5"),
@@ -222,7 +222,7 @@ def test_the_seed_decides_what_is_drawn(plant, saved):
         ({"loss": "nope"}, "Invalid objective: 'nope'"),
         ({"atol": -1}, "can't be negative"),
         ({"custom": "nowhere.py"}, "There is no file nowhere.py"),
-        ({"backends": ["numpy"]}, "two different backends or more, got numpy"),
+        ({"backends": ["numpy"]}, "at least two different backends, got numpy"),
     ],
 )
 def test_mistakes_are_told(options, message, saved):

@@ -121,6 +121,6 @@ def test_the_command_prints_a_table_and_ends_with_a_status(files, tmp_path):
     other = kbridge("compare", a, b, home=tmp_path)
     assert other.returncode == 1 and "activation is 'linear' in A, 'relu' in B" in other.stdout
     unfit = kbridge("compare", a, b, "--train-steps", "2", home=tmp_path)
-    assert unfit.returncode == 1 and "--train-steps is for one model" in unfit.stderr
+    assert unfit.returncode == 1 and "--train-steps can only be used with one model" in unfit.stderr
     real = kbridge("compare", str(CASES / "fit_bn.h5"), str(CASES / "gru_cpu.h5"), home=tmp_path)
     assert real.returncode == 1 and "only in A: layer batchnormalization_1" in real.stdout

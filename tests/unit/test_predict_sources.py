@@ -223,7 +223,7 @@ class TestHints:
 
 def test_scale_and_shift_come_last_and_some_ways_want_colours():
     assert Scaling("0..1", 2, -1)(np.full((1, 1, 1), 255.0)) == 1
-    with pytest.raises(ValueError, match="is for 3 channels"):
+    with pytest.raises(ValueError, match="needs 3 channels"):
         Scaling("imagenet-caffe")(np.zeros((1, 1, 1)))
 
 

@@ -88,7 +88,7 @@ class TestWhoMayAsk:
 
 
 @pytest.mark.parametrize(("settings", "words"), [
-    ({"models": {}}, "needs at least one model"), ({"models": {"a/b": "x"}}, "can't be a model's name"), ({"max_batch": 0}, "max_batch must be"),
+    ({"models": {}}, "needs at least one model"), ({"models": {"a/b": "x"}}, "can't be the name of a model"), ({"max_batch": 0}, "max_batch must be"),
     ({"timeout": 0}, "timeout must be"), ({"labels": {"z": "x"}}, "no model with this name"), ({"max_wait_ms": -1}, "max_wait_ms"),
 ])  # fmt: skip
 def test_settings_that_cant_be(settings, words):

@@ -57,7 +57,7 @@ def test_bad_sources_and_files_are_told(tmp_path):
     assert first.begin((4, 2), np.dtype("float32")) == set()
     first.write(0, 0, np.ones((2, 2), "float32"))
     first.close()
-    with pytest.raises(ValueError, match="begun with another model"):
+    with pytest.raises(ValueError, match="started with another model"):
         Results(tmp_path / "o.npy", {"model": 2}, 0).begin((4, 2), np.dtype("float32"))
     # a line that was cut short doesn't count
     with open(tmp_path / "o.npy.partial.done-0", "ab") as file:
