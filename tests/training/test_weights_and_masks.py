@@ -127,7 +127,7 @@ def test_sample_weights_of_several_outputs():
     for weights in ({"a": w}, [w, None]):
         values = model.evaluate(X, [y, y], sample_weight=weights, verbose=0)
         assert values == pytest.approx([sum(expected), *expected], rel=1e-5)
-    with pytest.raises(ValueError, match="no output. Outputs: a, b"):
+    with pytest.raises(ValueError, match="isn't an output. The outputs are a, b"):
         model.evaluate(X, [y, y], sample_weight={"c": w}, verbose=0)
     with pytest.raises(TypeError, match="must be a list or a dict"):
         model.evaluate(X, [y, y], sample_weight=w, verbose=0)
@@ -147,7 +147,7 @@ def test_automatic_class_weights_of_keras_0_have_no_effect():
 @pytest.mark.parametrize(
     ("words", "error", "arguments"),
     [
-        (r"lacks \[1\]", ValueError, {"class_weight": {0: 1.0}}),
+        (r"these are missing: \[1\]", ValueError, {"class_weight": {0: 1.0}}),
         (r"must be a dict", TypeError, {"class_weight": [1.0, 2.0]}),
         (r"3 or more dimensions", ValueError, {"y": np.ones((2, 2, 2)), "class_weight": {0: 1.0}}),
         (r"sample-wise weights have shape", ValueError, {"sample_weight": np.ones((2, 2))}),
