@@ -26,7 +26,11 @@ def test_what_has_no_value_is_an_error():
 
 def warns_elsewhere(option):
     """Theano knows its options, other backends say that they ignore them."""
-    return contextlib.nullcontext() if K.backend() == "theano" else pytest.warns(UserWarning, match=f"K.function: the .* backend ignores {option}")
+    return (
+        contextlib.nullcontext()
+        if K.backend() == "theano"
+        else pytest.warns(UserWarning, match=f"K.function: the .* backend ignores {option}")
+    )
 
 
 def test_options_of_theanos_functions_do_no_harm_on_any_backend():
