@@ -141,6 +141,18 @@ def model_in(root: Group, custom_objects: dict[str, Any], compile: bool, origin=
     # Keras 2 may list the layers of a functional model in another order than kbridge
     same_names = keras2 and not hasattr(model, "add")
     assign_converted(model, read_weights(model, weights, False, origin, keras2, same_names))
+    if keras2 and not is_of_tensorflow(root.text("keras_version")):
+        from .keras2.frozen import freeze_as_compiled
+
+        with failures_named(root.path, "optimizer_weights", "what was trained can't be told from it"):
+            several = freeze_as_compiled(model, root)
+        if several:
+            warnings.warn(
+                f"{root.path!r}: models in it were frozen when it was compiled, and the file doesn't tell which: "
+                f"{' or '.join(' and '.join(map(repr, names)) for names in several[:4])}. Nothing is frozen; set trainable, and compile. "
+                "[differences: frozen-models]",
+                stacklevel=3,
+            )
     if compile and keras2:
         _compile_keras2(model, root, origin)
     elif compile:
@@ -190,11 +202,14 @@ def _compile_keras2(model, root: Group, origin) -> None:
     from .. import optimizers
     from .keras2 import optimizer_state, training
 
+    version = root.text("keras_version")
+    writer = f"Keras {version}" if version else "Keras 2"
+
     def told(what: str, slug: str = "") -> None:
         cited = f" [convert: {slug}]" if slug else ""
-        warnings.warn(f"{root.path!r} was written by Keras 2: {what}.{cited}", stacklevel=4)
+        warnings.warn(f"{root.path!r} was written by {writer}: {what}.{cited}", stacklevel=4)
 
-    if is_of_tensorflow(root.text("keras_version")):
+    if is_of_tensorflow(version):
         for what, slug in training.differences(model):
             told(what, slug)
     text = root.text("training_config")
@@ -203,7 +218,6 @@ def _compile_keras2(model, root: Group, origin) -> None:
     config = parse_json(text, f"{root.path!r}, training_config")
     with failures_named(root.path, "training_config", "the model can't be compiled from it"):
         try:
-            version = root.text("keras_version")
             of_tensorflow = is_of_tensorflow(version) or major_version(version) == 3
             shapes = [tuple(shape) for shape in getattr(model, "internal_output_shapes", [])]
             arguments, left_out = training.compile_arguments(config, getattr(model, "output_names", [model.name]), of_tensorflow, shapes)

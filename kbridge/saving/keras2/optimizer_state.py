@@ -44,14 +44,15 @@ def read_state(model: Any, root: Group, flipped: bool) -> list[Assignment]:
     group = root.group("optimizer_weights")
     names = group.names("weight_names") or []
     arrays = [group.array(name) for name in names]
-    layers = _in_order_of(stored_layers(model), root.group("model_weights").names("layer_names") or [])
+    layers = in_order_of(stored_layers(model), root.group("model_weights").names("layer_names") or [])
     slots = once([slot for layer in layers for slot in slots_of(layer) if slot.trained])
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     variables = by_name(type(optimizer).__name__, names, arrays, len(slots))
     return assignments(model, slots, variables, flipped)
 
 
-def _in_order_of(layers: list, names: Sequence[str]) -> list:
+def in_order_of(layers: list, names: Sequence[str]) -> list:
+    """Return ``layers`` in the order that a file lists their ``names`` in, if it has them all."""
     places = {name: place for place, name in enumerate(names)}
     return sorted(layers, key=lambda layer: places[layer.name]) if all(layer.name in places for layer in layers) else layers
 

@@ -263,7 +263,7 @@ def match(layer: Any, arrays: Sequence[StoredArray], group: Group) -> list[tuple
         slots = once(slots)  # tf.keras lists the weights of a layer that stands in two models once
     if len(slots) != len(arrays):
         raise ModelFileError(
-            f"{group.path!r}: layer {layer.name!r} needs {len(slots)} arrays of Keras 2 "
+            f"{group.path!r}: layer {layer.name!r} needs {len(slots)} arrays in files of Keras 2 and 3 "
             f"({', '.join(str(slot.name) for slot in slots) or 'none'}), but the file has {len(arrays)}."
         )
     by_names = _order_by_names(slots, arrays)
