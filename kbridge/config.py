@@ -12,8 +12,10 @@ import sys
 import warnings
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FLOATX = ("float16", "float32", "float64")
 DIM_ORDERINGS = ("th", "tf")
@@ -60,14 +62,19 @@ class Startup:
 
 def config_path() -> Path:
     """Where keras.json is looked for."""
-    home = os.environ.get("KERAS_HOME")
-    return (Path(home) if home else Path(os.path.expanduser("~")) / ".keras") / "keras.json"
+    from pathlib import Path  # with what it imports, a tenth of the time that importing kbridge takes
+
+    return Path(_location())
+
+
+def _location() -> str:
+    return os.path.join(os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras"), "keras.json")
 
 
 @cache
 def startup() -> Startup:
     """The settings, read once. Raises ConfigError."""
-    return read(config_path(), os.environ)
+    return read(_location(), os.environ)
 
 
 def exact_convolutions() -> bool:
@@ -96,11 +103,11 @@ def num_threads() -> int | None:
 
 @cache
 def _num_threads_of_file() -> int | None:
-    path = config_path()
+    path = _location()
     return threads_in(_at_startup(path), path)
 
 
-def threads_in(content: Mapping[str, Any], path: Path) -> int | None:
+def threads_in(content: Mapping[str, Any], path: str | Path) -> int | None:
     """Return ``num_threads`` of a keras.json, None where there is none. Raises ConfigError unless it is a whole number of at least 1."""
     number = content.get("num_threads")
     if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
@@ -113,7 +120,7 @@ def threads_setting() -> Setting:
     number = num_threads()
     if number is None:
         return Setting(usable_cores(), "default: the cores that the process may use")
-    return Setting(number, "KBRIDGE_NUM_THREADS" if os.environ.get("KBRIDGE_NUM_THREADS", "").strip() else str(config_path()))
+    return Setting(number, "KBRIDGE_NUM_THREADS" if os.environ.get("KBRIDGE_NUM_THREADS", "").strip() else _location())
 
 
 def usable_cores() -> int:
@@ -126,7 +133,7 @@ def usable_cores() -> int:
     return max(1, cores // max(1, workers))
 
 
-def read(path: Path, environment: Mapping[str, str]) -> Startup:
+def read(path: str | Path, environment: Mapping[str, str]) -> Startup:
     """Settings from a file (which need not exist) and an environment. Raises ConfigError."""
     settings = {key: Setting(value, "default") for key, value in DEFAULTS.items()}
     found = _at_startup(path)
@@ -139,9 +146,9 @@ def read(path: Path, environment: Mapping[str, str]) -> Startup:
     for key in DEFAULTS:
         # a variable for the backend is also the way round a bad one in the file
         if key in found and not (key == "backend" and named):
-            settings[key] = Setting(checked(key, found[key], path), str(path))
+            settings[key] = Setting(checked(key, found[key], path, of_any_keras=True), str(path))
     if named:
-        settings["backend"] = Setting(checked("backend", environment[named], named), named)
+        settings["backend"] = Setting(checked("backend", environment[named], named, of_any_keras=named in BACKEND_VARIABLES[1:]), named)
     backend, origin = settings["backend"]
     if backend in FOREIGN_BACKENDS:
         warnings.warn(
@@ -153,7 +160,7 @@ def read(path: Path, environment: Mapping[str, str]) -> Startup:
     return Startup(settings)
 
 
-def _at_startup(path: Path) -> dict[str, Any]:
+def _at_startup(path: str | Path) -> dict[str, Any]:
     """Return what ``read_file`` gives; a file or home that may not be read doesn't stop a program here."""
     try:
         return read_file(path)
@@ -164,11 +171,12 @@ def _at_startup(path: Path) -> dict[str, Any]:
         return {}
 
 
-def read_file(path: Path) -> dict[str, Any]:
+def read_file(path: str | Path) -> dict[str, Any]:
     """The object in a keras.json; empty if there is none. Raises ConfigError, PermissionError."""
     try:
         # an editor on Windows may put a byte order mark in front
-        text = path.read_text(encoding="utf-8-sig")
+        with open(path, encoding="utf-8-sig") as file:
+            text = file.read()
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except PermissionError:
@@ -184,8 +192,11 @@ def read_file(path: Path) -> dict[str, Any]:
     return found
 
 
-def checked(key: str, value: Any, where: Any) -> Any:
-    """``value`` if it is allowed for ``key``; else ConfigError naming ``where`` it came from."""
+def checked(key: str, value: Any, where: Any, of_any_keras: bool = False) -> Any:
+    """``value`` if it is allowed for ``key``; else ConfigError naming ``where`` it came from.
+
+    ``of_any_keras``: whether other Keras read the value too, so that it may name a backend of theirs.
+    """
     if key == "epsilon":
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= sys.float_info.max:
             raise _bad(where, key, value, "a finite number above 0")
@@ -196,7 +207,7 @@ def checked(key: str, value: Any, where: Any) -> Any:
             return value
         if key == "backend":
             # KBRIDGE_BACKEND and --backend speak of nobody but kbridge
-            if value in FOREIGN_BACKENDS and (where in BACKEND_VARIABLES[1:] or isinstance(where, Path)):
+            if value in FOREIGN_BACKENDS and of_any_keras:
                 return value
             allowed = (*BACKENDS, *(name for name in _extensions() if name not in BACKENDS))
             if value in allowed:

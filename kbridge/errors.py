@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 class ModelFileError(ValueError):
@@ -60,6 +59,8 @@ KERAS2_ARGUMENTS = {
 
 def nearest(name: str, valid: Iterable[str]) -> str:
     """' Did you mean 'x'?' for the closest of ``valid``, or nothing."""
+    from difflib import get_close_matches  # takes long to import, for what only errors need
+
     found = get_close_matches(str(name), [str(v) for v in valid], n=1, cutoff=0.6)
     return f" Did you mean {found[0]!r}?" if found else ""
 

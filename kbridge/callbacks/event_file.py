@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import socket
 import struct
 import time
 import zlib
@@ -27,6 +26,8 @@ class EventFile:
         except ImportError as error:
             raise ImportError("TensorBoard needs the package tensorboard: pip install 'kbridge[tensorboard]'") from error
         os.makedirs(folder, exist_ok=True)
+        import socket  # takes long to import, for what few programs do
+
         name = f"events.out.tfevents.{time.time():010.0f}.{socket.gethostname()}.{os.getpid()}.{next(_numbers)}"
         self._event = Event
         self._records = RecordWriter(open(os.path.join(folder, name), "wb"))

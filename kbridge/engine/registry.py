@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from ..errors import ModelFileError
@@ -74,6 +73,8 @@ def _class_named(name: str, custom: Mapping[str, Any]) -> Any:
         return table[name]
     if remembered(name) is not None:
         return remembered(name)
+    from difflib import get_close_matches  # takes long to import, for what only errors need
+
     near = get_close_matches(name, [*table, *custom], n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     raise ModelFileError(

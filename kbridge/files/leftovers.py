@@ -9,7 +9,6 @@ import contextlib
 import os
 import platform
 import re
-import secrets
 import time
 import zlib
 
@@ -26,7 +25,7 @@ def create_beside(target: str) -> str:
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"Can't write {target!r}: there is no folder {folder!r}.")
     while True:
-        temporary = os.path.join(folder, f".{name[:100]}.{_machine()}-{os.getpid()}-{secrets.token_hex(8)}.tmp")
+        temporary = os.path.join(folder, f".{name[:100]}.{_machine()}-{os.getpid()}-{os.urandom(8).hex()}.tmp")
         _active.add(temporary)
         try:
             os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))

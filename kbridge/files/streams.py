@@ -8,7 +8,6 @@ import io
 import os
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from typing import Any, Protocol, cast, runtime_checkable
@@ -84,6 +83,8 @@ def copied_to(stream: Writer) -> Iterator[str]:
 
     What a stream that can be cut holds behind its position is replaced.
     """
+    import tempfile  # takes long to import, for what few programs do
+
     descriptor, temporary = tempfile.mkstemp(prefix="kbridge-")
     os.close(descriptor)
     try:

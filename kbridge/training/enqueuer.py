@@ -5,7 +5,6 @@ from __future__ import annotations
 import queue
 import threading
 import time
-import traceback
 from typing import Any
 
 import numpy as np
@@ -185,4 +184,6 @@ def _serve(generator, sender, seed: int, inherited: list) -> None:
     except (BrokenPipeError, KeyboardInterrupt):
         return
     except BaseException as error:  # to be raised where training runs
+        import traceback
+
         sender.send(("error", (f"{type(error).__name__}: {error}", traceback.format_exc())))

@@ -4,7 +4,6 @@ import json
 import os
 import sys
 import warnings
-from pathlib import Path
 
 import pytest
 
@@ -155,10 +154,10 @@ def test_a_folder_in_place_of_the_file_is_an_error(tmp_path):
 def refuse(monkeypatch, seen):
     """Reading fails for lack of permission; the file can be ``seen``, or its folder can't even be searched."""
 
-    def read_text(self, **_):
-        raise PermissionError(13, "Permission denied", str(self))
+    def refused(path, **_):
+        raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_text", read_text)
+    monkeypatch.setattr(config, "open", refused, raising=False)
     monkeypatch.setattr(os.path, "exists", lambda path: seen)
 
 

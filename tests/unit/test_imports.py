@@ -13,6 +13,20 @@ model = Sequential()
 model.add(Dense(output_dim=64, input_dim=100))
 model.add(Activation("relu"))
 """
+#: parts of the standard library that take long to import, for what few programs do
+SLOW = (
+    "pathlib",
+    "tempfile",
+    "socket",
+    "secrets",
+    "difflib",
+    "inspect",
+    "shutil",
+    "subprocess",
+    "multiprocessing",
+    "urllib.request",
+    "email",
+)
 TIMES = """
 import time
 start = time.process_time()
@@ -28,6 +42,11 @@ def test_no_heavy_package_is_imported_under_numpy(code, tmp_path):
     seen = output(f"{code}\nimport sys\nprint(*sys.modules)", tmp_path).split()
     assert "kbridge" in seen
     assert [name for name in LAZY if name in seen] == []
+
+
+def test_importing_models_brings_little_of_the_standard_library(tmp_path):
+    before, after = output("import numpy, sys; print(*sys.modules); import kbridge.models; print(*sys.modules)", tmp_path).splitlines()
+    assert [name for name in SLOW if name in after.split() and name not in before.split()] == []
 
 
 def test_importing_the_package_alone_imports_no_backend(tmp_path):
