@@ -11,6 +11,7 @@ from typing import Any
 from ..budget import weight_budget
 from ..engine.conventions import padding_from
 from ..files.streams import Writer, path_of
+from .adapted import with_summaries
 from .assignment import assign, assign_converted, read_weights, stored_layers, stored_values
 from .configs import KERAS_VERSION, model_config, whole_model, with_group_names
 from .errors import ModelFileError
@@ -133,6 +134,7 @@ def model_in(root: Group, custom_objects: dict[str, Any], compile: bool, origin=
         if keras2:
             version = root.text("keras_version")
             stored = config if major_version(version) == 3 else None
+            config = with_summaries(config, weights)
             config = to_keras1(config if stored is None else to_keras2(config), warn=False, version=version)
         config = with_group_names(config, weights.names("layer_names") or [])
         model = whole_model(config, root.text("keras_version"))

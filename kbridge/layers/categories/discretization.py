@@ -38,6 +38,11 @@ class Discretization(Configured):
         bounds = None if bin_boundaries is None else [float(n) for n in bin_boundaries]
         self.take(bin_boundaries=bounds, num_bins=num_bins, epsilon=epsilon, output_mode=mode, sparse=dense_only("Discretization", sparse))
 
+    @property
+    def factors_in_config(self) -> bool:
+        """Whether files of tf.keras have a summary of the data that the boundaries were made of, which the config holds here."""
+        return self.num_bins is not None
+
     def adapt(self, data) -> None:
         """Choose boundaries so that about equal shares of ``data``, an array, lie in each of ``num_bins`` intervals."""
         if not isinstance(self.num_bins, int) or self.num_bins < 2:

@@ -27,8 +27,8 @@ def load_archive(path: str, custom_objects: dict[str, Any], compile: bool):
     """The model in the archive ``path``; see ``load_model``. It holds the custom objects already."""
     with open_archive(path) as archive:
         version = version_of(archive)
-        config = with_vocabularies(archive.json(CONFIG), archive)
         with archive.hdf5(WEIGHTS) as root:
+            config = with_vocabularies(archive.json(CONFIG), archive, root)
             if OWN in archive and GROUP in root:
                 from ..model import model_in
 

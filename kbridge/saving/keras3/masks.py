@@ -20,7 +20,7 @@ def is_operation(entry: Mapping[str, Any]) -> bool:
     module, config = entry.get("module"), entry.get("config")
     if isinstance(module, str):
         return module.startswith(("keras.src.ops", "keras.ops"))
-    if "module" in entry or entry.get("class_name") in get_custom_objects() or not isinstance(config, Mapping):
+    if "module" in entry or entry.get("class_name") in (*get_custom_objects(), "Discretization") or not isinstance(config, Mapping):
         return False
     return (
         "trainable" not in config and not isinstance(config.get("dtype"), Mapping) and not {"layers", "batch_shape", "rate"} & set(config)

@@ -1,12 +1,15 @@
-"""Vocabularies of lookup layers, which an archive holds as texts beside its config: one token a line."""
+"""What layers have learned by ``adapt``: an archive holds vocabularies as texts beside its config, one token a line, and arrays among the weights."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from ..adapted import needs_boundaries, with_boundaries, with_factors
 from ..errors import ModelFileError
+from ..reading import Group
 from .archive import Archive
+from .arrays import numbered
 from .masks import is_operation
 from .paths import nodes_of_config, places
 
@@ -14,8 +17,8 @@ from .paths import nodes_of_config, places
 _TOKENS = {"StringLookup": str, "TextVectorization": str, "IntegerLookup": int}
 
 
-def with_vocabularies(config: Any, archive: Archive, prefix: str = "assets/", depth: int = 0) -> Any:
-    """A model's config with the vocabularies that the archive holds for its layers.
+def with_vocabularies(config: Any, archive: Archive, weights: Group, prefix: str = "", depth: int = 0) -> Any:
+    """A model's config with what the archive holds for its layers besides: vocabularies as texts, factors and summaries among the ``weights``.
 
     ModelFileError names the file that can't be read.
     """
@@ -28,7 +31,8 @@ def with_vocabularies(config: Any, archive: Archive, prefix: str = "assets/", de
     for entry in layers:
         if isinstance(entry, Mapping) and not is_operation(entry):
             path = f"{prefix}{next(names)}"
-            entry = _with_tokens(with_vocabularies(entry, archive, f"{path}/", depth + 1), archive, f"{path}/vocabulary.txt")
+            entry = with_vocabularies(entry, archive, weights, f"{path}/", depth + 1)
+            entry = _with_arrays(_with_tokens(entry, archive, f"assets/{path}/vocabulary.txt"), weights, path)
         found.append(entry)
     return {**config, "config": {**(inner or {}), "layers": found}}
 
@@ -42,3 +46,13 @@ def _with_tokens(entry: Any, archive: Archive, path: str) -> Any:
     except ValueError as error:
         raise ModelFileError(f"{path}: kbridge can't read its tokens ({error}).") from None
     return {**entry, "config": {**options, "vocabulary": tokens}}
+
+
+def _with_arrays(entry: Any, weights: Group, path: str) -> Any:
+    options = entry.get("config")
+    if needs_boundaries(entry):
+        return with_boundaries(entry, numbered(weights.group(path))) if path in weights else entry
+    if entry.get("class_name") in _TOKENS and isinstance(options, Mapping) and options.get("output_mode") == "tf_idf":
+        place = f"{path}/vars/idf_weights"
+        return with_factors(entry, weights.array(place)) if place in weights else entry
+    return entry

@@ -176,7 +176,7 @@ def _is_known(layer: Any) -> bool:
 
 
 def _inside(layer: Any, node: Node | None, group: Group, seen: set[int]) -> Iterator[Match]:
-    if layer.weights and _all_in(layer, seen):
+    if layer.weights and _all_in(layer, seen) or getattr(layer, "factors_in_config", False):
         return
     if is_model(layer) or isinstance(layer, Pipeline):
         children = node.children if node is not None and node.children is not None else nodes_of_model(layer)
