@@ -1,4 +1,4 @@
-"""What layers have learned by ``adapt``, and files of Keras 2 and 3 hold as arrays beside the config: factors of words, quantiles of numbers."""
+"""Reads what layers have learned by ``adapt`` and files of Keras 2 and 3 hold as arrays beside the config: factors of words, quantiles of numbers."""
 
 from __future__ import annotations
 

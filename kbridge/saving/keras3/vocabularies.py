@@ -1,4 +1,4 @@
-"""What layers have learned by ``adapt``: an archive holds vocabularies as texts beside its config, one token a line, and arrays among the weights."""
+"""Reads what layers have learned by ``adapt``: an archive holds vocabularies as texts beside its config, one token a line, and arrays among the weights."""
 
 from __future__ import annotations
 
