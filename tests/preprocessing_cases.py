@@ -166,8 +166,23 @@ def pipelines(k: Any) -> tuple[Any, list]:
     return model, [np.random.RandomState(8).normal(size=(2, 4, 3)).astype("float32")]
 
 
-BUILDERS = {f.__name__: f for f in (categories, encodings, texts, pictures, colors, regions, drawn, adapted, pipelines)}
-CASES = [name for name in BUILDERS if name not in ("adapted", "colors", "regions", "pipelines")]
+def spectrograms(k: Any) -> tuple[Any, list]:
+    """Each mode, window, scaling and order of axes."""
+    x, y = k.Input((20, 3)), k.Input((2, 20))
+    modes = ("log", "magnitude", "psd", "real", "imag", "stft")
+    options: list[dict[str, Any]] = [
+        *({"mode": mode} for mode in modes), {"expand_dims": True, "mode": "stft"}, {"padding": "same", "fft_length": 16},
+        {"window": "hamming", "periodic": True, "scaling": "spectrum"}, {"window": "blackman", "frame_step": None}, {"window": "bartlett"}, {"window": None, "scaling": None},
+    ]  # fmt: skip
+    outputs = [k.layers.STFTSpectrogram(**{"frame_length": 8, "frame_step": 3, "mode": "magnitude", **own})(x) for own in options]
+    first = {"frame_length": 6, "mode": "psd", "data_format": "channels_first"}
+    outputs += [k.layers.STFTSpectrogram(**first, expand_dims=expanded)(y) for expanded in (False, True)]
+    draw = np.random.RandomState(9)
+    return k.Model([x, y], outputs), [draw.normal(size=(2, *shape)).astype("float32") for shape in ((20, 3), (2, 20))]
+
+
+BUILDERS = {f.__name__: f for f in (categories, encodings, texts, pictures, colors, regions, drawn, adapted, pipelines, spectrograms)}
+CASES = [name for name in BUILDERS if name not in ("adapted", "colors", "regions", "pipelines", "spectrograms")]
 CASES3 = [f"keras3_{name}" for name in BUILDERS]
 
 

@@ -13,9 +13,8 @@ LAYERS = {
     "HashedCrossing": "the hash of joined values is TensorFlow's own: join them before they come in, and use Hashing",
     "JaxLayer": _OTHERS_PROGRAM,
     "MaxNumBoundingBoxes": "it changes boxes beside pictures, which aren't tensors of a model here",
-    "MelSpectrogram": "Fourier transforms have no operations here: compute spectrograms before they come in",
+    "MelSpectrogram": "its transform of reflected edges has no operations here: compute it before it comes in, or use STFTSpectrogram",
     "ReversibleEmbedding": "a call with reverse=True, which multiplies by its own table, is no call of a layer here",
-    "STFTSpectrogram": "Fourier transforms have no operations here: compute spectrograms before they come in",
     "TFSMLayer": "it holds a program of TensorFlow: kbridge reads SavedModel folders of Keras models",
     "TorchModuleWrapper": _OTHERS_PROGRAM,
 }
@@ -30,7 +29,7 @@ TRAINING = {
         ("RadialConstraint", "radial_constraint"),
         "tf.keras takes other values of the kernel than those of the rings that it names, and fails for some sizes",
     ),
-    **dict.fromkeys(("STFT", "STFTInitializer", "stft"), "it starts the kernels of STFTSpectrogram"),
+    **dict.fromkeys(("STFT", "STFTInitializer", "stft"), "it starts the kernels of STFTSpectrogram, which does so by itself here"),
     "Sum": "its value is that of a number, not of targets and outputs: a function of both is a metric here",
 }
 

@@ -36,6 +36,7 @@ from .recurrent_cells import *  # noqa: F403
 from .residual import *  # noqa: F403
 from .rnn import *  # noqa: F403
 from .spectral_normalization import *  # noqa: F403
+from .stft_spectrogram import *  # noqa: F403
 from .text_vectorization import *  # noqa: F403
 from .transposed import *  # noqa: F403
 from .wrappers import *  # noqa: F403

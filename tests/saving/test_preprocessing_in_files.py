@@ -32,6 +32,7 @@ from kbridge.layers import (
     RandomHue,
     RandomShear,
     RandomWidth,
+    STFTSpectrogram,
     StringLookup,
     TextVectorization,
 )
@@ -78,6 +79,35 @@ def test_a_file_predicts_as_there_and_is_saved_again(name, tmp_path):
         check(rebuilt.predict(x), expected, model.output_names)
 
 
+def test_new_spectrograms_start_with_the_waves_of_keras_3():
+    config = load_model(file("keras3_spectrograms"), compile=False).to_json()
+    model = model_from_json(config)
+    check(model.predict(recorded("keras3_spectrograms", "input")), recorded("keras3_spectrograms", "predicted"), model.output_names)
+    x = Input((None, 2))
+    layers = [STFTSpectrogram("angle", 8), STFTSpectrogram("real", 8), STFTSpectrogram("imag", 8, expand_dims=True)]
+    sound = recorded("keras3_spectrograms", "input")[0][:, :, :2]
+    angle, real, imag = Model(x, [layer(x) for layer in layers]).predict(sound)
+    assert angle.shape == real.shape == (2, 4, 10) and imag.shape == (2, 4, 5, 2)
+    imag = imag.transpose(0, 1, 3, 2).reshape(2, 4, 10)
+    # the first and the last frequency have no imaginary part, but for rounding, by which an angle may turn round
+    inside = np.isin(np.arange(10) % 5, (1, 2, 3))
+    np.testing.assert_allclose(angle[..., inside], np.arctan2(imag, real)[..., inside], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"mode": "power"}, "mode is one of"),
+        ({"frame_length": 0}, "frame_length"),
+        ({"frame_length": 8, "fft_length": 4}, "at least"),
+        ({"window": "kaiser"}, "window"),
+    ],
+)
+def test_what_a_spectrogram_cant_be_is_an_error(options, words):
+    with pytest.raises(ValueError, match=words):
+        STFTSpectrogram(**options)
+
+
 @pytest.mark.parametrize("name", ["pictures", "keras3_pictures", "keras3_colors"])
 def test_pictures_are_changed_in_training_as_there(name):
     model = load_model(file(name), compile=False)
@@ -87,7 +117,7 @@ def test_pictures_are_changed_in_training_as_there(name):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("name", ["categories", "pictures", "drawn", "keras3_colors", "keras3_pipelines"])
+@pytest.mark.parametrize("name", ["categories", "pictures", "drawn", "keras3_colors", "keras3_pipelines", "keras3_spectrograms"])
 def test_as_onnx_it_predicts_the_same(name, tmp_path):
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     from kbridge.convert import convert
@@ -115,7 +145,17 @@ def test_as_onnx_it_predicts_the_same(name, tmp_path):
 
 @pytest.mark.once
 @pytest.mark.parametrize(
-    "name", ["categories", "encodings", "keras3_texts", "keras3_pipelines", "keras3_drawn", "keras3_colors", "keras3_regions"]
+    "name",
+    [
+        "categories",
+        "encodings",
+        "keras3_texts",
+        "keras3_pipelines",
+        "keras3_spectrograms",
+        "keras3_drawn",
+        "keras3_colors",
+        "keras3_regions",
+    ],
 )
 def test_in_keras_3_it_predicts_the_same(name, tmp_path):
     keras3 = needed("keras")
