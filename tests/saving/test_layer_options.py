@@ -76,10 +76,15 @@ def test_it_predicts_and_trains_as_there(library, family):
     check(library, family, table, after, "trained", 1e-4)
 
 
+#: what both libraries have becomes the same layers here, whichever of them wrote it
+SAVED = [pair for pair in EACH if pair[0] == "tf_keras" or any(case.library == pair[0] for case in cases(pair[1], pair[0]))]
+
+
 @pytest.mark.once
-@pytest.mark.parametrize(("library", "family"), EACH)
+@pytest.mark.parametrize(("library", "family"), SAVED)
 def test_saved_again_and_from_its_config_it_is_the_same(library, family, tmp_path):
-    model = loaded(library, family, chosen(library, family))
+    table = cases(family, library)
+    model = loaded(library, family, table if library == "tf_keras" else [case for case in table if case.library == library])
     model.save(tmp_path / "ours.h5")
     config = json.loads(model.to_json())
     again = load_model(tmp_path / "ours.h5", compile=False)
