@@ -1,4 +1,4 @@
-"""Layers of the branches of residual networks: LayerScale and StochasticDepth."""
+"""Layers of the branches of residual networks: CustomScaleLayer, LayerScale and StochasticDepth."""
 
 from __future__ import annotations
 
@@ -7,7 +7,42 @@ import numpy as np
 from .. import backend as K
 from .configured import Configured
 
-__all__ = ["LayerScale", "StochasticDepth"]
+__all__ = ["CustomScaleLayer", "LayerScale", "StochasticDepth"]
+
+
+class CustomScaleLayer(Configured):
+    """The first input plus ``scale`` times the second one, as at the ends of the blocks of InceptionResNetV2 (Szegedy et al., 2016, arXiv 1602.07261).
+
+    Args:
+        scale: the number.
+
+    Input shape:
+        A list of two, of equal shapes.
+
+    Output shape:
+        That of one.
+
+    Raises:
+        ValueError: another number of inputs.
+    """
+
+    scale: float
+
+    def __init__(self, scale, **kwargs):
+        super().__init__(**kwargs)
+        self.take(scale=float(scale))
+
+    def build(self, input_shape):
+        if not isinstance(input_shape, list) or len(input_shape) != 2:
+            raise ValueError(f"CustomScaleLayer {self.name} takes a list of two inputs, got the shape {input_shape}.")
+        self.built = True
+
+    def call(self, inputs, mask=None):
+        """Return the first input plus ``scale`` times the second one."""
+        return inputs[0] + inputs[1] * self.scale
+
+    def get_output_shape_for(self, input_shape):
+        return tuple(input_shape[0])
 
 
 class LayerScale(Configured):

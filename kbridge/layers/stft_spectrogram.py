@@ -122,7 +122,7 @@ class STFTSpectrogram(Configured):
         places = np.arange(self.frame_length)
         turn = places / max(self.frame_length - (not self.periodic), 1)
         if self.window in _COSINES:
-            window = sum(factor * np.cos(2 * np.pi * n * turn) for n, factor in enumerate(_COSINES[self.window]))
+            window = np.sum([factor * np.cos(2 * np.pi * n * turn) for n, factor in enumerate(_COSINES[self.window])], axis=0)
         else:
             window = np.ones(self.frame_length) if self.window is None else 1 - np.abs(2 * turn - 1)
         if self.window is not None and self.scaling is not None:

@@ -133,7 +133,8 @@ def to_first(L, t, over_time: bool):
 def class_of(k, name: str):
     """A layer's class, which the module of an architecture may define."""
     found = getattr(k.layers, name, None)
-    return found or getattr(importlib.import_module(f"{k.__name__}.src.applications.convnext"), name)
+    module = "inception_resnet_v2" if name == "CustomScaleLayer" else "convnext"
+    return found or getattr(importlib.import_module(f"{k.__name__}.src.applications.{module}"), name)
 
 
 def weights_of(layer) -> list:

@@ -11,5 +11,6 @@ CASES = [
     Case("SpectralNormalization", {}, ("image",), library="keras3", wrapped=("DepthwiseConv2D", {"kernel_size": 2})),
     Case("SpectralNormalization", {}, ("series",), wrapped=("EinsumDense", {"equation": "btc,cd->btd", "output_shape": (None, 3)})),
     Case("LayerScale", {"init_values": 0.1, "projection_dim": 4}, ("series",)),
+    Case("CustomScaleLayer", {"scale": 0.2}, ("series", "series")),
     Case("StochasticDepth", {"drop_path_rate": 0.0}, ("image",), library="keras3"),
 ]
