@@ -1,5 +1,6 @@
 """Preprocessing layers that have learned by ``adapt`` in real Keras (tests/adapted_files.py): factors of words and boundaries lie among the weights."""
 
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -61,3 +62,18 @@ def test_a_number_of_intervals_beyond_reason_is_refused(tmp_path):
         with pytest.raises(ValueError, match="num_bins"):
             load_model(target)
         target.write_bytes((DATA / "tf_keras_disc.h5").read_bytes())
+
+
+@pytest.mark.once
+def test_vocabularies_that_unpack_to_millions_of_tokens_are_refused_before_they_are_split(tmp_path):
+    with zipfile.ZipFile(DATA / "keras_tv_idf.keras") as real, zipfile.ZipFile(tmp_path / "m.keras", "w", zipfile.ZIP_DEFLATED) as target:
+        for name in real.namelist():
+            target.writestr(name, b"\n" * 6_000_000 if name.endswith("vocabulary.txt") else real.read(name))
+    assert (tmp_path / "m.keras").stat().st_size < 100_000
+    with pytest.raises(ValueError, match=r"vocabulary\.txt: the vocabularies hold more than 5000000 tokens"):
+        load_model(tmp_path / "m.keras")
+    with zipfile.ZipFile(DATA / "keras_il.keras") as real, zipfile.ZipFile(tmp_path / "n.keras", "w", zipfile.ZIP_DEFLATED) as target:
+        for name in real.namelist():
+            target.writestr(name, b"9" * 100_000 if name.endswith("vocabulary.txt") else real.read(name))
+    with pytest.raises(ValueError, match=r"vocabulary\.txt: kbridge can't read its tokens"):
+        load_model(tmp_path / "n.keras")

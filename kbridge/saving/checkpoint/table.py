@@ -31,11 +31,14 @@ def entries(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
         _, at = varint(footer, at)  # the block of filters, which is empty
     offset, at = varint(footer, at)
     size, _ = varint(footer, at)
-    seen = total = 0
+    seen = total = read = 0
     last = b""
     for _, handle in _block_entries(_block(data, offset, size)):
         start, at = varint(handle, 0)
         length, _ = varint(handle, at)
+        read += length
+        if read > len(data):
+            raise Damaged("its list of blocks has more bytes than the file: it names blocks again.")
         for key, value in _block_entries(_block(data, start, length)):
             seen += 1
             total += len(key)

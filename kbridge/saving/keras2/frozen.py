@@ -7,6 +7,7 @@ trained, in their order. Of all ways to freeze the models inside, those are look
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -42,7 +43,12 @@ def freeze_as_compiled(model: Any, root: Group) -> list[tuple[str, ...]]:
     if not moments or not slots or _fits(slots, moments):
         return []
     found: dict[tuple[int, ...], tuple[str, ...]] = {}
+    inside = Counter(frozenset(names).intersection(slot.owners) for slot in slots)
     for frozen in _ways(names):
+        # how many weights are left tells of most ways that they don't fit
+        count = sum(many for parts, many in inside.items() if parts.isdisjoint(frozen))
+        if not count or len(moments) % count:
+            continue
         trained = [slot for slot in slots if not set(frozen).intersection(slot.owners)]
         if _fits(trained, moments):
             found.setdefault(tuple(id(weight) for slot in trained for weight in weights_of(slot)), frozen)

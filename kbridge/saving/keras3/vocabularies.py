@@ -7,6 +7,7 @@ from typing import Any
 
 from ..adapted import needs_boundaries, with_boundaries, with_factors
 from ..errors import ModelFileError
+from ..limits import MAX_TEXT, MAX_VALUES
 from ..reading import Group
 from .archive import Archive
 from .arrays import numbered
@@ -17,7 +18,21 @@ from .paths import nodes_of_config, places
 _TOKENS = {"StringLookup": str, "TextVectorization": str, "IntegerLookup": int}
 
 
-def with_vocabularies(config: Any, archive: Archive, weights: Group, prefix: str = "", depth: int = 0) -> Any:
+class _Left:
+    """How much the vocabularies of one archive may still hold together."""
+
+    def __init__(self) -> None:
+        self.size, self.tokens = MAX_TEXT, MAX_VALUES
+
+    def spend(self, archive: Archive, path: str, content: bytes) -> None:
+        """ModelFileError where ``content`` is too much."""
+        self.size -= len(content)
+        self.tokens -= content.count(b"\n") + 1
+        if self.size < 0 or self.tokens < 0:
+            raise archive.error(f"{path}: the vocabularies hold more than {MAX_VALUES} tokens or {MAX_TEXT} bytes together.")
+
+
+def with_vocabularies(config: Any, archive: Archive, weights: Group, prefix: str = "", depth: int = 0, left: _Left | None = None) -> Any:
     """A model's config with what the archive holds for its layers besides: vocabularies as texts, factors and summaries among the ``weights``.
 
     ModelFileError names the file that can't be read.
@@ -26,23 +41,26 @@ def with_vocabularies(config: Any, archive: Archive, weights: Group, prefix: str
     layers = inner.get("layers") if isinstance(inner, Mapping) else None
     if not isinstance(layers, list) or depth > 20:
         return config
+    left = left or _Left()
     names = iter(places(nodes_of_config(config)))
     found = []
     for entry in layers:
         if isinstance(entry, Mapping) and not is_operation(entry):
             path = f"{prefix}{next(names)}"
-            entry = with_vocabularies(entry, archive, weights, f"{path}/", depth + 1)
-            entry = _with_arrays(_with_tokens(entry, archive, f"assets/{path}/vocabulary.txt"), weights, path)
+            entry = with_vocabularies(entry, archive, weights, f"{path}/", depth + 1, left)
+            entry = _with_arrays(_with_tokens(entry, archive, f"assets/{path}/vocabulary.txt", left), weights, path)
         found.append(entry)
     return {**config, "config": {**(inner or {}), "layers": found}}
 
 
-def _with_tokens(entry: Any, archive: Archive, path: str) -> Any:
+def _with_tokens(entry: Any, archive: Archive, path: str, left: _Left) -> Any:
     kind, options = _TOKENS.get(str(entry.get("class_name"))), entry.get("config")
     if kind is None or not isinstance(options, Mapping) or options.get("vocabulary") or path not in archive:
         return entry
+    content = archive.content(path, max(left.size, 0))
+    left.spend(archive, path, content)
     try:
-        tokens = [kind(line) for line in archive.content(path).decode("utf8").split("\n")]
+        tokens = [kind(line) for line in content.decode("utf8").split("\n")]
     except ValueError as error:
         raise ModelFileError(f"{path}: kbridge can't read its tokens ({error}).") from None
     return {**entry, "config": {**options, "vocabulary": tokens}}
