@@ -112,7 +112,7 @@ class Sequential(WithInnerModel):
             output = layer(self.outputs[0])
             if isinstance(output, list):
                 raise TypeError(
-                    f"All layers of a Sequential model have one output; {layer.name!r} has {len(output)}. Use a functional Model."
+                    f"Each layer of a Sequential model must have one output, but {layer.name!r} has {len(output)}. Use a functional Model."
                 )
             self.outputs = [output]
         self._added(layer)
@@ -125,8 +125,8 @@ class Sequential(WithInnerModel):
         if not layer.inbound_nodes:
             if not hasattr(layer, "batch_input_shape"):
                 raise ValueError(
-                    f"The first layer of a Sequential model must know its input: give {type(layer).__name__} an input_shape "
-                    f"(without the batch axis), a batch_input_shape, or, for layers that have it, an input_dim."
+                    f"The first layer of a Sequential model needs the shape of its input. Give {type(layer).__name__} an input_shape "
+                    "(without the batch axis), a batch_input_shape, or, if it has this argument, an input_dim."
                 )
             layer.create_input_layer(layer.batch_input_shape, getattr(layer, "input_dtype", None))
         elif node == 0 and len(layer.inbound_nodes) > 1 and not isinstance(layer, Container):
@@ -136,7 +136,9 @@ class Sequential(WithInnerModel):
             )
         outputs = layer.inbound_nodes[node].output_tensors
         if len(outputs) != 1:
-            raise TypeError(f"All layers of a Sequential model have one output; {layer.name!r} has {len(outputs)}. Use a functional Model.")
+            raise TypeError(
+                f"Each layer of a Sequential model must have one output, but {layer.name!r} has {len(outputs)}. Use a functional Model."
+            )
         self.outputs = list(outputs)
         self.inputs = _inputs_of(layer)
 
@@ -163,7 +165,7 @@ class Sequential(WithInnerModel):
             TypeError: there is none.
         """
         if not self.layers:
-            raise TypeError("There are no layers in the model.")
+            raise TypeError("The model has no layers.")
         removed = self.layers.pop()
         if not self.layers:
             self.inputs, self.outputs = [], []
@@ -285,7 +287,7 @@ class Sequential(WithInnerModel):
         predictions = self.predict(x, batch_size, verbose)
         if predictions.min() < 0.0 or predictions.max() > 1.0:
             warnings.warn(
-                "The model gives values outside [0, 1], so they are no probabilities: is the last activation missing?", stacklevel=2
+                "The model returns values outside [0, 1], so they aren't probabilities. Is the last activation missing?", stacklevel=2
             )
         return predictions
 
@@ -324,7 +326,7 @@ class Sequential(WithInnerModel):
             layer_cache: layers by their names that models made before share with this one, a dict.
         """
         if not isinstance(config, list):
-            raise TypeError(f"The config of a Sequential model is a list with one entry for each layer, got {type(config).__name__}.")
+            raise TypeError(f"The config of a Sequential model must be a list with one entry for each layer, got {type(config).__name__}.")
         model = cls()
         add_layers(model, config, {} if layer_cache is None else layer_cache)
         return model

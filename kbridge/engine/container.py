@@ -95,7 +95,7 @@ class Container(ContainerFiles, Layer):
     def _check_names(self) -> None:
         for name, times in Counter(layer.name for layer in self.layers).items():
             if times > 1:
-                raise ValueError(f"The name {name!r} is used {times} times in {self.name}: all layers need names of their own.")
+                raise ValueError(f"{times} layers of {self.name} have the name {name!r}. Each layer needs its own name.")
 
     # ------------------------------------------------------------------ layers and what they hold
 
@@ -113,7 +113,7 @@ class Container(ContainerFiles, Layer):
 
         if index is not None:
             if not -len(self.layers) <= index < len(self.layers):
-                raise ValueError(f"{self.name} has {len(self.layers)} layers, asked for the one at index {index}.")
+                raise ValueError(f"{self.name} has {len(self.layers)} layers, so there is none at index {index}.")
             return self.layers[index]
         if not name:
             raise ValueError("get_layer needs a name or an index.")

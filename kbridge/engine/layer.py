@@ -179,8 +179,8 @@ class Layer(LayerWeights, LayerCalls):
         in_graph = all(K.is_keras_tensor(i) for i in inputs) and not several.is_inside()
         if training is not None and in_graph:
             raise TypeError(
-                f"Layer {self.name!r} is called with training={training!r} in a model: all layers of a model follow the learning phase. Give "
-                "training only to layers that the call of your own layer calls."
+                f"Layer {self.name!r} is called with training={training!r} in a model, but all layers of a model follow the "
+                "learning phase. Pass training only to layers that your own layer calls."
             )
         if not self.built:
             self.assert_input_compatibility(x)

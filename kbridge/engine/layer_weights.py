@@ -134,7 +134,7 @@ class LayerWeights:
             RuntimeError: the layer isn't built yet.
         """
         if not self.built:
-            raise RuntimeError(f"Layer {self.name!r} has no weights yet: it is built when it is first called or given an input shape.")
+            raise RuntimeError(f"Layer {self.name!r} has no weights yet. It makes them when it is first called or gets an input shape.")
         return sum(K.count_params(w) for w in self.weights)
 
 

@@ -202,7 +202,7 @@ class Recurrence(Layer):
         """
         owner = f"{type(self).__name__} {self.name}"
         if not self.stateful:
-            raise RuntimeError(f"{owner} isn't stateful, so it has no states to reset.")
+            raise RuntimeError(f"{owner} is not stateful, so it has no states to reset.")
         given = self.input_spec[0].shape
         batch = given[1 if self.time_major else 0]
         if batch is None:

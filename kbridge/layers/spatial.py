@@ -63,5 +63,5 @@ def check_window(layer, shape, axes, windows, border_mode: str) -> None:
         if shape[axis] is not None and shape[axis] < window:
             raise ValueError(
                 f"{type(layer).__name__} {layer.name}: a window of {tuple(windows)} doesn't fit into an input of shape "
-                f"{tuple(shape)}: axis {axis} is {shape[axis]} long.{ordering_hint(layer, len(windows))}"
+                f"{tuple(shape)}, because axis {axis} has the length {shape[axis]}.{ordering_hint(layer, len(windows))}"
             )

@@ -193,9 +193,9 @@ def weight_modes_of(sample_weight_mode, names, shapes) -> list:
     modes = per_output(sample_weight_mode, names, "sample_weight_mode")
     for mode, shape, name in zip(modes, shapes, names, strict=True):
         if mode not in (None, "temporal"):
-            raise ValueError(f"sample_weight_mode of output {name!r} is None or 'temporal', got {mode!r}.")
+            raise ValueError(f"sample_weight_mode of the output {name!r} must be None or 'temporal', got {mode!r}.")
         if mode == "temporal" and len(shape) < 3:
-            raise ValueError(f"sample_weight_mode 'temporal' needs an output (samples, time, ...), {name!r} has shape {shape}.")
+            raise ValueError(f"sample_weight_mode 'temporal' needs an output (samples, time, ...), but {name!r} has shape {shape}.")
     return modes
 
 

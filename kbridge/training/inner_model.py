@@ -17,7 +17,7 @@ class WithInnerModel(Model):
     def build(self, input_shape=None) -> None:
         """Make the inner functional model; it is called when that is needed. ``input_shape`` is not used."""
         if not self.inputs or not self.outputs:
-            raise TypeError("A Sequential model can't be built before it has a layer: add some first.")
+            raise TypeError("The Sequential model has no layers yet. Add some before you build it.")
         self.model = self._working_model()
         self._show_graph_of(self.model)
         self.built = True

@@ -119,7 +119,7 @@ class Model(Container):
             self._check_compiled("train")
             if self._collected_trainable_weights and getattr(self, "optimizer", None) is None:
                 raise RuntimeError(
-                    f"The model {self.name} has no optimizer any more, and no train_function: call compile, or set one of them."
+                    f"The model {self.name} no longer has an optimizer or a train_function. Call compile, or set one of them."
                 )
             self.train_function = sharing.current().train_function(self)
 

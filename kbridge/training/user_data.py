@@ -96,7 +96,7 @@ def with_validation(model, data: tuple, validation_data, validation_split, batch
     if validation_data is not None:
         if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
             found = f" of {len(validation_data)}" if isinstance(validation_data, (tuple, list)) else ""
-            raise ValueError(f"validation_data is (x, y) or (x, y, sample_weight), got {type(validation_data).__name__}{found}.")
+            raise ValueError(f"validation_data must be (x, y) or (x, y, sample_weight), got {type(validation_data).__name__}{found}.")
         val_x, val_y, *rest = validation_data
         return data, model._standardize_user_data(val_x, val_y, rest[0] if rest else None, None, False, batch_size)
     if not validation_split:
@@ -113,8 +113,8 @@ def with_validation(model, data: tuple, validation_data, validation_split, batch
 def _split_at(samples: int, fraction) -> int:
     """Where the validation data begin."""
     if not 0.0 < fraction < 1.0:
-        raise ValueError(f"validation_split must lie between 0 and 1, got {fraction!r}.")
+        raise ValueError(f"validation_split must be between 0 and 1, got {fraction!r}.")
     split = int(samples * (1.0 - fraction))
     if split in (0, samples):
-        raise ValueError(f"validation_split={fraction} of {samples} samples leaves no samples on one side.")
+        raise ValueError(f"validation_split={fraction} of {samples} samples leaves no samples for training or none for validation.")
     return split

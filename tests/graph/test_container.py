@@ -160,7 +160,7 @@ def test_layers_are_found_by_name_and_index():
 def test_names_must_differ():
     x = Input((2,))
     y = Dense(2, name="twin")(Dense(2, name="twin")(x))
-    with pytest.raises(ValueError, match="'twin' is used 2 times"):
+    with pytest.raises(ValueError, match="2 layers of .* have the name 'twin'"):
         Model(x, y)
 
 

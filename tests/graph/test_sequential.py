@@ -47,7 +47,7 @@ def test_the_config_is_a_list_that_makes_the_same_model():
 def test_the_first_layer_needs_an_input_shape():
     with pytest.raises(ValueError, match="first layer of a Sequential model.*input_shape"):
         Sequential([Dense(3)])
-    with pytest.raises(TypeError, match="add some first"):
+    with pytest.raises(TypeError, match="has no layers yet"):
         Sequential().predict(np.ones((1, 1)))
     with pytest.raises(TypeError, match="takes a Layer"):
         Sequential().add("dense")

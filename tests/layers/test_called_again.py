@@ -224,7 +224,7 @@ def test_lengths_that_a_nested_model_gets_to_know_when_it_is_called():
 def test_a_deconvolution_takes_no_image_that_its_output_doesnt_come_from():
     layer = layers.Deconvolution2D(2, 2, 2, (None, 5, 5, 2), **TF)
     layer(Input((4, 4, 2)))
-    with pytest.raises(ValueError, match=rf"{layer.name}.*\(None, 5, 5, 2\) comes from an input that is 4 long.*\(None, 6, 4, 2\)"):
+    with pytest.raises(ValueError, match=rf"{layer.name}.*\(None, 5, 5, 2\) needs an input of length 4 .*\(None, 6, 4, 2\)"):
         layer(Input((6, 4, 2)))
 
 

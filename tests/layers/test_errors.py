@@ -68,7 +68,7 @@ def test_images_in_the_other_dim_ordering(cls, ordering):
     ],
 )
 def test_a_kernel_larger_than_its_input(cls, arguments, shape, at):
-    with pytest.raises(ValueError, match=rf"{cls} odd: a window of \(.*9.*\) doesn't fit .*: axis {at} is 4 long") as caught:
+    with pytest.raises(ValueError, match=rf"{cls} odd: a window of \(.*9.*\) doesn't fit .*because axis {at} has the length 4") as caught:
         getattr(layers, cls)(*arguments, name="odd")(Input(shape))
     assert ("dim_ordering" in str(caught.value)) == ("1D" not in cls)
 

@@ -89,7 +89,7 @@ def test_embedding_keeps_its_promises():
         (r"unroll=True needs a known number", lambda: layers.GRU(2, unroll=True, input_shape=(None, 2))),
         (r"dim_ordering must be 'th', 'tf'.*'xx'", lambda: layers.Convolution2D(2, 3, 3, dim_ordering="xx")),
         (r"mode must be 0, 1 or 2, got 3", lambda: layers.BatchNormalization(mode=3)),
-        (r"takes more than there is", lambda: layers.Cropping1D((3, 2), input_shape=(4, 1))),
+        (r"removes more than an input", lambda: layers.Cropping1D((3, 2), input_shape=(4, 1))),
         (r"output_dim must be a whole number of at least 1, got 0", lambda: layers.LSTM(0)),
     ],
 )  # fmt: skip

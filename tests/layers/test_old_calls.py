@@ -148,7 +148,7 @@ def test_cropping_may_leave_nothing_but_no_less():
     assert Model(x, Cropping1D((2, 2))(x)).predict(np.ones((3, 4, 2))).shape == (3, 0, 2)
     y = Input((4, 4, 2))
     assert Model(y, Cropping2D(((2, 2), (1, 1)), dim_ordering="tf")(y)).predict(np.ones((3, 4, 4, 2))).shape == (3, 0, 2, 2)
-    with pytest.raises(ValueError, match=r"takes more than there is .*\[differences: cropping-beyond-the-input\]"):
+    with pytest.raises(ValueError, match=r"removes more than an input .*\[differences: cropping-beyond-the-input\]"):
         Cropping1D((3, 2))(x)
 
 

@@ -81,9 +81,9 @@ def test_time_distributed_keeps_masks():
 def test_what_cannot_be_wrapped():
     with pytest.raises(ValueError, match=r"timedistributed_\d+.*at least 3 axes"):
         TimeDistributed(Dense(2))(Input((4,)))
-    with pytest.raises(TypeError, match="wraps a layer"):
+    with pytest.raises(TypeError, match="needs a layer to wrap"):
         TimeDistributed("dense")
-    with pytest.raises(TypeError, match="wraps a recurrent layer"):
+    with pytest.raises(TypeError, match="needs a recurrent layer to wrap"):
         Bidirectional(Dense(2))
     with pytest.raises(ValueError, match="merge_mode"):
         Bidirectional(Sum(2), merge_mode="add")

@@ -37,7 +37,7 @@ def compiled(loss="mse"):
         (r"relo.*Did you mean 'relu'", lambda: Dense(2, activation="relo")),
         (r"glorot_unifrom.*Did you mean 'glorot_uniform'", lambda: Dense(2, init="glorot_unifrom")),
         (r"output_dim.*32.5", lambda: Dense(32.5)),
-        (r"must know its input", lambda: Sequential([Dense(2)])),
+        (r"needs the shape of its input", lambda: Sequential([Dense(2)])),
         (r"without the batch axis", lambda: Input()),
     ],
 )

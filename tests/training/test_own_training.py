@@ -47,7 +47,7 @@ def test_functions_that_were_made_outlive_the_optimizer():
     model.model.optimizer = model.optimizer = None
     assert np.isfinite(model.train_on_batch(X, Y)) and np.isfinite(model.test_on_batch(X, Y))
     model.model.train_function = None
-    with pytest.raises(RuntimeError, match="has no optimizer any more"):
+    with pytest.raises(RuntimeError, match="no longer has an optimizer"):
         model.train_on_batch(X, Y)
 
 

@@ -138,7 +138,7 @@ def test_options_that_keras_1_lacked_are_taken_over(class_name, options, found):
 @pytest.mark.parametrize(
     ("class_name", "options", "message"),
     [
-        ("LSTM", {"shape": (None, 3, 2), "units": 2, "kernel_regularizer": "l2", "dropout": 0.5}, "one holds for both"),
+        ("LSTM", {"shape": (None, 3, 2), "units": 2, "kernel_regularizer": "l2", "dropout": 0.5}, "one regularizer holds for both"),
         (
             "ConvLSTM2D",
             {"shape": (None, 3, 5, 5, 2), "filters": 2, "kernel_size": 2, "time_major": True},

@@ -39,7 +39,7 @@ class Attention(_Simple):
     ):
         super().__init__(**kwargs)
         if score_mode not in ("dot", "concat"):
-            raise ValueError(f"Attention {self.name}: score_mode is {score_mode!r}, allowed are 'dot' and 'concat'.")
+            raise ValueError(f"Attention {self.name}: score_mode must be 'dot' or 'concat', got {score_mode!r}.")
         self.take(
             use_scale=use_scale, score_mode=score_mode, dropout=dropout, seed=seed, use_causal_mask=use_causal_mask,
             return_attention_scores=return_attention_scores,

@@ -19,7 +19,7 @@ class _Simple(Called):
 
     def _check(self, inputs) -> list:
         if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3):
-            raise ValueError(f"{type(self).__name__} {self.name} takes [query, value] or [query, value, key], got {inputs!r:.100}.")
+            raise ValueError(f"{type(self).__name__} {self.name} takes a list [query, value] or [query, value, key], got {inputs!r:.100}.")
         return list(inputs)
 
     def scores_of(self, query, key):

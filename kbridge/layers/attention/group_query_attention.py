@@ -33,7 +33,7 @@ class GroupQueryAttention(MultiHeadAttention):
     def __init__(self, head_dim, num_query_heads, num_key_value_heads, **kwargs):
         if num_query_heads % num_key_value_heads:
             raise ValueError(
-                f"GroupQueryAttention: num_key_value_heads={num_key_value_heads} doesn't divide num_query_heads={num_query_heads}."
+                f"GroupQueryAttention: num_query_heads={num_query_heads} must be a multiple of num_key_value_heads={num_key_value_heads}."
             )
         super().__init__(num_heads=num_query_heads, key_dim=head_dim, **kwargs)
         self.take(head_dim=head_dim, num_query_heads=num_query_heads, num_key_value_heads=num_key_value_heads)

@@ -88,7 +88,7 @@ class MultiHeadAttention(Called):
         super().__init__(**kwargs)
         for name, count in (("num_heads", num_heads), ("key_dim", key_dim), ("value_dim", value_dim)):
             if count is not None and (not isinstance(count, int) or count < 1):
-                raise ValueError(f"{type(self).__name__} {self.name}: {name} is a whole number above 0, got {count!r}.")
+                raise ValueError(f"{type(self).__name__} {self.name}: {name} must be a whole number above 0, got {count!r}.")
         self.result_shape = (
             None if output_shape is None else tuple(output_shape) if isinstance(output_shape, (list, tuple)) else (output_shape,)
         )

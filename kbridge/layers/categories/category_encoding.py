@@ -40,7 +40,7 @@ class CategoryEncoding(Configured):
     def __init__(self, num_tokens=None, output_mode="multi_hot", sparse=False, **kwargs):
         super().__init__(**kwargs)
         if not isinstance(num_tokens, int) or num_tokens < 1:
-            raise ValueError(f"CategoryEncoding: num_tokens is a whole number above 0, got {num_tokens!r}.")
+            raise ValueError(f"CategoryEncoding: num_tokens must be a whole number above 0, got {num_tokens!r}.")
         mode = checked_mode("CategoryEncoding", output_mode, ("one_hot", "multi_hot", "count"))
         self.take(num_tokens=num_tokens, output_mode=mode, sparse=dense_only("CategoryEncoding", sparse))
 

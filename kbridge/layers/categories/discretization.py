@@ -52,7 +52,7 @@ class Discretization(Configured):
     def call(self, x, mask=None):
         """Return the index of each number's interval, or its vector."""
         if self.bin_boundaries is None:
-            raise ValueError(f"Discretization {self.name} has no boundaries: give bin_boundaries, or call adapt with data.")
+            raise ValueError(f"Discretization {self.name} has no boundaries. Give bin_boundaries, or call adapt with data.")
         bounds = np.asarray(self.bin_boundaries, K.floatx())
         above = K.greater_equal(K.expand_dims(K.cast(x, K.floatx()), -1), K.constant(bounds))
         places = K.sum(K.cast(above, "int32"), axis=-1) if len(bounds) else K.zeros_like(x, dtype="int32")

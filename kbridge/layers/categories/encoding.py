@@ -16,14 +16,14 @@ def checked_mode(owner: str, mode: str, allowed: Sequence[str]) -> str:
     """An output mode by its name today. ValueError if it isn't ``allowed``."""
     mode = {"binary": "multi_hot", "tf-idf": "tf_idf"}.get(mode, mode)
     if mode not in allowed:
-        raise ValueError(f"{owner}: output_mode is {mode!r}, allowed are {', '.join(map(repr, allowed))}.")
+        raise ValueError(f"{owner}: output_mode must be one of {', '.join(map(repr, allowed))}, got {mode!r}.")
     return mode
 
 
 def dense_only(owner: str, sparse: Any) -> bool:
     """False for an option ``sparse`` that is off. ValueError if it is on."""
     if sparse:
-        raise ValueError(f"{owner}: kbridge computes dense results only; sparse=True can't be had.")
+        raise ValueError(f"{owner}: kbridge computes only dense results, so sparse=True isn't possible.")
     return False
 
 

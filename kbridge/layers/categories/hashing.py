@@ -44,7 +44,7 @@ class Hashing(Configured):
     def __init__(self, num_bins, mask_value=None, salt=None, output_mode="int", sparse=False, **kwargs):
         super().__init__(**kwargs)
         if not isinstance(num_bins, int) or num_bins < 1:
-            raise ValueError(f"Hashing: num_bins is a whole number above 0, got {num_bins!r}.")
+            raise ValueError(f"Hashing: num_bins must be a whole number above 0, got {num_bins!r}.")
         salt = [salt, salt] if isinstance(salt, int) else list(salt) if salt is not None else None
         mode = checked_mode("Hashing", output_mode, OUTPUT_MODES[:4])
         self.take(num_bins=num_bins, mask_value=mask_value, salt=salt, output_mode=mode, sparse=dense_only("Hashing", sparse))

@@ -29,11 +29,13 @@ class _Lookup(Configured):
         owner = type(self).__name__
         mode = checked_mode(owner, output_mode, OUTPUT_MODES)
         if not isinstance(num_oov_indices, int) or num_oov_indices < 0:
-            raise ValueError(f"{owner}: num_oov_indices is a whole number of at least 0, got {num_oov_indices!r}.")
+            raise ValueError(f"{owner}: num_oov_indices must be a whole number of at least 0, got {num_oov_indices!r}.")
         if isinstance(vocabulary, str):
-            raise ValueError(f"{owner} {self.name}: a vocabulary is a list of tokens here, not the path of a file, got {vocabulary!r:.80}.")
+            raise ValueError(
+                f"{owner} {self.name}: the vocabulary must be a list of tokens here, not the path of a file, got {vocabulary!r:.80}."
+            )
         if invert and mode != "int":
-            raise ValueError(f"{owner}: with invert=True the output_mode is 'int', got {mode!r}.")
+            raise ValueError(f"{owner}: with invert=True, output_mode must be 'int', got {mode!r}.")
         self.take(
             max_tokens=max_tokens, num_oov_indices=num_oov_indices, mask_token=mask_token, oov_token=oov_token, invert=bool(invert),
             output_mode=mode, sparse=dense_only(owner, sparse), pad_to_max_tokens=bool(pad_to_max_tokens),
@@ -57,7 +59,7 @@ class _Lookup(Configured):
         if len(tokens) >= len(head) and head and tokens[: len(head)] == head:
             tokens = tokens[len(head) :]
         if len(set(tokens)) != len(tokens):
-            raise ValueError(f"{type(self).__name__} {self.name}: a token is twice in the vocabulary.")
+            raise ValueError(f"{type(self).__name__} {self.name}: the vocabulary has a token twice.")
         self.vocabulary = tokens
         if idf_weights is not None:
             weights = [float(n) for n in idf_weights]
@@ -146,7 +148,7 @@ class _Lookup(Configured):
 
     def _known(self) -> None:
         if self.vocabulary is None:
-            raise ValueError(f"{type(self).__name__} {self.name} has no vocabulary: give one, or call adapt with data.")
+            raise ValueError(f"{type(self).__name__} {self.name} has no vocabulary. Give one, or call adapt with data.")
 
     def call(self, x, mask=None):
         """Return the places of the tokens, or their vectors."""

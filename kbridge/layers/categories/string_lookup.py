@@ -53,7 +53,8 @@ class StringLookup(_Lookup):
         super().__init__(**kwargs)
         if invert:
             raise ValueError(
-                f"StringLookup {self.name}: invert=True gives texts, which no backend has: use get_vocabulary() on the numbers."
+                f"StringLookup {self.name}: invert=True would return texts, which no backend has. Look the numbers up in "
+                "get_vocabulary() instead."
             )
         self.take(encoding=encoding)
         self._set(

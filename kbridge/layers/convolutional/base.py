@@ -41,7 +41,7 @@ class _Convolution(Affine, Windowed):
             self.rates = rates if max(rates) > 1 else None
         super().__init__(*arguments, **kwargs)
         if self.nb_filter % self.groups:
-            raise ValueError(f"{owner} {self.name}: {self.groups} groups don't divide nb_filter={self.nb_filter}.")
+            raise ValueError(f"{owner} {self.name}: nb_filter={self.nb_filter} must be a multiple of groups={self.groups}.")
 
     def _setup(self, nb_filter, kernel_size, steps, border_mode, dim_ordering) -> None:
         owner = type(self).__name__
@@ -104,7 +104,8 @@ class _Convolution(Affine, Windowed):
         channels = self._channels(input_shape)
         if channels % self.groups:
             raise ValueError(
-                f"{type(self).__name__} {self.name}: {self.groups} groups don't divide the {channels} channels of {tuple(input_shape)}."
+                f"{type(self).__name__} {self.name}: the {channels} channels of an input of shape {tuple(input_shape)} must be a "
+                f"multiple of groups={self.groups}."
             )
         self.W_shape = self._kernel_shape(channels // self.groups)
         self.W = self.add_weight(

@@ -62,7 +62,9 @@ class Deconvolution2D(Convolution2D):
         **kwargs,
     ):
         if len(output_shape) != 4:
-            raise ValueError(f"Deconvolution2D: output_shape has 4 entries (samples first, may be None), got {output_shape!r}.")
+            raise ValueError(
+                f"Deconvolution2D: output_shape must have 4 entries (the first, the samples, may be None), got {output_shape!r}."
+            )
         self.output_shape_ = tuple(output_shape)
         super().__init__(
             nb_filter, nb_row, nb_col, init, activation, weights, border_mode, subsample, dim_ordering, W_regularizer,
@@ -74,8 +76,8 @@ class Deconvolution2D(Convolution2D):
         for axis, size, step in zip(self._axes, self.kernel_size, self.subsample):
             if shape[axis] is None and input_shape[axis] is None and (self.pads_as_theano or self.border_mode == "full"):
                 raise ValueError(
-                    f"Deconvolution2D {self.name} must know its output_shape or its input's shape; got {self.output_shape_} "
-                    f"and {tuple(input_shape)}."
+                    f"Deconvolution2D {self.name}: either its output_shape or its input's shape must be known, got "
+                    f"{self.output_shape_} and {tuple(input_shape)}."
                 )
             if shape[axis] is None:
                 shape[axis] = transposed_length(input_shape[axis], size, step, self.border_mode)
@@ -90,8 +92,8 @@ class Deconvolution2D(Convolution2D):
             have = conv_output_length(self.output_shape_[axis], size, self.border_mode, step)
             if input_shape[axis] != have:
                 raise ValueError(
-                    f"Deconvolution2D {self.name}: an output_shape of {self.output_shape_} comes from an input that is {have} long along "
-                    f"axis {axis}, got shape {tuple(input_shape)}.{ordering_hint(self, self.spatial)}"
+                    f"Deconvolution2D {self.name}: an output_shape of {self.output_shape_} needs an input of length {have} along axis "
+                    f"{axis}, got shape {tuple(input_shape)}.{ordering_hint(self, self.spatial)}"
                 )
 
     def get_output_shape_for(self, input_shape):

@@ -40,7 +40,7 @@ class Dropout(Layer):
     def __init__(self, p, noise_shape=None, seed=None, **kwargs):
         if not 0.0 <= p < 1.0:
             raise ValueError(
-                f"{type(self).__name__}: p is the fraction to drop, at least 0 and below 1; got {p!r} [differences: dropout-of-all]"
+                f"{type(self).__name__}: p is the fraction to drop and must be at least 0 and below 1, got {p!r} [differences: dropout-of-all]"
             )
         self.p = p
         self.noise_shape = noise_shape

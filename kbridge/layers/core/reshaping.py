@@ -90,7 +90,7 @@ class Permute(Layer):
         super().__init__(**kwargs)
         self.dims = tuple(whole_number(d, f"Permute {self.name}", "dims") for d in dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            raise ValueError(f"Permute {self.name}: dims must hold 1 to {len(self.dims)} once each, got {self.dims}.")
+            raise ValueError(f"Permute {self.name}: dims must hold each number from 1 to {len(self.dims)} once, got {self.dims}.")
         self.input_spec = [InputSpec(ndim=len(self.dims) + 1)]
 
     def get_output_shape_for(self, input_shape):

@@ -19,7 +19,7 @@ def _range(owner: str, name: str, value: Any, least: float = -math.inf) -> tuple
         else (1, 0)
     )
     if not (isinstance(low, (int, float)) and isinstance(high, (int, float)) and least <= low <= high):
-        raise ValueError(f"{owner}: {name} is a number of at least 0, or a pair (lower, upper), got {value!r:.80}.")
+        raise ValueError(f"{owner}: {name} must be a number of at least 0, or a pair (lower, upper), got {value!r:.80}.")
     return float(low), float(high)
 
 

@@ -22,7 +22,7 @@ class _Moved(_RandomImage):
         owner = type(self).__name__
         for name, value, allowed in (("fill_mode", fill_mode, FILLS), ("interpolation", interpolation, ("nearest", "bilinear"))):
             if value not in allowed:
-                raise ValueError(f"{owner}: {name} is one of {', '.join(map(repr, allowed))}, got {value!r}.")
+                raise ValueError(f"{owner}: {name} must be one of {', '.join(map(repr, allowed))}, got {value!r}.")
 
     def changed(self, x):
         channels_first = self._first() == 2

@@ -33,7 +33,7 @@ class RandomContrast(_RandomImage):
         super().__init__(**kwargs)
         self.sides = (factor, factor) if isinstance(factor, (int, float)) else tuple(factor)
         if len(self.sides) != 2 or min(self.sides) < 0 or self.sides[0] > 1:
-            raise ValueError(f"RandomContrast: factor is a number from 0 to 1 or a pair of them, got {factor!r:.80}.")
+            raise ValueError(f"RandomContrast: factor must be a number from 0 to 1, or a pair of them, got {factor!r:.80}.")
         self.take(factor=factor, seed=seed, value_range=value_range, data_format=data_format)
 
     def changed(self, x):

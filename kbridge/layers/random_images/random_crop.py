@@ -45,7 +45,8 @@ class RandomCrop(_RandomImage):
         rows, columns = K.int_shape(x)[first : first + 2]
         if rows is None or columns is None or rows < self.height or columns < self.width:
             raise ValueError(
-                f"RandomCrop {self.name} takes {self.height} x {self.width} of pictures of a known size that isn't smaller, got shape {K.int_shape(x)}."
+                f"RandomCrop {self.name} cuts {self.height} x {self.width} pixels out, so pictures must have a known size of at "
+                f"least that, got shape {K.int_shape(x)}."
             )
         # as much of the middle as has the part's proportions, in its size
         middle = centre(x, first, (min(rows, int(columns * self.height / self.width)), min(columns, int(rows * self.width / self.height))))

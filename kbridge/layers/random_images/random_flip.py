@@ -29,7 +29,7 @@ class RandomFlip(_RandomImage):
     def __init__(self, mode="horizontal_and_vertical", seed=None, data_format="channels_last", **kwargs):
         super().__init__(**kwargs)
         if mode not in ("horizontal", "vertical", "horizontal_and_vertical"):
-            raise ValueError(f"RandomFlip: mode is 'horizontal', 'vertical' or 'horizontal_and_vertical', got {mode!r}.")
+            raise ValueError(f"RandomFlip: mode must be 'horizontal', 'vertical' or 'horizontal_and_vertical', got {mode!r}.")
         self.take(mode=mode, seed=seed, data_format=data_format)
 
     def changed(self, x):

@@ -13,7 +13,7 @@ def sampled(x: Any, rows: Any, columns: Any, fill_mode: str, interpolation: str,
     """The pixels of pictures (samples, rows, columns, channels) at places (samples, new rows, new columns)."""
     height, width, channels = K.int_shape(x)[1:]
     if None in (height, width, channels):
-        raise ValueError(f"pictures have to be of a known size for this, got shape {K.int_shape(x)}.")
+        raise ValueError(f"the size of the pictures must be known for this, got shape {K.int_shape(x)}.")
     rows, columns = _inside(rows, height, fill_mode), _inside(columns, width, fill_mode)
     flat = K.reshape(x, (-1, channels))
     base = K.reshape(K.arange(0, K.shape(x)[0]), (-1, 1, 1)) * (height * width)

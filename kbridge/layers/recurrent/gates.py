@@ -73,9 +73,9 @@ class _Cell(Recurrent):
         if not same and not getattr(self, "_told", False):
             self._told = True
             warnings.warn(
-                f"{type(self).__name__} {self.name}: as in Keras 1.2.2, with consume_less={self.consume_less!r} W_regularizer applies to the "
-                f"recurrent weights U too, and U_regularizer has no effect; with consume_less='gpu' each applies to its own. "
-                f"[differences: recurrent-penalties]",
+                f"{type(self).__name__} {self.name}: with consume_less={self.consume_less!r}, as in Keras 1.2.2, W_regularizer "
+                "applies to the recurrent weights U too, and U_regularizer has no effect. With consume_less='gpu' each applies "
+                "to its own weights. [differences: recurrent-penalties]",
                 stacklevel=6,
             )
         return self.W_regularizer

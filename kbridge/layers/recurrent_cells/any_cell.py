@@ -13,9 +13,7 @@ def output_shape(cell) -> tuple:
         return flat_shapes(cell.state_size)[0]
     if isinstance(size, (list, tuple)):
         if not all(isinstance(n, int) for n in size):
-            raise ValueError(
-                f"The cell {cell.name!r} has output_size={size!r}: a cell here has one output, and this is its length or shape."
-            )
+            raise ValueError(f"The cell {cell.name!r} has output_size={size!r}, which must be the length or shape of its only output here.")
         return tuple(size)
     return tuple(size.as_list()) if is_shape(size) else (int(size),)
 
@@ -35,6 +33,7 @@ def run_cell(cell, x, states: list, masks=(), constants=()) -> tuple:
     new = flat(new)
     if len(new) != len(states):
         raise ValueError(
-            f"The cell {cell.name!r} has {len(states)} states (state_size={cell.state_size!r}), its call gave {len(new)} new ones."
+            f"The cell {cell.name!r} has {len(states)} states (state_size={cell.state_size!r}), but its call returned "
+            f"{len(new)} new states."
         )
     return output, new

@@ -26,7 +26,7 @@ class _Gated(Cell, Configured):
         self.dropout, self.recurrent_dropout = dropout, recurrent_dropout
         self.uses_learning_phase = bool(dropout or recurrent_dropout)
         if arguments.get("implementation", 2) not in (0, 1, 2):
-            raise ValueError(f"{owner}: implementation is 1 or 2, got {arguments['implementation']!r}.")
+            raise ValueError(f"{owner}: implementation must be 1 or 2, got {arguments['implementation']!r}.")
         self.take(**arguments)
 
     @property

@@ -20,8 +20,8 @@ class _Cropping(_Resizing):
         shape = self._resized(input_shape, lambda i, n: n - sum(self._cuts[i]))
         if any(n is not None and n < 0 for n in shape[1:]):
             raise ValueError(
-                f"{type(self).__name__} {self.name}: cropping {self._cuts} takes more than there is of an input of shape "
-                f"{tuple(input_shape)}.{ordering_hint(self, self.spatial)} [differences: cropping-beyond-the-input]"
+                f"{type(self).__name__} {self.name}: cropping {self._cuts} removes more than an input of shape "
+                f"{tuple(input_shape)} has.{ordering_hint(self, self.spatial)} [differences: cropping-beyond-the-input]"
             )
         return shape
 

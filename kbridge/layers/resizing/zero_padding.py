@@ -14,7 +14,7 @@ def _padding_pairs(padding, names, owner: str) -> list[tuple[int, int]]:
     if isinstance(padding, dict):
         unknown = [key for key in padding if key not in sum(names, ())]
         if unknown:
-            raise ValueError(f"{owner}: unexpected key {unknown[0]!r} in padding. Keys have to be in {list(sum(names, ()))}.")
+            raise ValueError(f"{owner}: unexpected key {unknown[0]!r} in padding. The keys must be in {list(sum(names, ()))}.")
         values = [tuple(padding.get(side, 0) for side in pair) for pair in names]
     elif isinstance(padding, (int, float)):
         values = [(padding, padding)] * count
@@ -23,7 +23,7 @@ def _padding_pairs(padding, names, owner: str) -> list[tuple[int, int]]:
     elif len(padding) == 2 * count:
         values = [tuple(padding[2 * i : 2 * i + 2]) for i in range(count)]
     else:
-        raise ValueError(f"{owner}: padding must be a whole number, {count} or {2 * count} of them, or a dict; got {padding!r}.")
+        raise ValueError(f"{owner}: padding must be a whole number, {count} or {2 * count} whole numbers, or a dict; got {padding!r}.")
     return [(whole_number(a, owner, "padding", 0), whole_number(b, owner, "padding", 0)) for a, b in values]
 
 

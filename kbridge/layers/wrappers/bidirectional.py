@@ -56,7 +56,7 @@ class Bidirectional(Wrapper):
             raise ValueError(f"Bidirectional: merge_mode must be one of {', '.join(map(repr, self.MERGE_MODES))}, got {merge_mode!r}.")
         super().__init__(layer, **kwargs)
         if not hasattr(layer, "go_backwards") or not hasattr(layer, "return_sequences"):
-            raise TypeError(f"Bidirectional {self.name} wraps a recurrent layer, got {type(layer).__name__} {layer.name!r}.")
+            raise TypeError(f"Bidirectional {self.name} needs a recurrent layer to wrap, got {type(layer).__name__} {layer.name!r}.")
         self.merge_mode = merge_mode
         self.zero_output_for_mask = zero_output_for_mask
         self.forward_layer = clone(layer, name=f"forward_{layer.name}", trainable=True)
@@ -74,16 +74,18 @@ class Bidirectional(Wrapper):
     def _check_backward(self, layer) -> None:
         """ValueError if ``layer`` can't be the other direction."""
         if not isinstance(layer, Layer) or not hasattr(layer, "go_backwards"):
-            raise TypeError(f"Bidirectional {self.name}: backward_layer is a recurrent layer, got {layer!r}.")
+            raise TypeError(f"Bidirectional {self.name}: backward_layer must be a recurrent layer, got {layer!r}.")
         if layer.go_backwards == self.layer.go_backwards:
             raise ValueError(
-                f"Bidirectional {self.name}: the layer and its backward_layer both have go_backwards={layer.go_backwards}; one of them must "
-                "have the other."
+                f"Bidirectional {self.name}: the layer and its backward_layer must have different go_backwards, but both have "
+                f"{layer.go_backwards}."
             )
         for name in ("return_sequences", "return_state", "stateful"):
             own, other = (bool(getattr(item, name, False)) for item in (self.layer, layer))
             if own != other:
-                raise ValueError(f"Bidirectional {self.name}: {name} must be the same in both directions, got {own} and backwards {other}.")
+                raise ValueError(
+                    f"Bidirectional {self.name}: {name} must be the same in both directions, got {own} forwards and {other} backwards."
+                )
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -122,7 +124,7 @@ class Bidirectional(Wrapper):
         counts = [len(layer.states) if self.built else len(states) // 2 for layer in self._inner]
         if len(states) != sum(counts):
             raise ValueError(
-                f"Bidirectional {self.name} takes initial states for both directions, those of the forward layer first; got {len(states)}."
+                f"Bidirectional {self.name} needs initial states for both directions, first those of the forward layer; got {len(states)}."
             )
         return [[sequence, *states[: counts[0]]], [sequence, *states[counts[0] :]]]
 

@@ -30,7 +30,7 @@ class Wrapper(Layer):
 
     def __init__(self, layer, **kwargs):
         if not isinstance(layer, Layer):
-            raise TypeError(f"{type(self).__name__} wraps a layer, got {layer!r} of type {type(layer).__name__}.")
+            raise TypeError(f"{type(self).__name__} needs a layer to wrap, got {layer!r} of type {type(layer).__name__}.")
         self.layer: Any = layer
         self.uses_learning_phase = layer.uses_learning_phase
         super().__init__(**kwargs)
@@ -53,9 +53,9 @@ class Wrapper(Layer):
         dropped = [w for w in self._trainable_weights + self._non_trainable_weights if id(w) not in inner]
         if dropped:
             warnings.warn(
-                f"{type(self).__name__} {self.name!r} has weights of its own ({', '.join(str(K.tensor_name(w)) for w in dropped)}) "
-                "from before it called Wrapper.build, which lists those of the inner layer instead, as in Keras 1: they are "
-                "not trained. Make them after that call. [differences: wrapper-weights]",
+                f"{type(self).__name__} {self.name!r} made its own weights ({', '.join(str(K.tensor_name(w)) for w in dropped)}) "
+                "before it called Wrapper.build. As in Keras 1, this call lists those of the inner layer instead, so its own "
+                "weights are not trained. Make them after the call. [differences: wrapper-weights]",
                 stacklevel=2,
             )
             self.__dict__["_dropped_weights"] = dropped
@@ -170,7 +170,7 @@ class Wrapper(Layer):
     def reset_states(self) -> None:
         """Set the states of the stateful layers inside to zero."""
         if not self.stateful:
-            raise RuntimeError(f"{type(self).__name__} {self.name} is not stateful: it has no states to reset.")
+            raise RuntimeError(f"{type(self).__name__} {self.name} is not stateful, so it has no states to reset.")
         for layer in self._inner:
             if getattr(layer, "stateful", False):
                 layer.reset_states()

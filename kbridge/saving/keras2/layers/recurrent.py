@@ -57,7 +57,7 @@ def _one_matrix(options: Options, config: dict[str, Any], joined: bool) -> bool:
         raise options.error(
             "recurrent_regularizer",
             recurrent,
-            f"while kernel_regularizer={kernel!r}: with dropout and implementation 1 here one holds for both",
+            f"while kernel_regularizer={kernel!r}: with dropout and implementation 1, one regularizer holds for both kernels here",
         )
     # without dropout it computes the same, with a regularizer for each
     return True
