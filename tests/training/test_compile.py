@@ -100,6 +100,7 @@ def test_metrics_of_one_name_are_numbered_in_logs():
 def test_collect_metrics_gives_a_list_for_each_output():
     assert collect_metrics(None, ["a", "b"]) == [[], []]
     assert collect_metrics(["acc"], ["a", "b"]) == [["acc"], ["acc"]]
+    assert collect_metrics([["acc"], ("mse",)], ["a", "b"]) == [["acc"], ["mse"]]
     assert collect_metrics({"b": "acc"}, ["a", "b"]) == [[], ["acc"]]
 
 

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from kbridge.engine.training import batch_shuffle, check_array_lengths, make_batches, slice_X, standardize_input_data
+from kbridge.engine.training import (
+    batch_shuffle,
+    check_array_lengths,
+    check_loss_and_target_compatibility,
+    make_batches,
+    slice_X,
+    standardize_input_data,
+    standardize_sample_weights,
+)
 from kbridge.layers import Dense, Flatten, Input, merge
 from kbridge.models import Model, Sequential
 from kbridge.training.data import Rows, part
@@ -215,8 +223,19 @@ def test_batch_shuffle_keeps_batches_together_and_the_rest_last():
     shuffled = batch_shuffle(np.arange(11), 3)
     assert shuffled[9:].tolist() == [9, 10]
     batches = shuffled[:9].reshape(3, 3)
-    assert sorted(batches[:, 0]) == [0, 3, 6]
+    assert sorted(batches[:, 0]) == [0, 3, 6] != batches[:, 0].tolist()
     assert (np.diff(batches, axis=1) == 1).all()
+
+
+def test_targets_and_shapes_that_are_not_known_are_left_to_the_loss():
+    for target, shape in ((None, (None, 3)), (np.zeros((2, 1)), None)):
+        check_loss_and_target_compatibility([target], ["categorical_crossentropy"], [shape])
+
+
+def test_a_list_of_one_array_of_weights_is_that_of_the_one_output():
+    weights = np.array([1.0, 2.0])
+    assert standardize_sample_weights([weights], ["out"])[0] is weights
+    assert standardize_sample_weights([1.0], ["out"]) == [[1.0]]
 
 
 def test_slice_X_takes_ranges_and_indices():

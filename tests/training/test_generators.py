@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from kbridge import backend as K
+from kbridge.engine.training import GeneratorEnqueuer
 from kbridge.layers import Dense
 from kbridge.models import Sequential
 
@@ -51,6 +53,11 @@ def test_validation_evaluation_and_prediction_from_generators():
     assert history.history["val_loss"][0] == pytest.approx(model.evaluate(X, Y, verbose=0), rel=1e-5)
 
 
+def test_an_epoch_may_be_a_single_sample():
+    history = compiled().fit_generator(batches(size=1), samples_per_epoch=1, nb_epoch=1, verbose=0)
+    assert len(history.history["loss"]) == 1
+
+
 def test_several_threads_share_a_generator():
     model = compiled()
     before = threading.active_count()
@@ -62,6 +69,16 @@ def test_several_threads_share_a_generator():
 @pytest.mark.skipif(K.backend() == "tensorflow", reason="a process that runs TensorFlow can't be forked safely")
 def test_processes_read_a_generator():
     compiled().fit_generator(batches(), samples_per_epoch=96, nb_epoch=1, verbose=0, nb_worker=2, pickle_safe=True)
+
+
+@pytest.mark.skipif(K.backend() == "tensorflow", reason="a process that runs TensorFlow can't be forked safely")
+def test_processes_are_asked_to_end_before_they_are_killed():
+    enqueuer = GeneratorEnqueuer(batches(), pickle_safe=True)
+    enqueuer.start(max_q_size=1)
+    enqueuer.get()
+    (process,) = multiprocessing.active_children()
+    enqueuer.stop(timeout=30)
+    assert process.exitcode == -signal.SIGTERM
 
 
 @pytest.mark.skipif(K.backend() == "tensorflow", reason="a process that runs TensorFlow can't be forked safely")

@@ -50,6 +50,15 @@ def test_samples_are_shuffled_anew_in_each_epoch_by_numpys_global_state():
         np.testing.assert_allclose([loss for _, loss in batches], expected, rtol=1e-5)
 
 
+def test_the_line_of_samples_comes_with_validation_and_where_something_is_shown(capsys):
+    model = compiled()
+    for verbose in (0, 2):
+        for split in (0.0, 0.25):
+            model.fit(X, Y, nb_epoch=1, verbose=verbose, validation_split=split)
+            shown = "Train on 15 samples, validate on 5 samples" in capsys.readouterr().out
+            assert shown == (verbose > 0 and split > 0)
+
+
 def test_without_shuffling_batches_come_in_order():
     model = compiled()
     K.set_value(model.optimizer.lr, 0.0)

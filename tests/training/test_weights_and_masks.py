@@ -6,6 +6,7 @@ import pytest
 from kbridge import backend as K
 from kbridge.engine.training import standardize_weights, weighted_objective
 from kbridge.layers import Dense, Input, Lambda, Masking, TimeDistributed
+from kbridge.metrics import RootMeanSquaredError
 from kbridge.models import Model, Sequential
 
 RNG = np.random.RandomState(0)
@@ -72,19 +73,19 @@ def test_weights_of_time_steps():
 def masked_model():
     np.random.seed(1)
     model = Sequential([Masking(input_shape=(4, 3)), TimeDistributed(Dense(2))])
-    model.compile("sgd", "mse", metrics=[lambda y_true, y_pred: K.mean(K.abs(y_true - y_pred), axis=-1)])
+    each_step, each_number = lambda y_true, y_pred: K.mean(K.abs(y_true - y_pred), axis=-1), lambda y_true, y_pred: K.abs(y_true - y_pred)
+    model.compile("sgd", "mse", metrics=[each_step, each_number, RootMeanSquaredError()])
     return model
 
 
-def test_masked_time_steps_count_neither_in_losses_nor_in_metrics_with_a_value_for_each():
+def test_masked_time_steps_count_neither_in_losses_nor_in_metrics_with_values_for_each_or_of_all():
     model = masked_model()
     x, y = RNG.randn(5, 4, 3), RNG.randn(5, 4, 2)
     x[1, 2:] = x[3, 1:] = 0
     kept = (x != 0).any(axis=-1)
     error = model.predict(x) - y
-    loss, metric = model.evaluate(x, y, verbose=0)
-    assert loss == pytest.approx(np.square(error).mean(axis=-1)[kept].mean(), rel=1e-5)
-    assert metric == pytest.approx(np.abs(error).mean(axis=-1)[kept].mean(), rel=1e-5)
+    squares, distance = np.square(error[kept]).mean(), np.abs(error[kept]).mean()
+    assert model.evaluate(x, y, verbose=0) == pytest.approx([squares, distance, distance, np.sqrt(squares)], rel=1e-5)
 
 
 def test_a_batch_that_is_masked_altogether_gives_no_nan():
