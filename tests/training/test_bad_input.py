@@ -24,6 +24,7 @@ def compiled(loss="mse"):
         (r"model target.*out.*\(any, 2\).*\(6, 3\)", lambda: compiled().fit(X, np.zeros((6, 3)))),
         (r"6 input samples and 5 target", lambda: compiled().fit(X, np.zeros((5, 2)))),
         (r"must hold numbers", lambda: compiled().predict(np.array([["a"] * 4]))),
+        (r"must hold numbers, got dtype datetime64", lambda: compiled().predict(np.zeros((6, 4), "datetime64[s]"))),
         (r"lists have different lengths", lambda: compiled().predict([[1, 2, 3, 4], [1, 2]])),
         (r"no samples", lambda: compiled().fit(np.zeros((0, 4)), np.zeros((0, 2)))),
         (r"no samples", lambda: compiled().predict(np.zeros((0, 4)))),

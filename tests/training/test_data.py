@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from kbridge import objectives
 from kbridge.engine.training import (
     batch_shuffle,
     check_array_lengths,
@@ -229,7 +230,7 @@ def test_batch_shuffle_keeps_batches_together_and_the_rest_last():
 
 def test_targets_and_shapes_that_are_not_known_are_left_to_the_loss():
     for target, shape in ((None, (None, 3)), (np.zeros((2, 1)), None)):
-        check_loss_and_target_compatibility([target], ["categorical_crossentropy"], [shape])
+        check_loss_and_target_compatibility([target], [objectives.categorical_crossentropy], [shape])
 
 
 def test_a_list_of_one_array_of_weights_is_that_of_the_one_output():

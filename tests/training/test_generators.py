@@ -53,9 +53,11 @@ def test_validation_evaluation_and_prediction_from_generators():
     assert history.history["val_loss"][0] == pytest.approx(model.evaluate(X, Y, verbose=0), rel=1e-5)
 
 
-def test_an_epoch_may_be_a_single_sample():
-    history = compiled().fit_generator(batches(size=1), samples_per_epoch=1, nb_epoch=1, verbose=0)
-    assert len(history.history["loss"]) == 1
+def test_a_single_sample_is_enough_for_an_epoch_its_validation_evaluation_and_prediction():
+    model = compiled()
+    history = model.fit_generator(batches(size=1), samples_per_epoch=1, nb_epoch=1, verbose=0, validation_data=(X[:1], Y[:1]))
+    assert history.history["val_loss"] == [pytest.approx(model.evaluate_generator(batches(size=1), 1), rel=1e-5)]
+    assert model.predict_generator(batches(size=1), 1).shape == (1, 1)
 
 
 def test_several_threads_share_a_generator():

@@ -1,8 +1,11 @@
 """Parts of plans on several threads: the same bits from run to run, the same numbers for any number of threads, nothing left behind."""
 
 import gc
+import itertools
+import math
 import os
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +13,7 @@ from processes import python
 
 from kbridge import config
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import branches, costs, plan, threads, trace, workers
+from kbridge.backends.numpy.executor import branches, costs, cuts, plan, threads, trace, workers
 from kbridge.backends.numpy.executor.blocks import Chain
 from kbridge.backends.numpy.executor.branches import Branches
 from kbridge.backends.numpy.executor.regions import Region
@@ -60,7 +63,15 @@ def convolutional(samples=9):
     return K.function([x], [loss, y, *grads]), [rng.uniform(-1, 1, (samples, 8, 8, 3)).astype("float32")]
 
 
-@pytest.mark.parametrize("make", [recurrent, convolutional])
+def pooled(samples=9):
+    rng = np.random.default_rng(0)
+    x, kernel = K.placeholder((None, 8, 8, 3)), K.variable(rng.uniform(-0.5, 0.5, (3, 3, 3, 4)))
+    y = K.pool2d(K.relu(K.conv2d(x, kernel, border_mode="same")), (2, 2), strides=(2, 2))
+    y = K.pool2d(y * 2.0, (2, 2), strides=(2, 2), pool_mode="avg")
+    return K.function([x], [y, *K.gradients(K.sum(K.square(y)), [kernel, x])]), [rng.uniform(-1, 1, (samples, 8, 8, 3)).astype("float32")]
+
+
+@pytest.mark.parametrize("make", [recurrent, convolutional, pooled])
 def test_bits_are_the_same_from_run_to_run_and_numbers_for_any_number_of_threads(make, eager):
     found = {}
     for count in (1, 2, 3, 4):
@@ -90,6 +101,60 @@ def test_a_loop_and_its_gradient_are_cut_by_samples_and_a_network_has_few_region
         function(fed)
         # up to the mean over samples, up to the loss, and backwards in two parts
         assert 2 <= len(forks(function)) <= 5
+
+
+def test_a_loop_whose_state_is_a_number_is_left_whole(eager):
+    with workers.using(2):
+        x, weights = K.placeholder((None, 5, 6)), K.variable(np.ones((6, 6)))
+        function = K.function([x], [K.foldl(lambda total, element: total + K.sum(K.dot(element, weights)), x, 0.0)])
+        assert function([np.ones((8, 5, 6))]) == [8 * 5 * 36]
+        assert forks(function) == []
+
+
+class Made:
+    """A value of a plan with no more than what rules of cuts and costs look at."""
+
+    def __init__(self, name, shape, inputs=(), attrs=None, **op):
+        op = {"view": False, "permutes": False, "broadcasts": False, "elementwise": False, **op}
+        self.op, self.shape, self.size = SimpleNamespace(name=name, **op), shape, math.prod(shape)
+        self.inputs, self.attrs = inputs, attrs
+
+    def operands(self):
+        return self.inputs
+
+
+def test_a_cut_follows_its_axis_through_views():
+    whole = (None, None, None)
+    views = [("permute", order, np.transpose) for order in itertools.permutations(range(3))]
+    views += [("expand_dims", axis, np.expand_dims) for axis in range(4)]
+    views += [("broadcast_to", (2, 3, 5, 7), np.broadcast_to)]
+    views += [("slice", (whole, 1, whole), lambda x, _: x[:, 1]), ("slice", (0, whole, (1, 5, 1)), lambda x, _: x[0, :, 1:5])]
+    for name, attrs, make in views:
+        array = np.zeros((3, 5, 7))
+        source, view = Made("tensor", array.shape), make(array, attrs)
+        value = Made(name, view.shape, (source,), attrs, view=True, permutes=name == "permute", broadcasts=name == "broadcast_to")
+        for axis, samples in enumerate(array.shape):
+            cut = cuts.cut_of(value, {source: axis}, samples, 2)
+            assert (cut and cut.axis) == (view.shape.index(samples) if samples in view.shape else None), (name, attrs, axis)
+    for axis in range(3):
+        source = Made("tensor", tuple(np.insert([3, 5], axis, 1)))
+        for cut_along in {0, 1, 2} - {axis}:
+            cut = cuts.cut_of(Made("squeeze", (3, 5), (source,), axis, view=True), {source: cut_along}, source.shape[cut_along], 2)
+            assert cut.axis == (3, 5).index(source.shape[cut_along])
+
+
+def test_a_product_of_few_rows_with_a_large_matrix_is_not_cut_along_them():
+    for rows, columns, cut in ((16, 512, None), (16, 64, cuts.Cut(0, (0, None))), (64, 512, cuts.Cut(0, (0, None)))):
+        x, matrix = Made("tensor", (rows, 512)), Made("tensor", (512, columns))
+        assert cuts.cut_of(Made("matmul", (rows, columns), (x, matrix)), {x: 0}, rows, 2) == cut
+
+
+def test_a_convolution_and_its_gradients_take_the_same_multiplications():
+    x, kernel, y = Made("tensor", (2, 10, 10, 3)), Made("tensor", (3, 5, 3, 4)), Made("tensor", (2, 8, 6, 4))
+    made = [("conv", y, (x, kernel)), ("conv_input", x, (y, kernel, x)), ("conv_kernel", kernel, (x, y, kernel))]
+    for name, result, inputs in made:
+        assert costs.multiplications(Made(name, result.shape, inputs)) == 2 * 8 * 6 * 4 * 3 * 5 * 3, name
+    assert costs.multiplications(Made("matmul", (4, 5), (Made("tensor", (4, 6)), Made("tensor", (6, 5))))) == 4 * 5 * 6
 
 
 def test_random_programs_in_lanes(eager):

@@ -81,6 +81,15 @@ def test_outputs_that_are_views_and_states_that_lag():
     assert K.eval(total).shape == (2, 3)
 
 
+def test_a_loop_that_carries_its_elements_ends_with_the_last_and_its_gradient_with_the_first():
+    x, start, slopes = K.placeholder((None, 4, 3)), K.placeholder((None, 3)), K.placeholder((None, 4, 3))
+    _, outputs, (end,) = K.rnn(lambda x_t, states: (states[0], [x_t]), x, [start])
+    data, given = np.arange(24.0).reshape(2, 4, 3), np.arange(24.0, 48.0).reshape(2, 4, 3)
+    function = K.function([x, start, slopes], [end, *K.gradients(K.sum(outputs * slopes), [start])])
+    for got, expected in zip(function([data, data[:, 0], given]), (data[:, -1], given[:, 0])):
+        np.testing.assert_array_equal(got, expected)
+
+
 def test_a_slice_whose_length_is_a_state():
     x = K.placeholder((2, 4, 3))
 

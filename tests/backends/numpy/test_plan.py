@@ -217,7 +217,7 @@ def test_storage_is_reused_along_a_chain():
 def test_errors_name_the_placeholder_and_what_came():
     x = K.placeholder((None, 3), name="pixels")
     f = K.function([x], [x + 1])
-    with pytest.raises(ValueError, match=r"'pixels'.*\(None, 3\).*\(2, 4\)"):
+    with pytest.raises(ValueError, match=r"placeholder 'pixels'.*\(None, 3\).*\(2, 4\)"):
         f([np.zeros((2, 4))])
     with pytest.raises(ValueError, match="takes 1 inputs, got 2"):
         f([np.zeros((2, 3)), 1])
@@ -256,6 +256,13 @@ def looped(outputs=1):
 
     last, _, _ = K.rnn(step, x, [K.zeros((2, 4))])
     return K.function([x], K.gradients(K.sum(K.square(last)), [U]))
+
+
+def test_only_outputs_that_an_update_changes_are_copied():
+    x, a = K.placeholder((None, 3)), K.variable(np.ones(3))
+    data = np.ones((2, 3), "float32")
+    assert len(instructions(K.function([x], [K.exp(x)], [(a, a + 1)]), data)) == 1
+    assert len(instructions(K.function([x], [K.exp(x), a], [(a, a + 1)]), data)) == 2
 
 
 def test_the_gradient_of_a_loops_weights_is_one_product():
