@@ -6,6 +6,7 @@ import marshal
 import opcode
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from kbridge import backend as K
 from kbridge.models import load_model, model_from_json
 from kbridge.saving.bytecode import function_name, opcodes, read_stored
+from kbridge.saving.bytecode.expressions import Budget, Malformed, Name
+from kbridge.saving.bytecode.stack import Stack
 from kbridge.saving.graph_functions import GraphFunction
 
 RECORDED = json.loads((Path(__file__).parents[1] / "data" / "bytecode" / "functions.json").read_text())
@@ -261,3 +264,22 @@ def test_a_model_with_functions_of_a_real_keras_1_predicts_what_it_did_there():
     found = load_model(path, compile=False).predict([recorded["a"], recorded["b"]])
     for one, name in zip(found, ("first", "second"), strict=True):
         np.testing.assert_allclose(one, recorded[name], rtol=1e-5, atol=1e-6)
+
+
+def test_the_stack_swaps_copies_and_rotates_and_refuses_what_it_does_not_hold():
+    stack = Stack(SimpleNamespace(code=None, version="3.11", scope=None), {}, Budget())
+    stack.stack = one, two, three = [Name(text) for text in "abc"]
+    for move, depth, expected in (
+        (stack.swap, 3, [three, two, one]),
+        (stack.swap, 2, [three, one, two]),
+        (stack.copy, 3, [three, one, two, three]),
+        (stack.rotate, 3, [three, three, one, two]),
+    ):
+        move(depth)
+        assert stack.stack == expected
+        for other in (0, 5):
+            with pytest.raises(Malformed):
+                move(other)
+    for index in (-1, 1, 2):
+        with pytest.raises(Malformed, match="what it doesn't hold"):
+            stack.at(("only",), index)

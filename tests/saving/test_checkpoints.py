@@ -12,6 +12,7 @@ import pytest
 
 from kbridge import backend as K
 from kbridge.models import load_model, model_from_json
+from kbridge.saving.checkpoint.objects import Objects, _Node
 
 DATA = Path(__file__).parents[1] / "data"
 CHECKPOINTS = DATA / "checkpoints"
@@ -88,3 +89,10 @@ def test_whole_models_that_a_callback_wrote(epoch):
     with np.load(CALLBACKS / "predictions.npz") as recorded:
         np.testing.assert_allclose(model.predict(recorded["x"]), recorded[f"epoch_{epoch}"], rtol=1e-4, atol=1e-5)
     assert float(K.get_value(model.optimizer.iterations)) == 3 * epoch
+
+
+def test_a_node_is_found_by_the_names_on_its_way():
+    objects = Objects.__new__(Objects)
+    objects._nodes = [_Node({"layer-0": 1}), _Node({"cell": 2, "gone": 9}), _Node({})]
+    assert [objects.at(path) for path in ("", "layer-0", "layer-0.cell", "layer-0.gone", "cell")] == [0, 1, 2, None, None]
+    assert objects.at("cell", 1) == 2

@@ -17,6 +17,7 @@ from kbridge.layers import Dense, Input, merge
 from kbridge.models import Model, Sequential, load_model, model_from_json
 from kbridge.saving.errors import ModelFileError
 from kbridge.saving.precheck import check_bytes, mapped
+from kbridge.saving.reading import open_file
 
 
 @pytest.fixture(scope="module")
@@ -392,6 +393,42 @@ def test_texts_that_claim_to_be_longer_than_the_file_are_refused_before_memory_i
     assert stored in data
     path.write_bytes(data.replace(stored, (2**31).to_bytes(4, "little") + heap))
     refused(path, "the length of a text|checksum")
+
+
+def test_the_last_of_many_texts_may_not_claim_to_be_longer_than_the_file_either(tmp_path):
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w") as h5:
+        h5.attrs["names"] = ["nine long"] * 20
+    data = bytearray(path.read_bytes())
+    last = data.rindex((9).to_bytes(4, "little") + data.index(b"GCOL").to_bytes(8, "little"))
+    data[last : last + 4] = (2**31).to_bytes(4, "little")
+    path.write_bytes(data)
+    with mapped(str(path)) as raw, pytest.raises(ModelFileError, match="the length of a text"):
+        check_bytes(str(path), raw)
+
+
+def test_a_heap_of_texts_that_is_not_whole_is_found_in_a_file_and_in_a_member_of_an_archive(tmp_path):
+    path, size = tmp_path / "m.h5", 1000
+    with h5py.File(path, "w") as h5:
+        h5.attrs["names"] = ["nine long"] * 3
+    data = bytearray(path.read_bytes())
+    heap = data.index(b"GCOL")
+    data[heap + 24 : heap + 32] = (2**40).to_bytes(8, "little")  # the size of its first text
+    path.write_bytes(data)
+    with pytest.raises(ModelFileError, match="a heap of texts"), open_file(str(path)) as root:
+        root.names("names")
+    path.write_bytes(b"x" * size + data + b"x" * size)
+    with mapped(str(path)) as raw:
+        with pytest.raises(ModelFileError, match=f"a heap of texts at byte {heap}"):
+            check_bytes(str(path), raw.part(size, len(data)))
+        check_bytes(str(path), raw.part(size, heap))
+
+
+def test_what_looks_like_a_text_at_the_very_end_of_a_file_is_none(tmp_path):
+    path = tmp_path / "m.h5"
+    path.write_bytes(b"\0" * 32 + b"\x19\1\0\0\x10\0\0\0")
+    with mapped(str(path)) as raw:
+        check_bytes(str(path), raw)
 
 
 def test_weights_in_another_file_are_refused(path, tmp_path):

@@ -5,6 +5,7 @@ import io
 import json
 import pickle
 import shutil
+import struct
 import zipfile
 
 import h5py
@@ -22,6 +23,15 @@ def zipped(**members):
         for name, data in members.items():
             archive.writestr(name.replace("__", "/").replace("_DOT_", "."), data)
     return stream.getvalue()
+
+
+def with_long_counts(data):
+    """A zip with the second list of sizes that archives of more than 4 GB have (zip64)."""
+    at = data.rindex(b"PK\5\6")
+    count, size, start = struct.unpack("<HII", data[at + 10 : at + 20])
+    long = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, start)
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, at, 1)
+    return data[:at] + long + locator + struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
 
 
 def hdf5(libver="earliest", block=0):
@@ -46,6 +56,10 @@ FILES = {
     "hdf5 of the latest format": (hdf5("latest"), HDF5),
     "hdf5 behind a block of the user's": (hdf5(block=1024), HDF5),
     "keras 3": (zipped(metadata_DOT_json="{}", config_DOT_json="{}", model_DOT_weights_DOT_h5="x"), KERAS3),
+    "keras 3 in a large zip": (
+        with_long_counts(zipped(metadata_DOT_json="{}", config_DOT_json="{}", model_DOT_weights_DOT_h5="x")),
+        KERAS3,
+    ),
     "a zip with an HDF5 signature at 512": (zipped(config_DOT_json=b" " * (512 - 41) + b"\x89HDF\r\n\x1a\n" + b" " * 99), KERAS3),
     "json": (b'\n {"class_name": "Sequential", "config": []}', JSON),
     "json that was encoded twice": (json.dumps(json.dumps({"class_name": "Model"})).encode(), JSON),

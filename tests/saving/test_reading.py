@@ -9,6 +9,7 @@ import pytest
 
 from kbridge.saving.errors import ModelFileError
 from kbridge.saving.reading import open_file
+from kbridge.saving.weights import weights_origin
 
 
 @pytest.fixture
@@ -182,6 +183,8 @@ def test_names_of_variable_length_are_read_from_a_file_of_any_size(tmp_path, opt
             h5.attrs[f"text{k}"] = "x" * 1000
         group = h5.create_group("model_weights")
         group.attrs["backend"] = "tensorflow"
+        for k in range(4):
+            group.attrs[f"text{k}"] = "x" * 1000
         group.attrs["layer_names"] = names
     os.truncate(path, 2**27)
     with open_file(path) as root:
@@ -212,7 +215,7 @@ def test_empty_parts_of_names_mean_nothing(made):
         assert root.group("net").array("net///conv//kernel:0").where == array.where
 
 
-@pytest.mark.parametrize("value", [3.5, np.array([1, 2]), np.array([[b"a"]])])
+@pytest.mark.parametrize("value", [3.5, -1, np.array([1, 2]), np.array([[b"a"]])])
 def test_wrong_types_of_attributes_are_named(made, value):
     path = made(lambda h5: h5.attrs.create("a", value))
     with open_file(path) as root:
@@ -220,6 +223,18 @@ def test_wrong_types_of_attributes_are_named(made, value):
             root.names("a")
         with pytest.raises(ModelFileError, match="'a'"):
             root.integer("a")
+
+
+def test_the_backend_of_kernels_is_told_by_the_file_or_by_the_group_of_the_weights(made):
+    for places in (["/"], ["g"], ["/", "g"]):
+
+        def build(h5, places=places):
+            h5.create_group("g").attrs["layer_names"] = np.array([], "S1")
+            for place in places:
+                h5[place].attrs["backend"] = "theano"
+
+        with open_file(made(build)) as root:
+            assert weights_origin(root, root.group("g")).backend == "theano"
 
 
 def test_text_that_is_a_number_is_refused(made):
