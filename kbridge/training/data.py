@@ -87,6 +87,8 @@ def _depth(data) -> int:
 
 def _as_array(data, name: str, what: str):
     """Return ``data`` as an array of numbers with at least two axes, or as an object that is read batch by batch."""
+    if type(data) is np.ndarray and data.ndim > 1 and data.dtype.kind in "biuf":
+        return data
     if hasattr(data, "__next__"):
         raise ValueError(f"The {what} {name!r} is {data!r}. For generators use fit_generator, evaluate_generator or predict_generator.")
     if hasattr(data, "tocsr"):  # a scipy sparse matrix: rows can be taken from this format
@@ -178,6 +180,8 @@ def _channels_elsewhere(shape, expected) -> str:
 
 def check_array_lengths(inputs, targets, weights) -> None:
     """Raise a ValueError unless all inputs, targets and sample weights have the same number of samples."""
+    if len({len_of(a) for arrays in (inputs, targets, weights) for a in arrays if a is not None}) < 2:
+        return
     groups = {"input": inputs, "target": targets, "sample weight": weights}
     lengths = {what: {len_of(a) for a in arrays if a is not None} for what, arrays in groups.items()}
     for what, found in lengths.items():

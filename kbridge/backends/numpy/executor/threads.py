@@ -103,13 +103,14 @@ class OneThread:
         with self._lock:
             if not self._inside:
                 self._before = self._get()
-                self._set(1)
+                if self._before != 1:
+                    self._set(1)
             self._inside += 1
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         with self._lock:
             self._inside -= 1
-            if not self._inside:
+            if not self._inside and self._before != 1:
                 self._set(self._before)
 
 
