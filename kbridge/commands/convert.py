@@ -72,11 +72,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace, custom: dict | None) -> int:
     """Compare what both files predict; 1 if that differs."""
-    if args.custom:
-        # from here on keras is the library that reads the file
-        from .. import as_keras
-
-        as_keras.disable()
     from ..convert import format_of
     from ..convert.check import largest_difference
     from ..convert.files import load_source

@@ -291,8 +291,10 @@ class Group:
         h5 = self._member(name, strict=True)
         if not isinstance(h5, h5py.Dataset):
             raise self.error(f"{name!r} should be an array, got a {type(h5).__name__}.")
+        with failures_named(self.path, absolute(self.where, name)):
+            dtype = h5.dtype  # an error for numbers that no type here can hold
         # the one kind of two bytes that NumPy doesn't know; Keras 3 says its name beside it in some files, in others nothing
-        bfloat16 = h5.dtype.kind == "V" and h5.dtype.itemsize == 2 and h5.dtype.names is None and h5.dtype.subdtype is None
+        bfloat16 = dtype.kind == "V" and dtype.itemsize == 2 and dtype.names is None and dtype.subdtype is None
         return StoredArray(h5, self.path, absolute(self.where, name), self.file_size, name, bfloat16)
 
     def _member(self, name: str, strict: bool = False):

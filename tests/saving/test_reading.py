@@ -7,6 +7,9 @@ import h5py
 import numpy as np
 import pytest
 
+from kbridge.inspection import inspect_file
+from kbridge.layers import Dense
+from kbridge.models import Sequential, load_model
 from kbridge.saving.errors import ModelFileError
 from kbridge.saving.reading import open_file
 from kbridge.saving.weights import weights_origin
@@ -255,3 +258,26 @@ def test_group_and_array_are_not_confused(made):
             root.array("g")
         with pytest.raises(ModelFileError, match="missing"):
             root.array("none")
+
+
+def test_numbers_that_no_type_can_hold_are_named_wherever_they_stand(tmp_path):
+    """Floats with a bias of the exponent that no computer has: h5py has no dtype for them."""
+    odd = h5py.h5t.IEEE_F32LE.copy()
+    odd.set_ebias(100_000)
+    space = h5py.h5s.create_simple((4,))
+    for place in ("array", "attribute"):
+        path = tmp_path / f"{place}.h5"
+        Sequential([Dense(4, input_dim=3, name="one")]).save(path)
+        with h5py.File(path, "r+") as h5:
+            group = h5["model_weights/one"]
+            if place == "array":
+                name = group.attrs["weight_names"][1]
+                del group[name]
+                h5py.h5d.create(group.id, name if isinstance(name, bytes) else name.encode(), odd, space)
+            else:
+                del group.attrs["weight_names"]
+                h5py.h5a.create(group.id, b"weight_names", odd, space)
+        with pytest.raises(ModelFileError, match="Insufficient precision"):
+            load_model(path)
+        with pytest.raises(ModelFileError, match="Insufficient precision"):
+            inspect_file(str(path))
