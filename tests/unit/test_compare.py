@@ -254,7 +254,7 @@ def test_mistakes_on_the_command_line_give_status_1_and_one_line(saved, tmp_path
         (["nothing.h5"], "There is no model file nothing.h5"),
         ([str(folder / "weights.h5")], "holds only weights"),
         ([path, "--data", "none.npy"], "There is no file none.npy"),
-        ([path, "--data", str(folder / "objects.npy")], "objects.npy can't be read"),
+        ([path, "--data", str(folder / "objects.npy")], "objects.npy as .npy or .npz"),
         ([path, "--html", str(folder / "no" / "x.html")], "there is no folder"),
         ([path, "--backends", "numpy,foo"], "must be one of 'numpy', 'tensorflow', 'theano'"),
         ([path, path, path], "got 3"),
@@ -318,7 +318,7 @@ def test_custom_objects_come_from_a_file(of_its_own, tmp_path):
 
 def test_a_custom_file_that_fails_is_named(of_its_own, tmp_path):
     (tmp_path / "broken.py").write_text("import nothing_of_this_name\n")
-    with pytest.raises(UsageError, match=r"broken\.py fails with ModuleNotFoundError: No module named 'nothing_of_this_name'"):
+    with pytest.raises(UsageError, match=r"broken\.py failed with ModuleNotFoundError: No module named 'nothing_of_this_name'"):
         kb.compare(of_its_own, TWO, custom=tmp_path / "broken.py")
     (tmp_path / "dies.py").write_text("import os, sys\nprint('last words', file=sys.stderr, flush=True)\nos._exit(3)\n")
     with pytest.raises(UsageError, match=r"its process ended with status 3\n(.*\n)*last words"):

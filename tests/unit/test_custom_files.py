@@ -68,7 +68,7 @@ def test_where_keras_ops_lacks_a_function_it_says_so(tmp_path, capsys):
 def test_commands_say_alike_what_is_wrong_with_the_file(command, tmp_path, capsys):
     words = {"convert": [MODEL, str(tmp_path / "out.h5")], "predict": [MODEL, "x.npy"]}[command]
     (tmp_path / "bad.py").write_text("1 / 0\n")
-    for name, message in (("bad.py", "bad.py fails with ZeroDivisionError: division by zero"), ("none.py", "--custom: ")):
+    for name, message in (("bad.py", "bad.py failed with ZeroDivisionError: division by zero"), ("none.py", "--custom: ")):
         assert main([command, *words, "--custom", str(tmp_path / name)]) == 1
         assert message in capsys.readouterr().err
 

@@ -174,8 +174,8 @@ def test_a_worker_that_is_killed_is_replaced_and_the_other_goes_on(model_file, t
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
-    (["--host", "0.0.0.0"], "--token TEXT (or KBRIDGE_TOKEN), which they must send, or --allow-anyone"), (["--token", "short"], "16 characters"),
-    (["nothing.h5"], "There is no file 'nothing.h5'"), (["m={m}"], "Two models are called 'm'"), (["--workers", "0"], "--workers must be"),
+    (["--host", "0.0.0.0"], "--token TEXT (or set KBRIDGE_TOKEN), which they must then send, or --allow-anyone"), (["--token", "short"], "16 characters"),
+    (["nothing.h5"], "There is no file 'nothing.h5'"), (["m={m}"], "Two models have the name 'm'"), (["--workers", "0"], "--workers must be"),
     (["--labels", "nothing.txt"], "There is no file 'nothing.txt'"),
 ])  # fmt: skip
 def test_wrong_use_is_one_line(model_file, arguments, words, capsys):
