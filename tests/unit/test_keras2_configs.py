@@ -142,11 +142,11 @@ def test_options_that_keras_1_lacked_are_taken_over(class_name, options, found):
         (
             "ConvLSTM2D",
             {"shape": (None, 3, 5, 5, 2), "filters": 2, "kernel_size": 2, "time_major": True},
-            "ConvLSTM2D of Keras 2.* has time_major=True",
+            "ConvLSTM2D of a later Keras.* has time_major=True",
         ),
         ("Conv1D", {"shape": (None, 5, 2), "filters": 2, "kernel_size": [2], "padding": "full"}, "padding='full'"),
         ("LocallyConnected1D", {"shape": (None, 5, 2), "filters": 2, "kernel_size": [2], "padding": "same"}, "padding='same'"),
-        ("Wobbler", {"shape": (None, 5, 5, 2), "mode": "horizontal"}, "'it' is a Wobbler of Keras 2"),
+        ("Wobbler", {"shape": (None, 5, 5, 2), "mode": "horizontal"}, "'it' is a Wobbler of a later Keras"),
         ("BatchNormalization", {"renorm": True}, "renorm=True"),
         ("Dense", {"units": 3, "activation": "wobble"}, "activation='wobble'.*custom_objects"),
         ("Dense", {"units": 3, "dtype": "float64"}, "dtype='float64'"),

@@ -43,7 +43,7 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
         _start_with_zeros(translated)
     if unknown and warn:
         warnings.warn(
-            "kbridge doesn't have these initializers of later Keras, so new weights start differently unless they are loaded: "
+            "kbridge doesn't have these initializers of a later Keras, so new weights start differently unless they are loaded: "
             f"{', '.join(unknown)}. [convert: keras2-initializer]",
             stacklevel=4,
         )
@@ -245,7 +245,7 @@ def translated_layer(class_name: str, config: Mapping[str, Any], unknown: list[s
     else:
         near = get_close_matches(class_name, [*TRANSLATIONS, *keras2_classes()], n=1)
         raise ModelFileError(
-            f"Layer {options.name!r} is a {class_name} of later Keras, which kbridge doesn't have"
+            f"Layer {options.name!r} is a {class_name} of a later Keras, which kbridge doesn't have"
             + (reason(class_name) or (f" (similar: {near[0]})" if near else ""))
             + f". You can pass a class of your own: custom_objects={{{class_name!r}: ...}}. [convert: keras2-layer]"
         )

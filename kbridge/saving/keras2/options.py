@@ -66,7 +66,7 @@ class Options:
         """An error about an option."""
         text = repr(value)
         return ModelFileError(
-            f"Layer {self.name!r} ({self.class_name} of later Keras) has {key}={text if len(text) < 100 else text[:97] + '...'}, {why}. "
+            f"Layer {self.name!r} ({self.class_name} of a later Keras) has {key}={text if len(text) < 100 else text[:97] + '...'}, {why}. "
             f"[convert: keras2-option]"
         )
 
