@@ -245,7 +245,7 @@ def test_a_layer_that_is_known_as_function_alone_is_named(tmp_path):
     )
     shutil.copytree(TRAINED / "saved_model", tmp_path / "own")
     (tmp_path / "own" / "keras_metadata.pb").write_bytes(metadata(b"_tf_keras_sequential", text))
-    with pytest.raises(ModelFileError, match="'looks' is a Gaze of later Keras, which kbridge doesn't have.*custom_objects"):
+    with pytest.raises(ModelFileError, match="'looks' is a Gaze of a later Keras, which kbridge doesn't have.*custom_objects"):
         load_model(tmp_path / "own")
 
 
