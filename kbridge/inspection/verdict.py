@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import optimizers
 from ..engine.layer_arguments import arguments_of
-from ..saving.configs import layer_classes
+from ..saving.configs import check_age, layer_classes
 from ..saving.errors import ModelFileError
 from ..saving.functions import functions_as_data, needed_functions
 from ..saving.keras2 import major_version, speaks_keras2
@@ -85,7 +85,11 @@ def loading(config: Any, compiled: Any, version: str | None, custom_objects: Ite
     if config is None:
         return {"loads": None, "needs": needs, "problems": problems, "not_restored": not_restored, "functions": functions}
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
-        problems.append("its config isn't the config of a model")
+        try:
+            check_age(config)
+            problems.append("its config isn't the config of a model")
+        except ModelFileError as error:
+            problems.append(str(error).rstrip("."))
     major = major_version(version) or 1
     if version is None and speaks_keras3(config):
         version, major = "3", 3

@@ -97,7 +97,7 @@ def _build(config: Any, custom_objects: Mapping[str, Any] | None):
     from ..engine.entries import freeze_again
     from ..utils.generic_utils import CustomObjectScope, get_custom_objects, remember
 
-    _check_age(config)
+    check_age(config)
     with CustomObjectScope(dict(custom_objects or {})), work_budget():
         stored = config if speaks_keras3(config) else None
         version = "3" if stored is not None else _version_in(config)
@@ -123,7 +123,7 @@ def _version_in(config: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _check_age(config: Any) -> None:
+def check_age(config: Any) -> None:
     """Refuse what ``to_json`` and ``get_config`` gave that is no whole model's: of Keras before 1.0, and lists of layers."""
     if isinstance(config, list):
         raise ModelFileError(

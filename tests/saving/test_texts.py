@@ -1,11 +1,13 @@
 """JSON and YAML of configs: what earlier versions wrote is understood, what a text shouldn't hold is refused."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 from installed import installed
 
+from kbridge.inspection import inspect_file
 from kbridge.models import model_from_json, model_from_yaml
 from kbridge.saving import limits
 from kbridge.saving.errors import ModelFileError
@@ -143,7 +145,9 @@ def test_json_options_are_passed_on():
         ),
     ],
 )
-def test_texts_of_before_1_0_and_lists_of_layers_say_what_they_are(config, message):
+def test_texts_of_before_1_0_and_lists_of_layers_say_what_they_are(config, message, tmp_path):
     for read in (model_from_json, model_from_yaml) if installed("yaml") else (model_from_json,):
         with pytest.raises(ModelFileError, match=message):
             read(json.dumps(config))
+    (tmp_path / "old.json").write_text(json.dumps(config))
+    assert any(re.search(message, problem) for problem in inspect_file(str(tmp_path / "old.json"))["problems"])
