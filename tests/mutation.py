@@ -1,6 +1,6 @@
 """Changes the code in small ways, one at a time, and looks whether the tests notice: a random sample of mutants of one room.
 
-    python tests/mutation.py ROOM [--count 60] [--seed 1] [--seconds 10] [--results FILE] [--map FOLDER] [-- pytest arguments of the map]
+    python tests/mutation.py ROOM [--count 60] [--seed 1] [--seconds 10] [--results FILE] [--map FOLDER] [-- arguments of pytest in the first run]
 
 The changes are Cosmic Ray's (``pip install -r tests/mutation.txt``). A first run of the room's tests on NumPy, under coverage, writes down
 which test runs which line and how long it takes (in ``.cache/mutation``; delete it after changes). Each mutant then meets tests that run its
@@ -229,8 +229,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10, help="of tests for each mutant, as long as they took in the first run")
     parser.add_argument("--results", type=Path, help="a file that gets a line of JSON for each mutant")
     parser.add_argument("--map", type=Path, default=ROOT / ".cache" / "mutation", help="where to keep which test runs which line")
-    parser.add_argument("arguments", nargs="*", help="of pytest, for the first run: --ignore FILE of a long one, say")
-    options = parser.parse_args()
+    given = sys.argv[1:]
+    end = given.index("--") if "--" in given else len(given)
+    options = parser.parse_args(given[:end])
     home = tempfile.mkdtemp()
     os.environ.update(KBRIDGE_BACKEND="numpy", OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3", HOME=home)
     # what the tests import beside kbridge is imported once, in the process that all others are forked from
@@ -241,7 +242,7 @@ def main() -> None:
 
     folder = Path(tempfile.mkdtemp(prefix="kbridge-mutation-"))
     copied(folder)
-    lines, seconds = mapped(options.room, folder, options.map.resolve(), options.arguments)
+    lines, seconds = mapped(options.room, folder, options.map.resolve(), given[end + 1 :])
     if run(folder, ["-x", *chosen(set(seconds), seconds, 3 * options.seconds)], folder / "whole.log") != 0:
         sys.exit(f"The tests fail without any change:\n{(folder / 'whole.log').read_text()[-3000:]}")
     outcomes: Counter[str] = Counter()

@@ -15,6 +15,7 @@ import pytest
 from kbridge import backend as K
 from kbridge.models import load_model, model_from_json
 from kbridge.saving.errors import ModelFileError
+from kbridge.saving.keras3.models import keras1_config
 
 DATA = Path(__file__).parents[1] / "data" / "keras3"
 #: what Keras rounds besides the weights
@@ -395,3 +396,9 @@ def test_compare_of_two_files(tmp_path):
     other = compare_files(DATA / "merges.keras", tmp_path / "ours.h5")
     assert "settings are compared as Keras 1 writes them" in " ".join(other.notes)
     assert not compare_files(DATA / "stacks.keras", DATA / "trained_sgd.keras").ok
+
+
+@pytest.mark.parametrize("version", ["4.0.0", "5.1"])
+def test_a_config_of_a_later_keras_is_refused_with_its_version(version):
+    with pytest.raises(ModelFileError, match=f"written by Keras {version}; .*Keras 1 to 3"):
+        keras1_config({"class_name": "Sequential", "config": {"name": "later", "layers": []}}, version)
