@@ -69,7 +69,7 @@ class TestWhoMayAsk:
 
         client = serve({"timeout": 0.05}, m=row_model)
         first, *rest = asyncio.run(ask(client.app))
-        assert (first["status"], b"within 0.05 seconds" in rest[0]["body"]) == (408, True)
+        assert (first["status"], b"complete after 0.05 seconds" in rest[0]["body"]) == (408, True)
 
     def test_a_token(self, serve):
         client = serve({"token": self.TOKEN}, m=row_model)
