@@ -281,5 +281,5 @@ def test_the_stack_swaps_copies_and_rotates_and_refuses_what_it_does_not_hold():
             with pytest.raises(Malformed):
                 move(other)
     for index in (-1, 1, 2):
-        with pytest.raises(Malformed, match="what it doesn't hold"):
+        with pytest.raises(Malformed, match="that it doesn't hold"):
             stack.at(("only",), index)
