@@ -43,7 +43,8 @@ def test_pictures_as_base64(serve):
     image.fromarray(np.full((4, 4, 3), (255, 0, 51), "uint8")).save(file, "png")
     sent = {"instances": [{"b64": base64.b64encode(file.getvalue()).decode()}]}
     assert_allclose(client.post("/v1/models/m:predict", json=sent).json()["predictions"], [[1, 0, 0.2]], rtol=1e-5)
-    assert client.post("/v1/models/m:predict", json={"instances": [{"b64": "AAAA"}]}).json()["error"].endswith("Pillow doesn't know its format")
+    answer = client.post("/v1/models/m:predict", json={"instances": [{"b64": "AAAA"}]}).json()
+    assert answer["error"].endswith("Pillow doesn't know its format")
 
 
 def test_facts_about_a_model(serve):
