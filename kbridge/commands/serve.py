@@ -115,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
     settings = Settings(
         models=named_models(args.models), labels=named_labels(args.labels, args.models), max_batch=args.max_batch,
         max_wait_ms=args.max_wait_ms, queue=args.queue, max_bytes=args.max_bytes, max_values=args.max_values, timeout=args.timeout,
-        token=args.token, hosts=("localhost", "127.0.0.1", "::1", args.host) if local else (), log=args.log, poll=args.poll,
+        token=args.token, hosts=tuple(dict.fromkeys(("localhost", "127.0.0.1", "::1", args.host))) if local else (), log=args.log, poll=args.poll,
         fit=fit, interpolation=interpolation,
         scaling=args.scaling, scale=args.scale, shift=args.shift, custom=args.custom,
     )  # fmt: skip

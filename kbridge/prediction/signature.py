@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend as K
-from ..engine.topology import Container
+from ..engine.topology import Container, InputLayer, Merge
 from ..errors import UsageError
 from ..models import Sequential
 
@@ -23,16 +23,18 @@ class Tensor:
     """An input or output of a model.
 
     Attributes:
-        name: the name of its layer.
+        name: the name of its layer, as the model's file has it.
         shape: without the batch axis; None where a length is open.
         dtype: its dtype, 'float32' or 'int32', say.
         first: whether the channels of pictures come first.
+        own: the name of its layer in this process, if another one than ``name``.
     """
 
     name: str
     shape: tuple[int | None, ...]
     dtype: str
     first: bool = False
+    own: str = ""
 
     def __str__(self) -> str:
         return f"{self.name!r} {shown(self.shape)}"
@@ -98,8 +100,39 @@ class Tensor:
 
 def inputs_of(model: Any) -> list[Tensor]:
     """The model's inputs in their order."""
-    first, model = channels_first(model), graph_of(model)
-    return [Tensor(name, tuple(K.int_shape(x)[1:]), K.dtype(x), first) for name, x in zip(model.input_names, model.inputs)]
+    first, graph = channels_first(model), graph_of(model)
+    names = input_names(model)
+    if len(names) != len(graph.inputs) or len(set(names)) != len(names):
+        names = graph.input_names
+    return [
+        Tensor(name, tuple(K.int_shape(x)[1:]), K.dtype(x), first, own if own != name else "")
+        for name, own, x in zip(names, graph.input_names, graph.inputs)
+    ]
+
+
+def input_names(model: Any) -> list[str]:
+    """The names of the model's inputs as its file has them: the same however many models the process made before.
+
+    A Sequential model's input is called like its InputLayer in the file, or like its first layer with ``_input`` behind, as in tf.keras.
+    """
+    if isinstance(model, Merge):
+        return [name for branch in model.layers or [] for name in input_names(branch)]
+    if not isinstance(model, Sequential) or not model.layers:
+        return list(getattr(model, "input_names", None) or [])
+    if isinstance(getattr(model, "input_name", None), str):
+        return [model.input_name]
+    first = model.layers[0]
+    if isinstance(first, Merge):
+        return input_names(first)
+    if isinstance(first, InputLayer):
+        return [first.name]
+    return [f"{first.name}_input"] if len(graph_of(model).inputs) == 1 else list(graph_of(model).input_names)
+
+
+def renamed(found: dict[Any, Any], inputs: list[Tensor]) -> dict[Any, Any]:
+    """``found`` with the names of the file for those that the inputs have in this process."""
+    known = {x.own: x.name for x in inputs if x.own and x.name not in found and x.own not in {y.name for y in inputs}}
+    return {known.get(name, name): value for name, value in found.items()} if known else found
 
 
 def outputs_of(model: Any) -> list[Tensor]:

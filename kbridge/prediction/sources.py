@@ -23,7 +23,7 @@ import numpy as np
 from ..errors import UsageError
 from .contents import depth, is_number, kind_of, lines, load, separator_of
 from .pictures import SUFFIXES, Fitting, picture
-from .signature import Tensor
+from .signature import Tensor, renamed
 
 #: bytes of a JSON document, which is read as a whole
 MOST_JSON = 2**28
@@ -174,6 +174,7 @@ class Reader:
             raise UsageError(f"Can't read {name} as .npz: {error}") from None
         if len(self.inputs) == 1 and len(arrays) == 1:
             return self._array(next(iter(arrays.values())), name)
+        arrays = renamed(arrays, self.inputs)
         absent = [n for n in self.by_name if n not in arrays]
         if absent:
             raise UsageError(f"{name} has the arrays {', '.join(arrays) or 'none'}, but the model takes {_list(self.inputs)}.")
@@ -213,6 +214,7 @@ class Reader:
         if isinstance(found, dict) and ("instances" in found or "inputs" in found):
             found = found["instances"] if "instances" in found else found["inputs"]
         if isinstance(found, dict):
+            found = renamed(found, self.inputs)
             depths = {n: depth(found[n]) - len(t.shape) for n, t in self.by_name.items() if n in found}
             if depths and set(depths.values()) == {1} and len(depths) == len(self.inputs):
                 parts = {n: Reader([t], self.fitting, None)._instances(found[n], f"{name}:{n}") for n, t in self.by_name.items()}
@@ -229,6 +231,7 @@ class Reader:
             return self._sample(found, name, self.inputs[0])
         if not isinstance(found, dict):
             return Item(name, problem=f"an object with the inputs' names was expected, {_list(self.inputs)}")
+        found = renamed(found, self.inputs)
         if set(found) != set(self.by_name):
             return Item(name, problem=f"it names {', '.join(map(str, found)) or 'no inputs'}, but the model takes {_list(self.inputs)}")
         values = {}
@@ -324,7 +327,8 @@ def zipped(parts: dict[str, Source], name: str | None = None) -> Source:
 def _named(arguments: list[str], inputs: list[Tensor]) -> dict[str, str] | None:
     """NAME=PATH for each argument, None if none has a name. A file whose own name has a '=' is a path."""
     known = {tensor.name for tensor in inputs}
-    pairs = [argument.partition("=") for argument in arguments]
+    owns = {tensor.own: tensor.name for tensor in inputs if tensor.own and tensor.own not in known}
+    pairs = [(owns.get(name, name), sign, path) for name, sign, path in (argument.partition("=") for argument in arguments)]
     if not any(sign and (name in known or not Path(argument).exists()) for argument, (name, sign, _) in zip(arguments, pairs)):
         return None
     found: dict[str, str] = {}

@@ -121,10 +121,8 @@ class Served:
     def _there(self) -> dict[int, Path]:
         """Version -> path of what should be served."""
         if not self.path.is_dir() or (self.path / "saved_model.pb").exists():
-            number = max(self.versions, default=1)
-            if self.versions and self.path.exists() and self.versions[number].stamp != stamp_of(self.path):
-                number += 1
-            return {number: self.path}
+            # always 1: processes that started before and after the file was replaced must agree
+            return {1: self.path}
         numbered = {int(p.stem): p for p in self.path.iterdir() if p.stem.isdecimal() and (p.is_dir() or p.suffix in SUFFIXES)}
         if not numbered:
             raise UsageError(

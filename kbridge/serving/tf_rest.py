@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..prediction.pictures import Fitting
-from ..prediction.signature import Tensor
+from ..prediction.signature import Tensor, renamed
 from .bodies import rows
 from .models import Version
 from .problems import bad
@@ -85,6 +85,7 @@ def _from_rows(instances: Any, version: Version) -> dict[str, Any]:
     if not isinstance(instances, list):
         raise bad("'instances' must be a list with an entry for each sample.")
     named = [isinstance(x, dict) and set(x) != {"b64"} for x in instances]
+    instances = [renamed(x, version.inputs) if has_names else x for x, has_names in zip(instances, named)] if any(named) else instances
     if not any(named):
         if len(names) > 1:
             raise bad(f"The model has {len(names)} inputs: each of 'instances' must be an object with {', '.join(names)}.")
@@ -99,6 +100,7 @@ def _from_rows(instances: Any, version: Version) -> dict[str, Any]:
 def _from_columns(inputs: Any, version: Version) -> dict[str, Any]:
     names = [x.name for x in version.inputs]
     if isinstance(inputs, dict) and set(inputs) != {"b64"}:
+        inputs = renamed(inputs, version.inputs)
         if set(inputs) != set(names):
             raise bad(f"'inputs' has {', '.join(map(str, inputs)) or 'no names'}, but {', '.join(names)} was expected.")
         return inputs

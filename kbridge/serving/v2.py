@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 
 from .. import __version__
-from ..prediction.signature import Tensor
+from ..prediction.signature import Tensor, renamed
 from .bodies import array_of, batch, has_words, parsed
 from .models import Version
 from .problems import bad
@@ -78,14 +78,15 @@ class Inference:
         given = self.request.get("inputs")
         if not isinstance(given, list) or not all(isinstance(x, dict) for x in given):
             raise bad("'inputs' must be a list of tensors with name, shape, datatype and data.")
-        by_name = {x.get("name"): x for x in given}
+        by_name = {x.get("name"): x for x in given if isinstance(x.get("name"), str)}
+        by_name = renamed(by_name, self.version.inputs)
         names = [x.name for x in self.version.inputs]
         if len(by_name) != len(given) or set(by_name) != set(names):
             raise bad(
                 f"The request has the tensors {', '.join(str(x.get('name')) for x in given) or 'none'}; {', '.join(names)} was expected."
             )
         # bytes come in the order in which the request names its tensors
-        found = {x["name"]: self._tensor(x) for x in given}
+        found = renamed({x["name"]: self._tensor(x) for x in given}, self.version.inputs)
         if len(self.rest):
             raise bad(f"The body has {len(self.rest)} bytes after the tensors, which belong to none of them.")
         batches = [batch(found[x.name], x, self.settings) for x in self.version.inputs]

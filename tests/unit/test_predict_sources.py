@@ -1,6 +1,7 @@
 """What kbridge predict makes of files: items by name, shapes, what is wrong with them."""
 
 import io
+import json
 import sys
 from types import SimpleNamespace
 
@@ -10,11 +11,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from kbridge.errors import UsageError
 from kbridge.layers import Convolution2D, Dense, Flatten, GlobalAveragePooling2D, Rescaling
-from kbridge.models import Sequential
+from kbridge.models import Sequential, model_from_json
 from kbridge.prediction.labels import beside, fitting, read_labels, top
 from kbridge.prediction.pictures import Fitting
 from kbridge.prediction.scaling import Scaling, hint
-from kbridge.prediction.signature import Tensor
+from kbridge.prediction.signature import Tensor, inputs_of
 from kbridge.prediction.sources import source
 
 ROW = [Tensor("x", (3,), "float32")]
@@ -225,6 +226,16 @@ def test_scale_and_shift_come_last_and_some_ways_want_colours():
     assert Scaling("0..1", 2, -1)(np.full((1, 1, 1), 255.0)) == 1
     with pytest.raises(ValueError, match="needs 3 channels"):
         Scaling("imagenet-caffe")(np.zeros((1, 1, 1)))
+
+
+def test_the_input_of_a_sequential_model_is_called_as_in_its_file():
+    dense = {"class_name": "Dense", "config": {"name": "d", "units": 2, "activation": "linear", "batch_input_shape": [None, 3]}}
+    start = {"class_name": "InputLayer", "config": {"name": "input_7", "batch_input_shape": [None, 3], "dtype": "float32"}}
+    for layers, name in (([start, dense], "input_7"), ([dense], "d_input")):
+        config = {"class_name": "Sequential", "config": {"name": "s", "layers": layers}, "keras_version": "2.15.0", "backend": "tensorflow"}
+        for _ in range(2):
+            (found,) = inputs_of(model_from_json(json.dumps(config)))
+            assert found.name == name and found.own.startswith("dense_input_")
 
 
 def test_labels(tmp_path):

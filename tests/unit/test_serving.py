@@ -240,6 +240,26 @@ class TestNewVersions:
         repository.refresh()
         assert client.post(ADDRESS, json=SENT).json() == {"predictions": [[30, 12]]}
 
+    def test_names_and_numbers_stay_when_a_file_is_replaced(self, tmp_path, serve):
+        client = serve(m=row_model)
+        served = client.app.state.server.repository.models["m"]
+        for factor in (1, 5):
+            row_model(tmp_path / "next.h5", factor)
+            os.replace(tmp_path / "next.h5", tmp_path / "m.h5")
+            served.refresh()
+            facts = client.get("/v2/models/m").json()
+            # workers that started before and after must say the same
+            assert (facts["versions"], facts["inputs"][0]["name"]) == (["1"], "y_input")
+            # the name that the input has in this process is taken too
+            own = served.version().model.input_names[0]
+            assert own != "y_input"
+            for name in ("y_input", own):
+                assert client.post(ADDRESS, json={"inputs": {name: X}}).json() == {"outputs": [[10 * factor, 4 * factor]]}
+                assert client.post(ADDRESS, json={"instances": [{name: X[0]}]}).status_code == 200
+                sent = {"inputs": [{"name": name, "shape": [1, 3], "datatype": "FP32", "data": X[0]}]}
+                assert client.post("/v2/models/m/infer", json=sent).status_code == 200
+            assert client.post(ADDRESS, json={"inputs": {"y_input": X, own: X}}).status_code == 400
+
     def test_it_is_looked_for_while_the_server_runs(self, tmp_path, serve):
         client = serve({"poll": 0.05}, m=row_model)
         row_model(tmp_path / "next.h5", 5)

@@ -135,8 +135,10 @@ def _sequential(config: Any, name: Any, unknown: list[str]) -> dict[str, Any]:
     if not isinstance(entries, list):
         raise ModelFileError(f"The layers of the Sequential model {name!r} should be a list, got {type(entries).__name__}.")
     layers = [_entry(entry, unknown) for entry in entries]
+    input_name = None
     if len(layers) > 1 and layers[0]["class_name"] == "InputLayer":
         given = layers[0]["config"]
+        input_name = given.get("name")
         if not _keeps_state(layers):
             # the batch size may be that of the first call; only a state depends on it
             given["batch_input_shape"] = [None, *given["batch_input_shape"][1:]]
@@ -147,6 +149,9 @@ def _sequential(config: Any, name: Any, unknown: list[str]) -> dict[str, Any]:
         # that of the first call: other batches may be of another size
         layers[0]["config"].setdefault("batch_input_shape", [None, *shape[1:]])
     translated = {"class_name": "Sequential", "config": layers}
+    if isinstance(input_name, str):
+        # Keras 1 has no such layer in a Sequential model, but clients know the input by its name
+        translated["input_name"] = input_name
     return translated if name is None else {**translated, "name": name}
 
 
