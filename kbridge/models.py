@@ -87,6 +87,9 @@ class Sequential(WithInnerModel):
         (2, 1)
     """
 
+    #: the name that the file of a later Keras has for the input layer, where it has one
+    _input_name: str | None = None
+
     def __init__(self, layers=None, name=None):
         self.layers: list[Layer] = []
         self.model: Any = None

@@ -61,7 +61,7 @@ def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
             if isinstance(config["config"], list) and isinstance(config.get("name"), str):
                 layer.name = config["name"]
             if isinstance(config["config"], list) and isinstance(config.get("input_name"), str):
-                layer.input_name = config["input_name"]
+                layer._input_name = config["input_name"]
             remember_layer(layer, config)
     remember(custom_objects)
     return layer

@@ -119,8 +119,8 @@ def input_names(model: Any) -> list[str]:
         return [name for branch in model.layers or [] for name in input_names(branch)]
     if not isinstance(model, Sequential) or not model.layers:
         return list(getattr(model, "input_names", None) or [])
-    if isinstance(getattr(model, "input_name", None), str):
-        return [model.input_name]
+    if model._input_name is not None:
+        return [model._input_name]
     first = model.layers[0]
     if isinstance(first, Merge):
         return input_names(first)
