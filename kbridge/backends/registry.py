@@ -11,6 +11,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from ..config import startup
 from ..errors import BackendUnavailable
 from .interface import Backend
 
@@ -75,6 +76,12 @@ def load(name: str) -> Backend:
     return _loaded[name]
 
 
+def _asked(name: str) -> str:
+    """Where the backend ``name`` was chosen, if a setting asks for it."""
+    settings = startup()
+    return f"; {settings.origin('backend')} asks for it" if settings.value("backend") == name else ""
+
+
 def _backend_class(name: str) -> type[Backend]:
     if name not in BUILT_IN:
         for entry in _entry_points():
@@ -88,6 +95,6 @@ def _backend_class(name: str) -> type[Backend]:
         raise
     except ImportError as error:
         raise BackendUnavailable(
-            f"The {name!r} backend can't be imported ({error}). Install it with: pip install 'kbridge[{extra}]', or choose "
-            "another backend with KBRIDGE_BACKEND or in keras.json."
+            f"The {name!r} backend can't be imported ({error}){_asked(name)}. Install it with: pip install 'kbridge[{extra}]', or choose "
+            "another backend with KBRIDGE_BACKEND=numpy or: kbridge config --backend numpy."
         ) from error

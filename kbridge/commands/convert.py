@@ -22,7 +22,9 @@ def add_parser(subparsers) -> None:
         "an .h5 file for Keras 2 and tf.keras, --to keras3 an .h5 file for Keras 3. If something can't be converted, kbridge lists all of it and writes "
         "nothing.",
     )
-    parser.add_argument("source", metavar="IN", help="a .h5 model, a SavedModel folder, or a .json or .yaml architecture with --weights")
+    parser.add_argument(
+        "source", metavar="IN", help="a .h5 or .keras model, a SavedModel folder, or a .json or .yaml architecture with --weights"
+    )
     parser.add_argument("target", metavar="OUT", help="the file to write; it is replaced if it exists")
     parser.add_argument("--to", choices=_FORMATS, help="the format, if the suffix of OUT doesn't tell it")
     parser.add_argument("--weights", metavar="FILE", help="the weights for an architecture: a .h5 file or a checkpoint of TensorFlow")

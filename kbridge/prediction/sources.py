@@ -271,23 +271,28 @@ class Reader:
         return Source(items)
 
     def _row(self, row: list[str], name: str, tensor: Tensor, chosen: list[int] | None) -> Item:
+        wanted = None if None in tensor.shape else math.prod(n or 0 for n in tensor.shape)
         if chosen is not None:
             if 0 not in chosen and not is_number(row[0]):
                 name = f"{name} {row[0].strip()}"
             if max(chosen) >= len(row):
-                return Item(name, problem=f"it has {len(row)} cells, fewer than the table has columns")
+                return Item(
+                    name, problem=f"it has {len(row)} cells, fewer than the table has columns: at least {max(chosen) + 1} were expected"
+                )
             cells = [row[i] for i in chosen]
         else:
             cells = row
             # a cell in front of the numbers, which is none, names the row
-            wanted = None if None in tensor.shape else math.prod(n or 0 for n in tensor.shape)
             if len(cells) > 1 and wanted in (None, len(cells) - 1) and not is_number(cells[0]):
                 name, cells = f"{name} {cells[0].strip()}", cells[1:]
         try:
             values = [float(cell) for cell in cells]
         except ValueError:
             wrong = next(cell for cell in cells if not is_number(cell))
-            return Item(name, problem=f"{wrong.strip()!r} isn't a number")
+            short = ""
+            if chosen is None and wanted is not None and wrong is cells[0] and len(row) != wanted:
+                short = f", and the row has {len(row)} cells: {wanted} were expected, or {wanted + 1} if the first one is a name"
+            return Item(name, problem=f"{wrong.strip()!r} isn't a number{short}")
         return self._sample(values, name, tensor)
 
 

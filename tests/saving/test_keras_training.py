@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import warnings
 import zipfile
 from pathlib import Path
@@ -103,3 +105,44 @@ def test_training_of_keras_3_goes_on(name, tmp_path):
 @pytest.mark.parametrize("name", [name for _, name in SAMPLE])
 def test_training_from_an_h5_file_of_keras_3_goes_on(name, tmp_path):
     check("keras", name, tmp_path)
+
+
+TRAINED = DATA.parent / "keras3" / "trained_adam.keras"
+
+
+def rewritten(target: Path, change_config=lambda config: None, change_weights=lambda root: None) -> Path:
+    """A model that Keras 3 trained, with its config and its weights changed."""
+    import h5py
+
+    with zipfile.ZipFile(TRAINED) as read:
+        parts = {name: read.read(name) for name in read.namelist()}
+    config, weights = json.loads(parts["config.json"]), io.BytesIO(parts["model.weights.h5"])
+    change_config(config)
+    with h5py.File(weights, "r+") as root:
+        change_weights(root)
+    with zipfile.ZipFile(target, "w") as made:
+        for name, part in {**parts, "config.json": json.dumps(config), "model.weights.h5": weights.getvalue()}.items():
+            made.writestr(name, part)
+    return target
+
+
+def test_without_an_optimizer_the_file_compiles_with_keras_own_and_says_so(tmp_path):
+    # Keras 3.15 doesn't store one that compile got by its place: compile("adam", loss="mse")
+    path = rewritten(tmp_path / "m.keras", lambda config: config["compile_config"].pop("optimizer"))
+    with pytest.warns(UserWarning, match="names no optimizer, so the model is compiled with 'rmsprop'"):
+        model = load_model(path)
+    assert type(model.optimizer).__name__ == "RMSprop" and float(K.get_value(model.optimizer.iterations)) == 0
+    assert model.metrics_names == ["loss", "mean_absolute_error"]
+
+
+def test_a_count_of_no_updates_is_no_state_that_is_lost(tmp_path):
+    def never_trained(root):
+        variables = root["optimizer/vars"]
+        for name in list(variables)[1:]:
+            del variables[name]
+        variables["0"][()] = 0
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = load_model(rewritten(tmp_path / "m.keras", change_weights=never_trained))
+    assert float(K.get_value(model.optimizer.iterations)) == 0

@@ -1,13 +1,17 @@
 """Classes of a program's own, written for Keras 3, that hold layers: files of Keras 3 load with them (tests/data/keras3/own_layers.keras)."""
 
+import json
+import re
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from kbridge import backend as K
 from kbridge.custom_file import objects_in
-from kbridge.models import load_model
+from kbridge.models import load_model, model_from_json
+from kbridge.saving.errors import ModelFileError
 
 TESTS = Path(__file__).parents[1]
 FILE = TESTS / "data" / "keras3" / "own_layers.keras"
@@ -36,3 +40,34 @@ def test_a_file_with_classes_that_hold_layers_loads_trains_and_is_saved(own, tmp
     np.testing.assert_allclose(other.predict(x), model.predict(x), rtol=1e-5, atol=1e-6)
     model.layers[0].trainable = False
     assert len(model.trainable_weights) == 11
+
+
+def stored(name):
+    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+
+
+def test_functions_of_ones_own_are_found_by_the_names_that_tf_keras_stores():
+    def twice(x):
+        return x * 2
+
+    options = {"units": 2, "batch_input_shape": [None, 3], "kernel_regularizer": stored("mine>one"), "kernel_constraint": stored("same")}
+    layers = [
+        {"class_name": "Dense", "config": {"name": "d", "activation": stored("mine>twice"), **options}},
+        {"class_name": "Activation", "config": {"name": "a", "activation": stored("twice")}},
+    ]
+    text = json.dumps(
+        {"class_name": "Sequential", "config": {"name": "s", "layers": layers}, "keras_version": "2.21.0", "backend": "tensorflow"}
+    )
+    objects = {"twice": twice, "one": lambda w: 1.0 + 0 * K.sum(w), "same": lambda w: w}
+    x = np.ones((1, 3), "float32")
+    for known in (objects, {"mine>twice": twice, **objects}):
+        model = model_from_json(text, custom_objects=known)
+        kernel, bias = model.get_weights()
+        np.testing.assert_allclose(model.predict(x), 4 * (x @ kernel + bias), rtol=1e-5)
+    for name, wanted in {
+        "twice": "custom_objects={'mine>twice': ...}",
+        "one": "custom_objects={'mine>one': ...}",
+        "same": "{'same': ...}",
+    }.items():
+        with pytest.raises(ModelFileError, match=re.escape(wanted)):
+            model_from_json(text, custom_objects={key: value for key, value in objects.items() if key != name})

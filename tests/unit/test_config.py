@@ -193,3 +193,15 @@ def test_a_backend_of_another_package_is_an_allowed_name(tmp_path, monkeypatch):
     assert read(tmp_path, {"backend": "mine"}).value("backend") == "mine"
     with pytest.raises(ConfigError, match="'numpy', 'tensorflow', 'theano', 'mine'"):
         read(tmp_path, {"backend": "yours"})
+
+
+def test_a_backend_that_is_not_installed_is_an_error_with_who_asked_and_the_way_out(monkeypatch, tmp_path):
+    from kbridge.backends import registry
+
+    (tmp_path / "keras.json").write_text('{"backend": "tensorflow"}')
+    monkeypatch.setattr(registry, "startup", lambda: config.read(tmp_path / "keras.json", {}))
+    monkeypatch.setitem(registry.BUILT_IN, "tensorflow", ("kbridge.not_there", "Backend", "tensorflow"))
+    with pytest.raises(registry.BackendUnavailable) as caught:
+        registry._backend_class("tensorflow")
+    assert "keras.json asks for it." in str(caught.value) and str(tmp_path) in str(caught.value)
+    assert str(caught.value).endswith("KBRIDGE_BACKEND=numpy or: kbridge config --backend numpy.")

@@ -53,6 +53,8 @@ def test_columns_are_chosen_by_name(tmp_path):
 @pytest.mark.parametrize(("row", "problem"), [
     ("1,2", "the input 'x' (3,) takes one sample of this shape, got (2,)."),
     ("1,x,3", "'x' isn't a number"),
+    ("ann,2,3", "'ann' isn't a number"),
+    ("ann,2", "'ann' isn't a number, and the row has 2 cells: 3 were expected, or 4 if the first one is a name"),
 ])  # fmt: skip
 def test_a_bad_row_is_told_and_the_others_go_on(tmp_path, row, problem):
     items = read(ROW, written(tmp_path / "t.csv", f"1,2,3\n{row}\n\n4,5,6\n"))

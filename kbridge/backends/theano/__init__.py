@@ -16,7 +16,7 @@ if find_spec("theano") is None:
         )
     raise BackendUnavailable(
         f"The 'theano' backend can't be imported: theano isn't installed. {_install} Or choose another backend with "
-        f"KBRIDGE_BACKEND or in keras.json."
+        "KBRIDGE_BACKEND=numpy or: kbridge config --backend numpy."
     )
 
 from .setup import ensure  # noqa: E402

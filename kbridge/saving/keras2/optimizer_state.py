@@ -127,6 +127,8 @@ def by_order(model: Any, arrays: Sequence[StoredArray], slots: Sequence[Slot]) -
     if scalars != len(before) + len(after):
         if scalars + len(layout) == len(before):
             layout, after = [], []  # of a model that was never trained
+        elif len(left) == 1 and not left[0].shape and not left[0].read():
+            return found  # tf.keras compiled the model and never trained it: a count of 0 updates
         else:
             raise Unrepresentable(f"the state of {name} has {len(left)} arrays, but {len(layout) + len(before) + len(after)} are needed")
     for scalar in before:

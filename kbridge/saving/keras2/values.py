@@ -64,11 +64,25 @@ def snake_case(name: str) -> str:
 
 def _named(value: Any) -> tuple[str, dict[str, Any]]:
     """The name and the arguments in a text or in {'class_name', 'config'}."""
+    value = function_name(value)
     if isinstance(value, Mapping):
         config = value.get("config")
         name = known_name(value.get("registered_name")) or value.get("class_name")
         return known_name(name) or bare_name(name), dict(config) if isinstance(config, Mapping) else {}
     return known_name(value) or bare_name(value), {}
+
+
+def function_name(value: Any) -> Any:
+    """The name in {'class_name': 'function', 'config': name}, as tf.keras and Keras 3 store a function; anything else as it is."""
+    if isinstance(value, Mapping) and value.get("class_name") == "function" and isinstance(value.get("config"), str):
+        return value["config"]
+    return value
+
+
+def _wanted(value: Any) -> list[str]:
+    """Return what an error says of a stored function that is missing, if ``value`` is one."""
+    name = function_name(value)
+    return [] if name is value else [f"a function of yours: pass custom_objects={{{name!r}: ...}}"]
 
 
 def is_activation(value: Any) -> bool:
@@ -78,12 +92,11 @@ def is_activation(value: Any) -> bool:
 
 def activation(options: Options, key: str = "activation", default: str = "linear") -> str:
     """The activation's name."""
-    value = options.take(key, default) or "linear"
+    value = function_name(options.take(key, default) or "linear")
     if isinstance(value, str) and (value in _ACTIVATIONS or known_name(value)):
         return known_name(value) or value
-    raise options.error(
-        key, value, "which isn't an activation of kbridge. An activation of your own can be passed in custom_objects under that name"
-    )
+    named = f"custom_objects={{{value!r}: ...}}" if isinstance(value, str) else "it in custom_objects under that name"
+    raise options.error(key, value, f"which isn't an activation of kbridge. If it is a function of yours, pass {named}")
 
 
 def initializer(options: Options, key: str, default: str) -> str:
@@ -124,13 +137,15 @@ def regularizer(options: Options, key: str) -> dict[str, Any] | str | None:
     if value is None:
         return None
     name, arguments = _named(value)
+    if value != function_name(value) and name in get_custom_objects():
+        return get_custom_objects()[name]
     if name in get_custom_objects():
         return {"name": name, **arguments} if isinstance(value, Mapping) else name
     kind = snake_case(name).replace("_", "")
     if kind == "orthogonalregularizer":
         return {"name": "OrthogonalRegularizer", "factor": arguments.get("factor", 0.01), "mode": arguments.get("mode", "rows")}
     if kind not in ("l1", "l2", "l1l2"):
-        raise options.error(key, value)
+        raise options.error(key, function_name(value), *_wanted(value))
     # as texts they have Keras 2's default strength
     default = {} if isinstance(value, Mapping) else dict.fromkeys(("l1", "l2"), 0.01)
     return {
@@ -146,11 +161,13 @@ def constraint(options: Options, key: str, moved_axes: bool = False) -> dict[str
     if value is None:
         return None
     name, arguments = _named(value)
+    if value != function_name(value) and name in get_custom_objects():
+        return get_custom_objects()[name]
     if name in get_custom_objects():
         return {"name": name, **arguments} if isinstance(value, Mapping) else name
     found = _CONSTRAINTS.get(snake_case(name))
     if found is None:
-        raise options.error(key, value)
+        raise options.error(key, function_name(value), *_wanted(value))
     config = {new: arguments.get(old, default) for old, new, default in found[1]}
     if moved_axes and "axis" in config:
         raise options.error(key, value, "but the kernel has another order of axes here, so this axis means another one")

@@ -9,6 +9,8 @@ from typing import Any
 def as_of_keras2(compiled: Mapping[str, Any]) -> dict[str, Any]:
     """A compile_config as Keras 2's training_config."""
     optimizer = compiled.get("optimizer")
+    if optimizer is None:
+        optimizer = USUAL_OPTIMIZER
     if isinstance(optimizer, str):
         name = _CLASSES.get(optimizer.lower(), optimizer)
         usual = {"learning_rate": _RATES.get(name, 0.001), "gradient_accumulation_steps": None, **_USUAL.get(name, {})}
@@ -16,6 +18,9 @@ def as_of_keras2(compiled: Mapping[str, Any]) -> dict[str, Any]:
     kept = ("loss", "loss_weights", "metrics", "weighted_metrics")
     return {**{key: compiled.get(key) for key in kept}, "optimizer_config": optimizer}
 
+
+#: what ``compile`` of Keras 3 takes if it isn't told; Keras 3.15 stores no optimizer that was given by its place (``compile("adam", "mse")``)
+USUAL_OPTIMIZER = "rmsprop"
 
 #: how compile's texts name optimizers
 _CLASSES = {

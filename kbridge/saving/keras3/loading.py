@@ -14,7 +14,7 @@ from ..kinds import kind_of, refusal
 from ..reading import Group, failures_named
 from . import training
 from .archive import CONFIG, GROUP, OWN, WEIGHTS, Archive, open_archive, version_of
-from .compiled import as_of_keras2
+from .compiled import USUAL_OPTIMIZER, as_of_keras2
 from .masks import check_masks
 from .models import keras1_config
 from .paths import Node, nodes_of_config, places, stored_names
@@ -124,6 +124,12 @@ def _compile(model: Any, config: Mapping[str, Any], matches: list[Match], root: 
         told(f"kbridge doesn't have these metrics and leaves them out: {', '.join(left_out)}", "keras2-metrics")
     if layer := layer_in_parts(model):
         told(in_parts_note(model, layer), "keras2-weights-in-parts")
+    if compiled.get("optimizer") is None:
+        return told(
+            f"its compile_config names no optimizer, so the model is compiled with {USUAL_OPTIMIZER!r}, as Keras does, and the stored state of the "
+            "optimizer isn't taken over; call compile for another optimizer",
+            "keras2-optimizer-state",
+        )
     with failures_named(root.path, "optimizer", "the optimizer can't go on from it"):
         try:
             assign(training.read_state(model, root, matches))

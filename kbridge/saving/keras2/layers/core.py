@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...functions import named_function
 from ..options import Options
-from ..values import activation, constraint, initializer, is_activation, ordering, regularizer
+from ..values import activation, constraint, function_name, initializer, is_activation, ordering, regularizer
 from .common import Translated, Translation, features_first
 
 
@@ -34,7 +34,7 @@ def flatten(options: Options) -> Translated:
 
 
 def activation_layer(options: Options) -> Translated:
-    value = options.take("activation")
+    value = function_name(options.take("activation"))
     function = None if is_activation(value) else named_function("builtins", value)
     if function is not None:
         # a function of Keras' own that is no activation here, such as keras.ops.sin
