@@ -12,6 +12,7 @@ from ._version import __version__
 from .commands import COMMANDS
 from .config import ConfigError
 from .errors import BackendUnavailable, ModelFileError, UsageError
+from .extras import PackageMissing
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # the reader (head, say) has seen enough; Python's own flush at exit must not fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (UsageError, ModelFileError, ConfigError, BackendUnavailable, OSError) as error:
+    except (UsageError, ModelFileError, ConfigError, BackendUnavailable, PackageMissing, OSError) as error:
         sys.stdout.flush()
         print(f"kbridge: {error}", file=sys.stderr)
         return 1

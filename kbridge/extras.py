@@ -6,10 +6,16 @@ import importlib
 from types import ModuleType
 
 
+class PackageMissing(ImportError):
+    """A package of an extra isn't installed; the message names the task and the extra."""
+
+
 def needed(module: str, extra: str, task: str) -> ModuleType:
-    """The module called ``module``. ImportError says that ``task`` needs it and how to install ``kbridge[extra]``."""
+    """The module called ``module``. PackageMissing says that ``task`` needs it and how to install ``kbridge[extra]``."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
         package = module.partition(".")[0]
-        raise ImportError(f"{task} needs {package} ({error}): pip install 'kbridge[{extra}]'.", name=package) from error
+        raise PackageMissing(
+            f"{task} needs {package} ({error}): pip install 'kbridge[{extra}]'. From a clone: pip install '.[{extra}]'.", name=package
+        ) from error

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .. import config
 from ..errors import UsageError
 from .picture_flags import add_picture_flags, fit_and_interpolation
 
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         if getattr(args, name) is not None and getattr(args, name) < 1:
             raise UsageError(f"--{name.replace('_', '-')} must be at least 1, got {getattr(args, name)}.")
     if args.backend:
-        os.environ["KBRIDGE_BACKEND"] = args.backend
+        os.environ["KBRIDGE_BACKEND"] = config.checked("backend", args.backend, "--backend")
     else:
         os.environ.setdefault("KBRIDGE_BACKEND", "numpy")
     from ..prediction import run as running
@@ -144,7 +145,7 @@ def _labels(args: argparse.Namespace, outputs: list) -> list[str] | None:
 
 def _results(args: argparse.Namespace, model: Any, outputs: list) -> Any:
     from ..prediction import results
-    from ..prediction.labels import gives_classes
+    from ..prediction.labels import gives_classes, independent
 
     form = args.format or (SUFFIXES.get(args.output.suffix.lower()) if args.output else "table")
     if form is None:
@@ -154,7 +155,7 @@ def _results(args: argparse.Namespace, model: Any, outputs: list) -> Any:
     if form == "table":
         if args.output is not None:
             raise UsageError("--format table is only for the screen. In a file, use csv, jsonl or npy.")
-        return results.Table(outputs, labels, classes, args.top, 40)
+        return results.Table(outputs, labels, classes, args.top, 40, independent(model))
     if form == "npy":
         return results.Npy(args.output, args.resume, outputs)
     if form == "csv":

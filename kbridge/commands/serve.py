@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import os
+import signal
 import socket
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any, NoReturn
 
+from .. import config
 from ..errors import UsageError
 from ..extras import needed
 from .picture_flags import add_picture_flags, fit_and_interpolation
@@ -105,11 +108,15 @@ def run(args: argparse.Namespace) -> int:
     if args.workers < 1:
         raise UsageError(f"--workers must be at least 1, got {args.workers}.")
     if args.backend:
-        os.environ["KBRIDGE_BACKEND"] = args.backend
+        os.environ["KBRIDGE_BACKEND"] = config.checked("backend", args.backend, "--backend")
     else:
         os.environ.setdefault("KBRIDGE_BACKEND", "numpy")
+    if not 0 <= args.port <= 65535:
+        raise UsageError(f"--port must be from 0 to 65535, got {args.port}.")
     uvicorn = needed("uvicorn", "serve", "kbridge serve")
-    from ..serving.settings import VARIABLE, Settings
+    for module in ("starlette.applications", "orjson", "prometheus_client"):
+        needed(module, "serve", "kbridge serve")
+    from ..serving.settings import FAILED, VARIABLE, Settings
 
     fit, interpolation = fit_and_interpolation(args)
     settings = Settings(
@@ -128,15 +135,30 @@ def run(args: argparse.Namespace) -> int:
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, os.environ["KBRIDGE_NUM_THREADS"])
     with tempfile.TemporaryDirectory(prefix="kbridge-serve-") as folder:
+        os.environ[FAILED] = os.path.join(folder, "failed")
         if args.workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         _check_port(args.host, args.port)
         print(f"kbridge: serving {', '.join(settings.models)} on http://{args.host}:{args.port}/", file=sys.stderr, flush=True)
-        uvicorn.run(
-            "kbridge.serving.app:from_environment", factory=True, host=args.host, port=args.port, workers=args.workers,
-            access_log=False, log_config=None, timeout_graceful_shutdown=GRACE, timeout_keep_alive=30, server_header=False,
-        )  # fmt: skip
-    return 0
+        # uvicorn sends itself the signal again when it has ended, so that a single process would end with it
+        before = signal.signal(signal.SIGTERM, _end)
+        try:
+            uvicorn.run(
+                "kbridge.serving.app:from_environment", factory=True, host=args.host, port=args.port, workers=args.workers,
+                access_log=False, log_config=None, timeout_graceful_shutdown=GRACE, timeout_keep_alive=30, server_header=False,
+            )  # fmt: skip
+        except SystemExit as ended:
+            # that of uvicorn for an application that doesn't start is 3
+            return int(bool(ended.code))
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        # with several processes uvicorn doesn't tell
+        return int(os.path.exists(os.environ[FAILED]))
+
+
+def _end(number: int, frame: Any) -> NoReturn:
+    """End in order: a signal to stop is no fault."""
+    raise SystemExit(0)
 
 
 def is_local(host: str) -> bool:

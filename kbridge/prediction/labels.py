@@ -53,6 +53,17 @@ def gives_classes(model: Any) -> bool:
     return name in ("softmax", "sigmoid") or type(last).__name__ == "Softmax"
 
 
+def independent(model: Any) -> bool:
+    """Whether the model ends with a sigmoid, so that the probabilities of its classes don't sum to 1."""
+    return getattr(getattr(list(all_layers(model))[-1], "activation", None), "__name__", "") == "sigmoid"
+
+
+def probabilities(values: np.ndarray, apart: bool = False) -> bool:
+    """Whether a row's values can be probabilities: from 0 to 1 and, unless they stand ``apart`` or alone, of the sum 1."""
+    inside = bool(np.all((values >= 0) & (values <= 1 + 1e-6)))
+    return inside and (apart or len(values) == 1 or abs(float(np.sum(values, dtype="float64")) - 1) < 0.01)
+
+
 def top(values: np.ndarray, labels: list[str] | None, count: int) -> list[tuple[str, float]]:
     """The ``count`` likeliest classes of a vector of probabilities with their probabilities, the likeliest first.
 

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..errors import UsageError
-from .labels import top
+from .labels import probabilities, top
 from .signature import Tensor, shown
 
 #: values of a sample beyond which a line of text is of no use
@@ -46,8 +46,8 @@ class Results:
 class Table(Results):
     """Lines for a person: the likeliest classes, or the values."""
 
-    def __init__(self, outputs: list[Tensor], labels: list[str] | None, classes: bool, count: int, width: int):
-        self.outputs, self.labels, self.classes, self.count, self.width = outputs, labels, classes, count, width
+    def __init__(self, outputs: list[Tensor], labels: list[str] | None, classes: bool, count: int, width: int, apart: bool = False):
+        self.outputs, self.labels, self.classes, self.count, self.width, self.apart = outputs, labels, classes, count, width, apart
 
     def write(self, name, values):
         parts = [self._told(output, value) for output, value in zip(self.outputs, values)]
@@ -62,7 +62,9 @@ class Table(Results):
         sys.stdout.flush()
 
     def _told(self, output: Tensor, values: np.ndarray) -> str:
-        if values.ndim == 1 and self.classes:
+        if values.ndim == 1 and self.classes and (len(values) > 1 or probabilities(values)):
+            if not probabilities(values, self.apart):
+                return "  ".join(f"{label} {value:.6g}" for label, value in top(values, self.labels, self.count))
             return "  ".join(f"{label} {probability:6.1%}" for label, probability in top(values, self.labels, self.count))
         if values.size <= 8:
             return " ".join(f"{v:.6g}" for v in values.ravel())

@@ -20,7 +20,8 @@ def create_app(models: dict[str, str], **settings: Any) -> Any:
         **settings: fields of :class:`kbridge.serving.settings.Settings`: ``max_batch``, ``max_wait_ms``, ``token`` ...
 
     Returns:
-        A Starlette application. The models are loaded when it starts (ASGI's lifespan).
+        A Starlette application. The models are loaded when it starts (ASGI's lifespan), or at the first request if it is mounted in
+        another application.
 
     Raises:
         ImportError: the packages of the extra ``serve`` aren't there; the message names it.

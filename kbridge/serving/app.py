@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..errors import UsageError
 from ..extras import needed
 from .models import Repository, Version
 from .problems import Problem, bad, not_found
-from .settings import VARIABLE, Settings
+from .settings import FAILED, VARIABLE, Settings
 
 needed("starlette.applications", "serve", "Serving models")
 needed("orjson", "serve", "Serving models")
@@ -80,6 +81,8 @@ def from_environment() -> Starlette:
 
 async def _unknown(request: Request, error: Any) -> Response:
     text = f"Malformed request: {request.method} {request.url.path}"
+    if error.status_code == 405 and (allowed := (error.headers or {}).get("Allow")):
+        text += f"; {':predict' if request.url.path.endswith(':predict') else 'it'} wants {' or '.join(sorted(set(allowed.split(', ')) - {'HEAD'}))}."
     return Response(orjson.dumps({"error": text}), error.status_code, {**JSON, **(getattr(error, "headers", None) or {})})
 
 
@@ -94,21 +97,42 @@ class Server:
         #: one thread computes: a backend uses the cores itself
         self.compute = ThreadPoolExecutor(1, "kbridge-compute")
         self.batchers: dict[int, Batcher] = {}
+        self.started, self.starting = False, asyncio.Lock()
+        self.watch: asyncio.Task | None = None
+        #: until when models that can't be read aren't tried again
+        self.refused = 0.0
+
+    async def start(self) -> None:
+        """Read the models, and look for new ones from now on. UsageError for one that can't be read."""
+        async with self.starting:
+            if self.started:
+                return
+            if time.monotonic() < self.refused:
+                raise UsageError("The models can't be read.")
+            try:
+                await asyncio.to_thread(self.repository.load)
+            except UsageError as error:
+                self.refused = time.monotonic() + max(self.settings.poll, 1.0)
+                log.error("%s", error)
+                raise
+            if self.settings.poll:
+                self.watch = asyncio.create_task(self._watch())
+            self.started = True
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[None]:
         """Read the models, look for new ones while the server runs, and let the queues run empty at the end."""
         try:
-            await asyncio.to_thread(self.repository.load)
-        except UsageError as error:
-            log.error("%s", error)
+            await self.start()
+        except UsageError:
+            if FAILED in os.environ:
+                Path(os.environ[FAILED]).touch()
             raise
-        watch = asyncio.create_task(self._watch()) if self.settings.poll else None
         try:
             yield
         finally:
-            if watch is not None:
-                watch.cancel()
+            if self.watch is not None:
+                self.watch.cancel()
             self.compute.shutdown(wait=False)
 
     async def _watch(self) -> None:
@@ -185,6 +209,8 @@ class Server:
 
     async def describe(self, request: Request) -> Response:
         """Status and metadata of TensorFlow Serving's API."""
+        if request.path_params["name"].endswith(":predict"):
+            raise Problem(405, f"Malformed request: {request.method} {request.url.path}; :predict wants POST.", {"allow": "POST"})
         version = self.version(request)
         what = request.path_params.get("what")
         if what not in (None, "metadata"):
@@ -249,7 +275,14 @@ class Guard:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """ASGI."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+
+            async def brief(message: Any) -> None:
+                # the log has a line for models that can't be read; Starlette's message is a traceback
+                if message["type"] == "lifespan.startup.failed" and self.server.refused:
+                    message = {**message, "message": ""}
+                await send(message)
+
+            await self.app(scope, receive, brief)
             return
         start, status = time.perf_counter(), 0
 
@@ -261,6 +294,8 @@ class Guard:
 
         try:
             self._check(scope)
+            if not self.server.started:
+                await self._start()
             await self.app(scope, receive, noted)
         except Problem as problem:
             await Response(orjson.dumps({"error": problem.text}), problem.status, {**JSON, **problem.headers})(scope, receive, noted)
@@ -274,6 +309,13 @@ class Guard:
         finally:
             self._note(scope, status, time.perf_counter() - start)
 
+    async def _start(self) -> None:
+        """Read the models at the first request: a server doesn't tell an application inside of another that it starts."""
+        try:
+            await self.server.start()
+        except UsageError:
+            raise Problem(503, "The models can't be read; the server's log says why.", {"retry-after": "1"}) from None
+
     def _check(self, scope: Any) -> None:
         """Whether the request may be answered: the server's name and the token. Problem 403 or 401 if not."""
         settings = self.server.settings
@@ -282,7 +324,8 @@ class Guard:
             host = headers.get(b"host", b"").decode("latin-1")
             if host.rpartition(":")[0].strip("[]") not in settings.hosts and host.strip("[]") not in settings.hosts:
                 raise Problem(403, f"This server doesn't answer for the host {host!r}; it answers for {', '.join(settings.hosts)}.")
-        path = scope["path"]
+        # without what stands in front where this application is mounted in another
+        path = _path(scope)
         if settings.token is None or path in self.OPEN or path.startswith("/page/"):
             return
         given = headers.get(b"authorization", b"")
@@ -304,6 +347,12 @@ class Guard:
             fields["rows"] = scope["kbridge.rows"]
         text = " ".join(str(value) for value in fields.values())
         log.info("%s", text, extra={"fields": fields})
+
+
+def _path(scope: Any) -> str:
+    """The path of a request inside of this application."""
+    root = scope.get("root_path", "").rstrip("/")
+    return scope["path"].removeprefix(root) if scope["path"].startswith(f"{root}/") else scope["path"]
 
 
 def _json(found: Any) -> Response:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: the environment variable by which worker processes get the settings
 VARIABLE = "KBRIDGE_SERVE"
+#: the environment variable with the file that a worker process makes if its models can't be read
+FAILED = "KBRIDGE_SERVE_FAILED"
 
 
 @dataclass(frozen=True)

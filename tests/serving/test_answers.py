@@ -88,7 +88,7 @@ def test_what_is_no_json_is_400(serve, text):
 
 @pytest.mark.parametrize(("method", "address", "status"), [
     ("post", "/v1/models/none:predict", 404), ("post", "/v1/models/m/versions/7:predict", 404), ("post", "/v1/models/m:classify", 400),
-    ("get", "/v1/models/m:predict", 404), ("put", "/health", 405), ("get", "/elsewhere", 404), ("post", "/v2/models/none/infer", 404), ("get", "/page/app.py", 404),
+    ("get", "/v1/models/m:predict", 405), ("put", "/health", 405), ("get", "/elsewhere", 404), ("post", "/v2/models/none/infer", 404), ("get", "/page/app.py", 404),
 ])  # fmt: skip
 def test_what_is_not_there(serve, method, address, status):
     answer = serve(m=row_model).request(method, address, **({"json": {"instances": X}} if method == "post" else {}))

@@ -2,16 +2,18 @@
 
 import csv
 import json
+import sys
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from processes import kbridge, kbridge_here
+from serving_models import picture_model
 
 from kbridge.errors import UsageError
 from kbridge.layers import Dense
 from kbridge.models import Sequential
-from kbridge.prediction.results import Csv, JsonLines, Npy
+from kbridge.prediction.results import Csv, JsonLines, Npy, Table
 from kbridge.prediction.signature import Tensor
 
 CLASSES = [Tensor("y", (3,), "float32")]
@@ -88,6 +90,24 @@ def test_an_array_file_grows_and_its_header_with_it(tmp_path):
     again.write("c", [np.array([4, 5, 6.0])])
     again.close()
     assert np.isnan(np.load(tmp_path / "y.npy")[1]).all() and np.load(tmp_path / "y.npy")[2].tolist() == [4, 5, 6]
+
+
+def test_a_table_shows_percent_for_probabilities_alone(capsys):
+    table = Table(CLASSES, ["a", "b", "c"], True, 2, 4)
+    for values in ([0.5, 0.25, 0.25], [0.78, -0.55, 0.1], [0.9, 0.8, 0.7]):
+        table.write("x", [np.array(values, "float32")])
+    Table(CLASSES, ["a", "b"], True, 2, 4).write("x", [np.array([-0.5], "float32")])
+    shown = [line.split(None, 1)[1] for line in capsys.readouterr().out.splitlines()]
+    assert shown == ["a  50.0%  b  25.0%", "a 0.78  c 0.1", "a 0.9  b 0.8", "-0.5"]
+
+
+def test_a_picture_without_pillow_is_one_line(tmp_path, monkeypatch, capsys):
+    picture_model(tmp_path / "m.h5")
+    (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 30)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    status, said = kbridge_here("predict", str(tmp_path / "m.h5"), str(tmp_path / "x.png"), capsys=capsys)
+    assert (status, "pip install '.[images]'" in said.splitlines()[-1], "Traceback" in said) == (1, True, False), said
 
 
 def test_json_lines(tmp_path):

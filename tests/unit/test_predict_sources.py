@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from kbridge.errors import UsageError
 from kbridge.layers import Convolution2D, Dense, Flatten, GlobalAveragePooling2D, Rescaling
 from kbridge.models import Sequential, model_from_json
-from kbridge.prediction.labels import beside, fitting, read_labels, top
+from kbridge.prediction.labels import beside, fitting, probabilities, read_labels, top
 from kbridge.prediction.pictures import Fitting
 from kbridge.prediction.scaling import Scaling, hint
 from kbridge.prediction.signature import Tensor, inputs_of
@@ -238,6 +238,12 @@ def test_the_input_of_a_sequential_model_is_called_as_in_its_file():
         for _ in range(2):
             (found,) = inputs_of(model_from_json(json.dumps(config)))
             assert found.name == name and found.own.startswith("dense_input_")
+
+
+def test_percent_is_for_probabilities():
+    for values, apart, wanted in (([0.25, 0.75], False, True), ([0.9, 0.8], False, False), ([0.9, 0.8], True, True), ([0.78, -0.55], True, False),
+                                  ([2.0, -1.0], False, False), ([0.3], False, True), ([1.3], True, False), ([np.nan, 1], False, False)):  # fmt: skip
+        assert probabilities(np.array(values, "float32"), apart) is wanted, values
 
 
 def test_labels(tmp_path):

@@ -319,6 +319,33 @@ def test_many_threads_get_their_own_answers(serve):
     assert not wrong
 
 
+def test_mounted_in_another_application_it_reads_its_models_at_the_first_request(tmp_path):
+    pytest.importorskip("httpx2", reason="httpx2 is not installed (extra 'test')")
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+    from starlette.testclient import TestClient
+
+    row_model(tmp_path / "m.h5")
+    (tmp_path / "broken.h5").write_bytes(b"no model")
+    apps = {name: create_app({name: str(tmp_path / f"{name}.h5")}, poll=60.0, token="0123456789abcdef") for name in ("m", "broken")}
+    token = {"authorization": "Bearer 0123456789abcdef"}
+    with TestClient(Starlette(routes=[Mount(f"/{name}", app=app) for name, app in apps.items()])) as client:
+        # what needs no token needs none there
+        assert client.get("/m/health").status_code == 200
+        assert client.post(f"/m{ADDRESS}", json=SENT, headers=token).json() == {"predictions": [[10, 4]]}
+        assert client.post(f"/m{ADDRESS}", json=SENT).status_code == 401
+        for _ in range(2):
+            answer = client.get("/broken/health")
+            assert (answer.status_code, "can't be read" in answer.json()["error"]) == (503, True)
+
+
+def test_predict_wants_post(serve):
+    client = serve(m=row_model)
+    for address in (ADDRESS, "/v1/models/m/versions/1:predict", "/v2/models/m/infer"):
+        answer = client.get(address)
+        assert (answer.status_code, answer.headers["allow"], "POST" in answer.json()["error"]) == (405, "POST", True), answer.text
+
+
 def test_a_model_that_cant_be_read_stops_the_start(tmp_path):
     from starlette.testclient import TestClient
 

@@ -106,9 +106,9 @@ def test_systemd_takes_its_unit(tmp_path):
 
 def test_the_container_file_has_instructions_of_their_form():
     lines = [line.split(" ", 1) for line in section("In a container").splitlines()]
-    assert [name for name, _ in lines] == ["FROM", "RUN", "COPY", "USER", "EXPOSE", "ENTRYPOINT"]
+    assert [name for name, _ in lines] == ["FROM", "COPY", "RUN", "COPY", "USER", "EXPOSE", "ENTRYPOINT"]
     found = dict(lines)
-    assert shlex.split(found["RUN"])[-1] == "kbridge[serve,images]"
+    assert shlex.split(found["RUN"])[-1] == "/src/kbridge[serve,images]"
     *copied, folder = found["COPY"].split()
     assert folder.endswith("/")
     entry = json.loads(found["ENTRYPOINT"])
