@@ -55,6 +55,45 @@ def callbacks(folder: Path) -> None:
     np.savez_compressed(folder / "callbacks" / "predictions.npz", x=x, epoch_1=predicted[0], epoch_2=predicted[1])
 
 
+def mixed_class(layers):
+    """A class with weights of its own and layers, of the module ``layers`` of tf_keras or kbridge."""
+
+    class Mixed(layers.Layer):
+        def __init__(self, units=3, **options):
+            super().__init__(**options)
+            self.units = units
+            self.last = layers.Dense(units)
+            self._others = [layers.Dense(units, activation="tanh"), layers.Dense(units)]
+
+        def build(self, input_shape):
+            self.scale = self.add_weight(name="factor", shape=(self.units,), initializer="ones", trainable=True)
+            super().build(input_shape)
+
+        def call(self, inputs, training=None):
+            for layer in (*self._others, self.last):
+                inputs = layer(inputs)
+            return inputs * self.scale
+
+        def get_config(self):
+            return dict(super().get_config(), units=self.units)
+
+    return Mixed
+
+
+def mixed(folder: Path) -> None:
+    """A checkpoint of a trained model with a class of the user's own that has both weights and layers."""
+    import numpy as np
+    import tf_keras as k
+
+    k.utils.set_random_seed(5)
+    model = k.Sequential([k.layers.Input((3,)), mixed_class(k.layers)(3, name="mixed")])
+    model.compile("sgd", "mse")
+    x = np.random.RandomState(0).rand(4, 3).astype("float32")
+    model.fit(x, x * 2, 1, epochs=2, verbose=0)
+    model.save_weights(str(folder / "mixed" / "weights"))
+    np.savez_compressed(folder / "mixed" / "predictions.npz", x=x, predicted=model.predict(x, verbose=0))
+
+
 def tensors(folder: Path) -> None:
     """A checkpoint of tensors of all types and in pieces, in several files, and an array with what it holds."""
     import numpy as np
@@ -109,6 +148,8 @@ def main(folder: Path, names: list[str]) -> None:
         tensors(folder / "tensors")
     if not names or "callbacks" in names:
         callbacks(folder)
+    if not names or "mixed" in names:
+        mixed(folder)
     for path in sources():
         if names and path.stem not in names:
             continue

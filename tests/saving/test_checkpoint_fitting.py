@@ -8,9 +8,11 @@ from pathlib import Path
 import fuzz_formats
 import numpy as np
 import pytest
+from keras2_checkpoints import mixed_class
 from processes import kbridge
 
 from kbridge import backend as K
+from kbridge import layers
 from kbridge.inspection import as_text, inspect_file
 from kbridge.layers import GRU, LSTM, BatchNormalization, Bidirectional, Dense, Layer
 from kbridge.models import Sequential, load_model
@@ -258,3 +260,10 @@ def test_commands_take_checkpoints_and_folders(tmp_path):
     assert done.returncode == 0 and "ok: the same" in done.stdout
     done = kbridge("convert", str(TRAINED), "new.h5", home=tmp_path, cwd=tmp_path)
     assert done.returncode == 1 and "weights but no layers" in done.stderr
+
+
+def test_a_class_with_weights_and_layers_takes_them_by_the_names_of_its_attributes():
+    x, predicted = (np.load(CHECKPOINTS / "mixed" / "predictions.npz")[name] for name in ("x", "predicted"))
+    model = Sequential([mixed_class(layers)(3, name="mixed", input_shape=(3,))])
+    model.load_weights(CHECKPOINTS / "mixed" / "weights")
+    np.testing.assert_allclose(model.predict(x), predicted, rtol=1e-4, atol=1e-6)

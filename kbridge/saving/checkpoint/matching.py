@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from ...engine.later import held_layers
 from ..assignment import stored_layers
 from ..keras2.cudnn import plain_layout
-from ..keras2.weights import Slot, _inner_layers, _misfit, slots_of
+from ..keras2.weights import Slot, _inner_layers, _misfit, holds_others, slots_of, slots_of_itself
 from .bundle import Bundle, Tensor
 from .objects import Objects, Variable
 
@@ -76,7 +77,8 @@ def _layer_pairs(model: Any, objects: Objects, node: int, by_name: bool, where: 
 def _of_layer(layer: Any, objects: Objects, node: int, where: str) -> list[Pair]:
     inner = _inner_layers(layer)
     if inner is None:
-        return _of_leaf(layer, objects, node, where)
+        own = _of_own_class(layer, objects, node, where)
+        return _of_leaf(layer, objects, node, where) if own is None else own
     if hasattr(layer, "forward_layer"):
         parts = [(item, objects.child(node, name), name) for item, name in zip(inner, ("forward_layer", "backward_layer"), strict=True)]
     elif hasattr(layer, "layer") and not getattr(layer, "layers", None):
@@ -101,6 +103,49 @@ def _of_layer(layer: Any, objects: Objects, node: int, where: str) -> list[Pair]
     # what is frozen round a layer is frozen inside
     trained = getattr(layer, "trainable", True)
     return [pair._replace(slot=pair.slot._replace(trained=pair.slot.trained and trained)) for pair in found]
+
+
+def _of_own_class(layer: Any, objects: Objects, node: int, where: str) -> list[Pair] | None:
+    """Pairs of a layer of the user's own that holds others, all by the names of its attributes; None if it is none, or they don't fit."""
+    held = [item for item in held_layers(layer) if item.weights] if holds_others(layer) else []
+    if not held:
+        return None
+    places = _attributes(layer)
+    slots, inside = slots_of_itself(layer, held), {id(variable) for item in held for variable in item.weights}
+    own = [_child_at(objects, node, places.get(id(variable), ())) for variable in layer.weights if id(variable) not in inside]
+    parts = [(item, _child_at(objects, node, places[id(item)]), ".".join(places[id(item)])) for item in held]
+    leaves = {variable.node: variable for variable in objects.variables(node)}
+    if any(child not in leaves for child in own) or any(child is None for _, child, _ in parts):
+        return None
+    below = {variable.node for _, child, _ in parts for variable in objects.variables(child or 0)}
+    if leaves.keys() - below - set(own):
+        return None
+    variables = [leaves[child or 0] for child in own]
+    tensors = [objects.bundle.tensor(variable.key).renamed(variable.full_name or variable.key) for variable in variables]
+    found = checked(layer, slots, tensors, objects.bundle, [variable.node for variable in variables])
+    for item, child, name in parts:
+        found += _of_layer(item, objects, child or 0, f"{where}/{name}")
+    trained = getattr(layer, "trainable", True)
+    # a layer that two others hold has its weights once
+    once = {pair.node: pair._replace(slot=pair.slot._replace(trained=pair.slot.trained and trained)) for pair in reversed(found)}
+    return list(reversed(once.values()))
+
+
+def _attributes(layer: Any) -> dict[int, tuple[str, ...]]:
+    """Return, for the id of each attribute's value and of what it holds as a list or a dict, the names that lead to it."""
+    found: dict[int, tuple[str, ...]] = {id(value): (name,) for name, value in vars(layer).items()}
+    for name, value in vars(layer).items():
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, (list, tuple)) else ():
+            found.setdefault(id(item), (name, str(key)))
+    return found
+
+
+def _child_at(objects: Objects, node: int, path: Sequence[str]) -> int | None:
+    """The node at the end of ``path``, if there is one."""
+    found: int | None = node if path else None
+    for name in path:
+        found = None if found is None else objects.child(found, name)
+    return found
 
 
 def _of_leaf(layer: Any, objects: Objects, node: int, where: str) -> list[Pair]:

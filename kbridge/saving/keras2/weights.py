@@ -132,6 +132,11 @@ def slots_of_itself(layer: Any, held: Sequence[Any]) -> list[Slot]:
     return [_plain(None, variable, id(variable) in trained) for variable in layer.weights if id(variable) not in inside]
 
 
+def holds_others(layer: Any) -> bool:
+    """Whether a layer is of the user's own class, whose weights are its own and those of the layers in its attributes."""
+    return layer.of_later_keras and not is_of_table(layer) and formats_of(layer) is None
+
+
 def is_of_table(layer: Any) -> bool:
     """Whether a layer's class is one of kbridge's whose weights are stored in another form, or a subclass of one."""
     return any(c.__name__ in _TABLE for c in type(layer).__mro__)
