@@ -94,6 +94,29 @@ def mixed(folder: Path) -> None:
     np.savez_compressed(folder / "mixed" / "predictions.npz", x=x, predicted=model.predict(x, verbose=0))
 
 
+def exported(folder: Path) -> None:
+    """The variables of a trained model that Keras 3 exports; saved_model.pb is left out."""
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    import keras as k
+    import numpy as np
+
+    k.utils.set_random_seed(3)
+    start = k.Input((4,), name="start")
+    sides = [k.layers.Dense(4, name="left", activation="tanh")(start), k.layers.Dense(4, name="right")(start)]
+    joined = k.layers.BatchNormalization(name="norm")(k.layers.Dropout(0.5, name="drop")(k.layers.Add(name="add")(sides)))
+    inner = k.Sequential([k.layers.Input((4,)), k.layers.Dense(4, name="deep")], name="inner")
+    model = k.Model(start, k.layers.Dense(2, name="out")(inner(joined)), name="exported")
+    model.compile("adam", "mse")
+    x = np.random.RandomState(0).rand(4, 4).astype("float32")
+    model.fit(x, x[:, :2], epochs=2, verbose=0)
+    model.export(str(folder / "exported"), verbose=False)
+    for name in ("saved_model.pb", "fingerprint.pb", "assets"):
+        found = folder / "exported" / name
+        shutil.rmtree(found) if found.is_dir() else found.unlink(missing_ok=True)
+    (folder / "exported" / "model.json").write_text(model.to_json())
+    np.savez_compressed(folder / "exported" / "predictions.npz", x=x, predicted=model.predict(x, verbose=0))
+
+
 def tensors(folder: Path) -> None:
     """A checkpoint of tensors of all types and in pieces, in several files, and an array with what it holds."""
     import numpy as np
@@ -150,6 +173,8 @@ def main(folder: Path, names: list[str]) -> None:
         callbacks(folder)
     if not names or "mixed" in names:
         mixed(folder)
+    if not names or "exported" in names:
+        exported(folder)
     for path in sources():
         if names and path.stem not in names:
             continue

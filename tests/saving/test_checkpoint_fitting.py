@@ -15,7 +15,7 @@ from kbridge import backend as K
 from kbridge import layers
 from kbridge.inspection import as_text, inspect_file
 from kbridge.layers import GRU, LSTM, BatchNormalization, Bidirectional, Dense, Layer
-from kbridge.models import Sequential, load_model
+from kbridge.models import Sequential, load_model, model_from_json
 from kbridge.saving.checkpoint.bundle import open_bundle
 from kbridge.saving.checkpoint.checksum import masked_crc
 from kbridge.saving.errors import ModelFileError
@@ -267,3 +267,25 @@ def test_a_class_with_weights_and_layers_takes_them_by_the_names_of_its_attribut
     model = Sequential([mixed_class(layers)(3, name="mixed", input_shape=(3,))])
     model.load_weights(CHECKPOINTS / "mixed" / "weights")
     np.testing.assert_allclose(model.predict(x), predicted, rtol=1e-4, atol=1e-6)
+
+
+def test_the_weights_that_keras_3_exports_go_into_a_model_of_its_layers(tmp_path):
+    folder = CHECKPOINTS / "exported"
+    x, predicted = (np.load(folder / "predictions.npz")[name] for name in ("x", "predicted"))
+    text = (folder / "model.json").read_text()
+    prefix = folder / "variables" / "variables"
+    # by names; in order, which is the same here, for layers that are called otherwise
+    for source in (text, text.replace('"left"', '"l"').replace('"out"', '"end"')):
+        model = model_from_json(source)
+        model.load_weights(prefix)
+        np.testing.assert_allclose(model.predict(x), predicted, rtol=1e-4, atol=1e-6)
+    shutil.copytree(folder / "variables", tmp_path / "folder" / "variables")
+    (tmp_path / "folder" / "saved_model.pb").write_bytes(b"")
+    named = Sequential([Dense(4, name="left", input_shape=(4,)), Dense(3, name="other")])
+    named.load_weights(tmp_path / "folder", by_name=True)
+    np.testing.assert_array_equal(named.get_weights()[0], model.get_weights()[0])
+    with pytest.raises(ModelFileError, match="it has 12 weights, but the model .* has 4. In the file: 'left/kernel', "):
+        named.load_weights(prefix)
+    wrong = model_from_json(text.replace('"units": 2', '"units": 5'))
+    with pytest.raises(ModelFileError, match="layer 'out'"):
+        wrong.load_weights(prefix)

@@ -151,7 +151,7 @@ def _child_at(objects: Objects, node: int, path: Sequence[str]) -> int | None:
 def _of_leaf(layer: Any, objects: Objects, node: int, where: str) -> list[Pair]:
     slots = slots_of(layer)
     variables = objects.variables(node)
-    chosen = _chosen(_named(layer, slots), variables)
+    chosen = chosen_by_name(_named(layer, slots), variables)
     if chosen is None and all(slot.name is None for slot in slots) and len(slots) == len(variables):
         chosen = variables  # the order of a class of the user's own, whose attributes have other names
     if chosen is None:
@@ -172,7 +172,7 @@ def _named(layer: Any, slots: list[Slot]) -> list[Slot]:
     return [slot._replace(name=attributes.get(id(variable))) for slot, variable in zip(slots, layer.weights, strict=True)]
 
 
-def _chosen(slots: Sequence[Slot], variables: Sequence[Variable]) -> list[Variable] | None:
+def chosen_by_name(slots: Sequence[Slot], variables: Sequence[Variable]) -> list[Variable] | None:
     """The variable of each slot: by name, those of one name in their order; None if some are missing or left over."""
     if len(slots) != len(variables):
         return None

@@ -16,6 +16,7 @@ from ..keras2.optimizers import KNOWN, Unrepresentable
 from ..kinds import CHECKPOINT, Kind
 from ..reading import failures_named
 from .bundle import OBJECT_GRAPH, open_bundle
+from .exported import by_list, exported_variables
 from .matching import Pair, by_objects, by_variables
 from .objects import Objects
 
@@ -52,7 +53,8 @@ def load_checkpoint(model: Any, prefix: str, by_name: bool = False) -> None:
             assign_converted(model, values(by_variables(model, bundle, by_name)))
             return
         objects = Objects(bundle)
-        pairs = by_objects(model, objects, objects.model(), by_name)
+        exported = exported_variables(objects)
+        pairs = by_list(model, objects, exported, by_name) if exported else by_objects(model, objects, objects.model(), by_name)
         found = values(pairs)
         if getattr(model, "optimizer", None) is not None and not by_name:
             try:
