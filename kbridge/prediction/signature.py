@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from .. import backend as K
-from ..engine.topology import Container, InputLayer, Merge
+from ..engine.topology import Container
 from ..errors import UsageError
 from ..models import Sequential
+from ..saving.input_names import input_names
 
 #: numbers of channels that a picture can have: grey, colour, colour with transparency
 CHANNELS = (1, 3, 4)
@@ -101,32 +102,10 @@ class Tensor:
 def inputs_of(model: Any) -> list[Tensor]:
     """The model's inputs in their order."""
     first, graph = channels_first(model), graph_of(model)
-    names = input_names(model)
-    if len(names) != len(graph.inputs) or len(set(names)) != len(names):
-        names = graph.input_names
     return [
         Tensor(name, tuple(K.int_shape(x)[1:]), K.dtype(x), first, own if own != name else "")
-        for name, own, x in zip(names, graph.input_names, graph.inputs)
+        for name, own, x in zip(input_names(model), graph.input_names, graph.inputs)
     ]
-
-
-def input_names(model: Any) -> list[str]:
-    """The names of the model's inputs as its file has them: the same however many models the process made before.
-
-    A Sequential model's input is called like its InputLayer in the file, or like its first layer with ``_input`` behind, as in tf.keras.
-    """
-    if isinstance(model, Merge):
-        return [name for branch in model.layers or [] for name in input_names(branch)]
-    if not isinstance(model, Sequential) or not model.layers:
-        return list(getattr(model, "input_names", None) or [])
-    if model._input_name is not None:
-        return [model._input_name]
-    first = model.layers[0]
-    if isinstance(first, Merge):
-        return input_names(first)
-    if isinstance(first, InputLayer):
-        return [first.name]
-    return [f"{first.name}_input"] if len(graph_of(model).inputs) == 1 else list(graph_of(model).input_names)
 
 
 def renamed(found: dict[Any, Any], inputs: list[Tensor]) -> dict[Any, Any]:

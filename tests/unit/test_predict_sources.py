@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from kbridge.convert.onnx.models import converted
 from kbridge.errors import UsageError
 from kbridge.layers import Convolution2D, Dense, Flatten, GlobalAveragePooling2D, Rescaling
 from kbridge.models import Sequential, model_from_json
@@ -236,8 +237,11 @@ def test_the_input_of_a_sequential_model_is_called_as_in_its_file():
     for layers, name in (([start, dense], "input_7"), ([dense], "d_input")):
         config = {"class_name": "Sequential", "config": {"name": "s", "layers": layers}, "keras_version": "2.15.0", "backend": "tensorflow"}
         for _ in range(2):
-            (found,) = inputs_of(model_from_json(json.dumps(config)))
+            model = model_from_json(json.dumps(config))
+            (found,) = inputs_of(model)
             assert found.name == name and found.own.startswith("dense_input_")
+            # an ONNX file calls it so, too
+            assert name.encode() in converted(model)[0].inputs[0]
 
 
 def test_percent_is_for_probabilities():

@@ -6,6 +6,7 @@ from typing import Any
 
 from ... import backend as K
 from ...engine.topology import Container
+from ...saving.input_names import input_names
 from ..masks import container_of, node_masks
 from ..problems import NotConvertible, Unsupported, with_id
 from . import core, images, sequences  # noqa: F401 (they enter their layers into the table)
@@ -19,7 +20,10 @@ def converted(model) -> tuple[Builder, list[str]]:
     """(the graph, notes of what differs). NotConvertible with all reasons, if there are any."""
     context = _Models(model.name)
     container = container_of(model)
-    tensors = [context.graph.input(layer.name, _dtype(layer), x._keras_shape) for layer, x in zip(container.input_layers, container.inputs)]
+    tensors = [
+        context.graph.input(name, _dtype(layer), x._keras_shape)
+        for name, layer, x in zip(input_names(model), container.input_layers, container.inputs)
+    ]
     outputs, _ = context.container(container, tensors, [None] * len(tensors), [None] * len(tensors))
     if context.problems:
         raise NotConvertible("ONNX", context.problems)
