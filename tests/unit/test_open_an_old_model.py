@@ -29,15 +29,18 @@ def folder(tmp_path):
     (tmp_path / "my_program.py").write_text(
         'from kbridge.models import model_from_json\nmodel = model_from_json(open("model.json").read())\n'
     )
+    (tmp_path / "my_layers.py").write_text("from keras import layers\n\n\nclass Mine(layers.Layer):\n    pass\n")
     return tmp_path
 
 
 def test_all_lines_of_the_page_open_what_they_say(folder):
-    assert len(PROGRAMS) == 6
+    assert len(PROGRAMS) == 7
     done = python("-c", "\n".join(f"{program}\nprint(len(model.get_weights()))" for program in PROGRAMS), home=folder, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert [int(line) > 0 for line in done.stdout.split()] == [True] * len(PROGRAMS)
 
 
-def test_each_section_has_two_lines():
-    assert all(len(program.strip().splitlines()) == 2 for program in PROGRAMS)
+def test_each_kind_of_file_takes_two_lines():
+    *kinds, own_classes = PROGRAMS
+    assert "objects_in" in own_classes
+    assert all(len(program.strip().splitlines()) == 2 for program in kinds)
