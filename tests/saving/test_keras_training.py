@@ -110,11 +110,11 @@ def test_training_from_an_h5_file_of_keras_3_goes_on(name, tmp_path):
 TRAINED = DATA.parent / "keras3" / "trained_adam.keras"
 
 
-def rewritten(target: Path, change_config=lambda config: None, change_weights=lambda root: None) -> Path:
+def rewritten(target: Path, change_config=lambda config: None, change_weights=lambda root: None, source: Path = TRAINED) -> Path:
     """A model that Keras 3 trained, with its config and its weights changed."""
     import h5py
 
-    with zipfile.ZipFile(TRAINED) as read:
+    with zipfile.ZipFile(source) as read:
         parts = {name: read.read(name) for name in read.namelist()}
     config, weights = json.loads(parts["config.json"]), io.BytesIO(parts["model.weights.h5"])
     change_config(config)
@@ -146,3 +146,15 @@ def test_a_count_of_no_updates_is_no_state_that_is_lost(tmp_path):
         warnings.simplefilter("error")
         model = load_model(rewritten(tmp_path / "m.keras", change_weights=never_trained))
     assert float(K.get_value(model.optimizer.iterations)) == 0
+
+
+def test_momenta_that_tf_keras_keeps_without_using_them_are_passed_over(tmp_path):
+    def without_momentum(config):
+        optimizer = config["compile_config"]["optimizer"]
+        optimizer["config"] = {**optimizer["config"], "momentum": 0.0, "nesterov": False}
+
+    path = rewritten(tmp_path / "m.keras", without_momentum, source=DATA.parent / "keras3" / "trained_sgd_nesterov.keras")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = load_model(path)
+    assert float(K.get_value(model.optimizer.iterations)) == 3
