@@ -136,7 +136,7 @@ def test_command_prints_a_line_for_each_function_and_writes_a_page(capsys, tmp_p
 def test_the_old_flag_works_and_tells_its_new_name(capsys):
     args = arguments("exp", "--engines", "numpy", "--dtypes", "float32")
     assert args.backends == "numpy"
-    assert "--engines is now --backends" in capsys.readouterr().err
+    assert "--engines is now called --backends" in capsys.readouterr().err
 
 
 def test_command_fails_where_a_backend_is_off(capsys, monkeypatch):

@@ -218,7 +218,7 @@ def test_the_seed_decides_what_is_drawn(plant, saved):
         ({"data": np.array(["x"])}, "must be numbers, got <U1"),
         ({"data": [np.zeros((6, 4))] * 2}, "the model has 1 inputs .* but the data hold 2 arrays"),
         ({"data": np.zeros((6, 4)), "targets": np.zeros((5, 2))}, "the same number of samples, got 6, 5"),
-        ({"targets": np.zeros((4, 3))}, r"output c has the shape \(None, 2\), the targets \(4, 3\)"),
+        ({"targets": np.zeros((4, 3))}, r"output c has the shape \(None, 2\), but the targets have \(4, 3\)"),
         ({"loss": "nope"}, "Invalid objective: 'nope'"),
         ({"atol": -1}, "can't be negative"),
         ({"custom": "nowhere.py"}, "There is no file nowhere.py"),
