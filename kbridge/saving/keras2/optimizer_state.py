@@ -114,9 +114,10 @@ def by_order(model: Any, arrays: Sequence[StoredArray], slots: Sequence[Slot]) -
         for moment, own in optimizer.moments.items()
     }
     name = type(optimizer).__name__
-    if name == "SGD" and not float(K.get_value(optimizer.momentum)) and not any(array.shape for array in left):
-        # tf.keras keeps momenta even then
-        made.pop("momentum", None)
+    if name == "SGD" and not float(K.get_value(optimizer.momentum)):
+        # tf.keras keeps momenta even then, Keras 3 doesn't
+        if sum(bool(array.shape) for array in left) != len(keras3_moments(name, made)):
+            made.pop("momentum", None)
     if name == "Adafactor":
         made["v"] = [place for place, _ in enumerate(slots)]  # Keras keeps a whole array too where rows and columns are used
     layout = keras3_moments(name, made)
