@@ -91,7 +91,10 @@ class LSTM(_Cell):
         h, c, B_U, B_W = states[:4]  # those of a subclass come after them
         same_masks = all(mask is B_U[0] for mask in B_U)
         if same_masks and self._gates == "ifoc":
-            return self._step_joined(x, h * B_U[0], c)
+            # one product for all gates, and one call for the activation of i, f and o
+            z = K.dots(h * B_U[0], [getattr(self, f"U_{g}") for g in self._gates], x, joined=True)
+            z_gates, z_c = K.split(z, [3 * self.output_dim, self.output_dim])
+            return self._next(c, *K.split(self.inner_activation(z_gates), 3), z_c)
         if self.consume_less == "gpu":
             joined = K.dot(x * B_W[0], self.W) + K.dot(h * B_U[0], self.U) + self.b
             z_i, z_f, z_c, z_o = K.split(joined, 4)
@@ -104,18 +107,11 @@ class LSTM(_Cell):
             z_f = x_f + K.dot(h * B_U[1], self.U_f)
             z_c = x_c + K.dot(h * B_U[2], self.U_c)
             z_o = x_o + K.dot(h * B_U[3], self.U_o)
-        i = self.inner_activation(z_i)
-        f = self.inner_activation(z_f)
-        c = f * c + i * self.activation(z_c)
-        o = self.inner_activation(z_o)
-        h = o * self.activation(c)
-        return h, [h, c]
+        i, f, o = self.inner_activation(z_i), self.inner_activation(z_f), self.inner_activation(z_o)
+        return self._next(c, i, f, o, z_c)
 
-    def _step_joined(self, x, h, c):
-        """Return a step with one product for all gates, and one call for the activation of i, f and o."""
-        z = K.dots(h, [getattr(self, f"U_{g}") for g in self._gates], x, joined=True)
-        z_gates, z_c = K.split(z, [3 * self.output_dim, self.output_dim])
-        i, f, o = K.split(self.inner_activation(z_gates), 3)
+    def _next(self, c, i, f, o, z_c):
+        """Return the output and the states of a step: ``c`` before it, its gates, and what its candidate is the activation of."""
         c = f * c + i * self.activation(z_c)
         h = o * self.activation(c)
         return h, [h, c]
