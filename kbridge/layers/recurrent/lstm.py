@@ -94,7 +94,8 @@ class LSTM(_Cell):
             # one product for all gates, and one call for the activation of i, f and o
             z = K.dots(h * B_U[0], [getattr(self, f"U_{g}") for g in self._gates], x, joined=True)
             z_gates, z_c = K.split(z, [3 * self.output_dim, self.output_dim])
-            return self._next(c, *K.split(self.inner_activation(z_gates), 3), z_c)
+            i, f, o = K.split(self.inner_activation(z_gates), 3)
+            return self._next(c, i, f, o, z_c)
         if self.consume_less == "gpu":
             joined = K.dot(x * B_W[0], self.W) + K.dot(h * B_U[0], self.U) + self.b
             z_i, z_f, z_c, z_o = K.split(joined, 4)
