@@ -2,6 +2,7 @@
 # make quick  a virtual environment with NumPy and the light test tools alone, and the tests of everyday changes in it: two minutes
 # make test   a virtual environment with every backend, and the whole test suite in it
 # make second the parity matrix and a part of the tests on a second Python, 3.13, if there is one
+# make environment, quick-environment, second-environment   what test, quick and second run in, without running it
 # make lint   ruff and mypy
 # make build  wheel and source distribution, checked
 # make docs  the documentation as a site, in build/site
@@ -34,7 +35,7 @@ DEMO_DONE := $(VENV)/.installed-$(call version,$(DEMO_PYTHON))
 QUICK_DONE := $(QUICK_VENV)/.installed-$(call version,$(TEST_PYTHON))
 TEST_DONE := $(TEST_VENV)/.installed-$(call version,$(TEST_PYTHON))
 
-.PHONY: demo quick test second lint build docs bench clean
+.PHONY: demo quick quick-environment test environment second second-environment lint build docs bench clean
 
 demo: $(DEMO_DONE)
 	@$(VENV)/bin/kbridge demo $(ARGS)
@@ -50,6 +51,8 @@ $(DEMO_DONE): pyproject.toml tests/requirements.py
 quick: $(QUICK_DONE)
 	@$(QUICK_VENV)/bin/python tests/run.py --light $(ARGS)
 
+quick-environment: $(QUICK_DONE)
+
 $(QUICK_DONE): pyproject.toml tests/requirements.py
 	@test -n "$(TEST_PYTHON)" || { echo "The tests need Python 3.11 or later, and there is none on the PATH. Try: make quick PYTHON=/path/to/python3.11"; exit 1; }
 	@$(TEST_PYTHON) tests/requirements.py quick
@@ -61,6 +64,8 @@ $(QUICK_DONE): pyproject.toml tests/requirements.py
 test: $(TEST_DONE)
 	@$(TEST_VENV)/bin/python tests/run.py $(ARGS)
 
+environment: $(TEST_DONE)
+
 $(TEST_DONE): pyproject.toml tests/requirements.py kbridge/commands/install.py
 	@test -n "$(TEST_PYTHON)" || { echo "The tests need Python 3.11 or later, and there is none on the PATH. Try: make test PYTHON=/path/to/python3.11"; exit 1; }
 	@$(TEST_PYTHON) tests/requirements.py test
@@ -70,10 +75,14 @@ $(TEST_DONE): pyproject.toml tests/requirements.py kbridge/commands/install.py
 	@$(TEST_VENV)/bin/kbridge install theano
 	@touch $@
 
+ON_SECOND = $(MAKE) --no-print-directory PYTHON=$(SECOND_PYTHON) TEST_VENV=.venv-second EXTRAS=test,tensorflow
+NO_SECOND = echo "There is no Python 3.13 here, so nothing is tested on a second Python."
+
 second:
-	@if test -n "$(SECOND_PYTHON)"; then \
-		$(MAKE) --no-print-directory test PYTHON=$(SECOND_PYTHON) TEST_VENV=.venv-second EXTRAS=test,tensorflow ARGS=--quick; \
-	else echo "There is no Python 3.13 here, so nothing is tested on a second Python."; fi
+	@if test -n "$(SECOND_PYTHON)"; then $(ON_SECOND) test ARGS=--quick; else $(NO_SECOND); fi
+
+second-environment:
+	@if test -n "$(SECOND_PYTHON)"; then $(ON_SECOND) environment; else $(NO_SECOND); fi
 
 lint: $(TEST_DONE)
 	$(TEST_VENV)/bin/ruff check kbridge tests benchmarks examples

@@ -6,19 +6,21 @@
 extras: what NumPy alone can run. With ``--passed FILE`` it writes which tests passed, and a whole run with the same file leaves them out on
 NumPy: they have run there.
 
-Each part is a pytest run of its own process with an empty home. Theano's compiled code is kept in
-``.cache/theano`` of the working tree.
+Each part is divided by folders into jobs. A job is a pytest run in a process of its own with an empty home; two run at a time, and what a job
+printed is shown when it has ended. Theano's compiled code is kept in ``.cache/theano`` of the working tree.
 """
 
 from __future__ import annotations
 
 import argparse
+import fnmatch
 import importlib.util
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -69,6 +71,13 @@ LIGHT = ["backends/numpy", "functions", "graph", "layers", "prediction", "saving
 LIGHT += [f"unit/test_{name}.py" for name in LIGHT_UNITS]
 NO_COMPILER = {"THEANO_FLAGS": "cxx=,optimizer=fast_compile"}
 
+#: folders that take minutes: each is a job of its own, and what is left of a part another one
+LARGE = ["parity", "saving", "layers", "oracle", "training", "learning", "examples"]
+#: files of ``unit`` that are jobs of their own; those that convert to Keras 3 share one import of it
+UNITS = {"conversions": ["test_convert*", "test_random_conversions*"], "comparisons": ["test_compare*", "test_as_keras*"]}
+#: pytest's exit status where -k or -m leave no test
+NO_TESTS = 5
+
 
 def installed() -> list[str]:
     """The backends that can be tested here."""
@@ -76,8 +85,9 @@ def installed() -> list[str]:
 
 
 def environment(backend: str, home: str) -> dict[str, str]:
-    """The environment of one part: no keras.json, one thread for small matrices, cheap compilation in Theano."""
-    env = {k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "KBRIDGE_BACKEND", "KERAS_HOME")}
+    """The environment of one job: no keras.json, one thread for small matrices, cheap compilation in Theano. Bytecode is kept:
+    hundreds of processes would compile kbridge anew."""
+    env = {k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "KBRIDGE_BACKEND", "KERAS_HOME", "PYTHONDONTWRITEBYTECODE")}
     env.update(
         HOME=home,
         USERPROFILE=home,
@@ -93,7 +103,7 @@ def environment(backend: str, home: str) -> dict[str, str]:
 
 
 class Part(NamedTuple):
-    """One pytest run."""
+    """Tests that run with the same settings."""
 
     name: str
     backend: str
@@ -102,32 +112,35 @@ class Part(NamedTuple):
     #: what differs in its environment
     variables: dict[str, str] = {}
     arguments: tuple[str, ...] = ()
+    #: what Python runs in place of pytest
+    command: tuple[str, ...] = ()
 
 
 def parts(backends: list[str]) -> list[Part]:
-    """All runs for ``backends``."""
+    """The whole suite on ``backends``; what takes longest comes first."""
     tests = ROOT / "tests"
     folders = sorted(p.name for p in tests.iterdir() if p.is_dir() and any(p.rglob("test_*.py")))
     shared = [f for f in SHARED if f in folders]
     shared += [f"backends/{p.name}" for p in sorted((tests / "backends").iterdir()) if p.name in backends]
     frontend = [f for f in folders if f not in (*SHARED, "backends", "packages", "data")]
     found = [Part("shared", "numpy", shared)]
-    for backend in backends:
+    for backend in reversed(backends):
         # what no backend is part of runs with the first of them
         rest = () if backend == backends[0] else ("-m", "not once")
         if backend == "theano":
             # hundreds of models: compiling them in C takes far longer than running them in Python
             quick = [f for f in frontend if f not in ONLY_COMPILED]
-            found.append(Part("theano-python", backend, quick, NO_COMPILER, rest))
             found.append(Part("theano-compiled", backend, COMPILED, {}, ("-k", COMPILED_CASES)))
+            found.append(Part("theano-python", backend, quick, NO_COMPILER, rest))
         else:
             found.append(Part(backend, backend, frontend, {}, rest))
     return found
 
 
 def quick_parts(backends: list[str]) -> list[Part]:
-    """What ``--quick`` runs, without the parity matrix."""
-    found = []
+    """What ``--quick`` runs."""
+    matrix = ("-m", "kbridge", "parity", "--off", "--dtypes", "float32", "--backends", ",".join(backends))
+    found = [Part("parity", "numpy", [], NO_COMPILER, command=matrix)]
     for backend in backends:
         found.append(Part(backend, backend, [f"backends/{backend}", *QUICK], NO_COMPILER, ("-k", "not is_needed")))
         if backend == "theano":
@@ -140,14 +153,74 @@ def light_parts() -> list[Part]:
     return [Part("light", "numpy", LIGHT, {}, ("-m", "not once"))]
 
 
-def parity(backends: list[str]) -> tuple[str, int, float]:
-    """The parity matrix of ``backends``: (name, exit status, seconds)."""
-    print("\n===== parity =====", flush=True)
+class Job(NamedTuple):
+    """What one process does of a part."""
+
+    part: Part
+    name: str
+    paths: list[str]
+
+    @property
+    def title(self) -> str:
+        return f"{self.part.name} {self.name}".strip()
+
+
+class Result(NamedTuple):
+    """How a job ended."""
+
+    job: Job
+    status: int
+    seconds: float
+    failures: list[str] = []
+    #: names of tests, as --passed-to writes them
+    passed: str = ""
+
+
+def jobs(part: Part) -> list[Job]:
+    """What runs of a part in processes of its own: each large folder, some units together, and the rest."""
+    if part.command:
+        return [Job(part, "", [])]
+    groups: dict[str, list[str]] = {}
+    for path in part.paths:
+        if path == "unit":
+            for file in sorted((ROOT / "tests/unit").glob("test_*.py")):
+                group = next((g for g, patterns in UNITS.items() if any(fnmatch.fnmatch(file.name, p) for p in patterns)), "unit")
+                groups.setdefault(group, []).append(f"unit/{file.name}")
+        else:
+            alone = path in LARGE or part.name == "shared"
+            groups.setdefault(path if alone else "rest", []).append(path)
+    # short jobs last, so that no process waits long for the other
+    names = sorted(groups, key=lambda name: name == "rest")
+    return [Job(part, name if len(names) > 1 else "", groups[name]) for name in names]
+
+
+def run(job: Job, args: argparse.Namespace) -> Result:
+    """Run a job. What it prints is shown at once if nothing else runs, else when it has ended."""
     start = time.time()
-    command = [sys.executable, "-m", "kbridge", "parity", "--off", "--dtypes", "float32", "--backends", ",".join(backends)]
+    part = job.part
     with tempfile.TemporaryDirectory() as home:
-        code = subprocess.run(command, cwd=ROOT, env={**environment("numpy", home), **NO_COMPILER}).returncode
-    return "parity", code, time.time() - start
+        report, passed, printed = (Path(home, name) for name in ("report.xml", "passed.txt", "printed.txt"))
+        command = [sys.executable, *part.command]
+        if not part.command:
+            command += ["-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
+            # units stay: some look at all backends that are installed
+            if args.passed and part.name == "light":
+                command.append(f"--passed-to={passed}")
+            elif args.passed and part.name == "numpy":
+                command.append(f"--passed-in={args.passed.resolve()}")
+            command += [f"tests/{path}" for path in job.paths] + [*part.arguments, *args.arguments]
+        # one write each: the jobs share the output
+        print(f"\n===== {job.title} =====\n" if args.workers == 1 else f"... {job.title}\n", end="", flush=True)
+        variables = {**environment(part.backend, home), **part.variables}
+        if args.workers == 1:
+            status = subprocess.run(command, cwd=ROOT, env=variables).returncode
+        else:
+            with printed.open("wb") as file:
+                status = subprocess.run(command, cwd=ROOT, env=variables, stdout=file, stderr=subprocess.STDOUT).returncode
+            print(f"\n===== {job.title} =====\n{printed.read_text(encoding='utf-8', errors='replace')}\n", end="", flush=True)
+        failed = failures(report) if status not in (0, NO_TESTS) and not part.command else []
+        names = passed.read_text(encoding="utf-8") if passed.exists() else ""
+    return Result(job, status, time.time() - start, failed, names)
 
 
 def failures(report: Path) -> list[str]:
@@ -185,34 +258,22 @@ def main() -> int:
     if left_out and not args.light:
         reason = "not asked for" if args.backends else "not installed"
         print(f"Not tested: {', '.join(left_out)} ({reason})", flush=True)
-    results = [parity(backends)] if args.quick and not args.only else []
-    failed: list[str] = []
-    for part in light_parts() if args.light else quick_parts(backends) if args.quick else parts(backends):
-        if args.only not in (None, part.name, part.name.partition("-")[0]):
-            continue
-        print(f"\n===== {part.name} =====", flush=True)
-        start = time.time()
-        with tempfile.TemporaryDirectory() as home:
-            report = Path(home, "report.xml")
-            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
-            if args.workers > 1:
-                # tests that share a costly computation name their group
-                command += ["-n", str(args.workers), "--dist", "loadgroup"]
-            # units stay: some look at all backends that are installed
-            if args.passed and part.name in ("light", "numpy"):
-                command.append(f"--{'passed-to' if args.light else 'passed-in'}={args.passed.resolve()}")
-            command += [f"tests/{path}" for path in part.paths] + [*part.arguments, *args.arguments]
-            code = subprocess.run(command, cwd=ROOT, env={**environment(part.backend, home), **part.variables}).returncode
-            if code:
-                failed += [f"{part.name}: {line}" for line in failures(report)]
-        results.append((part.name, code, time.time() - start))
+    chosen = light_parts() if args.light else quick_parts(backends) if args.quick else parts(backends)
+    wanted = [job for part in chosen if args.only in (None, part.name, part.name.partition("-")[0]) for job in jobs(part)]
+    with ThreadPoolExecutor(args.workers) as pool:
+        results = list(pool.map(lambda job: run(job, args), wanted))
+    if args.passed and args.light:
+        args.passed.parent.mkdir(parents=True, exist_ok=True)
+        args.passed.write_text("".join(result.passed for result in results), encoding="utf-8")
     print("\n===== summary =====")
-    for line in failed:
-        print(line)
-    for name, code, seconds in results:
-        print(f"{name:14} {'passed' if code == 0 else f'FAILED (exit status {code})':24} {seconds:6.0f} s")
+    for result in results:
+        for line in result.failures:
+            print(f"{result.job.title}: {line}")
+    for job, status, seconds, *_ in results:
+        said = {0: "passed", NO_TESTS: "no tests"}.get(status, f"FAILED (exit status {status})")
+        print(f"{job.title:32} {said:24} {seconds:6.0f} s")
     # a process that a signal ended has a negative status
-    return int(not results or any(code != 0 for _, code, _ in results))
+    return int(all(r.status == NO_TESTS for r in results) or any(r.status not in (0, NO_TESTS) for r in results))
 
 
 if __name__ == "__main__":

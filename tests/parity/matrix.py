@@ -44,8 +44,3 @@ def checks(family: str, name: str) -> list[str]:
     return [
         f"{op.name}[{check.name}]" for op in FAMILIES[family].OPS for check in op.checks if check.backends is None or name in check.backends
     ]
-
-
-def group(name: str) -> pytest.MarkDecorator:
-    """Tests of one backend stay in one process, so that its results are computed once."""
-    return pytest.mark.xdist_group(f"parity-{name}")

@@ -8,20 +8,20 @@ from parity import matrix
 from kbridge.conformance import FAMILIES, harness
 
 FULL = [
-    pytest.param(family, row, name, dtype, id=f"{row}-{name}-{dtype}", marks=matrix.group(name))
+    pytest.param(family, row, name, dtype, id=f"{row}-{name}-{dtype}")
     for name in matrix.BACKENDS
     for dtype in ("float32", "float64")
     for family in FAMILIES
     for row in (*matrix.cases(family), *matrix.checks(family, name))
 ]
 HALF = [
-    pytest.param(family, row, name, id=f"{row}-{name}-float16", marks=matrix.group(name))
+    pytest.param(family, row, name, id=f"{row}-{name}-float16")
     for name in matrix.BACKENDS
     for family in FAMILIES
     for row in matrix.cases(family, float16=True)
 ]
 PAIRS = [
-    pytest.param(family, row, name, id=f"{row}-{matrix.BACKENDS[0]}-{name}", marks=matrix.group(name))
+    pytest.param(family, row, name, id=f"{row}-{matrix.BACKENDS[0]}-{name}")
     for name in matrix.BACKENDS[1:]
     for family in FAMILIES
     for row in matrix.cases(family)

@@ -15,7 +15,7 @@ from parity import matrix
 from kbridge.conformance import harness
 
 BACKEND_ROWS = [row_id for row_id, row in oracle.rows().items() if not oracle.is_frontend(row)]
-ROWS = [pytest.param(name, row_id, id=f"{row_id}-{name}", marks=matrix.group(name)) for name in matrix.BACKENDS for row_id in BACKEND_ROWS]
+ROWS = [pytest.param(name, row_id, id=f"{row_id}-{name}") for name in matrix.BACKENDS for row_id in BACKEND_ROWS]
 
 
 class Built:

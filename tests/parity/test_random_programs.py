@@ -19,7 +19,7 @@ EACH = 20
 COMPILED = range(3)
 
 PARTS = [
-    pytest.param(name, range(first, min(first + EACH, COUNTS[name])), id=f"{name}-{first}", marks=matrix.group(name))
+    pytest.param(name, range(first, min(first + EACH, COUNTS[name])), id=f"{name}-{first}")
     for name in matrix.BACKENDS
     for first in range(0, COUNTS.get(name, 0), EACH)
 ]

@@ -119,7 +119,7 @@ def nearby(value):
 
 @pytest.mark.parametrize(
     ("name", "label"),
-    [pytest.param(name, label, id=f"{label}-{name}", marks=matrix.group(name)) for name in matrix.BACKENDS for label in FUNCTIONS],
+    [pytest.param(name, label, id=f"{label}-{name}") for name in matrix.BACKENDS for label in FUNCTIONS],
 )
 def test_gradient_of_the_gradient(name, label):
     answer = results(name)[label]

@@ -10,7 +10,7 @@ from parity import matrix
 
 from kbridge.conformance import harness
 
-BACKENDS = [pytest.param(name, marks=matrix.group(name)) for name in matrix.BACKENDS]
+BACKENDS = matrix.BACKENDS
 WEIGHTS = np.random.RandomState(0).uniform(-1.0, 1.0, (4, 3))
 
 

@@ -43,13 +43,11 @@ def check(seeds) -> None:
     assert wrong == {}, f"shrink and see it: python -m random_models 1 --seed SEED --backends {K.backend()}"
 
 
-@pytest.mark.xdist_group("random models")
 @pytest.mark.parametrize("first", range(0, COUNTS.get(K.backend(), 24), EACH))
 def test_random_models_compute_train_freeze_save_and_load_as_the_judge_says(first):
     check(range(first, first + EACH))
 
 
-@pytest.mark.xdist_group("random models")
 def test_models_that_showed_a_fault_once():
     check(FOUND)
 

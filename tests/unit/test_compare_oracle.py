@@ -43,7 +43,6 @@ def backends(tmp_path_factory):
         yield made
 
 
-@pytest.mark.xdist_group("compare_oracle")
 @pytest.mark.parametrize("name", names())
 def test_backends_agree(name, backends, tmp_path):
     assert len(BACKENDS) > 1, "one backend has nothing to be compared with"
@@ -57,7 +56,6 @@ def test_backends_agree(name, backends, tmp_path):
     assert result.ok, str(result)
 
 
-@pytest.mark.xdist_group("compare_oracle")
 @pytest.mark.parametrize("name", ["embedding_mask_zero_lstm", "nested_two_outputs", "bn_mode2_shared", "obj_sparse_cc_3d"])
 def test_each_layer_alone_is_close_to_float64_on_every_backend(name, backends):
     # no rounding is tolerated, so that each layer is looked at

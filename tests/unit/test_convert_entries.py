@@ -46,9 +46,6 @@ from kbridge.layers import (
 )
 from kbridge.models import Model, Sequential
 
-# one process imports TensorFlow for all of them
-pytestmark = pytest.mark.xdist_group("keras3")
-
 
 @pytest.fixture(scope="module")
 def keras(tmp_path_factory):

@@ -30,9 +30,6 @@ from kbridge.layers import (
 )
 from kbridge.models import Model, Sequential, load_model
 
-# one process imports TensorFlow for all of them
-pytestmark = pytest.mark.xdist_group("keras3")
-
 #: what Keras 3 lacks: case -> what the error says
 REFUSED = {
     "merge_cos_3d": "'cos'",

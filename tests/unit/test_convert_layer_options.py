@@ -15,9 +15,6 @@ from kbridge.convert import save_keras3, save_onnx
 from kbridge.convert.problems import NotConvertible
 from kbridge.models import Model
 
-# one process imports TensorFlow for all of them
-pytestmark = pytest.mark.xdist_group("keras3")
-
 
 @pytest.fixture(autouse=True)
 def fresh_session():

@@ -38,9 +38,6 @@ from kbridge.layers import (
 from kbridge.models import Model, Sequential
 from kbridge.regularizers import EigenvalueRegularizer, L1L2Regularizer, l1l2, l2
 
-# one process imports TensorFlow for all of them
-pytestmark = pytest.mark.xdist_group("keras3")
-
 
 @pytest.fixture(scope="module")
 def keras(tmp_path_factory):

@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 from random_models import conversion, keras2
 
-# one process imports TensorFlow for all of them
-pytestmark = pytest.mark.xdist_group("keras3")
-
 #: models of one test, so that a few failures don't hide others
 EACH = 8
 #: seeds of models that showed a fault once

@@ -82,7 +82,6 @@ def served(model_file, tmp_path_factory):
     found.stop()
 
 
-@pytest.mark.xdist_group("serve")
 class TestOneServer:
     def test_clients_of_the_protocols(self, served):
         assert served.post().json() == {"predictions": [[10, 4]]}

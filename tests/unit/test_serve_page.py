@@ -15,10 +15,7 @@ pytest.importorskip("selenium", reason="selenium is not installed (extra 'test')
 image = pytest.importorskip("PIL.Image", reason="pillow is not installed (extra 'images')")
 
 CHROMIUM, DRIVER = shutil.which("chromium") or shutil.which("chromium-browser"), shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no chromium with its driver here (apt install chromium chromium-driver)"),
-    pytest.mark.xdist_group("serve_page"),
-]
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no chromium with its driver here (apt install chromium chromium-driver)")
 
 TOKEN = "a-token-nobody-guesses"
 
