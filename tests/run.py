@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -77,6 +77,8 @@ LARGE = ["parity", "saving", "layers", "oracle", "training", "learning", "exampl
 UNITS = {"conversions": ["test_convert*", "test_random_conversions*"], "comparisons": ["test_compare*", "test_as_keras*"]}
 #: pytest's exit status where -k or -m leave no test
 NO_TESTS = 5
+#: seconds after which a line says how far the suite is, since jobs that run side by side print nothing before they end
+MINUTE = 60
 
 
 def installed() -> list[str]:
@@ -258,10 +260,15 @@ def main() -> int:
     if left_out and not args.light:
         reason = "not asked for" if args.backends else "not installed"
         print(f"Not tested: {', '.join(left_out)} ({reason})", flush=True)
+    start = time.time()
     chosen = light_parts() if args.light else quick_parts(backends) if args.quick else parts(backends)
     wanted = [job for part in chosen if args.only in (None, part.name, part.name.partition("-")[0]) for job in jobs(part)]
     with ThreadPoolExecutor(args.workers) as pool:
-        results = list(pool.map(lambda job: run(job, args), wanted))
+        running = [pool.submit(run, job, args) for job in wanted]
+        while wait(running, timeout=MINUTE).not_done:
+            ended = sum(job.done() for job in running)
+            print(f"... {ended} of {len(running)} jobs have ended, after {(time.time() - start) / 60:.0f} minutes", flush=True)
+        results = [job.result() for job in running]
     if args.passed and args.light:
         args.passed.parent.mkdir(parents=True, exist_ok=True)
         args.passed.write_text("".join(result.passed for result in results), encoding="utf-8")
