@@ -25,9 +25,9 @@ OF_TF_KERAS = ("tf_keras_archive", "of_16_bits_tf_keras", "layers_of_two_models_
 TRAINED = ("layers_of_two_models", "layers_of_two_models_tf_keras")
 #: cases that are written as Keras 3's .h5 file too, and their weights alone
 ALSO_H5 = (
-    "dense_layers", "sequences", "masks", "nested_models", "depthwise_images", "heads_of_8_bits", "of_16_bits", "of_16_bits_tf_keras",
+    "dense_layers", "sequences", "masks", "nested_models", "language", "depthwise_images", "heads_of_8_bits", "of_16_bits", "of_16_bits_tf_keras",
 )  # fmt: skip
-ALSO_WEIGHTS = ("nested_models", "stacks", "layers_of_two_models")
+ALSO_WEIGHTS = ("nested_models", "language", "stacks", "layers_of_two_models")
 #: optimizer -> how it is made
 OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
     "sgd": lambda k: k.optimizers.SGD(0.05),
@@ -186,6 +186,22 @@ def states(k):
     y, h, c = L.LSTM(2, return_state=True, return_sequences=True)(x)
     z, state = L.GRU(3, return_state=True)(x)
     return k.Model(x, [L.LSTM(2)(y, initial_state=[h, c]), h, z, L.GRU(3, return_sequences=True)(x, initial_state=state)])
+
+
+@case
+def language(k):
+    """Embeddings that are called both ways: with one table, with two, and one that a model inside holds."""
+    L = k.layers
+    x = k.Input((6,), dtype="int32", name="words")
+    outputs = []
+    for options in ({"logit_soft_cap": 1.5}, {"tie_weights": False, "embeddings_regularizer": "l2"}):
+        table = L.ReversibleEmbedding(9, 4, mask_zero=True, **options)
+        steps = L.LSTM(4, return_sequences=True)(table(x))
+        outputs += [table(L.Dense(4)(steps), reverse=True), L.GRU(3)(table(x))]
+    y = k.Input((6,), dtype="int32", name="inner_words")
+    table = L.ReversibleEmbedding(9, 5)
+    inner = k.Model(y, table(L.LayerNormalization()(table(y)), reverse=True))
+    return k.Model(x, [*outputs, inner(x)])
 
 
 @case

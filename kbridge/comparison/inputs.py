@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..layers.embeddings import EMBEDDINGS
+
 #: axes whose length the model leaves open
 SAMPLES, STEPS, PIXELS = 4, 8, 32
 
@@ -41,7 +43,7 @@ def _indices_below(calls: list, number: int) -> int | None:
         if not reached & set(call.sources):
             continue
         layer: Any = getattr(call.layer, "layer", call.layer)
-        if any(c.__name__ == "Embedding" for c in type(layer).__mro__):
+        if any(c.__name__ in EMBEDDINGS for c in type(layer).__mro__):
             limits.append(layer.input_dim)
         elif not layer.weights:
             reached.add(index)

@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import activations
 from .._version import __version__
+from ..formats import keras2_classes, registry
 from ..saving.hdf5_layout import write_array, write_names, write_text, writing
 from .keras3.files import different
 from .keras3.models import Builder, converted
@@ -37,7 +38,7 @@ _NEUTRAL = {
     "sparse": False,
 }
 
-#: layers that no Keras 2 has
+#: layers that no Keras 2 has in its namespace, beside those that came with Keras 3
 _LACKING = ("RMSNormalization", "LayerScale", "StochasticDepth")
 
 #: names of settings there
@@ -68,7 +69,8 @@ class _Builder(Builder):
     def make(self, layer, shapes):
         parts = super().make(layer, shapes)
         for part in parts:
-            if part.class_name in _LACKING:
+            own = keras2_classes().get(part.class_name)
+            if part.class_name in _LACKING or own is not None and registry()[own[0]].since.startswith("Keras 3"):
                 raise refusal(layer, "keras2-no-layer", f"Keras 2 doesn't have {part.class_name}")
         return parts
 

@@ -16,7 +16,7 @@ from typing import Any
 #: modules of this package with registrations
 FAMILIES = (
     "activations", "adaptive", "attention", "categories", "conv_lstm", "depthwise", "images",
-    "merging", "noise", "normalization", "operations", "pipeline", "random_colors", "random_images", "recurrent", "residual", "spectral", "spectrograms", "transposed",
+    "merging", "noise", "normalization", "operations", "pipeline", "random_colors", "random_images", "recurrent", "residual", "reversible_embedding", "spectral", "spectrograms", "transposed",
 )  # fmt: skip
 
 

@@ -13,8 +13,6 @@ LAYERS = {
     "HashedCrossing": "the hash of joined values is TensorFlow's own: join them before they come in, and use Hashing",
     "JaxLayer": _OTHERS_PROGRAM,
     "MaxNumBoundingBoxes": "it changes boxes beside pictures, which aren't tensors of a model here",
-    "MelSpectrogram": "its transform of reflected edges has no operations here: compute it before it comes in, or use STFTSpectrogram",
-    "ReversibleEmbedding": "a call with reverse=True, which multiplies by its own table, is no call of a layer here",
     "TFSMLayer": "it holds a program of TensorFlow: kbridge reads SavedModel folders of Keras models",
     "TorchModuleWrapper": _OTHERS_PROGRAM,
 }

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..layers import STFTSpectrogram
+from ..layers import MelSpectrogram, STFTSpectrogram
 from ..layers.stft_spectrogram import LEAST
 from . import Formats
 from .common import as_it_is, same
 
 FAMILY = "Preprocessing"
+#: the arguments of STFTSpectrogram
 NAMES = ("mode", "frame_length", "frame_step", "fft_length", "window", "periodic", "scaling", "padding", "data_format", "expand_dims")
+#: the arguments of MelSpectrogram
+MEL_NAMES = (
+    "fft_length", "sequence_stride", "sequence_length", "window", "sampling_rate", "num_mel_bins", "min_freq", "max_freq", "power_to_db", "top_db",
+    "mag_exp", "min_power", "ref_power",
+)  # fmt: skip
 
 
 def _onnx(c, layer, call):
@@ -53,7 +59,39 @@ def _mode(g, layer, real, imag):
     return g.op("Log", magnitude) if layer.mode == "log" else magnitude
 
 
+def _mel_keras3(context, layer, shapes):
+    from ..convert.problems import refusal
+
+    if isinstance(layer.window, list):
+        raise refusal(layer, "keras3-window", "a window of numbers, with which Keras 3 can't read its own files")
+    return as_it_is(*MEL_NAMES)(context, layer, shapes)
+
+
+def _mel_onnx(c, layer, call):
+    g, margin = c.graph, layer.margin
+    x = g.op("Cast", call.x, to=1)
+    # each sound is a sample of its own: (samples, 1, time)
+    rows = g.op("Reshape", x, g.op("Concat", g.integers(-1, 1), g.op("Slice", g.op("Shape", x), g.integers(-1), g.integers(2**62)), axis=0))
+    if margin:
+        rows = g.op("Pad", rows, g.integers(0, 0, margin, 0, 0, margin), mode="reflect")
+    waves = np.ascontiguousarray(layer.waves().T[:, None].astype("float32"))
+    real, imag = (g.op("Conv", rows, part, strides=[layer.sequence_stride]) for part in np.split(waves, 2))
+    power = g.op("Add", g.op("Mul", real, real), g.op("Mul", imag, imag))
+    if layer.mag_exp != 2:
+        power = g.op("Pow", power, g.number(layer.mag_exp / 2))
+    y = g.op("MatMul", layer.bands().T.astype("float32"), power)
+    if layer.power_to_db:
+        logarithm = g.op("Log", g.op("Max", y, g.number(layer.min_power)))
+        y = g.op("Sub", g.op("Mul", logarithm, g.number(10 / np.log(10))), g.number(layer.decibels_of_reference()))
+        y = g.op("Max", y, g.op("Sub", g.op("ReduceMax", y, keepdims=0), g.number(layer.top_db)))
+    if len(call.shape) == 2:
+        return y
+    before = g.op("Slice", g.op("Shape", x), g.integers(0), g.integers(-1))
+    return g.op("Reshape", y, g.op("Concat", before, g.op("Slice", g.op("Shape", y), g.integers(1), g.integers(2**62)), axis=0))
+
+
 LAYERS = [
+    Formats(MelSpectrogram, FAMILY, "Keras 3", {"MelSpectrogram": same(MelSpectrogram)}, (), _mel_keras3, _mel_onnx),
     Formats(
         STFTSpectrogram, FAMILY, "Keras 3", {"STFTSpectrogram": same(STFTSpectrogram)},
         (("real_kernel", "real_kernel"), ("imag_kernel", "imag_kernel")), as_it_is(*NAMES), _onnx,

@@ -20,6 +20,7 @@ from .embeddings import *  # noqa: F403
 from .image_layers import *  # noqa: F403
 from .layer_normalization import *  # noqa: F403
 from .local import *  # noqa: F403
+from .mel_spectrogram import *  # noqa: F403
 from .merging import *  # noqa: F403
 from .merging import add, average, concatenate, dot, maximum, minimum, multiply, subtract
 from .noise import *  # noqa: F403
@@ -34,6 +35,7 @@ from .random_regions import *  # noqa: F403
 from .recurrent import *  # noqa: F403
 from .recurrent_cells import *  # noqa: F403
 from .residual import *  # noqa: F403
+from .reversible_embedding import *  # noqa: F403
 from .rnn import *  # noqa: F403
 from .spectral_normalization import *  # noqa: F403
 from .stft_spectrogram import *  # noqa: F403

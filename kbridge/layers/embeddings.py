@@ -10,6 +10,9 @@ from .dense import config_of
 
 __all__ = ["Embedding", "K", "Layer", "constraints", "initializations", "regularizers"]
 
+#: classes that look numbers up, whatever type these come in
+EMBEDDINGS = ("Embedding", "ReversibleEmbedding")
+
 
 class Embedding(Layer):
     """Turn whole numbers into vectors that are learned: number i becomes row i of W.

@@ -19,6 +19,8 @@ FAMILIES = (
     "recurrent",
     "recurrent_dropout",
     "recurrent_states",
+    "reversible",
+    "spectrograms",
     "training",
     "wrappers",
 )
@@ -30,7 +32,7 @@ INPUTS: dict[str, tuple[int | None, ...]] = {
     "whole_vector": (3,), "narrow_series": (7, 1), "series_of_6": (5, 6), "other_features": (7, 2),
     "steps": (4, 3), "film1": (3, 5, 2), "film2": (2, 4, 5, 2), "film3": (2, 3, 4, 3, 1), "batch_steps": (4, 3), "batch_film1": (3, 5, 2),
     "batch_film2": (2, 4, 5, 2), "batch_film3": (2, 3, 4, 3, 1), "state": (2,), "other_state": (2,), "wide_state": (3,), "map1": (5, 2), "map2": (4, 5, 2),
-    "map3": (3, 4, 3, 2),
+    "map3": (3, 4, 3, 2), "sound": (60,), "sounds": (2, 60), "vectors": (5, 3),
 }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ def main(library: str, *families: str) -> None:
     if library == "arguments":
         return write_arguments()
     k = importlib.import_module({"keras3": "keras"}.get(library, library))
-    for family in families or FAMILIES:
+    for family in families or [family for family in FAMILIES if cases(family, library)]:
         record(k, library, family)
     return None
 

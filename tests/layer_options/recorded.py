@@ -65,7 +65,7 @@ def model_of(table: list[Case], arrays: dict[str, np.ndarray], everything: list[
         x = [inputs[n] for n in case.inputs]
         if case.masked:
             x = [Embedding(7, 4, mask_zero=True)(t) if n.startswith("whole") else Masking()(t) for n, t in zip(case.inputs, x)]
-        made = layer(x if len(x) > 1 else x[0])
+        made = layer(x if len(x) > 1 else x[0], **{key: True for key in ("reverse",) if case.call.get(key)})
         outputs += made if isinstance(made, list) else [made]
         weights = [arrays[f"weights/{number}/{i}"] for i in range(sum(key.startswith(f"weights/{number}/") for key in arrays))]
         slots = slots_of(layer)

@@ -58,7 +58,7 @@ def test_its_h5_file_does_too(name):
     check(quietly_loaded(DATA / f"{name}.h5"), name)
 
 
-@pytest.mark.parametrize("name", ["nested_models", "stacks"])
+@pytest.mark.parametrize("name", ["nested_models", "stacks", "language"])
 @pytest.mark.parametrize("source", ["NAME.keras", "NAME.weights.h5"])
 def test_weights_go_into_a_model_of_its_architecture(name, source):
     model = model_from_json(config_of(DATA / f"{name}.keras"))

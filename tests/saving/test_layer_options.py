@@ -57,6 +57,7 @@ EACH = [
     (library, family)
     for family in FAMILIES
     for library in LIBRARIES
+    if cases(family, library)
     if library == "tf_keras" or K.backend() == "numpy" or any(case.library == library for case in cases(family, library))
     if K.backend() == "numpy" or family not in LONG or os.environ.get("KBRIDGE_FILES") == "all"
 ]

@@ -131,3 +131,18 @@ def test_no_reason_speaks_of_another_keras(tmp_path):
         save_keras2(model, tmp_path / "m.h5")
     assert "'own' (LocallyConnected2D): no such layer is written into files of Keras 2 here [convert: keras2-no-layer]" in str(error.value)
     assert "Keras 3" not in str(error.value)
+
+
+def test_layers_that_came_with_keras_3_are_refused(tmp_path):
+    from kbridge.convert.keras2 import save_keras2
+    from kbridge.layers import GroupQueryAttention, Input, ReversibleEmbedding
+    from kbridge.models import Model
+
+    x = Input((4,), dtype="int32")
+    y = ReversibleEmbedding(5, 6)(x)
+    with pytest.raises(NotConvertible) as error:
+        save_keras2(Model(x, GroupQueryAttention(2, 4, 2)([y, y])), tmp_path / "m.h5")
+    assert all(
+        f"Keras 2 doesn't have {name} [convert: keras2-no-layer]" in str(error.value)
+        for name in ("ReversibleEmbedding", "GroupQueryAttention")
+    )

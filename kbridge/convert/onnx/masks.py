@@ -13,6 +13,7 @@ import numpy as np
 
 from ...engine.merge import ELEMENTWISE
 from ...engine.topology import Merge
+from ...layers.embeddings import EMBEDDINGS
 from ..problems import refusal
 
 #: gives the name of a tensor of bools, which is made when it is first asked for
@@ -38,7 +39,7 @@ def handed_on(c: Any, layer: Any, call: Any, made: list) -> list[Mask | None]:
 
 def _one(c: Any, layer: Any, call: Any, made: Any) -> Mask:
     g, name = c.graph, type(layer).__name__
-    if name == "Embedding":
+    if name in EMBEDDINGS:
         return once(lambda: g.op("Not", g.op("Equal", g.op("Cast", call.x, to=7), g.integers(0))))
     if name == "Masking":
         return once(lambda: _any(g, g.op("Not", g.op("Equal", call.x, g.number(float(layer.mask_value))))))

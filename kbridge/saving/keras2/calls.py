@@ -48,6 +48,8 @@ class Call:
             if not _is_source(tensor):
                 raise ModelFileError(f"Layer {layer!r}: a state in a call of a cell should be [name, node, tensor], got {tensor!r:.100}.")
             self.sources.append(list(tensor[:3]))
+        if class_name == "ReversibleEmbedding" and arguments.pop("reverse", False) is True:
+            self.sources = self.sources * 2  # as the layer here tells a call in reverse
         for flag in _FLAGS.get(class_name, ()):
             if arguments.pop(flag, False):
                 self.options[flag] = True

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...formats import keras2_classes
 from ...formats.lacking import reason
+from ...layers.embeddings import EMBEDDINGS
 from ...utils.generic_utils import get_custom_objects
 from ..errors import ModelFileError
 from .calls import translated_calls
@@ -165,7 +166,7 @@ def _take_input(layer: dict[str, Any], given: dict[str, Any]) -> None:
     if layer["class_name"] in ("Model", "Sequential"):
         return
     layer["config"]["batch_input_shape"] = given["batch_input_shape"]
-    if layer["class_name"] != "Embedding":
+    if layer["class_name"] not in EMBEDDINGS:
         layer["config"].setdefault("input_dtype", given.get("input_dtype", "float32"))
 
 
@@ -259,7 +260,7 @@ def translated_layer(class_name: str, config: Mapping[str, Any], unknown: list[s
     keras1_class, own = translated
     if keras1_class == "Merge":
         common = {"name": common["name"]}  # it has no weights, and takes nothing else
-    if keras1_class == "Embedding":
+    if keras1_class in EMBEDDINGS:
         common.pop("input_dtype", None)  # numbers, whatever type they come in
     elif keras1_class in _layers_without_masks():
         common["drop_mask"] = True

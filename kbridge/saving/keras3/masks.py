@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...layers.embeddings import EMBEDDINGS
 from ...utils.generic_utils import get_custom_objects
 from ..errors import ModelFileError
 
@@ -33,7 +34,7 @@ def without_masks(model: Any, entries: list) -> list[dict[str, Any]]:
     masked = {
         entry["name"] for entry in entries
         if isinstance(entry.get("name"), str)
-        and (entry.get("class_name") == "Masking" or entry.get("class_name") == "Embedding" and entry["config"].get("mask_zero"))
+        and (entry.get("class_name") == "Masking" or entry.get("class_name") in EMBEDDINGS and entry["config"].get("mask_zero"))
     }  # fmt: skip
     sources = {place[0] for name in masked for call in _calls(by_name[name]) for place in _places([call.get("args"), call.get("kwargs")])}
     found = []
@@ -169,15 +170,19 @@ def check_masks(model: Any, config: Any) -> None:
         told = [call["kwargs"]["mask"] for call in _calls(entry) if isinstance(call.get("kwargs"), Mapping) and "mask" in call["kwargs"]]
         if told and entry.get("class_name") not in ("Functional", "Sequential", "Model"):
             expected[entry["name"]] = any(list(_places(mask)) for mask in told)
-    if not any(expected.values()) and not any(_makes_mask(entry) for entry in entries if isinstance(entry, Mapping)):
+    if not any(expected.values()) and not any(_makes_mask(entry) for entry in entries):
         return
     own = {id(layer): layer.name for layer in model.layers}
     found: dict[str, bool] = {}
+    joined = False
     for seen in calls(model):
+        joined = joined or len({id(mask) for mask in seen.input_masks if mask is not None}) > 1
         if id(seen.layer) in own:
             found[own[id(seen.layer)]] = found.get(own[id(seen.layer)], False) or seen.masked
+    # Keras writes no masks of a ReversibleEmbedding, and follows them all the same when it computes
+    untold = not joined and any(entry.get("class_name") == "ReversibleEmbedding" for entry in entries if _makes_mask(entry))
     for name, masked in expected.items():
-        if name in found and found[name] != masked:
+        if name in found and found[name] != masked and not (untold and found[name]):
             raise ModelFileError(
                 f"Layer {name!r} takes {'a mask' if masked else 'no mask'} in Keras 3 and {'one' if found[name] else 'none'} "
                 "here, because the layers before it pass masks on differently (Keras 1 keeps a step of joined inputs if no mask "
@@ -185,6 +190,8 @@ def check_masks(model: Any, config: Any) -> None:
             )
 
 
-def _makes_mask(entry: Mapping[str, Any]) -> bool:
+def _makes_mask(entry: Any) -> bool:
+    if not isinstance(entry, Mapping):
+        return False
     config = entry.get("config")
     return entry.get("class_name") == "Masking" or isinstance(config, Mapping) and bool(config.get("mask_zero"))
