@@ -37,7 +37,7 @@ def counts(plan: Any) -> dict[str, int]:
     for _, args, times in instructions(plan):
         calls += times
         # what is repeated along an axis lies in memory once
-        moved += times * sum(stored(a) for a in args if isinstance(a, np.ndarray))
+        moved += times * sum(stored(a) for a in (getattr(a, "array", a) for a in args) if isinstance(a, np.ndarray))
     products = multiplications((*plan.body, *plan.commit))[1]
     return {
         "calls": calls,
@@ -82,6 +82,7 @@ def works() -> dict[str, Callable[[], Any]]:
     return {
         "tiny_mlp": lambda: _trained(tiny_mlp.kbridge_model),
         "mlp": lambda: _trained(mlp.kbridge_model),
+        "mlp_adam": lambda: _trained(lambda: mlp.kbridge_model(adam=True)),
         "cnn": lambda: _trained(cnn.kbridge_model),
         "lstm": lambda: _trained(lstm.kbridge_model),
         "resnet": lambda: _trained(resnet.kbridge_model),

@@ -7,7 +7,7 @@ shift, the residual and the bounds are applied to the results of the convolution
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ..ops.fused import FUSED_CONV, FUSED_WINOGRAD, Finish
 from ..ops.shapes import RESHAPE
 from ..ops.winograd import TRANSFORM_KERNEL
 from .lowering import Lowering
+from .ordering import ordered
 from .prepared import Prepared, prepare
 from .scan import mark
 from .values import Value
@@ -167,7 +168,7 @@ def fuse(lowering: Lowering, wanted: Sequence[Value]) -> list[Prepared]:
             chain.fuse()
         done.append(chain.end)
     prepared = [p for value in done if (p := _prepared(lowering, value)) is not None]
-    lowering.order = _ordered(lowering.order, wanted)
+    lowering.order = ordered(lowering.order, wanted)
     return [p for found in prepared for p in found]
 
 
@@ -190,18 +191,3 @@ def _prepared(lowering: Lowering, value: Value) -> list[Prepared]:
             inputs[i] = lowering.variable(one.variable)
     value.become(value.op, tuple(inputs), value.attrs)
     return found
-
-
-def _ordered(order: Iterable[Value], wanted: Iterable[Value]) -> list[Value]:
-    """Values in their order, but none before what it reads."""
-    placed: dict[Value, None] = {}
-    for start in (*order, *wanted):
-        stack = [start]
-        while stack:
-            value = stack[-1]
-            missing = [] if value in placed else [v for v in value.operands() if v not in placed]
-            if missing:
-                stack.extend(reversed(missing))
-            else:
-                placed[stack.pop()] = None
-    return list(placed)

@@ -18,6 +18,7 @@ import numpy as np
 from ..graph import Tensor, Variable
 from . import trace
 from .allocation import allocate
+from .combining import combine
 from .early import early
 from .emission import emit
 from .emitter import Emitter
@@ -46,6 +47,7 @@ class Plan:
     ):
         results = lowering.specialize([*feeds, *outputs, *(new for _, new in updates)], order)
         self._preparation = Preparation(fuse(lowering, results))
+        combine(lowering, results)
         lowering.order = early(lowering.order)
         self._changed = [variable for variable, _ in updates]
         fed, results = results[: len(feeds)], results[len(feeds) :]

@@ -10,8 +10,6 @@ wheels, is asked directly, other libraries through threadpoolctl, where it is in
 
 from __future__ import annotations
 
-import ctypes
-import importlib.util
 import threading
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -21,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ....config import num_threads
+from ..blas import library
 from .turns import Turns
 
 #: multiplications of a product from which on a second thread pays: about 0.1 ms
@@ -42,11 +41,8 @@ def control() -> Control | None:
 
 
 def _openblas() -> Control | None:
-    core = importlib.util.find_spec("numpy._core._multiarray_umath") or importlib.util.find_spec("numpy.core._multiarray_umath")
-    try:
-        # looks in the libraries that NumPy's own is linked to; PyDLL: a call so short needn't give other threads a turn
-        library = ctypes.PyDLL(core.origin)  # type: ignore[union-attr,arg-type]
-    except (OSError, AttributeError):
+    found = library()
+    if found is None:
         return None
     for name in (
         "scipy_openblas_{}_num_threads64_",
@@ -54,7 +50,7 @@ def _openblas() -> Control | None:
         "openblas_{}_num_threads64_",
         "openblas_{}_num_threads",
     ):
-        get, set_ = (getattr(library, name.format(what), None) for what in ("get", "set"))
+        get, set_ = (getattr(found, name.format(what), None) for what in ("get", "set"))
         if get and set_:
             return get, set_
     return None
