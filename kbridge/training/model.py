@@ -92,6 +92,11 @@ class Model(Container):
             K.placeholder(ndim=2 if mode == "temporal" else 1, name=f"{name}_sample_weights")
             for name, mode in zip(names, self.sample_weight_modes, strict=True)
         ]
+        for weights in self.sample_weights:
+            # a backend may have a function of its own for batches whose samples all count the same
+            weights._often_ones = True
+        #: (shape, dtype, shape, dtype) of batches that were checked -> the weights of their samples
+        self._batches_that_fit: dict = {}
         self.total_loss, self.metrics_names, self.metrics_tensors = objective_of(self)
         self.train_function: Any = None
         self.test_function: Any = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ..engine.text_ids import with_ids, with_room
 from .compiling import known_name
 from .data import (
@@ -16,10 +18,37 @@ from .data import (
 )
 from .weighting import standardize_class_weights, standardize_sample_weights, standardize_weights
 
+#: kinds of batches that a model remembers
+MOST_REMEMBERED = 16
+
 
 def standardize_user_data(model, x, y, sample_weight=None, class_weight=None, check_batch_axis=True, batch_size=None):
     """(inputs, targets, sample weights) as lists of arrays that fit the model."""
     model._check_compiled("be given targets")
+    if type(x) is type(y) is np.ndarray and sample_weight is class_weight is batch_size is None and check_batch_axis:
+        return _one_batch(model, x, y)
+    return _checked(model, x, y, sample_weight, class_weight, check_batch_axis, batch_size)
+
+
+def _one_batch(model, x: np.ndarray, y: np.ndarray) -> tuple[list, list, list]:
+    """The same for a batch of one array of inputs and one of targets. What is checked are shapes and dtypes: of those that fitted before, only the weights
+    of the samples are looked up, which are 1."""
+    kind = x.shape, x.dtype, y.shape, y.dtype
+    weights = model._batches_that_fit.get(kind)
+    if weights is not None:
+        return [x], [y], [weights]
+    found = _checked(model, x, y)
+    inputs, targets, weights = found
+    if len(inputs) == len(targets) == 1 and inputs[0] is x and targets[0] is y:
+        # each batch gets these: nobody may change them
+        weights[0].flags.writeable = False
+        if len(model._batches_that_fit) == MOST_REMEMBERED:
+            model._batches_that_fit.clear()
+        model._batches_that_fit[kind] = weights[0]
+    return found
+
+
+def _checked(model, x, y, sample_weight=None, class_weight=None, check_batch_axis=True, batch_size=None) -> tuple[list, list, list]:
     x = _standardized(model, x, check_batch_axis)
     shapes = model.internal_output_shapes
     axes = [getattr(loss, "target_ndim", len(shape)) for shape, loss in zip(shapes, model.loss_functions, strict=True)]

@@ -67,7 +67,7 @@ class Value:
         """Whether all elements are ``number`` by construction."""
         if self.op.fills:
             return self.attrs[0] == number
-        return self.const is not None and self.const.size == 1 and self.const.item() == number
+        return self.const is not None and self.size > 0 and bool((self.const == number).all())
 
     def constant_value(self) -> np.ndarray:
         """The array while planning: what sizes and indices need."""
