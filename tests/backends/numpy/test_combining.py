@@ -159,6 +159,21 @@ def test_other_layouts_and_shapes_stay():
     assert not single_calls(function)
 
 
+@pytest.mark.parametrize("fed", ["sum", "product", "quotient"])
+def test_a_computed_tensor_that_is_fed(fed):
+    x = K.placeholder((6, 5))
+    tensors = {"product": 2.0 * K.exp(x)}
+    tensors["quotient"] = tensors["product"] / K.square(x)
+    tensors["sum"] = tensors["quotient"] + K.sin(x)
+    result = tensors["sum"] + 0.5 * K.cos(x)
+    values, given = arrays(2, 6, 5)
+    exact = {"product": 2 * np.exp(values), fed: given}
+    exact.setdefault("quotient", exact["product"] / values**2)
+    exact.setdefault("sum", exact["quotient"] + np.sin(values))
+    function = K.function([x, tensors[fed]], [result])
+    np.testing.assert_allclose(function([values, given])[0], exact["sum"] + 0.5 * np.cos(values), rtol=1e-4)
+
+
 def test_a_number_of_integers_is_no_number_of_floats():
     x = np.arange(6, dtype="int32")
     found, _ = result_of(lambda x: 2 * x + 3 * (x + 1), x)

@@ -36,7 +36,7 @@ def combine(lowering: Lowering, wanted: Sequence[Value]) -> None:
         if v in needed:
             reads.update(v.operands())
     found = False
-    for v in [v for v in lowering.order if v in needed and v.op.name in ("add", "subtract")]:
+    for v in [v for v in lowering.order if v in needed and v.leaf is None and v.op.name in ("add", "subtract")]:
         found |= _combined(lowering, v, reads)
     if found:
         lowering.order = ordered(lowering.order, wanted)
@@ -60,7 +60,8 @@ def _combined(lowering: Lowering, value: Value, reads: Counter) -> bool:
 
 def _scaled(lowering: Lowering, value: Value, reads: Counter) -> tuple[Value, Value] | None:
     """(x, a) of a * x that only one sum reads, also of (a * x) / y, where x / y takes the place of x."""
-    if reads[value] != 1 or value.const is not None:
+    # what is fed may be the result of an op, too
+    if reads[value] != 1 or value.const is not None or value.leaf is not None:
         return None
     if value.op.name == "divide":
         inner = _scaled(lowering, value.inputs[0], reads)

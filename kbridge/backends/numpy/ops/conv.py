@@ -19,6 +19,8 @@ from .windows import Window
 
 #: bytes of columns made at a time: about half of a common L2 cache
 COLUMN_BYTES = 1 << 18
+#: the same for images of one channel, whose results have many times the size
+TURNED_BYTES = 1 << 17
 #: bytes of results that are finished at a time
 RESULT_BYTES = 3 << 18
 
@@ -157,15 +159,20 @@ def column_blocks(ctx: Any, window: Window, pads: list, x: np.ndarray, positions
         x = _padded(ctx, x, pads)
     width = prod(window.size) * channels
     rows = prod(positions)
-    block = max(1, min(n, COLUMN_BYTES // max(1, rows * width * x.itemsize)))
-    storage = ctx.scratch((block * rows, width), x.dtype)
+    turned = channels == 1 and window.strides[-1] == 1 and positions[-1] > window.size[-1]
+    block = max(1, min(n, (TURNED_BYTES if turned else COLUMN_BYTES) // max(1, rows * width * x.itemsize)))
+    storage = ctx.scratch((block * rows * width,), x.dtype)
     for start in range(0, n, block):
         part = slice(start, min(start + block, n))
         count = part.stop - part.start
-        columns = storage[: count * rows]
+        columns = storage[: count * rows * width]
         source = ctx.view(x, lambda a, part=part: _windows(a[part], window, positions))
+        if turned:
+            # of one channel: each place in the windows as a row, which takes runs from rows of the image
+            order = (*range(1 + len(positions), source.ndim), *range(1 + len(positions)))
+            source = ctx.view(source, lambda a, order=order: a.transpose(order))
         ctx.call(np.copyto, columns.reshape(source.shape), source)
-        yield columns, part
+        yield columns.reshape(width, -1).T if turned else columns.reshape(-1, width), part
 
 
 def _windows(x: np.ndarray, window: Window, positions: tuple[int, ...]) -> np.ndarray:

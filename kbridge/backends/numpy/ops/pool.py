@@ -43,6 +43,11 @@ class Pooling(NamedTuple):
         size, strides, dilation = map(only, self.window[:3])
         return Pooling(Window(size, strides, dilation, self.window.border_mode), self.axis)
 
+    def apart(self) -> bool:
+        """Whether no two windows share an element."""
+        size, strides, dilation = self.window[:3]
+        return all(n == 1 or (d == 1 and s >= n) for n, s, d in zip(size, strides, dilation))
+
     def counts(self, shape: tuple, dtype: np.dtype) -> np.ndarray:
         """How many elements of the input each window holds, to broadcast against the result."""
         lengths = [n if self.axis <= a < self.axis + len(self.window.size) else 1 for a, n in enumerate(shape)]
@@ -104,11 +109,17 @@ class MaxPoolInput(Op):
         return [make(MAX_POOL_SELECT, (gg, x, y), node.attrs), None, None]
 
     def emit(self, ctx, attrs, out, g, x, y):
-        ctx.call(out.fill, 0)
-        part = ctx.scratch(g.shape, g.dtype)
+        apart = attrs.apart()
+        if not apart or sum(out[source].size for _, source in attrs.positions(x.shape)) < out.size:
+            ctx.call(out.fill, 0)
+        part = None if apart else ctx.scratch(g.shape, g.dtype)
         for hit, result, source in _hits(ctx, attrs, x, y):
-            ctx.call(np.multiply, ctx.view(g, lambda a, result=result: a[result]), hit, part[result])
-            ctx.call(np.add, out[source], part[result], out[source])
+            given = ctx.view(g, lambda a, result=result: a[result])
+            if part is None:
+                ctx.call(np.multiply, given, hit, out[source])
+            else:
+                ctx.call(np.multiply, given, hit, part[result])
+                ctx.call(np.add, out[source], part[result], out[source])
 
 
 class MaxPoolSelect(Op):
