@@ -72,7 +72,8 @@ class Function:
             for i, (v, d) in enumerate(zip(inputs, self._dtypes))
         ]
         key: tuple = (phase, *[a.shape for a in arrays])
-        fed, ones = arrays, ()
+        fed = arrays
+        ones: tuple[int, ...] = ()
         if self._weights_at:
             ones = tuple([i for i in self._weights_at if self._all_ones(arrays[i])])
             if ones:
