@@ -441,8 +441,11 @@ def predictions_of_keras(k, model, name: str) -> list[np.ndarray]:
 
 def main(folder: str) -> None:
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+    import tensorflow as tf
     import tf_keras
 
+    # to trace a function for each small model takes longer than all their steps
+    tf.config.run_functions_eagerly(True)
     arrays = {}
     for name, make in UNTRAINED.items():
         model = make(tf_keras)

@@ -35,13 +35,13 @@ def test_random_programs_give_what_numpy_and_finite_differences_give(name, seeds
     assert not shown, "\n".join(shown)
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=matrix.group(n)) for n in matrix.BACKENDS])
+@pytest.mark.parametrize("name", matrix.BACKENDS)
 def test_programs_that_showed_a_fault_once(name):
     for number, program in enumerate(FOUND):
         assert not problems(harness.fresh(registry.load(name)), program, "float64"), number
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=matrix.group(n)) for n in matrix.BACKENDS if n == "theano"])
+@pytest.mark.parametrize("name", [n for n in matrix.BACKENDS if n == "theano"])
 def test_random_programs_that_are_compiled_for_speed(name):
     shown: list[str] = []
     campaign.run([registry.load(name)], COMPILED, ["float64"], compiled=True, show=shown.append)

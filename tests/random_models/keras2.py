@@ -229,8 +229,11 @@ def write(folder: Path, first: int, count: int) -> None:
     """Models, what they are fed and what they give, one file each by seed."""
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
     warnings.simplefilter("ignore")
+    import tensorflow as tf
     import tf_keras as k
 
+    # to trace a function for each model takes longer than its few steps
+    tf.config.run_functions_eagerly(True)
     for seed in range(first, first + count):
         k.backend.clear_session()
         k.utils.set_random_seed(seed % 2**31)
