@@ -26,7 +26,8 @@ def test_import_prints_nothing_and_leaves_no_trace():
     code = (
         "import os, sys; before = dict(os.environ); " + LOAD + "import numpy; "
         "assert dict(os.environ) == before; assert not hasattr(numpy, 'cast') and not hasattr(numpy, 'product'); "
-        "assert 'numpy.linalg.linalg' not in sys.modules"
+        "assert 'numpy.linalg.linalg' not in sys.modules; "
+        "assert all(v.__spec__ for v in vars(numpy).values() if isinstance(v, type(sys)))"
     )
     done = run(code, THEANO_FLAGS=None)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -143,13 +144,13 @@ def test_compiling_long_is_announced_once(capsys, tmp_path):
     assert capsys.readouterr().err == ""
 
 
-#: counts the programs that are started, and names what was loaded of SciPy and setuptools without use
+#: counts the programs that are started, and names what was loaded of NumPy, SciPy and setuptools without use
 COUNT = (
     "import sys; started = []; "
     "sys.addaudithook(lambda event, args: event in ('subprocess.Popen', 'os.fork', 'os.posix_spawn', 'os.system') and started.append(args)); "
 )
 COUNTED = (
-    "; print(started, [name for name in ('scipy.signal', 'scipy.stats', 'scipy.linalg', 'scipy.special', 'setuptools', 'pkg_resources') "
+    "; print(started, [name for name in ('scipy.signal', 'scipy.stats', 'scipy.linalg', 'scipy.special', 'numpy.f2py', 'setuptools', 'pkg_resources') "
     "if name in sys.modules])"
 )
 
@@ -201,6 +202,16 @@ def test_another_compiler_in_the_same_place_is_another_question(tmp_path, monkey
     compiler.rename(tmp_path / "ccache")
     compiler.symlink_to(tmp_path / "ccache")
     assert program("g++") is None
+
+
+def test_parts_of_numpy_that_were_put_off_are_there_when_they_are_used():
+    code = (
+        LOAD + "import sys, numpy as np, scipy.sparse; print('numpy.f2py' in sys.modules, np.f2py is sys.modules['numpy.f2py']); "
+        "from kbridge.backends.theano.setup.legacy import numpy_later; print(numpy_later()['polynomial'].Polynomial([1, 2])(3)); "
+        "np.testing.assert_equal(np.ma.masked_array([1, 2], [0, 1]).sum(), 1)"
+    )
+    done = run(code, THEANO_FLAGS="cxx=")
+    assert done.stdout == "False True\n7.0\n", done.stdout + done.stderr
 
 
 def test_parts_of_scipy_that_were_put_off_are_there_when_they_are_used():

@@ -106,6 +106,13 @@ def scipy_later() -> dict[str, types.ModuleType]:
     return {name: module for name, module in found.items() if name not in sys.modules}
 
 
+def numpy_later() -> dict[str, types.ModuleType]:
+    """Parts of NumPy that NumPy itself loads when they are asked for. SciPy's sparse matrices, which Theano needs at its start, take over all
+    names that NumPy has, and so would load them: a tenth of a second, most of it for the connection to Fortran."""
+    names = ("f2py", "ma", "matlib", "polynomial", "testing", "typing")
+    return {name: Later(f"numpy.{name}") for name in names if f"numpy.{name}" not in sys.modules}
+
+
 def complete_convolutions() -> None:
     """Give a Theano that was imported before, and didn't find the old names of SciPy's inner modules, what it looked for there."""
     found = {name: value for module in scipy_signal().values() for name, value in vars(module).items() if not name.startswith("__")}
@@ -134,18 +141,24 @@ def stand_ins() -> Iterator[types.ModuleType]:
     sys.modules.update(modules)
     # read as attributes at import: numpy.distutils, and numpy.int by theano.tensor.random
     numpy.__dict__.update(distutils=modules["numpy.distutils"], int=int)
+    later = numpy_later()
+    numpy.__dict__.update(later)
     try:
         yield modules["numpy.distutils"]
     finally:
+        for name, module in later.items():
+            # unless the module itself came in its place
+            if numpy.__dict__.get(name) is module:
+                del numpy.__dict__[name]
         for name, value in had.items():
             if value is None:
                 numpy.__dict__.pop(name, None)
             else:
                 numpy.__dict__[name] = value
-        for name, module in before.items():
-            if module is None:
-                # unless the module itself came in its place
+        for name, old in before.items():
+            if old is None:
+                # here too
                 if sys.modules.get(name) is modules[name]:
                     sys.modules.pop(name, None)
             else:
-                sys.modules[name] = module
+                sys.modules[name] = old
