@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..custom_file import objects_in
 from ..errors import UsageError
 from ..inspection.contents import Contents, open_contents
-from ..inspection.layers import entries_of, sources_of
 from ..saving.configs import upgrade
+from ..saving.errors import ModelFileError
 from ..saving.keras2 import major_version
-from ..saving.keras3 import keras1_config
+from ..saving.keras3 import keras1_config, speaks_keras3
+from ..saving.kinds import JSON, YAML, kind_of
+from ..saving.origin import forced_origin
+from ..saving.texts import parse_json, parse_yaml
+from .architecture import differences, layers_in, of_training, only, training_apart
 from .backends import Backends
+from .built import build, exact, labels, predictions_apart, weights_of_text
 from .difference import Difference, difference, together
 from .report import PHASES, plain
 from .run import Work
@@ -131,13 +140,18 @@ def compare_files(
     progress: Callable[[str], None] | None = None,
 ) -> FileComparison:
     """Layers, settings, connections and weights by layer name; with ``backends`` also what both compute from the same
-    inputs on each. The other arguments are those of ``compare``. Raises ModelFileError for what is no model file."""
+    inputs on each. The other arguments are those of ``compare``. Raises ModelFileError for what is no model file.
+
+    Where the files aren't the same word for word, kbridge builds both models and compares these: each Keras spells settings and lays out
+    weights in its own way. A model that kbridge can't build is compared as its file spells it, which a note says.
+    """
     found = FileComparison([os.fspath(a), os.fspath(b)], [], [], atol, rtol)
-    with open_contents(a) as first, open_contents(b) as second:
-        _compare_architectures(found, first, second)
-        one, two = _weights(first), _weights(second)
-        for layer in dict.fromkeys([*one, *two]):
-            found.weights += _weight_rows(layer, one.get(layer, {}), two.get(layer, {}), atol, rtol)
+    with _opened(a) as first, _opened(b) as second:
+        _compare_stored(found, first, second)
+        dtypes = {str(array.dtype) for contents in (first, second) for _, _, array in contents.arrays}
+        bare = [contents.config is None for contents in (first, second)]
+    if not found.ok and not all(bare):
+        _compare_built(found, bare, dtypes, custom, original_backend)
     if backends:
         with Backends(progress) as running:
             works = [Work(running, path, custom, original_backend, None) for path in (a, b)]
@@ -145,18 +159,111 @@ def compare_files(
     return found
 
 
-# ---------------------------------------------------------------------- weights
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike) -> Iterator[Contents]:
+    """What a file holds; an architecture has the weights that lie beside it."""
+    kind = kind_of(path).name
+    if kind not in (JSON, YAML):
+        with open_contents(path) as contents:
+            yield contents
+        return
+    text = Path(path).read_bytes()
+    config = upgrade((parse_json if kind == JSON else parse_yaml)(text, repr(os.fspath(path))))
+    version = config.get("keras_version") if isinstance(config, dict) else None
+    version = version if isinstance(version, str) else "3" if speaks_keras3(config) else None
+    beside = weights_of_text(path)
+    if beside is None:
+        yield Contents(os.fspath(path), config, None, version, forced_origin("tensorflow"), {})
+        return
+    with open_contents(beside) as contents:
+        yield dataclasses.replace(contents, path=os.fspath(path), config=config, training=None, version=version)
+
+
+# ---------------------------------------------------------------------- as the files spell it
+
+
+def _compare_stored(found: FileComparison, first: Contents, second: Contents) -> None:
+    _compare_architectures(found, first, second)
+    one, two = _weights(first), _weights(second)
+    for path, contents in zip(found.files, (first, second), strict=True):
+        if contents.config is not None and not contents.weights and (one or two):
+            found.notes.append(f"no weights in {path}, only an architecture")
+            return
+    _compare_weights(found, one, two)
 
 
 def _weights(contents: Contents) -> dict[str, dict[str, Any]]:
     """Layer -> name of weight, without what TensorFlow adds and the layer's name -> array."""
-    named: dict[str, dict[str, Any]] = {}
-    for layer, arrays in contents.weights.items():
-        short = [name.rsplit("/", 1)[-1].partition(":")[0].removeprefix(f"{layer}_") for name, _ in arrays]
-        # names that differ only in what was cut off are numbered
-        labels = [name if short.count(name) == 1 else f"{name} {i}" for i, name in enumerate(short)]
-        named[layer] = {label: array for label, (_, array) in zip(labels, arrays, strict=True)}
-    return named
+    return {
+        layer: dict(zip(labels(layer, [name for name, _ in arrays]), [array for _, array in arrays], strict=True))
+        for layer, arrays in contents.weights.items()
+    }
+
+
+def _compare_architectures(found: FileComparison, first: Contents, second: Contents) -> None:
+    configs = [contents.config for contents in (first, second)]
+    if None in configs:
+        bare = " and ".join(path for path, config in zip(found.files, configs, strict=True) if config is None)
+        found.notes.append(f"no architecture in {bare}, only weights")
+        found.same = "layers of the same names"
+        names = [list(_weights(contents)) for contents in (first, second)]
+        found.architecture += only(names[0], names[1], "only in A: layer") + only(names[1], names[0], "only in B: layer")
+        return
+    majors = [major_version(contents.version) or 1 for contents in (first, second)]
+    if majors[0] != majors[1]:
+        # other versions have other names for the same settings
+        with contextlib.suppress(ModelFileError):  # what can't be translated is told where the models are built
+            configs = [
+                upgrade(keras1_config(config, contents.version)) if major > 1 else config
+                for config, contents, major in zip(configs, (first, second), majors, strict=True)
+            ]
+        found.notes.append(f"of Keras {majors[0]} and {majors[1]}: settings are compared as Keras 1 writes them")
+    classes = [config.get("class_name") if isinstance(config, dict) else "?" for config in configs]
+    found.architecture += differences(layers_in(configs[0]), layers_in(configs[1]), classes)
+    found.notes += training_apart(first.training, second.training)
+
+
+# ---------------------------------------------------------------------- as kbridge builds it
+
+
+def _compare_built(found: FileComparison, bare: list[bool], dtypes: set[str], custom: Any, original_backend: str | None) -> None:
+    """Put in the place of what was found the comparison of the models that kbridge builds of the files."""
+    objects = objects_in(None if custom is None else os.fspath(custom))
+    models = []
+    with exact(dtypes):
+        for i, path in enumerate(found.files):
+            architecture, weights = (found.files[1 - i], path) if bare[i] else (path, None)
+            try:
+                models.append(build(architecture, objects, original_backend, weights))
+            except (UsageError, ValueError, TypeError, ImportError, OSError, MemoryError) as error:
+                first_line = str(error).strip().partition("\n")[0]
+                found.notes.append(f"compared as the files spell it, since kbridge can't build the model of {path}: {first_line}")
+                return
+    one, two = models
+    apart = [] if any(bare) else differences(one.layers, two.layers, [one.class_name, two.class_name])
+    found.architecture = [text for text in apart if not of_training(text)]
+    lesser = [f"in training or for new weights only: {text}" for text in apart if of_training(text)]
+    found.weights = []
+    if not any(note.startswith("no weights in ") for note in found.notes):
+        _compare_weights(found, one.weights, two.weights)
+    spelled = " settings are compared as Keras 1 writes them"
+    if found.architecture and (off := _predict(one.model, two.model)) is not None and off < 1e-4:
+        lesser.append(f"both predict the same from random inputs, within {off:.1g} of the largest value")
+    kept = [note.removesuffix(f":{spelled}") for note in found.notes]
+    found.notes = [*kept, *lesser, f"the files differ in what they write: kbridge built both models and compared these;{spelled}"]
+
+
+def _predict(one: Any, two: Any) -> float | None:
+    """How far the predictions of two models are apart; None where they can't be compared."""
+    try:
+        return predictions_apart(one, two, 0)
+    except (UsageError, ValueError, TypeError, ImportError, MemoryError):
+        return None  # a layer that this backend can't compute
+
+
+def _compare_weights(found: FileComparison, one: Mapping[str, dict], two: Mapping[str, dict]) -> None:
+    for layer in dict.fromkeys([*one, *two]):
+        found.weights += _weight_rows(layer, one.get(layer, {}), two.get(layer, {}), found.atol, found.rtol)
 
 
 def _weight_rows(layer: str, one: dict, two: dict, atol: float, rtol: float) -> list[WeightRow]:
@@ -169,7 +276,7 @@ def _weight_rows(layer: str, one: dict, two: dict, atol: float, rtol: float) -> 
         shapes = [None if array is None else list(array.shape) for array in pair]
         row = WeightRow(layer, name, shapes)
         if shapes[0] is not None and shapes[0] == shapes[1]:
-            first, second = (array.read().astype("float64") for array in pair if array is not None)
+            first, second = (_values(array).astype("float64") for array in pair)
             row.difference = difference([first, second], atol, rtol)
             with np.errstate(all="ignore"):
                 off = np.abs(first - second)
@@ -179,89 +286,9 @@ def _weight_rows(layer: str, one: dict, two: dict, atol: float, rtol: float) -> 
     return rows
 
 
-# ---------------------------------------------------------------------- architectures
-
-
-def _compare_architectures(found: FileComparison, first: Contents, second: Contents) -> None:
-    configs = [contents.config for contents in (first, second)]
-    if None in configs:
-        bare = " and ".join(path for path, config in zip(found.files, configs, strict=True) if config is None)
-        found.notes.append(f"no architecture in {bare}, only weights")
-        found.same = "layers of the same names"
-        names = [list(_weights(contents)) for contents in (first, second)]
-        found.architecture += _only(names[0], names[1], "only in A: layer") + _only(names[1], names[0], "only in B: layer")
-        return
-    majors = [major_version(contents.version) or 1 for contents in (first, second)]
-    if majors[0] != majors[1]:
-        # other versions have other names for the same settings
-        configs = [
-            upgrade(keras1_config(config, contents.version)) if major > 1 else config
-            for config, contents, major in zip(configs, (first, second), majors, strict=True)
-        ]
-        found.notes.append(f"of Keras {majors[0]} and {majors[1]}: settings are compared as Keras 1 writes them")
-    one, two = (_flat(config, "") for config in configs)
-    found.architecture += _architecture(one, two, [config.get("class_name") if isinstance(config, dict) else "?" for config in configs])
-    found.notes += _training(first.training, second.training)
-
-
-def _only(names: Sequence[str], others: Sequence[str], text: str) -> list[str]:
-    return [f"{text} {name}" for name in names if name not in others]
-
-
-def _flat(config: Any, prefix: str) -> dict[str, dict]:
-    """Layers by name, those of models inside as 'model/layer'."""
-    found: dict[str, dict] = {}
-    for entry in entries_of(config):
-        if not isinstance(entry, dict):
-            continue
-        stored = entry.get("config")
-        settings = stored if isinstance(stored, dict) else {}
-        name = prefix + str(entry.get("name") or settings.get("name") or "")
-        inner = _flat(entry, f"{name}/")
-        settings = {key: value for key, value in settings.items() if not inner or key not in ("layers", "input_layers", "output_layers")}
-        found[name] = {"class": entry.get("class_name"), "settings": settings, "inputs": sources_of(entry.get("inbound_nodes"))}
-        found |= inner
-    return found
-
-
-def _architecture(one: dict[str, dict], two: dict[str, dict], classes: list[Any]) -> list[str]:
-    said = [] if classes[0] == classes[1] else [f"A is a {classes[0]}, B a {classes[1]}"]
-    said += [f"only in A: layer {name} ({one[name]['class']})" for name in one if name not in two]
-    said += [f"only in B: layer {name} ({two[name]['class']})" for name in two if name not in one]
-    both = [name for name in one if name in two]
-    for name in both:
-        a, b = one[name], two[name]
-        if a["class"] != b["class"]:
-            said.append(f"layer {name}: {a['class']} in A, {b['class']} in B")
-            continue
-        said += [f"layer {name}: {text}" for text in _settings(a["settings"], b["settings"])]
-        if a["inputs"] != b["inputs"]:
-            said.append(f"layer {name}: reads {', '.join(a['inputs']) or 'nothing'} in A, {', '.join(b['inputs']) or 'nothing'} in B")
-    if classes == ["Sequential", "Sequential"] and both != [name for name in two if name in one]:
-        said.append(f"the order of layers: {', '.join(both)} in A, {', '.join(n for n in two if n in one)} in B")
-    return said
-
-
-def _settings(a: dict, b: dict) -> list[str]:
-    def told(settings: dict, key: str) -> str:
-        return repr(settings[key]) if key in settings else "not set"
-
-    return [f"{key} is {told(a, key)} in A, {told(b, key)} in B" for key in dict.fromkeys([*a, *b]) if told(a, key) != told(b, key)]
-
-
-def _training(a: Any, b: Any) -> list[str]:
-    if not isinstance(a, dict) or not isinstance(b, dict):
-        return [] if a is b else ["only one of the files has training settings"]
-    return [f"training: {text}" for text in _settings(*(_with_optimizer(settings) for settings in (a, b)))]
-
-
-def _with_optimizer(training: dict) -> dict:
-    """Training settings with the optimizer's among them."""
-    optimizer = training.get("optimizer_config")
-    if not isinstance(optimizer, dict) or not isinstance(optimizer.get("config"), dict):
-        return training
-    others = {key: value for key, value in training.items() if key != "optimizer_config"}
-    return {"optimizer": optimizer.get("class_name")} | {f"optimizer's {key}": value for key, value in optimizer["config"].items()} | others
+def _values(array: Any) -> np.ndarray:
+    """The values of an array in a file, or of one in memory."""
+    return np.asarray(array if isinstance(array, (np.ndarray, np.generic)) else array.read())
 
 
 # ---------------------------------------------------------------------- on a backend

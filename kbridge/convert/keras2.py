@@ -13,6 +13,7 @@ from .. import activations
 from .._version import __version__
 from ..formats import keras2_classes, registry
 from ..saving.hdf5_layout import write_array, write_names, write_text, writing
+from .keras3.context import Context
 from .keras3.files import different
 from .keras3.models import Builder, converted
 from .keras3.parts import Graph, Part, Ref, Stack
@@ -36,7 +37,11 @@ _NEUTRAL = {
     "rms_scaling": False,
     "seed": None,
     "sparse": False,
+    "antialias": False,
 }
+
+#: what a layer doesn't take there: it has the value that the settings of TensorFlow give
+_UNTAKEN = {"Resizing": "data_format", "CenterCrop": "data_format"}
 
 #: layers that no Keras 2 has in its namespace, beside those that came with Keras 3
 _LACKING = ("RMSNormalization", "LayerScale", "StochasticDepth")
@@ -72,6 +77,16 @@ class _Builder(Builder):
             own = keras2_classes().get(part.class_name)
             if part.class_name in _LACKING or own is not None and registry()[own[0]].since.startswith("Keras 3"):
                 raise refusal(layer, "keras2-no-layer", f"Keras 2 doesn't have {part.class_name}")
+            if part.class_name == type(layer).__name__ in ("LSTM", "GRU"):
+                # whether dropout decides once for all gates, or for each by itself
+                part.config["implementation"] = 2 if layer.consume_less == "gpu" else 1
+            if part.class_name == "Bidirectional" and layer.zero_output_for_mask and Context.masked(self, layer):
+                # tf.keras has it so in any case, and Keras 2 itself can't
+                for side in part.inner.values():
+                    side.config["zero_output_for_mask"] = True
+            if part.class_name == "MultiHeadAttention":
+                query, value, key = [*shapes[:2], *shapes[2:3]] if len(shapes) > 2 else [*shapes[:2], shapes[1]]
+                part.config |= {"query_shape": list(query), "value_shape": list(value), "key_shape": list(key)}
         return parts
 
 
@@ -116,13 +131,30 @@ def _entry(part: Part) -> dict[str, Any]:
         bare = value is None and key.endswith(("_regularizer", "_constraint"))
         if bare or key in _NEUTRAL and value == _NEUTRAL[key] and part.class_name != "InputLayer":
             continue
+        if _UNTAKEN.get(part.class_name) == key and value == "channels_last":
+            continue
         if key == "batch_shape":
             key = "batch_input_shape"
         key = _RENAMED.get(part.class_name, {}).get(key, key)
-        config[key] = _entry(value) if isinstance(value, Part) else _bare(value)
-    if part.class_name == "Bidirectional":
+        config[key] = _value(value)
+    if part.class_name == "Bidirectional" and _mirrored(config.get("layer"), config.get("backward_layer")):
         config.pop("backward_layer", None)  # it makes that by itself, from the other one
     return {"class_name": part.class_name, "config": config}
+
+
+def _value(value: Any) -> Any:
+    """A setting: the layers in it as entries, all else without what only Keras 3 writes."""
+    if isinstance(value, Part):
+        return _entry(value)
+    return [_value(item) for item in value] if isinstance(value, list) else _bare(value)
+
+
+def _mirrored(forward: Any, backward: Any) -> bool:
+    """Whether a layer is the other one in all but its name and direction."""
+    if not isinstance(forward, dict) or not isinstance(backward, dict) or forward["class_name"] != backward["class_name"]:
+        return False
+    one, two = ({key: value for key, value in entry["config"].items() if key != "name"} for entry in (forward, backward))
+    return bool(one.pop("go_backwards", False)) is not bool(two.pop("go_backwards", False)) and one == two
 
 
 def _with_input(first: Part, rest: list[Part]) -> list[dict[str, Any]]:
@@ -150,12 +182,23 @@ def _graph(graph: Graph) -> dict[str, Any]:
         name, call, output = ref
         return [name, call + (name in models), output]
 
+    def sources(read: Any, arguments: dict[str, Any]) -> list:
+        # states of cells in cells lie in lists, too
+        return [*place(read), arguments] if isinstance(read, Ref) else [sources(item, arguments) for item in read]
+
     layers = []
     for part in graph.layers:
         calls = []
         for read in graph.calls[part.name]:
-            refs = [read] if isinstance(read, Ref) else read
-            calls.append([[*place(ref), {}] for ref in refs])
+            first, *others = [read] if isinstance(read, Ref) else read
+            arguments = dict(part.flags)
+            if part.takes:
+                # behind the first, this layer takes its tensors by name
+                arguments |= {name: place(ref) for name, ref in zip(part.takes[1:], others)}
+                others = []
+            elif part.states is not None and others:
+                others = part.states(others)
+            calls.append([[*place(first), arguments], *(sources(ref, arguments) for ref in others)])
         layers.append({**_entry(part), "name": part.name, "inbound_nodes": calls})
     ends = {"input_layers": [place(ref) for ref in graph.inputs], "output_layers": [place(ref) for ref in graph.outputs]}
     return {"name": graph.name, "layers": layers, **ends}

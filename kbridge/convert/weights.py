@@ -7,7 +7,7 @@ import numpy as np
 from .. import backend as K
 
 #: the order in which Keras 1 stores the gates of a layer that keeps them apart, and that of the joined matrix
-_GATES = {"LSTM": "ifco", "GRU": "zrh", "ConvLSTM2D": "ifco"}
+GATES = {"LSTM": "ifco", "GRU": "zrh", "ConvLSTM2D": "ifco"}
 
 
 def value(variable) -> np.ndarray:
@@ -21,7 +21,7 @@ def gates(layer, order: str | None = None) -> list[np.ndarray]:
     ``order`` names the gates wanted; by default 'ifco' (LSTM) or 'zrh' (GRU). Kernels of ConvLSTM2D come channels last.
     """
     kind = type(layer).__name__
-    stored = _GATES[kind]
+    stored = GATES[kind]
     parts = []
     for part in "WUb":
         if hasattr(layer, f"{part}_{stored[0]}"):

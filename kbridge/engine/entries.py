@@ -86,7 +86,7 @@ def _models(root: Any) -> list:
         seen.add(id(layer))
         if _is_model(layer):
             found[id(layer)] = layer
-        pending.extend(reversed(_held(layer)))
+        pending.extend(reversed(held(layer)))
     return list(found.values())
 
 
@@ -101,7 +101,7 @@ def numbering(root: Any) -> Iterator[None]:
     pending = [root]
     while pending:
         holder = pending.pop()
-        for layer in _held(holder):
+        for layer in held(holder):
             places[id(layer)] = places.get(id(layer), 0) + 1
             if places[id(layer)] == 1:
                 pending.append(layer)
@@ -117,7 +117,7 @@ def numbering(root: Any) -> Iterator[None]:
         _numbers.reset(token)
 
 
-def _held(holder: Any) -> list:
+def held(holder: Any) -> list:
     """The layers whose entries stand in the config of ``holder``."""
     inner = getattr(holder, "_inner", None)
     if inner is not None:

@@ -402,3 +402,12 @@ def test_compare_of_two_files(tmp_path):
 def test_a_config_of_a_later_keras_is_refused_with_its_version(version):
     with pytest.raises(ModelFileError, match=f"written by Keras {version}; .*Keras 1 to 3"):
         keras1_config({"class_name": "Sequential", "config": {"name": "later", "layers": []}}, version)
+
+
+def test_a_key_by_its_name_behind_a_value_by_its_place():
+    from kbridge.saving.keras2.calls import Call
+
+    call = [["q", 0, 0, {}], ["v", 0, 0, {"key": ["k", 0, 0]}]]
+    assert [name for name, _, _ in Call("heads", "MultiHeadAttention", call).sources] == ["q", "v", "k"]
+    call = [["q", 0, 0, {"value": ["v", 0, 0], "attention_mask": ["m", 0, 0]}]]
+    assert [name for name, _, _ in Call("heads", "MultiHeadAttention", call).sources] == ["q", "v", "v", "m"]

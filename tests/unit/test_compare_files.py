@@ -1,14 +1,35 @@
 """``kbridge compare A.h5 B.h5``: architectures and weights of two files, and what both compute."""
 
+import itertools
 import json
 
+import h5py
 import numpy as np
 import pytest
 from processes import ROOT, kbridge
 
+from kbridge import activations
+from kbridge import backend as K
 from kbridge.comparison.files import compare_files
-from kbridge.layers import Dense, Dropout, Input, merge
-from kbridge.models import Model, Sequential
+from kbridge.convert import convert
+from kbridge.layers import (
+    GRU,
+    LSTM,
+    RNN,
+    Attention,
+    Bidirectional,
+    Dense,
+    Dropout,
+    Embedding,
+    GRUCell,
+    Highway,
+    Input,
+    LayerNormalization,
+    MultiHeadAttention,
+    TimeDistributed,
+    merge,
+)
+from kbridge.models import Model, Sequential, load_model
 from kbridge.saving.errors import ModelFileError
 
 CASES = ROOT / "tests" / "data" / "oracle" / "cases"
@@ -124,3 +145,102 @@ def test_the_command_prints_a_table_and_ends_with_a_status(files, tmp_path):
     assert unfit.returncode == 1 and "--train-steps can only be used with one model" in unfit.stderr
     real = kbridge("compare", str(CASES / "fit_bn.h5"), str(CASES / "gru_cpu.h5"), home=tmp_path)
     assert real.returncode == 1 and "only in A: layer batchnormalization_1" in real.stdout
+
+
+# ---------------------------------------------------------------------- other formats
+
+#: formats that ``convert`` writes and that can be compared: file name -> format
+FORMATS = {"one.h5": "keras1", "two.h5": "keras2", "three.keras": "keras3", "three.h5": "keras3", "text.json": "json"}
+
+
+def of_sequences():
+    words, states = Input((4,), name="words"), Input((3,), name="state")
+    x = Embedding(6, 3, input_length=4, mask_zero=True, name="embedding")(words)
+    y = Bidirectional(LSTM(2, consume_less="gpu", name="both"), name="wrapped")(x)
+    plain = Embedding(6, 3, name="plain")(words)
+    z = LSTM(3, consume_less="mem", name="lstm")([plain, states, states])
+    scores = MultiHeadAttention(2, 2, return_attention_scores=True, name="heads")([plain, plain, plain])
+    attended = Attention(name="attended")([plain, plain])
+    steps = TimeDistributed(Dense(2, name="step"), name="steps")(RNN(GRUCell(2, name="cell"), return_sequences=True, name="rnn")(plain))
+    joined = merge([plain, attended], mode="dot", dot_axes=-1, name="dot")
+    normal = LayerNormalization(name="normal")(plain)
+    inner = Sequential([GRU(2, reset_after=True, consume_less="gpu", input_shape=(4, 3), name="gru"), Dense(2, name="dense")], name="inner")
+    inner.trainable = False
+    ends = [GRU(2, name="end")(x), y, z, *scores, steps, joined, normal, inner(plain)]
+    return Model([words, states], ends)
+
+
+@pytest.fixture(scope="module")
+def in_all_formats(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("formats")
+    np.random.seed(3)
+    of_sequences().save(str(folder / "model.h5"))
+    for name, to in FORMATS.items():
+        convert(folder / "model.h5", folder / name, to)
+    return folder
+
+
+@pytest.mark.parametrize("one, two", list(itertools.combinations(["model.h5", *FORMATS], 2)))
+def test_one_model_is_the_same_in_all_formats(one, two, in_all_formats):
+    found = compare_files(in_all_formats / one, in_all_formats / two)
+    assert found.ok, str(found)
+    assert {row.layer for row in found.weights} >= {"wrapped", "heads", "lstm"}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_real_differences_are_found_in_all_formats(name, in_all_formats, tmp_path):
+    changed = load_model(in_all_formats / "model.h5", compile=False)
+    dense = changed.get_layer("steps").layer
+    dense.set_weights([dense.get_weights()[0] + 0.5, dense.get_weights()[1]])
+    changed.get_layer("end").activation = activations.relu
+    changed.get_layer("normal").epsilon = 0.25
+    changed.get_layer("inner").trainable = True
+    changed.save(str(tmp_path / "changed.h5"))
+    convert(tmp_path / "changed.h5", tmp_path / name, FORMATS[name])
+    found = compare_files(in_all_formats / "model.h5", tmp_path / name)
+    assert {(row.layer, row.changed) for row in found.weights if not row.ok} == {("steps", 4)}
+    assert set(found.architecture) == {
+        "layer end: activation is 'tanh' in A, 'relu' in B",
+        "layer normal: epsilon is 0.001 in A, 0.25 in B",
+        "layer inner/gru: trainable is False in A, True in B",
+        "layer inner/dense: trainable is False in A, True in B",
+    }
+
+
+@pytest.mark.parametrize("name", ["lstm", "nested_models", "masks_of_taggers"])
+def test_files_of_later_keras_are_the_same_once_converted(name, tmp_path):
+    source = ROOT / "tests" / "data" / "keras2" / f"{'recurrent' if name == 'lstm' else name}.h5"
+    convert(source, tmp_path / "one.h5", "keras1")
+    convert(source, tmp_path / "three.keras", "keras3")
+    for other in ("one.h5", "three.keras"):
+        assert compare_files(source, tmp_path / other).ok
+
+
+def test_a_layer_that_became_several_is_named_and_the_predictions_compared(tmp_path):
+    Sequential([Highway(input_shape=(4,), name="high")]).save(str(tmp_path / "one.h5"))
+    convert(tmp_path / "one.h5", tmp_path / "two.h5", "keras2")
+    found = compare_files(tmp_path / "one.h5", tmp_path / "two.h5")
+    assert not found.ok and any("high" in text for text in found.architecture)
+    assert any("both predict the same from random inputs" in note for note in found.notes)
+
+
+def test_values_of_float64_are_not_rounded(tmp_path):
+    model = Sequential([LSTM(2, input_shape=(2, 3), name="lstm")])
+    model.save(str(tmp_path / "one.h5"))
+    convert(tmp_path / "one.h5", tmp_path / "two.h5", "keras2")
+    with h5py.File(tmp_path / "two.h5", "r+") as h5:
+        group = h5["model_weights/lstm/lstm/lstmcell"]
+        kernel = group["kernel:0"][()].astype("float64")
+        kernel[0, 0] += 1e-12
+        del group["kernel:0"]
+        group["kernel:0"] = kernel
+    assert [row.changed for row in compare_files(tmp_path / "one.h5", tmp_path / "two.h5").weights if not row.ok] == [1]
+    assert K.floatx() == "float32"
+
+
+def test_an_architecture_alone_is_compared_without_weights(files, tmp_path):
+    model = branched()
+    (path,) = files(model)
+    (tmp_path / "m.json").write_text(model.to_json())
+    found = compare_files(path, tmp_path / "m.json")
+    assert found.ok and not found.weights and any("no weights in" in note for note in found.notes)

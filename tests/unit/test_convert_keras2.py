@@ -11,6 +11,8 @@ from kbridge.convert import NotConvertible, convert
 from kbridge.layers import (
     GRU,
     LSTM,
+    RNN,
+    Attention,
     AveragePooling2D,
     BatchNormalization,
     Bidirectional,
@@ -22,11 +24,15 @@ from kbridge.layers import (
     Embedding,
     Flatten,
     GlobalAveragePooling2D,
+    GRUCell,
     Highway,
     Input,
     LeakyReLU,
+    Masking,
     MaxoutDense,
+    MultiHeadAttention,
     PReLU,
+    SimpleRNNCell,
     SReLU,
     TimeDistributed,
     UpSampling2D,
@@ -76,7 +82,17 @@ def rows():
     return Sequential([Convolution1D(3, 2, input_shape=(6, 2), activation="tanh"), Flatten(), Dense(2)])
 
 
-@pytest.mark.parametrize("build", [vectors, words, pictures, rows])
+def cells_and_heads():
+    x, first, second = Input((4, 3), name="x"), Input((2,), name="first"), Input((3,), name="second")
+    stacked = RNN([GRUCell(2), SimpleRNNCell(3)], return_state=True)([x, first, second])
+    heads = MultiHeadAttention(2, 2, return_attention_scores=True)([x, x, x])
+    causal = Attention(use_causal_mask=True)([x, x])
+    own = Bidirectional(GRU(2), backward_layer=LSTM(3, go_backwards=True), merge_mode="concat")(x)
+    zeros = Bidirectional(LSTM(2, return_sequences=True), zero_output_for_mask=True)(Masking(0.5)(x))
+    return Model([x, first, second], [*stacked, *heads, causal, own, zeros, LSTM(2, consume_less="gpu")(x)])
+
+
+@pytest.mark.parametrize("build", [vectors, words, pictures, rows, cells_and_heads])
 def test_tf_keras_predicts_the_same(build, tmp_path):
     tf_keras = pytest.importorskip("tf_keras", reason="tf_keras is not installed")
     model = build()
@@ -90,6 +106,18 @@ def test_tf_keras_predicts_the_same(build, tmp_path):
     for ours, theirs, again in zip(*(r if isinstance(r, list) else [r] for r in (expected, results, back)), strict=True):
         np.testing.assert_allclose(theirs, ours, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(again, ours, rtol=1e-4, atol=1e-5)
+
+
+def test_a_sequential_model_that_lists_its_input_is_converted(tmp_path):
+    inner = Model(x := Input((3,), name="x"), Dense(2)(x), name="inner")
+    layers = [{"class_name": "InputLayer", "config": {"batch_input_shape": (None, 3), "name": "given"}}]
+    model = Sequential.from_config([*layers, {"class_name": "Model", "config": inner.get_config()}])
+    assert [type(layer).__name__ for layer in model.layers] == ["InputLayer", "Model"]
+    data = CHANCE.randn(2, 3)
+    model.save(tmp_path / "ours.h5")
+    for name, to in (("two.h5", "keras2"), ("three.h5", "keras3")):
+        convert(tmp_path / "ours.h5", tmp_path / name, to)
+        np.testing.assert_allclose(load_model(tmp_path / name, compile=False).predict(data), model.predict(data), rtol=1e-5)
 
 
 def test_what_keras_2_lacks_is_named(tmp_path):

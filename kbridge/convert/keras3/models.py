@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...engine.freezing import frozen_parts
-from ...engine.topology import Container, Merge
+from ...engine.topology import Container, InputLayer, Merge
 from ...models import Sequential
 from ..masks import calls, container_of
 from ..problems import NotConvertible, Unsupported
@@ -58,7 +58,8 @@ class Builder(Context):
 
     def _stack(self, model) -> Stack:
         stack = Stack("Sequential", {"name": safe_name(model.name), "trainable": model.trainable})
-        layers = list(model.layers)
+        # a Sequential model of later Keras may list its input
+        layers = [layer for layer in model.layers if not isinstance(layer, InputLayer)]
         first = model.inputs[0]
         source = first._keras_history[0]
         name = safe_name(source.name)

@@ -224,7 +224,7 @@ def time_distributed(context, layer, shapes):
     parts = []
     inner = context.inside(layer.layer, step)
     if context.masked(layer) and not layer.mask_inside:
-        inner = [_unmasked(context, layer, part, step[0]) if part.class_name in _TAKE_MASKS else part for part in inner]
+        inner = [_unmasked(context, layer, part, step[0]) if part.class_name in TAKE_MASKS else part for part in inner]
     for part in inner:
         last = part is inner[-1]
         name = safe_name(layer.name) + ("" if last else f"_{part.name}")
@@ -236,7 +236,7 @@ def time_distributed(context, layer, shapes):
 
 
 #: what computes otherwise, or fails, where TimeDistributed hands it the mask of a step, as Keras 1's doesn't
-_TAKE_MASKS = (
+TAKE_MASKS = (
     "Functional", "Sequential", "SimpleRNN", "GRU", "LSTM", "ConvLSTM2D", "Bidirectional", "TimeDistributed",
     "GlobalAveragePooling1D", "BatchNormalization", "Multiply",
 )  # fmt: skip

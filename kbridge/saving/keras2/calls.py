@@ -63,7 +63,8 @@ class Call:
         self.without_training = arguments.get("training") is False
 
     def _take_tensors(self, class_name: str, arguments: dict[str, Any]) -> None:
-        given = [arguments.pop(name, None) for name in _TENSORS.get(class_name, ())]
+        # those that Keras 3 has by their place are there already
+        given = [arguments.pop(name, None) for name in _TENSORS.get(class_name, ())[len(self.sources) - 1 :]]
         while given and given[-1] is None:
             given.pop()
         for tensor in given:

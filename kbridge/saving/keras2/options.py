@@ -71,9 +71,10 @@ class Options:
         )
 
     def finish(self) -> None:
-        """ModelFileError if an option is left that nobody has taken."""
+        """ModelFileError if an option is left that nobody has taken; a penalty or constraint that isn't there says nothing."""
         for key, value in self._left.items():
-            raise self.error(key, value)
+            if value is not None or not key.endswith(("_regularizer", "_constraint")):
+                raise self.error(key, value)
 
 
 def _untranslated(entry: Any) -> dict[str, Any]:
