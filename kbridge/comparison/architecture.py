@@ -195,7 +195,7 @@ def training_apart(a: Any, b: Any) -> list[str]:
     """What differs between the training settings of two files, as Keras 1 and 2 write them."""
     if not isinstance(a, dict) or not isinstance(b, dict):
         return [] if a is b else ["only one of the files has training settings"]
-    return [f"training: {text}" for text in settings_apart(*(_with_optimizer(settings) for settings in (a, b)))]
+    return [f"training: {text}" for text in settings_apart(_with_optimizer(a), _with_optimizer(b))]
 
 
 def _with_optimizer(training: dict) -> dict:

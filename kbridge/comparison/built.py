@@ -58,7 +58,9 @@ def build(path: str | os.PathLike, custom_objects: Mapping[str, Any], original_b
     names: dict[int, list[str]] = {}
     ndims: dict[str, int] = {}
     _collect(model, "", layers, found, names, ndims)
-    masked, started, trained = set(), set(), set()
+    masked: set[str] = set()
+    started: set[str] = set()
+    trained: set[str] = set()
     for seen in calls(model) if layers else ():
         own = names.get(id(seen.layer), ())
         masked.update(own if seen.masked else ())
