@@ -41,7 +41,7 @@ def layers_in(config: Any, prefix: str = "") -> Layers:
 
 
 def nameless(number: int) -> str:
-    """What a model is called that is the layer of this number in a Sequential model: its config has no name there."""
+    """Return the name of a model that is the layer of this number in a Sequential model: its config has no name there."""
     return f"model {number}"
 
 
@@ -51,7 +51,7 @@ def only(names: Sequence[str], others: Sequence[str], text: str) -> list[str]:
 
 
 def differences(one: Layers, two: Layers, classes: Sequence[Any]) -> list[str]:
-    """What differs between the layers of two models, whose own classes are ``classes``."""
+    """Return what differs between the layers of two models, whose own classes are ``classes``."""
     said = [] if classes[0] == classes[1] else [f"A is a {classes[0]}, B a {classes[1]}"]
     said += [f"only in A: layer {name} ({one[name].class_name})" for name in one if name not in two]
     said += [f"only in B: layer {name} ({two[name].class_name})" for name in two if name not in one]
@@ -192,7 +192,7 @@ def equal(a: Any, b: Any) -> bool:
 
 
 def training_apart(a: Any, b: Any) -> list[str]:
-    """What differs between the training settings of two files, as Keras 1 and 2 write them."""
+    """Return what differs between the training settings of two files, as Keras 1 and 2 write them."""
     if not isinstance(a, dict) or not isinstance(b, dict):
         return [] if a is b else ["only one of the files has training settings"]
     return [f"training: {text}" for text in settings_apart(_with_optimizer(a), _with_optimizer(b))]

@@ -161,7 +161,7 @@ def compare_files(
 
 @contextlib.contextmanager
 def _opened(path: str | os.PathLike) -> Iterator[Contents]:
-    """What a file holds; an architecture has the weights that lie beside it."""
+    """Open what a file holds; an architecture has the weights that lie beside it."""
     kind = kind_of(path).name
     if kind not in (JSON, YAML):
         with open_contents(path) as contents:
