@@ -14,6 +14,7 @@ from . import costs
 from .blocks import Chain
 from .costs import seconds
 from .regions import Item, Region, in_regions
+from .strips import Strips, in_strips
 from .threads import LARGE, SHARE
 from .values import Value
 
@@ -95,21 +96,21 @@ class _Window:
         return [item for _, item in sorted((pair for b in self.branches for pair in b.items.items()), key=itemgetter(0))]
 
 
-def in_lanes(items: Sequence[Item], fed: Iterable[Value], lanes: int) -> list[Item | Region | Branches]:
-    """The items of a schedule's body, with those that pay side by side in regions and branches.
+def in_lanes(items: Sequence[Item], fed: Iterable[Value], lanes: int) -> list[Item | Region | Branches | Strips]:
+    """The items of a schedule's body, with those that pay side by side in regions, branches and strips.
 
     A plan has either lanes or the threads of BLAS: those wait busily for the next product, and would take the cores from the lanes.
     """
     if lanes < 2 or all(seconds(v) <= costs.CALL for item in items for v in _values(item)):
         # no calls of these could be worth a thread
         return list(items)
-    found = in_branches(in_regions(items, fed, lanes), lanes)
+    found = [in_strips(item, lanes) for item in in_branches(in_regions(items, fed, lanes), lanes)]
     with_lanes = sum(_seconds_in_lanes(item) for item in found)
     return found if with_lanes <= _seconds_with_blas([v for item in items for v in _values(item)], lanes) else list(items)
 
 
-def _seconds_in_lanes(item: Item | Region | Branches) -> float:
-    if isinstance(item, Region):
+def _seconds_in_lanes(item: Item | Region | Branches | Strips) -> float:
+    if isinstance(item, (Region, Strips)):
         return item.seconds()
     if isinstance(item, Branches):
         return max(costs.seconds_of_lane(sum(seconds(v) for i in lane for v in _values(i)), 1, costs.calls(lane)) for lane in item.lanes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .recorder import Recorder
 from .regions import Region
 from .schedule import Item, Order, Schedule, Total, Turn
 from .storage import Pool
+from .strips import Strips
 from .values import Value
 from .workers import Fork
 
@@ -44,6 +46,8 @@ class Emission:
                 self._region(item)
             elif isinstance(item, Branches):
                 self._branches(item)
+            elif isinstance(item, Strips):
+                self._strips(item)
             else:
                 self._add_up(item)
 
@@ -139,6 +143,17 @@ class Emission:
             Emission(self.order, self.storage, lane, self.scratch).walk(items)
             lanes.append(lane.instructions)
         self.ctx.call(Fork(branches.name, lanes, len(lanes)))
+
+    def _strips(self, strips: Strips) -> None:
+        value, lanes = strips.value, []
+        for number, (attrs, result, parts) in enumerate(strips.parts):
+            lane = self.ctx.lane(self.scratch[number])
+            inputs = [self.operand(v, value, i) for i, v in enumerate(value.inputs)]
+            inputs = [a if index is None else self.ctx.view(a, itemgetter(index)) for a, index in zip(inputs, parts)]
+            value.op.emit(lane, attrs, self.result(value)[result], *inputs)
+            lane.release_scratch()
+            lanes.append(lane.instructions)
+        self.ctx.call(Fork(strips.name, lanes, len(lanes)))
 
     def _sum_up(self, region: Region, value: Value) -> None:
         """Add the lanes' sums, in the order of the lanes."""

@@ -17,6 +17,7 @@ from .regions import Region
 from .schedule import Item, Order, Turn
 from .stand_ins import StandIns
 from .storage import Buffer, Fed, Pool, viewed
+from .strips import Strips
 from .values import Value
 
 
@@ -105,6 +106,8 @@ class Placing:
                 self._place_region(item)
             elif isinstance(item, Branches):
                 self._place_branches(item)
+            elif isinstance(item, Strips):
+                self._place(item.value)
             else:
                 self._consume([item.value])
 

@@ -15,6 +15,7 @@ from .commit import descendants, finals_of, late_order, only_for, read_by_loops
 from .layouts import Layouts
 from .regions import Region
 from .scan import Scan, mark
+from .strips import Strips
 from .values import Value
 
 #: reads of a transposed matrix from which on it is copied
@@ -30,7 +31,7 @@ class Total:
         self.value = value
 
 
-Item = Value | Chain | Total | Region | Branches
+Item = Value | Chain | Total | Region | Branches | Strips
 
 
 class Order:

@@ -56,7 +56,9 @@ class MatMul(Op):
         if out.ndim == 2 and out.dtype.kind == "f" and out.dtype.itemsize >= 4:
             for part in column_parts(x, y):
                 if part is None:
-                    ctx.call(np.dot, x, y, out)
+                    # with one row and some columns of a larger matrix dot would copy these
+                    some = x.shape[0] == 1 and y.strides[1] == y.itemsize and not y.flags.c_contiguous
+                    ctx.call(np.matmul if some else np.dot, x, y, out)
                 else:
                     ctx.call(np.matmul, x, ctx.view(y, lambda a, part=part: a[:, part]), out[:, part])
         else:

@@ -1,0 +1,153 @@
+"""Strips: parts of one value that threads compute side by side, where there is a single sample, and no branches.
+
+A convolution of one image is cut into strips of rows, each with the rows of the input that its windows reach; a product of one row is cut into columns.
+The threads wait for each other behind each value, which takes 0.05 to 0.1 ms. In return they share the copies, transforms and sums of a convolution, not only
+its product, as the threads of BLAS do. The partition depends on the shapes and on the number of lanes alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from ..ops.windows import Window
+from . import costs
+from .costs import seconds
+from .values import Value
+
+#: places along an axis
+Range = tuple[int, int]
+
+
+class Strip(NamedTuple):
+    """How one lane computes its part: other ``attrs``, and the index of its part of the result and of each input (None: all of it)."""
+
+    attrs: Any
+    result: tuple[slice, ...]
+    inputs: tuple[tuple[slice, ...] | None, ...]
+
+
+class Rows(NamedTuple):
+    """A window with its zeros given, as the strips of one image have them."""
+
+    size: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilation: tuple[int, ...]
+    pads: tuple[tuple[int, int], ...]
+
+    def padding(self, i: int, n: int) -> tuple[int, int]:
+        """Zeros before and after axis ``i``."""
+        return self.pads[i]
+
+
+class Strips:
+    """A value that lanes compute side by side."""
+
+    def __init__(self, value: Value, parts: list[Strip]):
+        self.value, self.parts = value, parts
+
+    @property
+    def name(self) -> str:
+        """The op, for people who look at a trace."""
+        return f"{self.value.op.name} in strips"
+
+    def seconds(self) -> float:
+        """Return about how long it takes in its lanes."""
+        return costs.seconds_of_lane(seconds(self.value), len(self.parts), costs.CALL) + costs.LEAST_PART / 4
+
+
+def in_strips(item: Any, lanes: int) -> Any:
+    """Return the item of a schedule, as ``Strips`` if it is a value of one sample for which they pay."""
+    if not isinstance(item, Value) or item.scan is not None or not item.shape or item.shape[0] != 1:
+        return item
+    found = RULES.get(item.op.name)
+    if found is None or seconds(item) < 2 * costs.LEAST_PART:
+        return item
+    parts = list(found(item, lanes))
+    return Strips(item, parts) if len(parts) > 1 else item
+
+
+def _parts(length: int, unit: int, lanes: int) -> Iterator[Range]:
+    """Parts of an axis, that begin at whole units: as many as there are lanes, if there are so many units."""
+    units = -(-length // unit)
+    lanes = min(lanes, units)
+    for lane in range(lanes):
+        yield lane * units // lanes * unit, min((lane + 1) * units // lanes * unit, length)
+
+
+def _reached(rows: Range, stride: int, extent: int, top: int, length: int) -> tuple[Range, tuple[int, int]]:
+    """The rows of an input of ``length`` that the windows of some results reach, and the zeros before and behind them."""
+    first, last = rows[0] * stride - top, (rows[1] - 1) * stride + extent - top
+    inside = max(0, first), min(length, last)
+    return inside, (inside[0] - first, last - inside[1])
+
+
+def _strip(value: Value, attrs: Any, rows: Range, reached: Range, residual: int | None) -> Strip:
+    whole = slice(None)
+    inputs: list = [(whole, slice(*reached)), *[None] * (len(value.inputs) - 1)]
+    if residual is not None:
+        inputs[residual] = (whole, slice(*rows))
+    return Strip(attrs, (whole, slice(*rows)), tuple(inputs))
+
+
+def _convolution(value: Value, window: Window, with_attrs: Callable[[Any], Any], residual: int | None, lanes: int) -> Iterator[Strip]:
+    spatial = value.inputs[0].shape[1:-1]
+    pads = tuple(window.padding(i, n) for i, n in enumerate(spatial))
+    if len(spatial) != 2:
+        return
+    for rows in _parts(value.shape[1], 1, lanes):
+        reached, zeros = _reached(rows, window.strides[0], window.extent(0), pads[0][0], spatial[0])
+        if reached[0] >= reached[1]:
+            return
+        attrs = Rows(window.size, window.strides, window.dilation, (zeros, *pads[1:]))
+        yield _strip(value, with_attrs(attrs), rows, reached, residual)
+
+
+def _conv(value: Value, lanes: int) -> Iterator[Strip]:
+    return _convolution(value, value.attrs, lambda attrs: attrs, None, lanes)
+
+
+def _fused_conv(value: Value, lanes: int) -> Iterator[Strip]:
+    window, finish = value.attrs
+    return _convolution(value, window, lambda attrs: (attrs, finish), _residual(finish), lanes)
+
+
+def _residual(finish: Any) -> int | None:
+    """The place of the residual among the inputs."""
+    return 2 + finish.shift if finish.residual else None
+
+
+def _tiled(value: Value, tiling: Any, with_attrs: Callable[[Any], Any], residual: int | None, lanes: int) -> Iterator[Strip]:
+    tile, length = tiling.tiles[0], value.inputs[0].shape[1]
+    for rows in _parts(value.shape[1], tile.results, lanes):
+        reached, zeros = _reached(rows, 1, tile.window, tiling.pads[0][0], length)
+        if reached[0] >= reached[1]:
+            return
+        yield _strip(value, with_attrs(tiling._replace(pads=(zeros, tiling.pads[1]))), rows, reached, residual)
+
+
+def _winograd(value: Value, lanes: int) -> Iterator[Strip]:
+    return _tiled(value, value.attrs, lambda attrs: attrs, None, lanes)
+
+
+def _fused_winograd(value: Value, lanes: int) -> Iterator[Strip]:
+    tiling, finish = value.attrs
+    return _tiled(value, tiling, lambda attrs: (attrs, finish), _residual(finish), lanes)
+
+
+def _matmul(value: Value, lanes: int) -> Iterator[Strip]:
+    if len(value.shape) != 2:
+        return
+    for columns in _parts(value.shape[1], 16, lanes):
+        index = (slice(None), slice(*columns))
+        yield Strip(value.attrs, index, (None, index))
+
+
+#: op -> how it is cut
+RULES: dict[str, Callable[[Value, int], Iterator[Strip]]] = {
+    "conv": _conv,
+    "fused_conv": _fused_conv,
+    "winograd_conv": _winograd,
+    "fused_winograd": _fused_winograd,
+    "matmul": _matmul,
+}
