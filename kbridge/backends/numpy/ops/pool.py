@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,17 +71,21 @@ def _combined(ctx: Any, attrs: Pooling, out: np.ndarray, x: np.ndarray, combine:
 
 
 def _combined_along(ctx: Any, positions: list, out: np.ndarray, x: np.ndarray, combine: Callable, nothing: float) -> None:
-    # begin with a position that all windows have, if there is one
-    for at, (_, source) in enumerate(positions):
-        if x[source].shape == out.shape:
-            del positions[at]
-            ctx.call(np.copyto, out, ctx.view(x, lambda a, source=source: a[source]))
-            break
+    def piece(source: tuple) -> np.ndarray:
+        return ctx.view(x, itemgetter(source))
+
+    # begin with two positions that all windows have, or with one, if there are any
+    whole = [at for at, (_, source) in enumerate(positions) if x[source].shape == out.shape][:2]
+    first = [piece(positions[at][1]) for at in whole]
+    if len(first) == 2:
+        ctx.call(combine, *first, out)
+    elif first:
+        ctx.call(np.copyto, out, *first)
     else:
         ctx.call(out.fill, nothing)
-    for place, source in positions:
-        piece = ctx.view(x, lambda a, source=source: a[source])
-        ctx.call(combine, piece, out[place], out[place])
+    for at, (place, source) in enumerate(positions):
+        if at not in whole:
+            ctx.call(combine, piece(source), out[place], out[place])
 
 
 class MaxPool(Op):
