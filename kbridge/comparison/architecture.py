@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..convert.keras3.sequences import TAKE_MASKS
+from ..convert.keras3.over_time import TAKE_MASKS
 from ..inspection.layers import entries_of, sources_of
 
 

@@ -101,3 +101,24 @@ def test_in_keras_3_it_predicts_the_same(name, tmp_path):
         return
     model = keras3.models.load_model(tmp_path / "model.keras")
     check(cases.listed(model.predict(recorded(name, "input"), verbose=0)), recorded(name, "predicted"), 1e-5)
+
+
+#: outputs of masks_over_time: the first ones are convertible, in the last ones a recurrent layer needs the mask of the steps
+@pytest.mark.once
+@pytest.mark.parametrize(("outputs", "reader"), [((0, 1, 3), None), ((2,), "gru_1"), ((4,), "lstm_1")])
+def test_a_mask_over_time_ends_where_no_layer_needs_it(outputs, reader, tmp_path):
+    from kbridge.convert import save_keras3
+    from kbridge.convert.problems import NotConvertible
+    from kbridge.models import Model
+
+    whole = load_model(DATA / "masks_over_time.h5", compile=False)
+    model = Model(whole.inputs, [whole.outputs[n] for n in outputs])
+    if reader is not None:
+        with pytest.raises(NotConvertible, match=rf"of which '{reader}\w*' needs which steps have any.*keras3-mask-over-time"):
+            save_keras3(model, tmp_path / "m.keras")
+        return
+    keras3 = needed("keras")
+    notes = save_keras3(model, tmp_path / "m.keras")
+    assert any("keras3-unmasked-steps" in note for note in notes)
+    there = keras3.models.load_model(tmp_path / "m.keras").predict(recorded("masks_over_time", "input")[0], verbose=0)
+    check(there, [recorded("masks_over_time", "predicted")[n] for n in outputs], 1e-5)

@@ -411,3 +411,24 @@ def test_a_key_by_its_name_behind_a_value_by_its_place():
     assert [name for name, _, _ in Call("heads", "MultiHeadAttention", call).sources] == ["q", "v", "k"]
     call = [["q", 0, 0, {"value": ["v", 0, 0], "attention_mask": ["m", 0, 0]}]]
     assert [name for name, _, _ in Call("heads", "MultiHeadAttention", call).sources] == ["q", "v", "v", "m"]
+
+
+@pytest.mark.once
+def test_penalties_that_keras_3_adds_otherwise_are_a_warning(tmp_path):
+    """Of queries, keys and values in attention, and of layers in TimeDistributed."""
+    penalty = {"class_name": "L2", "config": {"l2": 0.1}}
+    compiled = {"optimizer": "sgd", "loss": "mse", "metrics": None, "loss_weights": None, "weighted_metrics": None}
+    found = {}
+    for name, wanted in (("attention", "MultiHeadAttention"), ("sequences", "TimeDistributed")):
+        path = tmp_path / f"{name}.keras"
+        with zipfile.ZipFile(DATA / f"{name}.keras") as archive, zipfile.ZipFile(path, "w") as changed:
+            config = json.loads(archive.read("config.json"))
+            layer = next(entry for entry in config["config"]["layers"] if entry["class_name"] == wanted)
+            layer["config"].get("layer", layer)["config"]["activity_regularizer"] = penalty
+            config["compile_config"] = compiled
+            for item in archive.namelist():
+                changed.writestr(item, json.dumps(config) if item == "config.json" else archive.read(item))
+        with pytest.warns(UserWarning, match=rf"'{layer['name']}'.*\[convert: keras2-activity-regularizer\]") as told:
+            found[wanted] = load_model(path)
+        assert any("of TimeDistributed none; here they are those of what comes out" in str(each.message) for each in told)
+    assert all(model.losses for model in found.values())

@@ -9,7 +9,7 @@ from ...engine.topology import Container, InputLayer, Merge
 from ...models import Sequential
 from ..masks import calls, container_of
 from ..problems import NotConvertible, Unsupported
-from . import core, images, sequences  # noqa: F401 (they enter their layers into the table)
+from . import core, images, over_time, sequences  # noqa: F401 (they enter their layers into the table)
 from .context import Context, safe_name
 from .core import input_part
 from .differences import alters, check_call, note_training

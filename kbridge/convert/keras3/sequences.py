@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...engine.topology import Container
-from ..masks import calls
 from ..problems import refusal
 from ..weights import gates, value
-from .context import ALONG_LAST_AXIS, STEEP, Context, data_format, makes, safe_name
-from .core import input_part, note_sample_variance
+from .context import ALONG_LAST_AXIS, STEEP, Context, data_format, makes
 from .images import kernel_axes, padded_input, turned
-from .parts import Part, Stack, Weight
+from .parts import Part, Weight
 
 
 @makes("Embedding")
@@ -207,70 +204,6 @@ def conv_lstm_parts(context: Context, layer, class_name: str, config: dict, weig
         parts = [context.part(layer, class_name, **config)]
     _cell(next(part for part in parts if part.class_name == class_name), "ConvLSTMCell", weights)
     return parts
-
-
-@makes("TimeDistributed")
-def time_distributed(context, layer, shapes):
-    step = [(shape[0], *shape[2:]) for shape in shapes]
-    if type(layer.layer).__name__ == "BatchNormalization" and layer.layer.mode == 0:
-        return [_normalized_over_time(context, layer, shapes)]
-    if layer.mask_inside and context.masked(layer) and len(shapes[0]) > 3:
-        raise refusal(
-            layer,
-            "keras3-mask-over-time",
-            "a mask for the sequence inside each step, which TimeDistributed of Keras 3 passes on with too many axes",
-        )
-    _note_steps(context, layer)
-    parts = []
-    inner = context.inside(layer.layer, step)
-    if context.masked(layer) and not layer.mask_inside:
-        inner = [_unmasked(context, layer, part, step[0]) if part.class_name in TAKE_MASKS else part for part in inner]
-    for part in inner:
-        last = part is inner[-1]
-        name = safe_name(layer.name) + ("" if last else f"_{part.name}")
-        wrapper = context.part(layer, "TimeDistributed", layer=part)
-        wrapper.config["name"] = name
-        wrapper.inner["layer"] = part
-        parts.append(wrapper)
-    return parts
-
-
-#: what computes otherwise, or fails, where TimeDistributed hands it the mask of a step, as Keras 1's doesn't
-TAKE_MASKS = (
-    "Functional", "Sequential", "SimpleRNN", "GRU", "LSTM", "ConvLSTM2D", "Bidirectional", "TimeDistributed",
-    "GlobalAveragePooling1D", "BatchNormalization", "Multiply",
-)  # fmt: skip
-
-
-def _unmasked(context, layer, part: Part, step: tuple) -> Stack:
-    """``part`` behind a layer that changes nothing and drops the mask."""
-    name = part.name
-    source = input_part(context, layer, (None, *step[1:]), name=f"{name}_step")
-    plain = context.part(layer, "Permute", (), "_plain", dims=list(range(1, len(step))))
-    return Stack("Sequential", {"name": f"{name}_unmasked", "trainable": True}, layers=[source, plain, part])
-
-
-def _normalized_over_time(context, layer, shapes) -> Part:
-    """A BatchNormalization of all steps at once is one of the whole sequence; TimeDistributed would take step by step in Keras 3."""
-    inner = layer.layer
-    axis = inner.axis % (len(shapes[0]) - 1)
-    if axis == 0:
-        raise refusal(inner, "keras3-batch-normalization-samples", "its axis is that of the samples")
-    if len(shapes[0]) == 5 and inner.trainable and not any(seen.frozen for seen in context.seen.get(id(layer), ())):
-        note_sample_variance(context, inner)
-    part = context.inside(inner, [(None, *shapes[0][2:])])[0]
-    part.config |= {"name": safe_name(layer.name), "axis": axis + 1}
-    return part
-
-
-def _note_steps(context, layer) -> None:
-    """Note a BatchNormalization in a model over time."""
-    if isinstance(layer.layer, Container) and any(type(seen.layer).__name__ == "BatchNormalization" for seen in calls(layer.layer)):
-        context.note(
-            layer, "keras3-batch-normalization-steps",
-            "in training Keras 3 normalizes each step by itself in the BatchNormalization inside it; here all steps of all "
-"samples together",
-        )  # fmt: skip
 
 
 @makes("Bidirectional")
