@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from . import __doc__ as text
-from .architectures import TINY, architectures
+from .architectures import NARROW, TINY, architectures
 from .comparison import compare
 from .library import library, record
 from .recorded import DATA, check
@@ -36,7 +36,7 @@ def main() -> int:
     names = args.names
     if not names or "tiny" in names:
         k = library(args.library)
-        small = [name for name, (module, *_) in TINY.items() if hasattr(k.src.applications, module)]
+        small = [name for name, (module, *_) in {**TINY, **NARROW}.items() if hasattr(k.src.applications, module)]
         names = [*small, *([name for name in names if name != "tiny"] or ([] if names else architectures(k)))]
     if args.command == "compare":
         return min(compare(args.library, names, args.backends.split(","), args.only_h5_from, args.results, args.python), 1)

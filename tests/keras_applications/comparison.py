@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from .architectures import FIRST, TINY
+from .architectures import FIRST, NARROW, TINY
 
 ROOT = Path(__file__).parents[2]
 #: predictions that differ by more are wrong, as a fraction of the largest
@@ -52,7 +52,7 @@ def compared(library: str, names: list[str], backends: list[str], limit: int, py
             runs = []
             for backend in backends:
                 if backend == "converted":
-                    runs.append(("numpy", backend, [name for name in made if name in FIRST or name in TINY]))
+                    runs.append(("numpy", backend, [name for name in made if name in FIRST or name in TINY or name in NARROW]))
                 else:
                     runs.append((backend, "read", [name for name in made if backend == "numpy" or facts[name]["weights"] < limit]))
             for backend, what, chosen in runs:

@@ -11,10 +11,14 @@ from kbridge import backend as K
 
 FILES = sorted(path.name.removesuffix(".json.gz") for path in recorded.DATA.glob("*.json.gz"))
 #: always, on every backend, and those on NumPy too; all others with KBRIDGE_FILES=all, or by ``python -m keras_applications check``
-EVERYWHERE = tuple(f"tf_keras-Tiny{name}" for name in ("ConvNeXt", "DenseNet", "EfficientNetV2", "RegNetY", "ResNetRS"))
+EVERYWHERE = tuple(
+    f"tf_keras-{name}" for name in (
+        "TinyConvNeXt", "TinyDenseNet", "TinyEfficientNetV2", "TinyMobileNetV3", "TinyRegNetY", "TinyResNetRS", "TinyResNetV2", "NarrowVGG16",
+    )
+)  # fmt: skip
 ON_NUMPY = (
     "tf_keras-MobileNet", "tf_keras-MobileNetV3Small", "tf_keras-TinyNASNet", "tf_keras-TinyEfficientNet", "keras3-MobileNetV3Small",
-    "keras3-TinyConvNeXt", "keras3-TinyEfficientNetV2",
+    "keras3-TinyConvNeXt", "keras3-TinyEfficientNetV2", "keras3-TinyResNet", "keras3-TinyMobileNetV3", "keras3-NarrowXception", "tf_keras-NarrowInceptionV3",
 )  # fmt: skip
 
 
