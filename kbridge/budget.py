@@ -21,6 +21,9 @@ MAX_WORK = 100_000
 #: Numbers in the states of stateful layers.
 MAX_STATES = 2**26
 
+#: Numbers in the tensors of constants that the functions of layers make, which no file holds: zeros, ranges, matrices with a diagonal.
+MAX_CONSTANTS = 2**26
+
 
 @dataclass
 class _Budget:
@@ -30,12 +33,14 @@ class _Budget:
         weights: how many more numbers its layers' weights may hold.
         total: how many numbers the file holds.
         states: how many more numbers the states of stateful layers may hold.
+        constants: how many more numbers constants of functions may hold.
         work: how many more calls of layers it may ask for.
     """
 
     weights: float = math.inf
     total: float = math.inf
     states: int = MAX_STATES
+    constants: int = MAX_CONSTANTS
     work: int = MAX_WORK
 
 
@@ -91,6 +96,18 @@ def spend_state(shape: Sequence[int | None]) -> None:
     """
     if _exceeded("states", _size(shape)):
         raise ModelFileError(f"the states of its layers take more than {MAX_STATES} numbers: a state of shape {tuple(shape)} is too large.")
+
+
+def spend_constant(shape: Sequence[int]) -> None:
+    """Count a tensor of constants of ``shape``, which a function of a layer makes.
+
+    Raises:
+        ModelFileError: a config is being loaded whose functions make too many.
+    """
+    if _exceeded("constants", _size(shape)):
+        raise ModelFileError(
+            f"the constants that its functions make have more than {MAX_CONSTANTS} numbers: one of shape {tuple(shape)} is too large."
+        )
 
 
 def spend_work(calls: int, what: str) -> None:

@@ -16,6 +16,7 @@ from .operands import (
     parts_of,
     shape_of,
     sizes,
+    small,
     tensor,
 )
 from .shapes import broadcast_to, one_axis
@@ -26,15 +27,9 @@ def _made(shape: Any, value: float, dtype: str | None) -> Any:
     name = dtype_name(dtype or K.floatx())
     lengths = sizes(parts_of(shape) if K.is_tensor(shape) else shape)
     if all(type(n) is int for n in lengths):
-        return K.constant(np.full(_small(lengths), value, name), dtype=name)
+        return K.constant(np.full(small(lengths), value, name), dtype=name)
     one = K.reshape(K.constant(np.asarray(value, name), dtype=name), (1,) * len(lengths))
     return K.tile(one, lengths)
-
-
-def _small(lengths: Any) -> tuple[int, ...]:
-    if math.prod(lengths) > 2**24:
-        raise ValueError(f"a tensor of shape {tuple(lengths)} is too large for a constant.")
-    return tuple(lengths)
 
 
 @operation("K.zeros tf.zeros np.zeros keras.ops.zeros(shape, dtype, layout:-)")
@@ -89,7 +84,7 @@ def arange(start, stop=None, step=1, dtype=None):
     """Numbers from a start (0 where only an end is given) up to an end."""
     if all(n is None or is_number(n) for n in (start, stop, step)) and step:
         length = start if stop is None else stop - start
-        _small((max(0, math.ceil(length / step)),))
+        small((max(0, math.ceil(length / step)),))
     fractions = any(isinstance(n, float) or K.is_tensor(n) and dtype_of(n).startswith("float") for n in (start, stop, step))
     return K.arange(start, stop, step, dtype=dtype_name(dtype or (K.floatx() if fractions else "int32")))
 
@@ -97,7 +92,7 @@ def arange(start, stop=None, step=1, dtype=None):
 @operation("np.linspace keras.ops.linspace tf.linspace(start, stop, num=50, endpoint:!=True, retstep:!=False, dtype:!=None, axis:!=0)")
 def linspace(start, stop, num=50):
     """``num`` numbers at equal distances, both ends included."""
-    _small((known(num, "num"),))
+    small((known(num, "num"),))
     steps = np.linspace(0.0, 1.0, known(num, "num"))
     if is_number(start) and is_number(stop):
         return K.constant(start + (stop - start) * steps, dtype=K.floatx())
@@ -115,7 +110,7 @@ def eye(n, m=None, k=0, dtype=None):
     name = dtype_name(dtype or K.floatx())
     rows = known(n, "the number of rows")
     columns = rows if m is None else known(m, "the number of columns")
-    _small((rows, columns))
+    small((rows, columns))
     return K.constant(np.eye(rows, columns, known(k, "k")).astype(name), dtype=name)
 
 
@@ -127,7 +122,8 @@ def one_hot(indices, count, on_value=None, off_value=None, axis=-1, dtype=None):
     """Whole numbers as vectors along a new axis, with one value at their place and another elsewhere (1 and 0)."""
     indices = tensor(indices)
     axis = one_axis(axis, len(shape_of(indices)) + 1)
-    codes = K.one_hot(indices, known(count, "the number of classes"), dtype=dtype_name(dtype or K.floatx()))
+    classes = small((known(count, "the number of classes"),))[0]
+    codes = K.one_hot(indices, classes, dtype=dtype_name(dtype or K.floatx()))
     if on_value is not None or off_value is not None:
         on, off = (1 if on_value is None else on_value), (0 if off_value is None else off_value)
         codes = codes * (on - off) + off

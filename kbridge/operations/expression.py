@@ -24,6 +24,8 @@ _NEGATIVE = 7
 _ATOM = 9
 #: longest text that is repeated where a result is used more than once
 _SHORT = 24
+#: longest text that is put into another one: texts in texts in texts would grow with the square of the number of calls
+_MOST = 500
 #: longest text of a list without results
 _LONG = 60
 
@@ -34,6 +36,7 @@ def expression(graph: Graph) -> str:
     for call in graph.calls:
         for ref in values.refs(call.arguments):
             uses[ref.number] = uses.get(ref.number, 0) + 1
+    inside = set(uses)
     for ref in values.refs(graph.result):
         uses[ref.number] = uses.get(ref.number, 0) + 1
     texts: list[tuple[str, int]] = [(name, _ATOM) for name in graph.inputs]
@@ -41,7 +44,8 @@ def expression(graph: Graph) -> str:
     names = (name for name in _letters() if name not in graph.inputs)
     for i, call in enumerate(graph.calls):
         text, tightness = _call(call, texts)
-        if uses.get(len(graph.inputs) + i, 0) > 1 and len(text) > _SHORT:
+        number = len(graph.inputs) + i
+        if uses.get(number, 0) > 1 and len(text) > _SHORT or number in inside and len(text) > _MOST:
             name = next(names)
             steps.append(f"{name} = {text}; ")
             text, tightness = name, _ATOM

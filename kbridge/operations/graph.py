@@ -52,6 +52,10 @@ class Graph:
             raise ModelFileError(
                 f"A function has {len(self.inputs)} inputs and {len(self.calls)} operations, which is more than a file may have."
             )
+        for name in self.inputs:
+            # Python 2 calls an argument that is a tuple '.0'
+            if not name.isidentifier() and not name.removeprefix(".").isdecimal() or len(name) > values.MAX_TEXT:
+                raise ModelFileError(f"An argument of a function should have a name, got {name!r:.80}.")
         for i, call in enumerate(self.calls):
             counter.check(call.arguments)
             self._check_refs(call.arguments, len(self.inputs) + i)
@@ -89,7 +93,7 @@ class Graph:
         inputs, calls = data["inputs"], data["calls"]
         if len(inputs) > values.MAX_INPUTS or len(calls) > values.MAX_CALLS:
             raise ModelFileError(f"A function has {len(inputs)} inputs and {len(calls)} operations, which is more than a file may have.")
-        if not all(isinstance(name, str) and len(name) <= values.MAX_TEXT for name in inputs):
+        if not all(isinstance(name, str) for name in inputs):
             raise ModelFileError("The names of a function's inputs should be texts.")
         made = []
         for call in calls:

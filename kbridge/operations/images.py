@@ -10,7 +10,7 @@ import numpy as np
 from ..backends.composites.resizing import resize_weights
 from .names import constants, operation
 from .neural import ordering
-from .operands import is_float, known, parts_of, shape_of, tensor
+from .operands import is_float, known, parts_of, shape_of, small, tensor
 from .tensors import K
 
 _METHODS = ("bilinear", "lanczos3", "lanczos5", "bicubic", "gaussian", "nearest", "area", "mitchellcubic")
@@ -96,6 +96,7 @@ def _corner_weights(before: int, after: int, method: str, align_corners: bool) -
     """(after, before): each row the weights of the input's pixels."""
     if method == "area" and not align_corners:
         return resize_weights(before, after, "area")
+    small((before, max(before, after)))
     scale = (before - 1) / (after - 1) if align_corners and after > 1 else before / after
     places = np.arange(after) * scale
     if method == "nearest":

@@ -14,6 +14,7 @@ from .operands import (
     known_parts,
     shape_of,
     sizes,
+    small,
     tensor,
     with_parts,
 )
@@ -117,6 +118,7 @@ def repeat_elements(x, repeats, axis=None):
         if len(times) == 1:
             repeats = int(times[0])
         else:
+            small((sum(known(n, "repeats") for n in times.tolist()),))
             return take(x, np.repeat(np.arange(len(times)), times), axis)
     return K.repeat_elements(x, known(repeats, "repeats"), axis)
 
@@ -157,6 +159,8 @@ def pad(x, padding, mode="constant", constant_values=None):
     x = tensor(x)
     widths = np.asarray(padding)
     widths = np.broadcast_to(widths, (len(shape_of(x)), 2)).tolist()
+    if any(isinstance(n, (int, float)) and n < 0 for pair in widths for n in pair):
+        raise ValueError(f"it can't pad by less than 0, got {widths}.")
     mode = str(mode).lower()
     if mode == "constant":
         if constant_values is None or is_number(constant_values) and constant_values == 0:
@@ -170,6 +174,7 @@ def pad(x, padding, mode="constant", constant_values=None):
         length = shape_of(x)[axis]
         if length is None:
             raise ValueError(f"the length of axis {axis} must be known for padding with the mode {mode!r}.")
+        small((before + length + after,))
         places = np.pad(np.arange(length), (before, after), mode=mode)
         x = take(x, places, axis)
     return x

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .names import operation
-from .operands import dtype_of, known, pair, shape_of, tensor
+from .operands import dtype_of, known, pair, shape_of, small, tensor
 from .shapes import axis_length, matrix_transpose
 from .tensors import K
 
@@ -155,6 +155,7 @@ def _band(x: Any, keep: Any) -> Any:
     rows, columns = shape_of(x)[-2:]
     if rows is None or columns is None:
         raise ValueError(f"the size of matrices must be known, got shape {shape_of(x)}.")
+    small((rows, columns))
     return x * K.cast(K.constant(keep(np.arange(rows)[:, None], np.arange(columns)[None]).astype("float32")), dtype_of(x))
 
 
@@ -184,7 +185,7 @@ def diag_part(x):
     rows, columns = shape_of(x)[-2:]
     if rows is None or rows != columns:
         raise ValueError(f"matrices must be square and of a known size, got shape {shape_of(x)}.")
-    return K.sum(x * K.cast(K.constant(np.eye(rows)), dtype_of(x)), axis=-1)
+    return K.sum(x * K.cast(K.constant(np.eye(small((rows, rows))[0])), dtype_of(x)), axis=-1)
 
 
 @operation("tf.linalg.trace(x)", "np.trace keras.ops.trace(x|a:x, offset:!=0, axis1:!=0, axis2:!=1)")
@@ -200,4 +201,4 @@ def diag(x):
     length = shape_of(x)[-1]
     if length is None:
         raise ValueError("the length of the last axis must be known.")
-    return K.expand_dims(x, -1) * K.cast(K.constant(np.eye(length)), dtype_of(x))
+    return K.expand_dims(x, -1) * K.cast(K.constant(np.eye(small((length, length))[0])), dtype_of(x))

@@ -32,6 +32,9 @@ FAMILIES = (
 
 _ABSENT = inspect.Parameter.empty
 
+#: Longer names are none of the table; each prefix that can be left out takes time with all of a name.
+MAX_NAME = 500
+
 
 class _Item(NamedTuple):
     """An argument of a name: what it is called there, and the operation's own argument."""
@@ -214,6 +217,8 @@ def snake_case(name: str) -> str:
 
 def _found(name: str) -> tuple[str, tuple[_Item, ...], str | None] | None:
     own = table()
+    if len(name) > MAX_NAME:
+        return None
     for spelling in _spellings(name):
         if spelling in _NAMES:
             return _NAMES[spelling]
@@ -252,6 +257,8 @@ def resolve(
 def constant(name: str) -> Any:
     """The value of a name that is no function: 'np.pi', 'tf.float32'. KeyError for others."""
     table()
+    if len(name) > MAX_NAME:
+        raise KeyError(name[:MAX_NAME])
     for spelling in _spellings(name):
         if spelling in _CONSTANTS:
             return _CONSTANTS[spelling]

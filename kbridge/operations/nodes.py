@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .names import also, operation
-from .operands import shape_of, tensor
+from .operands import shape_of, small, tensor
 from .tensors import K
 
 also("add", "node.AddV2 node.Add node.BiasAddV1(x, y)")
@@ -133,6 +133,7 @@ def local_response_normalization(x, depth_radius=5, bias=1.0, alpha=1.0, beta=0.
     channels = shape_of(x)[-1]
     if channels is None:
         raise ValueError("the number of channels must be known.")
+    small((channels, channels))
     near = abs(np.arange(channels)[:, None] - np.arange(channels)[None]) <= depth_radius
     sums = K.dot(K.square(x), K.constant(near.astype("float32"), dtype=K.dtype(x)))
     return x / K.pow(bias + alpha * sums, beta)

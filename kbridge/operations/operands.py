@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ..budget import spend_constant
 from .tensors import K
 
 DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
@@ -150,6 +152,16 @@ def sizes(shape: Any) -> Any:
         shape = shape.tolist()
     shape = shape if isinstance(shape, (list, tuple)) else [shape]
     return tuple(n if K.is_tensor(n) else -1 if n is None else int(n) for n in shape)
+
+
+def small(lengths: Sequence[int]) -> tuple[int, ...]:
+    """The shape of a tensor of constants that is about to be made. ValueError for too large a one."""
+    if any(n < 0 for n in lengths):
+        raise ValueError(f"a tensor can't have the shape {tuple(lengths)}.")
+    if math.prod(lengths) > 2**24:
+        raise ValueError(f"a tensor of shape {tuple(lengths)} is too large for a constant.")
+    spend_constant(lengths)
+    return tuple(lengths)
 
 
 def known(n: Any, what: str) -> int:

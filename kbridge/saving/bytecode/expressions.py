@@ -11,6 +11,9 @@ from .records import Code, Unreadable
 MAX_NODES = 5_000
 MAX_DEPTH = 100
 
+#: References of the nodes to each other: lists can be made of others, longer each time.
+MAX_PARTS = 50_000
+
 
 class Refused(Unreadable):
     """A function can't be followed; the message names the instruction or name that stopped it."""
@@ -134,12 +137,14 @@ class Budget:
     """Counts what is made of a function, so that one of a few bytes can't be made into endlessly much."""
 
     nodes: int = MAX_NODES
+    parts: int = MAX_PARTS
     followed: list[Code] = field(default_factory=list)
 
     def add(self, node: Node, *parts: Node) -> Node:
         """``node``, which refers to ``parts``."""
         self.nodes -= 1
+        self.parts -= len(parts)
         node.depth = 1 + max((part.depth for part in parts), default=0)
-        if self.nodes < 0 or node.depth > MAX_DEPTH:
+        if self.nodes < 0 or self.parts < 0 or node.depth > MAX_DEPTH:
             raise Refused("it computes more than kbridge follows")
         return node

@@ -62,8 +62,9 @@ _SETTINGS: dict[str, Callable[[], Any]] = {
 #: Names whose results are whole numbers: shapes. Python 2's ``/`` rounds these down.
 _SHAPES = ("shape", "int_shape", "get_shape", "as_list", "ndim")
 
-#: Values in a list, those of lists inside included.
+#: Values in a list, those of lists inside included; and in all lists that a function makes on its way.
 _LONGEST = 5_000
+_MOST = 100_000
 
 
 def lower(node: Node, inputs: list[str], shapes: bool = False) -> Any:
@@ -79,6 +80,7 @@ class _Lowering:
         self.builder = Builder(inputs)
         self.shapes = shapes
         self.made: dict[int, Any] = {}
+        self.left = _MOST
 
     def graph(self, node: Node) -> Any:
         result = self.value(node)
@@ -94,7 +96,9 @@ class _Lowering:
         """Return the argument that an operation gets for ``node``: a Ref, or a plain value."""
         if id(node) not in self.made:
             self.made[id(node)] = value = _MAKERS[type(node)](self, node)
-            _check_length(value)
+            self.left -= _length(value)
+            if self.left < 0:
+                raise Refused(f"it makes lists of more than {_MOST} values together")
         return self.made[id(node)]
 
     def operation(self, name: str, *args: Any, **kwargs: Any) -> Any:
@@ -197,6 +201,8 @@ class _Lowering:
 
     def unary(self, node: Unary) -> Any:
         value = self.value(node.value)
+        if node.operator == "~" and isinstance(value, float):
+            raise Refused("it uses '~' with a number that isn't whole")
         if _is_number(value):
             return {"-": lambda: -value, "+": lambda: +value, "not": lambda: not value, "~": lambda: ~int(value)}[node.operator]()
         if node.operator == "not":
@@ -292,18 +298,21 @@ def _holds_ref(value: Any) -> bool:
     return isinstance(value, Ref)
 
 
-def _check_length(value: Any) -> None:
-    """Refuse a list that was put together from itself until it is too long."""
-    pending, left = [value], _LONGEST
+def _length(value: Any) -> int:
+    """How many values there are in a value, those at several places counted at each. A list that was put together from itself is refused."""
+    pending, count = [value], 0
     while pending:
         item = pending.pop()
-        left -= 1
+        count += 1
         if isinstance(item, dict):
             pending.extend(item.values())
         elif isinstance(item, (tuple, list)):
             pending.extend(item)
-        if left < 0 or len(pending) > _LONGEST:
+        elif isinstance(item, slice):
+            pending.extend((item.start, item.stop, item.step))
+        if count + len(pending) > _LONGEST:
             raise Refused(f"it makes a list of more than {_LONGEST} values")
+    return count
 
 
 def _computed(name: str, function: Callable, args: list, kwargs: dict) -> Any:

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 MAX_BYTES = 1_000_000
 _MAX_RECORDS = 20_000
 _MAX_NESTING = 50
+#: Characters of a name.
+MAX_NAME = 500
 
 
 class Unreadable(Exception):
@@ -86,6 +88,8 @@ class _Reader:
         self.references: list = []
         self.interned: list[str] = []
         self.records = 0
+        #: Bytes of instructions, those of functions that share them counted for each.
+        self.instructions = 0
 
     def take(self, count: int) -> bytes:
         if count < 0 or self.position + count > len(self.data):
@@ -189,7 +193,7 @@ class _Reader:
         self.record(depth + 1)  # the numbers of the other lines
         handlers = self.raw(self.record(depth + 1)) if self.joined else b""
         arguments, keyword_only = head["arguments"], head.get("keyword_only", 0)
-        if not isinstance(name, str) or not isinstance(constants, tuple) or not _fits(constants):
+        if not isinstance(name, str) or len(name) > MAX_NAME or not isinstance(constants, tuple) or not _fits(constants):
             raise Unreadable
         if arguments < 0 or keyword_only < 0 or arguments + keyword_only > len(local):
             raise Unreadable
@@ -197,12 +201,14 @@ class _Reader:
 
     def names(self, depth: int) -> tuple[str, ...]:
         value = self.record(depth + 1)
-        if not isinstance(value, tuple) or not all(isinstance(name, str) for name in value):
+        if not isinstance(value, tuple) or not all(isinstance(name, str) and len(name) <= MAX_NAME for name in value):
             raise Unreadable
         return value
 
-    @staticmethod
-    def raw(value: Any) -> bytes:
+    def raw(self, value: Any) -> bytes:
+        self.instructions += len(value) if isinstance(value, (str, bytes)) else 0
+        if self.instructions > MAX_BYTES:
+            raise Unreadable
         if isinstance(value, str):
             value = value.encode("latin-1")
         if not isinstance(value, bytes):
@@ -227,13 +233,13 @@ def _of_kind(names: tuple[str, ...], kinds: bytes, bit: int) -> tuple[str, ...]:
 
 
 def _fits(value: Any, most: int = 10_000) -> bool:
-    """Whether ``value`` has at most so many parts, those that stand at several places counted at each."""
-    pending = [value]
+    """Whether ``value`` has at most so many parts, those that stand at several places counted at each, and isn't nested too deeply."""
+    pending = [(value, 0)]
     while pending:
         most -= 1
-        item = pending.pop()
+        item, depth = pending.pop()
         if isinstance(item, tuple) and not isinstance(item, Opaque):
-            pending.extend(item)
-        if most < 0 or len(pending) > most:
+            pending.extend((part, depth + 1) for part in item)
+        if most < 0 or len(pending) > most or depth > _MAX_NESTING:
             return False
     return True

@@ -7,6 +7,7 @@ from typing import Any
 from .binding import as_node
 from .expressions import Attribute, Budget, Call, Constant, Function, Malformed, Name, Node, Refused
 from .opcodes import VERSIONS
+from .records import MAX_NAME
 
 #: Values on the stack at once.
 MAX_STACK = 1_000
@@ -157,6 +158,8 @@ class Stack:
 
     def attribute(self, value: Node, name: str) -> Node:
         if isinstance(value, Name):
+            if len(value.path) + len(name) > MAX_NAME:
+                raise Refused(f"it uses a name of more than {MAX_NAME} characters")
             return self.budget.add(self.scope.member(value, name))
         return self.budget.add(Attribute(value, name), value)
 

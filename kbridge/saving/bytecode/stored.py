@@ -19,6 +19,9 @@ from .walk import follow
 #: Numbers in an array of a function's closure or globals.
 MAX_ARRAY = 2**16
 
+#: Levels of lists and dicts in a function's defaults, closure and arguments.
+MAX_NESTING = 16
+
 
 @dataclass(frozen=True)
 class Read:
@@ -81,12 +84,16 @@ def graph_of(function: Function, arguments: AnyMapping[str, Any], shapes: bool, 
     return lower(result, inputs, shapes)
 
 
-def plain_node(value: Any, budget: Budget, what: str) -> Node:
+def plain_node(value: Any, budget: Budget, what: str, depth: int = 0) -> Node:
     """The node of a plain value: a number, a text, a list or dict of them, a small array. Raises Refused, naming it as ``what``."""
+    if depth > MAX_NESTING:
+        raise Refused(f"it uses {what}, a value that is nested more than {MAX_NESTING} levels deep")
+    if type(value) is int and value.bit_length() > 64:
+        raise Refused(f"it uses {what}, a number of more than 64 bits")
     if type(value) in (bool, int, float, str, type(None)) or value is Ellipsis:
         return budget.add(Constant(value))
     if isinstance(value, np.generic):
-        return plain_node(value.item(), budget, what)
+        return plain_node(value.item(), budget, what, depth)
     if type(value) is np.ndarray:
         if value.size > MAX_ARRAY or value.dtype.kind not in "fiub":
             raise Refused(
@@ -94,15 +101,15 @@ def plain_node(value: Any, budget: Budget, what: str) -> Node:
             )
         return budget.add(Constant(value.copy()))
     if type(value) in (tuple, list):
-        items = [plain_node(item, budget, what) for item in value]
+        items = [plain_node(item, budget, what, depth + 1) for item in value]
         return budget.add(Sequence(type(value).__name__, items), *items)
     if type(value) is dict and value.get("class_name") == "__tuple__" and isinstance(value.get("items"), list):
-        return plain_node(tuple(value["items"]), budget, what)
+        return plain_node(tuple(value["items"]), budget, what, depth)
     if type(value) is dict and value.get("class_name") == "module" and type(value.get("config")) is str:
         # Keras 3 stores a module in a closure by its name, which is looked up as any other
         return budget.add(Name(value["config"]))
     if type(value) is dict and all(type(key) is str for key in value):
-        parts = {key: plain_node(item, budget, what) for key, item in value.items()}
+        parts = {key: plain_node(item, budget, what, depth + 1) for key, item in value.items()}
         return budget.add(Mapping(parts), *parts.values())
     raise Refused(f"it uses {what}, a {type(value).__name__}, which can't be stored as data")
 
