@@ -41,25 +41,30 @@ class Reference(NamedTuple):
     heap: int
 
 
-def text_references(data: Raw, superblock: int, address: int, name: str, count: int) -> list[Reference] | None:
-    """The ``count`` texts that the attribute ``name`` of the object at ``address`` refers to.
+def attributes_at(data: Raw, superblock: int, address: int) -> dict[bytes, list[bytes]]:
+    """The values of each attribute of the object at ``address``, as they are stored; those of all that share a name.
 
-    ``superblock``: where the file's superblock stands, from which addresses count. None if the header doesn't hold the attribute
-    itself, as one of the shared or very long ones.
+    ``superblock``: where the file's superblock stands, from which addresses count. Shared and very long attributes stand elsewhere.
     """
-    found: list[Reference] | None = None
+    found: dict[bytes, list[bytes]] = {}
     for message in _messages(data, superblock, superblock + address):
         if message.kind == _ATTRIBUTE and not message.flags & _SHARED:
-            stored = _elements(message.data, name.encode("utf8", "surrogateescape"))
-            if stored is None:
-                continue
-            if len(stored) < _ELEMENT * count:
-                return None
-            # of several that are called so the library takes one, whichever it is
-            found = found or []
-            for i in range(0, _ELEMENT * count, _ELEMENT):
-                length, heap = int.from_bytes(stored[i : i + 4], "little"), int.from_bytes(stored[i + 4 : i + 12], "little")
-                found.append(Reference(length, superblock + heap))
+            name, stored = _named_elements(message.data)
+            if stored is not None:
+                found.setdefault(name, []).append(stored)
+    return found
+
+
+def text_references(stored: list[bytes], superblock: int, count: int) -> list[Reference] | None:
+    """The ``count`` texts that an attribute refers to, of which ``attributes_at`` gave the values; None where there are fewer."""
+    found: list[Reference] = []
+    # of several that share a name the library takes one, whichever it is
+    for values in stored:
+        if len(values) < _ELEMENT * count:
+            return None
+        for i in range(0, _ELEMENT * count, _ELEMENT):
+            length, heap = int.from_bytes(values[i : i + 4], "little"), int.from_bytes(values[i + 4 : i + 12], "little")
+            found.append(Reference(length, superblock + heap))
     return found
 
 
@@ -78,11 +83,15 @@ def _messages(data: Raw, base: int, start: int) -> Iterator[_Message]:
     else:
         return
     second = head[:4] == b"OHDR"
-    for _ in range(_MAX_PIECES):
-        if not pieces:
+    left = len(data)
+    for number in range(_MAX_PIECES):
+        if number == len(pieces):
             return
-        position, length = pieces.pop(0)
+        position, length = pieces[number]
         block = data[position : position + min(length, len(data))]
+        left -= len(block)
+        if left < 0:  # some of it stand at several places
+            return
         at = 0
         while at + entry <= len(block):
             kind = block[at] if second else int.from_bytes(block[at : at + 2], "little")
@@ -96,15 +105,14 @@ def _messages(data: Raw, base: int, start: int) -> Iterator[_Message]:
             yield message
 
 
-def _elements(message: bytes, name: bytes) -> bytes | None:
-    """The values in an attribute's message, if it is called ``name`` and says all about itself."""
+def _named_elements(message: bytes) -> tuple[bytes, bytes | None]:
+    """The name and the values in an attribute's message, if it says all about itself."""
     if len(message) < 9 or message[0] not in (1, 2, 3):
-        return None
+        return b"", None
     version, flags = message[0], message[1]
     if version > 1 and flags & 0x03:
-        return None  # type or shape stand elsewhere
+        return b"", None  # type or shape stand elsewhere
     sizes = [int.from_bytes(message[i : i + 2], "little") for i in (2, 4, 6)]
     start = 9 if version == 3 else 8
-    if message[start : start + sizes[0]].rstrip(b"\0") != name:
-        return None
-    return message[start + sum((size + 7) // 8 * 8 if version == 1 else size for size in sizes) :]
+    name = message[start : start + sizes[0]].rstrip(b"\0")
+    return name, message[start + sum((size + 7) // 8 * 8 if version == 1 else size for size in sizes) :]

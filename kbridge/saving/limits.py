@@ -13,6 +13,9 @@ MAX_DEPTH = 200
 #: Values (of any kind) in a config, after YAML aliases are followed.
 MAX_VALUES = 5_000_000
 
+#: Bits of a whole number in a config. A longer one isn't a float of any kind, and can't be printed.
+MAX_BITS = 1_000
+
 #: Layers in a model, nested ones included.
 MAX_LAYERS = 20_000
 
@@ -20,7 +23,7 @@ MAX_LAYERS = 20_000
 MAX_ARRAYS = 200_000
 
 #: Parts into which one attribute of names may be split.
-MAX_ATTRIBUTE_PARTS = 10_000
+MAX_ATTRIBUTE_PARTS = 1_000
 
 #: Axes of a stored array.
 MAX_AXES = 32

@@ -15,7 +15,7 @@ import struct
 from collections.abc import Iterator
 
 from .errors import ModelFileError
-from .hdf5_headers import text_references
+from .hdf5_headers import attributes_at, text_references
 from .limits import MAX_AXES
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -25,6 +25,8 @@ _TEXT_TYPE = b"\x10\0\0\0"
 _HEAP = b"GCOL\x01"
 _HEAP_HEADER = 16
 _SMALLEST_HEAP = 4096
+#: Objects of heaps that are always looked at.
+_FEW_OBJECTS = 200_000
 #: Index, count of references, reserved bytes and size before the data of an object.
 _OBJECT = struct.Struct("<HHIQ")
 
@@ -83,13 +85,19 @@ class Texts:
         self.superblock = check_superblock(path, data)
         self._sound: set[int] = set()
         self._searched = False
+        self._walk = _Walk(path, len(data))
+        #: the object whose header was read last, and its attributes
+        self._attributes: tuple[int, dict[bytes, list[bytes]]] = (-1, {})
 
     def check(self, address: int, name: str, count: int) -> int | None:
         """How many bytes the ``count`` texts take in the attribute ``name`` of the object at ``address``, None if that isn't known.
 
         ModelFileError for what the library wouldn't survive.
         """
-        references = text_references(self.data, self.superblock, address, name, count)
+        if self._attributes[0] != address:
+            self._attributes = address, attributes_at(self.data, self.superblock, address)
+        stored = self._attributes[1].get(name.encode("utf8", "surrogateescape"))
+        references = None if stored is None else text_references(stored, self.superblock, count)
         if references is None:
             # they stand elsewhere than in all real files: everything that looks like them is checked
             if not self._searched:
@@ -108,8 +116,21 @@ class Texts:
         header = self.data[start : start + _HEAP_HEADER]
         size = int.from_bytes(header[8:], "little")
         # anything else than a heap, or one that leaves the file, is refused by the library itself
-        if header.startswith(_HEAP) and _SMALLEST_HEAP <= size <= len(self.data) - start and not _whole(self.data, start, size):
+        if header.startswith(_HEAP) and _SMALLEST_HEAP <= size <= len(self.data) - start and not _whole(self.data, start, size, self._walk):
             raise ModelFileError(f"{self.path!r}: damaged (a heap of texts at byte {start}).")
+
+
+class _Walk:
+    """Counts the objects and texts that are looked at, which fill the file once or twice at most; where heaps lie in each other, far more."""
+
+    def __init__(self, path: str, size: int):
+        self.path = path
+        self.left = _FEW_OBJECTS + size // 8
+
+    def spend(self, count: int, start: int) -> None:
+        self.left -= count
+        if self.left < 0:
+            raise ModelFileError(f"{self.path!r}: damaged (heaps of texts lie in each other, at byte {start}).")
 
 
 def check_bytes(path: str, data: Bytes) -> None:
@@ -139,20 +160,21 @@ def check_superblock(path: str, data: Bytes) -> int:
 
 
 def _check_heaps(path: str, data: Bytes) -> None:
-    start = data.find(_HEAP)
+    start, walk = data.find(_HEAP), _Walk(path, len(data))
     while start >= 0:
         header = data[start : start + _HEAP_HEADER]
         size = int.from_bytes(header[8:], "little")
         # Anything smaller or larger is refused by the library, or is no heap but weights that look like one.
-        if len(header) == _HEAP_HEADER and _SMALLEST_HEAP <= size <= len(data) - start and not _whole(data, start, size):
+        if len(header) == _HEAP_HEADER and _SMALLEST_HEAP <= size <= len(data) - start and not _whole(data, start, size, walk):
             raise ModelFileError(f"{path!r}: damaged (a heap of texts at byte {start}).")
         start = data.find(_HEAP, start + 1)
 
 
-def _whole(data: Bytes, start: int, size: int) -> bool:
+def _whole(data: Bytes, start: int, size: int, walk: _Walk) -> bool:
     """Whether the objects of a heap fill it exactly."""
     position, end = start + _HEAP_HEADER, start + size
     while end - position >= _OBJECT.size:
+        walk.spend(1, start)
         index, _, _, length = _OBJECT.unpack(data[position : position + _OBJECT.size])
         step = length if index == 0 else _OBJECT.size + (length + 7) // 8 * 8
         if not _OBJECT.size <= step <= end - position:
@@ -163,20 +185,20 @@ def _whole(data: Bytes, start: int, size: int) -> bool:
 
 def _check_text_lengths(path: str, data: Bytes) -> None:
     """No text in an attribute may claim to be longer than the file: the library takes that memory before it looks."""
-    found = data.find(_TEXT_TYPE)
+    found, walk = data.find(_TEXT_TYPE), _Walk(path, len(data))
     while found >= 0:
         start = found - 4
         # class 9 is a type of variable length; the encoding of its elements' type follows
         if start >= 0 and _byte(data, start) & 0x0F == 9 and 1 <= _byte(data, start) >> 4 <= 4 and start + 16 < len(data):
             size = 16 if _byte(data, start + 8) & 0x0F == 3 else 20
             # messages of version 1 pad the type and the shape to 8 bytes, later ones don't
-            claimed = {_longest_text(data, start + _padded(size), True), _longest_text(data, start + size, False)} - {None}
+            claimed = {_longest_text(data, start + _padded(size), True, walk), _longest_text(data, start + size, False, walk)} - {None}
             if claimed and min(length for length in claimed if length is not None) > len(data):
                 raise ModelFileError(f"{path!r}: damaged (the length of a text, at byte {start}).")
         found = data.find(_TEXT_TYPE, found + 1)
 
 
-def _longest_text(data: Bytes, start: int, padded: bool) -> int | None:
+def _longest_text(data: Bytes, start: int, padded: bool, walk: _Walk) -> int | None:
     """The largest length in an attribute's texts, if the shape of the attribute stands at ``start``."""
     version, axes, flags = data[start : start + 3].ljust(3, b"\0")
     if version not in (1, 2) or axes > MAX_AXES or flags > 1:
@@ -185,7 +207,8 @@ def _longest_text(data: Bytes, start: int, padded: bool) -> int | None:
     shape = [int.from_bytes(data[start + head + 8 * i : start + head + 8 * i + 8], "little") for i in range(axes)]
     size = head + 8 * axes * (1 + flags)
     first = start + (_padded(size) if padded else size)
-    count = min(math.prod(shape), (len(data) - first) // 16)
+    count = max(min(math.prod(shape), (len(data) - first) // 16), 0)
+    walk.spend(count, start)
     return max((int.from_bytes(data[first + 16 * i : first + 16 * i + 4], "little") for i in range(count)), default=0)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..files.streams import content_of
 from .errors import ModelFileError
+from .hdf5_chunks import BadChunks, Chunks
 from .hdf5_names import absolute, steps_of
 from .kinds import HDF5, kind_of, refusal
 from .limits import MAX_ARRAYS, MAX_ATTRIBUTE_PARTS, MAX_AXES, MAX_EXPANSION, MAX_TEXT
@@ -25,14 +26,8 @@ from .texts import parse_json
 #: Bytes that texts of variable length may take in the worst case, where their lengths aren't known before they are read.
 _MAX_UNKNOWN = 2**30
 
-#: Bytes of one chunk of a chunked array that are always allowed.
-_SMALL_CHUNK = 2**20
-
 #: Bytes of a compressed array that are always allowed.
 _SMALL_ARRAY = 64 * 2**20
-
-#: HDF5's own lossless filters and h5py's LZF, by number. Others would make the library search for plugins.
-_FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32", 6: "scaleoffset", 32000: "lzf"}
 
 
 @contextlib.contextmanager
@@ -365,18 +360,14 @@ class StoredArray:
         layout = properties.get_layout()
         if layout not in (h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED, h5py.h5d.COMPACT):
             raise self._error("it is a virtual dataset.")
-        if layout == h5py.h5d.CHUNKED:
-            chunk = math.prod(int(n) for n in properties.get_chunk()) * self.dtype.itemsize
-            if chunk > max(self.nbytes, _SMALL_CHUNK):
-                raise self._error(f"one chunk of it has {chunk} bytes, but the whole array has {self.nbytes}.")
-        filters = [properties.get_filter(i)[0] for i in range(properties.get_nfilters())]
+        try:
+            self._chunks = Chunks(self._h5, self.shape, self.dtype.itemsize) if layout == h5py.h5d.CHUNKED else None
+        except BadChunks as error:
+            raise self._error(str(error)) from None
         #: whether its bytes lie in the file as they are, where all of them are known to be
-        self.plain = layout == h5py.h5d.CONTIGUOUS and not filters
-        for number in filters:
-            if number not in _FILTERS:
-                raise self._error(f"it is stored with the filter {number}; kbridge reads only {sorted(_FILTERS.values())}.")
+        self.plain = layout == h5py.h5d.CONTIGUOUS
         stored = self._h5.id.get_storage_size()
-        if stored > file_size or (stored < self.nbytes and not filters):
+        if stored > file_size or (stored < self.nbytes and not (self._chunks and self._chunks.filters)):
             raise self._error(f"it claims to have {self.nbytes} bytes, but {stored} are stored, in a file of {file_size} bytes.")
         if self.nbytes > _SMALL_ARRAY + MAX_EXPANSION * stored:
             raise self._error(f"it claims to have {self.nbytes} bytes, compressed to {stored}. Weights don't compress so well.")
@@ -386,6 +377,11 @@ class StoredArray:
         if shape is not None and tuple(shape) != self.shape:
             raise self._error(f"its shape is {self.shape}; {tuple(shape)} was expected.")
         with failures_named(self.path, "array " + self.where):
+            try:
+                if self._chunks is not None:
+                    self._chunks.check_lengths()
+            except BadChunks as error:
+                raise self._error(str(error)) from None
             value = np.asarray(self._h5[()])
         if self._bfloat16:  # the upper half of a float32
             return (value.view("uint16").astype("uint32") << 16).view("float32")
