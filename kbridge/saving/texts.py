@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 
 from .errors import ModelFileError
-from .limits import MAX_DEPTH, MAX_LAYERS, MAX_TEXT, MAX_VALUES
+from .limits import MAX_BITS, MAX_DEPTH, MAX_LAYERS, MAX_TEXT, MAX_VALUES
 from .yaml_tags import add_tags
+
+#: Characters of a number in YAML.
+_MAX_DIGITS = 100
 
 _EXTRA_YAML = "pip install 'kbridge[yaml]'"
 
@@ -26,6 +29,10 @@ def parse_json(text: str | bytes, what: str = "JSON") -> Any:
             break
         if len(value) > MAX_TEXT:
             raise ModelFileError(f"{what}: it has {len(value)} characters; the limit is {MAX_TEXT}.")
+        # a comma or bracket stands before each value, and an empty list of three characters takes a hundred bytes of memory
+        counts = [value.count(c) for c in ",[{"] if isinstance(value, str) else [value.count(c) for c in (b",", b"[", b"{")]
+        if sum(counts) > MAX_VALUES:
+            raise ModelFileError(f"{what}: it has more than {MAX_VALUES} values.")
         try:
             value = json.loads(value)
         except (ValueError, RecursionError) as error:
@@ -48,7 +55,7 @@ def parse_yaml(text: str | bytes, what: str = "YAML") -> Any:
 
 
 def check_size(value: Any, what: str) -> None:
-    """ModelFileError if ``value`` is nested too deeply, or has too many values or layers (aliases followed)."""
+    """ModelFileError if ``value`` is nested too deeply, or has too many values or layers (aliases followed) or too long a number."""
     values = layers = 0
     pending = [(value, 0)]
     while pending:
@@ -58,6 +65,8 @@ def check_size(value: Any, what: str) -> None:
             raise ModelFileError(f"{what}: it is nested more than {MAX_DEPTH} levels deep.")
         if values > MAX_VALUES:
             raise ModelFileError(f"{what}: it has more than {MAX_VALUES} values.")
+        if type(item) is int and item.bit_length() > MAX_BITS:
+            raise ModelFileError(f"{what}: it has a whole number of more than {MAX_BITS} bits.")
         if isinstance(item, dict):
             layers += "class_name" in item
             if layers > MAX_LAYERS:
@@ -75,6 +84,13 @@ def _yaml() -> Any:
     return yaml
 
 
+def _short_number(node: Any) -> Any:
+    """``node``, if it is a number as programs write one: not a long one, nor one in parts of sixty, which are multiplied out."""
+    if not isinstance(node.value, str) or len(node.value) > _MAX_DIGITS or ":" in node.value:
+        raise ValueError(f"{str(node.value):.40} as a number")
+    return node
+
+
 @cache
 def _yaml_loader():
     base: Any = _yaml().SafeLoader
@@ -82,6 +98,20 @@ def _yaml_loader():
     class Loader(base):
         """Plain values and the harmless tags that PyYAML's dumper writes for Python ones."""
 
+        def construct_mapping(self, node, deep=False):
+            # a tuple that holds another one twice, and so on, takes ages to become a key; a merge copies other dicts
+            if any(not hasattr(key, "value") or not isinstance(key.value, str) or key.value == "<<" for key, _ in node.value):
+                raise ValueError("the keys of a dict should be texts or numbers")
+            return super().construct_mapping(node, deep=deep)
+
+        def construct_yaml_int(self, node):
+            return super().construct_yaml_int(_short_number(node))
+
+        def construct_yaml_float(self, node):
+            return super().construct_yaml_float(_short_number(node))
+
+    for kind in ("int", "float"):
+        Loader.add_constructor(f"tag:yaml.org,2002:{kind}", getattr(Loader, f"construct_yaml_{kind}"))
     prefix = "tag:yaml.org,2002:python/"
     Loader.add_constructor(prefix + "tuple", lambda loader, node: tuple(loader.construct_sequence(node, deep=True)))
     for tag in ("unicode", "str"):

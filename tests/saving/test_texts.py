@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import numpy as np
 import pytest
@@ -151,3 +152,38 @@ def test_texts_of_before_1_0_and_lists_of_layers_say_what_they_are(config, messa
             read(json.dumps(config))
     (tmp_path / "old.json").write_text(json.dumps(config))
     assert any(re.search(message, problem) for problem in inspect_file(str(tmp_path / "old.json"))["problems"])
+
+
+TUPLES = "a0: &a0 !!python/tuple [1, 2]\n" + "".join(f"a{i}: &a{i} !!python/tuple [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
+MERGED = "a0: &a0 {x: 1}\n" + "".join(f"a{i}: &a{i} {{<<: [*a{i - 1}, *a{i - 1}]}}\n" for i in range(1, 40))
+
+
+@pytest.mark.needs("yaml")
+@pytest.mark.parametrize(
+    "text",
+    [
+        TUPLES + "? *a39\n: 1\n",  # Python computes the hash of a tuple in a tuple again and again
+        MERGED,
+        "units: 1" + ":1" * 400_000,  # parts of sixty, multiplied out
+        "units: 1" + ":1" * 4000 + ".5",
+        "units: 0x" + "f" * 20_000,
+        "units: " + "9" * 5000,
+    ],
+)
+def test_yaml_that_computes_long_is_refused_at_once(text):
+    start = time.process_time()
+    with pytest.raises(ModelFileError):
+        parse_yaml(text)
+    assert time.process_time() - start < 5
+
+
+def test_json_that_takes_far_more_memory_than_its_text_is_refused_before_it_is_read():
+    with pytest.raises(ModelFileError, match="more than 5000000 values"):
+        parse_json("[" + "[]," * limits.MAX_VALUES + "[]]")
+
+
+def test_numbers_that_no_float_holds_and_no_message_can_print_are_refused():
+    for text in ("9" * 4000, "-" + "9" * 4000):
+        with pytest.raises(ModelFileError, match="more than 1000 bits"):
+            parse_json('{"units": ' + text + "}")
+    assert parse_json('{"units": ' + "9" * 200 + "}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import ModelFileError
 from ..hdf5_names import absolute
+from ..limits import MAX_TEXT
 from ..reading import Group, StoredArray, open_file
 from ..texts import parse_json
 
@@ -18,7 +19,7 @@ _MAX_SHARDS = 1000
 def shards_listed(path: str) -> list[str] | None:
     """The files that the JSON file ``path`` lists as holding weights, beside it; None for JSON of another kind."""
     with open(path, "rb") as file:
-        found = parse_json(file.read(), repr(path))
+        found = parse_json(file.read(MAX_TEXT + 1), repr(path))
     listed = found.get("weight_map") if isinstance(found, Mapping) else None
     if not isinstance(listed, Mapping):
         return None
