@@ -26,6 +26,8 @@ TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
 SHARDS = "a list of files with weights, NAME_00000.weights.h5 and so on"
 
 _HEAD = 4096
+#: Folders below the one with a list of checkpoints.
+_MOST_STEPS = 20
 #: Bytes at the end of a zip that may hold the record of its end: 22, and a comment.
 _ZIP_END = 22 + 65_535
 _ZIP_MEMBERS = 10_000
@@ -122,6 +124,8 @@ def kind_of(path: str | os.PathLike) -> Kind:
     path = os.fspath(path)
     if os.path.isdir(path):
         return _of_folder(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise ModelFileError(f"{path!r} is neither a file nor a folder.")
     if not os.path.exists(path):
         if os.path.isfile(path + ".index"):
             return Kind(CHECKPOINT, path)
@@ -192,7 +196,7 @@ def _named_in(path: str) -> str | None:
     written = re.sub(rb"\\(.)", rb"\1", name).decode("utf8", "replace")
     folder = os.path.dirname(path)
     steps = [step for step in re.split(r"[/\\]", written) if step not in ("", ".", "..")]
-    for first in range(len(steps)):
+    for first in range(max(len(steps) - _MOST_STEPS, 0), len(steps)):
         prefix = os.path.join(folder, *steps[first:])
         if os.path.isfile(prefix + ".index"):
             return prefix

@@ -93,6 +93,7 @@ def test_whole_models_that_a_callback_wrote(epoch):
 
 def test_a_node_is_found_by_the_names_on_its_way():
     objects = Objects.__new__(Objects)
+    objects._left = 100
     objects._nodes = [_Node({"layer-0": 1}), _Node({"cell": 2, "gone": 9}), _Node({})]
     assert [objects.at(path) for path in ("", "layer-0", "layer-0.cell", "layer-0.gone", "cell")] == [0, 1, 2, None, None]
     assert objects.at("cell", 1) == 2

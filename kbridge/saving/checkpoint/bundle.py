@@ -9,6 +9,7 @@ import contextlib
 import math
 import mmap
 import os
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -88,9 +89,11 @@ class Tensor:
         """The values. ModelFileError if they don't have the checksum that the index tells."""
         if not self._entry.slices:
             return self._values(self._entry)
-        whole = np.empty(self.shape, self.dtype)
+        whole, known = np.empty(self.shape, self.dtype), np.zeros(self.shape, bool)
         for place, entry in self._parts:
-            whole[place] = self._values(entry)
+            if known[place].any():
+                raise self._error("two parts of it overlap.")
+            whole[place], known[place] = self._values(entry), True
         return whole
 
     def _values(self, entry: _Entry) -> np.ndarray:
@@ -127,6 +130,10 @@ class Bundle:
                 self._entries[key.decode("utf8", "backslashreplace")] = _entry(value)
         if len(self._entries) > MAX_ARRAYS:
             raise self.error(f"it lists {len(self._entries)} tensors; the limit is {MAX_ARRAYS}.")
+        #: bytes of all tensors in each file with data
+        self._claimed: Counter[int] = Counter()
+        for entry in (*self._entries.values(), *self._sliced.values()):
+            self._claimed[entry.shard] += 0 if entry.slices else entry.size
 
     def error(self, problem: str) -> ModelFileError:
         """An error about this checkpoint."""
@@ -159,8 +166,8 @@ class Bundle:
 
     @property
     def values(self) -> int:
-        """How many numbers all tensors hold, as far as the files have them."""
-        return sum(math.prod(entry.shape) for entry in self._entries.values() if entry.type in _TYPES)
+        """How many numbers all tensors hold. ModelFileError if the files don't have them."""
+        return sum(math.prod(self.tensor(name).shape) for name in self._entries if self.is_weight(name))
 
     def tensor(self, name: str) -> Tensor:
         """The tensor ``name``, not read yet."""
@@ -214,6 +221,10 @@ class Bundle:
                 f"the data of the tensor {name!r} should end at byte {entry.offset + entry.size}, but the file has only {size} "
                 "bytes: its end is missing."
             )
+        if self._claimed[entry.shard] > size:
+            raise self.error(
+                f"its tensors have {self._claimed[entry.shard]} bytes, but the file has only {size}: several lie at one place."
+            )
 
     def content(self, name: str, entry: _Entry) -> memoryview:
         """The bytes of a tensor."""
@@ -225,13 +236,12 @@ class Bundle:
             if number >= self._count:
                 raise self.error(f"it says that a tensor is in file {number + 1} of {self._count}.")
             path = f"{self.path}.data-{number:05d}-of-{self._count:05d}"
-            try:
-                file = self._files.enter_context(open(path, "rb"))
-            except FileNotFoundError:
+            if not os.path.isfile(path):
                 raise self.error(
                     f"the file {os.path.basename(path)!r} with its values is missing. It must be beside "
                     f"{os.path.basename(self.path)}.index."
-                ) from None
+                )
+            file = self._files.enter_context(open(path, "rb"))
             empty = not os.fstat(file.fileno()).st_size
             # closed when the last array that looks into it is gone
             self._shards[number] = b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -243,6 +253,8 @@ def open_bundle(prefix: str) -> Iterator[Bundle]:
     """The checkpoint whose files are ``prefix`` with endings. ModelFileError for anything wrong in it."""
     with contextlib.ExitStack() as files:
         with failures_named(prefix, problem="damaged, or not a checkpoint of TensorFlow"):
+            if os.path.exists(f"{prefix}.index") and not os.path.isfile(f"{prefix}.index"):
+                raise ModelFileError(f"{os.path.basename(prefix)}.index isn't a file.")
             with open(f"{prefix}.index", "rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 if size > MAX_TEXT:

@@ -15,7 +15,11 @@ from . import wire
 from .bundle import OBJECT_GRAPH, Bundle
 
 #: Nodes of the graph: some tens for each layer.
-_MAX_NODES = 2_000_000
+_MAX_NODES = 600_000
+
+#: How many children may be looked at: always, and for each node of the graph. Layers share few of them.
+_FEW_STEPS = 1_000_000
+_STEPS = 30
 
 #: What a layer's node holds besides its variables and layers: lists of them for other uses, functions, the optimizer.
 _BOOKKEEPING = frozenset(
@@ -65,9 +69,14 @@ class Objects:
                 raise bundle.error(f"it has more than {_MAX_NODES} objects.")
         if not self._nodes:
             raise bundle.error("its graph of objects is empty.")
+        self._left = _FEW_STEPS + _STEPS * len(self._nodes)
+        self._found: dict[int, list[Variable]] = {}
 
     def children(self, node: int) -> dict[str, int]:
         """Name -> node of a node's children, those that exist."""
+        self._left -= 1 + len(self._nodes[node].children)
+        if self._left < 0:
+            raise self.bundle.error("its objects refer to each other too often.")
         return {name: child for name, child in self._nodes[node].children.items() if child < len(self._nodes)}
 
     def child(self, node: int, *names: str) -> int | None:
@@ -126,7 +135,9 @@ class Objects:
 
     def variables(self, node: int) -> list[Variable]:
         """All variables below a layer, each once, in the order in which the layer got them."""
-        return list(self._variables(node))
+        if node not in self._found:
+            self._found[node] = list(self._variables(node))
+        return list(self._found[node])
 
     def _variables(self, node: int) -> Iterator[Variable]:
         seen = set()
