@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import inspect
 import runpy
+import sys
 import threading
 from typing import Any
 
@@ -44,17 +45,19 @@ def objects_in(path: str | None) -> dict[str, Any]:
 
 
 def _is_imported(name: str, value: Any) -> bool:
-    """Whether a name of the file is that of a layer, function or module of kbridge's: in files of models it means Keras' own."""
-    of_kbridge = str(getattr(value, "__module__", None)).partition(".")[0] == __package__
-    return inspect.ismodule(value) or of_kbridge and getattr(value, "__name__", None) == name
+    """Whether a name of the file is that of a module, or of a layer or function of kbridge's: in files of models it means Keras' own.
+
+    What Python itself brings along (``os.system``, ``pathlib.Path``) is imported too: a model file can't have it called by its name.
+    """
+    root = str(getattr(value, "__module__", None)).partition(".")[0]
+    of_python = root in sys.stdlib_module_names and (inspect.isroutine(value) or inspect.isclass(value))
+    return inspect.ismodule(value) or of_python or root == __package__ and getattr(value, "__name__", None) == name
 
 
 class _keras_is_kbridge:
     """Within the context ``import keras`` gives kbridge, and afterwards what it gave before."""
 
     def __enter__(self) -> None:
-        import sys
-
         module = sys.modules.get(f"{__package__}.as_keras")
         self.before = module is not None and module.enabled()
         if not self.before:

@@ -4,6 +4,7 @@ import pytest
 from processes import ROOT, output
 
 from kbridge.cli import main
+from kbridge.custom_file import objects_in
 
 MODEL = str(ROOT / "tests" / "data" / "keras3" / "own_layers.keras")
 
@@ -77,3 +78,11 @@ def test_a_file_with_own_classes_is_converted(tmp_path, capsys):
     own = str(ROOT / "tests" / "own_layers.py")
     assert main(["convert", MODEL, str(tmp_path / "out.h5"), "--custom", own]) == 0
     assert "wrote" in capsys.readouterr().out
+
+
+def test_what_a_file_imports_from_python_is_none_of_the_models_objects(tmp_path):
+    (tmp_path / "own.py").write_text(
+        "from functools import partial\nfrom os import system\nfrom pathlib import Path\nimport os\n"
+        "def double(x):\n    return 2 * x\n\nhalf = partial(double)\nclass Own:\n    pass\n"
+    )
+    assert sorted(objects_in(str(tmp_path / "own.py"))) == ["Own", "double", "half"]
