@@ -12,15 +12,24 @@ from .. import backend as K
 from ..utils.generic_utils import CustomObjectScope
 from .compiled import compiled_positions, train_positions
 from .freezing import freeze_names, frozen_names
+from .input_layer import Input
 from .inside import inner_layers, unlisted_weights
+from .later import held_layers
 from .layer import Layer
+from .node import single
+from .writer import writer_of, written_by
+
+#: options of layers from files of later Keras: a mask that comes is dropped or used, shapes are broadcast
+_RARELY_STORED = ("drop_mask", "use_mask", "broadcast")
 
 
 def clone(layer: Layer, **changes) -> Layer:
     """A layer of the same config but for ``changes``, with weights of its own that are not made yet."""
     config = {**layer.get_config(), **changes}
-    with CustomObjectScope(references(layer)):
-        return type(layer).from_config(config)
+    with CustomObjectScope(references(layer)), written_by(writer_of(layer)):
+        copied = type(layer).from_config(config)
+    _set_options(copied, _options(layer))
+    return copied
 
 
 def references(layer: Layer) -> dict[str, Any]:
@@ -69,11 +78,16 @@ def reduced(layer: Layer) -> tuple:
 
 def rebuild(cls: type[Layer], config, names: dict[str, Any], state: dict[str, Any]) -> Layer:
     """The layer or model that ``reduced`` described."""
-    with CustomObjectScope(names):
+    with CustomObjectScope(names), written_by(state["writer"]):
         layer = cls.from_config(config)
     layer.name = state["name"]
+    _set_options(layer, state["options"])
     if state["build_shape"] is not None:
         layer.build_once(state["build_shape"])
+    if state["call"] is not None:
+        # layers that it holds make their weights in its call
+        layer(single([Input(batch_shape=shape, dtype=dtype) for shape, dtype in state["call"]]))
+        layer.__dict__["inbound_nodes"] = []
     for inner, trainable in zip(_models(layer), state["trainable"], strict=True):
         inner.trainable = trainable
     for inner, frozen in zip(_models(layer), state["frozen"], strict=True):
@@ -90,6 +104,9 @@ def rebuild(cls: type[Layer], config, names: dict[str, Any], state: dict[str, An
 def _state(layer: Layer) -> dict[str, Any]:
     return {
         "name": layer.name,
+        "writer": writer_of(layer),
+        "call": _call_of(layer),
+        "options": _options(layer),
         "build_shape": vars(layer).get("_build_shape"),
         "trainable": [inner.trainable for inner in _models(layer)],
         "frozen": [_frozen_names(inner) for inner in _models(layer)],
@@ -97,6 +114,26 @@ def _state(layer: Layer) -> dict[str, Any]:
         "unlisted": K.batch_get_value(_unlisted(layer)),
         "compiled": _compiled_state(layer),
     }
+
+
+def _options(layer: Layer) -> list[dict[str, Any]]:
+    """For each layer inside the options that configs have only where they have made a difference: other inputs may come to a copy."""
+    return [{key: value for key, value in vars(inner).items() if key in _RARELY_STORED} for inner in inner_layers(layer)]
+
+
+def _set_options(layer: Layer, options: list[dict[str, Any]]) -> None:
+    found = inner_layers(layer)
+    if len(found) == len(options):
+        for inner, own in zip(found, options, strict=True):
+            vars(inner).update(own)
+
+
+def _call_of(layer: Layer) -> list[tuple] | None:
+    """The (shape, dtype) of each input of the first call of a program's layer that holds others; None if it needs none for its weights."""
+    if not layer.of_later_keras or not layer.inbound_nodes or not held_layers(layer):
+        return None
+    node = layer.inbound_nodes[0]
+    return [(tuple(shape), K.dtype(x)) for shape, x in zip(node.input_shapes, node.input_tensors, strict=True)]
 
 
 def _unlisted(layer: Layer) -> list:

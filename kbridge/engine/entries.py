@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from .freezing import freeze_names, frozen_names
+from .writer import WRITER, writer_of
 
 #: The key of an entry whose layer stands at several places, with the same number at each, or has the name of another one.
 NUMBER = "kbridge_number"
@@ -36,8 +37,8 @@ def layer_entry(layer: Any) -> dict[str, Any]:
 
 def added_keys(layer: Any) -> dict[str, Any]:
     """The keys that are added to the entry of ``layer``: most have none."""
-    number = (_numbers.get() or {}).get(id(layer))
-    return {} if number is None else {NUMBER: number}
+    number, version = (_numbers.get() or {}).get(id(layer)), writer_of(layer)
+    return {**({} if number is None else {NUMBER: number}), **({} if version is None else {WRITER: version})}
 
 
 def frozen_key(root: Any) -> dict[str, Any]:

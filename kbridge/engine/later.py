@@ -16,6 +16,7 @@ from .. import backend as K
 from . import several
 from .inside import inner_layers, is_layer, ordered_weights
 from .node import object_list_uid, single, to_list
+from .writer import writer_of, written_by
 
 #: Options of ``add_weight`` in later Keras that change nothing here: how a value is spread over machines, cast or tracked.
 _NEUTRAL = (
@@ -91,7 +92,7 @@ def _called(call: Callable, takes_mask: bool, takes_training: bool) -> Callable:
             options |= more
             mask = mask[0] if isinstance(mask, list) else mask
             options |= {"mask": mask} if "mask" in options else {}
-        with _inputs_of(self, x), _of_held_layers(self, x), several.inside(x, mask):
+        with written_by(writer_of(self)), _inputs_of(self, x), _of_held_layers(self, x), several.inside(x, mask):
             if not takes_training or args or "training" in options:
                 return call(self, x, *args, **options)
             return _in_both_phases(self, lambda training: call(self, x, training=training, **options))

@@ -19,6 +19,7 @@ from .layer_arguments import MadeName, arguments_of, check_call, is_kbridges, ne
 from .layer_calls import LayerCalls
 from .layer_weights import LayerWeights
 from .node import Node, object_list_uid, single, to_list
+from .writer import remember_writer, writer_of, written_by
 
 __all__ = ["InputSpec", "Layer", "object_list_uid"]
 
@@ -104,6 +105,8 @@ class Layer(LayerWeights, LayerCalls):
         layer = super().__new__(cls)
         # here, so that a subclass has them that fills them before it calls __init__, or never calls it
         layer.__dict__.update((attribute, make()) for attribute, make in _STATE.items())
+        if cls.of_later_keras:
+            remember_writer(layer)
         return layer
 
     def __init__(self, **kwargs):
@@ -249,7 +252,7 @@ class Layer(LayerWeights, LayerCalls):
         if self.built:
             return
         self.__dict__["_build_shape"] = input_shape
-        with K.graph_scope():
+        with K.graph_scope(), written_by(writer_of(self)):
             self.build(input_shape)
             self._add_listed_penalties()
         self.built = True

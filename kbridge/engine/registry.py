@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import ModelFileError
 from ..utils.generic_utils import CustomObjectScope, get_custom_objects, remember, remembered
+from .writer import WRITER, written_by
 
 #: The key beside a layer's ``class_name`` that holds the graphs of its functions, by their keys in its config.
 GRAPHS = "kbridge_functions"
@@ -57,7 +58,9 @@ def layer_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
             shared = made_before(config)
             if shared is not None:
                 return shared[0]
-            layer = build(config["config"], **keywords)
+            version = config.get(WRITER)
+            with written_by(version if isinstance(version, str) else None):
+                layer = build(config["config"], **keywords)
             if isinstance(config["config"], list) and isinstance(config.get("name"), str):
                 layer.name = config["name"]
             if isinstance(config["config"], list) and isinstance(config.get("input_name"), str):

@@ -25,18 +25,17 @@ def writer() -> str | None:
     return _writer.get()
 
 
-#: the key beside a model's ``class_name`` with the version of the Keras whose defaults its classes' own layers have
+#: the key beside a layer's ``class_name`` with the version of the Keras whose defaults the layers have that its class makes
 WRITER = "kbridge_writer"
 
 
-def remember_writer(model: Any) -> None:
-    """Let ``model``, which was just made of a file, know which Keras wrote that, if the defaults of its version count."""
+def remember_writer(layer: Any) -> None:
+    """Let ``layer`` of a program's class, which is just being made, know which Keras wrote the file that is being read, if its defaults count."""
     version = _writer.get()
-    if version is not None and version.startswith("2.") and any(getattr(layer, "of_later_keras", False) for layer in model.layers):
-        vars(model)["_writer"] = version
+    if version is not None and version.startswith("2."):
+        vars(layer)["_writer"] = version
 
 
-def writer_key(model: Any) -> dict[str, str]:
-    """Return the entry of the config of a whole model about the Keras that wrote it first; empty where it doesn't count."""
-    version = vars(model).get("_writer")
-    return {} if version is None else {WRITER: version}
+def writer_of(layer: Any) -> str | None:
+    """The version of Keras whose defaults the layers have that ``layer`` makes; None for those of the latest."""
+    return vars(layer).get("_writer")

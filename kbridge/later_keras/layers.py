@@ -58,6 +58,7 @@ def layer_class(name: str) -> Any:
 
     def __init__(self, *args, **kwargs):
         class_name, config = _of_keras1(name, target, args, kwargs)
+        vars(self)["_later_arguments"] = _later_arguments(name, args, kwargs)
         if class_name == f"Atrous{target.__name__}":
             # the layer with holes of Keras 1 is a subclass that adds one option
             class_name, config["dilation_rate"] = target.__name__, config.pop("atrous_rate")
@@ -65,7 +66,19 @@ def layer_class(name: str) -> Any:
             raise TypeError(f"{type(self).__name__}: a subclass of {name} with these arguments would be one of {class_name} here.")
         constructor(self, **config)
 
-    body = {"__new__": __new__, "__init__": __init__, "__module__": __name__, "__doc__": target.__doc__, "_target": target}
+    def get_config(self):
+        # a subclass takes what it was given, by the names of later Keras
+        given = vars(self).get("_later_arguments")
+        return target.get_config(self) if given is None else {**_of_all_layers(self), **given}
+
+    body = {
+        "__new__": __new__,
+        "__init__": __init__,
+        "get_config": get_config,
+        "__module__": __name__,
+        "__doc__": target.__doc__,
+        "_target": target,
+    }
     made = _Kind(asked, (target,), body)
     return made
 
@@ -125,6 +138,30 @@ def _of_keras1(name: str, target: type, args: tuple, kwargs: Mapping[str, Any]) 
     if weights is not None:
         result["weights"] = weights
     return translated["class_name"], result
+
+
+def _later_arguments(name: str, args: tuple, kwargs: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The arguments of later Keras for a config, by name; None where Keras 1's were given."""
+    places, named = ARGUMENTS[name]
+    if any(key not in {*places, *named, *COMMON} for key in kwargs):
+        return None
+    given = _by_name(name, places, args, kwargs)
+    return {key: _in_config(value) for key, value in given.items() if key not in (*COMMON, "weights")}
+
+
+def _in_config(value: Any) -> Any:
+    """An argument as a config holds it: objects as {'class_name', 'config'}, functions as their names."""
+    if hasattr(value, "get_config"):
+        return {"class_name": type(value).__name__, "config": value.get_config()}
+    return value.__name__ if callable(value) and hasattr(value, "__name__") else value
+
+
+def _of_all_layers(layer: Any) -> dict[str, Any]:
+    """The options that each layer of later Keras has."""
+    config = Layer.get_config(layer)
+    if "input_dtype" in config:
+        config["dtype"] = config.pop("input_dtype")
+    return {key: value for key, value in config.items() if key in COMMON}
 
 
 def _by_name(name: str, places: Any, args: tuple, kwargs: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..budget import work_budget
 from ..engine.registry import layer_classes, layer_from_config  # noqa: F401
-from ..engine.writer import WRITER, remember_writer, writer_key, written_by
+from ..engine.writer import written_by
 from .errors import ModelFileError
 from .functions import resolved, with_graphs
 from .keras2 import speaks_keras2, to_keras1
@@ -108,8 +108,6 @@ def _build(config: Any, custom_objects: Mapping[str, Any] | None):
         config = upgrade(resolved(config, get_custom_objects()))
         with written_by(version):
             model = layer_from_config(config)
-            if hasattr(model, "layers"):
-                remember_writer(model)
         freeze_again(model, config)
         if stored is not None:
             check_masks(model, stored)
@@ -118,8 +116,8 @@ def _build(config: Any, custom_objects: Mapping[str, Any] | None):
 
 
 def _version_in(config: Any) -> str | None:
-    """The version of Keras in a whole model's config: of the Keras that wrote it first, where kbridge wrote it again."""
-    found = config.get(WRITER, config.get("keras_version")) if isinstance(config, Mapping) else None
+    """The version of Keras in a whole model's config."""
+    found = config.get("keras_version") if isinstance(config, Mapping) else None
     return found if isinstance(found, str) else None
 
 
@@ -167,7 +165,7 @@ def model_config(model) -> dict[str, Any]:
     """``{'class_name', 'config'}`` of a model, as ``to_json`` and a model file hold it."""
     from ..engine.entries import frozen_key, layer_entry
 
-    return {**layer_entry(model), **frozen_key(model), **writer_key(model)}
+    return {**layer_entry(model), **frozen_key(model)}
 
 
 def model_to_json(model, **kwargs) -> str:

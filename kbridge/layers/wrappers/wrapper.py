@@ -7,6 +7,7 @@ from typing import Any
 
 from ... import backend as K
 from ...engine.entries import layer_entry, numbering
+from ...engine.later import held_layers
 from ...engine.inside import joined_kinds, unique
 from ...engine.node import object_list_uid
 from ...engine.registry import layer_from_config
@@ -61,6 +62,9 @@ class Wrapper(Layer):
             self.__dict__["_dropped_weights"] = dropped
         # an inner layer that isn't built yet goes on telling its weights by itself
         lists = bool(inner) or all(layer.built for layer in self._inner)
+        if any(item.of_later_keras and held_layers(item) for item in self._inner):
+            # so does one that holds layers, which make theirs when they are called
+            trained, never, lists = [], [], False
         self.__dict__.update(_trainable_weights=trained, _non_trainable_weights=never, _lists_weights=lists)
         self.built = True
 
