@@ -96,7 +96,11 @@ def by_json(model, objects):
 COPIES = {"copy": lambda m, o: copy.copy(m), "deepcopy": lambda m, o: copy.deepcopy(m), "config": by_config, "json": by_json}
 
 
-@pytest.mark.parametrize("version, gate", [("2.2.4", "hard_sigmoid"), ("2.11.0", "sigmoid"), ("3.5.0", "sigmoid")])
+#: backends that compile each model take long
+VERSIONS = [("2.2.4", "hard_sigmoid"), ("2.11.0", "sigmoid"), ("3.5.0", "sigmoid")][: 3 if K.backend() == "numpy" else 1]
+
+
+@pytest.mark.parametrize("version, gate", VERSIONS)
 def test_copies_predict_and_train_as_the_original(own, version, gate, tmp_path):
     np.random.seed(1)
     model = model_of(own, version)
@@ -105,6 +109,8 @@ def test_copies_predict_and_train_as_the_original(own, version, gate, tmp_path):
     copies["twice"] = copy.deepcopy(by_json(copies["deepcopy"], own))
     model.save(str(tmp_path / "m.h5"))
     copies["file"] = load_model(str(tmp_path / "m.h5"), own)
+    if K.backend() != "numpy":
+        copies = {"deepcopy": copies["deepcopy"]}
     assert {name for _, name, _ in gates(model)} == {gate}
     losses = [model.train_on_batch(x, y) for _ in range(3)]
     for name, made in copies.items():
