@@ -7,8 +7,8 @@ from typing import Any
 
 from ... import backend as K
 from ...engine.entries import layer_entry, numbering
-from ...engine.later import held_layers
 from ...engine.inside import joined_kinds, unique
+from ...engine.later import held_layers
 from ...engine.node import object_list_uid
 from ...engine.registry import layer_from_config
 from ...engine.topology import Layer
