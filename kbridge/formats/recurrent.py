@@ -40,9 +40,11 @@ def _stacked(options):
 
 
 def _rnn(options):
+    from ..saving.keras2 import values
+
     cell = options.need("cell")
     config = {"cell": options.translate(cell), "num_constants": options.take("num_constants")}
-    options.only("activity_regularizer", None)
+    config["activity_regularizer"] = values.regularizer(options, "activity_regularizer")
     return {**config, **{key: bool(options.take(key, False)) for key in FLAGS}}
 
 
@@ -96,7 +98,8 @@ def _rnn_keras3(context, layer, shapes):
         raise refusal(layer, "keras3-constants", "constants of a cell")
     (cell,) = context.inside(layer.cell, shapes[:1])
     flags = {key: getattr(layer, key) for key in FLAGS if key != "time_major"}
-    part = context.part(layer, "RNN", cell=cell, **{**flags, "stateful": layer._stateful})
+    penalty = context.penalties(layer, activity_regularizer="activity_regularizer")
+    part = context.part(layer, "RNN", cell=cell, **{**flags, "stateful": layer._stateful}, **penalty)
     part.inner["cell"] = cell
     part.states = lambda tensors: packed(tensors, layer.cell.state_size)
     return [part]

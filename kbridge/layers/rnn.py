@@ -6,10 +6,12 @@ import inspect
 from typing import Any
 
 from .. import backend as K
+from .. import regularizers
 from ..engine.entries import numbering
 from ..engine.layer_arguments import is_kbridges
 from ..engine.node import to_list
 from ..engine.topology import InputSpec, Layer
+from .dense import config_of
 from .recurrence import OPTIONS, Recurrence, sequence_shape
 from .recurrent_cells.any_cell import output_shape, run_cell
 from .recurrent_cells.plain_cells import as_cell, cell_entry, cell_from, plain
@@ -39,6 +41,7 @@ class RNN(Recurrence, Wrapper):
         time_major: whether input and sequences are (time, samples, ...).
         zero_output_for_mask: whether the outputs of masked steps are 0, not those of the step before.
         num_constants: how many of the inputs behind the sequence are the cell's ``constants``, the last ones; a call with ``constants`` sets it.
+        activity_regularizer: a penalty on what comes out.
 
     Input shape:
         (samples, time, ...); behind it, in a list or as ``initial_state`` and ``constants`` of a call, a tensor for each state and those
@@ -72,6 +75,7 @@ class RNN(Recurrence, Wrapper):
         time_major=False,
         zero_output_for_mask=False,
         num_constants=None,
+        activity_regularizer=None,
         **kwargs,
     ):
         if isinstance(cell, (list, tuple)):
@@ -85,6 +89,7 @@ class RNN(Recurrence, Wrapper):
         self.time_major = bool(time_major)
         self.zero_output_for_mask = bool(zero_output_for_mask)
         self.num_constants = int(num_constants or 0)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
         self.input_spec = [InputSpec(ndim="3+")]
 
     @property
@@ -154,6 +159,8 @@ class RNN(Recurrence, Wrapper):
         flags = ("return_sequences", "go_backwards", "unroll")
         config = {**{name: getattr(self, name) for name in flags}, "stateful": self._stateful}
         config.update({name: True for name in OPTIONS if getattr(self, name) and not getattr(type(self), name)})
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = config_of(self.activity_regularizer)
         if self.num_constants:
             config["num_constants"] = self.num_constants
         with numbering(self):

@@ -100,6 +100,8 @@ class Context:
         name = getattr(function, "__name__", type(function).__name__)
         if name not in _ACTIVATIONS or function is not getattr(activations, name):
             raise refusal(layer, "own-activation", f"{attribute} {name!r} is a function of your own")
+        if name == "sparsemax":
+            self.note(layer, "keras3-sparsemax", "Keras 3.15's sparsemax gives other numbers, which don't sum to 1")
         return _NAMES.get(name, name)
 
     def inner_activation(self, layer, attribute: str = "activation") -> str | Part:

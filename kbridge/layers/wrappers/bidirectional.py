@@ -159,9 +159,19 @@ class Bidirectional(Wrapper):
         if self.return_sequences:
             if self.zero_output_for_mask and mask is not None:
                 forward, backward = (zeroed(x, mask, layer.go_backwards) for layer, x in zip(self._inner, (forward, backward), strict=True))
+        self._penalise(self.forward_layer, [forward, *states], inputs)
+        self._penalise(self.backward_layer, [backward, *more], inputs)
+        if self.return_sequences:
             backward = K.reverse(backward, 1)
         merged = self._merged(forward, backward)
         return [*to_list(merged), *states, *more] if states else merged
+
+    @staticmethod
+    def _penalise(layer, outputs: list, inputs) -> None:
+        """Add the penalty of what a direction puts out."""
+        penalty = getattr(layer, "activity_regularizer", None)
+        if penalty is not None and not layer.get_losses_for(inputs):
+            layer.add_loss([penalty(output) for output in outputs], inputs)
 
     def _merged(self, forward, backward):
         if self.merge_mode == "concat":

@@ -7,6 +7,7 @@ from typing import Any
 
 from ... import losses as losses_module
 from ... import metrics as metrics_module
+from ...activations import sparsemax
 from ...training.compiling import known_name
 from ...utils.generic_utils import get_custom_objects
 from .optimizers import Unrepresentable, optimizer_config
@@ -200,19 +201,37 @@ def _penalised_otherwise(layer: Any) -> bool:
     return getattr(owner, "activity_regularizer", None) is not None
 
 
+def _penalised_in_steps(layer: Any) -> bool:
+    """Whether a layer is a model in TimeDistributed with a penalty of outputs in it."""
+    from ...convert.masks import calls
+
+    if type(layer).__name__ != "TimeDistributed" or not hasattr(layer.layer, "layers"):
+        return False
+    return any(getattr(seen.layer, "activity_regularizer", None) is not None for seen in calls(layer.layer))
+
+
 def differences(model: Any, of_keras3: bool = False) -> list[tuple[str, str]]:
     """Return notes of what in a model of tf.keras or Keras 3 trains otherwise here, though it computes the same; each with its id in docs/convert.md."""
     from ...convert.masks import calls
 
-    penalised, normalized, inside = [], [], []
+    penalised, normalized, inside, in_steps, by_steps, sparse = [], [], [], [], [], []
     for seen in calls(model):
+        if _penalised_in_steps(seen.layer):
+            in_steps.append(seen.layer.name)
         if of_keras3 and _penalised_otherwise(seen.layer):
             inside.append(seen.layer.name)
         penalty = getattr(seen.layer, "activity_regularizer", None)
         if penalty is not None and not getattr(penalty, "per_sample", False):
             penalised.append(seen.layer.name)
-        if type(seen.layer).__name__ == "BatchNormalization" and seen.masked and not seen.layer._moving_only:
-            normalized.append(seen.layer.name)
+        over_time = type(seen.layer).__name__ == "TimeDistributed"
+        inner = seen.layer.layer if over_time else seen.layer
+        if type(inner).__name__ == "BatchNormalization" and not inner._moving_only:
+            if over_time and of_keras3:
+                by_steps.append(seen.layer.name)
+            elif seen.masked:
+                normalized.append(seen.layer.name)
+        if getattr(seen.layer, "activation", None) is sparsemax:
+            sparse.append(seen.layer.name)
     found = []
     if penalised:
         what = "tf.keras divides the penalties of activity_regularizer by the number of samples; here they are those of the whole batch"
@@ -223,9 +242,24 @@ def differences(model: Any, of_keras3: bool = False) -> list[tuple[str, str]]:
             "those of what comes out"
         )
         found.append((f"{what} ({_names(inside)})", "keras2-activity-regularizer"))
+    if in_steps:
+        times = "as often as there are steps" if of_keras3 else "twice"
+        writer = "Keras 3" if of_keras3 else "tf.keras"
+        found.append(
+            (
+                f"{writer} adds the penalties of outputs in models in TimeDistributed {times}; here once ({_names(in_steps)})",
+                "keras2-activity-regularizer",
+            )
+        )
     if normalized:
         what = "recent tf.keras leaves masked steps out of a batch's mean and variance in training; here they count"
         found.append((f"{what} ({_names(normalized)})", "keras2-batch-normalization-mask"))
+    if by_steps:
+        what = "in training Keras 3 normalizes each step by itself in a TimeDistributed BatchNormalization; here all steps of all samples together"
+        found.append((f"{what} ({_names(by_steps)})", "keras2-batch-normalization-steps"))
+    if sparse:
+        what = "Keras 3.15's sparsemax isn't the projection that it is named after: its results don't sum to 1, as they do here"
+        found.append((f"{what} ({_names(sparse)})", "keras2-sparsemax"))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...utils.generic_utils import get_custom_objects, known_name
@@ -155,8 +155,8 @@ def regularizer(options: Options, key: str) -> dict[str, Any] | str | None:
     }
 
 
-def constraint(options: Options, key: str, moved_axes: bool = False) -> dict[str, Any] | str | None:
-    """The constraint's config. ``moved_axes``: the weight's axes are in another order here."""
+def constraint(options: Options, key: str, places: Sequence[int] | None = None) -> dict[str, Any] | str | None:
+    """The constraint's config. ``places``: the axes here for those of the weight there, where they differ; none where there are no such axes."""
     value = options.take(key)
     if value is None:
         return None
@@ -169,8 +169,12 @@ def constraint(options: Options, key: str, moved_axes: bool = False) -> dict[str
     if found is None:
         raise options.error(key, function_name(value), *_wanted(value))
     config = {new: arguments.get(old, default) for old, new, default in found[1]}
-    if moved_axes and "axis" in config:
-        raise options.error(key, value, "but the kernel has another order of axes here, so this axis means another one")
+    if places is not None and "axis" in config:
+        axes = config["axis"] if isinstance(config["axis"], (list, tuple)) else [config["axis"]]
+        if not all(type(axis) is int and -len(places) <= axis < len(places) for axis in axes):
+            raise options.error(key, value, "but the kernel has other axes here, so this axis has no place")
+        moved = [places[axis] for axis in axes]
+        config["axis"] = moved if isinstance(config["axis"], (list, tuple)) else moved[0]
     return {"name": found[0], **config}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..options import Options
@@ -13,8 +13,8 @@ Translated = tuple[str, dict[str, Any]]
 Translation = Callable[[Options], Translated]
 
 
-def affine(options: Options, moved_axes: bool = False, usual_activation: str = "linear") -> dict[str, Any]:
-    """Return the options of layers with a kernel, a bias and an activation."""
+def affine(options: Options, places: Sequence[int] | None = None, usual_activation: str = "linear") -> dict[str, Any]:
+    """Return the options of layers with a kernel, a bias and an activation. ``places``: where the kernel's axes are here, as for ``constraint``."""
     zeros(options)
     return {
         "init": initializer(options, "kernel_initializer", "glorot_uniform"),
@@ -22,7 +22,7 @@ def affine(options: Options, moved_axes: bool = False, usual_activation: str = "
         "W_regularizer": regularizer(options, "kernel_regularizer"),
         "b_regularizer": regularizer(options, "bias_regularizer"),
         "activity_regularizer": regularizer(options, "activity_regularizer"),
-        "W_constraint": constraint(options, "kernel_constraint", moved_axes),
+        "W_constraint": constraint(options, "kernel_constraint", places),
         "b_constraint": constraint(options, "bias_constraint"),
         "bias": bool(options.take("use_bias", True)),
     }

@@ -9,6 +9,11 @@ from ..values import border_mode, constraint, initializer, ordering, pair_or_num
 from .common import Translated, Translation, affine, features_first, kernel_lengths
 
 
+def _places(spatial: int, dim_ordering: str) -> tuple[int, ...] | None:
+    """The axes here of a kernel (spatial axes, channels, filters)."""
+    return (*range(2, spatial + 2), 1, 0) if dim_ordering == "th" else None
+
+
 def convolution(spatial: int) -> Translation:
     def translate(options: Options) -> Translated:
         dim_ordering = ordering(options)
@@ -30,7 +35,7 @@ def convolution(spatial: int) -> Translation:
             config["dilation_rate"] = rates
         if atrous:
             config["atrous_rate"] = rates[0] if spatial == 1 else rates
-        config |= affine(options, moved_axes=spatial == 1 or dim_ordering == "th")
+        config |= affine(options, (0, 2, 3) if spatial == 1 else _places(spatial, dim_ordering))
         return f"{'Atrous' if atrous else ''}Convolution{spatial}D", config
 
     return translate
@@ -55,7 +60,7 @@ def transposed_convolution(options: Options) -> Translated:
         "border_mode": border_mode(options),
         "dim_ordering": dim_ordering,
         "output_shape": [None, filters, None, None] if dim_ordering == "th" else [None, None, None, filters],
-        **affine(options, moved_axes=True),
+        **affine(options, (2, 3, 0, 1) if dim_ordering == "th" else (0, 1, 3, 2)),
     }
 
 
@@ -81,7 +86,7 @@ def separable_convolution(options: Options) -> Translated:
         config["dilation_rate"] = rates
     for part in ("depthwise", "pointwise"):
         config[f"{part}_regularizer"] = regularizer(options, f"{part}_regularizer")
-        config[f"{part}_constraint"] = constraint(options, f"{part}_constraint", moved_axes=dim_ordering == "th")
+        config[f"{part}_constraint"] = constraint(options, f"{part}_constraint", _places(2, dim_ordering))
     rest = {k: v for k, v in affine(options).items() if k not in ("init", "W_regularizer", "W_constraint")}
     return "SeparableConvolution2D", {**config, **rest, "init": start}
 
@@ -98,6 +103,11 @@ def locally_connected(spatial: int) -> Translation:
             config |= {"filter_length": size[0], "subsample_length": steps[0], **features_first(ordering(options))}
         else:
             config |= {**kernel_lengths(size), "subsample": steps, "dim_ordering": ordering(options)}
-        return f"LocallyConnected{spatial}D", config | affine(options)
+        # implementation 3 has all weights in one row; in 2, those of a filter are no axis
+        config |= affine(options, {1: None, 2: (), 3: (0,)}[implementation])
+        kernel = config["W_constraint"]
+        if implementation == 3 and isinstance(kernel, dict) and "axis" in kernel:
+            config["W_constraint"] = {**kernel, "axis": [0, 1, 2]}
+        return f"LocallyConnected{spatial}D", config
 
     return translate

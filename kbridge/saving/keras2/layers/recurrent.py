@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..options import Options
@@ -9,13 +10,13 @@ from ..values import activation, border_mode, constraint, initializer, ordering,
 from .common import Translated, Translation, affine, kernel_lengths
 
 
-def _steps(options: Options, moved_axes: bool = False) -> dict[str, Any]:
+def _steps(options: Options, places: Sequence[int] | None = None) -> dict[str, Any]:
     """Return the options that all recurrent layers have."""
     config: dict[str, Any] = {
-        **affine(options, moved_axes, "tanh"),
+        **affine(options, places, "tanh"),
         "inner_init": initializer(options, "recurrent_initializer", "orthogonal"),
         "U_regularizer": regularizer(options, "recurrent_regularizer"),
-        "U_constraint": constraint(options, "recurrent_constraint", moved_axes),
+        "U_constraint": constraint(options, "recurrent_constraint", places),
         "dropout_W": options.take("dropout", 0.0),
         "dropout_U": options.take("recurrent_dropout", 0.0),
     }
@@ -93,7 +94,7 @@ def conv_lstm(options: Options) -> Translated:
         "dilation_rate": pair_or_number(options, "dilation_rate", 2),
         "border_mode": border_mode(options),
         "dim_ordering": dim_ordering,
-        **_steps(options, moved_axes=dim_ordering == "th"),
+        **_steps(options, () if dim_ordering == "th" else None),
         "forget_bias_init": _forget_bias(options),
         "inner_activation": activation(options, "recurrent_activation", "hard_sigmoid"),
         "zeros_before_mask": True,
