@@ -70,7 +70,7 @@ def subtract(x, y):
 
 
 @operation(
-    "operator.mul tf.multiply tf.math.multiply tf.mul K.multiply tf.math.scalar_mul",
+    "operator.mul tf.multiply tf.math.multiply tf.mul K.multiply tf.math.scalar_mul tf.scalar_mul",
     "np.multiply keras.ops.multiply(x1:x, x2:y)",
     folds=True,
 )
@@ -247,6 +247,17 @@ def length(x):
         return len(x)
     first = shape_of(x)[0]
     return K.shape(x)[0] if first is None else first
+
+
+@operation("builtins.sum")
+def sum_of(items):
+    """Python's ``sum``: of the tensors in a list, or of a tensor along its first axis."""
+    if not isinstance(items, (list, tuple)):
+        return K.sum(tensor(items), axis=0)
+    total = 0
+    for item in items:
+        total = total + item
+    return total
 
 
 @operation("builtins.int", folds=True)

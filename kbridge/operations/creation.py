@@ -74,6 +74,8 @@ def full_like(x, value, dtype=None):
 def constant(value, dtype=None, shape=None):
     """A tensor of given values, repeated to a shape."""
     made = tensor(value, None if dtype is None else dtype_name(dtype))
+    if shape is None and not K.is_tensor(value) and np.ndim(value) == 2 and np.size(value) <= 64:
+        made._known_rows = value  # paddings are written so
     return made if shape is None else broadcast_to(made, shape)
 
 

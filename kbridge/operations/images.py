@@ -10,7 +10,7 @@ import numpy as np
 from ..backends.composites.resizing import resize_weights
 from .names import constants, operation
 from .neural import ordering
-from .operands import is_float, known, parts_of, shape_of, small, tensor
+from .operands import dtype_name, dtype_of, is_float, known, parts_of, shape_of, small, tensor
 from .tensors import K
 
 _METHODS = ("bilinear", "lanczos3", "lanczos5", "bicubic", "gaussian", "nearest", "area", "mitchellcubic")
@@ -18,6 +18,11 @@ constants(**{f"tf__image__ResizeMethod__{name.upper()}": name for name in _METHO
 constants(tf__image__ResizeMethod__NEAREST_NEIGHBOR="nearest")
 #: TensorFlow 1's numbers of the methods
 _NUMBERED = {0: "bilinear", 1: "nearest", 2: "bicubic", 3: "area"}
+#: Models of keras.applications by what they expect of pictures: numbers from -1 to 1, or those of Caffe.
+_SCALED = ("mobilenet", "mobilenet_v2", "inception_v3", "inception_resnet_v2", "xception", "resnet_v2", "nasnet")
+_CENTRED = ("vgg16", "vgg19", "resnet", "resnet50")
+#: Pixels of a window that is taken out of pictures.
+_WINDOW = 2**12
 #: No picture is made larger than this along an axis.
 _LONGEST = 2**16
 
@@ -256,3 +261,75 @@ def space_to_depth(x, block_size, data_format=None):
     if ordering(data_format) == "th" or None in (rows, columns, channels) or rows % n or columns % n:
         raise ValueError(f"it needs channels last, and rows and columns that are multiples of {n}, got pictures of shape {shape_of(x)}.")
     return _moved(x, (-1, rows // n, n, columns // n, n, channels), [0, 1, 3, 2, 4, 5], (-1, rows // n, columns // n, n * n * channels))
+
+
+@operation("tf.image.resize_with_crop_or_pad tf.image.resize_image_with_crop_or_pad(image:x, target_height:rows, target_width:columns)")
+def crop_or_pad(x, rows, columns):
+    """Pictures cut to a size from their middle, or with zeros round them."""
+    pictures, alone = _batch(x)
+    for axis, wanted in zip((1, 2), _size((rows, columns)), strict=True):
+        length = shape_of(pictures)[axis]
+        if length is None:
+            raise ValueError("the size of the pictures must be known.")
+        first = max((length - wanted) // 2, 0)
+        pictures = pictures[(*[slice(None)] * axis, slice(first, first + min(wanted, length)))]
+        before = max((wanted - length) // 2, 0)
+        widths = [(0, 0)] * 4
+        widths[axis] = (before, max(wanted - length, 0) - before)
+        pictures = K.pad(pictures, widths)
+    return K.squeeze(pictures, 0) if alone else pictures
+
+
+@operation(
+    "tf.image.extract_patches(images:x, sizes, strides, rates, padding)", "tf.image.extract_image_patches(images:x, ksizes|sizes:sizes, strides, rates, padding)",
+)  # fmt: skip
+def extract_patches(x, sizes, strides, rates, padding):
+    """The windows of pictures, each with its pixels and channels in the last axis."""
+    pictures, _ = _batch(x)
+    (_, height, width, _), (_, down, across, _) = parts_of(sizes), parts_of(strides)
+    if list(parts_of(rates)) != [1, 1, 1, 1] or str(padding).upper() not in ("VALID", "SAME") or min(height, width, down, across) < 1:
+        raise ValueError(f"kbridge can't take windows with sizes={sizes}, strides={strides}, rates={rates}, padding={padding!r}.")
+    if height * width > _WINDOW:
+        raise ValueError(f"windows of {height} x {width} pixels are too large; the limit is {_WINDOW} pixels.")
+    counts = []
+    for axis, size, step in ((1, height, down), (2, width, across)):
+        length = shape_of(pictures)[axis]
+        if length is None:
+            raise ValueError("the size of the pictures must be known.")
+        count = -(-length // step) if str(padding).upper() == "SAME" else (length - size) // step + 1
+        missing = max((count - 1) * step + size - length, 0)
+        widths = [(0, 0)] * 4
+        widths[axis] = (missing // 2, missing - missing // 2)
+        pictures = K.pad(pictures, widths)
+        counts.append(count)
+    if min(counts) < 1:
+        raise ValueError(f"windows of {height} x {width} pixels are larger than the pictures.")
+    found = []
+    for row in range(height):
+        for column in range(width):
+            rows = slice(row, row + (counts[0] - 1) * down + 1, down)
+            columns = slice(column, column + (counts[1] - 1) * across + 1, across)
+            found.append(pictures[:, rows, columns])
+    return K.concatenate(found, axis=-1)
+
+
+@operation("tf.image.convert_image_dtype(image:x, dtype, saturate:-)")
+def convert_picture(x, dtype="float32"):
+    """Pictures of whole numbers as fractions of the largest one; those of floats are cast."""
+    x, name = tensor(x), dtype_name(dtype)
+    if not name.startswith("float"):
+        raise ValueError(f"kbridge can't convert pictures to {name}.")
+    kind = dtype_of(x)
+    return K.cast(x, name) if kind.startswith("float") else K.cast(x, name) * (1.0 / np.iinfo(kind).max)
+
+
+@operation(" ".join(f"keras.applications.{name}.preprocess_input" for name in _SCALED) + "(x, data_format:-)")
+def scaled_to_one(x):
+    """Pictures of 0 to 255 as numbers from -1 to 1."""
+    return tensor(x) / 127.5 - 1.0
+
+
+@operation(" ".join(f"keras.applications.{name}.preprocess_input" for name in _CENTRED) + "(x, data_format:!=None)")
+def centred_by_channel(x):
+    """Pictures of 0 to 255, red first, as those of Caffe: blue first, less the mean of each channel in ImageNet."""
+    return K.reverse(tensor(x), -1) - K.constant(np.array([103.939, 116.779, 123.68]), dtype=K.floatx())

@@ -40,7 +40,7 @@ def _listed(tensors: Any) -> list[Any]:
 
 
 @operation(
-    "K.concatenate(tensors, axis=-1)", "tf.concat(values:tensors, axis)", "np.concatenate(arrays|seq:tensors, axis=0)",
+    "K.concatenate(tensors, axis=-1)", "keras.layers.concatenate(inputs:tensors, axis=-1)", "tf.concat(values:tensors, axis)", "np.concatenate(arrays|seq:tensors, axis=0)",
     "keras.ops.concatenate(xs|tensors:tensors, axis=0)",
 )  # fmt: skip
 def concatenate(tensors, axis=-1):
@@ -157,7 +157,7 @@ def roll(x, shift, axis=None):
 def pad(x, padding, mode="constant", constant_values=None):
     """More at both ends of each axis: a constant, or what lies inside, mirrored ('reflect', 'symmetric') or repeated ('edge')."""
     x = tensor(x)
-    widths = np.asarray(padding)
+    widths = np.asarray(getattr(padding, "_known_rows", padding))
     widths = np.broadcast_to(widths, (len(shape_of(x)), 2)).tolist()
     if any(isinstance(n, (int, float)) and n < 0 for pair in widths for n in pair):
         raise ValueError(f"it can't pad by less than 0, got {widths}.")

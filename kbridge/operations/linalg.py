@@ -120,6 +120,13 @@ def einsum(equation, *operands):
     return K.einsum(f"{','.join(terms)}->{result}", *found)
 
 
+@operation("tf.linalg.matvec(a:x, b:y, transpose_a)")
+def matvec(x, y, transpose_a=False):
+    """The product of matrices in the last two axes of ``x`` with vectors in the last axis of ``y``."""
+    x, y = _both(x, y)
+    return K.squeeze(matmul(x, K.expand_dims(y, -1), transpose_a), len(shape_of(y)))
+
+
 @operation("np.outer keras.ops.outer(a|x1:x, b|x2:y)")
 def outer(x, y):
     """Each element of x times each of y."""

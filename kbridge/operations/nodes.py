@@ -95,7 +95,7 @@ also("truncated_normal", "node.TruncatedNormal(shape, seed:-, seed2:-, dtype)")
 also("top_k", "node.TopKV2 node.TopK(x, k, sorted:-)")
 
 
-@operation("tf.add_n tf.math.add_n tf.math.accumulate_n node.AddN(inputs|tensors:tensors)")
+@operation("tf.add_n tf.math.add_n tf.math.accumulate_n node.AddN keras.layers.add(inputs|tensors:tensors)")
 def add_n(tensors):
     """The sum of tensors of one shape."""
     total = tensor(tensors[0])

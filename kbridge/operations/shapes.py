@@ -138,7 +138,10 @@ def transposed(x):
     return K.transpose(x)
 
 
-@operation("tf.linalg.matrix_transpose(a:x, conjugate:!=False)", "keras.ops.matrix_transpose np.matrix_transpose(x)")
+@operation(
+    "tf.linalg.matrix_transpose tf.linalg.transpose tf.matrix_transpose(a|matrix:x, conjugate:!=False)",
+    "keras.ops.matrix_transpose np.matrix_transpose(x)",
+)
 def matrix_transpose(x):
     """The last two axes exchanged."""
     return swapaxes(x, -1, -2)

@@ -38,6 +38,24 @@ def top_k(x, k=1):
     return take_along_axis(x, places, -1), places
 
 
+@operation("tensor.values")
+def values_of(x):
+    """The entries that ``top_k`` found."""
+    return _found(x)[0]
+
+
+@operation("tensor.indices")
+def indices_of(x):
+    """The places of the entries that ``top_k`` found."""
+    return _found(x)[1]
+
+
+def _found(x: Any) -> Any:
+    if not isinstance(x, (list, tuple)) or len(x) != 2:
+        raise ValueError("only what top_k returns has values and indices.")
+    return x
+
+
 @operation("tf.sort(values:x, axis, direction)", "np.sort keras.ops.sort(x|a:x, axis)")
 def sort(x, axis=-1, direction="ASCENDING"):
     """Sorted along an axis."""

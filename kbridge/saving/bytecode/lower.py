@@ -36,7 +36,7 @@ _ALIASES = {
 }  # fmt: skip
 
 #: Python's own functions that may be called: with values that are known, ``abs`` with tensors too.
-BUILTINS = ("len", "int", "float", "tuple", "list", "range", "abs")
+BUILTINS = ("len", "int", "float", "tuple", "list", "range", "abs", "sum", "max", "min", "round")
 
 _OPERATORS = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul", "&": "and_", "|": "or_", "^": "xor",
@@ -156,19 +156,20 @@ class _Lowering:
         setting = _SETTINGS.get(normalised(path).replace("keras.config.", "K."))
         if setting is not None and not args and not kwargs:
             return setting()
-        if not knows(path):
+        # a bare name is a function of the program's own, whatever it is called; kbridge's own names of operations are bare, too
+        if "." not in path or path.startswith(("tensor.", "node.")) or not knows(path):
             raise Refused(f"it calls {name!r}, which is not among the functions that kbridge knows")
         return self.operation(path, *args, **kwargs)
 
     def builtin(self, name: str, args: list, kwargs: dict) -> Any:
         if name == "abs" and len(args) == 1 and not kwargs:
             return abs(args[0]) if _is_number(args[0]) else self.operation("keras.backend.abs", args[0])
-        if name in ("tuple", "list") and len(args) == 1 and isinstance(args[0], Ref) and knows(f"builtins.{name}"):
+        if name in ("tuple", "list", "int", "float", "len") and len(args) == 1 and isinstance(args[0], Ref):
             return self.operation(f"builtins.{name}", args[0])
+        if name == "sum" and len(args) == 1 and not kwargs and _holds_ref(args[0]):
+            return self.operation("builtins.sum", args[0])
         if name == "range" and (not args or not all(type(n) is int and abs(n) <= _LONGEST for n in args)):
             raise Refused("it calls range() with something other than small whole numbers")
-        if name == "len" and isinstance(args[0] if args else None, Ref) and knows("builtins.len"):
-            return self.operation("builtins.len", args[0])
         functions: dict[str, Callable] = {
             "len": len,
             "int": int,
@@ -176,8 +177,12 @@ class _Lowering:
             "tuple": tuple,
             "list": list,
             "range": lambda *n: list(range(*n)),
+            "sum": sum,
+            "max": max,
+            "min": min,
+            "round": round,
         }
-        if any(isinstance(item, Ref) for item in args):
+        if any(map(_holds_ref, args)) or kwargs and name in ("max", "min", "sum"):
             raise Refused(f"it calls {name}() with a value that isn't known when the function is read")
         return _computed(name, functions[name], args, kwargs)
 

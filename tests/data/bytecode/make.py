@@ -1,4 +1,4 @@
-"""Record the bytecode of functions.py as every Python that is here stores it: functions.json.
+"""Record the bytecode of functions.py as every Python that is here stores it: functions.json; and that of public.py as a few do: public.json.
 
     python make.py ~/.pyenv/versions/*/bin/python
 
@@ -22,7 +22,7 @@ names = {}
 exec(compile(open(sys.argv[1]).read(), "f", "exec"), names)
 found = {}
 for name, value in names.items():
-    if isinstance(value, types.FunctionType) and name != "make_closure":
+    if isinstance(value, types.FunctionType) and not name.startswith("make_"):
         cells = [cell.cell_contents for cell in value.__closure__ or ()]
         found[name] = [base64.b64encode(marshal.dumps(value.__code__)).decode("ascii"), value.__defaults__, cells or None]
 print(json.dumps(["%d.%d" % sys.version_info[:2], found]))
@@ -84,12 +84,20 @@ def assembled(variables, names, constants, text):
     return base64.b64encode(record + struct.pack("<i", 1) + plain(b"")).decode("ascii")
 
 
-def main():
+def recorded(source):
     found = {}
     for python in sys.argv[1:]:
-        done = subprocess.run([python, "-c", INSIDE, str(HERE / "functions.py")], capture_output=True, text=True, check=True)
+        done = subprocess.run([python, "-c", INSIDE, str(HERE / source)], capture_output=True, text=True, check=True)
         version, functions = json.loads(done.stdout)
         found[version] = functions
+    return found
+
+
+def main():
+    public = recorded("public.py")
+    few = {version: public[version] for version in ("2.7", "3.7", "3.11", "3.13")}
+    (HERE / "public.json").write_text(json.dumps(few, indent=0, sort_keys=True) + "\n")
+    found = recorded("functions.py")
     for version in ("3.4", "3.5"):
         found[version] = {name: [assembled(*parts), None, None] for name, parts in BY_HAND.items()}
     ordered = {version: dict(sorted(found[version].items())) for version in sorted(found, key=lambda v: [int(n) for n in v.split(".")])}
