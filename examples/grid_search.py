@@ -1,4 +1,4 @@
-"""scikit-learn chooses a network's settings by cross-validation. Needs scikit-learn: pip install 'kbridge[sklearn]'"""
+"""scikit-learn chooses a network's settings by cross-validation. Needs scikit-learn: pip install '.[sklearn]', in the clone of kbridge"""
 
 import sys
 

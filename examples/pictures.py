@@ -1,4 +1,4 @@
-"""Pictures of many small images: what the examples write. Needs Pillow: pip install 'kbridge[images]'"""
+"""Pictures of many small images: what the examples write. Needs Pillow: pip install '.[images]', in the clone of kbridge"""
 
 import numpy as np
 

@@ -11,11 +11,11 @@ class PackageMissing(ImportError):
 
 
 def needed(module: str, extra: str, task: str) -> ModuleType:
-    """The module called ``module``. PackageMissing says that ``task`` needs it and how to install ``kbridge[extra]``."""
+    """The module called ``module``. PackageMissing says that ``task`` needs it and how to install ``extra``."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
         package = module.partition(".")[0]
         raise PackageMissing(
-            f"{task} needs {package} ({error}): pip install 'kbridge[{extra}]'. From a clone: pip install '.[{extra}]'.", name=package
+            f"{task} needs {package} ({error}): pip install '.[{extra}]', in the clone of kbridge.", name=package
         ) from error

@@ -99,6 +99,9 @@ def one_weight_model(k):
     return k.Sequential([k.layers.Input((4,)), k.layers.Dense(2, use_bias=False)])
 
 
+#: cases of tf_keras that are also written as an archive and as a checkpoint
+OTHER_FORMATS = ("nadam", "adafactor", "loss_scale")
+
 #: cases of tf_keras whose state its own loading loses: the model that was saved goes on
 LOST = ("loss_scale", "nadam")
 
@@ -181,6 +184,15 @@ def make_training(k, folder: Path, names: tuple[str, ...]) -> None:
             for path in paths:
                 model.save(path)
                 archive.writestr(zipfile.ZipInfo(path.name, (2020, 1, 1, 0, 0, 0)), path.read_bytes(), zipfile.ZIP_DEFLATED)
+            if k.__name__ == "tf_keras" and name in OTHER_FORMATS:
+                model.save(Path(scratch) / f"{name}.keras")
+                model.save_weights(Path(scratch) / name)
+                for path in [
+                    *Path(scratch).glob(f"{name}.keras"),
+                    *Path(scratch).glob(f"{name}.index"),
+                    *Path(scratch).glob(f"{name}.data*"),
+                ]:
+                    archive.writestr(zipfile.ZipInfo(path.name, (2020, 1, 1, 0, 0, 0)), path.read_bytes(), zipfile.ZIP_DEFLATED)
             again = model if k.__name__ == "tf_keras" and name in LOST else k.models.load_model(paths[0])
             for x, y in data[3:]:
                 again.train_on_batch(x, y)

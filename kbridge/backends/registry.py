@@ -95,6 +95,6 @@ def _backend_class(name: str) -> type[Backend]:
         raise
     except ImportError as error:
         raise BackendUnavailable(
-            f"The {name!r} backend can't be imported ({error}){_asked(name)}. Install it with: pip install 'kbridge[{extra}]', or choose "
+            f"The {name!r} backend can't be imported ({error}){_asked(name)}. Install it with: pip install '.[{extra}]', in the clone of kbridge, or choose "
             "another backend with KBRIDGE_BACKEND=numpy or: kbridge config --backend numpy."
         ) from error

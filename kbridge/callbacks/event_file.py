@@ -24,7 +24,7 @@ class EventFile:
             from tensorboard.compat.proto.event_pb2 import Event
             from tensorboard.summary.writer.record_writer import RecordWriter
         except ImportError as error:
-            raise ImportError("TensorBoard needs the package tensorboard: pip install 'kbridge[tensorboard]'") from error
+            raise ImportError("TensorBoard needs the package tensorboard: pip install '.[tensorboard]', in the clone of kbridge") from error
         os.makedirs(folder, exist_ok=True)
         import socket  # takes long to import, for what few programs do
 

@@ -118,4 +118,4 @@ def _version(name: str) -> str:
 def _how_to_install(name: str) -> str:
     if name == "theano" and sys.version_info >= install.FIRST_UNFIT:
         return "kbridge install theano"
-    return f"pip install 'kbridge[{registry.BUILT_IN[name][2]}]'"
+    return f"pip install '.[{registry.BUILT_IN[name][2]}]', in the clone of kbridge"

@@ -25,13 +25,13 @@ def add_parser(subparsers) -> None:
     parser.add_argument(
         "--py2",
         action="store_true",
-        help="translate the program and the modules beside it from Python 2, in memory, and say what changed (needs pip install 'kbridge[py2]')",
+        help="translate the program and the modules beside it from Python 2, in memory, and say what changed (needs pip install '.[py2]', in the clone of kbridge)",
     )
     parser.add_argument(
         "--workers",
         type=int,
         metavar="N",
-        help="train with N processes on this machine, which share each batch (needs pip install 'kbridge[distributed]')",
+        help="train with N processes on this machine, which share each batch (needs pip install '.[distributed]', in the clone of kbridge)",
     )
     parser.add_argument(
         "--distributed",

@@ -71,8 +71,10 @@ def compare(
         backends = [name for name in registry.BUILT_IN if importlib.util.find_spec(name)]
         left_out = [name for name in registry.BUILT_IN if name not in backends]
         if len(backends) < 2:
-            extras = " or ".join(f"pip install 'kbridge[{name}]'" for name in left_out)
-            raise UsageError(f"compare needs at least two backends, but only {', '.join(backends)} is installed: {extras}.")
+            extras = " or ".join(f"pip install '.[{name}]'" for name in left_out)
+            raise UsageError(
+                f"compare needs at least two backends, but only {', '.join(backends)} is installed: {extras}, in the clone of kbridge."
+            )
     if isinstance(backends, str):
         backends = backends.split(",")
     if len(backends) < 2 or len(set(backends)) < len(backends):

@@ -40,7 +40,7 @@ def _tool(statements: bool) -> Any:
             warnings.simplefilter("ignore")
             from fissix import refactor
     except ImportError as error:
-        raise UsageError(f"--py2 needs fissix ({error}): pip install 'kbridge[py2]'.") from None
+        raise UsageError(f"--py2 needs fissix ({error}): pip install '.[py2]', in the clone of kbridge.") from None
     names = refactor.get_fixers_from_package("fissix.fixes")
     out = LEFT_OUT if statements else LEFT_OUT | STATEMENTS
     chosen = [name for name in names if name.rpartition(".fix_")[2] not in out]

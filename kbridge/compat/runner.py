@@ -55,7 +55,9 @@ def _frameworks(tf1: bool) -> None:
     as_keras.announce("theano")
     if tf1:
         if importlib.util.find_spec("tensorflow") is None:
-            raise registry.BackendUnavailable("--tf1 needs TensorFlow, which isn't installed: pip install 'kbridge[tensorflow]'.")
+            raise registry.BackendUnavailable(
+                "--tf1 needs TensorFlow, which isn't installed: pip install '.[tensorflow]', in the clone of kbridge."
+            )
         names.tensorflow(version1=True)
         as_keras.announce("tensorflow")
 

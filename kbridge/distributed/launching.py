@@ -25,7 +25,7 @@ def prepared(workers: int, words: list[str]) -> Callable[[], int]:
     """Return a function that runs ``kbridge`` with ``words`` on ``workers`` workers and returns the exit status. UsageError where it can't."""
     if importlib.util.find_spec("mpi4py") is None:
         raise UsageError(
-            "run --workers needs mpi4py: pip install 'kbridge[distributed]'. If there is no MPI library, also pip install mpich."
+            "run --workers needs mpi4py: pip install '.[distributed]', in the clone of kbridge. If there is no MPI library, also pip install mpich."
         )
     command = mpiexec()
     if command is None:

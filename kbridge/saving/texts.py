@@ -15,7 +15,7 @@ from .yaml_tags import add_tags
 #: Characters of a number in YAML.
 _MAX_DIGITS = 100
 
-_EXTRA_YAML = "pip install 'kbridge[yaml]'"
+_EXTRA_YAML = "pip install '.[yaml]', in the clone of kbridge"
 
 
 # ---------------------------------------------------------------------- texts to configs

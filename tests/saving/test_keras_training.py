@@ -97,6 +97,43 @@ def test_training_of_tf_keras_goes_on(name, tmp_path):
     check("tf_keras", name, tmp_path)
 
 
+@pytest.mark.parametrize("name", files("tf_keras", ".keras"))
+def test_training_from_an_archive_of_tf_keras_goes_on(name, tmp_path):
+    check("tf_keras", name, tmp_path)
+
+
+@pytest.mark.parametrize("case", cases.OTHER_FORMATS)
+def test_training_from_a_checkpoint_of_tf_keras_goes_on(case, tmp_path):
+    with zipfile.ZipFile(DATA / "tf_keras.zip") as archive:
+        archive.extractall(tmp_path, [name for name in archive.namelist() if name.startswith((f"{case}.index", f"{case}.data"))])
+    model = opened("tf_keras", f"{case}.h5", tmp_path)
+    # a new start, which the checkpoint ends
+    model.set_weights([0 * w for w in model.get_weights()])
+    model.compile(type(model.optimizer).from_config(model.optimizer.get_config()), "mse")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.load_weights(tmp_path / case)
+    for x, y in cases.batches(model.input_shape[1:])[3:]:
+        model.train_on_batch(x, y)
+    for got, expected in zip(weights_of_keras(model), recorded("tf_keras", case), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_an_archive_of_a_legacy_optimizer_says_that_it_has_no_state(tmp_path):
+    def legacy(config):
+        options = {"name": "SGD", "learning_rate": 0.1, "decay": 0.0, "momentum": 0.0, "nesterov": False}
+        config["compile_config"]["optimizer"] = {
+            "module": "keras.optimizers.legacy",
+            "class_name": "SGD",
+            "config": options,
+            "registered_name": None,
+        }
+
+    path = rewritten(tmp_path / "m.keras", legacy, source=DATA.parent / "keras3" / "tf_keras_archive.keras")
+    with pytest.warns(UserWarning, match=r"was written by tf\.keras 2.*no state of its legacy optimizers"):
+        load_model(path)
+
+
 @pytest.mark.parametrize("name", files("keras", ".keras"))
 def test_training_of_keras_3_goes_on(name, tmp_path):
     check("keras", name, tmp_path)

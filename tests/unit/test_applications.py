@@ -320,5 +320,5 @@ def test_audio_files_become_spectrograms(tmp_path, dim_ordering, shape, seconds)
 
 def test_audio_without_librosa_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "librosa", None)
-    with pytest.raises(ImportError, match=r"pip install 'kbridge\[audio\]'"):
+    with pytest.raises(ImportError, match=r"pip install '\.\[audio\]'"):
         audio_conv_utils.preprocess_input("a.wav")

@@ -62,7 +62,7 @@ def test_info_says_how_to_get_a_backend_that_isnt_installed():
 
     whole, info.importlib.util = info.importlib.util, Hidden
     try:
-        assert info.outcome("tensorflow", None) == (False, "not installed; pip install 'kbridge[tensorflow]'")
+        assert info.outcome("tensorflow", None) == (False, "not installed; pip install '.[tensorflow]', in the clone of kbridge")
     finally:
         info.importlib.util = whole
 

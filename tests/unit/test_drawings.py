@@ -100,4 +100,4 @@ try:
 except ImportError as error:
     print(error)
 """
-    assert "pip install 'kbridge[plot]'" in output(code, tmp_path)
+    assert "pip install '.[plot]'" in output(code, tmp_path)

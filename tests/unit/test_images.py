@@ -130,7 +130,7 @@ for what in (lambda: image.load_img("x.png"), lambda: image.random_rotation(np.o
 """
     lines = output(code, tmp_path).splitlines()
     assert lines[0] == "0.5"
-    assert all("pip install 'kbridge[images]'" in line for line in lines[1:]) and len(lines) == 3
+    assert all("pip install '.[images]'" in line for line in lines[1:]) and len(lines) == 3
 
 
 # ---------------------------------------------------------------------- random changes

@@ -94,4 +94,4 @@ def test_a_backend_that_isnt_installed_is_an_error_that_names_the_extra(tmp_path
     hidden = "import sys; sys.modules['tensorflow'] = None\n"
     done = python("-c", hidden + MODEL, home=tmp_path, KBRIDGE_BACKEND="tensorflow")
     assert done.returncode == 1
-    assert "pip install 'kbridge[tensorflow]'" in done.stderr.splitlines()[-1]
+    assert "pip install '.[tensorflow]'" in done.stderr.splitlines()[-1]

@@ -9,10 +9,10 @@ from workers.comparison import missing
 
 @pytest.fixture(autouse=True)
 def able():
-    """Skip where there is no MPI; ``pip install 'kbridge[test]'`` brings one."""
+    """Skip where there is no MPI; ``pip install '.[test]'`` brings one."""
     why = missing()
     if why:
-        pytest.skip(f"{why}: pip install 'kbridge[test]'")
+        pytest.skip(f"{why}: pip install '.[test]'")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from sys import version_info as _python
 from ..registry import BackendUnavailable
 
 if find_spec("theano") is None:
-    _install = "Install it with: pip install 'kbridge[theano]'."
+    _install = "Install it with: pip install '.[theano]', in the clone of kbridge."
     if _python >= (3, 12):
         _install = (
             "Install it with: kbridge install theano (theano-pymc 1.1.2 is a source package that pip alone can't build on Python "

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..assignment import Assignment, assign_converted
 from ..errors import ModelFileError
-from ..keras2.optimizer_state import Variables, assignments, moments_of
+from ..keras2.optimizer_state import Variables, assignments, by_order, moments_of, product_of_momenta
 from ..keras2.optimizers import KNOWN, Unrepresentable
 from ..kinds import CHECKPOINT, Kind
 from ..reading import failures_named
@@ -81,6 +81,8 @@ def optimizer_state(model: Any, objects: Objects, pairs: Sequence[Pair]) -> list
     if node is None or not objects.children(node):
         return []
     name = type(model.optimizer).__name__
+    if name == "Adafactor" or hasattr(model.optimizer, "inner_optimizer"):
+        return _in_order(model, objects, node, [pair.slot for pair in pairs if pair.slot.trained])
     if name not in KNOWN:
         raise Unrepresentable(f"tf.keras has no optimizer {name}, or another one by this name")
     wanted = moments_of(model)
@@ -97,8 +99,21 @@ def optimizer_state(model: Any, objects: Objects, pairs: Sequence[Pair]) -> list
     state = assignments(model, [pair.slot for pair in pairs if pair.slot.trained], variables)
     count = objects.child(node, "iter", "_iterations")
     if count is not None and objects.key(count):
-        state.append(Assignment(model.optimizer.iterations, np.asarray(_number(objects, count), "float64")))
+        steps = _number(objects, count)
+        state.append(Assignment(model.optimizer.iterations, np.asarray(steps, "float64")))
+        if name == "Nadam":
+            state.append(product_of_momenta(model.optimizer, int(steps)))
     return state + _settings(model.optimizer, objects, node)
+
+
+def _in_order(model: Any, objects: Objects, node: int, slots: Sequence[Any]) -> list[Assignment]:
+    """The values of an optimizer of tf.keras 2.11 and later that lists its variables by numbers."""
+    count = objects.child(node, "_iterations")
+    listed = objects.numbered(objects.child(node, "_variables"))
+    nodes = list(dict.fromkeys(child for child in (count, *listed) if child is not None and objects.key(child)))
+    if not nodes:
+        raise Unrepresentable("the state of this optimizer has an unknown layout")
+    return assignments(model, slots, by_order(model, [objects.bundle.tensor(objects.key(child)) for child in nodes], slots))
 
 
 def _settings(optimizer: Any, objects: Objects, node: int) -> list[Assignment]:

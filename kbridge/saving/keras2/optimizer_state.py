@@ -124,6 +124,8 @@ def by_order(model: Any, arrays: Sequence[StoredArray], slots: Sequence[Slot]) -
     scalars = len(left) - len(layout)
     after = ["m_schedule"] if name == "Nadam" else []
     before = ["iterations", "lr"] if K.is_variable(optimizer.lr) else ["iterations"]
+    if name == "Nadam" and scalars == 1:
+        after = []  # those of tf.keras leave the product of momenta out, too
     if scalars == 1 + len(after):
         before = ["iterations"]  # archives of tf.keras leave the learning rate to the config
     if scalars != len(before) + len(after):
@@ -172,7 +174,7 @@ def assignments(model: Any, slots: Sequence[Slot], variables: Variables, flipped
         pairs += _of_moment(moment, own, stored, slots, trained)
     found = [Assignment(variable, np.asarray(array.read(), "float64")) for variable, array in _scalars(outer, optimizer, variables)]
     if type(optimizer).__name__ == "Nadam" and "m_schedule" not in variables.scalars and "iterations" in variables.scalars:
-        found.append(Assignment(optimizer.m_schedule, _product_of_momenta(optimizer, int(variables.scalars["iterations"].read()))))
+        found.append(product_of_momenta(optimizer, int(variables.scalars["iterations"].read())))
     for slot, array, places, as_it_is in pairs:
         value = array.read()
         if as_it_is:
@@ -226,10 +228,10 @@ def _scalars(outer: Any, optimizer: Any, variables: Variables) -> list[tuple[Any
     return found
 
 
-def _product_of_momenta(optimizer: Any, steps: int) -> np.ndarray:
-    """Return the value that Nadam's schedule has come to; files of Keras 2 lack it. After many steps it is 0."""
+def product_of_momenta(optimizer: Any, steps: int) -> Assignment:
+    """The value that the schedule of a Nadam ``optimizer`` has come to; files of Keras 2 lack it. After many steps it is 0."""
     beta, step = float(K.get_value(optimizer.beta_1)), np.arange(1, min(steps, 10000) + 1)
-    return np.asarray(np.prod(beta * (1 - 0.5 * 0.96 ** (step * optimizer.schedule_decay))))
+    return Assignment(optimizer.m_schedule, np.asarray(np.prod(beta * (1 - 0.5 * 0.96 ** (step * optimizer.schedule_decay)))))
 
 
 def layer_in_parts(model: Any) -> str | None:

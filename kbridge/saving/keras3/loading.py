@@ -39,7 +39,7 @@ def load_archive(path: str, custom_objects: dict[str, Any], compile: bool):
             matches = match_model(model, nodes_of_config(config), root)
             assign_converted(model, list(read(matches)))
             if compile:
-                _compile(model, config, matches, root)
+                _compile(model, config, matches, root, version)
     return model
 
 
@@ -96,15 +96,18 @@ def load_shards(model: Any, path: str, by_name: bool) -> None:
 # ---------------------------------------------------------------------- training
 
 
-def _compile(model: Any, config: Mapping[str, Any], matches: list[Match], root: Group) -> None:
+def _compile(model: Any, config: Mapping[str, Any], matches: list[Match], root: Group, version: str | None) -> None:
     """Compile as the file says, as far as kbridge has the same; a warning tells what isn't restored."""
     from ... import optimizers
+    from ..keras2 import major_version
     from ..keras2.optimizer_state import in_parts_note, layer_in_parts
     from ..keras2.training import Unrepresentable, compile_arguments, differences
 
     def told(what: str, slug: str = "") -> None:
         cited = f" [convert: {slug}]" if slug else ""
-        warnings.warn(f"{root.path!r} was written by Keras 3: {what}.{cited}", stacklevel=5)
+        warnings.warn(f"{root.path!r} was written by {writer}: {what}.{cited}", stacklevel=5)
+
+    writer = f"tf.keras {version}" if major_version(version) == 2 else f"Keras {version or 3}"
 
     for what, slug in differences(model, of_keras3=True):
         told(what, slug)
@@ -130,6 +133,9 @@ def _compile(model: Any, config: Mapping[str, Any], matches: list[Match], root: 
             "optimizer isn't taken over; call compile for another optimizer",
             "keras2-optimizer-state",
         )
+    stored = compiled["optimizer"]
+    if major_version(version) == 2 and isinstance(stored, Mapping) and "legacy" in str(stored.get("module")):
+        return told("tf.keras stores no state of its legacy optimizers in archives, so the optimizer starts anew", "keras2-optimizer-state")
     with failures_named(root.path, "optimizer", "the optimizer can't go on from it"):
         try:
             assign(training.read_state(model, root, matches))

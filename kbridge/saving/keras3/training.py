@@ -26,7 +26,9 @@ def read_state(model: Any, root: Group, matches: Sequence[Match]) -> list[Assign
         if "inner_optimizer" not in group:
             raise Unrepresentable("the state of the optimizer inside LossScaleOptimizer is missing")
         # behind its own count and learning rate, before the variables of the one inside
-        around = dict(zip(("step_counter", "dynamic_scale"), numbered(group)[2:4], strict=False))
+        scalars = [array for array in numbered(group)[2:4] if not array.shape]
+        # archives of tf.keras have the variables of the one inside here once more
+        around = dict(zip(("step_counter", "dynamic_scale"), scalars, strict=True)) if len(scalars) == 2 else {}
         group = group.group("inner_optimizer")
     elif "inner_optimizer" in group:
         # compile wraps the optimizer of a model with numbers of 16 bits, and the config tells of the one inside alone

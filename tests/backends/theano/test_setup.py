@@ -117,7 +117,7 @@ def test_a_failed_import_before_does_no_harm():
     assert done.stdout == "14.0\n", done.stderr
 
 
-@pytest.mark.parametrize(("version", "words"), [((3, 11), "pip install 'kbridge[theano]'"), ((3, 13), "kbridge install theano")])
+@pytest.mark.parametrize(("version", "words"), [((3, 11), "pip install '.[theano]'"), ((3, 13), "kbridge install theano")])
 def test_theano_that_is_not_installed_is_an_error_with_the_way_out(version, words):
     code = (
         "import sys, importlib.util; find = importlib.util.find_spec; "
