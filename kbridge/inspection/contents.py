@@ -41,6 +41,8 @@ class Contents:
     kbridge_version: str | None = None
     written_on: str | None = None
     others: list[str] = field(default_factory=list)
+    #: whether ``training`` names the optimizer: Keras 3 doesn't store one that compile got by its place
+    names_optimizer: bool = True
 
     @property
     def arrays(self) -> list[tuple[str, str, StoredArray | Tensor]]:
@@ -72,7 +74,7 @@ def open_contents(path: str | os.PathLike, original_backend: str | None = None) 
             }
             yield Contents(
                 path, config, _compiled(config), version_of(archive), forced or _KERAS3, _arrays_of_keras3(root, layers), _optimizer_of_keras3(root),
-                metadata.get("kbridge_version") if isinstance(metadata, dict) else None,
+                metadata.get("kbridge_version") if isinstance(metadata, dict) else None, names_optimizer=_names_optimizer(config),
             )  # fmt: skip
         return
     with open_file(path) as root:
@@ -101,6 +103,11 @@ _KERAS3 = Origin("tensorflow", "Keras 3 computes cross-correlations on every bac
 def _compiled(config: Any) -> Any:
     compiled = config.get("compile_config") if isinstance(config, dict) else None
     return as_of_keras2(compiled) if isinstance(compiled, dict) and compiled else None
+
+
+def _names_optimizer(config: Any) -> bool:
+    compiled = config.get("compile_config") if isinstance(config, dict) else None
+    return not isinstance(compiled, dict) or not compiled or compiled.get("optimizer") is not None
 
 
 def _places_in(root: Group) -> dict[str, str]:

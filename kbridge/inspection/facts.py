@@ -68,7 +68,7 @@ def inspect_file(
             "arrays": len(arrays),
             "weights_bytes": sum(array.nbytes for _, _, array in arrays),
             "dtypes": sorted({str(array.dtype) for _, _, array in arrays}),
-            "training": _training(contents.training, optimizer),
+            "training": _training(contents.training, optimizer, contents.names_optimizer),
             **safety(config, contents.others),
             **loading(config, contents.training, contents.version, custom_objects),
         }
@@ -143,7 +143,7 @@ def _weights_row(name: str, arrays: Arrays) -> Row:
     return row
 
 
-def _training(compiled: Any, optimizer: Arrays) -> dict[str, Any] | None:
+def _training(compiled: Any, optimizer: Arrays, named: bool = True) -> dict[str, Any] | None:
     if not isinstance(compiled, dict):
         return None
     settings = compiled.get("optimizer_config")
@@ -152,6 +152,7 @@ def _training(compiled: Any, optimizer: Arrays) -> dict[str, Any] | None:
         "optimizer": settings.get("class_name"),
         "optimizer_settings": settings.get("config"),
         "optimizer_arrays": len(optimizer),
+        "optimizer_named": named,
         "optimizer_values": sum(math.prod(array.shape) for _, array in optimizer),
         **{key: compiled.get(key) for key in ("loss", "metrics", "loss_weights", "sample_weight_mode")},
     }

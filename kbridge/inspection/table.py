@@ -80,6 +80,9 @@ def _training(facts: dict) -> list[str]:
         if training["optimizer_arrays"]
         else "no state stored"
     )
+    if training["optimizer_arrays"] and not training["optimizer_named"]:
+        stored = _counted(training["optimizer_arrays"], "array")
+        state = f"which is Keras' default, since the file names none; the state in it ({stored}) isn't restored"
     settings = training["optimizer_settings"]
     told = []
     for key, value in settings.items() if isinstance(settings, dict) else ():

@@ -113,7 +113,8 @@ def _in_order(model: Any, objects: Objects, node: int, slots: Sequence[Any]) -> 
     nodes = list(dict.fromkeys(child for child in (count, *listed) if child is not None and objects.key(child)))
     if not nodes:
         raise Unrepresentable("the state of this optimizer has an unknown layout")
-    return assignments(model, slots, by_order(model, [objects.bundle.tensor(objects.key(child)) for child in nodes], slots))
+    arrays: list[Any] = [objects.bundle.tensor(objects.key(child)) for child in nodes]
+    return assignments(model, slots, by_order(model, arrays, slots))
 
 
 def _settings(optimizer: Any, objects: Objects, node: int) -> list[Assignment]:
