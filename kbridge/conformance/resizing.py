@@ -5,19 +5,24 @@ import numpy as np
 from .spec import Case, In, Op, checks, expect, expect_error
 
 
-def resize(x, size, interpolation="bilinear", dim_ordering="tf", antialias=False):
+def resize(x, size, interpolation="bilinear", dim_ordering="tf", antialias=False, half_pixel_centers=True):
     """Pixel by pixel, from the definition of each kernel."""
     x = np.moveaxis(x, 1, -1) if dim_ordering == "th" else x
     for axis, n in zip((1, 2), size):
-        x = _along(x, axis, int(x.shape[axis] * n) if isinstance(n, float) else n, interpolation, antialias)
+        x = _along(x, axis, int(x.shape[axis] * n) if isinstance(n, float) else n, interpolation, antialias, half_pixel_centers)
     return np.moveaxis(x, -1, 1) if dim_ordering == "th" else x
 
 
-def _along(x, axis, after, interpolation, antialias):
+def _along(x, axis, after, interpolation, antialias, half_pixel_centers):
     before = x.shape[axis]
     scale = before / after
     rows = []
     for j in range(after):
+        if not half_pixel_centers:
+            place = min(j * scale, before - 1)
+            low, part = int(place), place - int(place) if interpolation == "bilinear" else 0.0
+            rows.append((1 - part) * np.take(x, low, axis) + part * np.take(x, min(low + 1, before - 1), axis))
+            continue
         weights = [_weight(i, j, scale, interpolation, max(scale, 1.0) if antialias else 1.0, before) for i in range(before)]
         total = sum(w * np.take(x, i, axis) for i, w in enumerate(weights))
         rows.append(total / sum(weights))
@@ -62,6 +67,7 @@ def unknown_words(K):
     x = K.placeholder((None, 4, 4, 1))
     expect_error(ValueError, ("bogus", "bilinear"), lambda: K.resize(x, (2, 2), "bogus"))
     expect_error(ValueError, ("two numbers",), lambda: K.resize(x, (2, 0)))
+    expect_error(ValueError, ("half_pixel_centers", "'bicubic'"), lambda: K.resize(x, (2, 2), "bicubic", half_pixel_centers=False))
 
 
 NAMES = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "gaussian", "mitchellcubic", "area")
@@ -74,6 +80,11 @@ OPS = [
             *(Case((In((2, 7, 6, 1)), (3, 4), name), {"dim_ordering": "tf"}) for name in NAMES),
             *(Case((In((1, 9, 8, 1)), (4, 3), n), {"dim_ordering": "tf", "antialias": True}) for n in ("bilinear", "bicubic", "lanczos3")),
             Case((In((2, 2, 4, 3)), (8, 3), "bilinear"), {"dim_ordering": "th"}),
+            *(
+                Case((In((2, 4, 3, 2)), size, name), {"dim_ordering": "tf", "half_pixel_centers": False})
+                for name in ("nearest", "bilinear")
+                for size in ((8, 5), (3, 2))
+            ),
             Case((In((2, 4, 3, 2)), (2.0, 1.5)), {"dim_ordering": "tf"}, note="factors"),
         ),
         checks(unknown_lengths, unknown_words),

@@ -99,13 +99,13 @@ def resize_by_corners(x, size, method="bilinear", align_corners=False, half_pixe
 
 def _corner_weights(before: int, after: int, method: str, align_corners: bool) -> np.ndarray:
     """(after, before): each row the weights of the input's pixels."""
-    if method == "area" and not align_corners:
-        return resize_weights(before, after, "area")
+    if method != "bicubic" and not align_corners:
+        return resize_weights(before, after, method, half_pixel_centers=False)
     small((before, max(before, after)))
     scale = (before - 1) / (after - 1) if align_corners and after > 1 else before / after
     places = np.arange(after) * scale
     if method == "nearest":
-        return np.eye(before)[np.minimum((np.floor(places + 0.5) if align_corners else np.floor(places)).astype(int), before - 1)]
+        return np.eye(before)[np.minimum(np.floor(places + 0.5).astype(int), before - 1)]
     if method == "area":
         raise ValueError("kbridge can't resize by areas with align_corners.")
     low = np.floor(places).astype(int)

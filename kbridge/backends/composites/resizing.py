@@ -38,12 +38,17 @@ KERNELS = {
     "gaussian": lambda x: np.where(x < 1.5, np.exp(-2.0 * x * x), 0.0),
 }
 METHODS = ("nearest", "area", *KERNELS)
+#: those that can also measure from the start of an axis, where the first pixels of both images coincide; areas always do
+FROM_THE_START = ("nearest", "bilinear")
 
 
 @lru_cache(maxsize=256)
-def resize_weights(before: int, after: int, interpolation: str, antialias: bool = False) -> np.ndarray:
+def resize_weights(before: int, after: int, interpolation: str, antialias: bool = False, half_pixel_centers: bool = True) -> np.ndarray:
     """(after, before): each row the weights of the input's pixels, with sum 1."""
     scale = before / after
+    if not half_pixel_centers and interpolation in FROM_THE_START:
+        places = np.minimum(np.arange(after) * scale, before - 1)
+        return _sums_to_one(KERNELS["bilinear"](np.abs((np.floor(places) if interpolation == "nearest" else places)[:, None] - np.arange(before))))
     if interpolation == "area":
         start = np.arange(after)[:, None] * scale
         pixel = np.arange(before)[None]
@@ -56,13 +61,17 @@ def resize_weights(before: int, after: int, interpolation: str, antialias: bool 
         centres = (np.arange(after) + 0.5) * scale - 0.5
         shares = KERNELS[interpolation](np.abs(centres[:, None] - np.arange(before)[None]) / wide)
         # an image of which no pixel is within reach can't be (its centre is), but rounding may leave a row of zeros
+    return _sums_to_one(shares)
+
+
+def _sums_to_one(shares: np.ndarray) -> np.ndarray:
     weights = shares / shares.sum(axis=1, keepdims=True)
     weights.flags.writeable = False
     return weights
 
 
 class Resizing(Family):
-    def resize(self, x, size, interpolation="bilinear", dim_ordering="default", antialias=False):
+    def resize(self, x, size, interpolation="bilinear", dim_ordering="default", antialias=False, half_pixel_centers=True):
         """Images (samples, rows, columns, channels), or channels first, in the ``size`` (rows, columns).
 
         Args:
@@ -71,21 +80,28 @@ class Resizing(Family):
             interpolation: 'nearest', 'bilinear', 'bicubic', 'lanczos3', 'lanczos5', 'gaussian', 'mitchellcubic' or 'area'.
             dim_ordering: 'tf', 'th' or 'default'.
             antialias: whether kernels widen where an image shrinks.
+            half_pixel_centers: False for TensorFlow 1's convention, where result pixel j of m lies at j * n / m; for 'nearest' and 'bilinear'.
 
         Raises:
-            ValueError: for another name or a size that isn't a pair of positive numbers.
+            ValueError: for another name, a size that isn't a pair of positive numbers, or ``half_pixel_centers=False`` with another
+                interpolation or with ``antialias``.
         """
         if interpolation not in METHODS:
             raise ValueError(f"resize: interpolation must be one of {', '.join(map(repr, METHODS))}, got {interpolation!r}.")
         if len(size) != 2 or not all(n > 0 for n in size):
             raise ValueError(f"resize: size must be two numbers above 0, got {size!r}.")
+        if not half_pixel_centers and (antialias or interpolation not in FROM_THE_START):
+            raise ValueError(
+                f"resize: half_pixel_centers=False is for {' and '.join(map(repr, FROM_THE_START))} without antialias, "
+                f"got interpolation={interpolation!r}, antialias={antialias!r}."
+            )
         first = 2 if settings.resolve_dim_ordering(dim_ordering) == "th" else 1
         for axis, n in zip((first, first + 1), size):
             if n != self.int_shape(x)[axis] and n != 1.0 or isinstance(n, int) and self.int_shape(x)[axis] is None:
-                x = self._resized(x, axis, n, interpolation, antialias)
+                x = self._resized(x, axis, n, interpolation, antialias, half_pixel_centers)
         return x
 
-    def _resized(self, x, axis, size, interpolation, antialias):
+    def _resized(self, x, axis, size, *convention):
         def after(before):
             return int(before * size) if isinstance(size, float) else int(size)
 
@@ -96,10 +112,10 @@ class Resizing(Family):
         if before is None:
             # of the tensor itself only the length counts, which is known when a function runs
             matrix = self.host_call(
-                lambda a: resize_weights(a.shape[axis], after(a.shape[axis]), interpolation, antialias), [x], self.dtype(x), lengths
+                lambda a: resize_weights(a.shape[axis], after(a.shape[axis]), *convention), [x], self.dtype(x), lengths
             )
         else:
-            matrix = self.constant(resize_weights(before, after(before), interpolation, antialias), dtype=self.dtype(x))
+            matrix = self.constant(resize_weights(before, after(before), *convention), dtype=self.dtype(x))
         last = self.ndim(x) - 1
         order = [a for a in range(last + 1) if a != axis] + [axis]
         y = self.dot(self.permute_dimensions(x, order), self.transpose(matrix))

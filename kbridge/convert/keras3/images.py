@@ -228,6 +228,8 @@ def upsampling(context, layer, shapes):
     if layer.spatial == 2:
         if layer.interpolation in ("gaussian", "mitchellcubic"):
             raise refusal(layer, "keras3-interpolation", f"interpolation {layer.interpolation!r}")
+        if layer.interpolation != "nearest" and not layer.half_pixel_centers:
+            raise refusal(layer, "keras3-interpolation", f"interpolation {layer.interpolation!r} with half_pixel_centers=False")
         config["interpolation"] = layer.interpolation
     return [context.part(layer, type(layer).__name__, **config)]
 

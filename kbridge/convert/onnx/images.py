@@ -140,7 +140,10 @@ def _interpolated(c, layer, call):
     if None in sizes:
         raise refusal(layer, "resizing-open", "images of unknown size")
     x = _first(g, layer, call.x, 2)
-    rows, columns = (resize_weights(n, n * s, layer.interpolation).astype("float32") for n, s in zip(sizes, layer.size))
+    rows, columns = (
+        resize_weights(n, n * s, layer.interpolation, half_pixel_centers=layer.half_pixel_centers).astype("float32")
+        for n, s in zip(sizes, layer.size)
+    )
     return _back(g, layer, g.op("MatMul", g.op("MatMul", rows, x), columns.T.copy()), 2)
 
 

@@ -64,12 +64,17 @@ class UpSampling2D(_UpSamplingND):
         dim_ordering: 'th' (channels first), 'tf' (channels last) or 'default' for the setting of keras.json.
         interpolation: 'nearest' repeats; 'bilinear', 'bicubic', 'lanczos3', 'lanczos5', 'gaussian', 'mitchellcubic' and 'area' are those
             of ``K.resize``, an option of Keras 2 that is stored only where it is another.
+        half_pixel_centers: False for 'bilinear' as Keras 2.2 and 2.3 on TensorFlow 1 compute it, where the first pixels of both images
+            coincide; files of theirs set it. It is stored only if False.
 
     Input shape:
         (samples, channels, rows, cols) with 'th', (samples, rows, cols, channels) with 'tf'.
 
     Output shape:
         The same axes with ``size`` times the rows and columns.
+
+    Raises:
+        ValueError: in a call, for an interpolation that ``K.resize`` doesn't have, or not with ``half_pixel_centers=False``.
 
     Example:
         >>> from kbridge.layers import UpSampling2D
@@ -78,9 +83,10 @@ class UpSampling2D(_UpSamplingND):
         (None, 8, 12, 1)
     """
 
-    def __init__(self, size=(2, 2), dim_ordering="default", interpolation="nearest", **kwargs):
+    def __init__(self, size=(2, 2), dim_ordering="default", interpolation="nearest", half_pixel_centers=True, **kwargs):
         super().__init__(size, dim_ordering, **kwargs)
         self.interpolation = interpolation
+        self.half_pixel_centers = half_pixel_centers
 
     def call(self, x, mask=None):
         """Return the images in their new size."""
@@ -89,10 +95,12 @@ class UpSampling2D(_UpSamplingND):
         shape = K.int_shape(x)
         lengths = [shape[axis] for axis in self._axes]
         size = [float(s) if n is None else n * s for n, s in zip(lengths, self.size)]
-        return K.resize(x, size, self.interpolation, dim_ordering=self.dim_ordering)
+        return K.resize(x, size, self.interpolation, self.dim_ordering, half_pixel_centers=self.half_pixel_centers)
 
     def get_config(self):
-        own = {} if self.interpolation == "nearest" else {"interpolation": self.interpolation}
+        own: dict = {} if self.interpolation == "nearest" else {"interpolation": self.interpolation}
+        if not self.half_pixel_centers:
+            own["half_pixel_centers"] = False
         return {**super().get_config(), **own}
 
 

@@ -40,6 +40,8 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
     version = version or config.get("keras_version")
     if is_of_tensorflow(version):
         _as_in_tensorflow(translated, major_version(version) == 2)
+    elif isinstance(version, str) and major_version(version) == 2:
+        _as_before_tensorflow_2(translated)
     if is_from(version, 3):
         _start_with_zeros(translated)
     if unknown and warn:
@@ -49,6 +51,19 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
             stacklevel=4,
         )
     return translated
+
+
+def _as_before_tensorflow_2(entry: Any) -> None:
+    """Let larger images be what Keras 2.2 and 2.3 (not tf.keras) made of them with TensorFlow 1, whose first pixels coincide."""
+    if isinstance(entry, list):
+        for item in entry:
+            _as_before_tensorflow_2(item)
+    elif isinstance(entry, dict):
+        config = entry.get("config")
+        if entry.get("class_name") == "UpSampling2D" and isinstance(config, dict) and config.get("interpolation") == "bilinear":
+            config["half_pixel_centers"] = False
+        for item in entry.values():
+            _as_before_tensorflow_2(item)
 
 
 def _as_in_tensorflow(entry: Any, of_keras2: bool) -> None:
