@@ -917,7 +917,7 @@ def reset_uids() -> None:
 def reshape(x, shape) -> Tensor:
     """``x`` in another ``shape``, in row-major order: ints, scalar int tensors, one -1; or an integer vector tensor."""
 
-def resize(x, size, interpolation='bilinear', dim_ordering='default', antialias=False):
+def resize(x, size, interpolation='bilinear', dim_ordering='default', antialias=False, half_pixel_centers=True):
     """Images (samples, rows, columns, channels), or channels first, in the ``size`` (rows, columns).
 
     Args:
@@ -926,9 +926,11 @@ def resize(x, size, interpolation='bilinear', dim_ordering='default', antialias=
         interpolation: 'nearest', 'bilinear', 'bicubic', 'lanczos3', 'lanczos5', 'gaussian', 'mitchellcubic' or 'area'.
         dim_ordering: 'tf', 'th' or 'default'.
         antialias: whether kernels widen where an image shrinks.
+        half_pixel_centers: False for TensorFlow 1's convention, where result pixel j of m lies at j * n / m; for 'nearest' and 'bilinear'.
 
     Raises:
-        ValueError: for another name or a size that isn't a pair of positive numbers.
+        ValueError: for another name, a size that isn't a pair of positive numbers, or ``half_pixel_centers=False`` with another
+            interpolation or with ``antialias``.
     """
 
 def resize_images(X, height_factor, width_factor, dim_ordering):

@@ -32,8 +32,8 @@ class BatchNormalization(Layer):
         scale: whether there is a gamma; an option of Keras 2, stored only where it is False.
         moving_if_frozen: whether a layer that is made with ``trainable=False`` uses the running statistics in training too, as in TensorFlow 2;
             stored where it matters.
-        sample_variance: whether the running variance of images (inputs with four axes) is that of a sample, n / (n - 1) times that of the batch,
-            as tf.keras has it; stored where it is.
+        sample_variance: whether the running variance is that of a sample, n / (n - 1) times that of the batch: True for images alone (inputs
+            with four axes), as tf.keras has it; 'always' for any input, as Keras 2.1.4 to 2.3.1 have it. Stored where it isn't False.
         gamma_constraint: a function that is applied to gamma after each update; an option of Keras 2, stored where there is one.
         beta_constraint: a function that is applied to beta after each update; an option of Keras 2, stored where there is one.
 
@@ -95,6 +95,8 @@ class BatchNormalization(Layer):
         self.initial_weights = weights
         super().__init__(**kwargs)
         self.moving_if_frozen = moving_if_frozen
+        if sample_variance not in (False, True, "always"):
+            raise ValueError(f"BatchNormalization: sample_variance must be False, True or 'always', got {sample_variance!r}.")
         self.sample_variance = sample_variance
         #: decided here, since the graph of a call stays what it is
         self._moving_only = bool(moving_if_frozen and mode == 0 and not self.trainable)
@@ -146,7 +148,7 @@ class BatchNormalization(Layer):
         normed, mean, variance = K.normalize_batch_in_training(x, self.gamma, self.beta, others, epsilon=self.epsilon)
         if self.mode == 2:
             return normed
-        if self.sample_variance and ndim == 4:
+        if self.sample_variance == "always" or self.sample_variance and ndim == 4:
             count = 1.0
             for a in others:
                 count = count * K.cast(K.shape(x)[a], K.floatx())
@@ -176,7 +178,7 @@ class BatchNormalization(Layer):
         if self.moving_if_frozen and not self.trainable:
             left_out["moving_if_frozen"] = True
         if self.sample_variance:
-            left_out["sample_variance"] = True
+            left_out["sample_variance"] = self.sample_variance
         # Keras 1.2.2 lost these when saving and can read them back, so they are written where they matter
         for key, usual in (("beta_init", "zero"), ("gamma_init", "one")):
             if getattr(self, key).__name__ != usual:

@@ -48,7 +48,9 @@ def resize_weights(before: int, after: int, interpolation: str, antialias: bool 
     scale = before / after
     if not half_pixel_centers and interpolation in FROM_THE_START:
         places = np.minimum(np.arange(after) * scale, before - 1)
-        return _sums_to_one(KERNELS["bilinear"](np.abs((np.floor(places) if interpolation == "nearest" else places)[:, None] - np.arange(before))))
+        return _sums_to_one(
+            KERNELS["bilinear"](np.abs((np.floor(places) if interpolation == "nearest" else places)[:, None] - np.arange(before)))
+        )
     if interpolation == "area":
         start = np.arange(after)[:, None] * scale
         pixel = np.arange(before)[None]
@@ -111,9 +113,7 @@ class Resizing(Family):
         before = self.int_shape(x)[axis]
         if before is None:
             # of the tensor itself only the length counts, which is known when a function runs
-            matrix = self.host_call(
-                lambda a: resize_weights(a.shape[axis], after(a.shape[axis]), *convention), [x], self.dtype(x), lengths
-            )
+            matrix = self.host_call(lambda a: resize_weights(a.shape[axis], after(a.shape[axis]), *convention), [x], self.dtype(x), lengths)
         else:
             matrix = self.constant(resize_weights(before, after(before), *convention), dtype=self.dtype(x))
         last = self.ndim(x) - 1

@@ -203,7 +203,7 @@ def _note_statistics(context, layer) -> None:
 "once in each step",
         )  # fmt: skip
     frozen = any(seen.frozen for seen in calls)
-    if not frozen and any(len(seen.node.input_shapes[0]) == 4 for seen in calls):
+    if not frozen and (layer.sample_variance == "always" or any(len(seen.node.input_shapes[0]) == 4 for seen in calls)):
         note_sample_variance(context, layer)
     if frozen and not layer.moving_if_frozen:
         context.note(
@@ -218,11 +218,11 @@ def _note_statistics(context, layer) -> None:
 
 
 def note_sample_variance(context, layer) -> None:
-    """Note a BatchNormalization of images that moves its variance as tf.keras does."""
+    """Note a BatchNormalization that moves its variance as tf.keras or Keras 2 does."""
     if layer.sample_variance:
         context.note(
             layer, "keras3-sample-variance",
-            "in training its moving variance of images is that of a sample, as in tf.keras; in Keras 3 it is that of the batch, (n - 1) / n times it",
+            "in training its moving variance is that of a sample, as in the Keras that wrote it; in Keras 3 it is that of the batch, (n - 1) / n times it",
         )  # fmt: skip
 
 

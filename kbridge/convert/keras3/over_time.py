@@ -105,7 +105,11 @@ def _normalized_over_time(context, layer, shapes) -> Part:
     axis = inner.axis % (len(shapes[0]) - 1)
     if axis == 0:
         raise refusal(inner, "keras3-batch-normalization-samples", "its axis is that of the samples")
-    if len(shapes[0]) == 5 and inner.trainable and not any(seen.frozen for seen in context.seen.get(id(layer), ())):
+    if (
+        (len(shapes[0]) == 5 or inner.sample_variance == "always")
+        and inner.trainable
+        and not any(seen.frozen for seen in context.seen.get(id(layer), ()))
+    ):
         note_sample_variance(context, inner)
     part = context.inside(inner, [(None, *shapes[0][2:])])[0]
     part.config |= {"name": safe_name(layer.name), "axis": axis + 1}

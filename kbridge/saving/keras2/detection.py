@@ -31,10 +31,10 @@ def is_of_tensorflow(version: Any) -> bool:
     return found is not None and (version.endswith("-tf") or int(found[1]) >= 4)
 
 
-def is_from(version: Any, minor: int) -> bool:
-    """Whether a version is 2.``minor`` or a later Keras 2."""
-    found = re.match(r"2\.(\d{1,3})\b", version) if isinstance(version, str) else None
-    return found is not None and int(found[1]) >= minor
+def is_from(version: Any, minor: int, patch: int = 0) -> bool:
+    """Whether a version is 2.``minor``.``patch`` or a later Keras 2."""
+    found = re.match(r"2\.(\d{1,3})(?:\.(\d{1,3}))?\b", version) if isinstance(version, str) else None
+    return found is not None and (int(found[1]), int(found[2] or 0)) >= (minor, patch)
 
 
 def speaks_keras2(config: Any) -> bool:

@@ -41,7 +41,7 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
     if is_of_tensorflow(version):
         _as_in_tensorflow(translated, major_version(version) == 2)
     elif isinstance(version, str) and major_version(version) == 2:
-        _as_before_tensorflow_2(translated)
+        _as_before_tensorflow_2(translated, is_from(version, 1, 4))
     if is_from(version, 3):
         _start_with_zeros(translated)
     if unknown and warn:
@@ -53,17 +53,22 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
     return translated
 
 
-def _as_before_tensorflow_2(entry: Any) -> None:
-    """Let larger images be what Keras 2.2 and 2.3 (not tf.keras) made of them with TensorFlow 1, whose first pixels coincide."""
+def _as_before_tensorflow_2(entry: Any, of_samples: bool) -> None:
+    """Return the entry with the options for what Keras 2 itself computes otherwise than Keras 1 and tf.keras.
+
+    The first pixels of larger images coincide, as in TensorFlow 1; and from 2.1.4 on (``of_samples``) the moving variance is that of a sample.
+    """
     if isinstance(entry, list):
         for item in entry:
-            _as_before_tensorflow_2(item)
+            _as_before_tensorflow_2(item, of_samples)
     elif isinstance(entry, dict):
         config = entry.get("config")
         if entry.get("class_name") == "UpSampling2D" and isinstance(config, dict) and config.get("interpolation") == "bilinear":
             config["half_pixel_centers"] = False
+        if of_samples and entry.get("class_name") == "BatchNormalization" and isinstance(config, dict):
+            config["sample_variance"] = "always"
         for item in entry.values():
-            _as_before_tensorflow_2(item)
+            _as_before_tensorflow_2(item, of_samples)
 
 
 def _as_in_tensorflow(entry: Any, of_keras2: bool) -> None:
