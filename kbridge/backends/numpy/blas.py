@@ -1,7 +1,7 @@
 """Calls of NumPy's BLAS library that NumPy has no function for.
 
-``axpby`` is y = a * x + b * y in one pass over memory, where NumPy takes three calls and a temporary array. OpenBLAS, which comes with NumPy's wheels, has it;
-with other libraries, plans do without. The library's functions take the addresses of all arguments (the convention of Fortran).
+``axpby`` is y = a * x + b * y in one pass over memory, where NumPy takes three calls and a temporary array. ``gemm`` is z = a * x @ y + b * z, a product that
+is added where it belongs. OpenBLAS, which comes with NumPy's wheels, has both; with other libraries, plans do without. The library's functions take the addresses of all arguments (the convention of Fortran).
 """
 
 from __future__ import annotations
@@ -44,29 +44,96 @@ def library() -> ctypes.PyDLL | None:
         return None
 
 
-@cache
-def axpby(dtype: np.dtype) -> Callable | None:
-    """Return axpby for arrays of ``dtype``, which takes what ``arguments`` returns, or None where the library has none that works."""
+def _function(name: str, dtype: np.dtype, arguments: int, works: Callable) -> Callable | None:
+    """The library's function of this name, for arrays of ``dtype``; None where there is none, or where another one has its name."""
     found = library()
     letter = LETTERS.get(dtype)
     if found is None or letter is None:
         return None
-    for name in NAMES:
-        function = getattr(found, name.format(f"{letter}axpby"), None)
+    for pattern in NAMES:
+        function = getattr(found, pattern.format(letter + name), None)
         if function is not None:
-            function.argtypes, function.restype = [Address] * 7, None
-            return function if _works(function, dtype) else None
+            function.argtypes, function.restype = [Address] * arguments, None
+            return function if works(function, dtype) else None
     return None
+
+
+@cache
+def axpby(dtype: np.dtype) -> Callable | None:
+    """Return axpby for arrays of ``dtype``, which takes what ``arguments`` returns, or None where the library has none that works."""
+    return _function("axpby", dtype, 7, _adds)
 
 
 def arguments(a: np.ndarray, x: np.ndarray, b: np.ndarray, y: np.ndarray) -> tuple[Address, ...]:
     """The arguments of axpby: numbers ``a`` and ``b`` as arrays without axes, contiguous ``x`` and ``y`` of one size."""
-    one = address(np.array(1, np.int64))
-    return address(np.array(x.size, np.int64)), address(a), address(x), one, address(b), address(y), one
+    one = _number(1)
+    return _number(x.size), address(a), address(x), one, address(b), address(y), one
 
 
-def _works(function: Callable, dtype: np.dtype) -> bool:
-    """Whether it computes what it should: another library may have another function of this name."""
+def _adds(function: Callable, dtype: np.dtype) -> bool:
     x, y = np.arange(40, dtype=dtype), np.ones(40, dtype)
     function(*arguments(np.array(2, dtype), x, np.array(-3, dtype), y))
     return bool((y == 2 * np.arange(40) - 3).all())
+
+
+#: the functions that ``gemm`` has returned
+_PRODUCTS: list[Callable] = []
+
+
+@cache
+def gemm(dtype: np.dtype) -> Callable | None:
+    """Return gemm for arrays of ``dtype``, which takes what ``arguments_of_product`` returns, or None where the library has none that works."""
+    found = _function("gemm", dtype, 13, _multiplies)
+    if found is not None:
+        _PRODUCTS.append(found)
+    return found
+
+
+def leading(x: np.ndarray) -> tuple[str, int] | None:
+    """How BLAS finds the elements of a matrix: whether its rows ('N') or its columns ('T') lie densely, and the elements from one to the next. None for others."""
+    for letter, (rows, columns), n in (("N", x.strides, x.shape[1]), ("T", x.strides[::-1], x.shape[0])):
+        if columns == x.itemsize and rows % x.itemsize == 0 and rows >= n * x.itemsize:
+            return letter, rows // x.itemsize
+    return None
+
+
+def arguments_of_product(
+    a: np.ndarray, x: np.ndarray, y: np.ndarray, b: np.ndarray, z: np.ndarray, placed: Callable[[np.ndarray], Address] = address
+) -> tuple[Address, ...]:
+    """The arguments of gemm: numbers ``a`` and ``b`` as arrays without axes, matrices that ``leading`` knows, contiguous ``z``.
+
+    ``placed`` makes the addresses of ``x`` and ``y``. For BLAS, which has the columns of matrices one after the other, these are the transposed ones.
+    """
+    first, second = leading(y), leading(x)
+    assert first is not None and second is not None
+    (rows, inner), columns = x.shape, y.shape[1]
+    letters = [address(np.array(letter.encode())) for letter, _ in (first, second)]
+    sizes = map(_number, (columns, rows, inner))
+    return (
+        *letters,
+        *sizes,
+        address(a),
+        placed(y),
+        _number(first[1]),
+        placed(x),
+        _number(second[1]),
+        address(b),
+        address(z),
+        _number(columns),
+    )
+
+
+def multiplications_of(function: Callable, args: list) -> int:
+    """The multiplications of a call of gemm; 0 for any other."""
+    return int(np.prod([size.array for size in args[2:5]])) if any(function is product for product in _PRODUCTS) else 0
+
+
+def _multiplies(function: Callable, dtype: np.dtype) -> bool:
+    x, y, z = np.arange(6, dtype=dtype).reshape(2, 3), np.arange(12, dtype=dtype).reshape(4, 3).T, np.ones((2, 4), dtype)
+    expected = 2 * (x @ y) - 3 * z
+    function(*arguments_of_product(np.array(2, dtype), x, y, np.array(-3, dtype), z))
+    return bool((z == expected).all())
+
+
+def _number(value: int) -> Address:
+    return address(np.array(value, np.int64))

@@ -1,7 +1,7 @@
 """Combining: sums of products with numbers become one call, one pass over memory (``ops/scaled.py``).
 
 An optimizer's moments are such sums, and so are its steps. ``momentum * velocity - rate * gradient`` took three calls, and takes one. A step of Adam
-takes two thirds of the time.
+takes two thirds of the time. The gradient of a layer's weights that momentum adds up is a product; BLAS adds it to the velocity itself, and it takes no storage.
 
 A number that is 0 in a run counts as nothing at all: it leaves out what it multiplies, and with it NaN and infinity. So numbers that are always 0 stay
 as they are.
@@ -14,9 +14,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..blas import axpby
+from ..blas import axpby, gemm
+from ..graph import Variable
 from ..ops.elementwise import BINARY, UNARY
-from ..ops.scaled import SCALED_SUM
+from ..ops.scaled import PRODUCT_SUM, SCALED_SUM
 from .lowering import Lowering
 from .ordering import ordered
 from .scan import mark
@@ -53,9 +54,28 @@ def _combined(lowering: Lowering, value: Value, reads: Counter) -> bool:
     (x, a), (y, b) = (part or (v, one) for part, v in zip(parts, (x, y)))
     if value.op.name == "subtract":
         b = lowering.value(NEGATIVE, (b,), None)
-    if x is not y:
-        value.become(SCALED_SUM, (x, a, y, b), None)
-    return x is not y
+    if x is y:
+        return False
+    for (product, factor), (other, of_other) in (((x, a), (y, b)), ((y, b), (x, a))):
+        if _adds_product(value, product, other, reads):
+            value.become(PRODUCT_SUM, (*product.inputs, factor, other, of_other), None)
+            return True
+    value.become(SCALED_SUM, (x, a, y, b), None)
+    return True
+
+
+def _adds_product(value: Value, product: Value, other: Value, reads: Counter) -> bool:
+    """Whether a product that nothing else reads is added to a variable, and its operands take less storage than itself: they are kept for the commit part."""
+    return (
+        product.leaf is None
+        and product.op.name == "matmul"
+        and len(product.shape) == 2
+        and reads[product] == 1
+        and isinstance(other.leaf, Variable)
+        and gemm(value.dtype) is not None
+        and sum(v.size for v in product.inputs) <= value.size
+        and all(v.shape != value.shape for v in product.inputs)
+    )
 
 
 def _scaled(lowering: Lowering, value: Value, reads: Counter) -> tuple[Value, Value] | None:

@@ -73,7 +73,7 @@ class Plan:
         self._flat_commit = None
         if not any(id(args) in patched for _, args in self.commit):
             self._flat_commit = [(f, *args) for f, args in self.commit]
-        self._limit = one_thread() if self.forks else limit(self.body)
+        self._limit = one_thread() if self.forks else limit((*self.body, *self.commit))
 
     def run(self, arrays: Sequence[np.ndarray]) -> list[Any]:
         """Values of the outputs. ``arrays`` are C-contiguous and of the plan's shapes and dtypes."""
@@ -83,13 +83,16 @@ class Plan:
             if bound[i] is not array:
                 self._bind(i, array)
         if self._limit is None:
-            self._run_body()
+            self._run_all()
         else:
             with self._limit:
-                self._run_body()
+                self._run_all()
+        return [a.copy() if a.ndim else a[()] for a in self.outputs]
+
+    def _run_all(self) -> None:
+        self._run_body()
         if self.commit:
             self._commit()
-        return [a.copy() if a.ndim else a[()] for a in self.outputs]
 
     def _commit(self) -> None:
         try:

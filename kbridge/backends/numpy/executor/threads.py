@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ....config import num_threads
-from ..blas import library
+from ..blas import library, multiplications_of
 from .turns import Turns
 
 #: multiplications of a product from which on a second thread pays: about 0.1 ms
@@ -79,6 +79,10 @@ def multiplications(instructions: Iterable[tuple[Callable, list]]) -> tuple[int,
             # a batch of products is done one by one
             if count // max(1, args[2].size // (args[2].shape[-1] * args[2].shape[-2] or 1)) >= LARGE:
                 large += count
+        else:
+            count = multiplications_of(function, args)
+            total += count
+            large += count if count >= LARGE else 0
     return large, total
 
 

@@ -1,10 +1,10 @@
-"""a * x + b * y in one pass over memory: what optimizers do with the moments of their gradients, and with their steps."""
+"""a * x + b * y in one pass over memory: what optimizers do with the moments of their gradients, and with their steps. Also where x is a matrix product."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..blas import arguments, axpby
+from ..blas import address, arguments, arguments_of_product, axpby, gemm, leading
 from ..graph import Op
 
 
@@ -42,4 +42,26 @@ def _same(x: np.ndarray, y: np.ndarray) -> bool:
     return x.__array_interface__["data"][0] == y.__array_interface__["data"][0]
 
 
-SCALED_SUM = ScaledSum()
+class ProductSum(Op):
+    """a * (x @ y) + b * z of ``x``, ``y``, ``a``, ``z``, ``b``: the product is added to z where that lies, and takes no storage of its own."""
+
+    name = "product_sum"
+    inplace = True
+
+    def infer(self, attrs, x, y, a, z, b):
+        return z.shape, z.dtype
+
+    def emit(self, ctx, attrs, out, x, y, a, z, b):
+        function = gemm(out.dtype)
+        stay = not any(ctx.moves(array) for array in (a, b, out))
+        if function is None or not stay or leading(x) is None or leading(y) is None:
+            product = ctx.scratch(out.shape, out.dtype)
+            ctx.call(np.dot, x, y, product)
+            SCALED_SUM.emit(ctx, None, out, product, a, z, b)
+            return
+        if not _same(out, z):
+            ctx.call(np.copyto, out, z)
+        ctx.call(function, *arguments_of_product(a, x, y, b, out, lambda array: ctx.view(array, address)))
+
+
+SCALED_SUM, PRODUCT_SUM = ScaledSum(), ProductSum()
