@@ -74,7 +74,7 @@ class Emission:
         out, source = self.result(value), self.operand(value.operands()[0], value, 0)
         if value in self.order.layouts.copied:
             source = self.ctx.view(source, lambda a: value.op.view_of(value.attrs, value.shape, a))
-        self.ctx.call(np.copyto, out.reshape(source.shape), source)
+        self.ctx.copy(out.reshape(source.shape), source)
 
     def _chain(self, chain: Chain) -> None:
         chain.emit(self.ctx, self.storage.arrays, self.storage.blocks[chain][0])

@@ -12,7 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from ..blas import arguments_of_transpose, omatcopy
 from .storage import Buffer, Fed, Pool, viewed
+
+#: elements of a transposed matrix from which on it isn't copied by NumPy
+TRANSPOSED = 1 << 12
 
 
 class Emitter:
@@ -76,8 +80,26 @@ class Emitter:
         if array.flags.c_contiguous:
             return array
         copy = self.scratch(array.shape, array.dtype)
-        self.call(np.copyto, copy, array)
+        self.copy(copy, array)
         return copy
+
+    def copy(self, target: np.ndarray, source: np.ndarray) -> None:
+        """target = source, of one shape. A large matrix that lies transposed is copied by BLAS, whose way through memory is better."""
+        transposed = (
+            source.ndim == 2
+            and source.size >= TRANSPOSED
+            and source.dtype == target.dtype
+            and source.strides[0] == source.itemsize
+            and source.strides[1] >= source.shape[0] * source.itemsize
+            and source.strides[1] % source.itemsize == 0
+            and target.flags.c_contiguous
+            and min(source.shape) > 1
+        )
+        function = omatcopy(source.dtype) if transposed and not self.moves(source) and not self.moves(target) else None
+        if function is None:
+            self.call(np.copyto, target, source)
+        else:
+            self.call(function, *arguments_of_transpose(source, target))
 
     def reduce_sum(self, x: np.ndarray, axes: tuple[int, ...], out: np.ndarray) -> None:
         """Sum over ``axes`` into ``out``, which keeps them with length 1.
