@@ -111,7 +111,15 @@ def load_source(source, weights, custom_objects, original_backend, compiled: boo
                 f"{os.fspath(source)!r} is a model file with its own weights. Other weights can only be given for a .json or "
                 ".yaml architecture."
             )
-        return load_model(source, custom_objects, compile=compiled, original_backend=original_backend)
+        try:
+            return load_model(source, custom_objects, compile=compiled, original_backend=original_backend)
+        except ModelFileError as error:
+            if "only weights" not in str(error):
+                raise
+            raise ModelFileError(
+                f"{os.fspath(source)!r} holds weights but no layers. Name the architecture (.json, .yaml) as the model, and this file as its weights "
+                "(--weights FILE)."
+            ) from error
     if weights is None:
         raise ModelFileError(f"{os.fspath(source)!r} is an architecture without weights. Name the file that has them, as weights.")
     read = model_from_json if kind.name == JSON else model_from_yaml

@@ -292,6 +292,9 @@ class Reader:
             short = ""
             if chosen is None and wanted is not None and wrong is cells[0] and len(row) != wanted:
                 short = f", and the row has {len(row)} cells: {wanted} were expected, or {wanted + 1} if the first one is a name"
+            point = wrong.strip().replace(",", ".")
+            if not short and wrong.count(",") == 1 and is_number(point):
+                short = f": decimals are written with a point here, {point} say"
             return Item(name, problem=f"{wrong.strip()!r} isn't a number{short}")
         return self._sample(values, name, tensor)
 

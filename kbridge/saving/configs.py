@@ -127,6 +127,11 @@ def check_age(config: Any) -> None:
         raise ModelFileError(
             "it is a list of layers, as get_config of a Sequential model returns it. Sequential.from_config(LIST) builds the model"
         )
+    if isinstance(config, dict) and "class_name" not in config and not {"layers", "node_config", "config"} & config.keys():
+        keys = ", ".join(repr(key) for key in list(config)[:4]) or "none"
+        raise ModelFileError(
+            f"It has no 'class_name' and no 'config', so it is no model; its keys are {keys}. A server may have sent an error in place of the file"
+        )
     if isinstance(config, dict) and "class_name" not in config and (isinstance(config.get("layers"), list) or "node_config" in config):
         kind = "Graph" if "node_config" in config else "Sequential"
         raise ModelFileError(

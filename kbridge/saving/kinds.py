@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .answers import without_model
 from .errors import ModelFileError
 
 #: What can be read.
@@ -140,6 +141,8 @@ def refusal(kind: Kind, wanted: str = "a model file") -> ModelFileError:
     """The error for what isn't ``wanted``: what it is or seems to be, and what to do, as the user who named it needs to hear it."""
     if kind.detail == SHARDS:
         what, advice = "JSON", "Build the model with the same layers, then model.load_weights takes it."
+    elif kind.name == JSON and (other := without_model(kind.path)) is not None:
+        what, advice = "JSON", other
     elif kind.readable:
         what = {
             HDF5: "an HDF5 file", KERAS3: "a whole model of Keras 3 (.keras)", JSON: "JSON, an architecture without weights",

@@ -77,3 +77,10 @@ def test_vocabularies_that_unpack_to_millions_of_tokens_are_refused_before_they_
             target.writestr(name, b"9" * 100_000 if name.endswith("vocabulary.txt") else real.read(name))
     with pytest.raises(ValueError, match=r"vocabulary\.txt: kbridge can't read its tokens"):
         load_model(tmp_path / "n.keras")
+
+
+def test_inspect_shows_what_layers_have_learned():
+    from kbridge.inspection import inspect_file
+
+    for path in sorted(DATA.glob("*.keras")):
+        assert inspect_file(path)["loads"], path

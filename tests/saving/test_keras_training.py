@@ -168,6 +168,9 @@ def test_without_an_optimizer_the_file_compiles_with_keras_own_and_says_so(tmp_p
     path = rewritten(tmp_path / "m.keras", lambda config: config["compile_config"].pop("optimizer"))
     with pytest.warns(UserWarning, match="names no optimizer, so the model is compiled with 'rmsprop'"):
         model = load_model(path)
+    from kbridge.inspection import inspect_file
+
+    assert inspect_file(path)["training"]["optimizer_named"] is False
     assert type(model.optimizer).__name__ == "RMSprop" and float(K.get_value(model.optimizer.iterations)) == 0
     assert model.metrics_names == ["loss", "mean_absolute_error"]
 

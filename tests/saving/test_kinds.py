@@ -209,3 +209,23 @@ def test_texts_are_told_apart(name, content, message, tmp_path):
     (tmp_path / name).write_text(content)
     with pytest.raises(ModelFileError, match=message.replace("(a", "\\(a")):
         load_model(tmp_path / name)
+
+
+def test_a_servers_answer_in_json_is_told_from_a_model(tmp_path):
+    from kbridge.models import load_model, model_from_json
+
+    (tmp_path / "m.json").write_text('{"message": "Not Found", "status": 404}')
+    with pytest.raises(ModelFileError, match=r"no 'class_name'\. Its keys are message, status\. A server may have sent an error"):
+        load_model(tmp_path / "m.json")
+    with pytest.raises(ModelFileError, match="its keys are 'message', 'status'. A server may have sent an error"):
+        model_from_json((tmp_path / "m.json").read_text())
+
+
+def test_weights_alone_are_not_converted_and_the_error_says_how(tmp_path):
+    from kbridge.convert import convert
+    from kbridge.layers import Dense
+    from kbridge.models import Sequential
+
+    Sequential([Dense(2, input_dim=3)]).save_weights(tmp_path / "w.h5")
+    with pytest.raises(ModelFileError, match=r"holds weights but no layers\. Name the architecture .* \(--weights FILE\)"):
+        convert(tmp_path / "w.h5", tmp_path / "m.keras")

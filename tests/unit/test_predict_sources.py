@@ -54,6 +54,7 @@ def test_columns_are_chosen_by_name(tmp_path):
 @pytest.mark.parametrize(("row", "problem"), [
     ("1,2", "the input 'x' (3,) takes one sample of this shape, got (2,)."),
     ("1,x,3", "'x' isn't a number"),
+    ('1,"2,5",3', "'2,5' isn't a number: decimals are written with a point here, 2.5 say"),
     ("ann,2,3", "'ann' isn't a number"),
     ("ann,2", "'ann' isn't a number, and the row has 2 cells: 3 were expected, or 4 if the first one is a name"),
 ])  # fmt: skip

@@ -35,11 +35,19 @@ def all_arrays(group: Group, without: Sequence[str] = ()) -> Iterator[StoredArra
 
 def labelled_arrays(group: Group, before: str = "") -> list[tuple[str, StoredArray]]:
     """(place below the layer, array) of all weights of a layer, without the seeds of what it draws."""
-    found = [(f"{before}{array.name}", array) for array in numbered(group)]
+    own = group.group("vars") if "vars" in group else None
+    # what a TextVectorization has learned has a name
+    named = [] if own is None else [name for name in own.keys() if name in LEARNED]
+    arrays = [own.array(name) for name in named] if own is not None and named else numbered(group)
+    found = [(f"{before}{array.name}", array) for array in arrays]
     for name in group.keys():
         if name not in ("vars", *SEEDS) and group.is_group(name) and before.count("/") < MAX_DEPTH:
             found += labelled_arrays(group.group(name), f"{before}{name}/")
     return found
+
+
+#: arrays of layers that look words up, which are no weights
+LEARNED = ("idf_weights",)
 
 
 def numbered(group: Group) -> list[StoredArray]:
