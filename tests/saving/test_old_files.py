@@ -7,6 +7,7 @@ import os
 import warnings
 from pathlib import Path
 
+import h5py
 import numpy as np
 import old_files as cases
 import pytest
@@ -145,3 +146,21 @@ def test_the_running_variance_is_that_of_its_writer(version, shape, factor):
     x = np.random.default_rng(0).normal(size=(6, *shape)).astype("float32")
     model.train_on_batch(x, x)
     np.testing.assert_allclose(model.get_weights()[-1], factor * x.reshape(-1, shape[-1]).var(0), rtol=1e-5)
+
+
+def test_a_nadam_of_keras_2_3_goes_on():
+    """Its file (three steps of Dense(2), Dense(1)) has one more number than those of Keras 2.2: the product of the momenta."""
+    path = DATA / "nadam-keras-2.3.1.h5"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = load_model(path)
+    model.model._make_train_function()
+    optimizer = model.model.optimizer
+    with h5py.File(path) as file:
+        state = file["optimizer_weights"]
+        names = [name.decode() for name in state.attrs["weight_names"]]
+        assert K.get_value(optimizer.m_schedule) == pytest.approx(state["Nadam/m_schedule:0"][()], rel=1e-6)
+        assert K.get_value(optimizer.iterations) == 3
+        stored = sorted(float(np.sum(state[name][()], dtype="float64")) for name in names if state[name].shape)
+    moments = [weight for weight in optimizer.weights if K.int_shape(weight)]
+    np.testing.assert_allclose(sorted(float(np.sum(K.get_value(weight), dtype="float64")) for weight in moments), stored, rtol=1e-5)

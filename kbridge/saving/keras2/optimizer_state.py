@@ -32,6 +32,7 @@ _SCALARS = {
     "learning_rate": "lr",
     "step_counter": "step_counter",
     "dynamic_scale": "dynamic_scale",
+    "m_schedule": "m_schedule",
     "momentum_cache": "m_schedule",
     "variable": "m_schedule",
 }
