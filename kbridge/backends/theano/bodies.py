@@ -7,7 +7,7 @@ way through the loop. Theano numbers variables as they are made, so what came be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 import theano.tensor as T
@@ -38,6 +38,9 @@ def traced(function: Callable[..., list[Variable]], inputs: Sequence[Variable], 
     """``function(*inputs)``, where variables with numbers below ``mark`` come from outside."""
     outputs = function(*inputs)
     captured, updates = _explored(outputs, set(inputs), mark)
+    joined = _joined_outside(outputs, inputs, captured, updates)
+    if joined:
+        captured, updates = _explored(outputs, set(inputs), mark, joined)
     return Body(list(inputs), outputs, captured, updates)
 
 
@@ -50,7 +53,21 @@ def _number(x: Variable) -> int:
     return int(x.auto_name.removeprefix("auto_"))
 
 
-def _explored(outputs: list[Variable], inputs: set[Variable], mark: int) -> tuple[list, list]:
+def _joined_outside(outputs: list[Variable], inputs: Sequence[Variable], captured: list[Variable], updates: list) -> set[Variable]:
+    """What the body joins of tensors from outside alone, the matrices of an LSTM's gates, say. Captured as a whole it is joined once, and its
+    gradient is divided once, after the sum over all turns, which Theano then computes as one product."""
+    changing = set(inputs) | {state for state, _ in updates}
+    found = set()
+    for node in io_toposort([*inputs, *captured], [*outputs, *(new for _, new in updates)]):
+        if any(x in changing for x in node.inputs):
+            changing.update(node.outputs)
+        elif isinstance(node.op, T.Join):
+            found.update(node.outputs)
+    return found
+
+
+def _explored(outputs: list[Variable], inputs: set[Variable], mark: int, whole: Collection[Variable] = ()) -> tuple[list, list]:
+    """(tensors from outside, updates of random states); those of ``whole`` count as tensors from outside."""
     captured: list[Variable] = []
     updates: list[tuple[SharedVariable, Variable]] = []
     seen: set[Variable] = set(inputs)
@@ -67,7 +84,7 @@ def _explored(outputs: list[Variable], inputs: set[Variable], mark: int) -> tupl
             if new is not None and _number(x) >= mark:
                 updates.append((x, new))
                 stack.append(new)
-        elif x.owner is None or _number(x) < mark:
+        elif x.owner is None or _number(x) < mark or x in whole:
             captured.append(x)
         else:
             stack.extend(reversed(x.owner.inputs))

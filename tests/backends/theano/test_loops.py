@@ -141,3 +141,42 @@ def test_two_loops_over_one_input_in_both_directions(K):
     for _ in range(3):
         h = np.tanh(1 + 0.5 * h)
     np.testing.assert_allclose(found, np.full((2, 4, 1), h), rtol=1e-6)
+
+
+def test_what_a_step_joins_of_tensors_from_outside_is_joined_once(K, quick):
+    """The loop takes the joined matrix; one that is joined of random numbers or of the step's input is made anew in each turn."""
+    from theano.scan.op import Scan
+    from theano.tensor import Join
+
+    weights = [K.variable(np.full((3, 3), w)) for w in (0.5, 0.25)]
+    x = K.placeholder((None, 4, 3))
+    value = np.arange(24.0).reshape(2, 4, 3) / 10
+
+    def made(step):
+        _, outputs, _ = K.rnn(step, x, [K.zeros_like(x[:, 0])])
+        f = K.function([x], [outputs, *K.gradients(K.sum(outputs), weights)])
+        loops = [node.op for node in f._made[None].maker.fgraph.apply_nodes if isinstance(node.op, Scan)]
+        return f, any(isinstance(node.op, Join) for loop in loops for node in loop.fn.maker.fgraph.apply_nodes)
+
+    def outside(x_t, states):
+        both = K.dot(x_t + states[0], K.concatenate(weights, axis=1))
+        return both[:, :3] * both[:, 3:], [both[:, :3]]
+
+    def apart(x_t, states):
+        first, second = (K.dot(x_t + states[0], w) for w in weights)
+        return first * second, [first]
+
+    (f, inside), (g, _) = made(outside), made(apart)
+    assert not inside
+    for got, expected in zip(f([value]), g([value])):
+        np.testing.assert_allclose(got, expected, rtol=1e-5)
+
+    def drawn(x_t, states):
+        both = K.concatenate([K.dropout(weights[0], 0.5), weights[1]], axis=1)
+        both = K.dot(x_t + states[0], both)
+        return both[:, :3] * both[:, 3:], [0.0 * both[:, :3]]
+
+    f, inside = made(drawn)
+    assert inside
+    ones = f([np.ones((1, 4, 3))])[0]
+    assert not all(np.array_equal(ones[:, 0], ones[:, t]) for t in range(1, 4))
