@@ -37,18 +37,9 @@ class Normalization(Family):
             kept = self.expand_dims(kept, a)
         centred = x - kept
         var = self.mean(self.square(centred), axis=axes)
-        return (
-            self.batch_normalization(
-                x,
-                kept,
-                self._broadcast_back(var, x, axes),
-                self._broadcast_back(beta, x, axes),
-                self._broadcast_back(gamma, x, axes),
-                epsilon,
-            ),
-            mean,
-            var,
-        )
+        # one factor for each feature: fewer passes over x here and in the gradient than to divide and multiply x
+        scale = self._broadcast_back(gamma, x, axes) / self.sqrt(self._broadcast_back(var, x, axes) + epsilon)
+        return centred * scale + self._broadcast_back(beta, x, axes), mean, var
 
     def _broadcast_back(self, statistic, x, axes):
         """``statistic`` with axes of length 1 where ``x`` was reduced, unless it has them already."""

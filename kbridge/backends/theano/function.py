@@ -17,6 +17,7 @@ from theano.compile.sharedvalue import SharedVariable
 from theano.graph.basic import Constant, Variable, ancestors
 from theano.graph.fg import MissingInputError
 
+from . import branches  # noqa: F401 -- known to Theano by its import
 from .operators import native
 from .static import int_shape
 from .tensors import as_tensor, is_sparse, with_pattern
@@ -46,15 +47,37 @@ class Function:
         self.updates = checked_updates(updates)
         self._shapes = [int_shape(x) for x in self.inputs]
         self._lock = threading.Lock()
-        options = {"on_unused_input": "ignore", **options}
+        self._options = {"on_unused_input": "ignore", **options}
+        #: which input is the learning phase; a function is made for each of its values that is given, without what only the other needs
+        self._phase = next((i for i, x in enumerate(self.inputs) if x.name == PHASE and x.ndim == 0), None)
+        if "givens" in options:
+            self._phase = None
+        self._made: dict[int | None, Any] = {}
+        if self._phase is None:
+            self._for_phase(None)
+        elif self._lacks():
+            raise self._missing()
+
+    def _for_phase(self, phase: int | None) -> Any:
+        """Theano's function where the learning phase is 0, 1, or (None) an input like any other."""
+        made = self._made.get(phase)
+        if made is None:
+            made = self._made[phase] = self._make(phase)
+        return made
+
+    def _make(self, phase: int | None) -> Any:
         # Theano takes no value for a variable, only for what stands in its place
         fed = [x.type() if isinstance(x, SharedVariable) else x for x in self.inputs]
         givens = [(x, new) for x, new in zip(self.inputs, fed) if new is not x]
+        if phase is not None and self._phase is not None:
+            known = fed.pop(self._phase)
+            givens.append((known, T.constant(np.asarray(phase, dtype=known.dtype))))
+        options = dict(self._options)
         if givens:
             options["givens"] = [*dict(options.get("givens") or ()).items(), *givens]
         with _compiling, native(), _room_for(self.outputs, self.updates):
             try:
-                self._function = theano.function(fed, self.outputs, updates=self.updates, **options)
+                return theano.function(fed, self.outputs, updates=self.updates, **options)
             except MissingInputError as error:
                 raise self._missing() from error
 
@@ -63,12 +86,20 @@ class Function:
             raise ValueError(f"The function takes {len(self.inputs)} inputs, got {len(inputs)}.")
         values = [self._convert(i, v) for i, v in enumerate(inputs)]
         with self._lock, np.errstate(all="ignore"):
+            function, given = (self._for_phase(None), values) if self._phase is None else self._of(values, self._phase)
             try:
-                results = self._function(*values)
+                results = function(*given)
             except ValueError as error:
                 raise self._explained(error, values) from error
         # numbers as numbers, as from the other backends
         return [r[()] if isinstance(r, np.ndarray) and r.ndim == 0 else r for r in results]
+
+    def _of(self, values: list, index: int) -> tuple[Any, list]:
+        """The function for the learning phase that stands among ``values`` at ``index``, and the values that it takes."""
+        phase = int(values[index])
+        if phase not in (0, 1):
+            return self._for_phase(None), values
+        return self._for_phase(phase), [*values[:index], *values[index + 1 :]]
 
     def _convert(self, i: int, value: Any) -> Any:
         x, shape = self.inputs[i], self._shapes[i]
@@ -111,10 +142,14 @@ class Function:
             f"it values of full length (numpy.broadcast_to). [differences: theano-broadcasting]"
         )
 
+    def _lacks(self) -> list[Variable]:
+        """The placeholders that outputs depend on, and that are no inputs."""
+        reached = ancestors([*self.outputs, *(new for _, new in self.updates)])
+        return [v for v in reached if v.owner is None and not isinstance(v, (Constant, SharedVariable)) and v not in self.inputs]
+
     def _missing(self) -> ValueError:
         """The error where outputs depend on placeholders that are no inputs."""
-        reached = ancestors([*self.outputs, *(new for _, new in self.updates)])
-        found = [v for v in reached if v.owner is None and not isinstance(v, (Constant, SharedVariable)) and v not in self.inputs]
+        found = self._lacks()
         if any(v.name == PHASE for v in found):
             return ValueError(
                 "The function depends on the learning phase: put K.learning_phase() among its inputs and feed 0 (test) or 1 (training)."

@@ -99,3 +99,27 @@ def test_an_axis_that_turns_out_to_have_length_1_is_named(K, quick):
     with pytest.raises(ValueError, match="(?i)mis-?match|could not be broadcast") as error:
         f([np.ones((3, 3, 3)), np.zeros((3, 3, 2))])
     assert "broadcast_to" not in str(error.value)
+
+
+def test_a_function_computes_only_what_the_learning_phase_asks_for(K, quick):
+    """Where the phase is known, neither the choice nor the other branch is left; values are as if both were there."""
+    from theano.ifelse import IfElse
+
+    x, phase = K.placeholder((2,)), K.learning_phase()
+    chosen = K.in_train_phase(x * 2.0, K.exp(x))
+    f = K.function([x, phase], [chosen, K.gradients(K.sum(chosen), x)[0], K.cast(phase, "float32") + 1.0])
+    for value in (1, 0, 1.0, True, np.uint8(0)):
+        y, slope, count = f([[1, 2], value])
+        np.testing.assert_allclose(y, [2, 4] if value else np.exp([1, 2]), rtol=1e-6)
+        np.testing.assert_allclose(slope, [2, 2] if value else np.exp([1, 2]), rtol=1e-6)
+        assert count == 1 + int(value)
+    assert sorted(f._made) == [0, 1]
+    assert not any(isinstance(node.op, IfElse) for made in f._made.values() for node in made.maker.fgraph.apply_nodes)
+    # a number that is no phase chooses as Theano does
+    assert f([[1, 2], 7])[2] == 8 and f([[1, 2], 7])[0].tolist() == [2, 4]
+
+
+def test_what_a_function_of_the_learning_phase_lacks_is_an_error_before_it_is_called(K):
+    x, other = K.placeholder((2,)), K.placeholder((2,), name="other")
+    with pytest.raises(ValueError, match="placeholders that are not among its inputs: other"):
+        K.function([x, K.learning_phase()], [K.in_train_phase(x, other)])
