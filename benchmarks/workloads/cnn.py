@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..contender import Contender, Goal, Step, Workload
-from .contenders import Ready, glorot, jax_step, on_backends, on_keras3, set_parameters, torch_step, trained
+from .contenders import Ready, glorot, jax_step, on_backends, on_keras3, on_theano, set_parameters, theano_step, torch_step, trained
 
 BATCH, SIDE, CLASSES, RATE = 64, 28, 10, 0.001
 
@@ -58,19 +58,24 @@ def keras3_model() -> Ready:
     return model, x, np.eye(CLASSES, dtype="float32")[labels]
 
 
+def channels_first() -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """The data for libraries whose channels come first, in images, kernels and what is flattened."""
+    x, labels, weights = data()
+    weights[0], weights[2] = weights[0].transpose(3, 2, 0, 1), weights[2].transpose(3, 2, 0, 1)
+    weights[4] = weights[4].reshape(12, 12, 32, 128).transpose(2, 0, 1, 3).reshape(-1, 128)
+    return np.ascontiguousarray(x.transpose(0, 3, 1, 2)), labels, weights
+
+
 def torch_network() -> Ready:
     from torch import nn
 
-    x, labels, weights = data()
+    x, labels, weights = channels_first()
     network = nn.Sequential(
         nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
         nn.Linear(12 * 12 * 32, 128), nn.ReLU(), nn.Linear(128, CLASSES),
     )  # fmt: skip
-    # PyTorch's channels come first, in images, kernels and what Flatten makes of them
-    weights[0], weights[2] = weights[0].transpose(3, 2, 0, 1), weights[2].transpose(3, 2, 0, 1)
-    weights[4] = weights[4].reshape(12, 12, 32, 128).transpose(2, 0, 1, 3).reshape(-1, 128)
     set_parameters(network, [w.T if w.ndim == 2 else w for w in weights])
-    return network, np.ascontiguousarray(x.transpose(0, 3, 1, 2)), labels
+    return network, x, labels
 
 
 def pytorch() -> Step:
@@ -97,21 +102,40 @@ def raw_jax() -> Step:
     return jax_step(loss, weights, (x, labels), RATE)
 
 
+def raw_theano() -> Step:
+    from theano import tensor as T
+    from theano.tensor.signal.pool import pool_2d
+
+    def loss(weights: list, x: Any, targets: Any) -> Any:
+        h = x
+        for kernel, bias in (weights[:2], weights[2:4]):
+            h = T.nnet.relu(T.nnet.conv2d(h, kernel, filter_flip=False) + bias.dimshuffle("x", 0, "x", "x"))
+        h = pool_2d(h, (2, 2), ignore_border=True).flatten(2)
+        h = T.nnet.relu(T.dot(h, weights[4]) + weights[5])
+        h = T.nnet.softmax(T.dot(h, weights[6]) + weights[7])
+        return T.mean(T.nnet.categorical_crossentropy(h, targets))
+
+    x, labels, weights = channels_first()
+    return theano_step(loss, weights, (x, np.eye(CLASSES, dtype="float32")[labels]), RATE)
+
+
 WORKLOAD = Workload(
     title="training step of a CNN: conv 32 - conv 32 - pool - dense 128 - 10 on 28x28x1, batch 64, Adam",
     contenders=[
         Contender("PyTorch eager", pytorch, ("torch",)),
         Contender("JAX jit", raw_jax, ("jax",)),
+        on_theano(raw_theano),
         *on_keras3(trained(keras3_model)),
         *on_backends("train_on_batch", trained(kbridge_model)),
     ],
-    against=("PyTorch eager", "Keras 3 tensorflow"),
+    against=("PyTorch eager", "Theano by hand", "Keras 3 tensorflow"),
     # Adam divides by small numbers at first
     tolerance=1e-2,
     goals=(
         Goal("kbridge numpy, train_on_batch", 0.85, "PyTorch eager", "wall", threads=2),
         Goal("kbridge numpy, train_on_batch", 0.75, "PyTorch eager"),
         Goal("kbridge tensorflow, train_on_batch", 1.0, "Keras 3 tensorflow"),
+        Goal("kbridge theano, train_on_batch", 1.05, "Theano by hand"),
         Goal("kbridge numpy, train_on_batch", 0.4, "PyTorch eager", "memory"),
     ),
 )

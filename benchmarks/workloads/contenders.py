@@ -83,6 +83,50 @@ def jax_step(loss: Callable, weights: list, batch: tuple, rate: float, adam: boo
     return run
 
 
+def on_theano(make: Callable[[], Step]) -> Contender:
+    """The same step as one writes it in Theano, with kbridge's repairs of Theano and its flags."""
+
+    def build() -> Step:
+        # repairs Theano, before anything of it is imported
+        from kbridge import backend  # noqa: F401
+
+        return make()
+
+    return Contender("Theano by hand", build, ("theano",), {"KBRIDGE_BACKEND": "theano"})
+
+
+def theano_step(loss: Callable, weights: list, batch: tuple, rate: float, adam: bool = True, momentum: float = 0.0) -> Step:
+    """A training step of ``loss(weights, *batch)`` in Theano, with Adam or SGD; its loss. ``loss`` may give a list of updates of its own
+    beside the loss; weights without a gradient stay as they are."""
+    import theano
+    from theano import tensor as T
+
+    inputs = [T.TensorType("float32", (False,) * x.ndim)() for x in batch]
+    shared = [theano.shared(np.ascontiguousarray(w)) for w in weights]
+    value = loss(shared, *inputs)
+    value, updates = value if isinstance(value, tuple) else (value, [])
+    changed = [w for w in shared if w not in [old for old, _ in updates]]
+    step = np.float32(rate)
+    if adam:
+        t = theano.shared(np.float32(0))
+        now = t + np.float32(1)
+        scale = step * T.sqrt(np.float32(1) - np.float32(0.999) ** now) / (np.float32(1) - np.float32(0.9) ** now)
+        updates = [*updates, (t, now)]
+    for weight, gradient in zip(changed, T.grad(value, changed)):
+        m, v = (theano.shared(np.zeros_like(weight.get_value())) for _ in range(2))
+        if adam:
+            first = np.float32(0.9) * m + np.float32(0.1) * gradient
+            second = np.float32(0.999) * v + np.float32(0.001) * T.sqr(gradient)
+            updates += [(m, first), (v, second), (weight, weight - scale * first / (T.sqrt(second) + np.float32(1e-8)))]
+        elif momentum:
+            new = np.float32(momentum) * m - step * gradient
+            updates += [(m, new), (weight, weight + new)]
+        else:
+            updates.append((weight, weight - step * gradient))
+    function = theano.function(inputs, value, updates=updates)
+    return lambda: float(function(*batch))
+
+
 def set_parameters(network: Any, values: Iterable[np.ndarray]) -> None:
     """Give a PyTorch network these values, in the order of its parameters."""
     import torch

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..contender import Contender, Goal, Step, Workload
-from .contenders import XLA, Ready, glorot, jax_step, on_backends, on_keras3, set_parameters, torch_step, trained
+from .contenders import XLA, Ready, glorot, jax_step, on_backends, on_keras3, on_theano, set_parameters, theano_step, torch_step, trained
 
 BATCH, STEPS, FEATURES, UNITS, RATE = 32, 50, 64, 128, 0.001
 
@@ -118,21 +118,45 @@ def raw_jax() -> Step:
     return jax_step(loss, [*joined(gates), *output], (x, y), RATE)
 
 
+def raw_theano() -> Step:
+    import theano
+    from theano import tensor as T
+
+    x, y, gates, output = data()
+
+    def loss(weights: list, x: Any, y: Any) -> Any:
+        W, U, b, V, d = weights
+
+        def turn(z: Any, h: Any, c: Any, U: Any) -> list:
+            z = z + T.dot(h, U)
+            i, f, g, o = (z[:, n * UNITS : (n + 1) * UNITS] for n in range(4))
+            c = T.nnet.sigmoid(f) * c + T.nnet.sigmoid(i) * T.tanh(g)
+            return [T.nnet.sigmoid(o) * T.tanh(c), c]
+
+        zeros = T.zeros((x.shape[0], UNITS), "float32")
+        (states, _), _ = theano.scan(turn, T.dot(x.dimshuffle(1, 0, 2), W) + b, [zeros, zeros], non_sequences=[U], strict=True)
+        return T.mean(T.sqr(T.dot(states[-1], V) + d - y))
+
+    return theano_step(loss, [*joined(gates), *output], (x, y), RATE)
+
+
 WORKLOAD = Workload(
     title="training step of an LSTM: 128 units over 50 x 64, batch 32, mse, Adam",
     contenders=[
         Contender("PyTorch eager", pytorch, ("torch",)),
         Contender("JAX jit", raw_jax, ("jax",)),
+        on_theano(raw_theano),
         *on_keras3(trained(keras3_model)),
         *on_backends("train_on_batch", trained(kbridge_model)),
         Contender("kbridge tensorflow, XLA", trained(kbridge_model), ("tensorflow",), XLA),
     ],
-    against=("PyTorch eager", "JAX jit", "Keras 3 tensorflow"),
+    against=("PyTorch eager", "JAX jit", "Theano by hand", "Keras 3 tensorflow"),
     tolerance=1e-2,
     goals=(
         Goal("kbridge numpy, train_on_batch", 1.0, "PyTorch eager"),
         Goal("kbridge numpy, train_on_batch", 1.3, "PyTorch eager", "wall", threads=2),
         Goal("kbridge numpy, train_on_batch", 1.0, "JAX jit"),
         Goal("kbridge tensorflow, train_on_batch", 0.95, "Keras 3 tensorflow"),
+        Goal("kbridge theano, train_on_batch", 1.05, "Theano by hand"),
     ),
 )

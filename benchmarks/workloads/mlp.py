@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..contender import Contender, Goal, Step, Workload
-from .contenders import Ready, glorot, jax_step, on_backends, on_keras3, set_parameters, torch_step, trained
+from .contenders import Ready, glorot, jax_step, on_backends, on_keras3, on_theano, set_parameters, theano_step, torch_step, trained
 
 SIZES = (784, 512, 512, 10)
 BATCH, RATE, MOMENTUM, ADAM_RATE = 128, 0.01, 0.9, 0.001
@@ -81,45 +81,34 @@ def raw_jax() -> Step:
     return jax_step(loss, weights, (x, labels), ADAM_RATE)
 
 
-def raw_theano() -> Step:
-    """The SGD step as one writes it in Theano, with kbridge's repairs of Theano and its flags."""
-    from kbridge import backend  # noqa: F401
-
-    # isort: split
-    import theano
+def raw_theano(adam: bool = False) -> Step:
     from theano import tensor as T
 
+    def loss(weights: list, x: Any, targets: Any) -> Any:
+        h = x
+        for i in range(0, len(weights), 2):
+            h = T.dot(h, weights[i]) + weights[i + 1]
+            h = T.nnet.relu(h) if i + 2 < len(weights) else T.nnet.softmax(h)
+        return T.mean(T.nnet.categorical_crossentropy(h, targets))
+
     x, labels, weights = data()
-    inputs, targets = T.matrix(), T.matrix()
-    shared = [theano.shared(w) for w in weights]
-    h = inputs
-    for i in range(0, len(shared), 2):
-        h = T.dot(h, shared[i]) + shared[i + 1]
-        h = T.nnet.relu(h) if i + 2 < len(shared) else T.nnet.softmax(h)
-    loss = T.mean(T.nnet.categorical_crossentropy(h, targets))
-    updates = []
-    for weight, gradient in zip(shared, T.grad(loss, shared)):
-        velocity = theano.shared(np.zeros_like(weight.get_value()))
-        new = np.float32(MOMENTUM) * velocity - np.float32(RATE) * gradient
-        updates += [(velocity, new), (weight, weight + new)]
-    function = theano.function([inputs, targets], loss, updates=updates)
-    one_hot = np.eye(SIZES[-1], dtype="float32")[labels]
-    return lambda: float(function(x, one_hot))
+    batch = (x, np.eye(SIZES[-1], dtype="float32")[labels])
+    return theano_step(loss, weights, batch, ADAM_RATE if adam else RATE, adam, MOMENTUM)
 
 
 def _workload(adam: bool) -> Workload:
     how = "Adam" if adam else "SGD with momentum"
-    theano = Contender("Theano by hand", raw_theano, ("theano",), {"KBRIDGE_BACKEND": "theano"})
-    raw = Contender("JAX jit", raw_jax, ("jax",)) if adam else theano
+    theano = on_theano(partial(raw_theano, adam))
+    raw = [Contender("JAX jit", raw_jax, ("jax",)), theano] if adam else [theano]
     return Workload(
         title=f"training step of an MLP: 784-512-512-10, batch 128, cross-entropy, {how}",
         contenders=[
             Contender("PyTorch eager", partial(pytorch, adam), ("torch",)),
             *on_keras3(trained(partial(keras3_model, adam))),
-            raw,
+            *raw,
             *on_backends("train_on_batch", trained(partial(kbridge_model, adam))),
         ],
-        against=("PyTorch eager", raw.name, "Keras 3 tensorflow"),
+        against=("PyTorch eager", *(c.name for c in raw), "Keras 3 tensorflow"),
         # Adam divides by small numbers at first
         tolerance=1e-2 if adam else 1e-3,
         goals=(

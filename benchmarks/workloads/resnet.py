@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..contender import Contender, Goal, Step, Workload
-from .contenders import Ready, glorot, on_backends, on_keras3, set_parameters, torch_step, trained
+from .contenders import Ready, glorot, on_backends, on_keras3, on_theano, set_parameters, theano_step, torch_step, trained
 
 BATCH, SIDE, CHANNELS, CLASSES, RATE = 32, 16, 32, 10, 0.01
 EPSILON, MOMENTUM = 1e-3, 0.99
@@ -94,18 +96,48 @@ def pytorch() -> Step:
     return torch_step(network, optimizer, nn.CrossEntropyLoss(), np.ascontiguousarray(x.transpose(0, 3, 1, 2)), labels)
 
 
+def raw_theano() -> Step:
+    from theano import tensor as T
+
+    momentum = np.float32(MOMENTUM)
+    x, labels, kernels, output = data()
+
+    def loss(weights: list, x: Any, targets: Any) -> tuple:
+        updates: list[tuple] = []
+
+        def conv(h: Any, kernel: Any, bias: Any, gamma: Any, beta: Any, mean: Any, variance: Any) -> Any:
+            h = T.nnet.conv2d(h, kernel, border_mode="half", filter_flip=False) + bias.dimshuffle("x", 0, "x", "x")
+            centre = T.mean(h, (0, 2, 3))
+            spread = T.mean(T.sqr(h - centre.dimshuffle("x", 0, "x", "x")), (0, 2, 3))
+            updates.extend((old, momentum * old + (1 - momentum) * new) for old, new in ((mean, centre), (variance, spread)))
+            scale = gamma / T.sqrt(spread + np.float32(EPSILON))
+            return (h - centre.dimshuffle("x", 0, "x", "x")) * scale.dimshuffle("x", 0, "x", "x") + beta.dimshuffle("x", 0, "x", "x")
+
+        h = conv(T.nnet.relu(conv(x, *weights[:6])), *weights[6:12])
+        h = T.mean(T.nnet.relu(h + x), (2, 3))
+        h = T.nnet.softmax(T.dot(h, weights[12]) + weights[13])
+        return T.mean(T.nnet.categorical_crossentropy(h, targets)), updates
+
+    kernels = [w.transpose(3, 2, 0, 1) if w.ndim == 4 else w for w in kernels]
+    weights = [*kernels[:2], *_statistics(), *kernels[2:], *_statistics(), *output]
+    targets = np.eye(CLASSES, dtype="float32")[labels]
+    return theano_step(loss, weights, (np.ascontiguousarray(x.transpose(0, 3, 1, 2)), targets), RATE, adam=False)
+
+
 WORKLOAD = Workload(
     title="training step of a residual block with batch normalization: 16x16x32, batch 32, SGD",
     contenders=[
         Contender("PyTorch eager", pytorch, ("torch",)),
+        on_theano(raw_theano),
         *on_keras3(trained(keras3_model)),
         *on_backends("train_on_batch", trained(kbridge_model)),
     ],
-    against=("PyTorch eager", "Keras 3 tensorflow"),
+    against=("PyTorch eager", "Theano by hand", "Keras 3 tensorflow"),
     tolerance=1e-2,
     goals=(
         Goal("kbridge numpy, train_on_batch", 0.95, "PyTorch eager"),
         Goal("kbridge tensorflow, train_on_batch", 1.0, "Keras 3 tensorflow"),
+        Goal("kbridge theano, train_on_batch", 1.05, "Theano by hand"),
         Goal("kbridge numpy, train_on_batch", 1.0, "PyTorch eager", "wall", threads=2),
     ),
 )

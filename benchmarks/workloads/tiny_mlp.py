@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..contender import Contender, Goal, Step, Workload
-from .contenders import Ready, jax_step, on_backends, on_keras3, set_parameters, torch_step, trained
+from .contenders import Ready, jax_step, on_backends, on_keras3, on_theano, set_parameters, theano_step, torch_step, trained
 
 RATE = 0.01
 
@@ -109,17 +109,29 @@ def raw_jax() -> Step:
     return jax_step(loss, weights, (x, y), RATE, adam=False)
 
 
+def raw_theano() -> Step:
+    from theano import tensor as T
+
+    def loss(weights: list, x: Any, y: Any) -> Any:
+        W1, b1, W2, b2 = weights
+        return T.mean(T.sqr(T.dot(T.nnet.relu(T.dot(x, W1) + b1), W2) + b2 - y))
+
+    x, y, *weights = data()
+    return theano_step(loss, weights, (x, y), RATE, adam=False)
+
+
 WORKLOAD = Workload(
     title="training step of a tiny MLP: 20-64-1, batch 32, mse, SGD",
     contenders=[
         Contender("NumPy by hand", by_hand),
         Contender("PyTorch eager", pytorch, ("torch",)),
         Contender("JAX jit", raw_jax, ("jax",)),
+        on_theano(raw_theano),
         *on_keras3(trained(keras3_model)),
         *on_backends("K.function", k_function),
         *on_backends("train_on_batch", trained(kbridge_model)),
     ],
-    against=("PyTorch eager", "JAX jit", "Keras 3 tensorflow"),
+    against=("PyTorch eager", "JAX jit", "Theano by hand", "Keras 3 tensorflow"),
     goals=(
         Goal("kbridge numpy, K.function", 3.0, "NumPy by hand"),
         Goal("kbridge numpy, K.function", 0.2, "PyTorch eager"),
@@ -127,5 +139,6 @@ WORKLOAD = Workload(
         Goal("kbridge numpy, train_on_batch", 0.2, "PyTorch eager", "wall", threads=2),
         Goal("kbridge numpy, train_on_batch", 0.2, "PyTorch eager"),
         Goal("kbridge tensorflow, train_on_batch", 0.15, "Keras 3 tensorflow"),
+        Goal("kbridge theano, train_on_batch", 1.05, "Theano by hand"),
     ),
 )
