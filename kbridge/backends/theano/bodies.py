@@ -54,7 +54,7 @@ def _number(x: Variable) -> int:
 
 
 def _joined_outside(outputs: list[Variable], inputs: Sequence[Variable], captured: list[Variable], updates: list) -> set[Variable]:
-    """What the body joins of tensors from outside alone, the matrices of an LSTM's gates, say. Captured as a whole it is joined once, and its
+    """Return what the body joins of tensors from outside alone, the matrices of an LSTM's gates, say. Captured as a whole it is joined once, and its
     gradient is divided once, after the sum over all turns, which Theano then computes as one product."""
     changing = set(inputs) | {state for state, _ in updates}
     found = set()
