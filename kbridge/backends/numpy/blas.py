@@ -33,21 +33,21 @@ def address(array: np.ndarray) -> Address:
 
 
 @cache
-def library() -> ctypes.PyDLL | None:
+def library(releases: bool = False) -> ctypes.CDLL | None:
     """Return NumPy's own library, with the libraries that it is linked to; None where there is none.
 
-    As a PyDLL: calls so short needn't give other threads a turn.
+    ``releases``: whether its calls let other threads of Python run meanwhile. Short ones needn't, and take less time so.
     """
     core = importlib.util.find_spec("numpy._core._multiarray_umath") or importlib.util.find_spec("numpy.core._multiarray_umath")
     try:
-        return ctypes.PyDLL(core.origin)  # type: ignore[union-attr,arg-type]
+        return (ctypes.CDLL if releases else ctypes.PyDLL)(core.origin)  # type: ignore[union-attr,arg-type]
     except (OSError, AttributeError):
         return None
 
 
-def _function(name: str, dtype: np.dtype, arguments: int, works: Callable) -> Callable | None:
+def _function(name: str, dtype: np.dtype, arguments: int, works: Callable, releases: bool) -> Callable | None:
     """The library's function of this name, for arrays of ``dtype``; None where there is none, or where another one has its name."""
-    found = library()
+    found = library(releases)
     letter = LETTERS.get(dtype)
     if found is None or letter is None:
         return None
@@ -60,9 +60,12 @@ def _function(name: str, dtype: np.dtype, arguments: int, works: Callable) -> Ca
 
 
 @cache
-def axpby(dtype: np.dtype) -> Callable | None:
-    """Return axpby for arrays of ``dtype``, which takes what ``arguments`` returns, or None where the library has none that works."""
-    return _function("axpby", dtype, 7, _adds)
+def axpby(dtype: np.dtype, large: bool = False) -> Callable | None:
+    """Return axpby for arrays of ``dtype``, which takes what ``arguments`` returns, or None where the library has none that works.
+
+    ``large``: for arrays so large that other threads get a turn.
+    """
+    return _function("axpby", dtype, 7, _adds, large)
 
 
 def arguments(a: np.ndarray, x: np.ndarray, b: np.ndarray, y: np.ndarray) -> tuple[Address, ...]:
@@ -84,7 +87,7 @@ _PRODUCTS: list[Callable] = []
 @cache
 def gemm(dtype: np.dtype) -> Callable | None:
     """Return gemm for arrays of ``dtype``, which takes what ``arguments_of_product`` returns, or None where the library has none that works."""
-    found = _function("gemm", dtype, 13, _multiplies)
+    found = _function("gemm", dtype, 13, _multiplies, True)
     if found is not None:
         _PRODUCTS.append(found)
     return found
@@ -139,7 +142,7 @@ def _multiplies(function: Callable, dtype: np.dtype) -> bool:
 @cache
 def omatcopy(dtype: np.dtype) -> Callable | None:
     """Return omatcopy for arrays of ``dtype``, which takes what ``arguments_of_transpose`` returns, or None where the library has none that works."""
-    return _function("omatcopy", dtype, 9, _transposes)
+    return _function("omatcopy", dtype, 9, _transposes, True)
 
 
 def arguments_of_transpose(x: np.ndarray, y: np.ndarray) -> tuple[Address, ...]:

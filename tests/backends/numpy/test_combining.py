@@ -213,7 +213,7 @@ def test_a_function_of_this_name_that_does_something_else_is_not_used(monkeypatc
         def saxpby_(*arguments):
             """Does nothing."""
 
-    monkeypatch.setattr(blas, "library", lambda: Other)
+    monkeypatch.setattr(blas, "library", lambda *releases: Other)
     assert blas.axpby.__wrapped__(np.dtype("float32")) is None
 
 

@@ -1,5 +1,7 @@
 """Gradients of weights that are added to a velocity by the product itself: it applies, and the numbers stay."""
 
+from _ctypes import FUNCFLAG_PYTHONAPI
+
 import numpy as np
 import pytest
 
@@ -157,5 +159,12 @@ def test_a_function_of_this_name_that_does_something_else_is_not_used(monkeypatc
         def sgemm_(*arguments):
             """Does nothing."""
 
-    monkeypatch.setattr(blas, "library", lambda: Other)
+    monkeypatch.setattr(blas, "library", lambda *releases: Other)
     assert blas.gemm.__wrapped__(np.dtype("float32")) is None
+
+
+def test_other_threads_run_while_a_large_product_does():
+    """Calls that take long let go of Python's lock, as NumPy's own do; short ones keep it."""
+    assert not blas.gemm(np.dtype("float32"))._flags_ & FUNCFLAG_PYTHONAPI
+    assert not blas.axpby(np.dtype("float32"), True)._flags_ & FUNCFLAG_PYTHONAPI
+    assert blas.axpby(np.dtype("float32"))._flags_ & FUNCFLAG_PYTHONAPI

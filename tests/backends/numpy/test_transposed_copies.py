@@ -48,7 +48,7 @@ def test_a_function_of_this_name_that_does_something_else_is_not_used(monkeypatc
         def somatcopy_(*arguments):
             """Does nothing."""
 
-    monkeypatch.setattr(blas, "library", lambda: Other)
+    monkeypatch.setattr(blas, "library", lambda *releases: Other)
     assert blas.omatcopy.__wrapped__(np.dtype("float32")) is None
 
 

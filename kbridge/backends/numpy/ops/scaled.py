@@ -7,6 +7,9 @@ import numpy as np
 from ..blas import address, arguments, arguments_of_product, axpby, gemm, leading
 from ..graph import Op
 
+#: elements up to which a call is so short that other threads can wait for it
+SHORT = 1 << 16
+
 
 class ScaledSum(Op):
     """a * x + b * y of ``x``, ``a``, ``y``, ``b``: tensors of one shape, and numbers."""
@@ -19,7 +22,7 @@ class ScaledSum(Op):
         return x.shape, x.dtype
 
     def emit(self, ctx, attrs, out, x, a, y, b):
-        function = axpby(out.dtype)
+        function = axpby(out.dtype, out.size > SHORT)
         dense = all(array.flags.c_contiguous and not ctx.moves(array) for array in (x, a, y, b, out))
         if function is None or not dense or not out.size:
             self._without(ctx, out, x, a, y, b)
