@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ...engine.freezing import frozen_parts
@@ -87,6 +88,8 @@ class Builder(Context):
             nodes[layer] = calls
             numbers.update({(layer, index): number for number, (index, _) in enumerate(calls)})
         made = {layer: self._made(layer, calls) for layer, calls in nodes.items()}
+        if any(part.class_name == "Concatenate" and self.masked(layer) for layer, parts in made.items() for part in parts):
+            _leave_to_masks([part for parts in made.values() for part in parts])
         _name_apart(list(made.values()))
         still = frozen_parts(model).layers
         for part in (part for layer, parts in made.items() if id(layer) in still for part in parts):
@@ -129,6 +132,13 @@ class Builder(Context):
             dtype = getattr(layer, "input_dtype", None)
             return [input_part(self, layer, node.output_shapes[0], dtype, safe_name(layer.name), bool(getattr(layer, "sparse", False)))]
         return self.parts(layer, [tuple(s) for s in node.input_shapes])
+
+
+def _leave_to_masks(parts: list[Part]) -> None:
+    """Leave the names to Keras 3 that it gives to operations when it joins masks; a layer of such a name couldn't be loaded."""
+    for part in parts:
+        if re.fullmatch(r"concatenate(_\d+)?", part.name):
+            part.config["name"] = f"{part.name}_layer"
 
 
 def _name_apart(rows: list[list[Part]]) -> None:

@@ -36,7 +36,26 @@ def time_distributed(context, layer, shapes):
 
 
 #: layers that compute the same with a mask for the sequence of each step as with that of one sequence
-_ALIKE = ("SimpleRNN", "GRU", "LSTM", "Bidirectional", "Dense", "Activation", "Dropout", "TimeDistributed")
+_ALIKE = (
+    "SimpleRNN",
+    "GRU",
+    "LSTM",
+    "Bidirectional",
+    "Dense",
+    "Activation",
+    "Dropout",
+    "TimeDistributed",
+    "RNN",
+    "LeakyReLU",
+    "ELU",
+    "PReLU",
+    "LayerNormalization",
+)
+#: layers that have no use for a mask, and drop it
+_DROP = (
+    *(f"{kind}{n}D" for kind in ("Convolution", "AtrousConvolution", "DepthwiseConv", "MaxPooling", "AveragePooling") for n in (1, 2)),
+    "Conv1DTranspose", "SeparableConv1D", "Flatten",
+)  # fmt: skip
 #: layers that compute the same with a mask and without one, and hand it on
 _HAND_ON = (
     "Dense",
@@ -64,7 +83,7 @@ def _drops_mask(context, layer) -> bool:
             continue
         inner = type(layer.layer).__name__
         sequences = getattr(layer.layer, "return_sequences", False)
-        if inner not in _ALIKE or sequences and (inner == "Bidirectional" or layer.layer.go_backwards):
+        if inner not in (*_ALIKE, *_DROP) or sequences and (inner == "Bidirectional" or layer.layer.go_backwards):
             raise refusal(layer, "keras3-mask-over-time", f"a mask for the sequence inside each step, around a {inner}")
         if left is not None and K.ndim(left) == K.ndim(mask):
             continue  # the inner layer returns sequences with the same mask

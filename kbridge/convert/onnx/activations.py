@@ -1,4 +1,4 @@
-"""Activations of Keras 2 and 3 as operators of ONNX. sparsemax, which needs a sort, has none."""
+"""Activations of Keras 2 and 3 as operators of ONNX."""
 
 from __future__ import annotations
 
@@ -42,6 +42,18 @@ def _glu(g, x):
     return g.op("Mul", first, g.op("Sigmoid", second))
 
 
+def _sparsemax(g, x):
+    length = g.op("Slice", g.op("Shape", x), g.integers(-1), g.integers(2**62))
+    sorted_x, _ = g.op("TopK", x, length, outputs=2, axis=-1, largest=1, sorted=1)
+    last = g.integers(-1)
+    places = g.op("CumSum", g.op("Cast", g.op("Equal", sorted_x, sorted_x), to=1), last)
+    sums = g.op("CumSum", sorted_x, last)
+    # the largest numbers stay above 0: as many as this holds for
+    stay = g.op("Cast", g.op("Greater", g.op("Add", g.number(1), g.op("Mul", places, sorted_x)), sums), to=1)
+    count, total = (g.op("ReduceSum", part, last, keepdims=1) for part in (stay, g.op("Mul", stay, sorted_x)))
+    return g.op("Relu", g.op("Sub", x, g.op("Div", g.op("Sub", total, g.number(1)), count)))
+
+
 #: name -> function (builder, tensor) that gives the result
 COMPOSED: dict[str, Any] = {
     "leaky_relu": lambda g, x: g.op("LeakyRelu", x, alpha=0.2),
@@ -63,4 +75,5 @@ COMPOSED: dict[str, Any] = {
     "sparse_plus": _sparse_plus,
     "sparse_sigmoid": lambda g, x: _between(g, g.op("Mul", g.op("Add", x, g.number(1)), g.number(0.5)), 0.0, 1.0),
     "glu": _glu,
+    "sparsemax": _sparsemax,
 }

@@ -1,9 +1,10 @@
-"""Constraints along axes of kernels that lie otherwise here, and penalties of outputs in wrappers, in files of later Keras."""
+"""What random combinations of options found in files of later Keras, and in conversions of them."""
 
 import json
 
 import numpy as np
 import pytest
+from installed import needed
 
 from kbridge import backend as K
 from kbridge.errors import ModelFileError
@@ -99,3 +100,38 @@ def test_what_keras_3_computes_otherwise_is_told(tmp_path):
     model = Model(x, Dense(2, activation="sparsemax")(TimeDistributed(BatchNormalization())(x)))
     assert [slug for _, slug in differences(model, of_keras3=True)] == ["keras2-batch-normalization-steps", "keras2-sparsemax"]
     assert any("keras3-sparsemax" in note for note in save_keras3(model, tmp_path / "m.keras"))
+
+
+@pytest.mark.once
+def test_sparsemax_is_the_same_as_onnx(tmp_path):
+    runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    from kbridge.convert import save_onnx
+    from kbridge.layers import Activation
+    from kbridge.models import Sequential
+
+    model = Sequential([Activation("sparsemax", input_shape=(3, 5))])
+    save_onnx(model, tmp_path / "m.onnx")
+    x = np.random.RandomState(0).normal(size=(4, 3, 5)).astype("float32")
+    session = runtime.InferenceSession(tmp_path / "m.onnx", providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {session.get_inputs()[0].name: x})
+    np.testing.assert_allclose(found, model.predict(x), atol=1e-6)
+
+
+@pytest.mark.once
+def test_names_that_keras_3_gives_to_joined_masks_are_left_to_it(tmp_path):
+    """It couldn't load a model with a layer of that name."""
+    keras = needed("keras")
+    from kbridge.convert import save_keras3
+    from kbridge.layers import LSTM, Concatenate, Dense, Input, Masking
+    from kbridge.models import Model
+
+    x = Input((4, 3))
+    y = Masking()(x)
+    model = Model(x, LSTM(2)(Concatenate(name="concatenate")([y, Dense(2)(y)])))
+    save_keras3(model, tmp_path / "m.keras")
+    values = np.random.RandomState(0).normal(size=(2, 4, 3)).astype("float32")
+    values[1, 2:] = 0
+    keras.backend.clear_session()
+    there = keras.models.load_model(tmp_path / "m.keras")
+    np.testing.assert_allclose(there.predict(values, verbose=0), model.predict(values), atol=1e-6)
+    assert there.get_layer("concatenate_layer") is not None
