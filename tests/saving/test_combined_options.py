@@ -135,3 +135,21 @@ def test_names_that_keras_3_gives_to_joined_masks_are_left_to_it(tmp_path):
     there = keras.models.load_model(tmp_path / "m.keras")
     np.testing.assert_allclose(there.predict(values, verbose=0), model.predict(values), atol=1e-6)
     assert there.get_layer("concatenate_layer") is not None
+
+
+def test_a_mask_of_each_place_of_a_series_of_series():
+    """Masking gives one for (samples, time, places); a step that is missing at all places might as well not be there."""
+    from kbridge.layers import ConvLSTM1D, Masking
+    from kbridge.models import Sequential
+
+    def model(steps):
+        return Sequential([Masking(input_shape=(steps, 4, 2)), ConvLSTM1D(3, 2, padding="same")])
+
+    x = np.random.RandomState(0).normal(size=(2, 3, 4, 2)).astype("float32")
+    short, long = model(3), model(4)
+    long.set_weights(short.get_weights())
+    padded = np.concatenate([x[:, :1], np.zeros_like(x[:, :1]), x[:, 1:]], axis=1)
+    np.testing.assert_allclose(long.predict(padded), short.predict(x), rtol=1e-5, atol=1e-6)
+    partly = padded.copy()
+    partly[:, 1, 0] = 1  # one place is there: its state moves on, and with it its neighbours' later ones
+    assert np.abs(long.predict(partly) - short.predict(x)).max() > 1e-4

@@ -93,11 +93,13 @@ def _time_first(x):
 
 
 def _mask(mask):
-    """(samples, time, 1), bool."""
+    """(samples, time, 1), or with axes of the state in place of the 1; bool."""
     mask = cast(mask, "bool")
     if mask.ndim == 2:
         return expand_dims(mask, 2)
-    return mask if mask.ndim != 3 or mask.type.broadcastable[2] else set_shape(T.addbroadcast(mask, 2), (*int_shape(mask)[:2], 1))
+    if mask.ndim != 3 or mask.type.broadcastable[2] or int_shape(mask)[2] not in (None, 1):
+        return mask
+    return set_shape(T.addbroadcast(mask, 2), (*int_shape(mask)[:2], 1))
 
 
 def _spread(mask, like):
