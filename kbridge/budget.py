@@ -21,8 +21,8 @@ MAX_WORK = 100_000
 #: Numbers in the states of stateful layers.
 MAX_STATES = 2**26
 
-#: Numbers in the tensors of constants that the functions of layers make, which no file holds: zeros, ranges, matrices with a diagonal.
-MAX_CONSTANTS = 2**26
+#: Numbers in the tensors of constants that layers and their functions make, which no file holds: zeros, ranges, matrices that resize pictures.
+MAX_CONSTANTS = 2**27
 
 
 @dataclass
@@ -33,7 +33,7 @@ class _Budget:
         weights: how many more numbers its layers' weights may hold.
         total: how many numbers the file holds.
         states: how many more numbers the states of stateful layers may hold.
-        constants: how many more numbers constants of functions may hold.
+        constants: how many more numbers the constants of layers may hold.
         work: how many more calls of layers it may ask for.
     """
 
@@ -99,14 +99,14 @@ def spend_state(shape: Sequence[int | None]) -> None:
 
 
 def spend_constant(shape: Sequence[int]) -> None:
-    """Count a tensor of constants of ``shape``, which a function of a layer makes.
+    """Count a tensor of constants of ``shape``, which a layer or a function of one makes.
 
     Raises:
-        ModelFileError: a config is being loaded whose functions make too many.
+        ModelFileError: a config is being loaded whose layers make too many.
     """
     if _exceeded("constants", _size(shape)):
         raise ModelFileError(
-            f"the constants that its functions make have more than {MAX_CONSTANTS} numbers: one of shape {tuple(shape)} is too large."
+            f"the constants that its layers make have more than {MAX_CONSTANTS} numbers: one of shape {tuple(shape)} is too large."
         )
 
 

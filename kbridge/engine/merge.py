@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import operator
 
 from .. import backend as K
@@ -123,9 +122,9 @@ class Merge(Layer):
 
         if self.mode in ELEMENTWISE:
             allowed = (None, 1) if self.broadcast else (None,)
-            for s, t in itertools.combinations(_aligned(shapes) if self.broadcast else shapes, 2):
-                if len(s) != len(t) or any(m != n and m not in allowed and n not in allowed for m, n in zip(s, t, strict=True)):
-                    fail("all inputs must have the same shape")
+            aligned = _aligned(shapes) if self.broadcast else shapes
+            if len({len(s) for s in aligned}) > 1 or any(len({*lengths}.difference(allowed)) > 1 for lengths in zip(*aligned, strict=True)):
+                fail("all inputs must have the same shape")
             if self.mode == "sub" and len(shapes) != 2:
                 fail("exactly 2 inputs are needed")
         elif self.mode == "concat":

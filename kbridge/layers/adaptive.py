@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend as K
+from ..budget import spend_constant
 from ..engine.topology import InputSpec
 from .configured import Configured, lengths
 
@@ -78,6 +79,7 @@ class _AdaptiveAverage(_Adaptive):
 
 def mean_weights(length: int, size: int) -> np.ndarray:
     """Return an array (length, size): how much each of ``length`` places counts in the mean of each of ``size`` windows."""
+    spend_constant((length, size))
     weights = np.zeros((length, size))
     for i, (start, end) in enumerate(windows(length, size)):
         weights[start:end, i] = 1 / (end - start)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend as K
+from ..budget import spend_constant
 from .configured import Configured
 
 __all__ = ["MelSpectrogram"]
@@ -114,6 +115,7 @@ class MelSpectrogram(Configured):
 
     def waves(self) -> np.ndarray:
         """Return the windowed cosines of the frequencies, and then their sines, (fft_length, 2 * frequencies)."""
+        spend_constant((self.fft_length, 2 * self.margin + 2))
         angles = 2 * np.pi * np.outer(np.arange(self.fft_length), np.arange(self.margin + 1)) / self.fft_length
         return self._window()[:, None] * np.concatenate([np.cos(angles), np.sin(angles)], axis=1)
 

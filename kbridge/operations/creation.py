@@ -124,8 +124,7 @@ def one_hot(indices, count, on_value=None, off_value=None, axis=-1, dtype=None):
     """Whole numbers as vectors along a new axis, with one value at their place and another elsewhere (1 and 0)."""
     indices = tensor(indices)
     axis = one_axis(axis, len(shape_of(indices)) + 1)
-    classes = small((known(count, "the number of classes"),))[0]
-    codes = K.one_hot(indices, classes, dtype=dtype_name(dtype or K.floatx()))
+    codes = K.one_hot(indices, known(count, "the number of classes"), dtype=dtype_name(dtype or K.floatx()))
     if on_value is not None or off_value is not None:
         on, off = (1 if on_value is None else on_value), (0 if off_value is None else off_value)
         codes = codes * (on - off) + off

@@ -12,6 +12,9 @@ from .errors import ModelFileError
 from .limits import MAX_BITS, MAX_DEPTH, MAX_LAYERS, MAX_TEXT, MAX_VALUES
 from .yaml_tags import add_tags
 
+#: Values of YAML that are always allowed, however short it is.
+_FEW_VALUES = 100_000
+
 #: Characters of a number in YAML.
 _MAX_DIGITS = 100
 
@@ -50,11 +53,12 @@ def parse_yaml(text: str | bytes, what: str = "YAML") -> Any:
         value = yaml.load(text, Loader=_yaml_loader())  # a SafeLoader
     except (yaml.YAMLError, ValueError, LookupError, RecursionError, TypeError, AttributeError) as error:
         raise ModelFileError(f"{what}: not valid, or with a tag that models don't use ({error}).") from error
-    check_size(value, what)
+    # a few aliases of aliases are millions of values, which everything that reads the config goes through
+    check_size(value, what, min(MAX_VALUES, _FEW_VALUES + len(text)))
     return value
 
 
-def check_size(value: Any, what: str) -> None:
+def check_size(value: Any, what: str, most: int = MAX_VALUES) -> None:
     """ModelFileError if ``value`` is nested too deeply, or has too many values or layers (aliases followed) or too long a number."""
     values = layers = 0
     pending = [(value, 0)]
@@ -63,8 +67,8 @@ def check_size(value: Any, what: str) -> None:
         values += 1
         if depth > MAX_DEPTH:
             raise ModelFileError(f"{what}: it is nested more than {MAX_DEPTH} levels deep.")
-        if values > MAX_VALUES:
-            raise ModelFileError(f"{what}: it has more than {MAX_VALUES} values.")
+        if values > most:
+            raise ModelFileError(f"{what}: it has more than {most} values.")
         if type(item) is int and item.bit_length() > MAX_BITS:
             raise ModelFileError(f"{what}: it has a whole number of more than {MAX_BITS} bits.")
         if isinstance(item, dict):

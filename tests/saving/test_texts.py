@@ -177,6 +177,13 @@ def test_yaml_that_computes_long_is_refused_at_once(text):
     assert time.process_time() - start < 5
 
 
+@pytest.mark.needs("yaml")
+def test_aliases_may_not_make_a_short_text_long():
+    lines = ["a0: &a0 [1, 2, 3, 4]", *(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]" for i in range(1, 16))]
+    with pytest.raises(ModelFileError, match="more than 100[0-9]* values"):
+        parse_yaml("\n".join(lines))
+
+
 def test_json_that_takes_far_more_memory_than_its_text_is_refused_before_it_is_read():
     with pytest.raises(ModelFileError, match="more than 5000000 values"):
         parse_json("[" + "[]," * limits.MAX_VALUES + "[]]")

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ...budget import spend_constant
 from .. import settings
 from ._base import Family
 
@@ -115,6 +116,7 @@ class Resizing(Family):
             # of the tensor itself only the length counts, which is known when a function runs
             matrix = self.host_call(lambda a: resize_weights(a.shape[axis], after(a.shape[axis]), *convention), [x], self.dtype(x), lengths)
         else:
+            spend_constant((before, max(before, after(before))))
             matrix = self.constant(resize_weights(before, after(before), *convention), dtype=self.dtype(x))
         last = self.ndim(x) - 1
         order = [a for a in range(last + 1) if a != axis] + [axis]

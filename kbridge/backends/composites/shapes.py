@@ -2,6 +2,7 @@
 
 import itertools
 
+from ...budget import spend_constant
 from .. import ranges, settings
 from ._base import Family
 
@@ -83,6 +84,7 @@ class Shapes(Family):
             >>> K.eval(K.one_hot(K.constant([0, 2], dtype="int32"), 3)).tolist()
             [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
         """
+        spend_constant((nb_classes,))
         classes = self.arange(0, nb_classes, dtype="int32")
         hits = self.equal(self.expand_dims(self.cast(indices, "int32"), -1), classes)
         return self.cast(hits, dtype or self.floatx())

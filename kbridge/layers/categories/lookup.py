@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...budget import spend_constant
 from ..configured import Configured
 from .encoding import OUTPUT_MODES, checked_mode, dense_only, encoded, encoded_shape, on_host
 
@@ -71,6 +72,7 @@ class _Lookup(Configured):
     def _special(self) -> list:
         """The tokens before those of the vocabulary."""
         masks = [self.mask_token] if self._masks() else []
+        spend_constant((self.num_oov_indices,))
         return masks + [self.oov_token] * self.num_oov_indices
 
     @property
