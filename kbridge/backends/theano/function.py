@@ -46,6 +46,7 @@ class Function:
         self.outputs = [as_tensor(o) for o in outputs]
         self.updates = checked_updates(updates)
         self._shapes = [int_shape(x) for x in self.inputs]
+        self._dtypes = [None if is_sparse(x) else np.dtype(x.dtype) for x in self.inputs]
         self._lock = threading.Lock()
         self._options = {"on_unused_input": "ignore", **options}
         #: which input is the learning phase; a function is made for each of its values that is given, without what only the other needs
@@ -102,18 +103,20 @@ class Function:
         return self._for_phase(phase), [*values[:index], *values[index + 1 :]]
 
     def _convert(self, i: int, value: Any) -> Any:
-        x, shape = self.inputs[i], self._shapes[i]
-        sparse = hasattr(value, "toarray")
-        if is_sparse(x):
+        shape, dtype = self._shapes[i], self._dtypes[i]
+        if dtype is None:
             return self._sparse(i, value)
+        array = value
         try:
-            array = np.asarray(value.toarray() if sparse else value, dtype=x.dtype)
+            # an array of the dtype is the common case: a small model's step feels each call
+            if type(value) is not np.ndarray or value.dtype != dtype:
+                array = np.asarray(value.toarray() if hasattr(value, "toarray") else value, dtype=dtype)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{self._describe(i)} can't take {type(value).__name__} {value!r:.80}: {error}") from None
-        if array.ndim != len(shape) or any(n is not None and n != m for n, m in zip(shape, array.shape)):
+        if array.shape != shape and (array.ndim != len(shape) or any(n is not None and n != m for n, m in zip(shape, array.shape))):
             raise ValueError(f"{self._describe(i)} can't take a value of shape {array.shape}.")
         # Theano's C code takes no values at odd addresses, as they come out of files and network packets
-        return np.require(array, requirements="A")
+        return array if array.flags.aligned else np.require(array, requirements="A")
 
     def _sparse(self, i: int, value: Any) -> Any:
         from scipy.sparse import csr_matrix
