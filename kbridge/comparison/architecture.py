@@ -164,13 +164,22 @@ def of_training(sentence: str) -> bool:
     return key in _IN_TRAINING or key in _STARTING or key.endswith(_STARTING[-1])
 
 
+#: settings that are off where a config doesn't have them
+_OFF = (
+    *_OF_MASKS, *_IN_TRAINING, "return_state", "time_major", "reset_after", "stateful", "unroll", "sparse", "ragged", "optional", "mask_zero",
+    "use_causal_mask", "return_attention_scores", "broadcast", "use_mask",
+)  # fmt: skip
+
+
 def settings_apart(a: Mapping[str, Any], b: Mapping[str, Any], prefix: str = "") -> list[str]:
     """A sentence for each setting that differs, those of a wrapped layer as 'layer.config.units'."""
     said = []
     for key in dict.fromkeys([*a, *b]):
         one, two = a.get(key), b.get(key)
-        if not one and not two and not (key in a and key in b):
-            continue  # None and False are as good as nothing
+        if key not in a or key not in b:
+            left = b.get(key) if key not in a else one
+            if left is None or left is False and key in _OFF:
+                continue  # what isn't there is off
         if isinstance(one, dict) and isinstance(two, dict):
             said += settings_apart(one, two, f"{prefix}{key}.")
         elif key not in a or key not in b or not equal(one, two):

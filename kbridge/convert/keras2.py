@@ -77,6 +77,8 @@ class _Builder(Builder):
             own = keras2_classes().get(part.class_name)
             if part.class_name in _LACKING or own is not None and registry()[own[0]].since.startswith("Keras 3"):
                 raise refusal(layer, "keras2-no-layer", f"Keras 2 doesn't have {part.class_name}")
+            if _holds_operations(part):
+                raise refusal(layer, "keras2-no-layer", "a function of tensors, which files of Keras 2 don't hold as layers")
             if part.class_name == type(layer).__name__ in ("LSTM", "GRU"):
                 # whether dropout decides once for all gates, or for each by itself
                 part.config["implementation"] = 2 if layer.consume_less == "gpu" else 1
@@ -88,6 +90,11 @@ class _Builder(Builder):
                 query, value, key = [*shapes[:2], *shapes[2:3]] if len(shapes) > 2 else [*shapes[:2], shapes[1]]
                 part.config |= {"query_shape": list(query), "value_shape": list(value), "key_shape": list(key)}
         return parts
+
+
+def _holds_operations(part: Part) -> bool:
+    """Whether a part is an operation of Keras 3 on tensors, or a model that holds one."""
+    return hasattr(part, "call") or any(_holds_operations(inner) for inner in part.contained)
 
 
 def save_keras2(model: Any, path: str | os.PathLike) -> list[str]:

@@ -135,7 +135,9 @@ def model_in(root: Group, custom_objects: dict[str, Any], compile: bool, origin=
             version = root.text("keras_version")
             stored = config if major_version(version) == 3 else None
             config = with_summaries(config, weights)
-            config = to_keras1(config if stored is None else to_keras2(config), warn=False, version=version)
+            # what kbridge wrote means what its layers compute, not what Keras 2 on TensorFlow 1 did
+            own = stored is None and root.text("kbridge_version") is not None
+            config = to_keras1(config if stored is None else to_keras2(config), warn=False, version=None if own else version)
         config = with_group_names(config, weights.names("layer_names") or [])
         model = whole_model(config, root.text("keras_version"))
         if stored is not None:

@@ -27,6 +27,7 @@ from kbridge.layers import (
     LayerNormalization,
     MultiHeadAttention,
     TimeDistributed,
+    UpSampling2D,
     merge,
 )
 from kbridge.models import Model, Sequential, load_model
@@ -244,3 +245,23 @@ def test_an_architecture_alone_is_compared_without_weights(files, tmp_path):
     (tmp_path / "m.json").write_text(model.to_json())
     found = compare_files(path, tmp_path / "m.json")
     assert found.ok and not found.weights and any("no weights in" in note for note in found.notes)
+
+
+def test_an_option_that_is_off_in_one_file_alone_is_a_difference():
+    from kbridge.comparison.architecture import settings_apart
+
+    assert settings_apart({"use_bias": False}, {}) == ["use_bias is False in A, not set in B"]
+    assert settings_apart({"unroll": False, "seed": None}, {"zero_output_for_mask": False}) == []
+    model = Sequential([UpSampling2D(interpolation="bilinear", input_shape=(3, 3, 1), dim_ordering="tf")])
+    other = Sequential([UpSampling2D(interpolation="bilinear", half_pixel_centers=False, input_shape=(3, 3, 1), dim_ordering="tf")])
+    one, two = ({key: value for key, value in m.layers[0].get_config().items() if key != "name"} for m in (model, other))
+    assert settings_apart(one, two) == ["half_pixel_centers is not set in A, False in B"]
+
+
+def test_a_file_of_keras_2_that_kbridge_wrote_enlarges_pictures_as_the_model_did(tmp_path):
+    model = Sequential([UpSampling2D(interpolation="bilinear", input_shape=(3, 3, 1), dim_ordering="tf")])
+    model.save(str(tmp_path / "one.h5"))
+    convert(tmp_path / "one.h5", tmp_path / "two.h5", "keras2")
+    x = np.random.RandomState(0).randn(1, 3, 3, 1)
+    np.testing.assert_allclose(load_model(tmp_path / "two.h5", compile=False).predict(x), model.predict(x), rtol=1e-5)
+    assert compare_files(tmp_path / "one.h5", tmp_path / "two.h5").ok

@@ -174,3 +174,12 @@ def test_layers_that_came_with_keras_3_are_refused(tmp_path):
         f"Keras 2 doesn't have {name} [convert: keras2-no-layer]" in str(error.value)
         for name in ("ReversibleEmbedding", "GroupQueryAttention")
     )
+
+
+def test_operations_on_tensors_are_refused_for_keras_2(tmp_path):
+    from kbridge.convert.keras2 import save_keras2
+    from kbridge.layers import Lambda
+
+    model = Sequential([Lambda(lambda x: x / 127.5 - 1.0, input_shape=(3,), name="scale")])
+    with pytest.raises(NotConvertible, match="'scale'.*keras2-no-layer"):
+        save_keras2(model, tmp_path / "m.h5")
