@@ -252,6 +252,7 @@ def test_an_option_that_is_off_in_one_file_alone_is_a_difference():
 
     assert settings_apart({"use_bias": False}, {}) == ["use_bias is False in A, not set in B"]
     assert settings_apart({"unroll": False, "seed": None}, {"zero_output_for_mask": False}) == []
+    assert settings_apart({"dtype": {"shared_object_id": 1, "name": "a"}}, {"dtype": {"name": "a"}}) == []
     model = Sequential([UpSampling2D(interpolation="bilinear", input_shape=(3, 3, 1), dim_ordering="tf")])
     other = Sequential([UpSampling2D(interpolation="bilinear", half_pixel_centers=False, input_shape=(3, 3, 1), dim_ordering="tf")])
     one, two = ({key: value for key, value in m.layers[0].get_config().items() if key != "name"} for m in (model, other))
