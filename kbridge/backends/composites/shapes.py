@@ -1,6 +1,7 @@
 """Shapes, padding, repetition and one-hot codes."""
 
 import itertools
+import numbers
 
 from ...budget import spend_constant
 from .. import ranges, settings
@@ -84,7 +85,8 @@ class Shapes(Family):
             >>> K.eval(K.one_hot(K.constant([0, 2], dtype="int32"), 3)).tolist()
             [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
         """
-        spend_constant((nb_classes,))
+        if isinstance(nb_classes, numbers.Integral):  # it may be a tensor
+            spend_constant((int(nb_classes),))
         classes = self.arange(0, nb_classes, dtype="int32")
         hits = self.equal(self.expand_dims(self.cast(indices, "int32"), -1), classes)
         return self.cast(hits, dtype or self.floatx())
