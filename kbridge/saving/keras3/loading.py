@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...budget import weight_budget
+from ...engine.registry import get_custom_objects
 from ..assignment import assign, assign_converted
 from ..configs import whole_model
 from ..errors import ModelFileError
@@ -16,11 +17,11 @@ from . import training
 from .archive import CONFIG, GROUP, OWN, WEIGHTS, Archive, open_archive, version_of
 from .compiled import USUAL_OPTIMIZER, as_of_keras2
 from .masks import check_masks
-from .models import keras1_config
+from .models import FUNCTIONAL, keras1_config
 from .paths import Node, nodes_of_config, places, stored_names
 from .shards import open_shards, shards_listed
 from .vocabularies import with_vocabularies
-from .weights import Match, match_by_name, match_in_order, match_model, read, stored_values
+from .weights import Match, match_attributes, match_by_name, match_in_order, match_model, read, stored_values
 
 
 def load_archive(path: str, custom_objects: dict[str, Any], compile: bool):
@@ -33,14 +34,41 @@ def load_archive(path: str, custom_objects: dict[str, Any], compile: bool):
                 from ..model import model_in
 
                 return model_in(root.group(GROUP).with_texts(_own_texts(archive)), custom_objects, compile)
+            _refuse_own_model(path, config)
             with weight_budget(stored_values(root)), failures_named(path, CONFIG, "the model can't be built from it"):
                 model = whole_model(keras1_config(config, version), version)
                 check_masks(model, config)
-            matches = match_model(model, nodes_of_config(config), root)
+            nodes = nodes_of_config(config)
+            if not nodes and "layers" not in root:
+                # what a class of somebody's own made of its config; the order of its weights in Keras isn't known, so neither is the optimizer's
+                assign_converted(model, list(read(match_attributes(model, root))))
+                if compile and config.get("compile_config"):
+                    warnings.warn(
+                        f"{path!r} is of a class of its own, so its training state is not restored, and the model is not compiled. "
+                        "[convert: keras2-training]",
+                        stacklevel=3,
+                    )
+                return model
+            matches = match_model(model, nodes, root)
             assign_converted(model, list(read(matches)))
             if compile:
                 _compile(model, config, matches, root, version)
     return model
+
+
+def _refuse_own_model(path: str, config: Any) -> None:
+    """ModelFileError for a subclass of Model whose layers are made by its own code, and not listed in the config."""
+    inner = config.get("config") if isinstance(config, Mapping) else None
+    name = config.get("registered_name") or config.get("class_name") if isinstance(config, Mapping) else None
+    if not isinstance(inner, Mapping) or "layers" in inner or not isinstance(name, str) or name in ("Sequential", *FUNCTIONAL):
+        return
+    made_by = getattr(get_custom_objects().get(name), "from_config", None)
+    if made_by is None or made_by.__module__.partition(".")[0] == __name__.partition(".")[0]:
+        raise ModelFileError(
+            f"{path!r}, {CONFIG}: the model is of a class of its own, {name!r}, whose code makes its layers; the file doesn't list them, and kbridge doesn't "
+            "load subclasses of Model. Build the same layers as a Sequential or functional model, call each like the attribute of the class that holds "
+            "it (name=...), and load their weights: model.load_weights(path, by_name=True)."
+        )
 
 
 def _own_texts(archive: Archive) -> dict[str, str]:
@@ -60,6 +88,8 @@ def assign_weights(model: Any, root: Group, by_name: bool, nodes: list[Node] | N
 
 
 def _matches(model: Any, root: Group, by_name: bool, nodes: list[Node] | None) -> list[Match]:
+    if not nodes and "layers" not in root:
+        nodes = None  # the config of a class of somebody's own doesn't say its layers
     if not by_name:
         return match_in_order(model, root, nodes)
     names = stored_names(root) if nodes is None else dict(zip((node.name for node in nodes), places(nodes), strict=True))

@@ -25,6 +25,9 @@ _CLASSES = {
 }  # fmt: skip
 
 
+#: attributes of attributes, down to where layers of a class of somebody's own get names
+_MAX_ATTRIBUTES = 8
+
 #: class as configs call it -> its own name, which makes the path
 _EXPORTED = {"GroupQueryAttention": "GroupedQueryAttention"}
 
@@ -125,17 +128,48 @@ def has_arrays(group: Group, depth: int = 0) -> bool:
 
 
 def stored_names(group: Group) -> dict[str, str]:
-    """Names of a model's layers as the file has them -> their paths; empty for a file of before it had any."""
+    """Names of a model's layers as the file has them -> their paths; empty for a file of before it had any.
+
+    In a file of a class of somebody's own, which doesn't number its layers, a layer is also called by its attribute: ``encoder/dense``.
+    """
     if "layers" not in group or not group.is_group("layers"):
-        return {}
+        return _names_of_attributes(group)
     found = {}
     layers = group.group("layers")
     for place in layers.keys():
-        if layers.is_group(place) and "vars" in (inner := layers.group(place)) and inner.is_group("vars"):
-            name = inner.group("vars").text("name")
-            if name:
-                found[name] = f"layers/{place}"
+        if layers.is_group(place) and (name := _name_of(layers.group(place))):
+            found[name] = f"layers/{place}"
     return found
+
+
+def _name_of(group: Group) -> str | None:
+    """The name of the layer whose weights are in ``group``, if the file says it."""
+    return group.group("vars").text("name") if "vars" in group and group.is_group("vars") else None
+
+
+def attributes(group: Group) -> list[str]:
+    """The attributes of a model of somebody's own class that may hold layers."""
+    return [name for name in group.keys() if name not in ("optimizer", "vars", "metrics", "layers", *SEEDS) and group.is_group(name)]
+
+
+def _names_of_attributes(group: Group) -> dict[str, str]:
+    found: dict[str, str] = {}
+    names: list[tuple[str, str]] = []
+
+    def walk(inner: Group, path: str, depth: int) -> None:
+        if not has_arrays(inner):
+            return
+        found[path] = path
+        if name := _name_of(inner):
+            names.append((name, path))
+        for attribute in inner.keys() if depth < _MAX_ATTRIBUTES else ():
+            if attribute not in ("vars", *SEEDS) and inner.is_group(attribute):
+                walk(inner.group(attribute), f"{path}/{attribute}", depth + 1)
+
+    for attribute in attributes(group):
+        walk(group.group(attribute), attribute, 1)
+    count = Counter(name for name, _ in names)
+    return found | {name: path for name, path in names if count[name] == 1 and name not in found}
 
 
 #: attributes of layers that hold the state of random numbers

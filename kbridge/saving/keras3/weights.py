@@ -17,7 +17,7 @@ from ..keras2.quantized import FROM_HEADS, HEADS, in_equation, unquantized
 from ..keras2.weights import Slot, is_of_table, own_slots, slots_of, slots_of_itself
 from ..reading import Group, StoredArray
 from .arrays import all_arrays, listed, numbered, stored_values
-from .paths import SEEDS, Node, has_arrays, is_model, nodes_of_model, places, snake_case, stored_names
+from .paths import SEEDS, Node, attributes, has_arrays, is_model, nodes_of_model, places, snake_case, stored_names
 
 _RECURRENT = ("SimpleRNN", "GRU", "LSTM", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 
@@ -56,6 +56,18 @@ def match_by_name(model: Any, names: dict[str, str], group: Group) -> list[Match
         if node.name in names and has_arrays(below := _below(group, names[node.name])):
             found += _in_layer(_layers_of(model)[node.name], node, below, seen)
     return found
+
+
+def match_attributes(model: Any, group: Group) -> list[Match]:
+    """The weights of the layers of ``model``, called like the attributes of the class of somebody's own whose weights are in ``group``."""
+    names, layers = stored_names(group), _layers_of(model)
+    missing = [node.name for node in nodes_of_model(model) if node.name not in names and _weighs(layers, node)]
+    if missing:
+        raise ModelFileError(
+            f"{group.path!r} has no weights for the layers {listed(missing)}. Layers of the model should be called like the attributes of the class "
+            f"that wrote it: {listed(list(names))}."
+        )
+    return match_by_name(model, names, group)
 
 
 def match_in_order(model: Any, group: Group, nodes: Sequence[Node] | None) -> list[Match]:
@@ -119,10 +131,10 @@ def _weighs(layers: dict[str, Any], node: Node) -> bool:
 def _stored_paths(group: Group) -> list[str]:
     """The paths of the layers that have weights in a file."""
     if "layers" not in group:
-        others = [name for name in group.keys() if name not in ("optimizer", "vars", "metrics")]
         raise ModelFileError(
             f"{group.path!r} doesn't number its layers, as files of Sequential and functional models do. It comes from a "
-            f"custom class with the attributes {listed(others)}. by_name=True finds layers by their names."
+            f"custom class with the attributes {listed(attributes(group))}. Call the layers of the model like these attributes (name=...), and load it "
+            "with by_name=True."
         )
     layers = group.group("layers")
     return [f"layers/{place}" for place in layers.keys() if layers.is_group(place) and has_arrays(layers.group(place))]
