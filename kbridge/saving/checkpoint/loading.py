@@ -18,14 +18,16 @@ from ..reading import failures_named
 from .bundle import OBJECT_GRAPH, open_bundle
 from .matching import Pair, by_objects
 from .objects import Objects
-from .saved_model import SavedModel, layer_names, read_saved_model
+from .saved_model import GRAPH, SavedModel, layer_names, read_saved_model
+from .vocabularies import with_vocabularies
 from .weights import optimizer_state, prefix_of, values
 
 
 def load_saved_model(kind: Kind, compile: bool = True) -> Any:
     """The model in a SavedModel folder; see ``load_model``. Custom objects come from the scope that is active."""
     saved = read_saved_model(kind.path)
-    config = saved.config
+    with failures_named(kind.path, GRAPH, "damaged, or not a SavedModel"):
+        config = with_vocabularies(saved.config, saved)
     prefix = prefix_of(kind)
     with open_bundle(prefix) as bundle, failures_named(prefix, problem="damaged, or not the weights of its model"):
         with (

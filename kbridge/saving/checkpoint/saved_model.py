@@ -139,10 +139,27 @@ def _in_metadata(data: memoryview) -> Iterator[Described]:
         yield Described(texts[3], node, texts[4], texts[5])
 
 
+def mapped_graph(folder: str) -> contextlib.AbstractContextManager[memoryview]:
+    """The bytes of saved_model.pb in ``folder``."""
+    return _mapped(os.path.join(folder, GRAPH), _MAX_GRAPH)
+
+
+def first_graph(data: memoryview) -> memoryview | None:
+    """The first graph in saved_model.pb: meta_graphs[0]."""
+    return next(wire.messages(data, 2), None)
+
+
+def user_objects(data: memoryview) -> tuple[memoryview | None, memoryview | None]:
+    """The operations and the graph of objects of the first graph in saved_model.pb, its fields 2 and 7."""
+    graph = first_graph(data)
+    if graph is None:
+        return None, None
+    return next(wire.messages(graph, 2), None), next(wire.messages(graph, 7), None)
+
+
 def _in_graph(data: memoryview) -> Iterator[Described]:
-    """The objects with a config in saved_model.pb: meta_graphs[0], then its graph of objects, then the user's objects."""
-    graph = next(wire.messages(data, 2), None)
-    objects = None if graph is None else next(wire.messages(graph, 7), None)
+    """The objects with a config in saved_model.pb."""
+    _, objects = user_objects(data)
     if objects is None:
         return
     for node, record in enumerate(wire.messages(objects, 1)):
