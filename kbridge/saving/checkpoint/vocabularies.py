@@ -95,7 +95,7 @@ class _Graph:
         self.constants = {name: record for record in self._listed(operations, 1) if (name := _name_of_constant(record))}
 
     def _listed(self, records: memoryview | None, field: int) -> list[memoryview]:
-        found = []
+        found: list[memoryview] = []
         for record in () if records is None else wire.messages(records, field):
             if len(found) == _MAX_RECORDS:
                 raise wire.Damaged(f"its graph has more than {_MAX_RECORDS} objects, functions or operations.")
@@ -110,11 +110,10 @@ class _Graph:
         names = [] if place is None else self._constants(place)
         if place is not None and not names:
             return self._tokens_of_file(place, entry["class_name"])
-        arrays = [] if len(names) != 2 else [self._array(name) for name in names]
-        if len(arrays) != 2 or any(array is None for array in arrays):
+        if len(names) != 2:
             return None
-        keys, values = (arrays[1], arrays[0]) if entry["config"].get("invert") else arrays
-        if not keys or len(keys) != len(values) or not all(isinstance(value, int) for value in values):
+        keys, values = map(self._array, reversed(names) if entry["config"].get("invert") else names)
+        if not keys or not values or len(keys) != len(values) or not all(isinstance(value, int) for value in values):
             return None
         return [keys[i] for i in np.argsort(np.asarray(values, dtype="int64"), kind="stable")]
 

@@ -65,7 +65,8 @@ def _double(x: np.ndarray) -> np.ndarray:
     size = np.abs(x)
     far = np.minimum(size, 30.0)
     y = 4.0 / (2.0 + far) - 1.0
-    later, latest = 0.0, 0.0
+    later: np.ndarray | float = 0.0
+    latest: np.ndarray | float = 0.0
     for c in _CHEBYSHEV[:0:-1]:
         later, latest = 2.0 * y * later - latest + c, later
     exponent = y * later - latest + _CHEBYSHEV[0] - far * far
