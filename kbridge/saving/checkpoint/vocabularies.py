@@ -41,7 +41,7 @@ def with_vocabularies(config: Any, saved: SavedModel) -> Any:
         return config
     with mapped_graph(saved.folder) as data:
         graph = _Graph(saved.folder, data)
-        found = {}
+        found: dict[str, list] = {}
         for item in saved.objects:
             metadata = parse_json(item.text, f"{saved.folder!r}, {METADATA}")
             name = metadata.get("name") if isinstance(metadata, Mapping) else None
