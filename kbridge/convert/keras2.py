@@ -86,6 +86,11 @@ class _Builder(Builder):
                 # tf.keras has it so in any case, and Keras 2 itself can't
                 for side in part.inner.values():
                     side.config["zero_output_for_mask"] = True
+            if part.class_name == "TextVectorization":
+                part.config["dtype"] = "string"  # there it is that of what comes in
+                lengths = part.config.get("ngrams")
+                if isinstance(lengths, (list, tuple)) and list(lengths) == list(range(1, len(lengths) + 1)):
+                    part.config["ngrams"] = len(lengths)  # it takes no list
             if part.class_name == "MultiHeadAttention":
                 query, value, key = [*shapes[:2], *shapes[2:3]] if len(shapes) > 2 else [*shapes[:2], shapes[1]]
                 part.config |= {"query_shape": list(query), "value_shape": list(value), "key_shape": list(key)}
@@ -168,7 +173,8 @@ def _with_input(first: Part, rest: list[Part]) -> list[dict[str, Any]]:
     """The entries of a Sequential model, whose first layer says what comes in."""
     entries = [_entry(part) for part in rest]
     given = _entry(first)["config"]
-    if rest and not isinstance(rest[0], (Stack, Graph)):
+    # a layer's own dtype can't say that texts come in
+    if rest and not isinstance(rest[0], (Stack, Graph)) and given.get("dtype") != "string":
         entries[0]["config"] = {**entries[0]["config"], "batch_input_shape": given["batch_input_shape"]}
         return entries
     return [{"class_name": "InputLayer", "config": given}, *entries]

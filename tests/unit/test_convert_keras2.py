@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import warnings
+
 import numpy as np
 import pytest
+import saved_vocabularies
 from installed import needed
 
 from kbridge import backend as K
@@ -34,6 +38,7 @@ from kbridge.layers import (
     PReLU,
     SimpleRNNCell,
     SReLU,
+    TextVectorization,
     TimeDistributed,
     UpSampling2D,
     ZeroPadding2D,
@@ -183,3 +188,35 @@ def test_operations_on_tensors_are_refused_for_keras_2(tmp_path):
     model = Sequential([Lambda(lambda x: x / 127.5 - 1.0, input_shape=(3,), name="scale")])
     with pytest.raises(NotConvertible, match="'scale'.*keras2-no-layer"):
         save_keras2(model, tmp_path / "m.h5")
+
+
+@pytest.mark.parametrize("source", ["inside", "strings"])
+def test_texts_come_in_as_texts(source, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        convert(saved_vocabularies.DATA / source, tmp_path / "old.h5", to="keras2")
+        here = load_model(tmp_path / "old.h5")
+    with np.load(saved_vocabularies.DATA / "predictions.npz") as arrays:
+        x, y = arrays[f"{source}/x"], arrays[f"{source}/y"]
+    np.testing.assert_allclose(here.predict(x.astype(object)), y, rtol=1e-5, atol=1e-6)
+    tf_keras = pytest.importorskip("tf_keras", reason="tf_keras is not installed")
+    import tensorflow as tf
+
+    there = tf_keras.models.load_model(tmp_path / "old.h5", compile=False)
+    np.testing.assert_allclose(there.predict(tf.constant(x.tolist()), verbose=0), y, rtol=1e-5, atol=1e-6)
+
+
+def test_a_sequential_model_of_texts_lists_its_input(tmp_path):
+    import h5py
+
+    tokens = TextVectorization(vocabulary=["a", "b"], output_sequence_length=3, batch_input_shape=(None, 1), input_dtype="string")
+    model = Sequential([tokens, Embedding(5, 2), Flatten(), Dense(1)])
+    model.save(tmp_path / "ours.h5")
+    convert(tmp_path / "ours.h5", tmp_path / "old.h5", to="keras2")
+    with h5py.File(tmp_path / "old.h5") as file:
+        first, second, *_ = json.loads(file.attrs["model_config"])["config"]["layers"]
+    assert (
+        first["class_name"] == "InputLayer" and first["config"]["dtype"] == "string" and first["config"]["batch_input_shape"] == [None, 1]
+    )
+    x = np.array([["a b"], ["z"]], dtype=object)
+    np.testing.assert_allclose(load_model(tmp_path / "old.h5").predict(x), model.predict(x), rtol=1e-6)

@@ -65,7 +65,11 @@ class Builder(Context):
         source = first._keras_history[0]
         name = safe_name(source.name)
         dtype = getattr(source, "input_dtype", None)
-        stack.layers.append(input_part(self, model, first._keras_shape, dtype, name, bool(getattr(source, "sparse", False))))
+        stack.layers.append(
+            input_part(
+                self, model, getattr(source, "batch_input_shape", first._keras_shape), dtype, name, bool(getattr(source, "sparse", False))
+            )
+        )
         shape = first._keras_shape
         rows = [list(stack.layers)]
         for layer in layers:
