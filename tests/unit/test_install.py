@@ -113,6 +113,6 @@ def test_info_names_the_command(monkeypatch):
     from kbridge.commands import info
 
     monkeypatch.setattr(info, "missing", lambda name: True)
-    for version, words in (((3, 11, 7), "pip install '.[theano]'"), ((3, 12, 1), "kbridge install theano")):
+    for version, words in (((3, 11, 7), "pip install '.[theano]', in the clone of kbridge"), ((3, 12, 1), "kbridge install theano")):
         monkeypatch.setattr(info.sys, "version_info", version)
         assert info.outcome("theano", None) == (False, f"not installed; {words}")
