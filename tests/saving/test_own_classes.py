@@ -32,8 +32,9 @@ def test_a_file_with_classes_that_hold_layers_loads_trains_and_is_saved(own, tmp
     assert (len(model.trainable_weights), len(model.weights)) == (20, 26)
     before = model.get_weights()
     model.train_on_batch(x, predicted + 1)
-    moved = [not np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)]
-    assert sum(moved) == 24  # all but the two counts: the means and variances of both normalizations too
+    still = {i for i, (a, b) in enumerate(zip(before, model.get_weights(), strict=True)) if np.array_equal(a, b)}
+    # all but the two counts change, the means and variances of both normalizations too; only rounding moves the biases before a normalization
+    assert {9, 21} <= still <= {6, 9, 18, 21}
     model.save(tmp_path / "ours.h5")
     warnings.simplefilter("error")  # the optimizer goes on too
     other = load_model(tmp_path / "ours.h5", custom_objects=own)
