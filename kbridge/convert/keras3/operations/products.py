@@ -48,7 +48,11 @@ def _depthwise(r, shadow, x, kernel, strides, border_mode, dim_ordering, filter_
 @emits("resize")
 def _resize(r, shadow, x, size, interpolation="bilinear", dim_ordering="default", antialias=False, half_pixel_centers=True):
     ordering = data_format(settings.resolve_dim_ordering(dim_ordering))
-    plain = half_pixel_centers and interpolation in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5") and all(isinstance(n, int) for n in size)
+    plain = (
+        half_pixel_centers
+        and interpolation in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
+        and all(isinstance(n, int) for n in size)
+    )
     if not plain:
         raise r.refuse(f"resizing by {interpolation}" + ("" if half_pixel_centers else " with half_pixel_centers=False"))
     return r.op("Resize", x, size=list(size), interpolation=interpolation, antialias=bool(antialias), data_format=ordering)
