@@ -207,16 +207,6 @@ def test_a_number_that_is_fed():
         np.testing.assert_allclose(function([value, n])[0], n * np.exp(value) + 2 * np.sin(value), rtol=1e-5, atol=1e-6)
 
 
-def test_a_function_of_this_name_that_does_something_else_is_not_used(monkeypatch):
-    class Other:
-        @staticmethod
-        def saxpby_(*arguments):
-            """Does nothing."""
-
-    monkeypatch.setattr(blas, "library", lambda *releases: Other)
-    assert blas.axpby.__wrapped__(np.dtype("float32")) is None
-
-
 def random_sum(rng, tensors, arrays, depth):
     """A random sum of products and quotients, as a tensor and as an array."""
     if not depth or rng.random() < 0.15:

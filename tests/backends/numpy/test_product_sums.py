@@ -153,16 +153,6 @@ def test_its_multiplications_count_when_threads_are_chosen():
     assert not any(blas.multiplications_of(call, args) for call, args in calls if call is np.dot)
 
 
-def test_a_function_of_this_name_that_does_something_else_is_not_used(monkeypatch):
-    class Other:
-        @staticmethod
-        def sgemm_(*arguments):
-            """Does nothing."""
-
-    monkeypatch.setattr(blas, "library", lambda *releases: Other)
-    assert blas.gemm.__wrapped__(np.dtype("float32")) is None
-
-
 def test_other_threads_run_while_a_large_product_does():
     """Calls that take long let go of Python's lock, as NumPy's own do; short ones keep it."""
     assert not blas.gemm(np.dtype("float32"))._flags_ & FUNCFLAG_PYTHONAPI

@@ -42,16 +42,6 @@ def test_other_copies_are_numpys():
     assert np.zeros((100, 200)).size >= TRANSPOSED
 
 
-def test_a_function_of_this_name_that_does_something_else_is_not_used(monkeypatch):
-    class Other:
-        @staticmethod
-        def somatcopy_(*arguments):
-            """Does nothing."""
-
-    monkeypatch.setattr(blas, "library", lambda *releases: Other)
-    assert blas.omatcopy.__wrapped__(np.dtype("float32")) is None
-
-
 def test_a_loop_that_multiplies_by_a_transposed_matrix():
     """Its turns read a copy, which is made in each run: the matrix may have changed."""
     rng = np.random.default_rng(0)
