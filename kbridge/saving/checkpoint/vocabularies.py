@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ..limits import MAX_DEPTH, MAX_TEXT, MAX_VALUES
+from ..keras2.detection import named_entries
+from ..limits import MAX_TEXT, MAX_VALUES
 from ..texts import parse_json
 from . import wire
 from .saved_model import GRAPH, METADATA, SavedModel, first_graph, mapped_graph, user_objects
@@ -36,7 +37,7 @@ def with_vocabularies(config: Any, saved: SavedModel) -> Any:
 
     A vocabulary that isn't found is left out. May raise ModelFileError for a damaged graph.
     """
-    wanted = {options["name"]: entry for entry in _entries(config) if (options := _without_tokens(entry))}
+    wanted = {options["name"]: entry for entry in named_entries(config) if (options := _without_tokens(entry))}
     if not wanted or not os.path.isfile(os.path.join(saved.folder, GRAPH)):
         return config
     with mapped_graph(saved.folder) as data:
@@ -50,16 +51,6 @@ def with_vocabularies(config: Any, saved: SavedModel) -> Any:
                 if tokens:
                     found.setdefault(name, tokens)
     return _filled(config, found)
-
-
-def _entries(config: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
-    """The entries of the layers in a model's config, and in the models inside of it."""
-    inner = config.get("config") if isinstance(config, Mapping) else None
-    layers = inner.get("layers") if isinstance(inner, Mapping) else inner
-    for entry in layers if isinstance(layers, list) and depth < MAX_DEPTH else ():
-        if isinstance(entry, Mapping):
-            yield entry
-            yield from _entries(entry, depth + 1)
 
 
 def _without_tokens(entry: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 #: Config keys that Keras 2 has and Keras 1 hasn't.
@@ -41,14 +42,14 @@ def speaks_keras2(config: Any) -> bool:
     """Whether ``config`` is Keras 2's, by its ``keras_version`` or else by the names in its layers."""
     if isinstance(config, dict) and isinstance(config.get("keras_version"), str):
         return major_version(config["keras_version"]) == 2
-    entries = list(_layers(config))
+    entries = list(named_entries(config))
     if any(isinstance(entry.get("config"), dict) and "input_dtype" in entry["config"] for entry in entries):
         return False  # only Keras 1 writes it, with each input; newer layers have Keras 2's names there too
     return any(_is_of_keras2(entry) for entry in entries)
 
 
-def _layers(config: Any):
-    """The dicts in ``config`` that name a class."""
+def named_entries(config: Any) -> Iterator[dict[str, Any]]:
+    """The dicts in ``config`` that name a class: layers, models and what their options are. Each may be changed before the next one is asked for."""
     pending = [config]
     while pending:
         value = pending.pop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -14,7 +14,7 @@ from ...layers.embeddings import EMBEDDINGS
 from ...utils.generic_utils import get_custom_objects
 from ..errors import ModelFileError
 from .calls import translated_calls
-from .detection import is_from, is_of_tensorflow, major_version
+from .detection import is_from, is_of_tensorflow, major_version, named_entries
 from .layers import TRANSLATIONS
 from .operations import is_of_tensorflow as holds_a_function
 from .operations import of_tensorflow, with_shapes_inside
@@ -53,46 +53,40 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
     return translated
 
 
-def _as_before_tensorflow_2(entry: Any, of_samples: bool) -> None:
-    """Return the entry with the options for what Keras 2 itself computes otherwise than Keras 1 and tf.keras.
+def _as_before_tensorflow_2(translated: Any, of_samples: bool) -> None:
+    """Give layers the options for what Keras 2 itself computes otherwise than Keras 1 and tf.keras.
 
     The first pixels of larger images coincide, as in TensorFlow 1; and from 2.1.4 on (``of_samples``) the moving variance is that of a sample.
     """
-    if isinstance(entry, list):
-        for item in entry:
-            _as_before_tensorflow_2(item, of_samples)
-    elif isinstance(entry, dict):
-        config = entry.get("config")
-        if entry.get("class_name") == "UpSampling2D" and isinstance(config, dict) and config.get("interpolation") == "bilinear":
+    for name, config in _settings(translated):
+        if name == "UpSampling2D" and config.get("interpolation") == "bilinear":
             config["half_pixel_centers"] = False
-        if of_samples and entry.get("class_name") == "BatchNormalization" and isinstance(config, dict):
+        if of_samples and name == "BatchNormalization":
             config["sample_variance"] = "always"
-        for item in entry.values():
-            _as_before_tensorflow_2(item, of_samples)
 
 
-def _as_in_tensorflow(entry: Any, of_keras2: bool) -> None:
-    """Return the entry with the options for what tf.keras and Keras 3 compute otherwise than Keras 2 itself.
+def _as_in_tensorflow(translated: Any, of_keras2: bool) -> None:
+    """Give layers the options for what tf.keras and Keras 3 compute otherwise than Keras 2 itself.
 
     A frozen BatchNormalization trains with the moving statistics, not with those of the batch; penalties of outputs are divided by the
     number of samples; and in tf.keras (``of_keras2``) the moving variance of images is that of a sample, and Conv3DTranspose has no holes
     in its kernel, whatever its dilation_rate.
     """
-    if isinstance(entry, list):
-        for item in entry:
-            _as_in_tensorflow(item, of_keras2)
-    elif isinstance(entry, dict):
-        config = entry.get("config")
-        if entry.get("class_name") == "BatchNormalization" and isinstance(config, dict) and config.get("trainable") is False:
+    for name, config in _settings(translated):
+        if name == "BatchNormalization" and config.get("trainable") is False:
             config["moving_if_frozen"] = True
-        if of_keras2 and entry.get("class_name") == "BatchNormalization" and isinstance(config, dict) and config.get("axis") in (-1, 1, 3):
+        if of_keras2 and name == "BatchNormalization" and config.get("axis") in (-1, 1, 3):
             config["sample_variance"] = True
-        if of_keras2 and entry.get("class_name") == "Conv3DTranspose" and isinstance(config, dict):
+        if of_keras2 and name == "Conv3DTranspose":
             config["dilation_rate"] = 1
-        if isinstance(config, dict):
-            _per_sample(entry.get("class_name"), config)
-        for item in entry.values():
-            _as_in_tensorflow(item, of_keras2)
+        _per_sample(name, config)
+
+
+def _settings(translated: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The class and the config of each layer in a config, which may be changed."""
+    for entry in named_entries(translated):
+        if isinstance(entry.get("config"), dict):
+            yield entry["class_name"], entry["config"]
 
 
 def _per_sample(class_name: Any, config: dict[str, Any]) -> None:
@@ -104,16 +98,11 @@ def _per_sample(class_name: Any, config: dict[str, Any]) -> None:
         penalty["per_sample"] = True
 
 
-def _start_with_zeros(entry: Any) -> None:
+def _start_with_zeros(translated: Any) -> None:
     """From 2.3 on the outputs of masked sequences start with zeros, as in tf.keras, before with the initial state."""
-    if isinstance(entry, list):
-        for item in entry:
-            _start_with_zeros(item)
-    elif isinstance(entry, dict):
-        if entry.get("class_name") in ("SimpleRNN", "GRU", "LSTM") and isinstance(entry.get("config"), dict):
-            entry["config"]["zeros_before_mask"] = True
-        for item in entry.values():
-            _start_with_zeros(item)
+    for name, config in _settings(translated):
+        if name in ("SimpleRNN", "GRU", "LSTM"):
+            config["zeros_before_mask"] = True
 
 
 def _plain(value: Any) -> Any:
