@@ -150,7 +150,12 @@ class Emission:
             lane = self.ctx.lane(self.scratch[number])
             inputs = [self.operand(v, value, i) for i, v in enumerate(value.inputs)]
             inputs = [a if index is None else self.ctx.view(a, itemgetter(index)) for a, index in zip(inputs, parts)]
-            value.op.emit(lane, attrs, self.result(value)[result], *inputs)
+            target = self.result(value)[result]
+            # ops write to arrays that lie densely
+            dense = target if target.flags.c_contiguous else lane.scratch(target.shape, target.dtype)
+            value.op.emit(lane, attrs, dense, *inputs)
+            if dense is not target:
+                lane.call(np.copyto, target, dense)
             lane.release_scratch()
             lanes.append(lane.instructions)
         self.ctx.call(Fork(strips.name, lanes, len(lanes)))

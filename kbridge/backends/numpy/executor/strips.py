@@ -1,6 +1,7 @@
 """Strips: parts of one value that threads compute side by side, where there is a single sample, and no branches.
 
-A convolution of one image is cut into strips of rows, each with the rows of the input that its windows reach; a product of one row is cut into columns.
+A convolution or pooling of one image is cut into strips of rows, each with the rows of the input that its windows reach, or, where it has more filters than
+places, by its filters: each thread reads a part of the kernel then, and all of the image. A product of one row is cut into columns.
 The threads wait for each other behind each value, which takes 0.05 to 0.1 ms. In return they share the copies, transforms and sums of a convolution, not only
 its product, as the threads of BLAS do. The partition depends on the shapes and on the number of lanes alone.
 """
@@ -8,6 +9,7 @@ its product, as the threads of BLAS do. The partition depends on the shapes and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import prod
 from typing import Any, NamedTuple
 
 from ..ops.windows import Window
@@ -17,14 +19,19 @@ from .values import Value
 
 #: places along an axis
 Range = tuple[int, int]
+#: of a part of an array
+Index = tuple[Any, ...]
+
+#: places of a result (or tiles) for each filter up to which a convolution is cut by its filters; a lane gets a multiple of FILTERS
+PLACES, FILTERS = 0.25, 16
 
 
 class Strip(NamedTuple):
     """How one lane computes its part: other ``attrs``, and the index of its part of the result and of each input (None: all of it)."""
 
     attrs: Any
-    result: tuple[slice, ...]
-    inputs: tuple[tuple[slice, ...] | None, ...]
+    result: Index
+    inputs: tuple[Index | None, ...]
 
 
 class Rows(NamedTuple):
@@ -90,8 +97,20 @@ def _strip(value: Value, attrs: Any, rows: Range, reached: Range, residual: int 
     return Strip(attrs, (whole, slice(*rows)), tuple(inputs))
 
 
+def _of_filters(value: Value, kernel: Callable[[Index], Index], lanes: int) -> Iterator[Strip]:
+    """Strips of some filters; ``kernel`` makes the index of the kernel from that of its filters."""
+    filters = value.shape[-1]
+    for part in _parts(filters, FILTERS, lanes):
+        index = (Ellipsis, slice(*part))
+        extra = [index if v.shape and v.shape[-1] == filters else None for v in value.inputs[2:]]
+        yield Strip(value.attrs, index, (None, kernel(index), *extra))
+
+
 def _convolution(value: Value, window: Window, with_attrs: Callable[[Any], Any], residual: int | None, lanes: int) -> Iterator[Strip]:
     spatial = value.inputs[0].shape[1:-1]
+    if prod(value.shape[1:-1]) <= PLACES * value.shape[-1]:
+        yield from _of_filters(value, lambda index: index, lanes)
+        return
     pads = tuple(window.padding(i, n) for i, n in enumerate(spatial))
     if len(spatial) != 2:
         return
@@ -119,6 +138,9 @@ def _residual(finish: Any) -> int | None:
 
 def _tiled(value: Value, tiling: Any, with_attrs: Callable[[Any], Any], residual: int | None, lanes: int) -> Iterator[Strip]:
     tile, length = tiling.tiles[0], value.inputs[0].shape[1]
+    if prod(tiling.counts(value.inputs[0].shape[1:3])) <= PLACES * value.shape[-1]:
+        yield from _of_filters(value, lambda index: (slice(None), index[1]) if tiling.turned else index, lanes)
+        return
     for rows in _parts(value.shape[1], tile.results, lanes):
         reached, zeros = _reached(rows, 1, tile.window, tiling.pads[0][0], length)
         if reached[0] >= reached[1]:
@@ -135,10 +157,19 @@ def _fused_winograd(value: Value, lanes: int) -> Iterator[Strip]:
     return _tiled(value, tiling, lambda attrs: (attrs, finish), _residual(finish), lanes)
 
 
+def _pooling(value: Value, lanes: int) -> Iterator[Strip]:
+    window, axis = value.attrs
+    if axis != 1 or window.border_mode != "valid":
+        return
+    for rows in _parts(value.shape[1], 1, lanes):
+        reached, _ = _reached(rows, window.strides[0], window.extent(0), 0, value.inputs[0].shape[1])
+        yield _strip(value, value.attrs, rows, reached, None)
+
+
 def _matmul(value: Value, lanes: int) -> Iterator[Strip]:
     if len(value.shape) != 2:
         return
-    for columns in _parts(value.shape[1], 16, lanes):
+    for columns in _parts(value.shape[1], FILTERS, lanes):
         index = (slice(None), slice(*columns))
         yield Strip(value.attrs, index, (None, index))
 
@@ -149,5 +180,7 @@ RULES: dict[str, Callable[[Value, int], Iterator[Strip]]] = {
     "fused_conv": _fused_conv,
     "winograd_conv": _winograd,
     "fused_winograd": _fused_winograd,
+    "max_pool": _pooling,
+    "average_pool": _pooling,
     "matmul": _matmul,
 }

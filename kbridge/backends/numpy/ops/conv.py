@@ -42,8 +42,7 @@ class Conv(Op):
 
     def emit(self, ctx, attrs, out, x, kernel):
         pads = [attrs.padding(i, n) for i, n in enumerate(x.shape[1:-1])]
-        matrix = ctx.view(ctx.contiguous(kernel), lambda k: k.reshape(-1, k.shape[-1]))
-        correlate(ctx, attrs, pads, x, matrix, out)
+        correlate(ctx, attrs, pads, x, matrix_of(ctx, kernel), out)
 
 
 class ConvInput(Op):
@@ -116,6 +115,18 @@ class ConvKernel(Op):
             if not first:
                 ctx.call(np.add, result, partial, result)
             first = False
+
+
+def matrix_of(ctx: Any, kernel: np.ndarray) -> np.ndarray:
+    """A kernel (*size, c, f) as a matrix with a column for each filter. Some filters of a larger kernel stay where they are."""
+
+    def rows(k: np.ndarray) -> np.ndarray:
+        return k.reshape(-1, k.shape[-1])
+
+    found = ctx.view(kernel, rows)
+    if kernel.size and kernel.strides[-1] == kernel.itemsize and np.may_share_memory(found, kernel):
+        return found
+    return ctx.view(ctx.contiguous(kernel), rows)
 
 
 def product(dtype: np.dtype) -> Any:

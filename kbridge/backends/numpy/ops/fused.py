@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Op
-from .conv import correlate
+from .conv import correlate, matrix_of
 from .rows import Rows, bounded, repeated
 from .ufuncs import maximum, minimum
 from .windows import Window
@@ -71,8 +71,7 @@ class FusedConv(Op):
                 numbers.call(function, target, target)
 
         pads = [window.padding(i, n) for i, n in enumerate(x.shape[1:-1])]
-        matrix = ctx.view(ctx.contiguous(kernel), lambda k: k.reshape(-1, k.shape[-1]))
-        correlate(ctx, window, pads, x, matrix, out, done)
+        correlate(ctx, window, pads, x, matrix_of(ctx, kernel), out, done)
 
 
 class FusedWinograd(Op):
