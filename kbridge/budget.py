@@ -11,7 +11,6 @@ import contextlib
 import math
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 
 from .errors import ModelFileError
 
@@ -25,7 +24,6 @@ MAX_STATES = 2**26
 MAX_CONSTANTS = 2**27
 
 
-@dataclass
 class _Budget:
     """The rest of the budget of a file that is being loaded.
 
@@ -37,11 +35,12 @@ class _Budget:
         work: how many more calls of layers it may ask for.
     """
 
-    weights: float = math.inf
-    total: float = math.inf
-    states: int = MAX_STATES
-    constants: int = MAX_CONSTANTS
-    work: int = MAX_WORK
+    def __init__(self, weights: float = math.inf, total: float = math.inf, constants: int = MAX_CONSTANTS):
+        self.weights = weights
+        self.total = total
+        self.states = MAX_STATES
+        self.constants = constants
+        self.work = MAX_WORK
 
 
 _remaining: ContextVar[_Budget | None] = ContextVar("remaining budget", default=None)

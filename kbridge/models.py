@@ -58,11 +58,14 @@ __all__ = [
 
 def __getattr__(name: str):
     """Find the functions that load and save, which Keras 1 has in this module. They are imported when they are asked for, since they build on it."""
-    from .saving import configs, model
-
+    # the names first: ``from kbridge.models import Sequential`` makes Python ask for ``__path__``
     if name in ("load_model", "save_model"):
+        from .saving import model
+
         return getattr(model, name)
     if name in ("model_from_config", "model_from_json", "model_from_yaml"):
+        from .saving import configs
+
         return getattr(configs, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

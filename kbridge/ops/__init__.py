@@ -26,10 +26,14 @@ def function(path: str) -> Callable[..., Any]:
     Raises:
         AttributeError: the table of operations lacks it.
     """
-    from ..operations import knows, resolve
-
     module, _, name = path.rpartition(".")
-    if name.startswith("_") or not knows(path):
+    found = not name.startswith("_")
+    if found:
+        # not for ``__path__``, which Python asks for when something is imported from a module
+        from ..operations import knows, resolve
+
+        found = knows(path)
+    if not found:
         raise AttributeError(f"{module} has no function {name!r} here: the table of operations lacks it. [convert: operations]")
 
     def called(*args: Any, **kwargs: Any) -> Any:

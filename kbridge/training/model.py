@@ -13,7 +13,7 @@ from .. import optimizers
 from ..engine.freezing import warn_of_partly_frozen
 from ..engine.topology import Container
 from ..errors import whole_number
-from . import generators, sharing
+from . import sharing
 from .arguments import compile_options, keras1_arguments
 from .compiling import labels_of, loss_weights_of, losses_of, not_compiled, target_shape, unchanged_on_error, weight_modes_of
 from .functions import collect_trainable_weights, make_predict_function, make_test_function
@@ -306,6 +306,8 @@ class Model(Container):
         Raises:
             RuntimeError: the model isn't compiled.
         """
+        from . import generators
+
         self._make_train_function()
         if validation_data is not None:
             self._make_test_function()
@@ -331,6 +333,8 @@ class Model(Container):
         Returns:
             The loss, or a list of the values that ``metrics_names`` names.
         """
+        from . import generators
+
         val_samples = whole_number(val_samples, "evaluate_generator", "val_samples", 1)
         self._make_test_function()
         return generators.evaluate_generator(self, generator, val_samples, max_q_size, nb_worker, pickle_safe)
@@ -349,6 +353,8 @@ class Model(Container):
         Returns:
             An array (samples, ...), or a list of arrays for several outputs.
         """
+        from . import generators
+
         val_samples = whole_number(val_samples, "predict_generator", "val_samples", 1)
         self._make_predict_function()
         return generators.predict_generator(self, generator, val_samples, max_q_size, nb_worker, pickle_safe)

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
-import shutil
 import sys
-import tarfile
-import tempfile
-import urllib.error
-import urllib.request
 import warnings
 import zlib
 from pathlib import Path, PurePosixPath
@@ -57,6 +51,8 @@ def get_file(fname, origin, untar=False, md5_hash=None, cache_subdir="datasets")
 
 def validate_file(fpath, md5_hash) -> bool:
     """Return whether the file ``fpath`` has the hash ``md5_hash``, an MD5 (or SHA-256, for 64 hexadecimal digits)."""
+    import hashlib
+
     wanted = _checked_hash(md5_hash)
     digest = hashlib.sha256() if len(wanted) == 64 else hashlib.md5(usedforsecurity=False)
     with open(fpath, "rb") as file:
@@ -79,6 +75,8 @@ def cache_folder(cache_subdir: str) -> Path:
         return folder
     if os.path.isabs(cache_subdir):
         raise PermissionError(f"Can't make the folder {os.fspath(cache_subdir)!r}.")
+    import tempfile
+
     # the name can't be guessed or taken by another user: the folder must belong to this one
     fallback = Path(tempfile.gettempdir()) / f".keras-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
     fallback.mkdir(mode=0o700, exist_ok=True)
@@ -108,6 +106,9 @@ def _fetched(path: Path, origin: str, md5_hash) -> Path:
         if md5_hash is None or validate_file(path, md5_hash):
             return path
         print(f"{path} doesn't have the hash {md5_hash}: it may be outdated or incomplete, so it is downloaded again.")
+    # these take longer to import than all of NumPy, for what few programs do
+    import urllib.error
+
     path.parent.mkdir(parents=True, exist_ok=True)
     print(f"Downloading data from {origin}")
     try:
@@ -131,6 +132,7 @@ def _failed(path: Path, origin: str, reason: str) -> DownloadError:
 def _download(origin: str, target: str) -> None:
     """Write what is at ``origin`` to the file ``target``, with a progress bar."""
     import http.client
+    import urllib.request
 
     with urllib.request.urlopen(origin, timeout=TIMEOUT) as answer, open(target, "wb") as file:
         length = answer.headers.get("Content-Length")
@@ -153,6 +155,10 @@ def _download(origin: str, target: str) -> None:
 
 def _unpack(archive: Path, folder: Path, wanted: str) -> None:
     """Unpack ``archive``, which should hold ``wanted``, into ``folder``; what is there already stays."""
+    import shutil
+    import tarfile
+    import tempfile
+
     print(f"Untaring file {archive.name}")
     # unpacked elsewhere first: a half-unpacked folder would be taken for a whole one
     temporary = Path(tempfile.mkdtemp(prefix=f".{wanted}.", suffix=".tmp", dir=folder))
@@ -184,6 +190,9 @@ def _move(source: Path, target: Path) -> None:
 
 def _extract(archive: Path, target: Path) -> None:
     """Regular files and folders only, each inside ``target``."""
+    import shutil
+    import tarfile
+
     with tarfile.open(archive, "r:*") as tar:
         for member in tar:
             path = PurePosixPath(member.name.replace("\\", "/"))

@@ -11,11 +11,13 @@ from .np_utils import convert_kernel
 
 def __getattr__(name: str):
     """Keras 1 had all layers and models here too; they are imported when they are asked for."""
-    from .. import layers, models
+    # Python asks for ``__path__`` when something is imported from this module
+    if not name.startswith("_"):
+        from .. import layers, models
 
-    for module in (layers, models):
-        if not name.startswith("_") and hasattr(module, name):
-            return getattr(module, name)
+        for module in (layers, models):
+            if hasattr(module, name):
+                return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import tarfile
+import tempfile
 import threading
 from pathlib import Path
 
@@ -157,7 +158,7 @@ def test_absolute_paths_are_taken_as_they_are(server, tmp_path, home):
 def test_a_home_that_cant_be_written_is_replaced(server, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file" / "home"))
-    monkeypatch.setattr(data_utils.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     assert get_file("x", server.put("x", b"1")).startswith(str(tmp_path / ".keras-"))
 
 

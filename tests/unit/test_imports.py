@@ -1,9 +1,12 @@
 """What importing kbridge costs: no package that isn't needed, nothing written, little time."""
 
 import statistics
+from pathlib import Path
 
 import pytest
 from processes import output, python
+
+import kbridge
 
 LAZY = ("tensorflow", "theano", "scipy", "yaml", "PIL", "h5py", "torch", "sklearn", "requests", "pydot", "tensorboard")
 MODEL = """
@@ -44,9 +47,47 @@ def test_no_heavy_package_is_imported_under_numpy(code, tmp_path):
     assert [name for name in LAZY if name in seen] == []
 
 
-def test_importing_models_brings_little_of_the_standard_library(tmp_path):
-    before, after = output("import numpy, sys; print(*sys.modules); import kbridge.models; print(*sys.modules)", tmp_path).splitlines()
-    assert [name for name in SLOW if name in after.split() and name not in before.split()] == []
+def imported(code, folder):
+    """The modules that ``code`` imports beside those of NumPy."""
+    before, after = output(f"import numpy, sys\nprint(*sys.modules)\n{code}\nprint(*sys.modules)", folder).splitlines()
+    return set(after.split()) - set(before.split())
+
+
+@pytest.mark.parametrize("code", ["import kbridge.models", "from kbridge.models import Sequential"])
+def test_importing_models_brings_little_of_the_standard_library(code, tmp_path):
+    assert imported(code, tmp_path) & {*SLOW} == set()
+
+
+def test_importing_models_brings_no_more_modules_than_it_did(tmp_path):
+    # each costs about a quarter of a millisecond. If it must be more: say in benchmarks/README.md what an import takes then
+    seen = imported("from kbridge.models import Sequential", tmp_path)
+    assert len([name for name in seen if name.startswith("kbridge")]) <= 200
+    assert not seen & {"kbridge.saving", "kbridge.layers", "kbridge.callbacks.output", "kbridge.training.generators"}
+
+
+def test_a_network_without_trained_weights_brings_nothing_that_downloads(tmp_path):
+    seen = imported("from kbridge.applications import ResNet50", tmp_path)
+    assert "kbridge.applications.resnet50" in seen
+    assert seen & {"urllib.request", "http.client", "ssl", "email", "socket", "tarfile", "tempfile", "kbridge.saving", "h5py"} == set()
+
+
+def test_a_module_that_finds_names_when_asked_for_imports_nothing_for_names_that_it_lacks(tmp_path):
+    """Python asks a module that something is imported from for ``__path__``."""
+    root = Path(kbridge.__file__).parent
+    files = [path.relative_to(root.parent) for path in root.rglob("*.py") if "\ndef __getattr__(" in path.read_text()]
+    names = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in files]
+    assert {"kbridge.models", "kbridge.random", "kbridge.utils.layer_utils"} <= {*names}
+    code = f"""
+import builtins, importlib
+imported, before = [], builtins.__import__
+modules = [importlib.import_module(name) for name in {sorted(names)}]
+builtins.__import__ = lambda name, *rest: imported.append(name) or before(name, *rest)
+for module in modules:
+    getattr(module, "__path__", None)
+    print(module.__name__, *imported)
+    imported.clear()
+"""
+    assert output(code, tmp_path).splitlines() == sorted(names)
 
 
 def test_importing_the_package_alone_imports_no_backend(tmp_path):

@@ -25,9 +25,9 @@ Conventions, the same on every backend
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from functools import wraps
+from types import FunctionType
 from typing import Any, ClassVar
 
 from ..composites import Composites
@@ -63,10 +63,14 @@ def _with_shape(make: Callable) -> Callable:
 
 def _describe(backend: type[Backend]) -> None:
     """Give the backend's functions that have no docstring that of the contract, so that ``K.dot.__doc__`` is one."""
-    for name, contract in inspect.getmembers(Backend, inspect.isfunction):
-        own = inspect.getattr_static(backend, name)
-        if inspect.isfunction(own) and own.__doc__ is None:
-            own.__doc__ = contract.__doc__
+    contracts = set(Backend.__mro__)
+    for cls in backend.__mro__:
+        if cls in contracts:
+            continue
+        for name, own in vars(cls).items():
+            contract = getattr(Backend, name, None)
+            if isinstance(own, FunctionType) and own.__doc__ is None and isinstance(contract, FunctionType):
+                own.__doc__ = contract.__doc__
 
 
 class Backend(

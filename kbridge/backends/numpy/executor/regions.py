@@ -8,7 +8,6 @@ and sums over samples are added up in the order of the lanes, so that the same b
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from . import costs
@@ -22,17 +21,17 @@ from .values import Value
 Item = Any
 
 
-@dataclass(eq=False)
 class Region:
     """Items of a schedule that lanes compute side by side."""
 
-    samples: int
-    lanes: int
-    items: list[Value | Chain] = field(default_factory=list)
-    cuts: dict[Value, Cut] = field(default_factory=dict)
-    #: the axis along which values, those of a loop's turn and its results included, are cut
-    axes: dict[Value, int] = field(default_factory=dict)
-    cost: float = 0.0
+    def __init__(self, samples: int, lanes: int, items: Iterable[Value | Chain] = (), cost: float = 0.0):
+        self.samples = samples
+        self.lanes = lanes
+        self.items: list[Value | Chain] = list(items)
+        self.cuts: dict[Value, Cut] = {}
+        #: the axis along which values, those of a loop's turn and its results included, are cut
+        self.axes: dict[Value, int] = {}
+        self.cost = cost
 
     @property
     def loop(self) -> Value | None:

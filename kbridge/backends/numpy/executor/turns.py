@@ -8,7 +8,6 @@ without a line of Python for a call.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import repeat, starmap
 from typing import Any, NamedTuple
 
@@ -53,18 +52,22 @@ class _Place:
         self.__array_interface__ = {"data": (address, False), "shape": shape, "strides": strides, "typestr": typestr, "version": 3}
 
 
-@dataclass(frozen=True, slots=True)
 class Moving:
     """An argument that is view ``index``."""
 
-    index: int
+    __slots__ = ("index",)
+
+    def __init__(self, index: int):
+        self.index = index
 
 
-@dataclass(frozen=True, slots=True)
 class Parameter:
     """An argument that is parameter ``index`` of the call."""
 
-    index: int
+    __slots__ = ("index",)
+
+    def __init__(self, index: int):
+        self.index = index
 
 
 class Turns:
