@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import backend as K
+from ..backends.garbage import paused
 from ..engine.inside import inner_layers
 from ..engine.later import lasting_names
 
@@ -25,14 +26,15 @@ def make_train_function(model: Any) -> Callable:
     """A step on a batch as a function: loss, metrics and gradients, and the updates of the weights and layers."""
     params = model._collected_trainable_weights
     updates = list(model.updates)
-    if params:
-        updates = [*model.optimizer.get_updates(params, model.constraints, model.total_loss), *updates]
-    train = K.function(
-        [*model.inputs, *model.targets, *model.sample_weights, *model._phase_input()],
-        [model.total_loss, *model.metrics_tensors],
-        updates=updates,
-        **model._function_kwargs,
-    )
+    with paused():
+        if params:
+            updates = [*model.optimizer.get_updates(params, model.constraints, model.total_loss), *updates]
+        train = K.function(
+            [*model.inputs, *model.targets, *model.sample_weights, *model._phase_input()],
+            [model.total_loss, *model.metrics_tensors],
+            updates=updates,
+            **model._function_kwargs,
+        )
     before = before_step(model)
     if before is None:
         return train

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...garbage import paused
 from ..graph import Placeholder, Tensor, Variable
 from .lowering import Lowering
 from .plan import Plan
@@ -112,7 +113,8 @@ class Function:
             known = len(self._peeked)
             for i, (tensor, array) in enumerate(zip(self._feeds, arrays)):
                 _check_shape(tensor, array, i)
-            plan = self._build(phase, arrays, ones)
+            with paused():
+                plan = self._build(phase, arrays, ones)
             if len(self._peeked) > known:
                 key = (*key, *[self._peek(t, arrays).tobytes() for t in self._peeked[known:]])
             self._plans[key] = plan
