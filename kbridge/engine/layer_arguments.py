@@ -36,7 +36,9 @@ def shape_of(shape, owner: str, argument: str) -> tuple:
 
 def check_call(cls: type, args: tuple, kwargs: dict, common: tuple[str, ...]) -> None:
     """TypeError for arguments that the constructor of ``cls`` can't take because one of them has another name here. ``common``: those of every layer."""
-    if not kwargs:
+    # that they have names of the class or of every layer is told fast
+    code = getattr(cls.__init__, "__code__", None)  # type: ignore[misc]  # the class's own is meant
+    if kwargs.keys() <= {*common, *(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount] if code else ())}:
         return
     try:
         constructor: Any = cls.__init__  # type: ignore[misc]  # the class's own is meant

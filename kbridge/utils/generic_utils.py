@@ -112,20 +112,27 @@ def get_from_module(identifier, module_params: Mapping[str, Any], module_name: s
 
 def _named(name, module_params: Mapping[str, Any], module_name: str):
     """The custom object or member of a module called ``name``; what a module of kbridge merely imports doesn't count."""
-    table = module_params
     own = str(module_params.get("__name__", ""))
+    homes: tuple[str, ...] = ()
     if own.partition(".")[0] == __name__.partition(".")[0]:
         homes = (own, f"{own.rpartition('.')[0]}.objectives")
-        table = {
-            key: value
-            for key, value in module_params.items()
-            if callable(value) and getattr(value, "__module__", None) in homes and key != "get" and not key.startswith("_")
-        }
+
+    def counts(key: str, value: Any) -> bool:
+        if not homes:
+            return True
+        return callable(value) and getattr(value, "__module__", None) in homes and key != "get" and not key.startswith("_")
+
     found = None
     if isinstance(name, str):
-        found = _custom_objects.get(name, table.get(name, _remembered.get(name)))
+        member = module_params.get(name)
+        if name in _custom_objects:
+            found = _custom_objects[name]
+        elif name in module_params and counts(name, member):
+            found = member
+        else:
+            found = _remembered.get(name)
     if found is None:
-        known = [n for n, v in table.items() if callable(v) and not n.startswith("_")]
+        known = [n for n, v in module_params.items() if counts(n, v) and callable(v) and not n.startswith("_")]
         raise ValueError(f"Invalid {module_name}: {name!r}.{nearest(str(name), [*_custom_objects, *known])}")
     return found
 

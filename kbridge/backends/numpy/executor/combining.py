@@ -10,7 +10,7 @@ as they are.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -32,10 +32,11 @@ def combine(lowering: Lowering, wanted: Sequence[Value]) -> None:
         return
     needed = set(wanted)
     mark(reversed(lowering.order), needed)
-    reads = Counter(wanted)
+    reads = dict(Counter(wanted))
     for v in lowering.order:
         if v in needed:
-            reads.update(v.operands())
+            for i in v.operands():
+                reads[i] = reads.get(i, 0) + 1
     found = False
     for v in [v for v in lowering.order if v in needed and v.leaf is None and v.op.name in ("add", "subtract")]:
         found |= _combined(lowering, v, reads)
@@ -43,7 +44,7 @@ def combine(lowering: Lowering, wanted: Sequence[Value]) -> None:
         lowering.order = ordered(lowering.order, wanted)
 
 
-def _combined(lowering: Lowering, value: Value, reads: Counter) -> bool:
+def _combined(lowering: Lowering, value: Value, reads: Mapping[Value, int]) -> bool:
     x, y = value.inputs
     if axpby(value.dtype) is None or x is y or not x.shape == y.shape == value.shape or not value.shape:
         return False
@@ -64,13 +65,13 @@ def _combined(lowering: Lowering, value: Value, reads: Counter) -> bool:
     return True
 
 
-def _adds_product(value: Value, product: Value, other: Value, reads: Counter) -> bool:
+def _adds_product(value: Value, product: Value, other: Value, reads: Mapping[Value, int]) -> bool:
     """Whether a product that nothing else reads is added to a variable, and its operands take less storage than itself: they are kept for the commit part."""
     return (
         product.leaf is None
         and product.op.name == "matmul"
         and len(product.shape) == 2
-        and reads[product] == 1
+        and reads.get(product) == 1
         and isinstance(other.leaf, Variable)
         and gemm(value.dtype) is not None
         and sum(v.size for v in product.inputs) <= value.size
@@ -78,10 +79,10 @@ def _adds_product(value: Value, product: Value, other: Value, reads: Counter) ->
     )
 
 
-def _scaled(lowering: Lowering, value: Value, reads: Counter) -> tuple[Value, Value] | None:
+def _scaled(lowering: Lowering, value: Value, reads: Mapping[Value, int]) -> tuple[Value, Value] | None:
     """(x, a) of a * x that only one sum reads, also of (a * x) / y, where x / y takes the place of x."""
     # what is fed may be the result of an op, too
-    if reads[value] != 1 or value.const is not None or value.leaf is not None:
+    if reads.get(value) != 1 or value.const is not None or value.leaf is not None:
         return None
     if value.op.name == "divide":
         inner = _scaled(lowering, value.inputs[0], reads)

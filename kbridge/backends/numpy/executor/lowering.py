@@ -71,12 +71,14 @@ class Lowering:
             if tensor in done:
                 stack.pop()
                 continue
-            missing = [i for i in self._needed(tensor) if i not in done]
+            needed = self._needed(tensor)
+            missing = [i for i in needed if i not in done]
             if missing:
-                stack.extend(reversed(missing))
+                missing.reverse()
+                stack += missing
                 continue
             stack.pop()
-            done[tensor] = self._leaf(tensor) if self._is_leaf(tensor) else self._node(tensor)
+            done[tensor] = self._node(tensor) if needed else self._leaf(tensor)
         return [done[t] for t in tensors]
 
     def order_of(self) -> list[Tensor]:
@@ -84,10 +86,10 @@ class Lowering:
         return list(self._of_tensor)
 
     def _is_leaf(self, tensor: Tensor) -> bool:
-        return tensor in self.feeds or not tensor.inputs
+        return not tensor.inputs or tensor in self.feeds
 
     def _needed(self, tensor: Tensor) -> tuple[Tensor, ...]:
-        if self._is_leaf(tensor):
+        if not tensor.inputs or tensor in self.feeds:
             return ()
         if tensor.op.chooses:
             return (tensor.inputs[0] if self.phase() else tensor.inputs[1],)

@@ -11,6 +11,15 @@ def ordered(order: Iterable[Value], wanted: Iterable[Value]) -> list[Value]:
     """Return values in their order, but none before what it reads."""
     placed: dict[Value, None] = {}
     for start in (*order, *wanted):
+        if start in placed:
+            continue
+        for v in start.operands():
+            if v not in placed:
+                break
+        else:
+            # the most, at once
+            placed[start] = None
+            continue
         stack = [start]
         while stack:
             value = stack[-1]

@@ -55,6 +55,9 @@ def as_tensor(x: Any, like: np.dtype | None = None) -> Tensor:
 
 def promote(*dtypes: np.dtype) -> np.dtype:
     """The dtype of tensors that meet: floats win over integers, integers over booleans, wide over narrow."""
+    first = dtypes[0]
+    if first.kind in "fiub" and all([d is first for d in dtypes]):
+        return first
     for kinds in ("f", "iu"):
         chosen = [d for d in dtypes if d.kind in kinds]
         if chosen:
@@ -95,6 +98,8 @@ def cast(x: Any, dtype: Any) -> Tensor:
 def as_tensors(*xs: Any, dtype: np.dtype | None = None) -> list[Tensor]:
     """``xs`` as tensors of one dtype (``dtype``, or what they promote to)."""
     known = [x.dtype for x in xs if isinstance(x, Tensor)]
+    if dtype is None and len(known) == len(xs) and all([d is known[0] for d in known]):
+        return list(xs)
     like = promote(*known) if known else None
     tensors = [as_tensor(x, like) for x in xs]
     common = dtype or promote(*(t.dtype for t in tensors))

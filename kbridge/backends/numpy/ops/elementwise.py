@@ -35,7 +35,8 @@ class Elementwise(Op):
     def infer(self, attrs, *inputs):
         shape = inputs[0].shape
         for other in inputs[1:]:
-            shape = broadcast(shape, other.shape, f"operands of {self.name}")
+            if other.shape != shape:
+                shape = broadcast(shape, other.shape, f"operands of {self.name}")
         return shape, self.dtype or inputs[0].dtype
 
     def gradient(self, node, g):
