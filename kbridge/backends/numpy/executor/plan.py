@@ -28,6 +28,7 @@ from .prepared import Preparation
 from .schedule import Schedule
 from .storage import Arenas, Pool
 from .threads import limit, one_thread
+from .tiles import share_tiles
 from .turns import Turns
 from .workers import Fork
 
@@ -48,6 +49,8 @@ class Plan:
         results = lowering.specialize([*feeds, *outputs, *(new for _, new in updates)], order)
         self._preparation = Preparation(fuse(lowering, results))
         combine(lowering, results)
+        if lanes == 1:
+            share_tiles(lowering, results)
         lowering.order = early(lowering.order)
         self._changed = [variable for variable, _ in updates]
         fed, results = results[: len(feeds)], results[len(feeds) :]

@@ -14,7 +14,7 @@ from .conv import correlate, matrix_of
 from .rows import Rows, bounded, repeated
 from .ufuncs import maximum, minimum
 from .windows import Window
-from .winograd import Tiling, convolve
+from .winograd import WINOGRAD_CONV, Tiling, convolve
 
 
 class Finish(NamedTuple):
@@ -80,8 +80,7 @@ class FusedWinograd(Op):
     name = "fused_winograd"
 
     def infer(self, attrs, x, u, *extra):
-        tiling, _ = attrs
-        return (x.shape[0], *tiling.lengths(x.shape[1:3]), u.shape[2]), x.dtype
+        return WINOGRAD_CONV.infer(attrs[0], x, u)
 
     def emit(self, ctx, attrs: tuple[Tiling, Finish], out, x, u, *extra):
         tiling, finish = attrs

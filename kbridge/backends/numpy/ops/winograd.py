@@ -26,12 +26,14 @@ MOST_BYTES = 12 << 20
 class Tiling(NamedTuple):
     """How a convolution is cut into tiles: the tiles of both axes and the zeros (before, after) each axis.
 
-    ``turned``: the kernel is turned round, and goes from its filters to its channels.
+    ``turned``: the kernel is turned round, and goes from its filters to its channels. ``given``: the shape of the convolution's input, if the
+    tiles of that come already transformed (``WinogradTiles``); None if the input itself does.
     """
 
     tiles: tuple[Tile, Tile]
     pads: tuple[tuple[int, int], tuple[int, int]]
     turned: bool = False
+    given: tuple[int, ...] | None = None
 
     @property
     def points(self) -> int:
@@ -46,18 +48,30 @@ class Tiling(NamedTuple):
         """The tiles along each axis."""
         return tuple(-(-n // tile.results) for n, tile in zip(self.lengths(spatial), self.tiles))
 
+    def shape(self, x: Any) -> tuple[int, ...]:
+        """The shape of the convolution's input, where an op's first input is ``x``."""
+        return self.given or x.shape
+
 
 class TransformKernel(Op):
-    """A kernel (r, s, c, f) as (points, c, f); ``attrs`` are the tiles and whether it is turned round."""
+    """A kernel (r, s, c, f) as (points, c, f); ``attrs`` are the tiles and whether it is turned round: then as (points, f, c)."""
 
     name = "winograd_kernel"
 
     def infer(self, attrs, kernel):
-        (rows, columns), _ = attrs
-        return (rows.points * columns.points, *kernel.shape[2:]), kernel.dtype
+        (rows, columns), turned = attrs
+        sides = kernel.shape[2:]
+        return (rows.points * columns.points, *(sides[::-1] if turned else sides)), kernel.dtype
 
     def emit(self, ctx, attrs, out, kernel):
         matrix = np.ascontiguousarray(_both_axes(*attrs), out.dtype)
+        if attrs[1]:
+            # transposed before the transform, which makes more of it: BLAS takes longer for products with transposed matrices
+            turned = ctx.scratch((matrix.shape[1], *out.shape[1:]), out.dtype)
+            places = [divmod(i, kernel.shape[1]) for i in range(len(turned))]
+            for place, target in zip(places, turned):
+                ctx.copy(target, ctx.view(kernel, lambda k, place=place: k[place].T))
+            kernel = turned
         flat = ctx.view(ctx.contiguous(kernel), lambda k: k.reshape(matrix.shape[1], -1))
         ctx.call(np.dot, matrix, flat, out.reshape(len(matrix), -1))
 
@@ -98,9 +112,12 @@ class Tiled:
         height = self.vertical.results * (rows - 1) + self.vertical.points
         return (images, height, *row), (self.vertical.points, images, rows, *row)
 
-    def input(self, x: np.ndarray, part: slice, start: int, rows: int) -> np.ndarray:
-        """Tiles of ``x[part]`` from the row ``start`` of tiles on, transformed: (points, tiles, channels)."""
+    def input(self, x: np.ndarray, part: slice, start: int, rows: int, target: np.ndarray | None = None) -> np.ndarray:
+        """Tiles of ``x[part]`` from the row ``start`` of tiles on, transformed: (points, tiles, channels). Into ``target``, if it is given."""
         ctx, images = self.ctx, part.stop - part.start
+        if self.tiling.given is not None:
+            first = (part.start * self.tiling.counts(self.tiling.given[1:3])[0] + start) * self.columns
+            return x[:, first : first + images * rows * self.columns]
         shape, across = self._input_shapes(images, rows)
         padded, sums = _parts(self.second, shape, across)
         self._load(x, part, start * self.vertical.results, padded)
@@ -111,7 +128,9 @@ class Tiled:
             d = [padded[:, i : i + last : step] for i in range(self.vertical.points)]
             transform_input(ctx, d, list(sums), _parts(self.third, d[0].shape, d[0].shape))
         size = images * rows * self.columns
-        (result,) = _parts(self.first, (self.vertical.points, self.horizontal.points, images, rows, self.columns, self.channels))
+        if target is None:
+            (target,) = _parts(self.first, (self.tiling.points, size, self.channels))
+        result = target.reshape(self.vertical.points, self.horizontal.points, images, rows, self.columns, self.channels)
         m = self.horizontal.results
         d = [sums[:, :, :, j % m, j // m : j // m + self.columns] for j in range(self.horizontal.points)]
         v = [result[:, j] for j in range(self.horizontal.points)]
@@ -119,7 +138,7 @@ class Tiled:
             ctx.call(np.copyto, v[0], d[0])
         else:
             transform_input(ctx, d, v, _parts(self.third, v[0].shape, v[0].shape))
-        return result.reshape(self.tiling.points, size, self.channels)
+        return target
 
     def _load(self, x: np.ndarray, part: slice, start: int, padded: np.ndarray) -> None:
         """Copy rows of ``x`` from ``start`` on, zeros around them, with their columns sorted."""
@@ -259,16 +278,15 @@ def blocks(tiling: Tiling, shape: tuple[int, ...], channels: int, filters: int, 
 
 
 class WinogradConv(Op):
-    """x (n, h, w, c) with a transformed kernel (points, c, f), or (points, f, c) if it is turned round."""
+    """x (n, h, w, c) with a transformed kernel (points, c, f)."""
 
     name = "winograd_conv"
 
     def infer(self, attrs: Tiling, x, u):
-        return (x.shape[0], *attrs.lengths(x.shape[1:3]), u.shape[1 if attrs.turned else 2]), x.dtype
+        n, *spatial, _ = attrs.shape(x)
+        return (n, *attrs.lengths(spatial), u.shape[2]), x.dtype
 
     def emit(self, ctx, attrs: Tiling, out, x, u):
-        if attrs.turned:
-            u = ctx.view(u, lambda a: a.transpose(0, 2, 1))
         convolve(ctx, attrs, out, x, u, lambda source, target, place: ctx.call(np.copyto, target, source))
 
 
@@ -277,7 +295,7 @@ def convolve(ctx: Any, tiling: Tiling, out: np.ndarray, x: np.ndarray, u: np.nda
     down, across = tiling.tiles
     # at the point 1 (of both axes) a product is part of all results of its tile, once
     one = (down.points > 1) * across.points + (across.points > 1)
-    parts = list(blocks(tiling, x.shape, x.shape[-1], out.shape[-1], out.itemsize))
+    parts = list(blocks(tiling, tiling.shape(x), x.shape[-1], out.shape[-1], out.itemsize))
     tiled = tiled_for(ctx, tiling, parts, x, out.shape[-1])
     for part, start, rows in parts:
         products = tiled.multiply(tiled.input(x, part, start, rows), u)
@@ -289,7 +307,7 @@ def convolve(ctx: Any, tiling: Tiling, out: np.ndarray, x: np.ndarray, u: np.nda
 def tiled_for(ctx: Any, tiling: Tiling, parts: list, x: np.ndarray, filters: int) -> Tiled:
     """Storage for the largest of these blocks of ``x``."""
     images, rows = max(part.stop - part.start for part, _, _ in parts), max(rows for _, _, rows in parts)
-    return Tiled(ctx, tiling, images, rows, tiling.counts(x.shape[1:3])[1], x.shape[-1], filters, x.dtype)
+    return Tiled(ctx, tiling, images, rows, tiling.counts(tiling.shape(x)[1:3])[1], x.shape[-1], filters, x.dtype)
 
 
 class WinogradKernelGradient(Op):
@@ -304,7 +322,7 @@ class WinogradKernelGradient(Op):
     def emit(self, ctx, attrs: Tiling, out, x, g, like):
         channels, filters = out.shape[2:]
         total = ctx.scratch((attrs.points, channels, filters), out.dtype)
-        parts = list(blocks(attrs, x.shape, channels, filters, out.itemsize))
+        parts = list(blocks(attrs, attrs.shape(x), channels, filters, out.itemsize))
         partial = ctx.scratch(total.shape, out.dtype) if len(parts) > 1 else total
         tiled = tiled_for(ctx, attrs, parts, x, filters)
         for i, (part, start, rows) in enumerate(parts):

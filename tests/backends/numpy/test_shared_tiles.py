@@ -1,0 +1,88 @@
+"""Winograd's tiles of one input are transformed once for all that read them: the same values and gradients, less work, a limit to what is kept."""
+
+import numpy as np
+import pytest
+
+from kbridge.backends import registry
+from kbridge.backends.numpy.executor import function, tiles
+from kbridge.backends.numpy.ops import winograd
+from kbridge.backends.numpy.rewrites import convolutions
+
+K = registry.load("numpy")
+
+
+def always(results):
+    """A choice that takes tiles of so many results (of a window of 3) wherever there are some."""
+
+    def choose(window, pads, shape, filters, dtype, steady, turned=False):
+        found = winograd.tilings(window, pads, turned)
+        return found[results == 4] if found else None
+
+    return choose
+
+
+@pytest.fixture(autouse=True)
+def one_lane(monkeypatch):
+    monkeypatch.setattr(function, "lanes_of_plans", lambda: 1)
+
+
+def layers(seed):
+    """(function, fed) of two convolutions of one input, one of them fused, and a third one behind them; with gradients and an update."""
+    rng = np.random.RandomState(seed)
+    n, (c, f), (h, w) = rng.randint(1, 4), rng.randint(1, 6, 2), rng.randint(5, 15, 2)
+    mode, size = str(rng.choice(["valid", "same"])), [(3, 3), (1, 3), (3, 1), (5, 5), (3, 5)][seed % 5]
+    x = K.placeholder((n, h, w, c))
+    kernels = [K.variable(rng.uniform(-1, 1, shape)) for shape in ((*size, c, f), (*size, c, f), (3, 3, f, 2))]
+    bias = K.variable(rng.uniform(-1, 1, f))
+    first, second = (K.conv2d(x, k, border_mode=mode, dim_ordering="tf") for k in kernels[:2])
+    y = K.conv2d(K.relu(first + bias) + K.tanh(second), kernels[2], border_mode="same", dim_ordering="tf")
+    loss = K.sum(K.tanh(y))
+    grads = K.gradients(loss, [*kernels, bias, x])
+    updates = [(k, k - 0.01 * g) for k, g in zip(kernels, grads)]
+    return K.function([x], [loss, y, *grads], updates), [rng.uniform(-1, 1, (n, h, w, c)).astype("float32")]
+
+
+@pytest.mark.parametrize("space", [winograd.BLOCK_BYTES, 1], ids=["whole", "in tiny blocks"])
+@pytest.mark.parametrize("results", [2, 4])
+def test_values_gradients_and_updates_of_random_shapes(results, space, monkeypatch):
+    monkeypatch.setattr(winograd, "BLOCK_BYTES", space)
+    monkeypatch.setattr(winograd, "MOST_BYTES", space)
+    monkeypatch.setattr(convolutions, "choose", always(results))
+    for seed in range(20):
+        found = []
+        for limit in (-1, 1 << 30):
+            monkeypatch.setattr(tiles, "KEPT_BYTES", limit)
+            run, fed = layers(seed)
+            found.append([*run(fed), *run(fed)])
+        for apart, shared in zip(*found):
+            # the same additions and products, of blocks that may be cut elsewhere
+            np.testing.assert_allclose(shared, apart, rtol=1e-5, atol=1e-5 * np.abs(apart).max(), err_msg=str(seed))
+
+
+def test_each_input_is_transformed_once_up_to_a_limit(monkeypatch):
+    monkeypatch.setattr(convolutions, "choose", always(2))
+    calls = []
+    original = winograd.transform_input
+    monkeypatch.setattr(winograd, "transform_input", lambda *args: (calls.append(1), original(*args)))
+
+    def transforms(limit):
+        monkeypatch.setattr(tiles, "KEPT_BYTES", limit)
+        run, fed = layers(0)
+        calls.clear()
+        run(fed)
+        return len(calls), run._last[1].nbytes
+
+    (apart, without), (shared, kept) = transforms(-1), transforms(1 << 30)
+    # along two axes: of the input for four readers, and of what lies between for two; the rest are gradients of inputs
+    assert apart - shared == 2 * (3 + 1)
+    assert kept != without
+
+
+def test_lanes_transform_the_tiles_of_their_own_samples(monkeypatch):
+    monkeypatch.setattr(convolutions, "choose", always(2))
+    monkeypatch.setattr(function, "lanes_of_plans", lambda: 2)
+    calls = []
+    monkeypatch.setattr("kbridge.backends.numpy.executor.plan.share_tiles", lambda *args: calls.append(args))
+    run, fed = layers(0)
+    run(fed)
+    assert not calls
