@@ -29,6 +29,7 @@ from .schedule import Schedule
 from .storage import Arenas, Pool
 from .threads import limit, one_thread
 from .tiles import share_tiles
+from .time_first import time_first
 from .turns import Turns
 from .workers import Fork
 
@@ -51,6 +52,7 @@ class Plan:
         combine(lowering, results)
         if lanes == 1:
             share_tiles(lowering, results)
+            time_first(lowering, results)
         lowering.order = early(lowering.order)
         self._changed = [variable for variable, _ in updates]
         fed, results = results[: len(feeds)], results[len(feeds) :]

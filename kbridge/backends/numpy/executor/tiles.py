@@ -1,7 +1,7 @@
 """Tiles that several calls read are transformed once: those of a convolution's input, which the gradient of its kernel needs again.
 
-The tiles are 2.25 times the input (4 times if they are small), and are kept from the forward pass to the gradient. So only those that a processor's last
-cache may keep are. Threads that share a convolution (``regions.py``) transform those of their own samples, each for itself.
+The tiles are 2.25 times the input (4 times if they are small), and are kept from the forward pass to the gradient. So only those are shared that a processor's
+last cache may keep, and of so few channels that the transform takes a good part of the convolution's time. Threads that share a convolution (``regions.py``) transform those of their own samples, each for itself.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from .ordering import ordered
 from .scan import mark
 from .values import Value
 
-#: bytes of transformed tiles up to which they are kept
-KEPT_BYTES = 12 << 20
+#: bytes of transformed tiles up to which they are kept, and channels
+KEPT_BYTES, FEW_CHANNELS = 12 << 20, 64
 
 
 def share_tiles(lowering: Lowering, wanted: Sequence[Value]) -> None:
@@ -45,6 +45,8 @@ def _tiling(value: Value) -> Tiling | None:
 def _shared(lowering: Lowering, values: list[Value]) -> bool:
     x, tiling = values[0].inputs[0], _tiling(values[0])
     assert tiling is not None
+    if x.shape[-1] > FEW_CHANNELS:
+        return False
     tiles = lowering.value(WINOGRAD_TILES, (x,), tiling._replace(turned=False))
     if tiles.size * tiles.dtype.itemsize > KEPT_BYTES:
         return False

@@ -283,8 +283,8 @@ class WinogradConv(Op):
     name = "winograd_conv"
 
     def infer(self, attrs: Tiling, x, u):
-        n, *spatial, _ = attrs.shape(x)
-        return (n, *attrs.lengths(spatial), u.shape[2]), x.dtype
+        given = attrs.shape(x)
+        return (given[0], *attrs.lengths(given[1:3]), u.shape[2]), x.dtype
 
     def emit(self, ctx, attrs: Tiling, out, x, u):
         convolve(ctx, attrs, out, x, u, lambda source, target, place: ctx.call(np.copyto, target, source))

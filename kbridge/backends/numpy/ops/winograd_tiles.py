@@ -14,8 +14,7 @@ class WinogradTiles(Op):
     name = "winograd_tiles"
 
     def infer(self, attrs: Tiling, x):
-        n, *spatial, channels = x.shape
-        return (attrs.points, n * prod(attrs.counts(spatial)), channels), x.dtype
+        return (attrs.points, x.shape[0] * prod(attrs.counts(x.shape[1:3])), x.shape[3]), x.dtype
 
     def emit(self, ctx, attrs: Tiling, out, x):
         parts = list(blocks(attrs, x.shape, x.shape[-1], x.shape[-1], out.itemsize))
