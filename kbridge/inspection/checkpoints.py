@@ -95,7 +95,9 @@ def _optimizer(objects: Objects) -> list[tuple[str, Tensor]]:
     if node is None:
         return []
     kept = [value for _, _, value in objects.slots(node)] or objects.numbered(objects.child(node, "_variables"))
-    keys = [key for child in kept if (key := objects.key(child))]
+    # the count of updates, which optimizers before tf.keras 2.11 keep beside their slots; later ones list it among their variables
+    kept = [*([count] if (count := objects.child(node, "iter")) is not None else []), *kept]
+    keys = list(dict.fromkeys(key for child in kept if (key := objects.key(child))))
     return [(key, objects.bundle.tensor(key)) for key in keys if objects.bundle.is_weight(key)]
 
 
