@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import backend as K
+from .backends.in_use import K
 from .utils.generic_utils import get_from_module
 
 

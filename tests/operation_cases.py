@@ -121,6 +121,51 @@ def attention_by_hand(k, tf):
 
 
 @case
+def losses(k, tf):
+    x, y = k.Input((4,)), k.Input((4,))
+    p, q = k.layers.Dense(4, "softmax")(x), k.layers.Dense(4, "sigmoid")(x)
+    d = k.layers.Dense(4)(x)
+    labels = tf.argmax(y, -1)
+    right, yes = tf.one_hot(labels, 4), tf.cast(y > 0, "float32")
+    loss, metric = k.losses, k.metrics
+    outputs = [
+        loss.mean_squared_error(y, d), loss.mae(y, d), loss.mean_absolute_percentage_error(y, d), loss.mean_squared_logarithmic_error(q, p), loss.kl_divergence(right, p), loss.poisson(q, p), loss.huber(y, d, 0.5),
+        loss.log_cosh(y, d), loss.hinge(yes, d), loss.squared_hinge(yes, d), loss.categorical_hinge(right, d), loss.binary_crossentropy(yes, q), loss.binary_crossentropy(yes, d, from_logits=True, label_smoothing=0.1),
+        loss.categorical_crossentropy(right, p), loss.categorical_crossentropy(right, d, True, 0.1),  loss.binary_focal_crossentropy(yes, q, gamma=1.5), loss.categorical_focal_crossentropy(right, p),
+        loss.cosine_similarity(y, d), metric.binary_accuracy(yes, q), metric.categorical_accuracy(right, p), metric.sparse_categorical_accuracy(labels, p), metric.top_k_categorical_accuracy(right, p, 2), k.backend.binary_focal_crossentropy(yes, q, True, 0.3),  tf.nn.softmax_cross_entropy_with_logits(right, d), tf.nn.sparse_softmax_cross_entropy_with_logits(labels, d), tf.nn.weighted_cross_entropy_with_logits(yes, d, 2.5),
+    ]  # fmt: skip
+    return k.Model([x, y], [o if len(o.shape) > 1 else o[:, None] for o in outputs])
+
+
+@case
+def colors(k, tf):
+    x, y = k.Input((6, 8, 3)), k.Input((6, 8, 3))
+    p, q = (0.1 + 0.8 * k.layers.Conv2D(3, n, padding="same", activation="sigmoid")(0.1 * t) for n, t in ((3, x), (1, y)))
+    kernel = tf.constant(np.arange(54.0).reshape(3, 3, 3, 2) / 54, tf.float32)
+    one, image = lambda t: t[:, None], tf.image
+    outputs = [
+        image.rgb_to_yiq(p), image.yiq_to_rgb(p), image.rgb_to_yuv(p), image.yuv_to_rgb(p), image.rgb_to_hsv(p), image.hsv_to_rgb(p), image.adjust_hue(tf.stop_gradient(p), 0.2), image.adjust_saturation(tf.stop_gradient(p), 1.3), image.adjust_gamma(p, 2.2),
+        0.01 * one(image.total_variation(p)),   0.01 * one(image.psnr(p, q, 1.0)), image.pad_to_bounding_box(p, 1, 2, 9, 12), image.adjust_contrast(tf.stop_gradient(p), 1.5),
+        tf.nn.depthwise_conv2d(p, kernel, [1, 1, 1, 1], "SAME"), tf.nn.separable_conv2d(p, kernel, tf.ones((1, 1, 6, 2)), [1, 1, 1, 1], "VALID"), tf.nn.convolution(p, kernel, padding="VALID"), tf.nn.pool(p, [2, 2], "AVG", [2, 2], "SAME"),
+        k.backend.depthwise_conv2d(p, kernel, (2, 2), "same"), k.backend.conv2d(p, kernel, padding="same"),
+    ]  # fmt: skip
+    return k.Model([x, y], [0.05 * o for o in outputs])  # colors near grey turn fast
+
+
+@case
+def running(k, tf):
+    x, y = k.Input((4, 3)), k.Input((4, 3))
+    d = k.layers.Dense(3)(x)
+    steps = tf.reshape(tf.argmax(y, -1), (-1, 4, 1)) % 4
+    outputs = [
+        tf.math.cumprod(d, 1), tf.math.cumprod(d, 2, exclusive=True, reverse=True), k.backend.cumprod(d, -1), tf.math.cumulative_logsumexp(d, 1), tf.math.reduce_euclidean_norm(d, 1), tf.linalg.normalize(d, axis=-1)[0], tf.gather_nd(d, steps, batch_dims=1),
+        tf.reverse_sequence(d, tf.argmax(y, -1)[:, 0] + 1, seq_axis=1), tf.linalg.adjoint(d), tf.nn.crelu(d), tf.truncatemod(tf.stop_gradient(d), tf.abs(y) + 0.5), tf.math.xlog1py(d, tf.abs(y)), tf.math.reciprocal_no_nan(tf.abs(d) + 1), tf.math.xdivy(d, tf.abs(y) + 0.5),
+        k.activations.tanh(d), k.activations.exponential(d), tf.math.unsorted_segment_sum(tf.ones((5, 3)), tf.constant([0, 2, 2, 1, 0]), 4)[None] * d, d[:, ::-1, ::2],
+    ]  # fmt: skip
+    return k.Model([x, y], outputs)
+
+
+@case
 def nodes(k, tf):
     x, y = k.Input((4, 3)), k.Input((4, 3))
     picture = k.Input((4, 6, 2))

@@ -86,6 +86,8 @@ OPS = [
                 for size in ((8, 5), (3, 2))
             ),
             Case((In((2, 4, 3, 2)), (2.0, 1.5)), {"dim_ordering": "tf"}, note="factors"),
+            Case((In((2, 2, 3, 1)), (2.0, 3.0)), {"dim_ordering": "tf"}, note="factors that are the lengths"),
+            *(Case((In((2, 4, 3, 2)), size, n), {"dim_ordering": "tf"}, note="one axis stays") for n in NAMES for size in ((4, 6), (8, 3))),
         ),
         checks(unknown_lengths, unknown_words),
         rtol=1e-4,

@@ -15,10 +15,10 @@ import numpy as np
 
 from .. import backend as K
 from ..backends.composites import Composites
+from ..backends.in_use import computing_on
 from ..backends.interface import Backend
 from ..operations import Graph
 from ..operations.graph import as_tensors
-from ..operations.tensors import computing_on
 from .problems import Unsupported
 
 

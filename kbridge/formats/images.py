@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..backends.composites.resizing import resize_weights
+from ..backends.composites.resizing import BLURRING, resize_weights
 from ..layers import CenterCrop, Normalization, Rescaling, Resizing
 from . import Formats
 from .common import as_it_is, same
@@ -75,7 +75,7 @@ def _resizing_onnx(c, layer, call):
     order = [0, 3, 1, 2] if axis == 1 else [0, 1, 2, 3]
     x = x if axis == 2 else g.transpose(x, *order)
     for i, (n, m) in enumerate(zip(sizes, wanted)):
-        if n != m:
+        if n != m or layer.interpolation in BLURRING:
             weights = resize_weights(n, m, layer.interpolation, layer.antialias).astype("float32")
             x = g.op("MatMul", weights, x) if i == 0 else g.op("MatMul", x, weights.T.copy())
     return x if axis == 2 else g.transpose(x, 0, 2, 3, 1)

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from .. import backend as K
+from ..backends.in_use import K
 from ..objectives import kullback_leibler_divergence
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend as K
 from .. import losses, objectives
+from ..backends.in_use import K
 from ..errors import nearest
 from ..losses import functions
 from ..utils.generic_utils import get_custom_objects

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..backends.in_use import K
 from .names import constants, operation
 from .operands import dtype_of, is_float, is_number, pair, shape_of, tensor
-from .tensors import K
 
 #: Bounds of what arithmetic of plain values may make: no loop of a file's makes numbers or lists that grow.
 _BITS = 64
@@ -70,7 +70,8 @@ def subtract(x, y):
 
 
 @operation(
-    "operator.mul tf.multiply tf.math.multiply tf.mul K.multiply tf.math.scalar_mul tf.scalar_mul",
+    "operator.mul tf.multiply tf.math.multiply tf.mul K.multiply",
+    "tf.math.scalar_mul tf.scalar_mul(scalar:x, x:y)",
     "np.multiply keras.ops.multiply(x1:x, x2:y)",
     folds=True,
 )

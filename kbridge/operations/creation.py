@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backends.in_use import K
 from .names import operation
 from .operands import (
     dtype_name,
@@ -20,7 +21,6 @@ from .operands import (
     tensor,
 )
 from .shapes import broadcast_to, one_axis
-from .tensors import K
 
 
 def _made(shape: Any, value: float, dtype: str | None) -> Any:
@@ -68,8 +68,9 @@ def full_like(x, value, dtype=None):
 @operation(
     "K.constant(value, dtype, shape)",
     "tf.constant(value, dtype, shape)",
+    "tf1.constant(value, dtype, shape, name:-, verify_shape:-)",
     "np.array np.asarray keras.ops.array(value|x|object|a:value, dtype)",
-    "K.variable(value, dtype)",
+    "K.variable(value, dtype, name:-, constraint:-)",
 )
 def constant(value, dtype=None, shape=None):
     """A tensor of given values, repeated to a shape."""
@@ -118,7 +119,7 @@ def eye(n, m=None, k=0, dtype=None):
 
 @operation(
     "K.one_hot(indices, num_classes|nb_classes:count)", "keras.ops.one_hot(x|indices:indices, num_classes:count, axis, dtype, sparse:!=False)",
-    "tf.one_hot(indices, depth:count, on_value, off_value, axis, dtype)", "keras.utils.to_categorical(y:indices, num_classes:count)",
+    "tf.one_hot(indices, depth:count, on_value, off_value, axis, dtype)", "keras.utils.to_categorical(y:indices, num_classes:count, dtype)",
 )  # fmt: skip
 def one_hot(indices, count, on_value=None, off_value=None, axis=-1, dtype=None):
     """Whole numbers as vectors along a new axis, with one value at their place and another elsewhere (1 and 0)."""

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..backends.in_use import K
 from .arithmetic import multiply, subtract
 from .names import operation
 from .operands import axes, dtype_name, dtype_of, is_float, is_number, pair, tensor
-from .tensors import K
 
 
 def _float(x: Any) -> Any:
@@ -36,7 +36,7 @@ _simple("abs", "operator.abs np.absolute keras.ops.absolute builtins.abs", pytho
 _simple("sign", floats=False)
 _simple("square", python=lambda x: x * x, floats=False)
 _simple("sqrt", "math.sqrt", python=math.sqrt)
-_simple("exp", "math.exp", python=math.exp)
+_simple("exp", "math.exp keras.activations.exponential", python=math.exp)
 _simple("expm1")
 _simple("log", "math.log", python=math.log)
 _simple("log1p")
@@ -45,7 +45,7 @@ _simple("cos", "math.cos", python=math.cos)
 _simple("tan", "math.tan", python=math.tan)
 _simple("sinh")
 _simple("cosh")
-_simple("tanh", "tf.nn.tanh", python=math.tanh)
+_simple("tanh", "tf.nn.tanh keras.activations.tanh", python=math.tanh)
 _simple("erf")
 for _short, _long in (
     ("asin", "arcsin"),
@@ -79,7 +79,7 @@ def ceil(x):
     return math.ceil(x) if is_number(x) else K.ceil(_float(x))
 
 
-@operation("np.trunc keras.ops.trunc")
+@operation("np.trunc np.fix keras.ops.trunc")
 def trunc(x):
     """The whole number next to x towards 0."""
     x = _float(x)
@@ -199,7 +199,7 @@ def minimum(x, y):
 
 @operation(
     "K.clip", "tf.clip_by_value(t:x, clip_value_min:min_value, clip_value_max:max_value)",
-    "np.clip(a:x, a_min|min:min_value, a_max|max:max_value)", "keras.ops.clip(x, x_min:min_value, x_max:max_value)",
+    "np.clip tensor.clip(a|x:x, a_min|min:min_value, a_max|max:max_value)", "keras.ops.clip(x, x_min:min_value, x_max:max_value)",
 )  # fmt: skip
 def clip(x, min_value, max_value):
     return K.clip(tensor(x), min_value, max_value)
@@ -223,7 +223,7 @@ def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
 
 
 @operation(
-    "K.cast keras.ops.cast tf.cast(x, dtype)", "keras.ops.convert_to_tensor tf.convert_to_tensor(x|value:x, dtype, dtype_hint:-, sparse:-, ragged:-)",
+    "K.cast keras.ops.cast tf.cast(x, dtype)", "tf.to_double tf.math.to_double(x, :dtype='float64')", "keras.ops.convert_to_tensor tf.convert_to_tensor(x|value:x, dtype, dtype_hint:-, sparse:-, ragged:-)", "tf1.convert_to_tensor(value:x, dtype, name:-, preferred_dtype:-, dtype_hint:-)",
     "tensor.astype(x, dtype, copy:-)", "K.cast_to_floatx tf.to_float tf.math.to_float(x, :dtype='float32')", "tf.to_int32(x, :dtype='int32')",
     "tf.to_int64(x, :dtype='int64')", "tf.dtypes.cast(x, dtype)", "np.float32(x, :dtype='float32')", "np.float64(x, :dtype='float64')",
     "np.int32(x, :dtype='int32')",
@@ -291,6 +291,73 @@ def heaviside(x, y):
     return K.where(K.equal(x, 0), zero + y, K.where(K.greater(x, 0), one, zero))
 
 
+@operation("np.cbrt keras.ops.cbrt")
+def cbrt(x):
+    """The cube root."""
+    x = _float(x)
+    return K.sign(x) * K.pow(K.abs(x), 1.0 / 3.0)
+
+
+@operation("np.fmod keras.ops.fmod(x1:x, x2:y)", "tf.truncatemod(x, y)")
+def fmod(x, y):
+    """What is left of x / y rounded towards 0, with the sign of x."""
+    x, y = pair(_float(x), y)
+    return x - trunc(x / y) * y
+
+
+@operation("np.fmax keras.ops.fmax(x1:x, x2:y)")
+def fmax(x, y):
+    """The larger one, or the one that isn't NaN."""
+    return _known_one(maximum, x, y)
+
+
+@operation("np.fmin keras.ops.fmin(x1:x, x2:y)")
+def fmin(x, y):
+    """The smaller one, or the one that isn't NaN."""
+    return _known_one(minimum, x, y)
+
+
+def _known_one(function: Callable[[Any, Any], Any], x: Any, y: Any) -> Any:
+    x, y = pair(_float(x), _float(y))
+    first, second = K.where(K.not_equal(x, x), y + K.zeros_like(x), x), K.where(K.not_equal(y, y), x + K.zeros_like(y), y)
+    return function(first, second)
+
+
+@operation("np.signbit keras.ops.signbit")
+def signbit(x):
+    """Whether x is below 0."""
+    return K.lesser(tensor(x), 0)
+
+
+@operation("np.isclose keras.ops.isclose(a|x1:x, b|x2:y, rtol, atol, equal_nan:!=False)")
+def isclose(x, y, rtol=1e-5, atol=1e-8):
+    """Whether elements differ by at most atol + rtol * abs(y)."""
+    x, y = pair(_float(x), _float(y))
+    return K.lesser_equal(K.abs(x - y), atol + rtol * K.abs(y))
+
+
+@operation("tf.math.xdivy")
+def xdivy(x, y):
+    """x / y, 0 where x is 0."""
+    x, y = pair(_float(x), y)
+    zero = K.equal(x + K.zeros_like(x * y), 0)
+    return K.where(zero, K.zeros_like(x * y), x / K.where(zero, K.ones_like(x * y), y + K.zeros_like(x)))
+
+
+@operation("tf.math.xlog1py")
+def xlog1py(x, y):
+    """x * log(1 + y), 0 where x is 0."""
+    return xlogy(x, _float(y) + 1.0)
+
+
+@operation("tf.math.reciprocal_no_nan")
+def reciprocal_no_nan(x):
+    """1 / x, 0 where x is 0."""
+    x = _float(x)
+    zero = K.equal(x, 0)
+    return K.where(zero, K.zeros_like(x), 1.0 / K.where(zero, K.ones_like(x), x))
+
+
 @operation("np.fabs keras.ops.fabs")
 def fabs(x):
     return K.abs(_float(x))
@@ -307,6 +374,9 @@ def stop_gradient(x):
     "keras.ops.copy np.copy(x|a:x)",
     "tf.ensure_shape(x, shape:-)",
     "tf.debugging.check_numerics(tensor|x:x, message:-)",
+    "K.print_tensor(x, message:-, summarize:-)",
+    "tf1.Print(input_:x, data:-, message:-, first_n:-, summarize:-)",
+    "tensor.copy np.asanyarray np.ascontiguousarray keras.ops.convert_to_numpy(x|a:x)",
 )
 def identity(x):
     """x as it is."""

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ..backends.in_use import K
 from ..errors import ModelFileError
 from . import values
 from .names import Operation, resolve, table
-from .tensors import K
 from .values import Ref
 
 #: No result may hold more numbers than this, axes of unknown length counted as 1.

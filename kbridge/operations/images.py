@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..backends.composites.resizing import resize_weights
+from ..backends.in_use import K
 from .names import constants, operation
 from .neural import ordering
 from .operands import dtype_name, dtype_of, is_float, known, parts_of, shape_of, small, tensor
-from .tensors import K
 
 _METHODS = ("bilinear", "lanczos3", "lanczos5", "bicubic", "gaussian", "nearest", "area", "mitchellcubic")
 constants(**{f"tf__image__ResizeMethod__{name.upper()}": name for name in _METHODS})
@@ -131,12 +131,13 @@ def _keys(x: np.ndarray, a: float = -0.75) -> np.ndarray:
 @operation(
     "K.resize_images(x|X:x, height_factor, width_factor, data_format|dim_ordering:data_format='default', interpolation:interpolation='nearest')"
 )
-def resize_images(x, height_factor, width_factor, data_format="default", interpolation="nearest"):
-    """Pictures larger by whole factors."""
+def resize_images(x, height_factor, width_factor, data_format="default", interpolation="nearest", half_pixel_centers=True):
+    """Pictures larger by whole factors. ``half_pixel_centers``: False for bilinear ones of TensorFlow 1, where the first pixels coincide."""
     rows, columns = known(height_factor, "height_factor"), known(width_factor, "width_factor")
     if interpolation == "nearest":
         return K.resize_images(x, rows, columns, ordering(data_format))
-    return K.resize(x, (float(rows), float(columns)), _method(interpolation), ordering(data_format))
+    options = {} if half_pixel_centers else {"half_pixel_centers": False}
+    return K.resize(x, (float(rows), float(columns)), _method(interpolation), ordering(data_format), **options)
 
 
 @operation("tf.image.flip_left_right(image:x)")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backends.in_use import K
 from .names import operation
 from .operands import (
     dtype_of,
@@ -20,7 +21,6 @@ from .operands import (
 )
 from .parts import getitem, take, unstack
 from .shapes import one_axis
-from .tensors import K
 
 
 def _alike(tensors: Any) -> list[Any]:
@@ -103,7 +103,7 @@ def repeat(x, n):
 
 @operation(
     "K.repeat_elements(x, rep:repeats, axis)",
-    "np.repeat(a:x, repeats, axis)",
+    "np.repeat tensor.repeat(a|x:x, repeats, axis)",
     "tf.repeat(input:x, repeats, axis)",
     "keras.ops.repeat(x, repeats, axis)",
 )

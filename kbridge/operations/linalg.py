@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..backends.in_use import K
 from .names import operation
 from .operands import dtype_of, known, pair, shape_of, small, tensor
 from .shapes import axis_length, matrix_transpose
-from .tensors import K
 
 
 def _both(x: Any, y: Any) -> tuple[Any, Any]:
@@ -120,7 +120,7 @@ def einsum(equation, *operands):
     return K.einsum(f"{','.join(terms)}->{result}", *found)
 
 
-@operation("tf.linalg.matvec(a:x, b:y, transpose_a)")
+@operation("tf.linalg.matvec(a:x, b:y, transpose_a, adjoint_a:!=False, a_is_sparse:-, b_is_sparse:-)")
 def matvec(x, y, transpose_a=False):
     """The product of matrices in the last two axes of ``x`` with vectors in the last axis of ``y``."""
     x, y = _both(x, y)
@@ -185,7 +185,10 @@ def band_part(x, lower, upper):
     return _band(tensor(x), lambda row, column: ((lower < 0) | (row - column <= lower)) & ((upper < 0) | (column - row <= upper)))
 
 
-@operation("tf.linalg.diag_part(input:x, k:!=0)", "np.diagonal keras.ops.diagonal(a|x:x, offset:!=0, axis1:!=0, axis2:!=1)")
+@operation(
+    "tf.linalg.diag_part tf1.matrix_diag_part(input:x, k:!=0, padding_value:-, align:-)",
+    "np.diagonal keras.ops.diagonal(a|x:x, offset:!=0, axis1:!=0, axis2:!=1)",
+)
 def diag_part(x):
     """The diagonal of square matrices in the last two axes."""
     x = tensor(x)
@@ -201,7 +204,7 @@ def trace(x):
     return K.sum(diag_part(x), axis=-1)
 
 
-@operation("tf.linalg.diag tf.matrix_diag(diagonal|input:x, k:!=0)")
+@operation("tf.linalg.diag tf.matrix_diag(diagonal|input:x, k:!=0, num_rows:!=-1, num_cols:!=-1, padding_value:!=0, align:-)")
 def diag(x):
     """Matrices with the vectors of the last axis as diagonals."""
     x = tensor(x)

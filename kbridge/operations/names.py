@@ -24,9 +24,15 @@ FAMILIES = (
     "creation",
     "linalg",
     "neural",
+    "kernels",
     "images",
     "randomness",
     "sorting",
+    "losses",
+    "colors",
+    "comparing_images",
+    "running",
+    "segments",
     "nodes",
 )
 

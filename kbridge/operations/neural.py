@@ -1,12 +1,12 @@
-"""Activations, convolution, pooling and losses."""
+"""Activations, normalization and entropies."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..backends.in_use import K
 from .names import operation
 from .operands import axes, is_float, pair, shape_of, tensor
-from .tensors import K
 
 _ORDERINGS = {
     "channels_last": "tf",
@@ -70,6 +70,26 @@ def leaky_relu(x, negative_slope=0.2):
 def elu(x, alpha=1.0):
     """x above 0, alpha * (exp(x) - 1) below."""
     return K.elu(_float(x), alpha)
+
+
+@operation("keras.ops.sparse_plus keras.activations.sparse_plus")
+def sparse_plus(x):
+    """0 up to -1, x from 1 on, and a parabola between (Liu et al., 2024)."""
+    x = _float(x)
+    return K.where(K.lesser(x, -1.0), K.zeros_like(x), K.where(K.greater(x, 1.0), x, 0.25 * K.square(x + 1.0)))
+
+
+@operation("keras.ops.sparse_sigmoid keras.activations.sparse_sigmoid")
+def sparse_sigmoid(x):
+    """0 up to -1, 1 from 1 on, and a line between."""
+    return K.clip(0.5 * (_float(x) + 1.0), 0.0, 1.0)
+
+
+@operation("tf.nn.crelu(features:x, axis)")
+def crelu(x, axis=-1):
+    """relu of x and of -x, one behind the other."""
+    x = _float(x)
+    return K.concatenate([K.relu(x), K.relu(-x)], axis=axis)
 
 
 @operation("keras.ops.celu keras.activations.celu(x, alpha=1.0)")
@@ -197,84 +217,6 @@ def bias_add(x, bias, data_format=None):
     return x + bias
 
 
-def _lengths(value: Any, count: int, data_format: str | None) -> tuple[int, ...]:
-    """``count`` whole numbers of one number, of as many, or of TensorFlow's for every axis."""
-    values = list(value) if isinstance(value, (list, tuple)) else [value]
-    if len(values) == count + 2:
-        values = values[2:] if ordering(data_format) == "th" else values[1:-1]
-    values = values * count if len(values) == 1 else values
-    if len(values) != count or not all(isinstance(n, int) and n > 0 for n in values):
-        raise ValueError(f"it needs a whole number for each of {count} axes, got {value!r}.")
-    return tuple(values)
-
-
-def _pooled(x: Any, size: Any, strides: Any, padding: str, data_format: Any, mode: str) -> Any:
-    count = len(shape_of(x)) - 2
-    window = _lengths(size, count, data_format)
-    steps = window if strides is None else _lengths(strides, count, data_format)
-    border = padding.lower()
-    if count == 1:
-        place = 3 if ordering(data_format) == "th" else 2
-        return K.squeeze(K.pool2d(K.expand_dims(x, place), (*window, 1), (*steps, 1), border, ordering(data_format), mode), place)
-    return (K.pool2d if count == 2 else K.pool3d)(x, window, steps, border, ordering(data_format), mode)
-
-
-@operation(
-    "tf.nn.max_pool tf.nn.max_pool2d tf.nn.max_pool1d tf.nn.max_pool3d(input|value:x, ksize:size, strides, padding, data_format)",
-    "keras.ops.max_pool(inputs:x, pool_size:size, strides, padding, data_format)",
-)  # fmt: skip
-def max_pool(x, size, strides=None, padding="valid", data_format=None):
-    """The largest element of each window."""
-    return _pooled(x, size, strides, padding, data_format, "max")
-
-
-@operation(
-    "tf.nn.avg_pool tf.nn.avg_pool2d tf.nn.avg_pool1d tf.nn.avg_pool3d(input|value:x, ksize:size, strides, padding, data_format)",
-    "keras.ops.average_pool(inputs:x, pool_size:size, strides, padding, data_format)",
-)  # fmt: skip
-def average_pool(x, size, strides=None, padding="valid", data_format=None):
-    """The mean of each window."""
-    return _pooled(x, size, strides, padding, data_format, "avg")
-
-
-@operation("K.pool2d(x, pool_size:size, strides=(1, 1), padding|border_mode:padding, data_format|dim_ordering:data_format, pool_mode)")
-def pool2d(x, size, strides=(1, 1), padding="valid", data_format=None, pool_mode="max"):
-    """The largest element or the mean of each window."""
-    return K.pool2d(x, tuple(size), tuple(strides), padding, ordering(data_format), pool_mode)
-
-
-@operation(
-    "tf.nn.conv2d tf.nn.conv1d tf.nn.conv3d(input|value:x, filters|filter:kernel, strides|stride:strides, padding, data_format, dilations:dilation)",
-    "tf1.nn.conv2d(input:x, filter:kernel, strides, padding, use_cudnn_on_gpu:-, data_format, dilations:dilation, name:-, filters:kernel)",
-    "keras.ops.conv(inputs:x, kernel, strides, padding, data_format, dilation_rate:dilation)", "K.conv2d(x, kernel, strides, padding|border_mode:padding, data_format|dim_ordering:data_format, dilation_rate:dilation)",
-)  # fmt: skip
-def conv(x, kernel, strides=1, padding="valid", data_format=None, dilation=1):
-    """Convolution of (samples, ..., channels) with a kernel (..., channels, filters)."""
-    x, kernel = pair(x, kernel)
-    count = len(shape_of(x)) - 2
-    if ordering(data_format) == "th":
-        raise ValueError("kbridge can't compute this convolution with channels first.")
-    steps, gaps = _lengths(strides, count, data_format), _lengths(1 if dilation is None else dilation, count, data_format)
-    border = padding.lower()
-    if count == 1:
-        result = K.conv2d(K.expand_dims(x, 2), K.expand_dims(kernel, 1), (*steps, 1), border, "tf", filter_dilation=(*gaps, 1))
-        return K.squeeze(result, 2)
-    return (K.conv2d if count == 2 else K.conv3d)(x, kernel, steps, border, "tf", filter_dilation=gaps)
-
-
-@operation(
-    "tf.nn.depthwise_conv2d(input:x, filter:kernel, strides, padding, data_format, dilations|rate:dilation)",
-    "keras.ops.depthwise_conv(inputs:x, kernel, strides, padding, data_format, dilation_rate:dilation)",
-)  # fmt: skip
-def depthwise_conv2d(x, kernel, strides=1, padding="valid", data_format=None, dilation=1):
-    """Each channel with its own kernels (rows, columns, channels, multiplier)."""
-    x, kernel = pair(x, kernel)
-    if ordering(data_format) == "th" or len(shape_of(x)) != 4:
-        raise ValueError("kbridge computes this convolution only for pictures with channels last.")
-    steps, gaps = _lengths(strides, 2, data_format), _lengths(1 if dilation is None else dilation, 2, data_format)
-    return K.depthwise_conv2d(x, kernel, steps, padding.lower(), "tf", gaps)
-
-
 @operation(
     "K.binary_crossentropy(target|y_true:target, output|y_pred:output, from_logits)",
     "keras.ops.binary_crossentropy(target, output, from_logits)",
@@ -319,6 +261,7 @@ def batch_normalization(x, mean, variance, offset=None, scale=None, epsilon=1e-3
     "tf.nn.in_top_k tf.math.in_top_k(targets, predictions, k)",
     "K.in_top_k(predictions, targets, k)",
     "keras.ops.in_top_k(targets, predictions, k)",
+    "tf1.nn.in_top_k tf1.math.in_top_k(predictions, targets, k)",
 )
 def in_top_k(targets, predictions, k):
     """Whether a row's target is among its k largest."""
@@ -326,14 +269,15 @@ def in_top_k(targets, predictions, k):
 
 
 @operation("keras.ops.rms_normalization keras.ops.RMSNorm(x, scale, axis=-1, epsilon)")
-def rms_normalization(x, scale=1, axis=-1, epsilon=None):
+def rms_normalization(x, scale=None, axis=-1, epsilon=None):
     """x over the root of its mean square along axes."""
     x = tensor(x)
     epsilon = K.epsilon() if epsilon is None else epsilon
-    return x / K.sqrt(K.mean(K.square(x), axis=axes(axis), keepdims=True) + epsilon) * scale
+    result = x / K.sqrt(K.mean(K.square(x), axis=axes(axis), keepdims=True) + epsilon)
+    return result if scale is None else result * scale
 
 
-@operation("keras.ops.layer_normalization keras.ops.LayerNorm(x, gamma:scale, beta:offset, axis=-1, epsilon)")
+@operation("keras.ops.layer_normalization keras.ops.LayerNorm(x, gamma:scale, beta:offset, axis=-1, epsilon, rms_scaling:!=False)")
 def layer_normalization(x, scale=None, offset=None, axis=-1, epsilon=None):
     """x with mean 0 and variance 1 along axes, times ``scale`` plus ``offset``."""
     x = tensor(x)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..backends.in_use import K
 from ..budget import spend_constant
-from .tensors import K
 
 DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
 _DTYPE_NAMES = {

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backends.in_use import K
 from .names import operation
 from .operands import (
     dtype_of,
@@ -18,7 +19,6 @@ from .operands import (
     with_parts,
 )
 from .shapes import axis_length, one_axis
-from .tensors import K
 
 #: No list that an operation makes is longer.
 _MANY = 10_000
@@ -130,7 +130,8 @@ def slice_(x, begin, size):
 
 @operation(
     "tf.gather(params:x, indices, validate_indices:-, axis, batch_dims)", "tf1.gather(params:x, indices, validate_indices:-, name:-, axis, batch_dims)",
-    "K.gather(reference:x, indices)", "tf.nn.embedding_lookup(params:x, ids:indices, max_norm:!=None)", own="gather",
+    "K.gather(reference:x, indices)", "tf.nn.embedding_lookup(params:x, ids:indices, max_norm:!=None)",
+    "tf1.nn.embedding_lookup(params:x, ids:indices, partition_strategy:-, name:-, validate_indices:-, max_norm:!=None)", own="gather",
 )  # fmt: skip
 def gather(x, indices, axis=None, batch_dims=0):
     """The entries of an axis (the first, or that after the batch) at ``indices``."""
@@ -180,10 +181,12 @@ def take(x, indices, axis=None):
     return K.permute_dimensions(moved, order)
 
 
-@operation("keras.ops.take_along_axis(x, indices, axis)", "np.take_along_axis(arr:x, indices, axis)")
+@operation("keras.ops.take_along_axis(x, indices, axis=None)", "np.take_along_axis(arr:x, indices, axis=-1)")
 def take_along_axis(x, indices, axis=-1):
-    """Along an axis, the entries at ``indices``, which have the axes of x."""
+    """Along an axis, the entries at ``indices``, which have the axes of x; of all elements for no axis."""
     x = tensor(x)
+    if axis is None:
+        x, indices, axis = K.flatten(x), K.flatten(tensor(indices)), 0
     axis = one_axis(axis, len(shape_of(x)))
     length = shape_of(x)[axis]
     if length is None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backends.in_use import K
 from .names import operation
 from .operands import dtype_name, parts_of, sizes, tensor
-from .tensors import K
 
 
 def _drawn(shape: Any) -> Any:
@@ -67,6 +67,7 @@ def random_binomial(shape, p=0.0, dtype=None, seed=None):
 @operation(
     "K.dropout(x, level, noise_shape, seed)",
     "tf.nn.dropout(x, rate:level, noise_shape, seed)",
+    "tf1.nn.dropout(x, keep_prob:!=None, noise_shape, seed, name:-, rate:level)",
     "keras.random.dropout(inputs:x, rate:level, noise_shape, seed:-)",
     random=True,
 )

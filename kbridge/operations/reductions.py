@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..backends.in_use import K
 from .names import operation
 from .operands import axes, dtype_name, is_float, known, shape_of, tensor
-from .tensors import K
 
 
 def _reduction(name: str, *others: str, floats: bool = False) -> None:
@@ -41,7 +41,7 @@ _reduction("all")
 
 
 @operation(
-    "K.std keras.ops.std(x, axis, keepdims)", "tf.math.reduce_std(input_tensor:x, axis, keepdims)", "np.std(a:x, axis, dtype:!, out:!, ddof:!=0, keepdims)",
+    "K.std keras.ops.std(x, axis, keepdims)", "tf.math.reduce_std(input_tensor:x, axis, keepdims)", "np.std tensor.std(a|x:x, axis, dtype:!, out:!, ddof:!=0, keepdims)",
 )  # fmt: skip
 def std(x, axis=None, keepdims=False):
     """The standard deviation."""
@@ -49,7 +49,7 @@ def std(x, axis=None, keepdims=False):
 
 
 @operation(
-    "K.var keras.ops.var(x, axis, keepdims)", "tf.math.reduce_variance(input_tensor:x, axis, keepdims)", "np.var(a:x, axis, dtype:!, out:!, ddof:!=0, keepdims)",
+    "K.var keras.ops.var(x, axis, keepdims)", "tf.math.reduce_variance(input_tensor:x, axis, keepdims)", "np.var tensor.var(a|x:x, axis, dtype:!, out:!, ddof:!=0, keepdims)",
 )  # fmt: skip
 def var(x, axis=None, keepdims=False):
     """The variance."""
@@ -59,6 +59,7 @@ def var(x, axis=None, keepdims=False):
 @operation(
     "K.logsumexp keras.ops.logsumexp(x, axis, keepdims)",
     "tf.reduce_logsumexp tf.math.reduce_logsumexp(input_tensor:x, axis, keepdims|keep_dims)",
+    "tf1.reduce_logsumexp tf1.math.reduce_logsumexp(input_tensor:x, axis, keepdims, name:-, reduction_indices:axis=None, keep_dims:keepdims=False)",
 )
 def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))) without overflow."""
@@ -72,7 +73,11 @@ def moments(x, axis, keepdims=False):
     return K.mean(x, axis=axes(axis), keepdims=bool(keepdims)), K.var(x, axis=axes(axis), keepdims=bool(keepdims))
 
 
-@operation("tf.math.count_nonzero(input:x, axis, keepdims, dtype)", "keras.ops.count_nonzero np.count_nonzero(x|a:x, axis)")
+@operation(
+    "tf.math.count_nonzero(input:x, axis, keepdims, dtype)",
+    "tf1.math.count_nonzero tf1.count_nonzero(input_tensor|input:x, axis|reduction_indices:axis, keepdims|keep_dims:keepdims, dtype)",
+    "keras.ops.count_nonzero np.count_nonzero(x|a:x, axis)",
+)
 def count_nonzero(x, axis=None, keepdims=False, dtype="int32"):
     """The number of elements that aren't 0."""
     return K.cast(K.sum(K.cast(K.not_equal(tensor(x), 0), "int32"), axis=axes(axis), keepdims=bool(keepdims)), dtype_name(dtype))
@@ -90,7 +95,7 @@ def _place(function: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 
 @operation(
     "K.argmax(x, axis=-1)", "tf.argmax tf.math.argmax(input:x, axis|dimension=0, output_type:-)",
-    "tf1.argmax tf1.math.argmax(input:x, axis=0, name:-, dimension:axis=0, output_type:-)", "np.argmax(a:x, axis)",
+    "tf1.argmax tf1.math.argmax(input:x, axis=0, name:-, dimension:axis=0, output_type:-)", "np.argmax tensor.argmax(a|x:x, axis)",
     "keras.ops.argmax(x, axis, keepdims)",
 )  # fmt: skip
 def argmax(x, axis=None, keepdims=False):
@@ -99,7 +104,7 @@ def argmax(x, axis=None, keepdims=False):
 
 
 @operation(
-    "K.argmin(x, axis=-1)", "tf.argmin tf.math.argmin(input:x, axis|dimension=0, output_type:-)", "np.argmin(a:x, axis)",
+    "K.argmin(x, axis=-1)", "tf.argmin tf.math.argmin(input:x, axis|dimension=0, output_type:-)", "np.argmin tensor.argmin(a|x:x, axis)",
     "keras.ops.argmin(x, axis, keepdims)",
 )  # fmt: skip
 def argmin(x, axis=None, keepdims=False):
@@ -108,7 +113,7 @@ def argmin(x, axis=None, keepdims=False):
 
 
 @operation(
-    "K.cumsum(x, axis=0)", "tf.cumsum tf.math.cumsum(x, axis=0, exclusive, reverse)", "np.cumsum(a:x, axis, dtype:!, out:!)",
+    "K.cumsum(x, axis=0)", "tf.cumsum tf.math.cumsum(x, axis=0, exclusive, reverse)", "np.cumsum tensor.cumsum(a|x:x, axis, dtype:!, out:!)",
     "keras.ops.cumsum(x, axis, dtype:!)",
 )  # fmt: skip
 def cumsum(x, axis=None, exclusive=False, reverse=False):

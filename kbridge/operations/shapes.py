@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..backends.in_use import K
 from .names import constants, operation
 from .operands import (
     DTYPES,
@@ -16,7 +17,6 @@ from .operands import (
     tensor,
     with_parts,
 )
-from .tensors import K
 
 constants(**{f"{module}__{name}": name for module in ("tf", "np", "tf__dtypes") for name in DTYPES})
 constants(tf__bfloat16="float32", np__bool_="bool", np__float_="float64", np__int_="int64", tf__double="float64", tf__half="float16")
@@ -140,6 +140,7 @@ def transposed(x):
 
 @operation(
     "tf.linalg.matrix_transpose tf.linalg.transpose tf.matrix_transpose(a|matrix:x, conjugate:!=False)",
+    "tf.linalg.adjoint(matrix:x)",
     "keras.ops.matrix_transpose np.matrix_transpose(x)",
 )
 def matrix_transpose(x):
@@ -147,7 +148,7 @@ def matrix_transpose(x):
     return swapaxes(x, -1, -2)
 
 
-@operation("np.swapaxes keras.ops.swapaxes(a|x:x, axis1, axis2)")
+@operation("np.swapaxes tensor.swapaxes keras.ops.swapaxes(a|x:x, axis1, axis2)")
 def swapaxes(x, axis1, axis2):
     """Two axes exchanged."""
     order = list(range(len(shape_of(x))))
@@ -183,7 +184,7 @@ def expand_dims(x, axis):
 
 
 @operation(
-    "K.squeeze(x, axis)", "tf.squeeze(input|x:x, axis|squeeze_dims:axis)", "tf1.squeeze(input:x, axis|squeeze_dims:axis)", "np.squeeze(a|x:x, axis)",
+    "K.squeeze(x, axis)", "tf.squeeze(input|x:x, axis|squeeze_dims:axis)", "tf1.squeeze(input:x, axis|squeeze_dims:axis)", "np.squeeze tensor.squeeze(a|x:x, axis)",
     "keras.ops.squeeze",
 )  # fmt: skip
 def squeeze(x, axis=None):

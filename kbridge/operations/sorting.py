@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ..backends.in_use import K
 from .names import operation
 from .operands import axes, known, shape_of, tensor
 from .parts import take_along_axis
-from .tensors import K
 
 
 def _places(x: Any, axis: int, descending: bool, count: int | None = None) -> Any:

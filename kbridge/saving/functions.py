@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..engine.registry import GRAPHS
 from ..errors import ModelFileError
+from ..operations import Call
 from .bytecode import function_name, read_live, read_stored
 from .reading import Group
 from .texts import parse_json
@@ -297,6 +299,31 @@ class FunctionAsData(NamedTuple):
     key: str
     text: str | None
     stopped: str
+
+
+def place_pixels_as_tensorflow_1(config: Any, resize: bool) -> None:
+    """Have the functions of Lambda layers enlarge pictures as TensorFlow 1 did, where the first pixels of both pictures coincide.
+
+    ``config``: of Keras 2 itself; a function that resizes gets its graph beside its layer, in place. ``resize``: whether the file is so old that
+    ``tf.image.resize`` is TensorFlow 1's too.
+    """
+    for entry in _dicts(config):
+        for key, _, value in _functions_in(entry):
+            if key not in _MAIN or _graph_in(entry, key) is not None:
+                continue
+            function, _ = _read(value, None, key, entry["config"].get("arguments"))
+            if function is None:
+                continue
+            calls = []
+            for call in function.graph.calls:
+                if call.operation == "resize_images" and call.arguments.get("interpolation") == "bilinear":
+                    call = Call(call.operation, {**call.arguments, "half_pixel_centers": False})
+                if resize and call.operation == "resize" and not {"antialias", "data_format"} & set(call.arguments):
+                    call = Call("resize_by_corners", call.arguments)
+                calls.append(call)
+            if calls != list(function.graph.calls):
+                changed = replace(function.graph, calls=tuple(calls))
+                entry[GRAPHS] = {**entry.get(GRAPHS, {}), key: changed.to_json()}
 
 
 def functions_as_data(config: Any) -> list[FunctionAsData]:

@@ -1,12 +1,15 @@
 """Functions in configs: stored by name, never unmarshalled, found by the layer's name or their own."""
 
+import base64
 import json
 import marshal
 import pickle
 import struct
 
+import numpy as np
 import pytest
 
+from kbridge.models import model_from_json
 from kbridge.saving.bytecode import function_name
 from kbridge.saving.errors import ModelFileError
 from kbridge.saving.functions import StoredFunction, from_config, needed_functions, resolved, to_config
@@ -134,3 +137,21 @@ def test_a_text_is_no_function():
 
 def test_stored_function_is_a_plain_text_for_json():
     assert json.dumps({"f": StoredFunction("name", scale)}) == '{"f": "name"}'
+
+
+def enlarged(x):
+    return K.resize_images(x, 1, 2, "channels_last", interpolation="bilinear")  # noqa: F821 - the file's own
+
+
+def resized(x):
+    return tf.image.resize(x, (1, 4))  # noqa: F821
+
+
+@pytest.mark.parametrize(("version", "function", "centred"), [("2.2.4", enlarged, False), ("2.2.4", resized, False), ("2.3.1", enlarged, False), ("2.3.1", resized, True), ("2.4.0", enlarged, True)])  # fmt: skip
+def test_pixels_lie_where_the_file_s_keras_placed_them(version, function, centred):
+    stored = [base64.b64encode(marshal.dumps(function.__code__)).decode(), None, None]
+    layer = {"name": "l", "batch_input_shape": [None, 1, 2, 1], "function": stored, "function_type": "lambda", "output_shape": None, "output_shape_type": "raw", "arguments": {}}  # fmt: skip
+    layers = [{"class_name": "Lambda", "config": layer}]
+    text = json.dumps({"class_name": "Sequential", "config": {"name": "s", "layers": layers}, "keras_version": version})
+    result = model_from_json(text).predict(np.array([0.0, 1.0]).reshape(1, 1, 2, 1))
+    np.testing.assert_allclose(result.ravel(), [0, 0.25, 0.75, 1] if centred else [0, 0.5, 1, 1], atol=1e-6)

@@ -314,3 +314,13 @@ print({{name.partition('.')[0] for name in sys.modules}} & {{'tensorflow', 'thea
 """
     lines = output(program, tmp_path, KBRIDGE_BACKEND="tensorflow").splitlines()
     assert (lines[0], lines[-1]) == ("False", "set()")
+
+
+def test_the_count_of_updates_of_an_older_optimizer_is_state():
+    """tf.keras before 2.11 keeps it beside the moments; plain SGD has nothing else."""
+    from kbridge.inspection.contents import open_contents
+
+    with open_contents(ROOT / "tests/data/checkpoints/keras2/training_adagrad_legacy/weights.index") as found:
+        names = [name for name, _ in found.optimizer]
+    assert names[0] == "optimizer/iter/.ATTRIBUTES/VARIABLE_VALUE"
+    assert len(names) > 1

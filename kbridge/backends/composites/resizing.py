@@ -41,6 +41,8 @@ KERNELS = {
 METHODS = ("nearest", "area", *KERNELS)
 #: those that can also measure from the start of an axis, where the first pixels of both images coincide; areas always do
 FROM_THE_START = ("nearest", "bilinear")
+#: those that also change an image that keeps its size
+BLURRING = ("gaussian", "mitchellcubic")
 
 
 @lru_cache(maxsize=256)
@@ -100,7 +102,8 @@ class Resizing(Family):
             )
         first = 2 if settings.resolve_dim_ordering(dim_ordering) == "th" else 1
         for axis, n in zip((first, first + 1), size):
-            if n != self.int_shape(x)[axis] and n != 1.0 or isinstance(n, int) and self.int_shape(x)[axis] is None:
+            # a float is a factor, an int a length
+            if n != (1.0 if isinstance(n, float) else self.int_shape(x)[axis]) or interpolation in BLURRING:
                 x = self._resized(x, axis, n, interpolation, antialias, half_pixel_centers)
         return x
 

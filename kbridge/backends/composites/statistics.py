@@ -39,7 +39,7 @@ class Statistics(Family):
         targets = self.cast(targets, "int32")
         known = self.logical_and(self.greater_equal(targets, 0), self.lesser(targets, self._size(predictions, 1)))
         chosen = self.sum(
-            predictions * self.one_hot(targets, self.shape(predictions)[1], dtype=self.dtype(predictions)),
+            predictions * self.one_hot(targets, self._size(predictions, 1), dtype=self.dtype(predictions)),
             axis=1,
             keepdims=True,
         )

@@ -36,7 +36,7 @@ _ALIASES = {
 }  # fmt: skip
 
 #: Python's own functions that may be called: with values that are known, ``abs`` with tensors too.
-BUILTINS = ("len", "int", "float", "tuple", "list", "range", "abs", "sum", "max", "min", "round")
+BUILTINS = ("len", "int", "float", "tuple", "list", "range", "abs", "sum", "max", "min", "round", "pow")
 
 _OPERATORS = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul", "&": "and_", "|": "or_", "^": "xor",
@@ -164,6 +164,8 @@ class _Lowering:
     def builtin(self, name: str, args: list, kwargs: dict) -> Any:
         if name == "abs" and len(args) == 1 and not kwargs:
             return abs(args[0]) if _is_number(args[0]) else self.operation("keras.backend.abs", args[0])
+        if name == "pow" and len(args) == 2 and not kwargs:
+            return _arithmetic("**", *args) if all(map(_is_number, args)) else self.operation("operator.pow", *args)
         if name in ("tuple", "list", "int", "float", "len") and len(args) == 1 and isinstance(args[0], Ref):
             return self.operation(f"builtins.{name}", args[0])
         if name == "sum" and len(args) == 1 and not kwargs and _holds_ref(args[0]):

@@ -13,6 +13,7 @@ from ...formats.lacking import reason
 from ...layers.embeddings import EMBEDDINGS
 from ...utils.generic_utils import get_custom_objects
 from ..errors import ModelFileError
+from ..functions import place_pixels_as_tensorflow_1
 from .calls import translated_calls
 from .detection import is_from, is_of_tensorflow, major_version, named_entries
 from .layers import TRANSLATIONS
@@ -42,6 +43,7 @@ def to_keras1(config: Any, warn: bool = True, version: str | None = None) -> dic
         _as_in_tensorflow(translated, major_version(version) == 2)
     elif isinstance(version, str) and major_version(version) == 2:
         _as_before_tensorflow_2(translated, is_from(version, 1, 4))
+        place_pixels_as_tensorflow_1(translated, not is_from(version, 3))
     if is_from(version, 3):
         _start_with_zeros(translated)
     if unknown and warn:

@@ -41,7 +41,10 @@ def _conv(r, shadow, x, kernel, strides, border_mode, dim_ordering, filter_dilat
 def _depthwise(r, shadow, x, kernel, strides, border_mode, dim_ordering, filter_dilation):
     if settings.resolve_dim_ordering(dim_ordering) == "th":
         raise r.refuse("convolution with channels first")
-    config = {"strides": list(strides), "padding": border_mode, "data_format": "channels_last", "dilation_rate": list(filter_dilation)}
+    if len(set(strides)) > 1:
+        raise r.refuse(f"depthwise convolution with strides {tuple(strides)}")
+    # Keras 3 can't read a list here
+    config = {"strides": strides[0], "padding": border_mode, "data_format": "channels_last", "dilation_rate": list(filter_dilation)}
     return r.op("DepthwiseConv", x, r.as_type(kernel, x.dtype), **config)
 
 
