@@ -300,7 +300,7 @@ def cbrt(x):
 
 @operation("np.fmod keras.ops.fmod(x1:x, x2:y)", "tf.truncatemod(x, y)")
 def fmod(x, y):
-    """What is left of x / y rounded towards 0, with the sign of x."""
+    """The rest of x / y rounded towards 0, with the sign of x."""
     x, y = pair(_float(x), y)
     return x - trunc(x / y) * y
 

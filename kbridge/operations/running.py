@@ -113,7 +113,7 @@ def median(x, axis=None, keepdims=False):
     "np.quantile(a:x, q, axis, out:!, overwrite_input:-, method:!='linear', keepdims)", "keras.ops.quantile(x, q, axis, method:!='linear', keepdims)",
 )  # fmt: skip
 def quantile(x, q, axis=None, keepdims=False):
-    """What a share ``q`` of the elements isn't above, linear between neighbours."""
+    """The value that a share ``q`` of the elements isn't above, linear between neighbours."""
     return _quantile(x, q, axis, keepdims)
 
 
