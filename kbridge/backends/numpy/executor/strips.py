@@ -97,19 +97,19 @@ def _strip(value: Value, attrs: Any, rows: Range, reached: Range, residual: int 
     return Strip(attrs, (whole, slice(*rows)), tuple(inputs))
 
 
-def _of_filters(value: Value, kernel: Callable[[Index], Index], lanes: int) -> Iterator[Strip]:
-    """Strips of some filters; ``kernel`` makes the index of the kernel from that of its filters."""
+def _of_filters(value: Value, lanes: int) -> Iterator[Strip]:
+    """Strips of some filters, which are the last axis of kernels, transformed or not."""
     filters = value.shape[-1]
     for part in _parts(filters, FILTERS, lanes):
         index = (Ellipsis, slice(*part))
         extra = [index if v.shape and v.shape[-1] == filters else None for v in value.inputs[2:]]
-        yield Strip(value.attrs, index, (None, kernel(index), *extra))
+        yield Strip(value.attrs, index, (None, index, *extra))
 
 
 def _convolution(value: Value, window: Window, with_attrs: Callable[[Any], Any], residual: int | None, lanes: int) -> Iterator[Strip]:
     spatial = value.inputs[0].shape[1:-1]
     if prod(value.shape[1:-1]) <= PLACES * value.shape[-1]:
-        yield from _of_filters(value, lambda index: index, lanes)
+        yield from _of_filters(value, lanes)
         return
     pads = tuple(window.padding(i, n) for i, n in enumerate(spatial))
     if len(spatial) != 2:
@@ -139,7 +139,7 @@ def _residual(finish: Any) -> int | None:
 def _tiled(value: Value, tiling: Any, with_attrs: Callable[[Any], Any], residual: int | None, lanes: int) -> Iterator[Strip]:
     tile, length = tiling.tiles[0], value.inputs[0].shape[1]
     if prod(tiling.counts(value.inputs[0].shape[1:3])) <= PLACES * value.shape[-1]:
-        yield from _of_filters(value, lambda index: (slice(None), index[1]) if tiling.turned else index, lanes)
+        yield from _of_filters(value, lanes)
         return
     for rows in _parts(value.shape[1], tile.results, lanes):
         reached, zeros = _reached(rows, 1, tile.window, tiling.pads[0][0], length)
