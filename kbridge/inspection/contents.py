@@ -12,6 +12,7 @@ from ..saving.checkpoint.bundle import Tensor
 from ..saving.configs import upgrade, with_group_names
 from ..saving.errors import ModelFileError
 from ..saving.functions import put_graphs, stored_graphs
+from ..saving.keras2 import major_version
 from ..saving.keras3.archive import CONFIG, METADATA, WEIGHTS, is_weights_file, open_archive, version_of
 from ..saving.keras3.arrays import labelled_arrays, numbered
 from ..saving.keras3.compiled import as_of_keras2
@@ -21,6 +22,7 @@ from ..saving.limits import MAX_ARRAYS
 from ..saving.origin import Origin, forced_origin
 from ..saving.reading import Group, StoredArray, open_file
 from ..saving.texts import parse_json
+from ..saving.unstated import with_unstated
 from ..saving.weights import weights_origin
 
 #: (name, array) of a layer's weights, or an optimizer's
@@ -87,6 +89,10 @@ def open_contents(path: str | os.PathLike, original_backend: str | None = None) 
         config = None if text is None else parse_json(text, f"{path!r}, model_config")
         if config is not None:
             config = with_group_names(upgrade(put_graphs(config, stored_graphs(root))), list(stored))
+            if (major_version(root.text("keras_version")) or 1) == 1:
+                config = with_unstated(
+                    config, lambda name: tuple(stored[name][0][1].shape) if stored.get(name) else None, not root.text("kbridge_version")
+                )
         yield Contents(
             path, config, None if training is None else parse_json(training, f"{path!r}, training_config"),
             root.text("keras_version") or (group.text("keras_version") if group is not root else None),

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ..saving.configs import upgrade
+from ..saving.keras2 import major_version, speaks_keras2
+from ..saving.keras3 import speaks_keras3
 from ..saving.kinds import CHECKPOINT, JSON, SAVED_MODEL, YAML, Kind, kind_of
 from ..saving.origin import WRITTEN
 from ..saving.reading import failures_named
 from ..saving.texts import parse_json, parse_yaml
+from ..saving.unstated import unclear
 from .contents import Arrays, open_contents
 from .layers import Row, rows_of
 from .statistics import statistics_of
@@ -72,6 +75,8 @@ def inspect_file(
             **safety(config, contents.others),
             **loading(config, contents.training, contents.version, custom_objects),
         }
+        if (major_version(contents.version) or 1) == 1 and not speaks_keras2(config) and not speaks_keras3(config):
+            facts["notes"] += unclear(config)
         if weights:
             facts["statistics"] = _statistics(arrays, optimizer)
     return facts
@@ -121,7 +126,7 @@ def _architecture(path: str, parse: Any, custom_objects: Any) -> dict[str, Any]:
 
 def _facts_of_text(path: str, config: Any, custom_objects: Any) -> dict[str, Any]:
     version = config.get("keras_version") if isinstance(config, dict) else None
-    return {
+    facts = {
         "file": path,
         "size": os.path.getsize(path),
         "kind": "architecture",
@@ -132,6 +137,9 @@ def _facts_of_text(path: str, config: Any, custom_objects: Any) -> dict[str, Any
         **safety(config, []),
         **loading(config, None, version if isinstance(version, str) else None, custom_objects),
     }
+    if (major_version(version) or 1) == 1 and not speaks_keras2(config) and not speaks_keras3(config):
+        facts["notes"] += unclear(config)
+    return facts
 
 
 # ---------------------------------------------------------------------- weights

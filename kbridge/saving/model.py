@@ -25,7 +25,8 @@ from .optimizer_state import UnfittingState, read_state, write_state
 from .origin import forced_origin
 from .reading import Group, failures_named, local_file, open_file
 from .texts import dump_json, parse_json, plain
-from .weights import is_of_keras2, weights_origin, write_provenance, write_weights
+from .unstated import unclear, with_unstated
+from .weights import first_shape, is_of_keras2, weights_origin, write_provenance, write_weights
 
 _UNBUILDABLE = "the model can't be built from it"
 
@@ -138,13 +139,20 @@ def model_in(root: Group, custom_objects: dict[str, Any], compile: bool, origin=
             # what kbridge wrote means what its layers compute, not what Keras 2 on TensorFlow 1 did
             own = stored is None and root.text("kbridge_version") is not None
             config = to_keras1(config if stored is None else to_keras2(config), warn=False, version=None if own else version)
-        config = with_group_names(config, weights.names("layer_names") or [])
+        names = weights.names("layer_names") or []
+        config = with_group_names(config, names)
+        if not keras2:
+            own = root.text("kbridge_version") is not None
+            config = with_unstated(config, lambda name: first_shape(weights, name) if name in names else None, not own)
         model = whole_model(config, root.text("keras_version"))
         if stored is not None:
             check_masks(model, stored)
     # Keras 2 may list the layers of a functional model in another order than kbridge
     same_names = keras2 and not hasattr(model, "add")
-    assign_converted(model, read_weights(model, weights, False, origin, keras2, same_names))
+    try:
+        assign_converted(model, read_weights(model, weights, False, origin, keras2, same_names))
+    except ModelFileError as error:
+        raise ModelFileError(_with_hint(str(error), config if not keras2 else None)) from error
     if keras2 and not is_of_tensorflow(root.text("keras_version")):
         from .keras2.frozen import freeze_as_compiled
 
@@ -162,6 +170,12 @@ def model_in(root: Group, custom_objects: dict[str, Any], compile: bool, origin=
     elif compile:
         _compile(model, root, custom_objects, origin)
     return model
+
+
+def _with_hint(message: str, config: Any) -> str:
+    """A message about weights that don't fit, with what the config of Keras 1 doesn't state."""
+    hints = [] if config is None else unclear(config)
+    return " ".join([message, *(f"Perhaps it's this: {hint}." for hint in hints)])
 
 
 def _config(root: Group) -> Any:

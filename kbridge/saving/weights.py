@@ -181,6 +181,13 @@ def stored_names(variables: Sequence, places: Places, group: str) -> list[str]:
 # ---------------------------------------------------------------------- whose they are
 
 
+def first_shape(group: Group, layer: str) -> tuple[int, ...] | None:
+    """The shape of the first weight that a layer has below ``group``, without reading it."""
+    inner = group.group(layer)
+    names = inner.names("weight_names")
+    return tuple(inner.array(names[0]).shape) if names else None
+
+
 def weights_origin(root: Group, group: Group) -> Origin:
     """Return whose convention the kernels below ``group`` of the file ``root`` follow."""
     backend = root.text("backend") or (group.text("backend") if group is not root else None)

@@ -324,3 +324,26 @@ def test_the_count_of_updates_of_an_older_optimizer_is_state():
         names = [name for name, _ in found.optimizer]
     assert names[0] == "optimizer/iter/.ATTRIBUTES/VARIABLE_VALUE"
     assert len(names) > 1
+
+
+@pytest.mark.parametrize("name", ["crop_pad_up_2d_th", "prelu_shared_axes", "srelu_shared", "parametric_softplus_shared"])
+def test_settings_that_keras_1_left_out_come_from_the_rest_of_the_file(name):
+    """The ordering of other layers, and weights with one entry for a whole axis: the file loads as ``inspect`` says, whatever the setting."""
+    path = ROOT / f"tests/data/oracle/cases/{name}.h5"
+    facts = inspect_file(path)
+    assert facts["loads"] and not facts["notes"]
+    with np.load(path.with_suffix(".npz")) as arrays:
+        expected = next(key for key in ("both/predict/0", "tf/predict/0") if key in arrays)
+        np.testing.assert_allclose(load_model(path).predict(arrays["x/0"]), arrays[expected], atol=1e-5)
+
+
+def test_an_ordering_that_nothing_in_the_file_tells_is_a_note():
+    path = ROOT / "tests/data/oracle/cases/crop_pad_up_3d_th.h5"
+    assert "'zeropadding3d_1'" in inspect_file(path)["notes"][0]
+    with pytest.raises(ModelFileError, match="zeropadding3d_1.*set_image_dim_ordering"):
+        load_model(path)
+    K.set_image_dim_ordering("th")
+    try:
+        assert load_model(path).input_shape == (None, 2, 2, 3, 2)
+    finally:
+        K.set_image_dim_ordering("tf")
