@@ -225,7 +225,7 @@ def conv_net():
 def test_a_plan_has_lanes_or_the_threads_of_blas_and_short_calls_have_neither():
     # BLAS' threads wait busily for the next product: beside lanes they take the cores away
     with workers.using(2):
-        for made, lanes, all_threads in ((dense_net(512), False, True), (conv_net(), True, False), (recurrent(32, 20, 128), False, False)):
+        for made, lanes, all_threads in ((dense_net(512), False, True), (conv_net(), True, False), (recurrent(4, 20, 64), False, False)):
             function, fed = made
             function(fed)
             found = function._last[1]

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
 from . import costs
+from .beside import Beside, beside_loops
 from .blocks import Chain
 from .costs import seconds
-from .regions import Item, Region, in_regions
+from .regions import Item, Region, in_regions, loop_region
 from .strips import Strips, in_strips
-from .threads import LARGE, SHARE
+from .threads import SHARE
 from .values import Value
 
 #: how many times faster lanes must be than one thread: large products outside of lanes have the threads of BLAS
@@ -97,20 +98,21 @@ class _Window:
 
 
 def in_lanes(items: Sequence[Item], fed: Iterable[Value], lanes: int) -> list[Item | Region | Branches | Strips]:
-    """The items of a schedule's body, with those that pay side by side in regions, branches and strips.
+    """The items of a schedule's body, with those that pay side by side in regions, branches and strips, and beside loops.
 
     A plan has either lanes or the threads of BLAS: those wait busily for the next product, and would take the cores from the lanes.
     """
     if lanes < 2 or all(seconds(v) <= costs.CALL for item in items for v in _values(item)):
         # no calls of these could be worth a thread
         return list(items)
-    found = [in_strips(item, lanes) for item in in_branches(in_regions(items, fed, lanes), lanes)]
+    with_products = beside_loops(items, lanes, lambda loop: loop_region(loop, lanes) is None)
+    found = [in_strips(item, lanes) for item in in_branches(in_regions(with_products, fed, lanes), lanes)]
     with_lanes = sum(_seconds_in_lanes(item) for item in found)
     return found if with_lanes <= _seconds_with_blas([v for item in items for v in _values(item)], lanes) else list(items)
 
 
 def _seconds_in_lanes(item: Item | Region | Branches | Strips) -> float:
-    if isinstance(item, (Region, Strips)):
+    if isinstance(item, (Region, Strips, Beside)):
         return item.seconds()
     if isinstance(item, Branches):
         return max(costs.seconds_of_lane(sum(seconds(v) for i in lane for v in _values(i)), 1, costs.calls(lane)) for lane in item.lanes)
@@ -119,8 +121,8 @@ def _seconds_in_lanes(item: Item | Region | Branches | Strips) -> float:
 
 def _seconds_with_blas(values: Sequence[Value], threads: int) -> float:
     """About how long the values take without lanes, with the threads of BLAS if the plan will use them (``threads.py``)."""
-    counts = [costs.multiplications(v) for v in values]
-    if sum(n for n in counts if n >= LARGE) < SHARE * sum(counts):
+    large, total = costs.products(values)
+    if large < SHARE * total:
         return sum(map(seconds, values))
     return sum(costs.seconds_with_blas(v, threads) for v in values)
 
@@ -132,7 +134,7 @@ def in_branches(items: Sequence[Item | Region], lanes: int) -> list[Item | Regio
     readers = Counter(i for item in items for i in {o for v in _values(item) for o in v.operands()})
     for item in items:
         values = _values(item)
-        apart = isinstance(item, Region) or any(v.scan is not None or not v.op.pure for v in values)
+        apart = isinstance(item, (Region, Beside)) or any(v.scan is not None or not v.op.pure for v in values)
         taken = not apart and window.takes(item)
         if not taken:
             out += window.done(lanes)
@@ -147,4 +149,10 @@ def in_branches(items: Sequence[Item | Region], lanes: int) -> list[Item | Regio
 
 
 def _values(item: Item | Region) -> list[Value]:
-    return [v for i in item.items for v in _values(i)] if isinstance(item, Region) else item.values if isinstance(item, Chain) else [item]
+    return (
+        [v for i in item.items for v in _values(i)]
+        if isinstance(item, (Region, Beside))
+        else item.values
+        if isinstance(item, Chain)
+        else [item]
+    )

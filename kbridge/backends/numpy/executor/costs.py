@@ -69,6 +69,17 @@ def _calls_of_chain(chain: Chain, lanes: int) -> float:
     return computed * max(1.0, chain.values[0].size / chain.block / lanes)
 
 
+def products(values: Iterable[Value]) -> tuple[float, float]:
+    """Return the multiplications (in large products, in all), those of loops' turns included."""
+    large = total = 0.0
+    for v in values:
+        turns = v.scan.length if v.scan is not None else 1
+        counts = [multiplications(v)] if v.scan is None else [multiplications(inner) for inner in v.scan.live() if not inner.op.of_turn]
+        total += turns * sum(counts)
+        large += turns * sum(n for n in counts if n >= LARGE)
+    return large, total
+
+
 def multiplications(value: Value) -> float:
     """Return the multiplications of a product or convolution; 0 for other values."""
     name, inputs = value.op.name, value.inputs

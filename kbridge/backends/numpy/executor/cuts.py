@@ -61,13 +61,13 @@ def _cut_of_view(value: Value, known: Mapping[Value, int], samples: int) -> Cut 
     source = value.operands()[0]
     if source not in known:
         return None
-    axis = _axis_of_view(value, source, known[source], samples)
+    axis = axis_of_view(value, source, known[source], samples)
     if axis is None or value.shape[axis] % samples:
         return None
     return Cut(axis, (known[source], *[None] * (len(value.inputs) - 1)))
 
 
-def _axis_of_view(value: Value, source: Value, axis: int, samples: int) -> int | None:
+def axis_of_view(value: Value, source: Value, axis: int, samples: int) -> int | None:
     """Where the axis of a view's input is in the view."""
     op, attrs = value.op, value.attrs
     if op.permutes:

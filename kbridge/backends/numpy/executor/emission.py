@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.conv import product
+from .beside import Beside
 from .blocks import Chain
 from .branches import Branches
 from .emitter import Emitter
@@ -18,8 +20,9 @@ from .regions import Region
 from .schedule import Item, Order, Schedule, Total, Turn
 from .storage import Pool
 from .strips import Strips
+from .turns import Turns
 from .values import Value
-from .workers import Fork
+from .workers import Fork, Gate, GatedFork
 
 
 class Emission:
@@ -48,6 +51,8 @@ class Emission:
                 self._branches(item)
             elif isinstance(item, Strips):
                 self._strips(item)
+            elif isinstance(item, Beside):
+                self._beside(item)
             else:
                 self._add_up(item)
 
@@ -100,12 +105,16 @@ class Emission:
 
     @staticmethod
     def _turns(turn: Turn, storage: TurnStorage, ctx: Emitter, emission: Emission) -> None:
+        turns, params = Emission._program(turn, storage, emission)
+        ctx.call(turns, *params)
+
+    @staticmethod
+    def _program(turn: Turn, storage: TurnStorage, emission: Emission) -> tuple[Turns, list[np.ndarray]]:
         recorder: Any = emission.ctx
         emission.walk(turn.items)
         for new, place in storage.late:
             recorder.call(np.copyto, emission.cut(place, 0), emission.cut(storage.arrays[new], 0))
-        turns, params = recorder.program(turn.scan.length)
-        ctx.call(turns, *params)
+        return recorder.program(turn.scan.length)
 
     def cut(self, array: np.ndarray, axis: int) -> np.ndarray:
         """The part of an array that is computed here: all of it."""
@@ -159,6 +168,41 @@ class Emission:
             lane.release_scratch()
             lanes.append(lane.instructions)
         self.ctx.call(Fork(strips.name, lanes, len(lanes)))
+
+    def _beside(self, beside: Beside) -> None:
+        turn, storage = self.order.turns[beside.loop], self.storage.turns[beside.loop]
+        self.walk(beside.before)
+        if storage.copies or not self.storage.copied.isdisjoint(beside.views):
+            # the results of a turn aren't where the products read them before the loop's end
+            self.walk([beside.loop, *beside.views, *beside.products])
+            return
+        self._before(storage)
+        first = self.ctx.lane(self.scratch[0])
+        turns, params = self._program(turn, storage, Emission(turn, storage, Recorder(first, storage.stand_ins), self.scratch))
+        gates = [Gate() for _ in beside.lanes]
+        others = [self.ctx.lane(pool) for pool in self.scratch[1:]][: len(gates)]
+        for part in beside.parts():
+            first.call(turns.part(*part), *params)
+            for gate, lane, products in zip(gates, others, beside.lanes):
+                first.call(gate.open)
+                lane.call(gate.wait)
+                for v in products:
+                    self._part_of_product(beside, v, part, lane)
+        self.ctx.call(GatedFork(beside.name, [lane.instructions for lane in (first, *others)], 1 + len(others), gates))
+
+    def _part_of_product(self, beside: Beside, value: Value, part: tuple[int, int], lane: Emitter) -> None:
+        left, right = (self.storage.arrays[v] if v in self.storage.arrays else shaped(v) for v in value.inputs)
+        out = self.storage.arrays[value]
+        if not beside.summed(value):
+            rows = beside.rows(part, len(out))
+            lane.call(product(out.dtype), lane.view(left, itemgetter(rows)), right, out[rows])
+            return
+        rows = beside.rows(part, len(right))
+        target = lane.scratch(out.shape, out.dtype) if part[0] else out
+        lane.call(product(out.dtype), lane.view(left, itemgetter((slice(None), rows))), lane.view(right, itemgetter(rows)), target)
+        if target is not out:
+            lane.call(np.add, out, target, out)
+        lane.release_scratch()
 
     def _sum_up(self, region: Region, value: Value) -> None:
         """Add the lanes' sums, in the order of the lanes."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from ..graph import Variable
+from .beside import Beside
 from .blocks import Chain
 from .branches import Branches
 from .regions import Region
@@ -108,6 +109,8 @@ class Placing:
                 self._place_branches(item)
             elif isinstance(item, Strips):
                 self._place(item.value)
+            elif isinstance(item, Beside):
+                self._place_beside(item)
             else:
                 self._consume([item.value])
 
@@ -237,6 +240,18 @@ class Placing:
             self._held += [buffer for found in self._left.free.values() for buffer in found]
         self._lane, self._left = 0, None
         self.leave_region()
+
+    def _place_beside(self, beside: Beside) -> None:
+        """The products get their storage before the loop, which uses and gives back some meanwhile."""
+        self.walk(beside.before)
+        for v in beside.products:
+            self.arrays[v] = self.take_for(v, ())
+        self.walk([beside.loop, *beside.views])
+        for v in beside.products:
+            operands = v.operands()
+            for operand in operands:
+                self.lies(operand)
+            self._consume(operands)
 
     def leave_region(self) -> None:
         """All lanes have ended: what they left can go to anybody."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import costs
+from .beside import Beside
 from .blocks import Chain
 from .costs import seconds
 from .cuts import Cut, cut_of
@@ -116,15 +117,12 @@ class _Builder:
         self._open()
 
     def add(self, item: Item) -> None:
-        values = item.values if isinstance(item, Chain) else [item]
+        values = item.items if isinstance(item, Beside) else item.values if isinstance(item, Chain) else [item]
         read = {i for v in values for i in v.operands()}
-        scan = values[0].scan
-        if scan is not None:
+        if any(v.scan is not None for v in values):
             if not read.isdisjoint(self.members) or not read.isdisjoint(self.deferred):
                 self.close()
-            found = _loop_region(values[0], self.lanes) if isinstance(scan, Scan) else None
-            self.out.append(item if found is None else found)
-            self.samplewise.update(r for r in getattr(scan, "requested", ()) if self._has_samples(r))
+            self._add_loop(item)
             return
         pure = all(v.op.pure for v in values)
         if not read.isdisjoint(self.deferred):
@@ -137,12 +135,22 @@ class _Builder:
         if read.isdisjoint(self.members):
             # also what is drawn or printed: none of these is ever part of a region, so that their order stays
             self.out.append(item)
-            self.samplewise.update(v for v in values if v.op.view and v.operands()[0] in self.samplewise)
+            self._views_of_samples(values)
         elif pure:
             self._defer(item, values)
         else:
             self.close()
             self.out.append(item)
+
+    def _add_loop(self, item: Value | Beside) -> None:
+        if isinstance(item, Beside):
+            self.out.append(item)
+            results = [*item.results()]
+        else:
+            found = loop_region(item, self.lanes) if isinstance(item.scan, Scan) else None
+            self.out.append(item if found is None else found)
+            results = [*getattr(item.scan, "requested", ())]
+        self.samplewise.update(r for r in results if self._has_samples(r))
 
     def _has_samples(self, value: Value) -> bool:
         return any(n and n % self.samples == 0 for n in value.shape[:2])
@@ -150,6 +158,11 @@ class _Builder:
     def _defer(self, item: Item, values: Sequence[Value]) -> None:
         self.later.append(item)
         self.deferred.update(values)
+        self._views_of_samples(values)
+
+    def _views_of_samples(self, values: Sequence[Value]) -> None:
+        """Views of samples hold samples, too, in whatever order: the next region may cut what it makes of them."""
+        self.samplewise.update(v for v in values if v.op.view and v.operands()[0] in self.samplewise)
 
     def _take(self, item: Item, values: Sequence[Value]) -> bool:
         """Put the item into the open region if it can be cut."""
@@ -182,7 +195,7 @@ class _Builder:
         return True
 
 
-def _loop_region(loop: Value, lanes: int) -> Region | None:
+def loop_region(loop: Value, lanes: int) -> Region | None:
     """A region that is one loop, cut along the samples of its states; None if it can't be cut or doesn't pay."""
     scan: Any = loop.scan
     live = scan.live()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..graph import Variable
+from .beside import Beside
 from .blocks import Chain, large_elementwise
 from .branches import Branches, in_lanes
 from .commit import descendants, finals_of, late_order, only_for, read_by_loops
@@ -31,7 +32,7 @@ class Total:
         self.value = value
 
 
-Item = Value | Chain | Total | Region | Branches | Strips
+Item = Value | Chain | Total | Region | Branches | Strips | Beside
 
 
 class Order:

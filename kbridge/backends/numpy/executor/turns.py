@@ -85,6 +85,12 @@ class Turns:
         self._calls: list[tuple[Callable, list | None, list]] = []
         self._written_out: list[tuple[Callable, list]] = []
 
+    def part(self, start: int, count: int) -> Turns:
+        """Some of the turns, as a call with the same arguments. ``start`` is even, for views that go to and fro."""
+        views = [view if view.ring else view._replace(first=view.first + start * view.step) for view in self.views]
+        large, total = (n * count // self.length for n in self.multiplications)
+        return Turns(count, self.instructions, views, (large, total))
+
     def __call__(self, *params: np.ndarray) -> None:
         if self._params is None or any(a is not b for a, b in zip(params, self._params)):
             self._bind(params)

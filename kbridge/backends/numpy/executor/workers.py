@@ -193,6 +193,56 @@ class Fork:
             yield from lane
 
 
+class Gate:
+    """What one lane waits at for another one: it lets through as many times as it was opened."""
+
+    def __init__(self):
+        self._opened: SimpleQueue = SimpleQueue()
+
+    def open(self) -> None:
+        """Let the other lane through once."""
+        self._opened.put(None)
+
+    def wait(self) -> None:
+        """Wait until the gate is opened."""
+        self._opened.get()
+
+    def close(self) -> None:
+        """Forget what an interrupted run has left."""
+        while not self._opened.empty():
+            self._opened.get()
+
+
+class GatedFork(Fork):
+    """A fork whose other lanes wait for the first one at ``gates``, a certain number of times."""
+
+    def __init__(self, name: str, lanes: Sequence[Instructions], samples: int, gates: Sequence[Gate]):
+        self._gates = gates
+        super().__init__(name, lanes, samples)
+
+    def __call__(self) -> None:
+        for gate in self._gates:
+            gate.close()
+        super().__call__()
+
+    def _runner(self, number: int) -> Callable[[], None]:
+        run = super()._runner(number)
+        if number:
+            return run
+
+        def first() -> None:
+            try:
+                run()
+            except BaseException:
+                # nobody waits for what won't come
+                for gate in self._gates:
+                    for _ in self.lanes[0]:
+                        gate.open()
+                raise
+
+        return first
+
+
 def _count(instructions: Instructions) -> int:
     """The calls of NumPy in a run, those of a loop in each turn."""
     return sum(f.length * _count(f.instructions) if isinstance(f, Turns) else 1 for f, _ in instructions)
