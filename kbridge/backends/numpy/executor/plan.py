@@ -52,7 +52,7 @@ class Plan:
         combine(lowering, results)
         if lanes == 1:
             share_tiles(lowering, results)
-            time_first(lowering, results)
+        time_first(lowering, results)
         lowering.order = early(lowering.order)
         self._changed = [variable for variable, _ in updates]
         fed, results = results[: len(feeds)], results[len(feeds) :]

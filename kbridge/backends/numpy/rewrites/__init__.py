@@ -4,7 +4,7 @@ Each is a row of ``TABLE``. ``rewritten`` tries those of a value's op, in the or
 without any of them, up to rounding; those that are ``needed`` turn into calls what has none of its own.
 """
 
-from . import arithmetic, convolutions, pooling, sequences, slices, views  # noqa: F401  (fill the table)
+from . import arithmetic, convolutions, pooling, slices, views  # noqa: F401  (fill the table)
 from .table import TABLE, Rewrite, rewritten, without
 
 __all__ = ["TABLE", "Rewrite", "rewritten", "without"]
