@@ -194,7 +194,7 @@ class Fork:
 
 
 class Gate:
-    """What one lane waits at for another one: it lets through as many times as it was opened."""
+    """A gate at which one lane waits for another one: it lets through as many times as it was opened."""
 
     def __init__(self):
         self._opened: SimpleQueue = SimpleQueue()
