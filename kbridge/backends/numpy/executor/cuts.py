@@ -103,7 +103,7 @@ def _fixed(*needs: int | None) -> Rule:
 
 def _fused(value: Value, lanes: int) -> Needs | None:
     finish = value.attrs[1]
-    extra = [None] * finish.shift + [0] * finish.residual + [None] * (finish.late_scale + finish.late_shift)
+    extra = [None] * finish.shift + [0] * (finish.residual + finish.slope) + [None] * (finish.late_scale + finish.late_shift)
     return (0, None, *extra)
 
 

@@ -1,7 +1,7 @@
 """Fusion: what follows a convolution becomes part of it, and what stays the same from run to run is computed before.
 
 Behind a convolution may come a bias, a batch normalization by running statistics, the sum with a residual, and an activation
-that bounds. Numbers for each filter that scale go into the kernel where the kernel can't change in a run (``prepared.py``); those that
+that bounds; behind the gradient of a convolution's input that of a relu. Numbers for each filter that scale go into the kernel where the kernel can't change in a run (``prepared.py``); those that
 shift, the residual and the bounds are applied to the results of the convolution while they are in the cache.
 """
 
@@ -167,6 +167,8 @@ def fuse(lowering: Lowering, wanted: Sequence[Value]) -> list[Prepared]:
         if chain.end is not root:
             chain.fuse()
         done.append(chain.end)
+    for value in [v for v in lowering.order if v in needed and v.op.name == "relu_gradient"]:
+        _slope(value, readers)
     prepared = [p for value in done if (p := _prepared(lowering, value)) is not None]
     lowering.order = ordered(lowering.order, wanted)
     return [p for found in prepared for p in found]
@@ -179,6 +181,13 @@ def _starts(value: Value) -> bool:
         and value.size > 0
         and (value.op.name == "conv" or (value.op.name == "winograd_conv" and not value.attrs.turned))
     )
+
+
+def _slope(value: Value, readers: dict[Value, list[Value | None]]) -> None:
+    """Let the gradient of a convolution's input be that of the relu before it, too, if nothing else reads it."""
+    g, y = value.inputs
+    if g.op.name == "winograd_conv" and g.attrs.turned and g.dtype == np.float32 and len(readers[g]) == 1 and y is not g:
+        value.become(FUSED_WINOGRAD, (*g.inputs, y), (g.attrs, Finish(slope=True)))
 
 
 def _prepared(lowering: Lowering, value: Value) -> list[Prepared]:

@@ -132,8 +132,8 @@ def _fused_conv(value: Value, lanes: int) -> Iterator[Strip]:
 
 
 def _residual(finish: Any) -> int | None:
-    """The place of the residual among the inputs."""
-    return 2 + finish.shift if finish.residual else None
+    """The place of the residual among the inputs, or of the result of a relu."""
+    return 2 + finish.shift if finish.residual or finish.slope else None
 
 
 def _tiled(value: Value, tiling: Any, with_attrs: Callable[[Any], Any], residual: int | None, lanes: int) -> Iterator[Strip]:

@@ -27,6 +27,8 @@ class Finish(NamedTuple):
     high: float | None = None
     late_scale: bool = False
     late_shift: bool = False
+    #: instead of all these: 0 where the last input, the result of a relu, isn't above 0 (``clipping.ReluGradient``)
+    slope: bool = False
 
     @property
     def bounds(self) -> list[tuple[Any, float]]:
@@ -84,6 +86,9 @@ class FusedWinograd(Op):
 
     def emit(self, ctx, attrs: tuple[Tiling, Finish], out, x, u, *extra):
         tiling, finish = attrs
+        if finish.slope:
+            convolve(ctx, tiling, out, x, u, _Slopes(ctx, *extra))
+            return
         shift, residual, late = finish.unpack(extra)
 
         def done(source: np.ndarray, target: np.ndarray, place: Any) -> None:
@@ -98,6 +103,26 @@ class FusedWinograd(Op):
                 ctx.call(np.copyto, target, source)
 
         convolve(ctx, tiling, out, x, u, done, shift)
+
+
+class _Slopes:
+    """Stores the parts of the gradient of a relu, from its result ``y``."""
+
+    def __init__(self, ctx: Any, y: np.ndarray):
+        self.ctx, self.y = ctx, ctx.contiguous(y)
+        self.bits = np.dtype(f"int{8 * y.itemsize}")
+        self.space: np.ndarray | None = None
+
+    def __call__(self, source: np.ndarray, target: np.ndarray, place: Any) -> None:
+        # the first part is the largest
+        self.space = self.ctx.scratch((target.size,), self.bits) if self.space is None else self.space
+        mask = self.space[: target.size].reshape(target.shape)
+        whole = self.ctx.view(self.y, lambda a: place(a).view(self.bits))
+        if whole.flags.c_contiguous:
+            bounded(self.ctx, minimum, 1, whole, mask)
+        else:
+            self.ctx.call(minimum, whole, repeated(1, self.bits, target.shape[-1]), mask)
+        self.ctx.call(np.multiply, source.view(self.bits), mask, target.view(self.bits))
 
 
 FUSED_CONV, FUSED_WINOGRAD = FusedConv(), FusedWinograd()

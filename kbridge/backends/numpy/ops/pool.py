@@ -16,6 +16,9 @@ from ..graph import Op, Tensor, make
 from .ufuncs import maximum
 from .windows import Window
 
+#: bytes of an input of which all places of a window are looked at at a time
+BLOCK_BYTES = 1 << 19
+
 
 class Pooling(NamedTuple):
     """A window and the first spatial axis it lies on; the attribute of a pooling node."""
@@ -70,6 +73,16 @@ def _combined(ctx: Any, attrs: Pooling, out: np.ndarray, x: np.ndarray, combine:
         x = result
 
 
+def samples_at_a_time(attrs: Pooling, x: np.ndarray) -> int:
+    """How many samples of ``x`` stay in the cache for all places of a window; all where the samples are what windows lie on."""
+    return len(x) if attrs.axis == 0 or not x.size else min(len(x), max(1, BLOCK_BYTES * len(x) // x.nbytes))
+
+
+def parts(length: int, count: int) -> list[slice]:
+    """Parts of ``count`` samples."""
+    return [slice(start, min(start + count, length)) for start in range(0, length, max(1, count))]
+
+
 def _combined_along(ctx: Any, positions: list, out: np.ndarray, x: np.ndarray, combine: Callable, nothing: float) -> None:
     def piece(source: tuple) -> np.ndarray:
         return ctx.view(x, itemgetter(source))
@@ -117,14 +130,24 @@ class MaxPoolInput(Op):
         apart = attrs.apart()
         if not apart or sum(out[source].size for _, source in attrs.positions(x.shape)) < out.size:
             ctx.call(out.fill, 0)
-        part = None if apart else ctx.scratch(g.shape, g.dtype)
-        for hit, result, source in _hits(ctx, attrs, x, y):
+        # some samples at a time, which stay in the cache for all places of the window
+        count = samples_at_a_time(attrs, out)
+        shape = (count, *y.shape[1:])
+        masks = [ctx.scratch(shape, np.dtype(bool)) for _ in range(2)]
+        given = None if apart else ctx.scratch(shape, g.dtype)
+        for samples in parts(len(out), count):
+            self._some(ctx, attrs, out[samples], [ctx.view(a, itemgetter(samples)) for a in (g, x, y)], given, masks)
+
+    def _some(self, ctx, attrs, out, inputs, part, masks):
+        g, x, y = inputs
+        for hit, result, source in _hits(ctx, attrs, x, y, masks):
             given = ctx.view(g, lambda a, result=result: a[result])
             if part is None:
                 ctx.call(np.multiply, given, hit, out[source])
             else:
-                ctx.call(np.multiply, given, hit, part[result])
-                ctx.call(np.add, out[source], part[result], out[source])
+                some = part[: len(g)][result]
+                ctx.call(np.multiply, given, hit, some)
+                ctx.call(np.add, out[source], some, out[source])
 
 
 class MaxPoolSelect(Op):
@@ -142,15 +165,15 @@ class MaxPoolSelect(Op):
     def emit(self, ctx, attrs, out, gg, x, y):
         ctx.call(out.fill, 0)
         part = ctx.scratch(out.shape, out.dtype)
-        for hit, result, source in _hits(ctx, attrs, x, y):
+        masks = [ctx.scratch(y.shape, np.dtype(bool)) for _ in range(2)]
+        for hit, result, source in _hits(ctx, attrs, x, y, masks):
             ctx.call(np.multiply, ctx.view(gg, lambda a, source=source: a[source]), hit, part[result])
             ctx.call(np.add, out[result], part[result], out[result])
 
 
-def _hits(ctx: Any, attrs: Pooling, x: np.ndarray, y: np.ndarray):
-    """For each window position a mask (as numbers): is this the first place of the maximum?"""
-    free = ctx.scratch(y.shape, np.dtype(bool))
-    hit = ctx.scratch(y.shape, np.dtype(bool))
+def _hits(ctx: Any, attrs: Pooling, x: np.ndarray, y: np.ndarray, masks: list[np.ndarray]):
+    """For each window position a mask (as numbers): is this the first place of the maximum? ``masks``: two arrays to work in."""
+    free, hit = (mask[: len(y)] for mask in masks)
     ctx.call(free.fill, True)
     for result, source in attrs.positions(x.shape):
         piece = ctx.view(x, lambda a, source=source: a[source])
