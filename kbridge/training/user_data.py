@@ -56,6 +56,7 @@ def _checked(model, x, y, sample_weight=None, class_weight=None, check_batch_axi
     for target, name in zip(y, model.output_names, strict=True):
         if target is None:
             raise ValueError(f"The output {name!r} needs targets, got None.")
+    y = [_with_classes_last(target, loss, shape) for target, loss, shape in zip(y, model.loss_functions, shapes, strict=True)]
     check_loss_and_target_compatibility(y, model.loss_functions, shapes)
     check_shapes(y, model.output_names, _target_shapes(model), "model target", check_batch_axis)
     check_inputs(model, x, batch_size)
@@ -67,6 +68,13 @@ def _checked(model, x, y, sample_weight=None, class_weight=None, check_batch_axi
     ]
     check_array_lengths(x, y, weights)
     return x, y, weights
+
+
+def _with_classes_last(target, loss, shape):
+    """Indices of classes without a last axis of 1, as later Keras takes them for sequences and images: with one."""
+    if known_name(loss) == "sparse_categorical_crossentropy" and shape is not None and 2 < len(shape) == target.ndim + 1:
+        return target[..., None]
+    return target
 
 
 def inputs_only(model, x, check_batch_axis=True, batch_size=None) -> list:

@@ -14,6 +14,7 @@ from ...layers.embeddings import EMBEDDINGS
 from ...utils.generic_utils import get_custom_objects
 from ..errors import ModelFileError
 from ..functions import place_pixels_as_tensorflow_1
+from .added import without_added
 from .calls import translated_calls
 from .detection import is_from, is_of_tensorflow, major_version, named_entries
 from .layers import TRANSLATIONS
@@ -185,6 +186,7 @@ def _functional(config: Mapping[str, Any], unknown: list[str]) -> dict[str, Any]
     name = config.get("name")
     if not all(isinstance(config.get(key), list) for key in ("layers", "input_layers", "output_layers")):
         raise ModelFileError(f"The config of the model {name!r} should have the lists layers, input_layers and output_layers.")
+    config = without_added(config)
     layers: list[dict[str, Any]] = []
     apart: list[str] = []
     names = {entry.get("name") for entry in config["layers"] if isinstance(entry, Mapping)}

@@ -11,7 +11,7 @@ from ...activations import sparsemax
 from ...training.compiling import known_name
 from ...utils.generic_utils import get_custom_objects
 from .optimizers import Unrepresentable, optimizer_config
-from .values import bare_name, snake_case
+from .values import NAMELESS, bare_name, snake_case
 
 __all__ = ["Unrepresentable", "compile_arguments", "differences"]
 
@@ -42,6 +42,13 @@ def compile_arguments(
         losses: Any = {key: _loss(value, of_tensorflow) for key, value in loss.items()}
     else:
         losses = [_loss(value, of_tensorflow) for value in loss] if isinstance(loss, list) else _loss(loss, of_tensorflow)
+    each = [losses.get(name) for name in outputs] if isinstance(losses, dict) else losses if isinstance(losses, list) else [losses]
+    if any(item is None for item in each):
+        # tf.keras and Keras 3 train the outputs that have one, and what the program added
+        without = [name for name, item in zip(outputs, each, strict=False) if item is None] if len(each) > 1 else []
+        raise Unrepresentable(
+            f"it was compiled without a loss{' for ' + ', '.join(map(repr, without)) if without else ''}; call compile with one"
+        )
     left_out: list[str] = []
     found = {key: _metrics(config.get(key), outputs, left_out, key == "weighted_metrics") for key in ("metrics", "weighted_metrics")}
     if of_tensorflow:
@@ -79,9 +86,10 @@ def _loss(value: Any, of_tensorflow: bool) -> Any:
         found = _made(losses_module.named, _RENAMED.get(name, name))
         if found is not None:
             return found
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and name != NAMELESS:
             _made(losses_module.deserialize, value)  # says what is wrong with it
-    raise Unrepresentable(f"kbridge doesn't have the loss {name!r}")
+    given = f"; pass custom_objects={{{NAMELESS!r}: FUNCTION}}, or call compile" if name == NAMELESS else ""
+    raise Unrepresentable(f"kbridge doesn't have the loss {name!r}{given}")
 
 
 def _made(make: Any, value: Any) -> Any:
@@ -94,6 +102,8 @@ def _made(make: Any, value: Any) -> Any:
 def _function_name(value: Any) -> Any:
     """The name of a loss's or metric's function: of a text, a stored function, or an object of a class that wraps it."""
     if isinstance(value, Mapping):
+        if value.get("class_name") == "__lambda__":
+            return NAMELESS
         config = value.get("config")
         if isinstance(config, str):  # {'class_name': 'function', 'config': 'mean_squared_error'} of Keras 3
             return bare_name(config)

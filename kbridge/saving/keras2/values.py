@@ -52,9 +52,14 @@ _CONSTRAINTS: dict[str, tuple[str, tuple[tuple[str, str, Any], ...]]] = {
 }
 
 
+#: what Keras stores as the name of a function that has none
+NAMELESS = "<lambda>"
+
+
 def bare_name(class_name: Any) -> str:
     """``class_name`` without the package that a registered class of the user's own has before it."""
-    return str(class_name).rpartition(">")[2]
+    name = str(class_name)
+    return name if name == NAMELESS else name.rpartition(">")[2]
 
 
 def snake_case(name: str) -> str:
