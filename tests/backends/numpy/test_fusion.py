@@ -142,6 +142,23 @@ def test_plans_and_functions_share_what_is_prepared():
     assert not [p for p in prepared._KNOWN.values() if id(p) not in known]
 
 
+def test_a_kernel_whose_preparation_was_interrupted_is_prepared_again(monkeypatch):
+    rng = np.random.RandomState(0)
+    x, kernel = K.placeholder((1, 12, 12, 32)), K.variable(rng.uniform(0.5, 1, (3, 3, 32, 32)))
+    function = K.function([x], [K.relu(K.conv2d(x, kernel, dim_ordering="tf"))])
+    value = rng.uniform(-1, 1, (1, 12, 12, 32)).astype("float32")
+    before = function([value])[0]
+    K.set_value(kernel, 2 * K.get_value(kernel))
+
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(prepared, "compute", interrupted)
+        function([value])
+    np.testing.assert_allclose(function([value])[0], 2 * before, rtol=1e-5, atol=1e-4)
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float16"])
 def test_other_dtypes_are_computed_call_by_call(dtype):
     rng = np.random.RandomState(0)

@@ -10,13 +10,14 @@ import numpy as np
 from .emitter import Emitter
 
 
-def compute(value: Any, arrays: Sequence[np.ndarray | None]) -> np.ndarray:
-    """Run one op now; inputs of which only the shape matters may be None."""
+def compute(value: Any, arrays: Sequence[np.ndarray | None], out: np.ndarray | None = None) -> np.ndarray:
+    """Run one op now, into ``out`` if that is given and the result is no view; inputs of which only the shape matters may be None."""
     ctx = Emitter()
     if value.op.view:
         return value.op.view_of(value.attrs, value.shape, arrays[0])
     inputs = [shaped(v) if a is None else a for v, a in zip(value.inputs, arrays)]
-    out = np.empty(value.shape, value.dtype)
+    if out is None:
+        out = np.empty(value.shape, value.dtype)
     value.op.emit(ctx, value.attrs, out, *inputs)
     for function, args in ctx.instructions:
         function(*args)

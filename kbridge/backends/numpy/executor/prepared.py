@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -35,6 +36,15 @@ class Sources:
         self._versions = versions
         return not same
 
+    @contextmanager
+    def followed(self) -> Iterator[None]:
+        """Within the context a change is followed. If that is interrupted, it counts as one that is still to be followed."""
+        try:
+            yield
+        except BaseException:
+            self._versions = None
+            raise
+
 
 class Preparation:
     """All that a plan needs prepared."""
@@ -46,8 +56,9 @@ class Preparation:
     def refresh(self) -> None:
         """Compute what has changed."""
         if self._prepared and self._sources.changed():
-            for prepared in self._prepared:
-                prepared.refresh()
+            with self._sources.followed():
+                for prepared in self._prepared:
+                    prepared.refresh()
 
 
 class Prepared:
@@ -61,17 +72,23 @@ class Prepared:
     def refresh(self) -> None:
         """Compute it if a source has changed."""
         with _LOCK:
-            if not self.sources.changed():
-                return
-            arrays: dict[Value, np.ndarray] = {}
-            for v in self._steps:
-                if v.const is not None:
-                    arrays[v] = v.const
-                elif v.leaf is not None:
-                    arrays[v] = v.leaf.value
-                else:
-                    arrays[v] = compute(v, [arrays.get(i) for i in v.inputs])
-            np.copyto(self.variable.value, arrays[self._value])
+            if self.sources.changed():
+                with self.sources.followed():
+                    self._compute()
+
+    def _compute(self) -> None:
+        arrays: dict[Value, np.ndarray] = {}
+        target = self.variable.value
+        for v in self._steps:
+            if v.const is not None:
+                arrays[v] = v.const
+            elif v.leaf is not None:
+                arrays[v] = v.leaf.value
+            else:
+                # the last step writes where the value lies: kernels are large
+                arrays[v] = compute(v, [arrays.get(i) for i in v.inputs], target if v is self._value else None)
+        if arrays[self._value] is not target:
+            np.copyto(target, arrays[self._value])
 
 
 _KNOWN: WeakValueDictionary[Hashable, Prepared] = WeakValueDictionary()
