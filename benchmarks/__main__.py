@@ -50,6 +50,8 @@ class Worker:
 
     def __init__(self, work: str, number: int, contender: Contender, threads: int):
         env = {**os.environ, **dict.fromkeys(THREADS, str(threads)), "TF_CPP_MIN_LOG_LEVEL": "3", **contender.environment}
+        # as installed: with the byte code of the time before
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
         self.contender = contender
         self.rounds: list[dict] = []
         self.failed = False

@@ -37,5 +37,6 @@ WORKLOADS = {
     **growth.WORKLOADS,
     "shapes": shapes.WORKLOAD,
     "imports": imports.WORKLOAD,
+    "start_resnet50": imports.START,
     "files": files.WORKLOAD,
 }

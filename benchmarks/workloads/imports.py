@@ -1,8 +1,7 @@
-"""What it costs to start: a Python process that imports a package and ends."""
+"""What it costs to start: a Python process that imports a package, or builds a network and predicts once, and ends."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from functools import partial
@@ -11,16 +10,14 @@ from ..contender import Contender, Goal, Step, Workload
 from .contenders import BACKENDS
 
 
-def importing(statement: str) -> Step:
-    """A process that runs ``statement``; the sum of its exit codes."""
-    # as installed: with the byte code of the time before
-    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
-    command = [sys.executable, "-c", statement]
-    return lambda: float(subprocess.run(command, env=env, stderr=subprocess.DEVNULL, check=True).returncode)
+def process(*arguments: str) -> Step:
+    """A process of Python with these ``arguments``; the sum of its exit codes."""
+    command = [sys.executable, *arguments]
+    return lambda: float(subprocess.run(command, stderr=subprocess.DEVNULL, check=True).returncode)
 
 
 def _contender(name: str, statement: str, *needs: str, **environment: str) -> Contender:
-    return Contender(name, partial(importing, statement), needs, environment)
+    return Contender(name, partial(process, "-c", statement), needs, environment)
 
 
 WORKLOAD = Workload(
@@ -36,6 +33,18 @@ WORKLOAD = Workload(
     ],
     against=("numpy",),
     goals=(Goal("kbridge numpy", 2.0, "numpy"), Goal("kbridge.models numpy", 1.6, "numpy")),
+    warm_up=2,
+    unit="process",
+)
+
+START = Workload(
+    title="a process that builds ResNet50 with random weights, predicts one image and ends",
+    contenders=[
+        Contender("PyTorch eager", partial(process, "-m", "benchmarks.started", "torch"), ("torch",)),
+        Contender("kbridge numpy", partial(process, "-m", "benchmarks.started", "kbridge"), ("numpy",), {"KBRIDGE_BACKEND": "numpy"}),
+    ],
+    against=("PyTorch eager",),
+    goals=(Goal("kbridge numpy", 0.8, "PyTorch eager"),),
     warm_up=2,
     unit="process",
 )

@@ -104,68 +104,24 @@ def pytorch() -> Step:
     """The same network in plain PyTorch."""
     import torch
     from torch import nn
-    from torch.nn import functional
 
-    def tensor(name: str, shape: tuple[int, ...]) -> Any:
-        value = weights(name, shape)
-        return torch.from_numpy(np.ascontiguousarray(value.transpose(3, 2, 0, 1) if value.ndim == 4 else value.T))
+    from ..torch_resnet50 import ResNet50
 
-    class Normalized(nn.Module):
-        def __init__(self, conv: str, norm: str, size: int, channels: int, filters: int, stride: int = 1, padding: int = 0):
-            super().__init__()
-            self.conv = nn.Conv2d(channels, filters, size, stride, padding)
-            self.norm = nn.BatchNorm2d(filters, EPSILON, 0.01)
-            with torch.no_grad():
-                self.conv.weight.copy_(tensor(f"{conv} W", (size, size, channels, filters)))
-                self.conv.bias.copy_(tensor(f"{conv} b", (filters,)))
-                self.norm.weight.copy_(tensor(f"{norm} gamma", (filters,)))
-                self.norm.bias.copy_(tensor(f"{norm} beta", (filters,)))
-
-        def forward(self, x):
-            return self.norm(self.conv(x))
-
-    class Block(nn.Module):
-        def __init__(self, name: str, channels: int, filters: tuple[int, ...], stride: int, shortcut: bool):
-            super().__init__()
-
-            def part(suffix: str, *args: int) -> Normalized:
-                return Normalized(f"res{name}_branch{suffix}", f"bn{name}_branch{suffix}", *args)
-
-            self.first = part("2a", 1, channels, filters[0], stride)
-            self.second = part("2b", 3, filters[0], filters[1], 1, 1)
-            self.third = part("2c", 1, filters[1], filters[2])
-            self.shortcut = part("1", 1, channels, filters[2], stride) if shortcut else nn.Identity()
-
-        def forward(self, x):
-            h = self.third(self.second(self.first(x).relu()).relu())
-            return (h + self.shortcut(x)).relu()
-
-    from kbridge.applications.resnet50 import STAGES
-
-    blocks, channels = [], 64
-    for stage, (filters, count) in STAGES.items():
-        for i, letter in enumerate("abcdef"[:count]):
-            blocks.append(Block(f"{stage}{letter}", channels, filters, 1 if i or stage == 2 else 2, not i))
-            channels = filters[-1]
-
-    class Network(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.start = Normalized("conv1", "bn_conv1", 7, 3, 64, 2, 3)
-            self.blocks = nn.Sequential(*blocks)
-            self.output = nn.Linear(channels, CLASSES)
-            with torch.no_grad():
-                self.output.weight.copy_(tensor("fc1000 W", (channels, CLASSES)))
-                self.output.bias.copy_(tensor("fc1000 b", (CLASSES,)))
-
-        def forward(self, x):
-            h = functional.max_pool2d(self.start(x).relu(), 3, 2)
-            return self.output(functional.avg_pool2d(self.blocks(h), 7).flatten(1))
-
-    model = Network()
-    optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
+    network = ResNet50(CLASSES, EPSILON, 0.01)
+    with torch.no_grad():
+        for name, module in network.by_keras_name():
+            if isinstance(module, nn.BatchNorm2d):
+                module.weight.copy_(torch.from_numpy(weights(f"{name} gamma", tuple(module.weight.shape))))
+                module.bias.copy_(torch.from_numpy(weights(f"{name} beta", tuple(module.bias.shape))))
+                continue
+            # kernels of kbridge have the filters last
+            turned = (2, 3, 1, 0) if module.weight.ndim == 4 else (1, 0)
+            value = weights(f"{name} W", tuple(module.weight.shape[i] for i in turned))
+            module.weight.copy_(torch.from_numpy(np.ascontiguousarray(value.transpose(np.argsort(turned)))))
+            module.bias.copy_(torch.from_numpy(weights(f"{name} b", tuple(module.bias.shape))))
+    optimizer = torch.optim.SGD(network.parameters(), lr=RATE)
     x = np.ascontiguousarray(images(224, TRAINED).transpose(0, 3, 1, 2))
-    return torch_step(model, optimizer, nn.CrossEntropyLoss(), x, np.arange(TRAINED))
+    return torch_step(network, optimizer, nn.CrossEntropyLoss(), x, np.arange(TRAINED))
 
 
 WORKLOADS = {

@@ -9,6 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 
+#: types of most attributes, which hold no layers
+_PLAIN = frozenset((str, int, float, bool, dict, set, type(None)))
+
+
 def is_layer(value: Any) -> bool:
     """Whether ``value`` is a layer or model."""
     return hasattr(type(value), "_weight_kinds")
@@ -27,6 +31,8 @@ def inner_layers(layer: Any) -> list:
         found.append(current)
         inside: list = []
         for key, value in vars(current).items():
+            if type(value) in _PLAIN:
+                continue
             if key in ("model", "callback_model") and hasattr(current, "container_nodes"):
                 # a Sequential and the functional model that does its work hold each other
                 continue
