@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-
 #: types of most attributes, which hold no layers
 _PLAIN = frozenset((str, int, float, bool, dict, set, type(None)))
 
