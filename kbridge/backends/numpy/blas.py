@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -111,7 +111,7 @@ def arguments_of_product(
     first, second = leading(y), leading(x)
     assert first is not None and second is not None
     (rows, inner), columns = x.shape, y.shape[1]
-    letters = [address(np.array(letter.encode())) for letter, _ in (first, second)]
+    letters = [_letter(letter) for letter, _ in (first, second)]
     sizes = map(_number, (columns, rows, inner))
     return (
         *letters,
@@ -129,7 +129,7 @@ def arguments_of_product(
 
 def multiplications_of(function: Callable, args: list) -> int:
     """The multiplications of a call of gemm; 0 for any other."""
-    return int(np.prod([size.array for size in args[2:5]])) if any(function is product for product in _PRODUCTS) else 0
+    return int(np.prod([size.array for size in args[2:5]])) if function in _PRODUCTS else 0
 
 
 def _multiplies(function: Callable, dtype: np.dtype) -> bool:
@@ -148,9 +148,18 @@ def omatcopy(dtype: np.dtype) -> Callable | None:
 def arguments_of_transpose(x: np.ndarray, y: np.ndarray) -> tuple[Address, ...]:
     """The arguments of omatcopy: ``x``, whose columns lie densely, and a contiguous ``y`` of its shape to copy it to."""
     columns, rows = x.shape
-    letters = [address(np.array(letter)) for letter in (b"R", b"T")]
     one = address(np.ones((), x.dtype))
-    return *letters, _number(rows), _number(columns), one, address(x), _number(x.strides[1] // x.itemsize), address(y), _number(rows)
+    return (
+        _letter("R"),
+        _letter("T"),
+        _number(rows),
+        _number(columns),
+        one,
+        address(x),
+        _number(x.strides[1] // x.itemsize),
+        address(y),
+        _number(rows),
+    )
 
 
 def _transposes(function: Callable, dtype: np.dtype) -> bool:
@@ -159,5 +168,12 @@ def _transposes(function: Callable, dtype: np.dtype) -> bool:
     return bool((y == x).all())
 
 
+@lru_cache(maxsize=1 << 10)
 def _number(value: int) -> Address:
+    """A number that the library reads: the same for all calls, most of which have the same few sizes."""
     return address(np.array(value, np.int64))
+
+
+@cache
+def _letter(value: str) -> Address:
+    return address(np.array(value.encode()))
