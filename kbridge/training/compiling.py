@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from .. import backend as K
 from .. import losses as losses_module
-from .. import metrics as metrics_module
 from .. import objectives
 from ..errors import nearest
 from .weighting import masked
@@ -123,6 +122,8 @@ def metric_tensors(metric, loss, output_shape, y_true, y_pred, mask, weights=Non
 
     'accuracy' is chosen by the loss and the output's shape. ``weights``: those of samples, for an entry of ``weighted_metrics``.
     """
+    from .. import metrics as metrics_module  # which many programs don't need
+
     if isinstance(metric, str) and metric in ("accuracy", "acc"):
         chosen = _accuracy(loss, output_shape)
         if weights is None:
@@ -150,6 +151,8 @@ def _counted(mask, weights):
 
 
 def _accuracy(loss, output_shape):
+    from .. import metrics as metrics_module
+
     name = known_name(loss)
     if output_shape[-1] == 1 or name == "binary_crossentropy":
         return metrics_module.binary_accuracy
@@ -159,6 +162,8 @@ def _accuracy(loss, output_shape):
 
 
 def _metric(metric):
+    from .. import metrics as metrics_module
+
     try:
         found = metrics_module.get(metric)
     except ValueError:
