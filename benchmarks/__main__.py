@@ -73,7 +73,7 @@ class Worker:
         self.rounds.append(self._answer())
 
     def numbers(self) -> dict:
-        """Seconds of one unit ('wall', 'cpu': medians of the rounds), of the start ('first'), bytes ('memory', 'raised'), the 'result'."""
+        """Seconds of one unit ('wall', 'cpu': medians of the rounds), of the start ('first', 'first_cpu'), bytes ('memory', 'raised'), the 'result'."""
         times = {kind: median(r[kind] for r in self.rounds) for kind in ("wall", "cpu")}
         return {**times, **self.start, **{kind: self.rounds[-1][kind] for kind in ("memory", "raised")}, "rounds": self.rounds}
 

@@ -30,7 +30,7 @@ class Contender:
 class Goal:
     """What the project promises of a contender.
 
-    ``measure``: 'cpu', 'wall', 'first' or 'memory', a column of the table, or 'raised', by how much the steps raised the peak of memory; ``threads``: with how many threads it holds. With ``other``, at most ``limit`` times the other's,
+    ``measure``: 'cpu', 'wall', 'first' or 'memory', a column of the table, 'first_cpu', which is 'first' in processor time, or 'raised', by how much the steps raised the peak of memory; ``threads``: with how many threads it holds. With ``other``, at most ``limit`` times the other's,
     or, with ``over``, at most ``limit`` more than the other's; without it, at most ``limit``. Seconds and bytes.
     """
 

@@ -34,14 +34,14 @@ def main() -> None:
     def answer(content: dict) -> None:
         print(json.dumps(content), file=answers, flush=True)
 
-    begin = time.perf_counter()
+    begin, begin_cpu = time.perf_counter(), cpu()
     step = workload.contenders[int(number)].make()
     built, before = time.perf_counter(), peak_memory()
     result = step()
-    done = time.perf_counter()
+    done, done_cpu = time.perf_counter(), cpu()
     for _ in range(workload.warm_up - 1):
         result = step()
-    answer({"result": result, "first": done - begin, "first_step": done - built})
+    answer({"result": result, "first": done - begin, "first_cpu": done_cpu - begin_cpu, "first_step": done - built})
     once = timed(step, 1)[0]
     for line in sys.stdin:
         count = max(1, round(float(line) / once))

@@ -92,8 +92,8 @@ WORKLOADS = {
         dense_model,
         dense_torch,
         (
-            Goal("kbridge numpy, depth 1000", 0.8, measure="first"),
-            Goal("kbridge numpy, depth 1000", 12.0, "kbridge numpy, depth 100", "first"),
+            Goal("kbridge numpy, depth 1000", 0.8, measure="first_cpu"),
+            Goal("kbridge numpy, depth 1000", 12.0, "kbridge numpy, depth 100", "first_cpu"),
             Goal("kbridge numpy, depth 1000", 12.0, "kbridge numpy, depth 100"),
         ),
     ),
@@ -117,6 +117,6 @@ WORKLOADS = {
         {length: (length,) for length in (10, 100, 500, 2000)},
         lstm_model,
         lstm_torch,
-        (Goal("kbridge numpy, length 2000", 0.5, measure="first"),),
+        (Goal("kbridge numpy, length 2000", 0.5, measure="first_cpu"),),
     ),
 }
