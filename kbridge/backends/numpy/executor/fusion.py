@@ -24,6 +24,8 @@ from .values import Value
 
 ADD, SUBTRACT, MULTIPLY, DIVIDE = (BINARY[name] for name in ("add", "subtract", "multiply", "divide"))
 NEGATIVE = UNARY["negative"]
+#: names of what can be fused with what follows it
+STARTS = frozenset(("conv", "winograd_conv"))
 
 
 class _Chain:
@@ -143,7 +145,7 @@ class _Chain:
 
 def fuse(lowering: Lowering, wanted: Sequence[Value]) -> list[Prepared]:
     """Fuse the convolutions that ``wanted`` needs, and order the values anew; what must be prepared before a run."""
-    roots = [v for v in lowering.order if _starts(v)]
+    roots = [v for v in lowering.order if v.op.name in STARTS and _starts(v)]
     if not roots or exact_convolutions():
         return []
     needed = set(wanted)
@@ -176,11 +178,8 @@ def fuse(lowering: Lowering, wanted: Sequence[Value]) -> list[Prepared]:
 
 def _starts(value: Value) -> bool:
     """Whether this is a convolution that can be fused."""
-    return (
-        value.dtype == np.float32
-        and value.size > 0
-        and (value.op.name == "conv" or (value.op.name == "winograd_conv" and not value.attrs.turned))
-    )
+    fits = value.op.name == "conv" or (value.op.name == "winograd_conv" and not value.attrs.turned)
+    return fits and value.size > 0 and value.dtype == np.float32
 
 
 def _slope(value: Value, readers: dict[Value, list[Value | None]]) -> None:

@@ -19,13 +19,19 @@ from .values import Value
 KEPT_BYTES, FEW_CHANNELS = 12 << 20, 64
 
 
+#: names of what reads tiles
+TILED = frozenset(("winograd_conv", "winograd_kernel_gradient", "fused_winograd"))
+
+
 def share_tiles(lowering: Lowering, wanted: Sequence[Value]) -> None:
     """Let the convolutions and gradients of kernels that ``wanted`` needs share the tiles that they read, and order the values anew."""
+    if not any([v.op.name in TILED for v in lowering.order]):
+        return
     needed = set(wanted)
     mark(reversed(lowering.order), needed)
     readers: dict[Hashable, list[Value]] = {}
     for v in lowering.order:
-        if v in needed and (tiling := _tiling(v)) is not None:
+        if v.op.name in TILED and v in needed and (tiling := _tiling(v)) is not None:
             readers.setdefault((v.inputs[0], tiling.tiles, tiling.pads), []).append(v)
     found = False
     for values in readers.values():

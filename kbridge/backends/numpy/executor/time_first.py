@@ -23,7 +23,7 @@ ADD, EXCHANGED = BINARY["add"], (1, 0, 2)
 
 def time_first(lowering: Lowering, wanted: Sequence[Value]) -> None:
     """Exchange the axes of what products read instead of what they make, where ``wanted`` needs it, and order the values anew."""
-    if not any(_exchanged(v) for v in lowering.order):
+    if not any([v.op.permutes and _exchanged(v) for v in lowering.order]):
         return
     needed = set(wanted)
     mark(reversed(lowering.order), needed)
