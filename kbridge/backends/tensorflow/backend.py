@@ -18,6 +18,7 @@ from .convolution import ConvolutionPrimitives
 from .elementwise import ElementwisePrimitives
 from .function import Function, NativeStep
 from .loops import LoopPrimitives
+from .phases import switch
 from .quiet import tf
 from .reductions import ReductionPrimitives
 from .scope import in_graph, scoped
@@ -146,8 +147,7 @@ class TensorflowBackend(
         inputs, outputs = _as_list(inputs), [o if is_sparse(o) else as_tensor(o) for o in _as_list(outputs)]
         updates = [self._checked_update(u) for u in self._one_for_each(updates)]
         self._check_steps(updates)
-        missing = not any(x is self._state.phase for x in inputs) and self.uses_learning_phase([*outputs, *_computed(updates)])
-        return Function(self._state, inputs, outputs, updates, missing)
+        return Function(self._state, inputs, outputs, updates, self.uses_learning_phase([*outputs, *_computed(updates)]))
 
     def _checked_update(self, update):
         if not isinstance(update, (tuple, list)):
@@ -192,14 +192,18 @@ class TensorflowBackend(
 
     def phase_placeholder(self):
         if self._state.phase is None:
-            with self._state.graph.as_default():
+            with self._state.graph.as_default(), tf.control_dependencies(None):
                 self._state.phase = self.placeholder((), dtype="uint8", name="keras_learning_phase")
+                self._state.phase_holds = tf.cast(self._state.phase, tf.bool)
         return self._state.phase
 
     def phase_switch(self, x, alt):
         x, alt = as_tensors(x, alt)
-        result = tf.where(tf.cast(self.phase_placeholder(), tf.bool), x, alt)
-        result.set_shape([m if m == n else None for m, n in zip(x.shape.as_list(), alt.shape.as_list())])
+        self.phase_placeholder()
+        shapes = list(zip(x.shape.as_list(), alt.shape.as_list()))
+        alike = x.shape.rank == alt.shape.rank and all(m == n or None in (m, n) for m, n in shapes)
+        result = (switch if alike else tf.where)(self._state.phase_holds, x, alt)
+        result.set_shape([m if m == n else None for m, n in shapes])
         return result
 
     def uses_learning_phase(self, tensors):

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from .loops import as_value_error
+from .phases import connections
 from .quiet import tf
+from .state import building
 from .steps import steps_among
 from .tensors import as_tensor, host_value, is_sparse
 from .variables import sparse_parts
@@ -26,13 +28,19 @@ class NativeStep:
 
 
 class Function:
-    """The object that ``K.function`` returns. All outputs and new values are computed before any variable is assigned."""
+    """The object that ``K.function`` returns. All outputs and new values are computed before any variable is assigned.
 
-    def __init__(self, state: Any, inputs: Sequence, outputs: Sequence, updates: Sequence, phase_missing: bool):
+    ``on_phase``: whether what it computes depends on the learning phase.
+    """
+
+    def __init__(self, state: Any, inputs: Sequence, outputs: Sequence, updates: Sequence, on_phase: bool):
         self._state = state
         self.inputs = [x if is_sparse(x) else as_tensor(x) for x in inputs]
         self.outputs = list(outputs)
-        self._phase_missing = phase_missing
+        #: which input is the learning phase. Each of its values has a prepared call of its own, without what only the other needs
+        self._phase = next((i for i, x in enumerate(self.inputs) if x is state.phase), None)
+        self._on_phase = on_phase
+        self._phase_missing = on_phase and self._phase is None
         # plain tuples: TensorShape's own comparison takes a tenth of a small model's step
         self._kinds = [(x.dtype.as_numpy_dtype, None if x.shape.rank is None else tuple(x.shape.as_list())) for x in self.inputs]
         self._fetches = [tf.identity(tf.sparse.to_dense(o) if is_sparse(o) else o) for o in outputs]
@@ -42,7 +50,7 @@ class Function:
         fed = {x.name for x in self.inputs if not is_sparse(x)}
         new_values = [_own(tf.cast(new, v.dtype), fed) for v, new in pairs]
         moves = [[(tf.identity(g), v) for g, v in zip(s.grads, s.params) if g is not None] for s in steps]
-        operands = {id(t): t for step in fused for t in step.operands}
+        operands = {id(t): _awaited(t) for step in fused for t in step.operands}
         with tf.control_dependencies([*self._fetches, *new_values, *operands.values(), *(g for move in moves for g, _ in move)]):
             # one node between them, or n values and n assignments would make n * n edges
             computed = tf.no_op()
@@ -54,8 +62,9 @@ class Function:
         self._turn = state.updating if updates else contextlib.nullcontext()
         # a call needs something to run
         self._target = tf.group(*assigned, *raw) if updates or not outputs else None
-        self._run: Any = None
-        #: that ``_run`` was prepared for
+        #: prepared calls by learning phase: 0, 1, or None where any value is fed
+        self._runs: dict[int | None, Any] = {}
+        #: that they were prepared for
         self._session: Any = None
 
     def __call__(self, inputs: Sequence) -> list:
@@ -66,26 +75,38 @@ class Function:
                 "The function depends on the learning phase. Put K.learning_phase() among its inputs, and feed 0 (test) or 1 (training)."
             )
         values: list = []
+        phase = None
         for i, (tensor, value, (dtype, shape)) in enumerate(zip(self.inputs, inputs, self._kinds)):
-            if is_sparse(tensor):
+            if i == self._phase:
+                given = value if type(value) is int else _converted(i, tensor, value, dtype, shape)
+                if given in (0, 1):
+                    phase = int(given)
+                else:
+                    values.append(_converted(i, tensor, given, dtype, shape))
+            elif is_sparse(tensor):
                 values += _sparse(i, tensor, value, dtype)
             else:
                 values.append(_converted(i, tensor, value, dtype, shape))
         session = self._state.session
         if self._session is not session:
-            self._run, self._session = self._prepare(session), session
+            self._runs, self._session = {}, session
+        run = self._runs.get(phase)
+        if run is None:
+            run = self._runs[phase] = self._prepare(session, phase)
         try:
             with self._turn:
-                results = self._run(*values)
+                results = run(*values)
         except tf.errors.InvalidArgumentError as error:
             raise as_value_error(error) or self._state.as_value_error(error) or error from None
         # results may share memory with variables, constants and each other
         return [r.copy() if isinstance(r, np.ndarray) else r for r in results]
 
-    def _prepare(self, session: Any) -> Any:
+    def _prepare(self, session: Any, phase: int | None) -> Any:
+        """What runs the function: for the learning phase 0 or 1, which it isn't given then, or (None) for one that is fed like any other input."""
         feeds: list = []
-        for tensor in self.inputs:
-            feeds += [tensor.indices, tensor.values, tensor.dense_shape] if is_sparse(tensor) else [tensor]
+        for i, tensor in enumerate(self.inputs):
+            if i != self._phase or phase is None:
+                feeds += [tensor.indices, tensor.values, tensor.dense_shape] if is_sparse(tensor) else [tensor]
         target = [] if self._target is None else [self._target]
         if hasattr(session, "_make_callable_from_options"):
             from tensorflow.core.protobuf import config_pb2
@@ -93,8 +114,21 @@ class Function:
             options = config_pb2.CallableOptions(
                 feed=[t.name for t in feeds], fetch=[t.name for t in self._fetches], target=[t.name for t in target]
             )
+            if phase is not None and self._on_phase:
+                graph = self._state.graph
+                with building(graph):
+                    roots = [*(t.op for t in self._fetches), *target]
+                    for source, place in connections(graph, roots, phase, self.inputs[self._phase or 0], feeds):
+                        options.tensor_connection.add(from_tensor=source.name, to_tensor=place.name)
             return session._make_callable_from_options(options)
-        return lambda *values: session.run([self._fetches, target], dict(zip(feeds, values)))[0]
+
+        def run(*values):
+            given = dict(zip(feeds, values))
+            if phase is not None:
+                given[self._state.phase] = phase
+            return session.run([self._fetches, target], given)[0]
+
+        return run
 
 
 #: operations whose result may be their input's own memory: those that leave values as they are, or do for some shapes
@@ -121,6 +155,11 @@ def _own(new: Any, fed: set[str]) -> Any:
             seen.add(tensor.name)
             waiting += list(tensor.op.inputs)
     return tf.identity(new)
+
+
+def _awaited(tensor: Any) -> Any:
+    """What to wait for before variables change: ``tensor``, or an operation on what stands in its place in one learning phase."""
+    return tf.identity(tensor) if tensor.op.type in ("AddN", "SelectV2") else tensor
 
 
 def _apply(state: Any, optimizer: Any, move: Sequence) -> Any:

@@ -74,6 +74,8 @@ class State:
     def __init__(self):
         self.graph = _owned(_new_graph())
         self.phase: Any = None
+        #: it as a bool, once something has asked
+        self.phase_holds: Any = None
         #: whether an op depends on the learning phase, as far as it is known
         self.on_phase: dict[Any, bool] = {}
         #: held by functions that assign variables, so that no update is lost between threads
@@ -200,6 +202,8 @@ def _owned(graph: Any) -> Any:
     The mark is a lock. A thread that builds into the graph must hold it, because TensorFlow doesn't let two threads add operations at a time.
     """
     graph._kbridge_building = _Building()
+    #: the choices by the learning phase in it (``phases.switch``)
+    graph._kbridge_switches = {}
     return graph
 
 
