@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..contender import Contender, Goal, Step, Workload
-from .contenders import on_backends, torch_step
+from . import contenders
+from .contenders import Ready, on_backends, torch_step
 
 #: for each network: the side of its images, and goals against onnxruntime for 1 and 8 images
 NETWORKS = {"VGG16": (224, 0.8, 0.8), "ResNet50": (224, 1.05, 1.1), "InceptionV3": (299, 1.1, 1.15)}
@@ -124,6 +125,47 @@ def pytorch() -> Step:
     return torch_step(network, optimizer, nn.CrossEntropyLoss(), x, np.arange(TRAINED))
 
 
+def keras3_model() -> Ready:
+    """The same network of Keras 3, with its weights set."""
+    import keras
+    from keras import layers
+
+    from kbridge.applications.resnet50 import STAGES
+
+    def normalized(h: Any, conv: str, norm: str, filters: int, size: int, stride: int = 1, padding: str = "valid") -> Any:
+        options = {"strides": stride, "padding": padding, "data_format": "channels_last"}
+        h = layers.Conv2D(filters, size, name=conv, **options)(h)
+        return layers.BatchNormalization(epsilon=EPSILON, name=norm)(h)
+
+    x = images(224, TRAINED)
+    inputs = keras.Input(x.shape[1:])
+    h = layers.ZeroPadding2D(3, data_format="channels_last")(inputs)
+    h = layers.ReLU()(normalized(h, "conv1", "bn_conv1", 64, 7, 2))
+    h = layers.MaxPooling2D(3, 2, data_format="channels_last")(h)
+    for stage, (filters, count) in STAGES.items():
+        for i, letter in enumerate("abcdef"[:count]):
+            stride = 1 if i or stage == 2 else 2
+            conv, norm = f"res{stage}{letter}_branch", f"bn{stage}{letter}_branch"
+            shortcut = h if i else normalized(h, f"{conv}1", f"{norm}1", filters[2], 1, stride)
+            h = layers.ReLU()(normalized(h, f"{conv}2a", f"{norm}2a", filters[0], 1, stride))
+            h = layers.ReLU()(normalized(h, f"{conv}2b", f"{norm}2b", filters[1], 3, 1, "same"))
+            h = layers.ReLU()(layers.Add()([normalized(h, f"{conv}2c", f"{norm}2c", filters[2], 1), shortcut]))
+    h = layers.Flatten()(layers.AveragePooling2D(7, data_format="channels_last")(h))
+    model = keras.Model(inputs, layers.Dense(CLASSES, activation="softmax", name="fc1000")(h))
+    kinds = {"Conv2D": "Convolution2D"}
+    for layer in model.layers:
+        names = KINDS.get(kinds.get(kind := type(layer).__name__, kind), ())
+        layer.set_weights([weights(f"{layer.name} {name}", value.shape) for name, value in zip(names, layer.get_weights())])
+    model.compile(loss="categorical_crossentropy", optimizer=keras.optimizers.SGD(RATE))
+    return model, x, np.eye(CLASSES, dtype="float32")[np.arange(TRAINED)]
+
+
+def on_keras3_of_tensorflow() -> Contender:
+    """Keras 3 on TensorFlow. The names of the stages come from kbridge."""
+    environment = {"KERAS_BACKEND": "tensorflow", "KBRIDGE_BACKEND": "numpy"}
+    return Contender("Keras 3 tensorflow", contenders.trained(keras3_model), ("keras", "tensorflow"), environment)
+
+
 WORKLOADS = {
     **{f"predict_{name.lower()}": predictions(name, 1, goal) for name, (_, goal, _) in NETWORKS.items()},
     **{f"predict_{name.lower()}_8": predictions(name, 8, goal) for name, (_, _, goal) in NETWORKS.items()},
@@ -131,14 +173,16 @@ WORKLOADS = {
         title=f"training step of ResNet50, {TRAINED} images of 224x224, SGD",
         contenders=[
             Contender("PyTorch eager", pytorch, ("torch",), {"KBRIDGE_BACKEND": "numpy"}),
+            on_keras3_of_tensorflow(),
             *on_backends("train_on_batch", trained)[:2],
         ],
-        against=("PyTorch eager",),
+        against=("PyTorch eager", "Keras 3 tensorflow"),
         tolerance=1e-2,
         goals=(
             Goal("kbridge numpy, train_on_batch", 0.95, "PyTorch eager"),
             Goal("kbridge numpy, train_on_batch", 1.05, "PyTorch eager", "wall", threads=2),
             Goal("kbridge numpy, train_on_batch", 0.9, "PyTorch eager", "memory"),
+            Goal("kbridge tensorflow, train_on_batch", 1.0, "Keras 3 tensorflow"),
         ),
         warm_up=2,
     ),

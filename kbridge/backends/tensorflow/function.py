@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .loops import as_value_error
-from .phases import connections
+from .phases import Phase
 from .quiet import tf
-from .state import building
+from .state import building, unfinished
 from .steps import steps_among
 from .tensors import as_tensor, host_value, is_sparse
 from .variables import sparse_parts
@@ -43,25 +43,18 @@ class Function:
         self._phase_missing = on_phase and self._phase is None
         # plain tuples: TensorShape's own comparison takes a tenth of a small model's step
         self._kinds = [(x.dtype.as_numpy_dtype, None if x.shape.rank is None else tuple(x.shape.as_list())) for x in self.inputs]
-        self._fetches = [tf.identity(tf.sparse.to_dense(o) if is_sparse(o) else o) for o in outputs]
+        self._sources = [tf.sparse.to_dense(o) if is_sparse(o) else o for o in outputs]
         steps = [u for u in updates if isinstance(u, NativeStep)]
-        fused, pairs = steps_among([u for u in updates if isinstance(u, tuple)], inputs)
-        raw = [u for u in updates if not isinstance(u, (tuple, NativeStep))]
-        fed = {x.name for x in self.inputs if not is_sparse(x)}
-        new_values = [_own(tf.cast(new, v.dtype), fed) for v, new in pairs]
-        moves = [[(tf.identity(g), v) for g, v in zip(s.grads, s.params) if g is not None] for s in steps]
-        operands = {id(t): _awaited(t) for step in fused for t in step.operands}
-        with tf.control_dependencies([*self._fetches, *new_values, *operands.values(), *(g for move in moves for g, _ in move)]):
-            # one node between them, or n values and n assignments would make n * n edges
-            computed = tf.no_op()
-        with tf.control_dependencies([computed]):
-            assigned = [v.assign(new, read_value=False) for (v, _), new in zip(pairs, new_values)]
-            assigned += [step.apply(*step.operands) for step in fused]
-            assigned += [_apply(state, s.optimizer, move) for s, move in zip(steps, moves)]
+        self._fused, self._pairs = steps_among([u for u in updates if isinstance(u, tuple)], inputs)
+        self._raw = [u for u in updates if not isinstance(u, (tuple, NativeStep))]
+        self._moves = [(s.optimizer, [(tf.identity(g), v) for g, v in zip(s.grads, s.params) if g is not None]) for s in steps]
+        self._names = {x.name for x in self.inputs if not is_sparse(x)}
+        #: fetches and targets of runs, by learning phase
+        self._built: dict[int | None, tuple[list, list]] = {}
+        if steps or self._phase is None or not on_phase:
+            self._built[None] = self._build()
         # functions that change variables take turns: each shall see what the one before has stored
         self._turn = state.updating if updates else contextlib.nullcontext()
-        # a call needs something to run
-        self._target = tf.group(*assigned, *raw) if updates or not outputs else None
         #: prepared calls by learning phase: 0, 1, or None where any value is fed
         self._runs: dict[int | None, Any] = {}
         #: that they were prepared for
@@ -101,34 +94,62 @@ class Function:
         # results may share memory with variables, constants and each other
         return [r.copy() if isinstance(r, np.ndarray) else r for r in results]
 
+    def _build(self, resolve: Callable = lambda tensor: tensor) -> tuple[list, list]:
+        """Make what a run fetches, and the operations that it runs besides.
+
+        ``resolve`` gives the tensor to compute in place of one. What waits for a tensor is no use of it that the session could connect elsewhere.
+        """
+        with tf.control_dependencies(None):
+            fetches = [tf.identity(resolve(o)) for o in self._sources]
+            new_values = [_own(tf.cast(resolve(new), v.dtype), self._names) for v, new in self._pairs]
+            operands = {id(t): resolve(t) for step in self._fused for t in step.operands}
+            with tf.control_dependencies([*fetches, *new_values, *operands.values(), *(g for _, move in self._moves for g, _ in move)]):
+                # one node between them, or n values and n assignments would make n * n edges
+                computed = tf.no_op()
+            with tf.control_dependencies([computed]):
+                assigned = [v.assign(new, read_value=False) for (v, _), new in zip(self._pairs, new_values)]
+                assigned += [step.apply(*(operands[id(t)] for t in step.operands)) for step in self._fused]
+                assigned += [_apply(self._state, optimizer, move) for optimizer, move in self._moves]
+            # a call needs something to run
+            run = [*assigned, *self._raw]
+            return fetches, [tf.group(*run)] if run or not fetches else []
+
+    def _built_for(self, phase: int | None, feeds: Sequence) -> tuple[list, list, list]:
+        """Fetches, targets, and pairs of tensors (the one to compute, the one that it stands for) of a run."""
+        graph = self._state.graph
+        with building(graph), unfinished(graph):
+            if phase is None or not self._on_phase:
+                if None not in self._built:
+                    self._built[None] = self._build()
+                return *self._built[None], []
+            sources = [*self._sources, *(new for _, new in self._pairs), *(t for step in self._fused for t in step.operands)]
+            ready = self._built.get(None)
+            wanted = [t.op for t in sources] + self._raw if ready is None else [*(t.op for t in ready[0]), *ready[1]]
+            known = Phase(graph, phase, self.inputs[self._phase or 0], feeds, wanted)
+            if ready is None and phase not in self._built:
+                self._built[phase] = self._build(known.resolve)
+            fetches, targets = self._built[phase] if ready is None else ready
+            return fetches, targets, known.connections([*(t.op for t in fetches), *targets])
+
     def _prepare(self, session: Any, phase: int | None) -> Any:
         """What runs the function: for the learning phase 0 or 1, which it isn't given then, or (None) for one that is fed like any other input."""
         feeds: list = []
         for i, tensor in enumerate(self.inputs):
             if i != self._phase or phase is None:
                 feeds += [tensor.indices, tensor.values, tensor.dense_shape] if is_sparse(tensor) else [tensor]
-        target = [] if self._target is None else [self._target]
-        if hasattr(session, "_make_callable_from_options"):
-            from tensorflow.core.protobuf import config_pb2
+        if not hasattr(session, "_make_callable_from_options"):
+            fetches, targets, _ = self._built_for(None, feeds)
+            fixed = {} if phase is None else {self.inputs[self._phase or 0]: phase}
+            return lambda *values: session.run([fetches, targets], {**fixed, **dict(zip(feeds, values))})[0]
+        from tensorflow.core.protobuf import config_pb2
 
-            options = config_pb2.CallableOptions(
-                feed=[t.name for t in feeds], fetch=[t.name for t in self._fetches], target=[t.name for t in target]
-            )
-            if phase is not None and self._on_phase:
-                graph = self._state.graph
-                with building(graph):
-                    roots = [*(t.op for t in self._fetches), *target]
-                    for source, place in connections(graph, roots, phase, self.inputs[self._phase or 0], feeds):
-                        options.tensor_connection.add(from_tensor=source.name, to_tensor=place.name)
-            return session._make_callable_from_options(options)
-
-        def run(*values):
-            given = dict(zip(feeds, values))
-            if phase is not None:
-                given[self._state.phase] = phase
-            return session.run([self._fetches, target], given)[0]
-
-        return run
+        fetches, targets, connected = self._built_for(phase, feeds)
+        options = config_pb2.CallableOptions(
+            feed=[t.name for t in feeds], fetch=[t.name for t in fetches], target=[t.name for t in targets]
+        )
+        for source, place in connected:
+            options.tensor_connection.add(from_tensor=source.name, to_tensor=place.name)
+        return session._make_callable_from_options(options)
 
 
 #: operations whose result may be their input's own memory: those that leave values as they are, or do for some shapes
@@ -155,11 +176,6 @@ def _own(new: Any, fed: set[str]) -> Any:
             seen.add(tensor.name)
             waiting += list(tensor.op.inputs)
     return tf.identity(new)
-
-
-def _awaited(tensor: Any) -> Any:
-    """What to wait for before variables change: ``tensor``, or an operation on what stands in its place in one learning phase."""
-    return tf.identity(tensor) if tensor.op.type in ("AddN", "SelectV2") else tensor
 
 
 def _apply(state: Any, optimizer: Any, move: Sequence) -> Any:

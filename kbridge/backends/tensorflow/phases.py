@@ -1,8 +1,8 @@
 """Functions for one value of the learning phase: what only the other value needs is not computed.
 
-``switch`` chooses between two tensors, and works for any value that is fed. Where a function is called with a plain 0 or 1,
-``connections`` finds what each switch gives, and the session connects that in the switch's place. The gradient of a switch sends
-zeros into the branch that isn't chosen. ``connections`` follows these zeros to the sums in which gradients meet, and leaves them out.
+``switch`` chooses between two tensors, and works for any value that is fed. Where a function is called with 0 or 1, ``Phase``
+finds what each switch gives, and the session connects that in the switch's place. The gradient of a switch sends zeros into the
+branch that isn't chosen. ``Phase`` follows these zeros to the sums in which gradients meet, and leaves them out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from .quiet import tf
 LINEAR: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("Mul", "MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum"), (0, 1)),
     **dict.fromkeys(("Neg", "Cast", "Identity", "Reshape", "Transpose", "ExpandDims", "Squeeze", "Tile", "BroadcastTo"), (0,)),
-    **dict.fromkeys(("Sum", "Mean", "Cumsum", "RealDiv", "BiasAddGrad", "Pad", "MirrorPadGrad", "ReverseV2", "Slice", "StridedSlice"), (0,)),
+    **dict.fromkeys(
+        ("Sum", "Mean", "Cumsum", "RealDiv", "BiasAddGrad", "Pad", "MirrorPadGrad", "ReverseV2", "Slice", "StridedSlice"), (0,)
+    ),
     **dict.fromkeys(("ReluGrad", "Relu6Grad", "LeakyReluGrad", "EluGrad", "SeluGrad", "SoftplusGrad", "SoftsignGrad"), (0,)),
     **dict.fromkeys(("GatherV2", "GatherNd", "UnsortedSegmentSum", "Unpack", "SplitV", "DeepCopy"), (0,)),
     **dict.fromkeys(("SigmoidGrad", "TanhGrad", "SqrtGrad", "RsqrtGrad", "ReciprocalGrad", "AvgPoolGrad", "AvgPool3DGrad", "Split"), (1,)),
@@ -46,95 +48,88 @@ def switch(condition: Any, x: Any, alt: Any, passes: int | None = None) -> Any:
 
 @gradient("PhaseSwitch")
 def _of_branches(op, dy):
-    condition, zeros = op.inputs[0], tf.zeros_like(dy)
-    return None, switch(condition, dy, zeros, 1), switch(condition, zeros, dy, 0)
+    condition, x, alt = op.inputs
+    return None, switch(condition, dy, tf.zeros_like(x), 1), switch(condition, tf.zeros_like(alt), dy, 0)
 
 
-class _Known:
-    """What is known about a graph in one phase.
+class Phase:
+    """What the operations of a graph give in one learning phase.
 
     Args:
         graph: the backend's graph.
-        phase: 0 or 1.
-        fed: names of the tensors whose values a caller gives. They are nothing else.
+        value: the learning phase, 0 or 1.
+        placeholder: its placeholder.
+        fed: the tensors whose values a caller gives. They are nothing else.
+        wanted: the operations that are looked at, with all that they need.
     """
 
-    def __init__(self, graph: Any, phase: int, fed: set[str]):
-        self.phase, self.fed = phase, fed
+    def __init__(self, graph: Any, value: int, placeholder: Any, fed: Sequence, wanted: Sequence):
+        self._value, self._placeholder = value, placeholder
+        self._fed = {x.name for x in fed}
         self._switches = graph._kbridge_switches
         #: what operations with one result give
-        self.chosen: dict[Any, Any] = {}
+        self._chosen: dict[Any, Any] = {}
+        #: operations whose results are zeros
         self._zero: set[Any] = set()
-
-    def is_zero(self, tensor: Any) -> bool:
-        return tensor.op in self._zero and tensor.name not in self.fed
+        for op in _ordered(wanted):
+            self._look_at(op)
 
     def resolve(self, tensor: Any) -> Any:
         """The tensor to compute in place of ``tensor``."""
-        found = self.chosen.get(tensor.op)
-        return tensor if found is None or tensor.name in self.fed else found
+        found = self._chosen.get(tensor.op)
+        return tensor if found is None or tensor.name in self._fed else found
 
-    def look_at(self, op: Any) -> None:
-        """Note what ``op`` gives, when all of its inputs have been looked at."""
-        kind = op.type
-        if kind == "SelectV2" and op in self._switches:
-            taken = op.inputs[1 if self.phase else 2]
-            self.chosen[op] = self.resolve(taken)
-            if self._switches[op] == 1 - self.phase or self.is_zero(taken):
-                self._zero.add(op)
-        elif not self._zero:
-            return
-        elif kind in SUMS:
-            parts = op.inputs[SUMS[kind]]
-            left = [x for x in parts if not self.is_zero(x)]
-            if not left:
-                self._zero.add(op)
-            elif kind == "AddN" and len(left) < len(parts):
-                self.chosen[op] = self.resolve(left[0]) if len(left) == 1 else tf.add_n(left)
-        elif kind in LINEAR and any(self.is_zero(op.inputs[i]) for i in LINEAR[kind]):
-            self._zero.add(op)
-
-
-def connections(graph: Any, roots: Sequence, phase: int, placeholder: Any, fed: Sequence) -> list[tuple[Any, Any]]:
-    """Pairs (the tensor to compute, the tensor that it stands for) for the operations ``roots`` in ``phase``, 0 or 1.
-
-    Args:
-        graph: the backend's graph.
-        roots: the operations that are run.
-        phase: the value of the learning phase.
-        placeholder: the learning phase's placeholder.
-        fed: the tensors whose values a caller gives.
-    """
-    names = {x.name for x in fed}
-    known = _Known(graph, phase, names)
-    with tf.control_dependencies(None):
-        for op in _ordered(roots):
-            known.look_at(op)
-        # also where nothing is left that takes it: TensorFlow rewrites the graph before it connects tensors, and may let something wait for it
-        found = {placeholder.name: (tf.constant(phase, placeholder.dtype), placeholder)}
+    def connections(self, roots: Sequence) -> list[tuple[Any, Any]]:
+        """Pairs (the tensor to compute, the tensor that it stands for) for a run of the operations ``roots``."""
+        # the phase also where nothing is left that takes it: TensorFlow rewrites the graph before it connects tensors, and may let something wait for it
+        place = self._placeholder
+        found = {place.name: (tf.constant(self._value, place.dtype), place)}
         seen, waiting = set(roots), list(roots)
         while waiting:
             op = waiting.pop()
             needed = list(op.control_inputs)
             for x in op.inputs:
-                source = known.resolve(x)
-                if x.name in names:
+                if x.name in self._fed:
                     continue
+                source = self.resolve(x)
                 if source is not x and x.name not in found:
                     # what is fed is not the tensor itself; an operation on it gets what is fed
-                    found[x.name] = (tf.identity(source) if source.name in names else source, x)
+                    found[x.name] = (tf.identity(source) if source.name in self._fed else source, x)
                 needed.append(source.op)
             for source in needed:
                 if source not in seen:
                     seen.add(source)
                     waiting.append(source)
-    return list(found.values())
+        return list(found.values())
+
+    def _is_zero(self, tensor: Any) -> bool:
+        return tensor.op in self._zero and tensor.name not in self._fed
+
+    def _look_at(self, op: Any) -> None:
+        """Note what ``op`` gives. What it needs has been looked at."""
+        kind = op.type
+        if kind == "SelectV2" and op in self._switches:
+            taken = op.inputs[1 if self._value else 2]
+            self._chosen[op] = self.resolve(taken)
+            if self._switches[op] == 1 - self._value or self._is_zero(taken):
+                self._zero.add(op)
+        elif not self._zero:
+            return
+        elif kind in SUMS:
+            parts = op.inputs[SUMS[kind]]
+            left = [x for x in parts if not self._is_zero(x)]
+            if not left:
+                self._zero.add(op)
+            elif kind == "AddN" and len(left) < len(parts):
+                self._chosen[op] = self.resolve(left[0]) if len(left) == 1 else tf.add_n(left)
+        elif kind in LINEAR and any(self._is_zero(x) for i, x in enumerate(op.inputs) if i in LINEAR[kind]):
+            self._zero.add(op)
 
 
-def _ordered(roots: Sequence) -> Iterator[Any]:
-    """All operations that ``roots`` need, each after those that it needs."""
+def _ordered(wanted: Sequence) -> Iterator[Any]:
+    """All operations that ``wanted`` need, each after those that it needs."""
     done: set[Any] = set()
-    stack = [(op, False) for op in roots]
+    stack = [(op, False) for op in wanted]
     while stack:
         op, ready = stack.pop()
         if op in done:

@@ -243,6 +243,19 @@ def building(graph: Any) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def unfinished(graph: Any) -> Iterator[None]:
+    """A context in which a graph grows that the program has finalized. Programs do that so that threads share models, and functions are prepared when they are called."""
+    finalized = graph.finalized
+    if finalized:
+        graph._unsafe_unfinalize()
+    try:
+        yield
+    finally:
+        if finalized:
+            graph.finalize()
+
+
 def outermost(graph: Any) -> Any:
     """Return the graph that holds ``graph``, if that is the graph of a loop or branch; else ``graph`` itself."""
     while getattr(graph, "outer_graph", None) is not None:
