@@ -15,6 +15,7 @@ from .quiet import tf
 from .state import building, unfinished
 from .steps import steps_among
 from .tensors import as_tensor, host_value, is_sparse
+from .threads import CALLERS, by_caller, in_callers_thread
 from .variables import sparse_parts
 
 
@@ -42,7 +43,10 @@ class Function:
         self._on_phase = on_phase
         self._phase_missing = on_phase and self._phase is None
         # plain tuples: TensorShape's own comparison takes a tenth of a small model's step
-        self._kinds = [(x.dtype.as_numpy_dtype, None if x.shape.rank is None else tuple(x.shape.as_list())) for x in self.inputs]
+        self._shapes = [None if x.shape.rank is None else tuple(x.shape.as_list()) for x in self.inputs]
+        self._dtypes = [None if is_sparse(x) else np.dtype(x.dtype.as_numpy_dtype) for x in self.inputs]
+        #: for each input a shape that fits it: batches mostly have one
+        self._fitting: list[tuple | None] = [None] * len(self.inputs)
         self._sources = [tf.sparse.to_dense(o) if is_sparse(o) else o for o in outputs]
         steps = [u for u in updates if isinstance(u, NativeStep)]
         self._fused, self._pairs = steps_among([u for u in updates if isinstance(u, tuple)], inputs)
@@ -69,17 +73,19 @@ class Function:
             )
         values: list = []
         phase = None
-        for i, (tensor, value, (dtype, shape)) in enumerate(zip(self.inputs, inputs, self._kinds)):
-            if i == self._phase:
-                given = value if type(value) is int else _converted(i, tensor, value, dtype, shape)
+        for i, (value, dtype, fitting) in enumerate(zip(inputs, self._dtypes, self._fitting)):
+            if type(value) is np.ndarray and value.dtype == dtype and value.shape == fitting:
+                values.append(value)
+            elif i == self._phase:
+                given = value if type(value) in (int, float) else self._converted(i, value)
                 if given in (0, 1):
                     phase = int(given)
                 else:
-                    values.append(_converted(i, tensor, given, dtype, shape))
-            elif is_sparse(tensor):
-                values += _sparse(i, tensor, value, dtype)
+                    values.append(self._converted(i, given))
+            elif dtype is None:
+                values += self._sparse(i, value)
             else:
-                values.append(_converted(i, tensor, value, dtype, shape))
+                values.append(self._converted(i, value))
         session = self._state.session
         if self._session is not session:
             self._runs, self._session = {}, session
@@ -93,6 +99,30 @@ class Function:
             raise as_value_error(error) or self._state.as_value_error(error) or error from None
         # results may share memory with variables, constants and each other
         return [r.copy() if isinstance(r, np.ndarray) else r for r in results]
+
+    def _converted(self, i: int, value: Any) -> np.ndarray:
+        """The array to feed. The prepared call checks nothing: a wrong shape would run silently."""
+        shape, dtype = self._shapes[i], self._dtypes[i]
+        if type(value) is not np.ndarray or value.dtype != dtype:
+            if hasattr(value, "toarray"):
+                value = value.toarray()
+            try:
+                value = np.asarray(host_value(value), dtype=dtype)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"{_describe(self.inputs[i], i)} can't take {type(value).__name__} {value!r:.80}: {error}") from None
+        if shape is not None and value.shape != shape:
+            if len(shape) != value.ndim or any(n is not None and n != m for n, m in zip(shape, value.shape)):
+                raise ValueError(f"{_describe(self.inputs[i], i)} can't take a value of shape {value.shape}.")
+        if i != self._phase:
+            self._fitting[i] = value.shape
+        return value
+
+    def _sparse(self, i: int, value: Any) -> list[np.ndarray]:
+        tensor = self.inputs[i]
+        parts = sparse_parts(host_value(value), tensor.dtype.as_numpy_dtype)
+        if not tensor.shape.is_compatible_with(tuple(parts[2])):
+            raise ValueError(f"{_describe(tensor, i)} can't take a value of shape {tuple(map(int, parts[2]))}.")
+        return parts
 
     def _build(self, resolve: Callable = lambda tensor: tensor) -> tuple[list, list]:
         """Make what a run fetches, and the operations that it runs besides.
@@ -149,7 +179,10 @@ class Function:
         )
         for source, place in connected:
             options.tensor_connection.add(from_tensor=source.name, to_tensor=place.name)
-        return session._make_callable_from_options(options)
+        if not by_caller([*(t.op for t in fetches), *targets]):
+            return session._make_callable_from_options(options)
+        options.run_options.inter_op_thread_pool = CALLERS
+        return in_callers_thread(session._make_callable_from_options(options))
 
 
 #: operations whose result may be their input's own memory: those that leave values as they are, or do for some shapes
@@ -184,28 +217,6 @@ def _apply(state: Any, optimizer: Any, move: Sequence) -> Any:
     operation = optimizer.apply_gradients(move)
     state.initialize([v.initializer for v in tf.compat.v1.global_variables() if id(v) not in before])
     return operation
-
-
-def _converted(i: int, tensor: Any, value: Any, dtype: Any, shape: tuple | None) -> np.ndarray:
-    """The array to feed. The prepared call checks nothing: a wrong shape would run silently."""
-    if type(value) is not np.ndarray or value.dtype != dtype:
-        if hasattr(value, "toarray"):
-            value = value.toarray()
-        try:
-            value = np.asarray(host_value(value), dtype=dtype)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{_describe(tensor, i)} can't take {type(value).__name__} {value!r:.80}: {error}") from None
-    if shape is not None and value.shape != shape:
-        if len(shape) != value.ndim or any(n is not None and n != m for n, m in zip(shape, value.shape)):
-            raise ValueError(f"{_describe(tensor, i)} can't take a value of shape {value.shape}.")
-    return value
-
-
-def _sparse(i: int, tensor: Any, value: Any, dtype: Any) -> list[np.ndarray]:
-    parts = sparse_parts(host_value(value), dtype)
-    if not tensor.shape.is_compatible_with(tuple(parts[2])):
-        raise ValueError(f"{_describe(tensor, i)} can't take a value of shape {tuple(map(int, parts[2]))}.")
-    return parts
 
 
 def _describe(tensor: Any, i: int) -> str:

@@ -71,7 +71,7 @@ class Phase:
         self._chosen: dict[Any, Any] = {}
         #: operations whose results are zeros
         self._zero: set[Any] = set()
-        for op in _ordered(wanted):
+        for op in ordered(wanted):
             self._look_at(op)
 
     def resolve(self, tensor: Any) -> Any:
@@ -126,7 +126,7 @@ class Phase:
             self._zero.add(op)
 
 
-def _ordered(wanted: Sequence) -> Iterator[Any]:
+def ordered(wanted: Sequence) -> Iterator[Any]:
     """All operations that ``wanted`` need, each after those that it needs."""
     done: set[Any] = set()
     stack = [(op, False) for op in wanted]
