@@ -126,15 +126,19 @@ def _looped(step, steps, masks, states):
         fits = bool(states) and _same_shape(states[0], probe)
         carried = [states[0] if fits else tf.zeros_like(probe)]
 
+    #: which state is the output
+    same: list[int] = []
+
     def body(t, array, carried, states):
         output, new_states = step(read_step(t), read_mask(t), carried[0] if carried else None, states)
+        same[:] = [i for i, (new, state) in enumerate(zip(new_states, states)) if new is output and new.dtype == state.dtype]
         output.set_shape(probe.shape)
         states = [tf.cast(n, s.dtype) for n, s in zip(new_states, states)]
         for state, shape in zip(states, shapes):
             state.set_shape(shape)
         return t + 1, array.write(t, output), [output] if carried else [], states
 
-    _, array, _, states = tf.while_loop(
+    _, array, carried, states = tf.while_loop(
         lambda t, *_: t < time,
         body,
         (tf.constant(0), array, carried, states),
@@ -142,7 +146,9 @@ def _looped(step, steps, masks, states):
     )
     outputs = array.stack()
     outputs.set_shape([dims(steps)[0], *probe.shape.as_list()])
-    return outputs[-1], tf.transpose(outputs, [1, 0, *range(2, outputs.shape.rank)]), states
+    # not a part of all outputs, which needn't be joined then, nor have a gradient
+    last = carried[0] if carried else states[same[0]] if same else outputs[-1]
+    return last, tf.transpose(outputs, [1, 0, *range(2, outputs.shape.rank)]), states
 
 
 def _reader(steps):
