@@ -148,7 +148,8 @@ def _looped(step, steps, masks, states):
     outputs.set_shape([dims(steps)[0], *probe.shape.as_list()])
     # not a part of all outputs, which needn't be joined then, nor have a gradient
     last = carried[0] if carried else states[same[0]] if same else outputs[-1]
-    return last, tf.transpose(outputs, [1, 0, *range(2, outputs.shape.rank)]), states
+    # a tensor of its own, since layers note on their outputs which these are
+    return tf.identity(last), tf.transpose(outputs, [1, 0, *range(2, outputs.shape.rank)]), states
 
 
 def _reader(steps):

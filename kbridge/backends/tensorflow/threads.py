@@ -23,17 +23,10 @@ from .phases import ordered
 #: what of the callers' options stands for the caller's own thread
 CALLERS = -1
 
-#: operations that may take long beside others, such as the two gradients of a convolution
-LONG = (
-    "Conv2D",
-    "Conv2DBackpropFilter",
-    "Conv3D",
-    "Conv3DBackpropFilterV2",
-    "DepthwiseConv2dNative",
-    "DepthwiseConv2dNativeBackpropFilter",
-)
+#: operations that may take long beside others, such as the two gradients of a convolution. A graph with one of them is TensorFlow's
+LONG = ("Conv2D", "Conv3D", "DepthwiseConv2dNative")
 LOOPS = ("While", "StatelessWhile")
-#: how many operations a graph without these has at most
+#: how many operations a graph in the caller's thread has at most
 SMALL = 600
 
 #: the bytes of C's fenv_t, and more
@@ -43,7 +36,8 @@ _FLUSH = {"x86_64": (7, 0x8040), "AMD64": (7, 0x8040), "aarch64": (0, 1 << 24)}
 
 
 def by_caller(roots: Sequence) -> bool:
-    """Whether a run of the operations ``roots`` belongs into the caller's thread."""
+    """Whether a run of the operations ``roots`` belongs into the caller's thread: always where there is one thread only, else where the
+    graph is small, has no convolution, and its loops follow each other."""
     if _functions() is None:
         return False
     if (num_threads() or _cores()) == 1:

@@ -6,6 +6,8 @@ import tempfile
 
 import numpy as np
 
+from kbridge.backends.tensorflow.phases import ordered
+
 
 def recurrence(K, x, w, **kwargs):
     states = [K.zeros_like(x[:, 0, :])]
@@ -37,6 +39,50 @@ def test_gradients_of_loops_are_linear_in_time(K):
     assert "StridedSliceGrad" not in bodies
     # those of x[:, 0, :], for the initial states
     assert sum(node.op == "StridedSliceGrad" for node in definition.node) <= 2
+
+
+def test_the_last_output_needs_no_others(K):
+    """Where the output is a state, or there is a mask, neither it nor its gradient makes a tensor of all outputs."""
+    x, w = K.placeholder((None, 5, 3)), K.variable(0.1 * np.ones((3, 3)))
+
+    def step(t, states):
+        h = K.tanh(t + K.dot(states[0], w))
+        return h, [h]
+
+    def last_and_gradients(**kwargs):
+        last, outputs, _ = K.rnn(step, x, [K.zeros_like(x[:, 0, :])], **kwargs)
+        return outputs, [last, *K.gradients(K.sum(K.square(last)), [x, w])]
+
+    value = np.random.RandomState(0).rand(2, 5, 3)
+    for mask in ({}, {"mask": K.variable([[1, 1, 0, 1, 0], [0, 1, 1, 1, 1]])}):
+        outputs, looped = last_and_gradients(**mask)
+        of_all = {op for op in ordered([outputs.op]) if op.type == "TensorListStack"}
+        assert of_all and of_all.isdisjoint(ordered([t.op for t in looped]))
+        for a, b in zip(
+            K.function([x], looped)([value]), K.function([x], last_and_gradients(unroll=True, **mask)[1])([value]), strict=True
+        ):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+
+
+def test_joined_weights_are_transposed_once(K):
+    """Outside of the loop; derivatives are those of an unrolled one."""
+    x, w, v = K.placeholder((None, 4, 3)), K.variable(0.1 * np.eye(3)), K.variable(0.2 * np.ones((3, 3)))
+
+    def step(t, states):
+        a, b = K.split(K.dots(states[0], [w, v], K.concatenate([t, t]), joined=True), 2)
+        h = K.tanh(a) * b
+        return h, [h]
+
+    def derivatives(unroll):
+        last = K.rnn(step, x, [K.ones_like(x[:, 0, :])], unroll=unroll)[0]
+        return K.gradients(K.sum(K.square(last)), [x, w, v])
+
+    looped = derivatives(False)
+    definition = K.get_session().graph.as_graph_def()
+    assert "Transpose" not in [node.op for function in definition.library.function for node in function.node_def]
+    value = np.random.RandomState(0).rand(2, 4, 3)
+    for a, b in zip(K.function([x], looped)([value]), K.function([x], derivatives(True))([value])):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
 
 
 def test_static_shapes_inside_the_step_are_known(K):
