@@ -162,7 +162,7 @@ class Function:
             return fetches, targets, known.connections([*(t.op for t in fetches), *targets])
 
     def _prepare(self, session: Any, phase: int | None) -> Any:
-        """What runs the function: for the learning phase 0 or 1, which it isn't given then, or (None) for one that is fed like any other input."""
+        """Return what runs the function: for the learning phase 0 or 1, which is not fed then, or (None) for one that is fed like any other input."""
         feeds: list = []
         for i, tensor in enumerate(self.inputs):
             if i != self._phase or phase is None:

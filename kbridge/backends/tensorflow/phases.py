@@ -53,7 +53,7 @@ def _of_branches(op, dy):
 
 
 class Phase:
-    """What the operations of a graph give in one learning phase.
+    """The results of a graph in one learning phase.
 
     Args:
         graph: the backend's graph.
