@@ -206,14 +206,15 @@ def values(kind: str) -> np.ndarray:
     return x
 
 
-def write(library: str, folder: Path, count: int, seed: int, first: bool) -> None:
+def write(library: str, folder: Path, count: int, seed: int, first: bool, parts: bool = False) -> None:
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
     warnings.filterwarnings("ignore")
     k = importlib.import_module({"keras3": "keras"}.get(library, library))
     made = number = 0
+    makers: Any = importlib.import_module("random_models.combined_parts").PartsMaker if parts else Maker
     while made < count and number < 6 * count:
         number += 1
-        maker = Maker(k, seed * 100_000 + number, first)
+        maker = makers(k, seed * 100_000 + number, first)
         k.backend.clear_session()
         k.utils.set_random_seed(3)
         try:
@@ -225,23 +226,32 @@ def write(library: str, folder: Path, count: int, seed: int, first: bool) -> Non
             if not np.all(np.isfinite(before)) or np.abs(before).max() > 1e4:
                 continue
             path = folder / f"{number}.{'keras' if maker.of_keras3 else 'h5'}"
+            arrays, fault = {"x": x, "predicted": before}, ""
+            if parts:
+                target, loss, metrics = maker.compiled(model, before)
+                model.compile(optimizer=k.optimizers.SGD(0.01), loss=loss, metrics=metrics, run_eagerly=True)
+                arrays |= {"target": target, "evaluated": np.atleast_1d(model.evaluate(x, target, verbose=0))}
+                if not np.all(np.isfinite(arrays["evaluated"])) or np.abs(arrays["evaluated"]).max() > 1e4:
+                    continue
             model.save(path)
         except Exception as error:
             if "-v" in sys.argv:
                 print(number, type(error).__name__, str(error)[:200].replace("\n", " "))
             continue
-        arrays, fault = {"x": x, "predicted": before}, ""
         if model.trainable_weights and not maker.drawn:
-            target = np.random.RandomState(7).normal(size=before.shape).astype("float32")
-            arrays["target"] = target
+            if not parts:
+                target = np.random.RandomState(7).normal(size=before.shape).astype("float32")
+                arrays["target"] = target
             try:
-                model.compile(k.optimizers.SGD(0.1), "mse", run_eagerly=True)
+                if not parts:
+                    model.compile(k.optimizers.SGD(0.1), "mse", run_eagerly=True)
                 model.train_on_batch(x, target)
                 arrays["trained"] = answer(k, model, x)
             except Exception as error:
                 fault = str(error)[:100]
         np.savez(folder / f"{number}.npz", **arrays)
-        (folder / f"{number}.txt").write_text(describe(model) + (f" (training fails: {fault})" if fault else ""))
+        how = f"{loss if isinstance(loss, str) else loss.get_config()}, {metrics} " if parts else ""
+        (folder / f"{number}.txt").write_text(how + describe(model) + (f" (training fails: {fault})" if fault else ""))
         made += 1
     print(library, "wrote", made, "of", number)
 
