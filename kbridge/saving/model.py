@@ -19,6 +19,7 @@ from .functions import GRAPHS, graphs_of, put_graphs, stored_graphs, with_graphs
 from .hdf5_layout import write_text, writing
 from .hdf5_names import layer_paths
 from .keras2 import is_of_tensorflow, major_version, to_keras1
+from .keras2.local_weights import room_for
 from .keras3 import check_masks, to_keras2
 from .kinds import KERAS3, SAVED_MODEL, kind_of
 from .optimizer_state import UnfittingState, read_state, write_state
@@ -128,7 +129,7 @@ def model_in(root: Group, custom_objects: dict[str, Any], compile: bool, origin=
     weights = root.group("model_weights")
     origin = origin or weights_origin(root, weights)
     with (
-        weight_budget(stored_values(weights)),
+        weight_budget(room_for(config, stored_values(weights))),
         failures_named(root.path, "model_config", _UNBUILDABLE),
         padding_from(origin.padding),
     ):

@@ -89,7 +89,7 @@ class PartsMaker(Maker):
             )  # fmt: skip
             metrics = [
                 metric.RootMeanSquaredError(),
-                "mae",
+                metric.MeanAbsoluteError(),
                 metric.CosineSimilarity(axis=-1),
                 metric.MeanSquaredLogarithmicError(),
                 metric.LogCoshError(),
@@ -109,6 +109,10 @@ class PartsMaker(Maker):
             return one_hot, chosen, [self.pick(*metrics)]
         if kind == "class":
             chosen = self.pick(loss.CategoricalCrossentropy(from_logits=True, **self.some(label_smoothing=(0.1,)), **reduction), loss.CategoricalHinge(), loss.CategoricalFocalCrossentropy(from_logits=True))  # fmt: skip
-            return one_hot, chosen, [self.pick("accuracy", metric.TopKCategoricalAccuracy(2), metric.CategoricalAccuracy())]
+            return one_hot, chosen, [self.pick(metric.TopKCategoricalAccuracy(2), metric.CategoricalAccuracy())]
         chosen = loss.SparseCategoricalCrossentropy(from_logits=True, **reduction)
-        return one_hot.argmax(-1).astype("int32"), chosen, [self.pick("accuracy", metric.SparseTopKCategoricalAccuracy(2))]
+        return (
+            one_hot.argmax(-1).astype("int32"),
+            chosen,
+            [self.pick(metric.SparseCategoricalAccuracy(), metric.SparseTopKCategoricalAccuracy(2))],
+        )

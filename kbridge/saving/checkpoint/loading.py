@@ -12,6 +12,7 @@ from ..configs import whole_model
 from ..errors import ModelFileError
 from ..keras2 import is_of_tensorflow, to_keras1
 from ..keras2 import training as keras2_training
+from ..keras2.local_weights import room_for
 from ..kinds import Kind
 from ..origin import WRITTEN
 from ..reading import failures_named
@@ -31,7 +32,7 @@ def load_saved_model(kind: Kind, compile: bool = True) -> Any:
     prefix = prefix_of(kind)
     with open_bundle(prefix) as bundle, failures_named(prefix, problem="damaged, or not the weights of its model"):
         with (
-            weight_budget(bundle.values),
+            weight_budget(room_for(config, bundle.values)),
             failures_named(kind.path, "the model's config", "the model can't be built from it"),
             padding_from(WRITTEN),
         ):

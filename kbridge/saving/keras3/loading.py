@@ -11,6 +11,7 @@ from ...engine.registry import get_custom_objects
 from ..assignment import assign, assign_converted
 from ..configs import whole_model
 from ..errors import ModelFileError
+from ..keras2.local_weights import room_for
 from ..kinds import kind_of, refusal
 from ..reading import Group, failures_named
 from . import training
@@ -35,7 +36,7 @@ def load_archive(path: str, custom_objects: dict[str, Any], compile: bool):
 
                 return model_in(root.group(GROUP).with_texts(_own_texts(archive)), custom_objects, compile)
             _refuse_own_model(path, config)
-            with weight_budget(stored_values(root)), failures_named(path, CONFIG, "the model can't be built from it"):
+            with weight_budget(room_for(config, stored_values(root))), failures_named(path, CONFIG, "the model can't be built from it"):
                 model = whole_model(keras1_config(config, version), version)
                 check_masks(model, config)
             nodes = nodes_of_config(config)
