@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import function, tiles
+from kbridge.backends.numpy.executor import costs, function, tiles
 from kbridge.backends.numpy.ops import winograd
 from kbridge.backends.numpy.rewrites import convolutions
 
@@ -26,10 +26,11 @@ def one_lane(monkeypatch):
     monkeypatch.setattr(function, "lanes_of_plans", lambda: 1)
 
 
-def layers(seed):
+def layers(seed, samples=None):
     """(function, fed) of two convolutions of one input, one of them fused, and a third one behind them; with gradients and an update."""
     rng = np.random.RandomState(seed)
     n, (c, f), (h, w) = rng.randint(1, 4), rng.randint(1, 6, 2), rng.randint(5, 15, 2)
+    n = samples or n
     mode, size = str(rng.choice(["valid", "same"])), [(3, 3), (1, 3), (3, 1), (5, 5), (3, 5)][seed % 5]
     x = K.placeholder((n, h, w, c))
     kernels = [K.variable(rng.uniform(-1, 1, shape)) for shape in ((*size, c, f), (*size, c, f), (3, 3, f, 2))]
@@ -78,11 +79,23 @@ def test_each_input_is_transformed_once_up_to_a_limit(monkeypatch):
     assert kept != without
 
 
-def test_lanes_transform_the_tiles_of_their_own_samples(monkeypatch):
-    monkeypatch.setattr(convolutions, "choose", always(2))
-    monkeypatch.setattr(function, "lanes_of_plans", lambda: 2)
-    calls = []
-    monkeypatch.setattr("kbridge.backends.numpy.executor.plan.share_tiles", lambda *args: calls.append(args))
-    run, fed = layers(0)
-    run(fed)
-    assert not calls
+@pytest.mark.parametrize("seed", range(20))
+def test_lanes_share_the_tiles_of_their_own_samples(seed, monkeypatch):
+    for name in ("LEAST_PART", "CALL", "SHARED", "BYTE"):
+        monkeypatch.setattr(costs, name, 0.0)
+    monkeypatch.setattr(convolutions, "choose", always(2 + seed % 2 * 2))
+    found, cut = {}, 0
+    for count in (1, 2, 3):
+        monkeypatch.setattr(function, "lanes_of_plans", lambda count=count: count)
+        runs = []
+        for _ in range(2):
+            run, fed = layers(seed, samples=1 + seed % 6)
+            runs.append([*run(fed), *run(fed)])
+        for first, second in zip(*runs, strict=True):
+            np.testing.assert_array_equal(first, second)
+        found[count] = runs[0]
+        cut += len(run._last[1].forks)
+    assert cut or not seed % 6
+    for count in (2, 3):
+        for lanes, alone in zip(found[count], found[1], strict=True):
+            np.testing.assert_allclose(lanes, alone, rtol=1e-4, atol=1e-4 * np.abs(alone).max())

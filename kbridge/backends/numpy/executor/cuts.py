@@ -1,6 +1,7 @@
 """Cuts: which values can be computed part by part, for some of the samples at a time.
 
-A value is cut along an axis. What is computed (all but views) is cut along its first axis only, so that the parts of its storage are runs of memory. A rule
+A value is cut along an axis. What is computed (all but views) is cut along its first axis only, so that the parts of its storage are runs of memory (tiles of a
+convolution along the second, in storage that nothing else uses). A rule
 says, for a value cut so, along which axis each input must be cut (None: it is read whole). Other values are sums over the samples: each part
 gives a sum of its own, and these are added up in order.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from ..ops.winograd import Tiling
 from .values import Value
 
 #: an axis for each input, or None
@@ -33,6 +35,10 @@ def cut_of(value: Value, known: Mapping[Value, int], samples: int, lanes: int) -
     if value.op.view:
         return _cut_of_view(value, known, samples)
     parted = value.shape and value.shape[0] and value.shape[0] % samples == 0
+    if value.op.name == "winograd_tiles":
+        # its first axis is that of the points of a tile
+        images = value.inputs[0]
+        return Cut(1, (0,)) if known.get(images, 0) == 0 and images.shape[0] == samples else None
     for axis, rules in ((0, ALONG), (None, SUMMED)):
         needs = _needs(value, rules, lanes) if axis is None or parted else None
         if needs is not None and _fits(value, needs, known, samples):
@@ -107,6 +113,24 @@ def _fused(value: Value, lanes: int) -> Needs | None:
     return (0, None, *extra)
 
 
+def _images_or_tiles(tiling: Tiling) -> int:
+    """The axis of the samples in what a convolution by tiles reads: transformed tiles have another one first."""
+    return 0 if tiling.given is None else 1
+
+
+def _winograd(value: Value, lanes: int) -> Needs | None:
+    return _images_or_tiles(value.attrs), None
+
+
+def _fused_winograd(value: Value, lanes: int) -> Needs | None:
+    _, *rest = _fused(value, lanes) or ()
+    return _images_or_tiles(value.attrs[0]), *rest
+
+
+def _winograd_summed(value: Value, lanes: int) -> Needs | None:
+    return _images_or_tiles(value.attrs), 0, None
+
+
 def _pooling(value: Value, lanes: int) -> Needs | None:
     return (0,) * len(value.inputs) if value.attrs.axis > 0 else None
 
@@ -160,9 +184,9 @@ ALONG: dict[str, Rule] = {
     "erf": _fixed(0),
     "fill_like": _fixed(None),
     "conv": _fixed(0, None),
-    "winograd_conv": _fixed(0, None),
+    "winograd_conv": _winograd,
     "fused_conv": _fused,
-    "fused_winograd": _fused,
+    "fused_winograd": _fused_winograd,
     "depthwise": _fixed(0, None),
     "conv_input": _fixed(0, None, None),
     "depthwise_input": _fixed(0, None, None),
@@ -189,7 +213,7 @@ ALONG: dict[str, Rule] = {
 #: op -> rule for a sum over all samples
 SUMMED: dict[str, Rule] = {
     "conv_kernel": _fixed(0, 0, None),
-    "winograd_kernel_gradient": _fixed(0, 0, None),
+    "winograd_kernel_gradient": _winograd_summed,
     "depthwise_kernel": _fixed(0, 0, None),
     "squared_deviations": _fixed(0, None),
     "centred_product": _fixed(0, 0, None),

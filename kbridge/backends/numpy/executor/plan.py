@@ -50,8 +50,7 @@ class Plan:
         results = lowering.specialize([*feeds, *outputs, *(new for _, new in updates)], order)
         self._preparation = Preparation(fuse(lowering, results))
         combine(lowering, results)
-        if lanes == 1:
-            share_tiles(lowering, results)
+        share_tiles(lowering, results)
         time_first(lowering, results)
         lowering.order = early(lowering.order)
         self._changed = [variable for variable, _ in updates]

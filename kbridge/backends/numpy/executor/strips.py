@@ -137,9 +137,13 @@ def _residual(finish: Any) -> int | None:
 
 
 def _tiled(value: Value, tiling: Any, with_attrs: Callable[[Any], Any], residual: int | None, lanes: int) -> Iterator[Strip]:
-    tile, length = tiling.tiles[0], value.inputs[0].shape[1]
-    if prod(tiling.counts(value.inputs[0].shape[1:3])) <= PLACES * value.shape[-1]:
+    tile, shape = tiling.tiles[0], tiling.shape(value.inputs[0])
+    length = shape[1]
+    if prod(tiling.counts(shape[1:3])) <= PLACES * value.shape[-1]:
         yield from _of_filters(value, lanes)
+        return
+    if tiling.given is not None:
+        # tiles of all rows are there already
         return
     for rows in _parts(value.shape[1], tile.results, lanes):
         reached, zeros = _reached(rows, 1, tile.window, tiling.pads[0][0], length)

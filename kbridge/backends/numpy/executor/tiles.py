@@ -1,7 +1,7 @@
 """Tiles that several calls read are transformed once: those of a convolution's input, which the gradient of its kernel needs again.
 
 The tiles are 2.25 times the input (4 times if they are small), and are kept from the forward pass to the gradient. So only those are shared that a processor's
-last cache may keep, and of so few channels that the transform takes a good part of the convolution's time. Threads that share a convolution (``regions.py``) transform those of their own samples, each for itself.
+last cache may keep, and of so few channels that the transform takes a good part of the convolution's time.
 """
 
 from __future__ import annotations

@@ -50,7 +50,10 @@ class Tiling(NamedTuple):
 
     def shape(self, x: Any) -> tuple[int, ...]:
         """The shape of the convolution's input, where an op's first input is ``x``."""
-        return self.given or x.shape
+        if self.given is None:
+            return x.shape
+        # a thread may have the tiles of some images
+        return (x.shape[1] // prod(self.counts(self.given[1:3])), *self.given[1:])
 
 
 class TransformKernel(Op):
