@@ -140,15 +140,16 @@ def show(workload: Workload, found: dict[str, dict]) -> None:
 
 
 def agree(workload: Workload, found: dict[str, dict]) -> None:
-    """All contenders must have done the same computation."""
+    """All contenders that do the same must have done the same computation."""
     if workload.tolerance is None:
         return
-    if not found:
-        return
-    first, expected = next((name, n["result"]) for name, n in found.items())
+    does = {c.name: c.does for c in workload.contenders}
+    first: dict[str, str] = {}
     for name, n in found.items():
+        other = first.setdefault(does[name], name)
+        expected = found[other]["result"]
         if abs(n["result"] - expected) > workload.tolerance * abs(expected):
-            raise Failed(f"{name} got {n['result']}, {first} {expected}")
+            raise Failed(f"{name} got {n['result']}, {other} {expected}")
 
 
 def main() -> None:

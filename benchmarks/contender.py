@@ -20,6 +20,8 @@ class Contender:
     needs: tuple[str, ...] = ()
     #: variables of its process
     environment: dict[str, str] = field(default_factory=dict)
+    #: what it computes, in a workload of several things: results are compared among those with the same
+    does: str = ""
 
     def missing(self) -> list[str]:
         """The packages that it needs and that aren't installed."""

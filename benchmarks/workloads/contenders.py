@@ -35,7 +35,12 @@ def trained(make: Callable[[], Ready]) -> Callable[[], Step]:
 
     def build() -> Step:
         model, x, y = make()
-        return lambda: float(np.ravel(model.train_on_batch(x, y))[0])
+
+        def step() -> float:
+            loss = model.train_on_batch(x, y)
+            return float(loss[0] if isinstance(loss, list) else loss)
+
+        return step
 
     return build
 
@@ -83,7 +88,7 @@ def jax_step(loss: Callable, weights: list, batch: tuple, rate: float, adam: boo
     return run
 
 
-def on_theano(make: Callable[[], Step]) -> Contender:
+def on_theano(make: Callable[[], Step], does: str = "") -> Contender:
     """The same step as one writes it in Theano, with kbridge's repairs of Theano and its flags."""
 
     def build() -> Step:
@@ -92,7 +97,8 @@ def on_theano(make: Callable[[], Step]) -> Contender:
 
         return make()
 
-    return Contender("Theano by hand", build, ("theano",), {"KBRIDGE_BACKEND": "theano"})
+    name = f"Theano by hand, {does}" if does else "Theano by hand"
+    return Contender(name, build, ("theano",), {"KBRIDGE_BACKEND": "theano"}, does)
 
 
 def theano_step(loss: Callable, weights: list, batch: tuple, rate: float, adam: bool = True, momentum: float = 0.0) -> Step:
@@ -101,7 +107,7 @@ def theano_step(loss: Callable, weights: list, batch: tuple, rate: float, adam: 
     import theano
     from theano import tensor as T
 
-    inputs = [T.TensorType("float32", (False,) * x.ndim)() for x in batch]
+    inputs = [T.TensorType(x.dtype.name, (False,) * x.ndim)() for x in batch]
     shared = [theano.shared(np.ascontiguousarray(w)) for w in weights]
     value = loss(shared, *inputs)
     value, updates = value if isinstance(value, tuple) else (value, [])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..contender import Contender, Goal, Step, Workload
 from . import lstm
-from .contenders import Ready, on_backends, on_keras3, set_parameters, torch_step, trained
+from .contenders import Ready, on_backends, on_keras3, on_theano, set_parameters, theano_step, torch_step, trained
 
 WORDS, SIZE = 20000, 128
 
@@ -54,18 +56,29 @@ def pytorch() -> Step:
     return torch_step(network, optimizer, torch.nn.MSELoss(), words, y)
 
 
+def raw_theano() -> Step:
+    words, y, table, gates, output = data()
+
+    def loss(weights: list, words: Any, y: Any) -> Any:
+        return lstm.theano_loss(weights[1:], weights[0][words], y)
+
+    return theano_step(loss, [table, *lstm.joined(gates), *output], (words.astype("int32"), y), lstm.RATE)
+
+
 WORKLOAD = Workload(
     title="training step of Embedding(20000, 128) and LSTM 128 over 50 words, batch 32, mse, Adam",
     contenders=[
         Contender("PyTorch eager", pytorch, ("torch",)),
+        on_theano(raw_theano),
         *on_keras3(trained(keras3_model)),
         *on_backends("train_on_batch", trained(kbridge_model)),
     ],
-    against=("PyTorch eager", "Keras 3 tensorflow"),
+    against=("PyTorch eager", "Theano by hand", "Keras 3 tensorflow"),
     # Adam divides by small numbers at first
     tolerance=5e-2,
     goals=(
         Goal("kbridge numpy, train_on_batch", 0.9, "PyTorch eager"),
         Goal("kbridge numpy, train_on_batch", 0.75, "PyTorch eager", "wall", threads=2),
+        Goal("kbridge theano, train_on_batch", 1.05, "Theano by hand"),
     ),
 )

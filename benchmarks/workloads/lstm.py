@@ -118,26 +118,27 @@ def raw_jax() -> Step:
     return jax_step(loss, [*joined(gates), *output], (x, y), RATE)
 
 
-def raw_theano() -> Step:
+def theano_loss(weights: list, x: Any, y: Any) -> Any:
+    """The mean squared error of an LSTM and a linear output, in Theano; ``weights`` are [W, U, b] with the gates side by side, and the output's."""
     import theano
     from theano import tensor as T
 
+    W, U, b, V, d = weights
+
+    def turn(z: Any, h: Any, c: Any, U: Any) -> list:
+        z = z + T.dot(h, U)
+        i, f, g, o = (z[:, n * UNITS : (n + 1) * UNITS] for n in range(4))
+        c = T.nnet.sigmoid(f) * c + T.nnet.sigmoid(i) * T.tanh(g)
+        return [T.nnet.sigmoid(o) * T.tanh(c), c]
+
+    zeros = T.zeros((x.shape[0], UNITS), "float32")
+    (states, _), _ = theano.scan(turn, T.dot(x.dimshuffle(1, 0, 2), W) + b, [zeros, zeros], non_sequences=[U], strict=True)
+    return T.mean(T.sqr(T.dot(states[-1], V) + d - y))
+
+
+def raw_theano() -> Step:
     x, y, gates, output = data()
-
-    def loss(weights: list, x: Any, y: Any) -> Any:
-        W, U, b, V, d = weights
-
-        def turn(z: Any, h: Any, c: Any, U: Any) -> list:
-            z = z + T.dot(h, U)
-            i, f, g, o = (z[:, n * UNITS : (n + 1) * UNITS] for n in range(4))
-            c = T.nnet.sigmoid(f) * c + T.nnet.sigmoid(i) * T.tanh(g)
-            return [T.nnet.sigmoid(o) * T.tanh(c), c]
-
-        zeros = T.zeros((x.shape[0], UNITS), "float32")
-        (states, _), _ = theano.scan(turn, T.dot(x.dimshuffle(1, 0, 2), W) + b, [zeros, zeros], non_sequences=[U], strict=True)
-        return T.mean(T.sqr(T.dot(states[-1], V) + d - y))
-
-    return theano_step(loss, [*joined(gates), *output], (x, y), RATE)
+    return theano_step(theano_loss, [*joined(gates), *output], (x, y), RATE)
 
 
 WORKLOAD = Workload(

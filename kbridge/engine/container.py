@@ -125,7 +125,10 @@ class Container(ContainerFiles, Layer):
     @property
     def uses_learning_phase(self) -> bool:  # type: ignore[override]  # a model has what its layers have
         """Whether an output depends on whether the model is trained or predicts."""
-        return any(x._uses_learning_phase for x in self.outputs)
+        for x in self.outputs:
+            if x._uses_learning_phase:
+                return True
+        return False
 
     @property  # type: ignore[misc]  # a model has what its layers have
     def stateful(self) -> bool:

@@ -204,8 +204,17 @@ def weight_modes_of(sample_weight_mode, names, shapes) -> list:
     return modes
 
 
-def target_shape(loss, ndim: int) -> tuple:
-    """Return the part of a target's shape that is known before there are data: class indices have a last axis of 1, which metrics may broadcast."""
-    ndim = getattr(loss, "target_ndim", ndim)
-    indices = known_name(loss) == "sparse_categorical_crossentropy" and ndim > 1
-    return (*[None] * (ndim - 1), 1) if indices else (None,) * ndim
+def target_shape(loss, shape: tuple) -> tuple:
+    """Return the part of a target's shape that is known before there are data.
+
+    Args:
+        loss: the loss. kbridge's own take targets of the output's shape, or class indices with a last axis of 1; of others only the number of axes is known.
+        shape: the output's shape.
+    """
+    ndim = getattr(loss, "target_ndim", len(shape))
+    name = known_name(loss)
+    if ndim != len(shape) or not name:
+        return (None,) * ndim
+    if name == "sparse_categorical_crossentropy" and ndim > 1:
+        shape = (*shape[:-1], 1)
+    return (None, *shape[1:])

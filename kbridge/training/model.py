@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import backend as K
 from .. import optimizers
+from ..backends.ones import mark_often_ones
 from ..engine.freezing import warn_of_partly_frozen
 from ..engine.topology import Container
 from ..errors import whole_number
@@ -85,16 +86,15 @@ class Model(Container):
         self._loss_factors = loss_weights_of(loss_weights, names)
         self.sample_weight_modes = weight_modes_of(sample_weight_mode, names, self.internal_output_shapes)
         self.targets = [
-            K.placeholder(shape=target_shape(loss, len(shape)), name=f"{name}_target", dtype=K.dtype(output))
+            K.placeholder(shape=target_shape(loss, shape), name=f"{name}_target", dtype=K.dtype(output))
             for name, shape, output, loss in zip(names, self.internal_output_shapes, self.outputs, self.loss_functions, strict=True)
         ]
         self.sample_weights = [
             K.placeholder(ndim=2 if mode == "temporal" else 1, name=f"{name}_sample_weights")
             for name, mode in zip(names, self.sample_weight_modes, strict=True)
         ]
-        for weights in self.sample_weights:
-            # a backend may have a function of its own for batches whose samples all count the same
-            weights._often_ones = True
+        for weights, target in zip(self.sample_weights, self.targets, strict=True):
+            mark_often_ones(weights, target)
         #: (shape, dtype, shape, dtype) of batches that were checked -> the weights of their samples
         self._batches_that_fit: dict = {}
         self.total_loss, self.metrics_names, self.metrics_tensors = objective_of(self)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import backend as K
+from ..backends.ones import note_share
 
 
 class Shares:
@@ -41,6 +42,7 @@ _shares: Shares | None = None
 def share(kept, of):
     """The mean of ``kept``, zeros and ones; ``of``: the weights or the mask that they come from. Never 0."""
     mean = K.mean(kept)
+    note_share(of, mean)
     if _shares is not None:
         mean = _shares.instead(of, mean)
     # so that a batch with nothing kept gives a loss of 0, not NaN

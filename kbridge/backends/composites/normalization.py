@@ -37,9 +37,13 @@ class Normalization(Family):
             kept = self.expand_dims(kept, a)
         centred = x - kept
         var = self.mean(self.square(centred), axis=axes)
+        gamma, beta = (self._broadcast_back(t, x, axes) for t in (gamma, beta))
+        return self._normalized(x, kept, self._broadcast_back(var, x, axes), gamma, beta, epsilon), mean, var
+
+    def _normalized(self, x, mean, var, gamma, beta, epsilon):
+        """``x`` normalized with its own statistics, which have axes of length 1 where it was reduced. A backend may have a gradient of its own for it."""
         # one factor for each feature: fewer passes over x here and in the gradient than to divide and multiply x
-        scale = self._broadcast_back(gamma, x, axes) / self.sqrt(self._broadcast_back(var, x, axes) + epsilon)
-        return centred * scale + self._broadcast_back(beta, x, axes), mean, var
+        return (x - mean) * (gamma / self.sqrt(var + epsilon)) + beta
 
     def _broadcast_back(self, statistic, x, axes):
         """``statistic`` with axes of length 1 where ``x`` was reduced, unless it has them already."""

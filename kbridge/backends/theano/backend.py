@@ -19,7 +19,7 @@ from theano.sandbox.rng_mrg import MRG_RandomStream
 
 from ..contributed import channels_first
 from ..interface import GATHERED, Backend
-from . import convolution, elementwise, host, linalg, loops, operators, pooling, random, reductions, shapes, tensors
+from . import batch_norm, convolution, elementwise, host, linalg, loops, operators, pooling, random, reductions, shapes, tensors
 from .function import PHASE, Function
 from .gradients import gradients, stop_gradient
 from .static import int_shape, set_shape
@@ -235,6 +235,11 @@ class TheanoBackend(PlainPrimitives, Backend):
 
     def identity(self, x):
         return T.tensor_copy(tensors.as_tensor(x))
+
+    def _normalized(self, x, mean, var, gamma, beta, epsilon):
+        a, b, c, d, e = tensors.broadcasting(*tensors.as_tensors(x, mean, var, gamma, beta))
+        found = batch_norm.normalized(a, b, c, d, e, epsilon)
+        return super()._normalized(x, mean, var, gamma, beta, epsilon) if found is None else found
 
     # convolutions and pooling
 

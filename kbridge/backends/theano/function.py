@@ -6,9 +6,9 @@ import inspect
 import re
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import theano
@@ -17,10 +17,13 @@ from theano.compile.sharedvalue import SharedVariable
 from theano.graph.basic import Constant, Variable, ancestors
 from theano.graph.fg import MissingInputError
 
-from . import branches  # noqa: F401 -- known to Theano by its import
+from ..ones import Ones
+from . import outer  # noqa: F401 -- known to Theano by its import
+from .calls import direct_call
 from .operators import native
 from .static import int_shape
 from .tensors import as_tensor, is_sparse, with_pattern
+from .unweighted import without_weights
 
 #: the name of the learning phase placeholder
 PHASE = "keras_learning_phase"
@@ -35,6 +38,14 @@ FRAMES = 10_000
 _compiling = threading.RLock()
 
 
+class Made(NamedTuple):
+    """A function that Theano compiled, what calls it with a list of values, and which of all inputs these are (None: all)."""
+
+    theano: Any
+    call: Callable[[Sequence], list]
+    takes: list[int] | None
+
+
 class Function:
     """The object that ``K.function`` returns: call it with one value for each input. Calls from several threads take turns."""
 
@@ -47,60 +58,100 @@ class Function:
         self.updates = checked_updates(updates)
         self._shapes = [int_shape(x) for x in self.inputs]
         self._dtypes = [None if is_sparse(x) else np.dtype(x.dtype) for x in self.inputs]
+        #: the shape of each input's last value: the same needn't be checked again
+        self._fitted: list[Any] = [None] * len(self.inputs)
         self._lock = threading.Lock()
         self._options = {"on_unused_input": "ignore", **options}
         #: which input is the learning phase; a function is made for each of its values that is given, without what only the other needs
         self._phase = next((i for i, x in enumerate(self.inputs) if x.name == PHASE and x.ndim == 0), None)
+        #: weights of samples that are often ones: which input each is, and which are the targets that they belong to
+        self._weights = [(i, self.inputs.index(x._weights_of)) for i, x in enumerate(self.inputs) if self._has_target(x)]
         if "givens" in options:
-            self._phase = None
-        self._made: dict[int | None, Any] = {}
-        if self._phase is None:
-            self._for_phase(None)
+            self._phase, self._weights = None, []
+        self._ones = Ones()
+        self._read_only_ones: np.ndarray | None = None
+        self._made: dict[tuple[int | None, bool], Made] = {}
+        if self._phase is None and not self._weights:
+            self._for(None, False)
         elif self._lacks():
             raise self._missing()
 
-    def _for_phase(self, phase: int | None) -> Any:
-        """Theano's function where the learning phase is 0, 1, or (None) an input like any other."""
-        made = self._made.get(phase)
+    def _has_target(self, x: Variable) -> bool:
+        return getattr(x, "_weights_of", None) in self.inputs
+
+    def _for(self, phase: int | None, ones: bool) -> Made:
+        """What is compiled for a learning phase of 0, 1, or (None) one that is an input like any other, and for weights of samples that are all 1, or any."""
+        made = self._made.get((phase, ones))
         if made is None:
-            made = self._made[phase] = self._make(phase)
+            made = self._made[phase, ones] = self._make(phase, ones)
         return made
 
-    def _make(self, phase: int | None) -> Any:
+    def _make(self, phase: int | None, ones: bool) -> Made:
         # Theano takes no value for a variable, only for what stands in its place
         fed = [x.type() if isinstance(x, SharedVariable) else x for x in self.inputs]
         givens = [(x, new) for x, new in zip(self.inputs, fed) if new is not x]
+        left_out = set()
         if phase is not None and self._phase is not None:
-            known = fed.pop(self._phase)
+            known = fed[self._phase]
             givens.append((known, T.constant(np.asarray(phase, dtype=known.dtype))))
+            left_out.add(self._phase)
+        if ones:
+            shares = [share for i, _ in self._weights for share in getattr(self.inputs[i], "_shares", ())]
+            givens += without_weights([(fed[i], fed[target]) for i, target in self._weights], shares)
+            left_out.update(i for i, _ in self._weights)
         options = dict(self._options)
         if givens:
             options["givens"] = [*dict(options.get("givens") or ()).items(), *givens]
+        takes = [i for i in range(len(fed)) if i not in left_out]
         with _compiling, native(), _room_for(self.outputs, self.updates):
             try:
-                return theano.function(fed, self.outputs, updates=self.updates, **options)
+                function = theano.function([fed[i] for i in takes], self.outputs, updates=self.updates, **options)
             except MissingInputError as error:
                 raise self._missing() from error
+        return Made(function, direct_call(function, len(takes)), takes if left_out else None)
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
         if len(inputs) != len(self.inputs):
             raise ValueError(f"The function takes {len(self.inputs)} inputs, got {len(inputs)}.")
-        values = [self._convert(i, v) for i, v in enumerate(inputs)]
-        with self._lock, np.errstate(all="ignore"):
-            function, given = (self._for_phase(None), values) if self._phase is None else self._of(values, self._phase)
+        # an array of the dtype and of a known shape is the common case: a small model's step feels each call
+        values = [
+            v if type(v) is np.ndarray and v.dtype is d and v.shape == s and v.flags.aligned else self._convert(i, v)
+            for i, (v, d, s) in enumerate(zip(inputs, self._dtypes, self._fitted))
+        ]
+        with self._lock:
+            made = self._chosen(values)
             try:
-                results = function(*given)
+                results = made.call(values if made.takes is None else [values[i] for i in made.takes])
             except ValueError as error:
                 raise self._explained(error, values) from error
         # numbers as numbers, as from the other backends
         return [r[()] if isinstance(r, np.ndarray) and r.ndim == 0 else r for r in results]
 
-    def _of(self, values: list, index: int) -> tuple[Any, list]:
-        """The function for the learning phase that stands among ``values`` at ``index``, and the values that it takes."""
-        phase = int(values[index])
+    def _chosen(self, values: list) -> Made:
+        """The function for these values. One more is compiled only where no other can take them, except for weights: the first batch whose weights aren't
+        ones needs a function that takes any, and batches of ones are given to it if they haven't one of their own by then."""
+        phase = None if self._phase is None else int(values[self._phase])
         if phase not in (0, 1):
-            return self._for_phase(None), values
-        return self._for_phase(phase), [*values[:index], *values[index + 1 :]]
+            phase = None
+        ones = bool(self._weights) and self._are_ones(values)
+        made = self._made.get((phase, ones))
+        if made is None and ones:
+            made = self._made.get((phase, False))
+        return made or self._for(phase, ones)
+
+    def _are_ones(self, values: list) -> bool:
+        """Whether all weights of samples are 1, and as many as the targets."""
+        for i, target in self._weights:
+            weights = values[i]
+            if weights.shape != values[target].shape[: weights.ndim]:
+                return False
+            if weights is not self._read_only_ones:
+                if not self._ones.fill(weights):
+                    return False
+                if not weights.flags.writeable and weights.base is None:
+                    # training gives the same array for each batch of a size
+                    self._read_only_ones = weights
+        return True
 
     def _convert(self, i: int, value: Any) -> Any:
         shape, dtype = self._shapes[i], self._dtypes[i]
@@ -108,13 +159,13 @@ class Function:
             return self._sparse(i, value)
         array = value
         try:
-            # an array of the dtype is the common case: a small model's step feels each call
             if type(value) is not np.ndarray or value.dtype != dtype:
                 array = np.asarray(value.toarray() if hasattr(value, "toarray") else value, dtype=dtype)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{self._describe(i)} can't take {type(value).__name__} {value!r:.80}: {error}") from None
         if array.shape != shape and (array.ndim != len(shape) or any(n is not None and n != m for n, m in zip(shape, array.shape))):
             raise ValueError(f"{self._describe(i)} can't take a value of shape {array.shape}.")
+        self._fitted[i] = array.shape
         # Theano's C code takes no values at odd addresses, as they come out of files and network packets
         return array if array.flags.aligned else np.require(array, requirements="A")
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import theano.tensor as T
 from theano.gradient import DisconnectedType, NullType, disconnected_grad
 from theano.graph.basic import Apply, Variable
+from theano.ifelse import IfElse
 
+from .branches import gradients_of_choice
 from .operators import native
 from .static import int_shape, set_shape
 from .tensors import as_tensor, is_float, is_sparse
@@ -66,7 +68,8 @@ def _accumulate(loss: Variable, variables: list) -> dict[Variable, Variable]:
         if not any(wanted):
             continue
         given = [DisconnectedType()() if g is None else _as_type_of(g, o) for g, o in zip(outputs, node.outputs)]
-        terms = node.op.L_op(_undestroyed(node), node.outputs, given)
+        choice = isinstance(node.op, IfElse) and node.op.n_outs == 1
+        terms = gradients_of_choice(node, *given) if choice else node.op.L_op(_undestroyed(node), node.outputs, given)
         for i, (x, term) in enumerate(zip(node.inputs, terms)):
             if not wanted[i] or isinstance(term.type, DisconnectedType):
                 continue

@@ -41,7 +41,7 @@ static PyArrayObject *kbridge_output(PyArrayObject **out, int type, const npy_in
 
 #: over samples, channels and windows; `y` walks the outputs in order
 EACH_WINDOW = r"""
-    const npy_intp size[3] = {%(size)s}, stride[3] = {%(strides)s};
+    constexpr npy_intp size[3] = {%(size)s}, stride[3] = {%(strides)s};
     const npy_intp *dims = PyArray_DIMS(%(x)s), *xs = PyArray_STRIDES(%(x)s);
     kbridge_windows w = kbridge_place(dims, size, stride, %(same)s);
     %(prepare)s
@@ -49,10 +49,16 @@ EACH_WINDOW = r"""
     for (npy_intp b = 0; b < dims[0]; b++) for (npy_intp c = 0; c < dims[1]; c++) {
         const char *plane = PyArray_BYTES(%(x)s) + b * xs[0] + c * xs[1];
         (void)plane;
-        for (npy_intp i = 0; i < w.out[0]; i++) for (npy_intp j = 0; j < w.out[1]; j++) for (npy_intp k = 0; k < w.out[2]; k++, y++) {
-            npy_intp lo[3], hi[3];
-            kbridge_range(w, 0, i, lo, hi); kbridge_range(w, 1, j, lo + 1, hi + 1); kbridge_range(w, 2, k, lo + 2, hi + 2);
-            %(window)s
+        npy_intp lo[3], hi[3];
+        for (npy_intp i = 0; i < w.out[0]; i++) {
+            kbridge_range(w, 0, i, lo, hi);
+            for (npy_intp j = 0; j < w.out[1]; j++) {
+                kbridge_range(w, 1, j, lo + 1, hi + 1);
+                for (npy_intp k = 0; k < w.out[2]; k++, y++) {
+                    kbridge_range(w, 2, k, lo + 2, hi + 2);
+                    %(window)s
+                }
+            }
         }
     }
     %(end)s
@@ -65,16 +71,24 @@ MAX_PREPARE = r"""
     npy_int64 *places = (npy_int64 *)PyArray_DATA(%(at)s);
 """
 
-#: the first of the largest values; NaN is larger than all
+#: the first of the largest values; NaN is larger than all. Whole windows have loops of fixed lengths, which the compiler unrolls
 MAX_WINDOW = r"""
-            npy_int64 place = (lo[0] * w.n[1] + lo[1]) * w.n[2] + lo[2];
-            %(type)s best = *(const %(type)s *)(plane + lo[0] * xs[2] + lo[1] * xs[3] + lo[2] * xs[4]);
-            for (npy_intp p = lo[0]; p < hi[0]; p++) for (npy_intp q = lo[1]; q < hi[1]; q++) for (npy_intp r = lo[2]; r < hi[2]; r++) {
-                %(type)s value = *(const %(type)s *)(plane + p * xs[2] + q * xs[3] + r * xs[4]);
-                if (value > best || (value != value && best == best)) { best = value; place = (p * w.n[1] + q) * w.n[2] + r; }
-            }
+            const char *corner = plane + lo[0] * xs[2] + lo[1] * xs[3] + lo[2] * xs[4];
+            const npy_intp n0 = hi[0] - lo[0], n1 = hi[1] - lo[1], n2 = hi[2] - lo[2];
+            npy_intp place = 0;
+            %(type)s best = *(const %(type)s *)corner;
+            #define KBRIDGE_LARGEST(N0, N1, N2) \
+                for (npy_intp p = 0; p < N0; p++) for (npy_intp q = 0; q < N1; q++) for (npy_intp r = 0; r < N2; r++) { \
+                    const %(type)s value = *(const %(type)s *)(corner + p * xs[2] + q * xs[3] + r * xs[4]); \
+                    const bool better = (value > best) | ((value != value) & (best == best)); \
+                    place = better ? (p * w.n[1] + q) * w.n[2] + r : place; \
+                    best = better ? value : best; \
+                }
+            if (n0 == size[0] && n1 == size[1] && n2 == size[2]) KBRIDGE_LARGEST(size[0], size[1], size[2])
+            else KBRIDGE_LARGEST(n0, n1, n2)
+            #undef KBRIDGE_LARGEST
             values[y] = best;
-            places[y] = place;
+            places[y] = (lo[0] * w.n[1] + lo[1]) * w.n[2] + lo[2] + place;
 """
 
 AVERAGE_PREPARE = r"""

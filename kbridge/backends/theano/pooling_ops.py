@@ -43,7 +43,7 @@ class _Pooling(COp):
         return ["<algorithm>"]
 
     def c_code_cache_version(self):
-        return (1,)
+        return (2,)
 
     def _each_window(self, prepare: str, window: str, names: dict[str, str], end: str = "") -> str:
         listed = {k: ", ".join(map(str, v)) for k, v in (("size", self.size), ("strides", self.strides))}

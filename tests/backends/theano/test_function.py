@@ -113,8 +113,8 @@ def test_a_function_computes_only_what_the_learning_phase_asks_for(K, quick):
         np.testing.assert_allclose(y, [2, 4] if value else np.exp([1, 2]), rtol=1e-6)
         np.testing.assert_allclose(slope, [2, 2] if value else np.exp([1, 2]), rtol=1e-6)
         assert count == 1 + int(value)
-    assert sorted(f._made) == [0, 1]
-    assert not any(isinstance(node.op, IfElse) for made in f._made.values() for node in made.maker.fgraph.apply_nodes)
+    assert sorted(f._made) == [(0, False), (1, False)]
+    assert not any(isinstance(node.op, IfElse) for made in f._made.values() for node in made.theano.maker.fgraph.apply_nodes)
     # a number that is no phase chooses as Theano does
     assert f([[1, 2], 7])[2] == 8 and f([[1, 2], 7])[0].tolist() == [2, 4]
 

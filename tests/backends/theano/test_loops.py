@@ -155,7 +155,7 @@ def test_what_a_step_joins_of_tensors_from_outside_is_joined_once(K, quick):
     def made(step):
         _, outputs, _ = K.rnn(step, x, [K.zeros_like(x[:, 0])])
         f = K.function([x], [outputs, *K.gradients(K.sum(outputs), weights)])
-        loops = [node.op for node in f._made[None].maker.fgraph.apply_nodes if isinstance(node.op, Scan)]
+        loops = [node.op for node in f._made[None, False].theano.maker.fgraph.apply_nodes if isinstance(node.op, Scan)]
         return f, any(isinstance(node.op, Join) for loop in loops for node in loop.fn.maker.fgraph.apply_nodes)
 
     def outside(x_t, states):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...garbage import paused
+from ...ones import Ones
 from ..graph import Placeholder, Tensor, Variable
 from .lowering import Lowering
 from .plan import Plan
@@ -24,9 +25,6 @@ MAX_PLANS = 64
 FEW_PLANS = 16
 MAX_CALLS = 1 << 15
 MAX_BYTES = 1 << 29
-#: weights of samples that are compared with ones, at most
-MAX_WEIGHTS = 1 << 13
-
 
 #: all that there are, for forked children
 _FUNCTIONS: weakref.WeakSet = weakref.WeakSet()
@@ -49,7 +47,7 @@ class Function:
         self._dtypes = [t.dtype for t in self._feeds]
         #: the weights of samples: a plan for nothing but ones does without them
         self._weights_at = [i for i, t in enumerate(self._feeds) if getattr(t, "_often_ones", False)]
-        self._ones: dict[tuple, bytes] = {}
+        self._ones = Ones()
         self._plans: OrderedDict[Any, Plan] = OrderedDict()
         #: fed tensors and variables whose values, not only shapes, decide the plan
         self._peeked: list[Tensor] = []
@@ -76,7 +74,7 @@ class Function:
         fed = arrays
         ones: tuple[int, ...] = ()
         if self._weights_at:
-            ones = tuple([i for i in self._weights_at if self._all_ones(arrays[i])])
+            ones = tuple([i for i in self._weights_at if self._ones.fill(arrays[i])])
             if ones:
                 key, fed = (ones, *key), [a for i, a in enumerate(arrays) if i not in ones]
         with self._lock, np.errstate(all="ignore"):
@@ -86,17 +84,6 @@ class Function:
             if plan is None or key != last_key:
                 plan = self._plan(key, phase, arrays, ones)
             return plan.run(fed)
-
-    def _all_ones(self, array: np.ndarray) -> bool:
-        """Whether all elements are 1: found by comparing bytes, in a fraction of a microsecond. Large arrays aren't asked."""
-        if not 0 < array.size <= MAX_WEIGHTS:
-            return False
-        kind = array.size, array.dtype
-        if kind not in self._ones:
-            if len(self._ones) == MAX_PLANS:
-                self._ones.clear()
-            self._ones[kind] = np.ones(*kind).tobytes()
-        return array.tobytes() == self._ones[kind]
 
     def _convert(self, value: Any, i: int) -> np.ndarray:
         if hasattr(value, "toarray"):  # a scipy sparse matrix

@@ -2,7 +2,7 @@
 
 Theano replaces ``x - x`` and ``x * 0`` by 0, ``x / x`` by 1 and ``x == x`` by true. That is wrong if x is NaN or infinite. Theano also changes the
 order of products and divisions; a square of 1e20 can appear that way, which float32 can't hold. For integers (most of them are shapes) all
-of this is right and stays. For floats, only factors of 1 and summands of 0 are removed.
+of this is right and stays. For floats, only factors and divisors of 1 and summands of 0 are removed.
 """
 
 from __future__ import annotations
@@ -79,13 +79,16 @@ def _restrict_canonizer(opt: Any) -> None:
     def transform(self, fgraph, node):
         if node.op not in (self.main, self.inverse, self.reciprocal) or not _of_floats(node):
             return original(self, fgraph, node)
-        if node.op != self.main:
-            return False
         neutral = self.calculate([], [], aslist=False)
-        rest = [x for x in node.inputs if self.get_constant(x) != neutral]
+        if node.op == self.main:
+            rest = [x for x in node.inputs if self.get_constant(x) != neutral]
+        elif node.op == self.inverse:
+            rest = [x for i, x in enumerate(node.inputs) if i == 0 or self.get_constant(x) != neutral]
+        else:
+            return False
         if not rest or len(rest) == len(node.inputs):
             return False
-        new = rest[0] if len(rest) == 1 else self.main(*rest)
+        new = rest[0] if len(rest) == 1 else node.op(*rest)
         out = node.outputs[0]
         if new.type.dtype == out.type.dtype and new.type != out.type:
             new = opt._fill_chain(new, node.inputs)[0]
