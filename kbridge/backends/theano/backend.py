@@ -122,13 +122,13 @@ class TheanoBackend(PlainPrimitives, Backend):
     def quick_compilation(self):
         """A context whose functions compile fast rather than run fast: no C code, few optimizations."""
         mode = theano.compile.mode.get_mode("FAST_COMPILE")
-        self._options = {"mode": mode.excluding("conv_gemm", "AbstractConvCheck")}
+        before, self._options = self._options, {"mode": mode.excluding("conv_gemm", "AbstractConvCheck")}
         try:
             # the flag is for the inner functions of scans
             with theano.config.change_flags(mode="FAST_COMPILE"):
                 yield
         finally:
-            self._options = {}
+            self._options = before
 
     # tensors and their values
 

@@ -4,13 +4,13 @@ import sys
 
 import numpy as np
 import pytest
-import theano
-from theano.compile.sharedvalue import shared
 
 
 @pytest.fixture
 def direct(K):
     """Functions of the test are compiled, and called directly."""
+    import theano
+
     if not theano.config.cxx:
         pytest.skip("needs a compiler: Theano calls functions without C code itself")
 
@@ -31,6 +31,8 @@ def test_a_function_with_c_code_is_called_directly(K, direct):
 
 @pytest.mark.parametrize("feed", [lambda memory: memory, lambda memory: memory[::-1], lambda memory: memory.reshape(2, 2)[1]])
 def test_what_is_fed_may_be_the_memory_of_a_variable_that_changes(K, direct, feed):
+    from theano.compile.sharedvalue import shared
+
     for borrowed in (np.arange(1, 5, dtype="float32"), np.arange(9, dtype="float32")[2:6]):
         variable = shared(borrowed, borrow=True)
         f, _ = interplay(K, variable)

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from theano.ifelse import IfElse
-from theano.tensor.elemwise import DimShuffle, Elemwise, Sum
 
 
 def nodes(f, phase):
@@ -12,6 +10,9 @@ def nodes(f, phase):
 
 def test_the_gradient_of_the_branch_that_was_not_chosen_is_left_out(K, quick):
     """Also where it is infinite, or of another shape."""
+    from theano.ifelse import IfElse
+    from theano.tensor.elemwise import DimShuffle, Elemwise
+
     x, w, v = K.placeholder((2, 3)), K.variable(np.full((3, 4), 0.5)), K.variable(np.zeros(4))
     product = K.dot(x, w)
     trained = product * 2.0 + v
@@ -71,6 +72,8 @@ def test_batch_normalization_has_the_gradients_of_its_formula(K, quick, shape, a
 
 
 def test_a_step_of_batch_normalization_sums_four_times(K, quick):
+    from theano.tensor.elemwise import Sum
+
     x = K.placeholder((None, 3))
     gamma, beta = K.variable(np.ones(3)), K.variable(np.zeros(3))
     y = K.normalize_batch_in_training(x, gamma, beta, [0])[0]
@@ -79,6 +82,8 @@ def test_a_step_of_batch_normalization_sums_four_times(K, quick):
 
 
 def test_a_column_times_a_row_is_an_elementwise_product(K):
+    from theano.tensor.elemwise import Elemwise
+
     x, y = K.placeholder((None, 1)), K.placeholder((1, 4))
     f = K.function([x, y], [K.dot(x, y)], mode="FAST_RUN")
     np.testing.assert_array_equal(f([[[1], [2]], [[1, 2, 3, 4]]])[0], [[1, 2, 3, 4], [2, 4, 6, 8]])
