@@ -21,8 +21,9 @@ def mark_often_ones(weights: Any, target: Any) -> None:
 
 def note_share(weights: Any, share: Any) -> None:
     """Note that ``share`` is the part of the ``weights`` that isn't 0, which is 1 for ones. Other tensors than such weights may be given."""
-    if getattr(weights, "_often_ones", False):
-        weights._shares.append(share)
+    shares = getattr(weights, "_shares", None)
+    if shares is not None:
+        shares.append(share)
 
 
 class Ones:
