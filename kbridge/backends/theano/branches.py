@@ -50,7 +50,7 @@ def _nothing(dtype: str, *likes: Variable) -> Variable:
 
 @local_optimizer([Elemwise, DimShuffle, Rebroadcast, Sum, Dot])
 def no_gradient(fgraph: Any, node: Any) -> Any:
-    """What becomes of a gradient of nothing: nothing again, and a sum does without it."""
+    """Nothing in place of products of nothing, and sums without it."""
     where = [i for i, x in enumerate(node.inputs) if x.owner is not None and isinstance(x.owner.op, NoGradient)]
     if not where:
         return False
@@ -59,7 +59,7 @@ def no_gradient(fgraph: Any, node: Any) -> Any:
 
 
 def _without(node: Apply, where: Sequence[int]) -> Variable | None:
-    """What stands in the place of ``node``, whose inputs at ``where`` are gradients of nothing; None: it stays."""
+    """Return the replacement of ``node``, whose inputs at ``where`` are gradients of nothing; None: it stays."""
     op, inputs = node.op, node.inputs
     dtype = node.outputs[0].dtype
     lengths = inputs[where[0]].owner.inputs[1:]

@@ -80,7 +80,7 @@ class Function:
         return getattr(x, "_weights_of", None) in self.inputs
 
     def _for(self, phase: int | None, ones: bool) -> Made:
-        """What is compiled for a learning phase of 0, 1, or (None) one that is an input like any other, and for weights of samples that are all 1, or any."""
+        """Return the function for a learning phase of 0, 1, or (None) one that is an input like any other, and for weights of samples that are all 1, or any."""
         made = self._made.get((phase, ones))
         if made is None:
             made = self._made[phase, ones] = self._make(phase, ones)

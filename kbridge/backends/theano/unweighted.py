@@ -19,7 +19,7 @@ class OnesOf(Alloc):
 
 
 def without_weights(pairs: Sequence[tuple[Variable, Variable]], shares: Sequence[Variable]) -> list[tuple[Variable, Variable]]:
-    """What stands in the place of weights that are all 1, as ``givens`` of ``theano.function``.
+    """Return the replacements of weights that are all 1, as ``givens`` of ``theano.function``.
 
     Args:
         pairs: (weights, the targets whose samples they belong to).
