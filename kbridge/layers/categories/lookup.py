@@ -150,7 +150,10 @@ class _Lookup(Configured):
 
     def _known(self) -> None:
         if self.vocabulary is None:
-            raise ValueError(f"{type(self).__name__} {self.name} has no vocabulary. Give one, or call adapt with data.")
+            raise ValueError(
+                f"{type(self).__name__} {self.name} has no vocabulary. Give one, or call adapt with data. In files of Keras, JSON and .h5 don't hold it; "
+                ".keras archives and SavedModel folders do."
+            )
 
     def call(self, x, mask=None):
         """Return the places of the tokens, or their vectors."""
