@@ -10,7 +10,7 @@ import numpy as np
 from ..backends.in_use import K
 from .joints import pad
 from .names import operation
-from .operands import is_float, known, shape_of, tensor
+from .operands import is_float, known, shape_of, small, tensor
 
 
 def _floats(x: Any) -> Any:
@@ -86,6 +86,7 @@ def _ssim_parts(x: Any, y: Any, max_val: float, size: int, sigma: float, k1: flo
         raise ValueError(
             f"pictures must be at least {size} pixels high and wide, with a known number of channels, got shape {shape_of(x)}."
         )
+    small((size, size, channels))
     places = np.arange(size) - (size - 1) / 2.0
     bell = np.exp(-0.5 * (places / sigma) ** 2)
     window = np.outer(bell, bell) / bell.sum() ** 2

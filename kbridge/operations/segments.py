@@ -11,7 +11,7 @@ from ..backends.in_use import K
 from .creation import linspace
 from .linalg import diag, diag_part
 from .names import operation
-from .operands import dtype_of, is_float, known, shape_of, tensor
+from .operands import dtype_of, is_float, known, shape_of, small, tensor
 from .parts import gather
 from .shapes import axis_length, one_axis, swapaxes
 
@@ -47,7 +47,7 @@ def gather_nd(x, indices, batch_dims=0):
 def _memberships(segment_ids: Any, count: Any, dtype: str) -> Any:
     """(segments, entries): 1 where an entry belongs to a segment. Ids that are none belong nowhere."""
     ids = K.flatten(K.cast(tensor(segment_ids), "int32"))
-    segments = K.expand_dims(K.arange(0, known(count, "the number of segments")), 1)
+    segments = K.expand_dims(K.arange(0, *small((known(count, "the number of segments"),))), 1)
     return K.cast(K.equal(segments, K.expand_dims(ids, 0)), dtype)
 
 

@@ -250,6 +250,7 @@ def test_models_with_functions_of_real_libraries_predict_what_they_did_there(fil
         lambda x: tf.pad(x, [[0, 0], [0, 10**11]]),  # noqa: F821
         lambda x: K.dot(K.ones((10**5, 1)), K.ones((1, 10**5))),
         lambda x: tf.eye(10**6),  # noqa: F821
+        lambda x: tf.math.unsorted_segment_sum(x, x[:, 0], 10**10),  # noqa: F821
     ],
 )
 def test_functions_that_ask_for_enormous_tensors_are_refused_when_they_are_built(function):
