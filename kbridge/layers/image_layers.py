@@ -78,6 +78,8 @@ class Normalization(Configured):
     variance: Any
     invert: bool
 
+    supports_masking = True
+
     def __init__(self, axis=-1, mean=None, variance=None, invert=False, **kwargs):
         super().__init__(**kwargs)
         if (mean is None) != (variance is None):

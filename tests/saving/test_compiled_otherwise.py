@@ -91,3 +91,13 @@ def test_classes_of_sequences_need_no_axis_of_their_own():
     model.fit(x, y, nb_epoch=1, verbose=0)
     with pytest.raises(ValueError, match="4, 1"):
         model.evaluate(x, y[:, :3], verbose=0)
+
+
+def test_normalization_passes_masks_on():
+    from kbridge.layers import Embedding, Normalization
+
+    model = Sequential([Embedding(4, 2, input_length=3, mask_zero=True), Normalization(axis=None, mean=0.0, variance=4.0), LSTM(2)])
+    found = model.predict(np.array([[1, 2, 0], [1, 2, 3]]))
+    shorter = Sequential([Embedding(4, 2, input_length=2), Normalization(axis=None, mean=0.0, variance=4.0), LSTM(2)])
+    shorter.set_weights(model.get_weights())
+    np.testing.assert_allclose(found[0], shorter.predict(np.array([[1, 2]]))[0], atol=1e-6)
