@@ -143,7 +143,7 @@ def test_parts_of_a_loop(length):
         parts = list(found.parts())
         assert sum(count for _, count in parts) == length
         assert all(start % 2 == 0 for start, _ in parts)
-        assert len(parts) <= beside.PARTS + 1
+        assert len(parts) <= beside.PARTS + 2
         rows = [found.rows(part, 3 * length) for part in parts]
         covered = [i for r in (rows[::-1] if backwards else rows) for i in range(r.start, r.stop)]
         assert covered == list(range(3 * length))

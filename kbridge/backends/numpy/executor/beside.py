@@ -56,8 +56,13 @@ class Beside:
         step = max(TURNS, -(-length // PARTS))
         # what goes to and fro between two places is in the first one again after two turns
         step += step % 2
-        for start in range(0, length, step):
-            yield start, min(step, length - start)
+        start = 0
+        while start < length:
+            left = length - start
+            # after the last turn, other lanes have its part still to do: it is a small one
+            count = (left // 2 + 1) // 2 * 2 if step < left <= 2 * step else min(step, left)
+            yield start, count
+            start += count
 
     def rows(self, part: tuple[int, int], length: int) -> slice:
         """The part of an axis of ``length`` that belongs to these turns."""

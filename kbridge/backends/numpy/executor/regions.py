@@ -135,7 +135,7 @@ class _Builder:
         if read.isdisjoint(self.members):
             # also what is drawn or printed: none of these is ever part of a region, so that their order stays
             self.out.append(item)
-            self._views_of_samples(values)
+            self._note_samples(values)
         elif pure:
             self._defer(item, values)
         else:
@@ -158,11 +158,13 @@ class _Builder:
     def _defer(self, item: Item, values: Sequence[Value]) -> None:
         self.later.append(item)
         self.deferred.update(values)
-        self._views_of_samples(values)
+        self._note_samples(values)
 
-    def _views_of_samples(self, values: Sequence[Value]) -> None:
-        """Views of samples hold samples, too, in whatever order: the next region may cut what it makes of them."""
-        self.samplewise.update(v for v in values if v.op.view and v.operands()[0] in self.samplewise)
+    def _note_samples(self, values: Sequence[Value]) -> None:
+        """What has a row for each sample though it isn't cut itself, and views of samples, in whatever order: the next region may cut what is made of them."""
+        for v in values:
+            if not self.samplewise.isdisjoint(v.operands()) and (v.op.view or v.shape[:1] == (self.samples,)):
+                self.samplewise.add(v)
 
     def _take(self, item: Item, values: Sequence[Value]) -> bool:
         """Put the item into the open region if it can be cut."""
