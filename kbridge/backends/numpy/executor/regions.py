@@ -161,7 +161,7 @@ class _Builder:
         self._note_samples(values)
 
     def _note_samples(self, values: Sequence[Value]) -> None:
-        """What has a row for each sample though it isn't cut itself, and views of samples, in whatever order: the next region may cut what is made of them."""
+        """Values with a row for each sample, though they aren't cut, and views of samples, in whatever order: the next region may cut what is made of them."""
         for v in values:
             if not self.samplewise.isdisjoint(v.operands()) and (v.op.view or v.shape[:1] == (self.samples,)):
                 self.samplewise.add(v)
