@@ -1,4 +1,4 @@
-"""Products beside a loop: other threads compute them while it goes on."""
+"""Products beside a loop and ahead of it: other threads compute them while it goes on."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def names(function):
 def random_loop(seed):
     """(function, fed): one or two loops with their gradients and updates, of too few samples to cut them."""
     rng = np.random.default_rng(seed)
-    samples, length, features, units = (int(rng.integers(*span)) for span in ((1, 6), (2, 21), (1, 9), (2, 9)))
+    samples, length, features, units = (int(rng.integers(*span)) for span in ((1, 6), (2, 21), (1, 6), (2, 12)))
     dtype = "float64" if seed % 5 == 4 else "float32"
     x = K.placeholder((None, length, features), dtype=dtype)
     mask = x[:, :, 0] > -0.5 if rng.random() < 0.4 else None
@@ -80,17 +80,18 @@ def test_random_loops_give_the_same_for_any_number_of_threads(seed):
             np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
 
 
-def test_most_random_loops_have_products_beside_them():
-    reached = 0
+def test_random_loops_have_products_beside_them_and_ahead():
+    beside_them = ahead = 0
     with workers.using(2):
         for seed in range(60):
             function, fed = random_loop(seed)
             function(fed[0])
-            reached += any("beside" in name for name in names(function))
-    assert reached > 30
+            beside_them += any("beside" in name for name in names(function))
+            ahead += any("behind" in name for name in names(function))
+    assert beside_them > 30 and ahead > 10, (beside_them, ahead)
 
 
-def simple(samples=3, length=12, units=6):
+def simple(samples=3, length=12, units=8):
     """(function, fed): the gradients of a loop."""
     rng = np.random.default_rng(0)
     x = K.placeholder((None, length, 4))
@@ -105,12 +106,14 @@ def simple(samples=3, length=12, units=6):
     return K.function([x], grads), [rng.uniform(-1, 1, (samples, length, 4)).astype("float32")]
 
 
-def test_a_loop_that_fails_ends_all_lanes_and_the_next_run_is_right():
+@pytest.mark.parametrize("what", ["beside", "behind"])
+@pytest.mark.parametrize("lane", [0, 1])
+def test_a_lane_that_fails_ends_all_lanes_and_the_next_run_is_right(what, lane):
     with workers.using(2):
         function, fed = simple()
         expected = function(fed)
-        (fork,) = (f for f in function._last[1].forks if "beside" in f.name)
-        instructions = fork.lanes[0]
+        (fork,) = (f for f in function._last[1].forks if what in f.name)
+        instructions = fork.lanes[lane]
         at = len(instructions) // 2
         instructions.insert(at, (lambda: 1 / 0, []))
         with pytest.raises(ZeroDivisionError):

@@ -25,30 +25,17 @@ MOST = 2.0
 CALL = 1e-6
 
 
-class Beside:
-    """A loop, and the products that other lanes compute meanwhile.
+class Parts:
+    """A loop in parts, for lanes that work on it together."""
 
-    ``before``: views of what is there before the loop; ``views``: those of its results. ``lanes``: the products of each further lane. ``axes``:
-    along which axis the turns lie.
-    """
-
-    def __init__(self, loop: Value, before: list[Value], views: list[Value], lanes: list[list[Value]], axes: dict[Value, int]):
-        self.loop, self.before, self.views, self.lanes, self.axes = loop, before, views, lanes, axes
+    def __init__(self, loop: Value):
+        self.loop = loop
         self._scan: Any = loop.scan
 
-    @property
-    def products(self) -> list[Value]:
-        """All of them, lane by lane."""
-        return [v for lane in self.lanes for v in lane]
-
-    @property
-    def items(self) -> list[Value]:
-        """All values in an order in which they can be computed."""
-        return [*self.before, self.loop, *self.views, *self.products]
-
-    def summed(self, product: Value) -> bool:
-        """Whether a product is a sum over all turns; else it has rows for each."""
-        return product not in self.axes
+    @staticmethod
+    def least_length() -> int:
+        """Return the turns that a loop has at least."""
+        return 2 * TURNS
 
     def parts(self) -> Iterator[tuple[int, int]]:
         """(first turn, turns) of each part."""
@@ -73,8 +60,38 @@ class Beside:
         return slice(first * unit, (first + count) * unit)
 
     def results(self) -> Iterator[Value]:
-        """The results of the loop that are read, and what has rows for each turn."""
+        """The results of the loop that are read."""
         yield from self._scan.requested
+
+
+class Beside(Parts):
+    """A loop, and the products that other lanes compute meanwhile.
+
+    ``before``: views of what is there before the loop; ``views``: those of its results. ``lanes``: the products of each further lane. ``axes``:
+    along which axis the turns lie.
+    """
+
+    def __init__(self, loop: Value, before: list[Value], views: list[Value], lanes: list[list[Value]], axes: dict[Value, int]):
+        super().__init__(loop)
+        self.before, self.views, self.lanes, self.axes = before, views, lanes, axes
+
+    @property
+    def products(self) -> list[Value]:
+        """All of them, lane by lane."""
+        return [v for lane in self.lanes for v in lane]
+
+    @property
+    def items(self) -> list[Value]:
+        """All values in an order in which they can be computed."""
+        return [*self.before, self.loop, *self.views, *self.products]
+
+    def summed(self, product: Value) -> bool:
+        """Whether a product is a sum over all turns; else it has rows for each."""
+        return product not in self.axes
+
+    def results(self) -> Iterator[Value]:
+        """The results of the loop that are read, and what has rows for each turn."""
+        yield from super().results()
         yield from self.axes
 
     def seconds(self) -> float:
@@ -112,8 +129,8 @@ def beside_loops(items: Sequence[Any], lanes: int, whole: Callable[[Value], bool
 
 def _beside(loop: Value, following: Sequence[Any], present: set[Value], lanes: int) -> Beside | None:
     scan: Any = loop.scan
-    cost = _seconds_of(scan)
-    if scan.length < 2 * TURNS or cost < 2 * costs.LEAST_PART:
+    cost = seconds_of_loop(scan)
+    if scan.length < Parts.least_length() or cost < 2 * costs.LEAST_PART:
         return None
     found = _Search(loop, present)
     for item in following:
@@ -130,7 +147,7 @@ def _beside(loop: Value, following: Sequence[Any], present: set[Value], lanes: i
     return Beside(loop, before, views, shares, found.axes)
 
 
-def _seconds_of(scan: Scan) -> float:
+def seconds_of_loop(scan: Scan) -> float:
     """Return about how long a loop takes: its turns work in the cache."""
     body = [v for v in scan.live() if not v.op.of_turn and not v.op.view]
     return scan.length * sum(costs.multiplications(v) * costs.MULTIPLICATION + CALL for v in body)

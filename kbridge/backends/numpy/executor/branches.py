@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
 from . import costs
+from .ahead import Ahead, ahead_of_loops
 from .beside import Beside, beside_loops
 from .blocks import Chain
 from .costs import seconds
@@ -105,14 +106,18 @@ def in_lanes(items: Sequence[Item], fed: Iterable[Value], lanes: int) -> list[It
     if lanes < 2 or all(seconds(v) <= costs.CALL for item in items for v in _values(item)):
         # no calls of these could be worth a thread
         return list(items)
-    with_products = beside_loops(items, lanes, lambda loop: loop_region(loop, lanes) is None)
+
+    def whole(loop: Value) -> bool:
+        return loop_region(loop, lanes) is None
+
+    with_products = ahead_of_loops(beside_loops(items, lanes, whole), whole)
     found = [in_strips(item, lanes) for item in in_branches(in_regions(with_products, fed, lanes), lanes)]
     with_lanes = sum(_seconds_in_lanes(item) for item in found)
     return found if with_lanes <= _seconds_with_blas([v for item in items for v in _values(item)], lanes) else list(items)
 
 
 def _seconds_in_lanes(item: Item | Region | Branches | Strips) -> float:
-    if isinstance(item, (Region, Strips, Beside)):
+    if isinstance(item, (Region, Strips, Beside, Ahead)):
         return item.seconds()
     if isinstance(item, Branches):
         return max(costs.seconds_of_lane(sum(seconds(v) for i in lane for v in _values(i)), 1, costs.calls(lane)) for lane in item.lanes)
@@ -134,7 +139,7 @@ def in_branches(items: Sequence[Item | Region], lanes: int) -> list[Item | Regio
     readers = Counter(i for item in items for i in {o for v in _values(item) for o in v.operands()})
     for item in items:
         values = _values(item)
-        apart = isinstance(item, (Region, Beside)) or any(v.scan is not None or not v.op.pure for v in values)
+        apart = isinstance(item, (Region, Beside, Ahead)) or any(v.scan is not None or not v.op.pure for v in values)
         taken = not apart and window.takes(item)
         if not taken:
             out += window.done(lanes)
@@ -151,7 +156,7 @@ def in_branches(items: Sequence[Item | Region], lanes: int) -> list[Item | Regio
 def _values(item: Item | Region) -> list[Value]:
     return (
         [v for i in item.items for v in _values(i)]
-        if isinstance(item, (Region, Beside))
+        if isinstance(item, (Region, Beside, Ahead))
         else item.values
         if isinstance(item, Chain)
         else [item]

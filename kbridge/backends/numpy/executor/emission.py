@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..ops.conv import product
+from .ahead import Ahead
 from .beside import Beside
 from .blocks import Chain
 from .branches import Branches
@@ -53,6 +54,8 @@ class Emission:
                 self._strips(item)
             elif isinstance(item, Beside):
                 self._beside(item)
+            elif isinstance(item, Ahead):
+                self._ahead(item)
             else:
                 self._add_up(item)
 
@@ -189,6 +192,30 @@ class Emission:
                 for v in products:
                     self._part_of_product(beside, v, part, lane)
         self.ctx.call(GatedFork(beside.name, [lane.instructions for lane in (first, *others)], 1 + len(others), gates))
+
+    def _ahead(self, ahead: Ahead) -> None:
+        turn, storage = self.order.turns[ahead.loop], self.storage.turns[ahead.loop]
+        if not self.storage.copied.isdisjoint(ahead.values):
+            self.walk(ahead.items)
+            return
+        self._before(storage)
+        gate, first, second = Gate(), self.ctx.lane(self.scratch[0]), self.ctx.lane(self.scratch[1])
+        turns, params = self._program(turn, storage, Emission(turn, storage, Recorder(second, storage.stand_ins), self.scratch))
+        for part in ahead.parts():
+            for v in ahead.values:
+                if not v.op.view:
+                    self._rows_of(v, ahead.rows(part, v.shape[0]), first)
+            first.call(gate.open)
+            second.call(gate.wait)
+            second.call(turns.part(*part), *params)
+        self.ctx.call(GatedFork(ahead.name, [first.instructions, second.instructions], 2, [gate]))
+        self._after(storage)
+
+    def _rows_of(self, value: Value, rows: slice, lane: Emitter) -> None:
+        """Some rows of a value whose first operand has the same."""
+        left, other = (self.storage.arrays[v] for v in value.inputs)
+        value.op.emit(lane, value.attrs, self.storage.arrays[value][rows], lane.view(left, itemgetter(rows)), other)
+        lane.release_scratch()
 
     def _part_of_product(self, beside: Beside, value: Value, part: tuple[int, int], lane: Emitter) -> None:
         left, right = (self.storage.arrays[v] if v in self.storage.arrays else shaped(v) for v in value.inputs)

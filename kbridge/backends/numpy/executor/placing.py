@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from ..graph import Variable
+from .ahead import Ahead
 from .beside import Beside
 from .blocks import Chain
 from .branches import Branches
@@ -111,6 +112,8 @@ class Placing:
                 self._place(item.value)
             elif isinstance(item, Beside):
                 self._place_beside(item)
+            elif isinstance(item, Ahead):
+                self._place_ahead(item)
             else:
                 self._consume([item.value])
 
@@ -252,6 +255,21 @@ class Placing:
             for operand in operands:
                 self.lies(operand)
             self._consume(operands)
+
+    def _place_ahead(self, ahead: Ahead) -> None:
+        """The values that the product reads stay as they are up to the loop's end."""
+        read: list[Value] = []
+        for v in ahead.values:
+            operands = v.operands()
+            for operand in operands:
+                self.lies(operand)
+            if v.op.view:
+                self._place(v)
+            else:
+                self.arrays[v] = self.take_for(v, operands if v.op.elementwise else ())
+                read += operands
+        self.walk([ahead.loop])
+        self._consume(read)
 
     def leave_region(self) -> None:
         """All lanes have ended: what they left can go to anybody."""

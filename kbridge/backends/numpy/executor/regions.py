@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import costs
+from .ahead import Ahead
 from .beside import Beside
 from .blocks import Chain
 from .costs import seconds
@@ -117,7 +118,7 @@ class _Builder:
         self._open()
 
     def add(self, item: Item) -> None:
-        values = item.items if isinstance(item, Beside) else item.values if isinstance(item, Chain) else [item]
+        values = item.items if isinstance(item, (Beside, Ahead)) else item.values if isinstance(item, Chain) else [item]
         read = {i for v in values for i in v.operands()}
         if any(v.scan is not None for v in values):
             if not read.isdisjoint(self.members) or not read.isdisjoint(self.deferred):
@@ -142,8 +143,8 @@ class _Builder:
             self.close()
             self.out.append(item)
 
-    def _add_loop(self, item: Value | Beside) -> None:
-        if isinstance(item, Beside):
+    def _add_loop(self, item: Value | Beside | Ahead) -> None:
+        if isinstance(item, (Beside, Ahead)):
             self.out.append(item)
             results = [*item.results()]
         else:

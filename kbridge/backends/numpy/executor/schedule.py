@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..graph import Variable
+from .ahead import Ahead
 from .beside import Beside
 from .blocks import Chain, large_elementwise
 from .branches import Branches, in_lanes
@@ -32,7 +33,7 @@ class Total:
         self.value = value
 
 
-Item = Value | Chain | Total | Region | Branches | Strips | Beside
+Item = Value | Chain | Total | Region | Branches | Strips | Beside | Ahead
 
 
 class Order:
