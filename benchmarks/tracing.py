@@ -4,7 +4,7 @@
 a table: the work and the waits of each thread, and the time of a step on 1 to 16 cores by a simulation.
 
 The simulation takes what each part took of the processor. Calls between forks run one after the other. In L lanes each makes all of the fork's
-calls, each of which holds Python's lock for a moment, on ceil(n / L) of n samples; the fork takes the time of such a lane, or that of all
+calls, each of which holds Python's lock for a moment, on ceil(n / L) of n samples (lanes that can't be cut take their own time); the fork takes the time of such a lane, or that of all
 lanes' turns at the lock if that is longer, and the handover to other threads. L is what serves best, up to the number of cores. The
 simulation knows nothing of memory bandwidth, which cores share.
 """
@@ -36,7 +36,11 @@ def simulated(events: Sequence[Any], cores: int) -> float:
         computed = max(0.0, sum(e.work for e in own) - len(own) * locked)
         # of as many lanes as serve best: more of them may only wait for each other
         times = [locked + computed]
-        for lanes_then in range(2, min(cores, fork.samples) + 1):
+        # lanes that can't be cut further: a loop and the products beside it, say
+        whole = fork.samples == len(own) <= cores
+        if whole:
+            times.append(max(e.work for e in own) + HANDOVER)
+        for lanes_then in range(2, 1 if whole else min(cores, fork.samples) + 1):
             part = locked + computed * -(-fork.samples // lanes_then) / fork.samples
             times.append(max(part, lanes_then * locked) + HANDOVER)
         total += min(times)

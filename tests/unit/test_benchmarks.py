@@ -66,6 +66,10 @@ def test_a_simulation_of_more_cores_knows_what_cannot_be_shared():
     locked = 10_000 * LOCKED
     assert simulated(many, 2) == pytest.approx(0.002 + locked + (0.020 - 2 * locked) / 2 + HANDOVER)
     assert simulated(many, 8) == simulated(many, 2) < simulated(many, 1)
+    # lanes that are two things, not parts of one: the longer one counts, on any number of cores
+    two = traced((0.010, 0), (0.014, 0), samples=2)
+    assert simulated(two, 1) == pytest.approx(0.026)
+    assert simulated(two, 2) == simulated(two, 16) == pytest.approx(0.002 + 0.014 + HANDOVER)
     first, second = by_thread(events)
     assert first == {"work": pytest.approx(0.012), "wait": pytest.approx(0.004), "tasks": 2}
     assert second == {"work": pytest.approx(0.014), "wait": pytest.approx(0.0), "tasks": 1}
