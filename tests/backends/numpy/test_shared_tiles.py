@@ -26,21 +26,24 @@ def one_lane(monkeypatch):
     monkeypatch.setattr(function, "lanes_of_plans", lambda: 1)
 
 
-def layers(seed, samples=None):
+def layers(seed, samples=None, steps=1):
     """(function, fed) of two convolutions of one input, one of them fused, and a third one behind them; with gradients and an update."""
     rng = np.random.RandomState(seed)
     n, (c, f), (h, w) = rng.randint(1, 4), rng.randint(1, 6, 2), rng.randint(5, 15, 2)
     n = samples or n
     mode, size = str(rng.choice(["valid", "same"])), [(3, 3), (1, 3), (3, 1), (5, 5), (3, 5)][seed % 5]
-    x = K.placeholder((n, h, w, c))
+    fed = x = K.placeholder((n, h, w, c) if steps == 1 else (n, steps, h, w, c))
+    if steps > 1:
+        # several images of a sample, as in TimeDistributed
+        x = K.reshape(x, (-1, h, w, c))
     kernels = [K.variable(rng.uniform(-1, 1, shape)) for shape in ((*size, c, f), (*size, c, f), (3, 3, f, 2))]
     bias = K.variable(rng.uniform(-1, 1, f))
     first, second = (K.conv2d(x, k, border_mode=mode, dim_ordering="tf") for k in kernels[:2])
     y = K.conv2d(K.relu(first + bias) + K.tanh(second), kernels[2], border_mode="same", dim_ordering="tf")
     loss = K.sum(K.tanh(y))
-    grads = K.gradients(loss, [*kernels, bias, x])
+    grads = K.gradients(loss, [*kernels, bias, fed])
     updates = [(k, k - 0.01 * g) for k, g in zip(kernels, grads)]
-    return K.function([x], [loss, y, *grads], updates), [rng.uniform(-1, 1, (n, h, w, c)).astype("float32")]
+    return K.function([fed], [loss, y, *grads], updates), [rng.uniform(-1, 1, K.int_shape(fed)).astype("float32")]
 
 
 @pytest.mark.parametrize("space", [winograd.BLOCK_BYTES, 1], ids=["whole", "in tiny blocks"])
@@ -89,7 +92,7 @@ def test_lanes_share_the_tiles_of_their_own_samples(seed, monkeypatch):
         monkeypatch.setattr(function, "lanes_of_plans", lambda count=count: count)
         runs = []
         for _ in range(2):
-            run, fed = layers(seed, samples=1 + seed % 6)
+            run, fed = layers(seed, samples=1 + seed % 6, steps=1 + seed % 3)
             runs.append([*run(fed), *run(fed)])
         for first, second in zip(*runs, strict=True):
             np.testing.assert_array_equal(first, second)

@@ -34,13 +34,9 @@ def cut_of(value: Value, known: Mapping[Value, int], samples: int, lanes: int) -
     """How ``value`` is cut where the values in ``known`` are; None if it can't be."""
     if value.op.view:
         return _cut_of_view(value, known, samples)
-    parted = value.shape and value.shape[0] and value.shape[0] % samples == 0
-    if value.op.name == "winograd_tiles":
-        # its first axis is that of the points of a tile
-        images = value.inputs[0]
-        return Cut(1, (0,)) if known.get(images, 0) == 0 and images.shape[0] == samples else None
-    for axis, rules in ((0, ALONG), (None, SUMMED)):
-        needs = _needs(value, rules, lanes) if axis is None or parted else None
+    for axis, rules in ((0, ALONG), (1, ALONG_SECOND), (None, SUMMED)):
+        length = samples if axis is None else value.shape[axis] if axis < len(value.shape) else 0
+        needs = _needs(value, rules, lanes) if length and length % samples == 0 else None
         if needs is not None and _fits(value, needs, known, samples):
             return Cut(axis, needs)
     return None
@@ -209,6 +205,9 @@ ALONG: dict[str, Rule] = {
     "sum_to": _sum_to,
     "gather": _fixed(None, 0),
 }
+
+#: op -> rule for a result whose samples are along its second axis
+ALONG_SECOND: dict[str, Rule] = {"winograd_tiles": _fixed(0)}
 
 #: op -> rule for a sum over all samples
 SUMMED: dict[str, Rule] = {
