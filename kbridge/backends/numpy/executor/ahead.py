@@ -7,13 +7,13 @@ the length and on the number of lanes alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 from . import costs
 from .beside import Parts, seconds_of_loop
+from .blocks import values_of
 from .costs import seconds
-from .scan import Scan
 from .values import Value
 
 
@@ -40,10 +40,9 @@ class Ahead(Parts):
         return "loop behind its product"
 
 
-def ahead_of_loops(items: Sequence[Any], whole: Callable[[Value], bool]) -> list[Any]:
-    """The items of a schedule's body, loops that pay behind their products. ``whole``: whether a loop isn't cut into lanes itself."""
-    loops = [item for item in items if isinstance(item, Value) and isinstance(item.scan, Scan) and whole(item)]
-    found = [ahead for loop in loops if (ahead := _ahead(loop)) is not None]
+def ahead_of_loops(items: Sequence[Any], whole: Set[Value]) -> list[Any]:
+    """The items of a schedule's body, loops that pay behind their products. ``whole``: the loops that aren't cut into lanes themselves."""
+    found = [ahead for item in items if item in whole and (ahead := _ahead(item)) is not None]
     if not found:
         return list(items)
     listed = {item for item in items if isinstance(item, Value)}
@@ -51,7 +50,7 @@ def ahead_of_loops(items: Sequence[Any], whole: Callable[[Value], bool]) -> list
     #: where values are read first
     first: dict[Value, int] = {}
     for at, item in enumerate(items):
-        for v in [item] if isinstance(item, Value) else item.items if hasattr(item, "items") else item.values:
+        for v in values_of(item):
             for operand in v.operands():
                 readers[operand] += 1
                 first.setdefault(operand, at)
@@ -63,7 +62,7 @@ def ahead_of_loops(items: Sequence[Any], whole: Callable[[Value], bool]) -> list
         if listed.issuperset(ahead.values) and all(readers[v] == 1 for v in inner) and first[ahead.values[-1]] == at:
             by_loop[ahead.loop] = ahead
     taken = {v for ahead in by_loop.values() for v in ahead.values}
-    return [by_loop.get(item, item) if isinstance(item, Value) else item for item in items if item not in taken]
+    return [by_loop.get(item, item) for item in items if item not in taken]
 
 
 def _ahead(loop: Value) -> Ahead | None:

@@ -6,10 +6,11 @@ short. After some turns it lets another thread have these products of them. The 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from . import costs
+from .blocks import values_of
 from .costs import seconds
 from .cuts import axis_of_view
 from .scan import Scan, mark
@@ -106,8 +107,8 @@ class Beside(Parts):
         return f"loop and {len(self.products)} products beside it"
 
 
-def beside_loops(items: Sequence[Any], lanes: int, whole: Callable[[Value], bool]) -> list[Any]:
-    """The items of a schedule's body, loops with the products that pay beside them. ``whole``: whether a loop isn't cut into lanes itself."""
+def beside_loops(items: Sequence[Any], lanes: int, whole: Set[Value]) -> list[Any]:
+    """The items of a schedule's body, loops with the products that pay beside them. ``whole``: the loops that aren't cut into lanes themselves."""
     out: list[Any] = []
     present: set[Value] = set()
     taken: set[Any] = set()
@@ -115,11 +116,11 @@ def beside_loops(items: Sequence[Any], lanes: int, whole: Callable[[Value], bool
         if item in taken:
             continue
         found = None
-        if isinstance(item, Value) and isinstance(item.scan, Scan) and whole(item):
+        if item in whole:
             found = _beside(item, [i for i in items[at + 1 : at + 1 + REACH] if i not in taken], present, lanes)
         if found is None:
             out.append(item)
-            present.update([item] if isinstance(item, Value) else item.values)
+            present.update(values_of(item))
         else:
             out.append(found)
             present.update(found.items)

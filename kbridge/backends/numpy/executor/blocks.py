@@ -82,3 +82,10 @@ class Chain:
             for value in self.values:
                 value.op.emit(ctx, value.attrs, pieces[value], *(pieces[v] for v in value.inputs))
                 ctx.release_scratch()
+
+
+def values_of(item: Any) -> list[Value]:
+    """The values of an item of a schedule: of a value itself, of a chain, or of what threads compute side by side."""
+    if isinstance(item, Value):
+        return [item]
+    return item.values if isinstance(item, Chain) else [v for inner in item.items for v in values_of(inner)]

@@ -13,9 +13,10 @@ from operator import itemgetter
 from . import costs
 from .ahead import Ahead, ahead_of_loops
 from .beside import Beside, beside_loops
-from .blocks import Chain
+from .blocks import values_of
 from .costs import seconds
 from .regions import Item, Region, in_regions, loop_region
+from .scan import Scan
 from .strips import Strips, in_strips
 from .threads import SHARE
 from .values import Value
@@ -57,7 +58,7 @@ class _Window:
 
     def takes(self, item: Item) -> bool:
         """Add the item, unless it joins branches that both take time."""
-        values = _values(item)
+        values = values_of(item)
         joined = list(dict.fromkeys(self.of[i] for v in values for i in v.operands() if i in self.of))
         if sum(branch.cost > costs.LEAST_PART for branch in joined) > 1:
             return False
@@ -71,7 +72,7 @@ class _Window:
             into.items.update(other.items)
             into.cost += other.cost
             del self.branches[other]
-            self.of.update((v, into) for i in other.items.values() for v in _values(i))
+            self.of.update((v, into) for i in other.items.values() for v in values_of(i))
         into.items[self.count] = item
         into.cost += sum(map(seconds, values))
         self.of.update((v, into) for v in values)
@@ -103,25 +104,22 @@ def in_lanes(items: Sequence[Item], fed: Iterable[Value], lanes: int) -> list[It
 
     A plan has either lanes or the threads of BLAS: those wait busily for the next product, and would take the cores from the lanes.
     """
-    if lanes < 2 or all(seconds(v) <= costs.CALL for item in items for v in _values(item)):
+    if lanes < 2 or all(seconds(v) <= costs.CALL for item in items for v in values_of(item)):
         # no calls of these could be worth a thread
         return list(items)
-
-    def whole(loop: Value) -> bool:
-        return loop_region(loop, lanes) is None
-
+    whole = {item for item in items if isinstance(item, Value) and isinstance(item.scan, Scan) and loop_region(item, lanes) is None}
     with_products = ahead_of_loops(beside_loops(items, lanes, whole), whole)
     found = [in_strips(item, lanes) for item in in_branches(in_regions(with_products, fed, lanes), lanes)]
     with_lanes = sum(_seconds_in_lanes(item) for item in found)
-    return found if with_lanes <= _seconds_with_blas([v for item in items for v in _values(item)], lanes) else list(items)
+    return found if with_lanes <= _seconds_with_blas([v for item in items for v in values_of(item)], lanes) else list(items)
 
 
 def _seconds_in_lanes(item: Item | Region | Branches | Strips) -> float:
     if isinstance(item, (Region, Strips, Beside, Ahead)):
         return item.seconds()
     if isinstance(item, Branches):
-        return max(costs.seconds_of_lane(sum(seconds(v) for i in lane for v in _values(i)), 1, costs.calls(lane)) for lane in item.lanes)
-    return sum(map(seconds, _values(item)))
+        return max(costs.seconds_of_lane(sum(seconds(v) for i in lane for v in values_of(i)), 1, costs.calls(lane)) for lane in item.lanes)
+    return sum(map(seconds, values_of(item)))
 
 
 def _seconds_with_blas(values: Sequence[Value], threads: int) -> float:
@@ -136,9 +134,9 @@ def in_branches(items: Sequence[Item | Region], lanes: int) -> list[Item | Regio
     """The items of a schedule's body, where independent ones that are in no region pay in lanes."""
     out: list[Item | Region | Branches] = []
     window = _Window()
-    readers = Counter(i for item in items for i in {o for v in _values(item) for o in v.operands()})
+    readers = Counter(i for item in items for i in {o for v in values_of(item) for o in v.operands()})
     for item in items:
-        values = _values(item)
+        values = values_of(item)
         apart = isinstance(item, (Region, Beside, Ahead)) or any(v.scan is not None or not v.op.pure for v in values)
         taken = not apart and window.takes(item)
         if not taken:
@@ -151,13 +149,3 @@ def in_branches(items: Sequence[Item | Region], lanes: int) -> list[Item | Regio
             continue
         window = _Window()
     return out + window.done(lanes)
-
-
-def _values(item: Item | Region) -> list[Value]:
-    return (
-        [v for i in item.items for v in _values(i)]
-        if isinstance(item, (Region, Beside, Ahead))
-        else item.values
-        if isinstance(item, Chain)
-        else [item]
-    )

@@ -73,8 +73,8 @@ def products(values: Iterable[Value]) -> tuple[float, float]:
     """Return the multiplications (in large products, in all), those of loops' turns included."""
     large = total = 0.0
     for v in values:
-        turns = v.scan.length if v.scan is not None else 1
-        counts = [multiplications(v)] if v.scan is None else [multiplications(inner) for inner in v.scan.live() if not inner.op.of_turn]
+        turns, body = (1, [v]) if v.scan is None else (v.scan.length, v.scan.live())
+        counts = [multiplications(inner) for inner in body if not inner.op.of_turn]
         total += turns * sum(counts)
         large += turns * sum(n for n in counts if n >= LARGE)
     return large, total

@@ -218,12 +218,10 @@ class Emission:
         lane.release_scratch()
 
     def _part_of_product(self, beside: Beside, value: Value, part: tuple[int, int], lane: Emitter) -> None:
-        left, right = (self.storage.arrays[v] if v in self.storage.arrays else shaped(v) for v in value.inputs)
-        out = self.storage.arrays[value]
         if not beside.summed(value):
-            rows = beside.rows(part, len(out))
-            lane.call(product(out.dtype), lane.view(left, itemgetter(rows)), right, out[rows])
+            self._rows_of(value, beside.rows(part, value.shape[0]), lane)
             return
+        left, right, out = (self.storage.arrays[v] for v in (*value.inputs, value))
         rows = beside.rows(part, len(right))
         target = lane.scratch(out.shape, out.dtype) if part[0] else out
         lane.call(product(out.dtype), lane.view(left, itemgetter((slice(None), rows))), lane.view(right, itemgetter(rows)), target)

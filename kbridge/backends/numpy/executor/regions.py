@@ -13,7 +13,7 @@ from typing import Any
 from . import costs
 from .ahead import Ahead
 from .beside import Beside
-from .blocks import Chain
+from .blocks import Chain, values_of
 from .costs import seconds
 from .cuts import Cut, cut_of
 from .scan import Scan
@@ -76,7 +76,7 @@ class Region:
     @property
     def name(self) -> str:
         """The contents of the region, for people who look at a trace."""
-        values = [v for item in self.items for v in (item.values if isinstance(item, Chain) else [item])]
+        values = values_of(self)
         largest = max(values, key=seconds)
         return largest.op.name if len(values) == 1 else f"{largest.op.name} and {len(values) - 1} more"
 
@@ -118,7 +118,7 @@ class _Builder:
         self._open()
 
     def add(self, item: Item) -> None:
-        values = item.items if isinstance(item, (Beside, Ahead)) else item.values if isinstance(item, Chain) else [item]
+        values = values_of(item)
         read = {i for v in values for i in v.operands()}
         if any(v.scan is not None for v in values):
             if not read.isdisjoint(self.members) or not read.isdisjoint(self.deferred):
