@@ -123,10 +123,15 @@ def threads_setting() -> Setting:
     return Setting(number, "KBRIDGE_NUM_THREADS" if os.environ.get("KBRIDGE_NUM_THREADS", "").strip() else _location())
 
 
+def allowed_cores() -> int:
+    """Return the number of cores that the process may run on, by its affinity."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def usable_cores() -> int:
     """Return the number of cores that the process may use: by its affinity, by ``OMP_NUM_THREADS`` where that is fewer, and as its
     share where several workers train together."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = allowed_cores()
     bound = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     if bound.isdecimal() and int(bound) > 0:
         cores = min(cores, int(bound))

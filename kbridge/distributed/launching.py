@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 
+from ..config import allowed_cores
 from ..errors import UsageError
 from . import guard
 from .joining import EXPECTED
@@ -38,9 +39,8 @@ def _launch(command: str, workers: int, words: list[str]) -> int:
 
     The exit status is that of the worker that failed first: launchers tell that of one that they ended because of it.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     for name in THREADS:
-        os.environ.setdefault(name, str(max(1, cores // workers)))
+        os.environ.setdefault(name, str(max(1, allowed_cores() // workers)))
     os.environ[EXPECTED] = str(workers)
     with tempfile.TemporaryDirectory(prefix="kbridge-") as folder:
         path = os.environ[guard.STATUS] = os.path.join(folder, "status")

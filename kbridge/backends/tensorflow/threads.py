@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
@@ -17,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ...config import num_threads
+from ...config import allowed_cores, num_threads
 from .phases import ordered
 
 #: what of the callers' options stands for the caller's own thread
@@ -40,7 +39,7 @@ def by_caller(roots: Sequence) -> bool:
     graph is small, has no convolution, and its loops follow each other."""
     if _functions() is None:
         return False
-    if (num_threads() or _cores()) == 1:
+    if (num_threads() or allowed_cores()) == 1:
         return True
     count = loops = 0
     #: how many loops follow each other up to an operation
@@ -98,7 +97,3 @@ def _functions() -> tuple[Callable, Callable] | None:
     flushed = small * np.float32(0.5)
     put(before)
     return (get, put) if flushed[0] == 0 and (small * np.float32(0.5))[0] != 0 else None
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

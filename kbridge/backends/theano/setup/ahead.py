@@ -7,7 +7,6 @@ cores, into folders of their own; Theano then finds each ready. Where the cache 
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -16,14 +15,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ....config import allowed_cores
+
 #: more compilers at once would want too much memory
 MOST = 8
 
 
 def cores() -> int:
     """How many this process may use."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(count, MOST)
+    return min(allowed_cores(), MOST)
 
 
 class _Function:
