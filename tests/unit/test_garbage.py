@@ -21,6 +21,19 @@ def collector():
     (gc.enable if was_on else gc.disable)()
 
 
+class PausedThread(threading.Thread):
+    """A thread in a pause, from the event ``inside`` to the event ``leave``."""
+
+    def __init__(self):
+        super().__init__()
+        self.inside, self.leave = threading.Event(), threading.Event()
+
+    def run(self):
+        with paused():
+            self.inside.set()
+            self.leave.wait(10)
+
+
 def test_the_collector_is_off_inside_and_on_again_afterwards():
     with paused():
         assert not gc.isenabled()
@@ -45,39 +58,25 @@ def test_an_error_ends_the_pause(error):
 
 
 def test_the_last_of_several_threads_turns_it_on():
-    inside, leave = threading.Event(), threading.Event()
-
-    def other():
-        with paused():
-            inside.set()
-            leave.wait(10)
-
-    thread = threading.Thread(target=other)
+    thread = PausedThread()
     with paused():
         thread.start()
-        assert inside.wait(10)
+        assert thread.inside.wait(10)
     assert not gc.isenabled()
-    leave.set()
+    thread.leave.set()
     thread.join(10)
     assert gc.isenabled()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_child_that_is_forked_in_another_threads_pause_collects():
-    inside, leave = threading.Event(), threading.Event()
-
-    def other():
-        with paused():
-            inside.set()
-            leave.wait(10)
-
-    thread = threading.Thread(target=other)
+    thread = PausedThread()
     thread.start()
-    assert inside.wait(10)
+    assert thread.inside.wait(10)
     child = os.fork()
     if not child:
         os._exit(0 if gc.isenabled() and not garbage._pauses else 1)
-    leave.set()
+    thread.leave.set()
     thread.join(10)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
