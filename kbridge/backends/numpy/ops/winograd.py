@@ -19,7 +19,7 @@ from .windows import Window
 
 #: bytes of transformed input and results of a block: at least, and at most where the transformed kernel has as many,
 #: of which each block reads all
-BLOCK_BYTES = 2 << 20
+BLOCK_BYTES = 3 << 20
 MOST_BYTES = 12 << 20
 
 
