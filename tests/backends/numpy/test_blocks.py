@@ -44,8 +44,9 @@ def adam_step(size):
     g = K.square(w) * 2.0 - 1.0
     m_new, v_new = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * K.square(g)
     function = K.function([], [K.sum(g)], [(m, m_new), (v, v_new), (w, w - 0.01 * m_new / (K.sqrt(v_new) + 1e-8))])
-    for _ in range(3):
-        function([])
+    with workers.using(1):
+        for _ in range(3):
+            function([])
     return [K.get_value(x) for x in (w, m, v)], function
 
 

@@ -12,6 +12,7 @@ from kbridge.backends.numpy.executor.blocks import Chain
 from kbridge.backends.numpy.executor.branches import Branches
 from kbridge.backends.numpy.executor.evaluation import compute
 from kbridge.backends.numpy.executor.regions import Region
+from kbridge.backends.numpy.executor.shares import Shares
 from kbridge.backends.numpy.graph import Variable
 from kbridge.conformance import harness
 from kbridge.conformance.random_programs import generate
@@ -41,7 +42,7 @@ def check(schedule, storage):
     """Both properties, found anew from the operands: nothing here is taken from the passes' own counts."""
     items = []
     for item in [*schedule.body, *schedule.snapshots, *schedule.commit]:
-        items += item.items if isinstance(item, (Region, Branches)) else [item]
+        items += item.items if isinstance(item, (Region, Branches, Shares)) else [item]
     position, order = {}, []
     for at, item in enumerate(items):
         for v in item.values if isinstance(item, Chain) else [item]:

@@ -35,10 +35,11 @@ def large_elementwise(value: Value) -> bool:
 
 
 class Chain:
-    """A chain of values that are computed together."""
+    """A chain of values that are computed together, in blocks of ``length`` elements; by default a block is as large as pays on one thread."""
 
-    def __init__(self, values: list[Value]):
+    def __init__(self, values: list[Value], length: int | None = None):
         self.values = values
+        self._length = length
 
     def reads(self) -> Counter:
         """Return how often the chain itself reads each value."""
@@ -47,7 +48,7 @@ class Chain:
     @property
     def block(self) -> int:
         """The number of elements in a block."""
-        return max(BLOCK, -(-self.values[0].size // MAX_BLOCKS))
+        return max(self._length or BLOCK, -(-self.values[0].size // MAX_BLOCKS))
 
     def place(self, arrays: Mapping[Value, np.ndarray], pool: Pool) -> dict[Value, Buffer]:
         """Return storage for the values that are not among ``arrays``, because nothing outside the chain reads them: a block for each, from ``pool``."""
@@ -68,14 +69,14 @@ class Chain:
                     pool.give(buffer)
         return local
 
-    def emit(self, ctx: Emitter, arrays: Mapping[Value, np.ndarray], local: Mapping[Value, Buffer]) -> None:
-        """Append the calls of the chain, block after block."""
+    def emit(self, ctx: Emitter, arrays: Mapping[Value, np.ndarray], local: Mapping[Value, Buffer], part: range | None = None) -> None:
+        """Append the calls of the chain, block after block, for the elements of ``part`` (default: all)."""
         block = self.block
         whole = dict.fromkeys(v for value in self.values for v in (*value.operands(), value) if v not in local)
         flat = {value: arrays[value].reshape(-1) if arrays[value].ndim else arrays[value] for value in whole}
-        size = max(array.size for array in flat.values())
-        for start in range(0, size, block):
-            stop = min(start + block, size)
+        part = part or range(max(array.size for array in flat.values()))
+        for start in range(part.start, part.stop, block):
+            stop = min(start + block, part.stop)
             pieces: dict[Value, Any] = {v: a[start:stop] if a.ndim else a for v, a in flat.items()}
             for value, buffer in local.items():
                 pieces[value] = buffer.array((stop - start,), value.dtype)

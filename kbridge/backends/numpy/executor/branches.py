@@ -18,7 +18,6 @@ from .costs import seconds
 from .regions import Item, Region, in_regions, loop_region
 from .scan import Scan
 from .strips import Strips, in_strips
-from .threads import SHARE
 from .values import Value
 
 #: how many times faster lanes must be than one thread: large products outside of lanes have the threads of BLAS
@@ -114,6 +113,11 @@ def in_lanes(items: Sequence[Item], fed: Iterable[Value], lanes: int) -> list[It
     return found if with_lanes <= _seconds_with_blas([v for item in items for v in values_of(item)], lanes) else list(items)
 
 
+def has_forks(items: Iterable[Item]) -> bool:
+    """Return whether threads compute some of the items."""
+    return any(isinstance(item, (Region, Branches, Strips, Beside, Ahead)) for item in items)
+
+
 def _seconds_in_lanes(item: Item | Region | Branches | Strips) -> float:
     if isinstance(item, (Region, Strips, Beside, Ahead)):
         return item.seconds()
@@ -124,8 +128,7 @@ def _seconds_in_lanes(item: Item | Region | Branches | Strips) -> float:
 
 def _seconds_with_blas(values: Sequence[Value], threads: int) -> float:
     """About how long the values take without lanes, with the threads of BLAS if the plan will use them (``threads.py``)."""
-    large, total = costs.products(values)
-    if large < SHARE * total:
+    if not costs.blas_shares(values):
         return sum(map(seconds, values))
     return sum(costs.seconds_with_blas(v, threads) for v in values)
 

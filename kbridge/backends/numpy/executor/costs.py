@@ -10,7 +10,7 @@ from math import prod
 from typing import Any
 
 from .blocks import Chain
-from .threads import LARGE
+from .threads import LARGE, SHARE
 from .values import Value
 
 #: seconds of a multiplication with its addition in a product, and of a byte moved
@@ -78,6 +78,12 @@ def products(values: Iterable[Value]) -> tuple[float, float]:
         total += turns * sum(counts)
         large += turns * sum(n for n in counts if n >= LARGE)
     return large, total
+
+
+def blas_shares(values: Iterable[Value]) -> bool:
+    """Return whether a plan of these values, if it has no lanes, will use the threads of BLAS (``threads.py``)."""
+    large, total = products(values)
+    return total > 0 and large >= SHARE * total
 
 
 def multiplications(value: Value) -> float:

@@ -19,8 +19,10 @@ from .placing import PlanStorage, Storage, TurnStorage
 from .recorder import Recorder
 from .regions import Region
 from .schedule import Item, Order, Schedule, Total, Turn
+from .shares import Shares
 from .storage import Pool
 from .strips import Strips
+from .together import Commit
 from .turns import Turns
 from .values import Value
 from .workers import Fork, Gate, GatedFork
@@ -156,6 +158,19 @@ class Emission:
             lanes.append(lane.instructions)
         self.ctx.call(Fork(branches.name, lanes, len(lanes)))
 
+    def shares(self, shares: Shares) -> list[list]:
+        """The calls of each lane."""
+        found = []
+        for number, items in enumerate(shares.lanes):
+            lane = self.ctx.lane(self.scratch[number])
+            emission = Emission(self.order, self.storage, lane, self.scratch)
+            emission.walk(items)
+            for chain in shares.cut:
+                if part := shares.part(chain, number):
+                    chain.emit(lane, self.storage.arrays, self.storage.blocks[chain][number], part)
+            found.append(lane.instructions)
+        return found
+
     def _strips(self, strips: Strips) -> None:
         value, lanes = strips.value, []
         for number, (attrs, result, parts) in enumerate(strips.parts):
@@ -276,14 +291,20 @@ class LaneEmission(Emission):
         chain.emit(self.ctx, arrays, local)
 
 
-def emit(schedule: Schedule, storage: PlanStorage, ctx: Emitter, scratch: list[Pool]) -> tuple[list, list]:
-    """The instructions of a plan: (body, commit part)."""
+def emit(schedule: Schedule, storage: PlanStorage, ctx: Emitter, scratch: list[Pool]) -> tuple[list, Commit]:
+    """The instructions of a plan's body, and its commit part."""
     emission = Emission(schedule, storage, ctx, scratch)
     emission.walk(schedule.body)
     for value, array in storage.snapshots.items():
         ctx.call(np.copyto, array, storage.arrays[value])
     body, ctx.instructions = ctx.instructions, []
-    emission.walk(schedule.commit)
+    lanes = []
+    for item in schedule.commit:
+        if isinstance(item, Shares):
+            lanes = emission.shares(item)
+        else:
+            emission.walk([item])
+    first, ctx.instructions = ctx.instructions, []
     for variable, value in schedule.saved:
         ctx.call(np.copyto, variable.value, storage.before_updates(value), "unsafe")
-    return body, ctx.instructions
+    return body, Commit(first, lanes, ctx.instructions)

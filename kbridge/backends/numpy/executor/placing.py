@@ -17,6 +17,7 @@ from .blocks import Chain
 from .branches import Branches
 from .regions import Region
 from .schedule import Item, Order, Turn
+from .shares import Shares
 from .stand_ins import StandIns
 from .storage import Buffer, Fed, Pool, viewed
 from .strips import Strips
@@ -89,7 +90,7 @@ class Placing:
         #: storage that values must be written to
         self.targets: dict[Value, np.ndarray] = {}
         #: the region whose items are being placed
-        self.region: Region | Branches | None = None
+        self.region: Region | Branches | Shares | None = None
         #: of branches: the lane, and what its values have left
         self._lane = 0
         self._left: Pool | None = None
@@ -97,7 +98,7 @@ class Placing:
         self._of_region: dict[Buffer, int] = {}
         self._held: list[Buffer] = []
 
-    def walk(self, items: Iterable[Item]) -> None:
+    def walk(self, items: Iterable[Item | Shares]) -> None:
         """Place the items in their order."""
         for item in items:
             if isinstance(item, Value):
@@ -107,7 +108,9 @@ class Placing:
             elif isinstance(item, Region):
                 self._place_region(item)
             elif isinstance(item, Branches):
-                self._place_branches(item)
+                self._place_lanes(item, item.lanes)
+            elif isinstance(item, Shares):
+                self._place_lanes(item, item.lanes, item.cut)
             elif isinstance(item, Strips):
                 self._place(item.value)
             elif isinstance(item, Beside):
@@ -151,7 +154,12 @@ class Placing:
                 if v.const is not None or isinstance(v.leaf, Variable):
                     self.lies(v)
             self._consume(operands, freed)
-        pools = self.blocks[: self.region.lanes] if isinstance(self.region, Region) else [self.blocks[self._lane]]
+        if isinstance(self.region, Region):
+            pools = self.blocks[: self.region.lanes]
+        elif isinstance(self.region, Shares) and chain in self.region.cut:
+            pools = self.blocks[: len(self.region.lanes)]
+        else:
+            pools = [self.blocks[self._lane]]
         self.storage.blocks[chain] = [chain.place(self.arrays, pool) for pool in pools]
         # not before: other blocks still read what the last block of a value has been read from
         for buffer in freed:
@@ -234,10 +242,11 @@ class Placing:
         for buffer in partial:
             self.pool.give(buffer)
 
-    def _place_branches(self, branches: Branches) -> None:
+    def _place_lanes(self, region: Branches | Shares, lanes: Sequence[Sequence[Item]], cut: Sequence[Chain] = ()) -> None:
         """Lanes share no storage: what a lane has done with goes to itself, and to all others after the last one."""
-        self.region = branches
-        for self._lane, items in enumerate(branches.lanes):
+        self.region = region
+        self.walk(cut)
+        for self._lane, items in enumerate(lanes):
             self._left, self._of_region = Pool(), {}
             self.walk(items)
             self._held += [buffer for found in self._left.free.values() for buffer in found]

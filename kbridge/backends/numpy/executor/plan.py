@@ -7,10 +7,7 @@ The commit part runs inside one C loop, so that an interrupt can't leave half of
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
-from itertools import starmap
-from operator import call
 from typing import Any
 
 import numpy as np
@@ -61,7 +58,8 @@ class Plan:
         storage = allocate(schedule, arenas)
         scratch = [Pool(arena) for arena in arenas.scratch(lanes)]
         ctx = Emitter(scratch[0], storage.fed)
-        self.body, self.commit = emit(schedule, storage, ctx, scratch)
+        self.body, self._commit_part = emit(schedule, storage, ctx, scratch)
+        self.commit = self._commit_part.calls
         self.outputs = [storage.before_updates(v) for v in schedule.outputs]
         self.forks = [function for function, _ in self.body if isinstance(function, Fork)]
         calls = [*self.body, *self.commit, *(call for fork in self.forks for call in fork.calls())]
@@ -73,10 +71,8 @@ class Plan:
         self._own = list(self._bound)
         self._patches = [ctx.patches.get(i, []) for i in range(len(fed))]
         patched = {id(bound) for places in self._patches for bound, _, _ in places}
-        #: the commit part ready for the C loop, unless feeds are patched into it
-        self._flat_commit = None
         if not any(id(args) in patched for _, args in self.commit):
-            self._flat_commit = [(f, *args) for f, args in self.commit]
+            self._commit_part.freeze()
         self._limit = one_thread() if self.forks else limit((*self.body, *self.commit))
 
     def run(self, arrays: Sequence[np.ndarray]) -> list[Any]:
@@ -100,7 +96,7 @@ class Plan:
 
     def _commit(self) -> None:
         try:
-            deque(starmap(call, self._flat_commit or [(f, *args) for f, args in self.commit]), maxlen=0)
+            self._commit_part.run()
         finally:
             for variable in self._changed:
                 variable.version += 1

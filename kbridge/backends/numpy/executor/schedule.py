@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..graph import Variable
+from . import costs
 from .ahead import Ahead
 from .beside import Beside
 from .blocks import Chain, large_elementwise
-from .branches import Branches, in_lanes
+from .branches import Branches, has_forks, in_lanes
 from .commit import descendants, finals_of, late_order, only_for, read_by_loops
 from .layouts import Layouts
 from .regions import Region
 from .scan import Scan, mark
+from .shares import Shares, in_shares
 from .strips import Strips
 from .values import Value
 
@@ -195,7 +197,9 @@ class Schedule(Order):
         self.targets = {v: variable for v, variable in ordered if variable is not None}
         for v, _ in ordered:
             self.add(v)
-        self.commit = self.take()
+        self.commit: list[Item | Shares] = list(self.take())
+        if lanes > 1 and (has_forks(self.body) or not costs.blas_shares(live)):
+            self.commit = in_shares(self.commit, self.targets, variable_of, self.layouts, lanes)
         self.saved = copies + [(finals[v], v) for v in demoted]
 
 

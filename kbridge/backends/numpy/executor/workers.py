@@ -12,9 +12,10 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import starmap
+from functools import partial
+from itertools import chain, starmap
 from operator import call
 from queue import SimpleQueue
 from typing import Any
@@ -29,14 +30,20 @@ from .turns import Turns
 Instructions = Sequence[tuple[Callable, list]]
 
 
+#: the arguments of an attempt to get a lock
+AT_ONCE = ((False,),)
+
+
 class _Job:
     """One lane's run, and how it ended."""
 
-    __slots__ = ("done", "error", "run")
+    __slots__ = ("done", "ended", "error", "run")
 
     def __init__(self, run: Callable[[], None]):
         self.run = run
         self.error: BaseException | None = None
+        #: whether it has ended, and a lock that can be had from then on
+        self.ended = False
         self.done = threading.Lock()
         self.done.acquire()
 
@@ -50,6 +57,7 @@ def _work(queue: SimpleQueue) -> None:
             except BaseException as error:
                 job.error = error
             finally:
+                job.ended = True
                 job.done.release()
                 del job
 
@@ -64,50 +72,124 @@ class Workers:
 
     def run(self, lanes: Sequence[Callable[[], None]]) -> None:
         """Run all lanes, the first here; return, or raise what one of them raised, when all have ended."""
-        if not self.free.acquire(blocking=False):
-            for lane in lanes:
-                lane()
-            return
+        held: list[bool] = []
+        try:
+            # no interrupt comes between the lock and the note that it is held
+            held.extend(starmap(self.free.acquire, AT_ONCE))
+            if held == [True]:
+                self._run(lanes)
+            else:
+                for lane in lanes:
+                    lane()
+        finally:
+            if held == [True]:
+                self.free.release()
+
+    def _run(self, lanes: Sequence[Callable[[], None]]) -> None:
         jobs = [_Job(lane) for lane in lanes[1:]]
         sent: list[bool] = []
         try:
-            while len(self._queues) < len(jobs):
-                self._start()
-            # one loop in C: an interrupt comes before it or after it
-            calls = [*((queue.put, job) for queue, job in zip(self._queues, jobs)), (sent.append, True)]
-            deque(starmap(call, calls), maxlen=0)
+            self._start(len(jobs))
+            # an interrupt comes before the loop or after it
+            in_one_loop([*((queue.put, job) for queue, job in zip(self._queues, jobs)), (sent.append, True)])
             lanes[0]()
         finally:
-            try:
-                if sent:
-                    _wait(jobs)
-            finally:
-                self.free.release()
-        for job in jobs:
-            if job.error is not None:
-                raise job.error
+            if sent:
+                _wait(jobs)
+        _check(jobs)
 
-    def _start(self) -> None:
-        queue: SimpleQueue = SimpleQueue()
-        threading.Thread(target=_work, args=(queue,), name=f"kbridge-{len(self._queues) + 1}", daemon=True).start()
-        self._queues.append(queue)
+    def run_together(self, first: Sequence[tuple], lanes: Sequence[Sequence[tuple]], last: Sequence[tuple]) -> None:
+        """Make the calls, (function, *arguments), of ``first``, then those of all lanes side by side, the first lane's here, and then those of
+        ``last``: all or none, whatever interrupts.
+
+        An interrupt comes between two instructions of Python in the main thread. One loop in C makes this thread's calls and hands the other
+        lanes to threads that get no interrupts. The last of these makes the calls at the end.
+        """
+        held: list[bool] = []
+        try:
+            held.extend(starmap(self.free.acquire, AT_ONCE))
+            if held == [True]:
+                self._run_together(first, lanes, last)
+            else:
+                in_one_loop(chain(first, *lanes, last))
+        finally:
+            if held == [True]:
+                self.free.release()
+
+    def _run_together(self, first: Sequence[tuple], lanes: Sequence[Sequence[tuple]], last: Sequence[tuple]) -> None:
+        ended: SimpleQueue = SimpleQueue()
+        runs = [partial(_run_and_tell, lane, ended) for lane in lanes[1:-1]]
+        jobs = [_Job(run) for run in (*runs, partial(_run_last, lanes[-1], ended, len(lanes) - 1, last))]
+        #: how far this thread's calls have come
+        reached: list[str] = []
+        try:
+            self._start(len(jobs))
+            handed = [*((queue.put, job) for queue, job in zip(self._queues, jobs)), (reached.append, "handed over")]
+            waited = [step for job in jobs for step in ((job.done.acquire,), (job.done.release,))]
+            in_one_loop(chain(first, handed, lanes[0], [(ended.put, None), (reached.append, "ended")], waited))
+        finally:
+            if len(reached) == 1:
+                # a call has failed
+                ended.put(None)
+            if reached:
+                _wait(jobs)
+        _check(jobs)
+
+    def _start(self, count: int) -> None:
+        """Have as many threads at least."""
+        while len(self._queues) < count:
+            queue: SimpleQueue = SimpleQueue()
+            threading.Thread(target=_work, args=(queue,), name=f"kbridge-{len(self._queues) + 1}", daemon=True).start()
+            self._queues.append(queue)
+
+
+def in_one_loop(calls: Iterable[tuple]) -> None:
+    """Make calls, each (function, *arguments), without an instruction of Python between them."""
+    deque(starmap(call, calls), maxlen=0)
+
+
+def _run_and_tell(calls: Iterable[tuple], ended: SimpleQueue) -> None:
+    try:
+        in_one_loop(calls)
+    finally:
+        ended.put(None)
+
+
+def _run_last(calls: Iterable[tuple], ended: SimpleQueue, others: int, last: Iterable[tuple]) -> None:
+    try:
+        in_one_loop(calls)
+    finally:
+        for _ in range(others):
+            ended.get()
+        in_one_loop(last)
 
 
 def _wait(jobs: Sequence[_Job]) -> None:
     """Wait for all, whatever interrupts it: their plan's storage can't be used again before."""
     interrupt: BaseException | None = None
     for job in jobs:
-        while True:
+        while not job.ended:
+            # an interrupt may come when the lock has just been acquired, too
             try:
                 job.done.acquire()
-                break
             except BaseException as error:
                 interrupt = error
     if interrupt is not None:
         raise interrupt
 
 
+def _check(jobs: Sequence[_Job]) -> None:
+    for job in jobs:
+        if job.error is not None:
+            raise job.error
+
+
 _workers = Workers()
+
+
+def run_together(first: Sequence[tuple], lanes: Sequence[Sequence[tuple]], last: Sequence[tuple]) -> None:
+    """Make the calls of ``first``, then those of all lanes side by side, and then those of ``last``: all or none, whatever interrupts."""
+    _workers.run_together(first, lanes, last)
 
 
 def _forked() -> None:
