@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import beside, costs, workers
+from kbridge.backends.numpy.executor import ahead, beside, costs, emission, workers
 
 K = registry.load("numpy")
 
@@ -81,14 +81,14 @@ def test_random_loops_give_the_same_for_any_number_of_threads(seed):
 
 
 def test_random_loops_have_products_beside_them_and_ahead():
-    beside_them = ahead = 0
+    beside_them = behind = 0
     with workers.using(2):
         for seed in range(60):
             function, fed = random_loop(seed)
             function(fed[0])
             beside_them += any("beside" in name for name in names(function))
-            ahead += any("behind" in name for name in names(function))
-    assert beside_them > 30 and ahead > 10, (beside_them, ahead)
+            behind += any("behind" in name for name in names(function))
+    assert beside_them > 30 and behind > 10, (beside_them, behind)
 
 
 def simple(samples=3, length=12, units=8):
@@ -131,6 +131,37 @@ def test_without_a_free_thread_the_numbers_are_the_same():
             again = function(fed)
     for a, b in zip(again, expected, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def lowered(monkeypatch):
+    """What lies beside the loops of the random programs, for two threads."""
+    found = []
+    original = emission.Emission._beside
+    monkeypatch.setattr(emission.Emission, "_beside", lambda self, b: (found.append(b), original(self, b))[1])
+    with workers.using(2):
+        for seed in range(30):
+            function, fed = random_loop(seed)
+            function(fed[0])
+    return found
+
+
+def test_sums_lie_beside_loops_and_the_loops_thread_takes_some_of_what_comes_last(monkeypatch):
+    found = lowered(monkeypatch)
+    assert sum(any(v.op.name == "sum_to" for v in b.products) for b in found) > 3
+    late = [b.late() for b in found]
+    assert sum(0 < len(taken) < len(b.products) for b, taken in zip(found, late, strict=True)) > 3
+    assert any(b.summed(v) for b, taken in zip(found, late, strict=True) for v in taken)
+
+
+def test_what_is_ahead_of_a_loop_begins_with_a_small_part():
+    class Loop:
+        class scan:
+            backwards = False
+            length = 50
+
+    first, second, *_ = ahead.Ahead(Loop, []).parts()
+    assert first[1] <= second[1]
+    assert sum(count for _, count in ahead.Ahead(Loop, []).parts()) == 50
 
 
 @pytest.mark.parametrize("length", [4, 7, 8, 50, 129, 2000])

@@ -86,6 +86,8 @@ CASES = {
     "same_dtype": lambda: make(common.CAST, (tensor(2, 3),), "float32"),
     "nothing_broadcast": lambda: make(broadcasting.SUM_TO, (tensor(2, 3), tensor(2, 3))),
     "sum_of_nothing": lambda: make(broadcasting.SUM_TO, (filled(0, (2, 3)), tensor(3))) * tensor(3),
+    "sum_of_zeros": lambda: K.sum(filled(0, (2, 3), "value"), axis=1) + tensor(2),
+    "sum_of_permuted": lambda: make(broadcasting.SUM_TO, (K.permute_dimensions(tensor(2, 3, 4), (1, 0, 2)), tensor(4))),
     "sum_of_one": lambda: K.sum(tensor(2, 1, 3), axis=1) + K.mean(tensor(2, 1, 3), axis=1),
     "same_shape": lambda: make(shapes.RESHAPE, (tensor(2, 3),), (2, 3)),
     "reshape_of_reshape": lambda: K.reshape(K.reshape(tensor(2, 3), (6,)), (3, 2)),

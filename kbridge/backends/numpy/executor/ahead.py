@@ -7,7 +7,7 @@ the length and on the number of lanes alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from . import costs
@@ -23,6 +23,17 @@ class Ahead(Parts):
     def __init__(self, loop: Value, values: list[Value]):
         super().__init__(loop)
         self.values = values
+
+    def parts(self) -> Iterator[tuple[int, int]]:
+        """(first turn, turns) of each part: the loop waits for the first one, which is small."""
+        first, *rest = super().parts()
+        small = (self.least_length() // 2 + 1) // 2 * 2
+        if small < first[1]:
+            yield first[0], small
+            yield first[0] + small, first[1] - small
+        else:
+            yield first
+        yield from rest
 
     @property
     def items(self) -> list[Value]:

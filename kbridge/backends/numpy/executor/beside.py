@@ -1,7 +1,8 @@
 """Products beside a loop: what multiplies a loop's results, computed by other threads while the loop goes on.
 
-The gradients of a recurrent layer's weights are products of all turns' results, and so are those of its input. A loop runs on one thread, since its calls are
-short. After some turns it lets another thread have these products of them. The parts depend on the length and on the number of lanes alone.
+The gradients of a recurrent layer's weights are products of all turns' results, and so are those of its input; those of its biases are sums of them. A loop
+runs on one thread, since its calls are short. After some turns it lets another thread have these products of them. When it has ended, its thread takes over some of what is
+left for the others. The parts, and who computes them, depend on the length, the sizes and the number of lanes alone.
 """
 
 from __future__ import annotations
@@ -75,6 +76,28 @@ class Beside(Parts):
     def __init__(self, loop: Value, before: list[Value], views: list[Value], lanes: list[list[Value]], axes: dict[Value, int]):
         super().__init__(loop)
         self.before, self.views, self.lanes, self.axes = before, views, lanes, axes
+
+    def late(self) -> set[Value]:
+        """Of the last turns, the products that the loop's thread computes when it has ended.
+
+        Other lanes are then about in the middle of what belongs to the turns before. Each product goes to the loop's thread as long as all are done earlier by that.
+        """
+        counts = [count for _, count in self.parts()]
+        if len(counts) < 2:
+            return set()
+        share = counts[-1] / sum(counts)
+        behind = counts[-2] / sum(counts) / 2
+        loads = [(behind + share) * sum(map(seconds, lane)) for lane in self.lanes]
+        left = [list(lane) for lane in self.lanes]
+        taken, own = set(), 0.0
+        while True:
+            most = max(loads)
+            lane = loads.index(most)
+            if not left[lane] or own + (cost := share * seconds(left[lane][-1])) >= most:
+                return taken
+            own += cost
+            loads[lane] -= cost
+            taken.add(left[lane].pop())
 
     @property
     def products(self) -> list[Value]:
@@ -179,6 +202,8 @@ class _Search:
                 if found is not None and value.shape[found] % self.length == 0:
                     self.axes[value] = found
                     self.views.append(value)
+        elif value.op.name == "sum_to" and self._axis(value.inputs[0]) == 0 and _keeps_rows(value):
+            self.products.append(value)
         elif value.op.name == "matmul" and len(value.shape) == 2 and value.size and self.cost + seconds(value) <= most:
             left, right = value.inputs
             axes = self._axis(left), self._axis(right)
@@ -201,3 +226,9 @@ class _Search:
         if value.op.result:
             return value.inputs[0] in self.present
         return value in self.present or value in self._early or value.const is not None or value.leaf is not None
+
+
+def _keeps_rows(value: Value) -> bool:
+    """Whether this is the sum of vectors over all other axes, which lie in front."""
+    x, like = value.inputs
+    return 0 < len(like.shape) < len(x.shape) and x.shape[len(x.shape) - len(like.shape) :] == like.shape

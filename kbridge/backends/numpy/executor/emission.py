@@ -199,14 +199,27 @@ class Emission:
         turns, params = self._program(turn, storage, Emission(turn, storage, Recorder(first, storage.stand_ins), self.scratch))
         gates = [Gate() for _ in beside.lanes]
         others = [self.ctx.lane(pool) for pool in self.scratch[1:]][: len(gates)]
-        for part in beside.parts():
+        parts, late = list(beside.parts()), beside.late()
+        places: dict[Value, np.ndarray] = {}
+        for part in parts:
             first.call(turns.part(*part), *params)
             for gate, lane, products in zip(gates, others, beside.lanes):
-                first.call(gate.open)
-                lane.call(gate.wait)
-                for v in products:
-                    self._part_of_product(beside, v, part, lane)
+                now = [v for v in products if part != parts[-1] or v not in late]
+                if now:
+                    first.call(gate.open)
+                    lane.call(gate.wait)
+                for v in now:
+                    begun = v in places
+                    self._part_of_product(beside, v, part, lane, places.setdefault(v, self.storage.arrays[v]), begun)
+        own = {v: self.ctx.scratch(v.shape, v.dtype) for v in beside.products if v in late and beside.summed(v)}
+        for v in beside.products:
+            if v in late:
+                self._part_of_product(beside, v, parts[-1], first, own.get(v, self.storage.arrays[v]), False)
         self.ctx.call(GatedFork(beside.name, [lane.instructions for lane in (first, *others)], 1 + len(others), gates))
+        for v, share in own.items():
+            out = self.storage.arrays[v]
+            self.ctx.call(np.add, out, share, out)
+        self.ctx.release_scratch()
 
     def _ahead(self, ahead: Ahead) -> None:
         turn, storage = self.order.turns[ahead.loop], self.storage.turns[ahead.loop]
@@ -232,16 +245,24 @@ class Emission:
         value.op.emit(lane, value.attrs, self.storage.arrays[value][rows], lane.view(left, itemgetter(rows)), other)
         lane.release_scratch()
 
-    def _part_of_product(self, beside: Beside, value: Value, part: tuple[int, int], lane: Emitter) -> None:
+    def _part_of_product(
+        self, beside: Beside, value: Value, part: tuple[int, int], lane: Emitter, place: np.ndarray, begun: bool
+    ) -> None:
+        """The rows of these turns, or their share of a sum that is at ``place``; ``begun``: other shares are there already."""
         if not beside.summed(value):
             self._rows_of(value, beside.rows(part, value.shape[0]), lane)
             return
-        left, right, out = (self.storage.arrays[v] for v in (*value.inputs, value))
-        rows = beside.rows(part, len(right))
-        target = lane.scratch(out.shape, out.dtype) if part[0] else out
-        lane.call(product(out.dtype), lane.view(left, itemgetter((slice(None), rows))), lane.view(right, itemgetter(rows)), target)
-        if target is not out:
-            lane.call(np.add, out, target, out)
+        target = lane.scratch(value.shape, value.dtype) if begun else place
+        arrays = [self.storage.arrays[v] for v in value.operands()]
+        rows = beside.rows(part, len(arrays[-1]))
+        last = lane.view(arrays[-1], itemgetter(rows))
+        if value.op.name == "matmul":
+            lane.call(product(target.dtype), lane.view(arrays[0], itemgetter((slice(None), rows))), last, target)
+        else:
+            summed = last.ndim - target.ndim
+            lane.reduce_sum(last, tuple(range(summed)), target.reshape([1] * summed + list(target.shape)))
+        if begun:
+            lane.call(np.add, place, target, place)
         lane.release_scratch()
 
     def _sum_up(self, region: Region, value: Value) -> None:

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..ops.elementwise import BINARY
 from ..ops.shapes import RESHAPE
 from .table import rewrite
+
+#: elements of zeros that are kept as a constant
+FEW = 1 << 12
 
 
 @rewrite(*BINARY, "where")
@@ -84,6 +89,26 @@ def sum_of_nothing(value: Any) -> Any:
     """The zeros of what doesn't exist, summed."""
     x, like = value.inputs
     return value.planner.value(x.op, (like,), x.attrs) if x.zeros and x.shape != like.shape else None
+
+
+@rewrite("sum", known=True)
+def sum_of_zeros(value: Any) -> Any:
+    """Zeros that count as numbers, summed: the first states of a loop."""
+    x = value.inputs[0]
+    if not x.op.fills or x.attrs[0] != 0 or x.zeros or value.size > FEW:
+        return None
+    return value.planner.constant(np.zeros(value.shape, value.dtype))
+
+
+@rewrite("sum_to")
+def sum_of_permuted(value: Any) -> Any:
+    """The order of axes that are all summed doesn't matter."""
+    x, like = value.inputs
+    kept = len(like.shape)
+    summed = len(x.shape) - kept
+    if not x.op.permutes or x.shape[summed:] != like.shape or x.attrs[summed:] != tuple(range(summed, len(x.shape))):
+        return None
+    return value.planner.value(value.op, (x.inputs[0], like), value.attrs)
 
 
 @rewrite("sum", "mean")
