@@ -245,9 +245,7 @@ class Emission:
         value.op.emit(lane, value.attrs, self.storage.arrays[value][rows], lane.view(left, itemgetter(rows)), other)
         lane.release_scratch()
 
-    def _part_of_product(
-        self, beside: Beside, value: Value, part: tuple[int, int], lane: Emitter, place: np.ndarray, begun: bool
-    ) -> None:
+    def _part_of_product(self, beside: Beside, value: Value, part: tuple[int, int], lane: Emitter, place: np.ndarray, begun: bool) -> None:
         """The rows of these turns, or their share of a sum that is at ``place``; ``begun``: other shares are there already."""
         if not beside.summed(value):
             self._rows_of(value, beside.rows(part, value.shape[0]), lane)
