@@ -89,7 +89,8 @@ class Beside(Parts):
         behind = counts[-2] / sum(counts) / 2
         loads = [(behind + share) * sum(map(seconds, lane)) for lane in self.lanes]
         left = [list(lane) for lane in self.lanes]
-        taken, own = set(), 0.0
+        taken: set[Value] = set()
+        own = 0.0
         while True:
             most = max(loads)
             lane = loads.index(most)
