@@ -28,6 +28,8 @@ class Op:
     name = "?"
     #: equal calls may be merged and calls on constants computed while planning
     pure = True
+    #: a function of the user's, which runs in the thread that the user calls from
+    of_user = False
     #: the result is a view of the first input
     view = False
     #: the output buffer may be that of an input of the same shape and dtype

@@ -90,3 +90,8 @@ def values_of(item: Any) -> list[Value]:
     if isinstance(item, Value):
         return [item]
     return item.values if isinstance(item, Chain) else [v for inner in item.items for v in values_of(inner)]
+
+
+def stays(item: Any) -> bool:
+    """Whether an item stays in the thread that runs the plan: loops, what draws or prints, and functions of users."""
+    return any(v.scan is not None or v.op.of_user or not v.op.pure for v in values_of(item))

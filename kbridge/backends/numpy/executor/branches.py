@@ -13,7 +13,7 @@ from operator import itemgetter
 from . import costs
 from .ahead import Ahead, ahead_of_loops
 from .beside import Beside, beside_loops
-from .blocks import values_of
+from .blocks import stays, values_of
 from .costs import seconds
 from .regions import Item, Region, in_regions, loop_region
 from .scan import Scan
@@ -140,7 +140,7 @@ def in_branches(items: Sequence[Item | Region], lanes: int) -> list[Item | Regio
     readers = Counter(i for item in items for i in {o for v in values_of(item) for o in v.operands()})
     for item in items:
         values = values_of(item)
-        apart = isinstance(item, (Region, Beside, Ahead)) or any(v.scan is not None or not v.op.pure for v in values)
+        apart = isinstance(item, (Region, Beside, Ahead)) or stays(item)
         taken = not apart and window.takes(item)
         if not taken:
             out += window.done(lanes)

@@ -37,6 +37,11 @@ PRODUCT = {
 SHARED = 0.9
 
 
+def wait() -> float:
+    """Return about how many seconds lanes take to wait for each other between two stages of a fork."""
+    return LEAST_PART / 4
+
+
 def seconds(value: Value) -> float:
     """Return about how long a value takes, without the time that it takes to call NumPy."""
     if value.op.view or value.const is not None or value.leaf is not None:

@@ -14,13 +14,17 @@ from typing import NamedTuple
 from ..ops.winograd import Tiling
 from .values import Value
 
-#: an axis for each input, or None
+#: an axis for each input, or None, or ``OWN``
 Needs = tuple[int | None, ...]
 
 #: samples of a part's product from which on a sum of parts pays; for up to so many parts
 LEAST_SUMMED, FEW_LANES = 128, 4
 #: rows of a part's product, where its second matrix is as large as this or larger, from which on a part pays
 LEAST_ROWS, LARGE_MATRIX = 32, 1 << 17
+
+
+#: what is needed of a sum over samples: that of the part's own samples
+OWN = -1
 
 
 class Cut(NamedTuple):
@@ -40,6 +44,19 @@ def cut_of(value: Value, known: Mapping[Value, int], samples: int, lanes: int) -
         if needs is not None and _fits(value, needs, known, samples):
             return Cut(axis, needs)
     return None
+
+
+def mean_of_deviations(value: Value) -> Value | None:
+    """The mean of all samples around which ``value`` sums up squared deviations of the same samples.
+
+    Parts may take the mean of their own samples instead: sums around these are put together exactly (Chan, Golub and LeVeque, 1979), and no part
+    waits for the mean of the others.
+    """
+    if value.op.name != "squared_deviations":
+        return None
+    x, mean = value.inputs
+    same = mean.op.name == "mean" and mean.inputs[0] is x and tuple(mean.attrs[0]) == tuple(range(len(x.shape) - 1))
+    return mean if same and mean.shape == x.shape[-1:] else None
 
 
 def _needs(value: Value, rules: Mapping[str, Rule], lanes: int) -> Needs | None:

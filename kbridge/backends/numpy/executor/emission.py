@@ -11,8 +11,9 @@ import numpy as np
 from ..ops.conv import product
 from .ahead import Ahead
 from .beside import Beside
-from .blocks import Chain
-from .branches import Branches
+from .blocks import Chain, stays
+from .branches import Branches, has_forks
+from .cuts import OWN, mean_of_deviations
 from .emitter import Emitter
 from .evaluation import shaped
 from .placing import PlanStorage, Storage, TurnStorage
@@ -20,6 +21,7 @@ from .recorder import Recorder
 from .regions import Region
 from .schedule import Item, Order, Schedule, Total, Turn
 from .shares import Shares
+from .stages import in_stages
 from .storage import Pool
 from .strips import Strips
 from .together import Commit
@@ -147,7 +149,13 @@ class Emission:
         self.ctx.call(Fork(region.name, lanes, region.samples))
         if storage is not None:
             self._after(storage)
-        for value in region.summed():
+        summed = region.summed()
+        for value in summed:
+            mean = mean_of_deviations(value)
+            if mean is not None and OWN in region.cuts[value].needs:
+                self._join(region, mean, value)
+                summed = [v for v in summed if v is not mean and v is not value]
+        for value in summed:
             self._sum_up(region, value)
 
     def _branches(self, branches: Branches) -> None:
@@ -173,13 +181,13 @@ class Emission:
 
     def _strips(self, strips: Strips) -> None:
         value, lanes = strips.value, []
-        for number, (attrs, result, parts) in enumerate(strips.parts):
+        for number, (attrs, result, parts, is_dense) in enumerate(strips.parts):
             lane = self.ctx.lane(self.scratch[number])
             inputs = [self.operand(v, value, i) for i, v in enumerate(value.inputs)]
             inputs = [a if index is None else self.ctx.view(a, itemgetter(index)) for a, index in zip(inputs, parts)]
             target = self.result(value)[result]
-            # ops write to arrays that lie densely
-            dense = target if target.flags.c_contiguous else lane.scratch(target.shape, target.dtype)
+            # most ops write to arrays that lie densely
+            dense = target if target.flags.c_contiguous or not is_dense else lane.scratch(target.shape, target.dtype)
             value.op.emit(lane, attrs, dense, *inputs)
             if dense is not target:
                 lane.call(np.copyto, target, dense)
@@ -275,6 +283,22 @@ class Emission:
                 self.ctx.call(np.multiply, partial, share, partial)
             self.ctx.call(np.add, total, partial, total)
 
+    def _join(self, region: Region, mean: Value, deviations: Value) -> None:
+        """Put the lanes' means together, and their sums of squared deviations, each of which is around the lane's own mean (Chan, Golub and LeVeque, 1979)."""
+        arrays, partial, dtype = self.storage.arrays, self.storage.partial, mean.dtype
+        total, squares = arrays[mean], arrays[deviations]
+        each = deviations.inputs[0].size // deviations.size // region.samples
+        for lane, (other, more) in enumerate(zip(partial[mean], partial[deviations]), 1):
+            part = region.part(lane, region.samples)
+            share = (part.stop - part.start) / part.stop
+            self.ctx.call(np.subtract, other, total, other)
+            self.ctx.call(np.add, squares, more, squares)
+            self.ctx.call(np.square, other, more)
+            self.ctx.call(np.multiply, more, self.ctx.scalar(share * part.start * each, dtype), more)
+            self.ctx.call(np.add, squares, more, squares)
+            self.ctx.call(np.multiply, other, self.ctx.scalar(share, dtype), other)
+            self.ctx.call(np.add, total, other, total)
+
 
 class LaneEmission(Emission):
     """Appends the calls of one lane of a region: those of the part of each array that is the lane's."""
@@ -296,6 +320,8 @@ class LaneEmission(Emission):
 
     def operand(self, value: Value, reader: Value, position: int) -> np.ndarray:
         need, array = self.region.cuts[reader].needs[position], self.storage.arrays[value]
+        if need == OWN:
+            return self.result(value)
         return array if need is None else self.cut(array, need)
 
     def _chain(self, chain: Chain) -> None:
@@ -313,7 +339,16 @@ class LaneEmission(Emission):
 def emit(schedule: Schedule, storage: PlanStorage, ctx: Emitter, scratch: list[Pool]) -> tuple[list, Commit]:
     """The instructions of a plan's body, and its commit part."""
     emission = Emission(schedule, storage, ctx, scratch)
-    emission.walk(schedule.body)
+    if has_forks(schedule.body):
+        apart: set[int] = set()
+        for item in schedule.body:
+            start = len(ctx.instructions)
+            emission.walk([item])
+            if stays(item):
+                apart.update(range(start, len(ctx.instructions)))
+        ctx.instructions = in_stages(ctx.instructions, apart)
+    else:
+        emission.walk(schedule.body)
     for value, array in storage.snapshots.items():
         ctx.call(np.copyto, array, storage.arrays[value])
     body, ctx.instructions = ctx.instructions, []

@@ -61,8 +61,9 @@ class Plan:
         self.body, self._commit_part = emit(schedule, storage, ctx, scratch)
         self.commit = self._commit_part.calls
         self.outputs = [storage.before_updates(v) for v in schedule.outputs]
-        self.forks = [function for function, _ in self.body if isinstance(function, Fork)]
-        calls = [*self.body, *self.commit, *(call for fork in self.forks for call in fork.calls())]
+        forks = [function for function, _ in self.body if isinstance(function, Fork)]
+        self.forks = [part for fork in forks for part in fork.parts()]
+        calls = [*self.body, *self.commit, *(call for fork in forks for call in fork.calls())]
         self._loops = [function for function, _ in calls if isinstance(function, Turns)]
         self.calls = len(calls) + sum(len(turns.instructions) for turns in self._loops)
         self.nbytes = storage.nbytes + sum(pool.total for pool in scratch)

@@ -7,15 +7,16 @@ and sums over samples are added up in the order of the lanes, so that the same b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from . import costs
 from .ahead import Ahead
 from .beside import Beside
-from .blocks import Chain, values_of
+from .blocks import Chain, stays, values_of
 from .costs import seconds
-from .cuts import Cut, cut_of
+from .cuts import OWN, Cut, cut_of, mean_of_deviations
 from .scan import Scan
 from .values import Value
 
@@ -28,7 +29,8 @@ class Region:
 
     def __init__(self, samples: int, lanes: int, items: Iterable[Value | Chain] = (), cost: float = 0.0):
         self.samples = samples
-        self.lanes = lanes
+        #: the lanes that there are, and those that have enough to do
+        self.most = self.lanes = lanes
         self.items: list[Value | Chain] = list(items)
         self.cuts: dict[Value, Cut] = {}
         #: the axis along which values, those of a loop's turn and its results included, are cut
@@ -50,10 +52,33 @@ class Region:
         """The values that are sums over all samples."""
         return [v for v, cut in self.cuts.items() if cut.axis is None]
 
-    def pays(self) -> bool:
-        """Return whether lanes take less time than one thread, and keep as many lanes as have enough to do."""
-        self.lanes = min(self.lanes, int(self.cost / costs.LEAST_PART) if costs.LEAST_PART else self.lanes)
+    def pays(self, least: float | None = None) -> bool:
+        """Return whether lanes take less time than one thread, and keep as many lanes as have enough to do: ``least`` seconds, by default those of a fork."""
+        least = costs.LEAST_PART if least is None else least
+        self.lanes = min(self.most, int(self.cost / least) if least else self.most)
         return self.lanes > 1 and self.seconds() <= costs.MOST_TIME * self.cost
+
+    def pieces(self) -> Iterator[Region | list[Value | Chain]]:
+        """The region without what one thread does better: runs of many small calls, at which lanes would wait for each other for Python's lock."""
+        own: list[Value | Chain] = []
+        for small, run in groupby(self.items, _small):
+            items = list(run)
+            if not small or costs.CALL * costs.calls(items) <= 2 * costs.wait():
+                own += items
+                continue
+            if own:
+                yield self._piece(own)
+            yield items
+            own = []
+        if own:
+            yield self._piece(own)
+
+    def _piece(self, items: list[Value | Chain]) -> Region:
+        values = [v for item in items for v in values_of(item)]
+        piece = Region(self.samples, self.most, items, sum(map(seconds, values)))
+        piece.cuts = {v: self.cuts[v] for v in values}
+        piece.axes = {v: self.axes[v] for v in values if v in self.axes}
+        return piece
 
     def seconds(self) -> float:
         """Return about how long the region takes in its lanes."""
@@ -89,7 +114,36 @@ def in_regions(items: Sequence[Item], fed: Iterable[Value], lanes: int) -> list[
     for item in items:
         builder.add(item)
     builder.close()
-    return builder.out
+    return _that_pay(builder.out)
+
+
+def _small(item: Value | Chain) -> bool:
+    """Whether a call of NumPy costs more than the item."""
+    return isinstance(item, Value) and seconds(item) < costs.CALL / 4
+
+
+def _that_pay(items: Sequence[Item | Region]) -> list[Item | Region]:
+    """The items, with those regions that pay in the fork that they will be part of (``stages.py``)."""
+    out: list[Item | Region] = []
+    run: list[Item | Region] = []
+
+    def close() -> None:
+        regions = [item for item in run if isinstance(item, Region)]
+        together = sum(region.seconds() + costs.wait() for region in regions) + costs.wait()
+        if len(regions) < 2 or together > costs.MOST_TIME * sum(region.cost for region in regions):
+            regions = [region for region in regions if region.pays()]
+        for item in run:
+            out.extend(item.items if isinstance(item, Region) and item not in regions else [item])
+        run.clear()
+
+    for item in items:
+        if not stays(item):
+            run.append(item)
+        else:
+            close()
+            out.append(item)
+    close()
+    return out
 
 
 class _Builder:
@@ -112,8 +166,11 @@ class _Builder:
 
     def close(self) -> None:
         """The open region and what waits for its end are done."""
-        region = self.region
-        self.out.extend([region] if region.items and region.pays() else region.items)
+        for piece in self.region.pieces():
+            if isinstance(piece, Region):
+                self.out.extend([piece] if piece.pays(costs.wait()) else piece.items)
+            else:
+                self.out.extend(piece)
         self.out.extend(self.later)
         self._open()
 
@@ -165,7 +222,10 @@ class _Builder:
         """Values with a row for each sample, though they aren't cut, and views of samples, in whatever order: the next region may cut what is made of them."""
         for v in values:
             if not self.samplewise.isdisjoint(v.operands()) and (v.op.view or v.shape[:1] == (self.samples,)):
-                self.samplewise.add(v)
+                cut = None if v.op.view else cut_of(v, {}, self.samples, self.lanes)
+                # a sum over samples may have as many features as there are samples
+                if cut is None or cut.axis is not None:
+                    self.samplewise.add(v)
 
     def _take(self, item: Item, values: Sequence[Value]) -> bool:
         """Put the item into the open region if it can be cut."""
@@ -176,8 +236,12 @@ class _Builder:
         known, cuts, samplewise = dict(self.region.axes) if len(values) > 1 else self.region.axes, {}, set()
         for v in values:
             cut = None
-            if self.sums.isdisjoint(v.operands()) and not v.op.result and v.const is None and v.leaf is None:
-                cut = cut_of(v, known, self.samples, self.lanes)
+            if not v.op.result and v.const is None and v.leaf is None:
+                if self.sums.isdisjoint(v.operands()):
+                    cut = cut_of(v, known, self.samples, self.lanes)
+                elif mean_of_deviations(v) in self.sums:
+                    # each lane takes its own samples' mean
+                    cut = Cut(None, (0, OWN)) if known.get(v.inputs[0]) == 0 else None
             if cut is None or (cut.axis is None and len(values) > 1):
                 return False
             if not any(n is not None and (i in self.samplewise or i in samplewise) for i, n in zip(v.inputs, cut.needs)):

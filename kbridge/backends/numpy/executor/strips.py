@@ -27,11 +27,15 @@ PLACES, FILTERS = 0.25, 16
 
 
 class Strip(NamedTuple):
-    """How one lane computes its part: other ``attrs``, and the index of its part of the result and of each input (None: all of it)."""
+    """How one lane computes its part: other ``attrs``, and the index of its part of the result and of each input (None: all of it).
+
+    ``dense``: the op needs a result that lies densely.
+    """
 
     attrs: Any
     result: Index
     inputs: tuple[Index | None, ...]
+    dense: bool = True
 
 
 class Rows(NamedTuple):
@@ -58,17 +62,23 @@ class Strips:
         """The op, for people who look at a trace."""
         return f"{self.value.op.name} in strips"
 
+    @property
+    def items(self) -> list[Value]:
+        """The value alone."""
+        return [self.value]
+
     def seconds(self) -> float:
         """Return about how long it takes in its lanes."""
-        return costs.seconds_of_lane(seconds(self.value), len(self.parts), costs.CALL) + costs.LEAST_PART / 4
+        return costs.seconds_of_lane(seconds(self.value), len(self.parts), costs.CALL) + costs.wait()
 
 
 def in_strips(item: Any, lanes: int) -> Any:
-    """Return the item of a schedule, as ``Strips`` if it is a value of one sample for which they pay."""
-    if not isinstance(item, Value) or item.scan is not None or not item.shape or item.shape[0] != 1:
+    """Return the item of a schedule, as ``Strips`` if it is a value of one sample, or made of weights alone, for which they pay."""
+    if not isinstance(item, Value) or item.scan is not None or not item.shape:
         return item
-    found = RULES.get(item.op.name)
-    if found is None or seconds(item) < 2 * costs.LEAST_PART:
+    name = item.op.name
+    found, least = (WEIGHTS[name], 1) if name in WEIGHTS else (RULES.get(name) if item.shape[0] == 1 else None, 2)
+    if found is None or seconds(item) < least * costs.LEAST_PART:
         return item
     parts = list(found(item, lanes))
     return Strips(item, parts) if len(parts) > 1 else item
@@ -178,7 +188,17 @@ def _matmul(value: Value, lanes: int) -> Iterator[Strip]:
         yield Strip(value.attrs, index, (None, index))
 
 
-#: op -> how it is cut
+def _transformed_kernel(value: Value, lanes: int) -> Iterator[Strip]:
+    _, turned = value.attrs
+    for part in _parts(value.shape[1], FILTERS, lanes):
+        index = slice(*part)
+        yield Strip(value.attrs, (slice(None), index), ((Ellipsis, index) if turned else (Ellipsis, index, slice(None)),), dense=False)
+
+
+#: op on weights -> how it is cut
+WEIGHTS: dict[str, Callable[[Value, int], Iterator[Strip]]] = {"winograd_kernel": _transformed_kernel}
+
+#: op on one sample -> how it is cut
 RULES: dict[str, Callable[[Value, int], Iterator[Strip]]] = {
     "conv": _conv,
     "fused_conv": _fused_conv,

@@ -28,7 +28,7 @@ from .threads import one_thread
 from .turns import Turns
 
 Instructions = Sequence[tuple[Callable, list]]
-
+Run = Callable[[], None]
 
 #: the arguments of an attempt to get a lock
 AT_ONCE = ((False,),)
@@ -39,7 +39,7 @@ class _Job:
 
     __slots__ = ("done", "ended", "error", "run")
 
-    def __init__(self, run: Callable[[], None]):
+    def __init__(self, run: Run):
         self.run = run
         self.error: BaseException | None = None
         #: whether it has ended, and a lock that can be had from then on
@@ -70,32 +70,38 @@ class Workers:
         self.free = threading.Lock()
         self._queues: list[SimpleQueue] = []
 
-    def run(self, lanes: Sequence[Callable[[], None]]) -> None:
-        """Run all lanes, the first here; return, or raise what one of them raised, when all have ended."""
+    def run(self, lanes: Sequence[Run], otherwise: Run | None = None, fail: Run | None = None) -> None:
+        """Run all lanes, the first here; return, or raise what one of them raised, when all have ended.
+
+        Where the threads are at work, run ``otherwise`` here, or one lane after the other. ``fail`` lets lanes end that wait for the first one, where
+        that won't come.
+        """
         held: list[bool] = []
         try:
             # no interrupt comes between the lock and the note that it is held
             held.extend(starmap(self.free.acquire, AT_ONCE))
             if held == [True]:
-                self._run(lanes)
+                self._run(lanes, fail)
             else:
-                for lane in lanes:
+                for lane in lanes if otherwise is None else (otherwise,):
                     lane()
         finally:
             if held == [True]:
                 self.free.release()
 
-    def _run(self, lanes: Sequence[Callable[[], None]]) -> None:
+    def _run(self, lanes: Sequence[Run], fail: Run | None) -> None:
         jobs = [_Job(lane) for lane in lanes[1:]]
         sent: list[bool] = []
+        ended = False
         try:
             self._start(len(jobs))
             # an interrupt comes before the loop or after it
             in_one_loop([*((queue.put, job) for queue, job in zip(self._queues, jobs)), (sent.append, True)])
             lanes[0]()
+            ended = True
         finally:
             if sent:
-                _wait(jobs)
+                _wait(jobs, None if ended else fail)
         _check(jobs)
 
     def run_together(self, first: Sequence[tuple], lanes: Sequence[Sequence[tuple]], last: Sequence[tuple]) -> None:
@@ -164,13 +170,15 @@ def _run_last(calls: Iterable[tuple], ended: SimpleQueue, others: int, last: Ite
         in_one_loop(last)
 
 
-def _wait(jobs: Sequence[_Job]) -> None:
-    """Wait for all, whatever interrupts it: their plan's storage can't be used again before."""
+def _wait(jobs: Sequence[_Job], fail: Run | None = None) -> None:
+    """Wait for all, whatever interrupts it: their plan's storage can't be used again before. ``fail``: what lets them end."""
     interrupt: BaseException | None = None
     for job in jobs:
         while not job.ended:
             # an interrupt may come when the lock has just been acquired, too
             try:
+                if fail is not None:
+                    fail()
                 job.done.acquire()
             except BaseException as error:
                 interrupt = error
@@ -190,6 +198,11 @@ _workers = Workers()
 def run_together(first: Sequence[tuple], lanes: Sequence[Sequence[tuple]], last: Sequence[tuple]) -> None:
     """Make the calls of ``first``, then those of all lanes side by side, and then those of ``last``: all or none, whatever interrupts."""
     _workers.run_together(first, lanes, last)
+
+
+def run_lanes(lanes: Sequence[Run], otherwise: Run | None = None, fail: Run | None = None) -> None:
+    """Run lanes in the threads of this process, see ``Workers.run``."""
+    _workers.run(lanes, otherwise, fail)
 
 
 def _forked() -> None:
@@ -247,27 +260,18 @@ class Fork:
     def _run(self) -> None:
         record = trace.active
         if record is None:
-            _workers.run(self._runs)
+            run_lanes(self._runs)
             return
         begin = time.perf_counter()
-        _workers.run(self._runs)
+        run_lanes(self._runs)
         record.fork(self.name, self.samples, len(self.lanes), begin, time.perf_counter())
 
     def _runner(self, number: int) -> Callable[[], None]:
-        instructions = self.lanes[number]
+        return partial(run_calls, self.lanes[number], self.name, number)
 
-        def run() -> None:
-            record = trace.active
-            if record is None:
-                for function, args in instructions:
-                    function(*args)
-                return
-            started = trace.now()
-            for function, args in instructions:
-                function(*args)
-            record.lane(self.name, number, started, _count(instructions))
-
-        return run
+    def parts(self) -> list[Fork]:
+        """The forks that this one consists of."""
+        return [self]
 
     def calls(self) -> Iterator[tuple[Callable, list[Any]]]:
         """The calls of all lanes."""
@@ -323,6 +327,19 @@ class GatedFork(Fork):
                 raise
 
         return first
+
+
+def run_calls(instructions: Instructions, name: str, number: int) -> None:
+    """Make the calls of a lane."""
+    record = trace.active
+    if record is None:
+        for function, args in instructions:
+            function(*args)
+        return
+    started = trace.now()
+    for function, args in instructions:
+        function(*args)
+    record.lane(name, number, started, _count(instructions))
 
 
 def _count(instructions: Instructions) -> int:

@@ -14,6 +14,7 @@ class HostCall(Op):
     """``attrs`` is (function, dtype, shape rule)."""
 
     name = "host_call"
+    of_user = True
 
     def infer(self, attrs, *inputs):
         _, dtype, shape = attrs

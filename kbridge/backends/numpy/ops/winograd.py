@@ -67,6 +67,7 @@ class TransformKernel(Op):
         return (rows.points * columns.points, *(sides[::-1] if turned else sides)), kernel.dtype
 
     def emit(self, ctx, attrs, out, kernel):
+        """``out`` and ``kernel`` may be parts along the result's second axis."""
         matrix = np.ascontiguousarray(_both_axes(*attrs), out.dtype)
         if attrs[1]:
             # transposed before the transform, which makes more of it: BLAS takes longer for products with transposed matrices
@@ -75,8 +76,11 @@ class TransformKernel(Op):
             for place, target in zip(places, turned):
                 ctx.copy(target, ctx.view(kernel, lambda k, place=place: k[place].T))
             kernel = turned
-        flat = ctx.view(ctx.contiguous(kernel), lambda k: k.reshape(matrix.shape[1], -1))
-        ctx.call(np.dot, matrix, flat, out.reshape(len(matrix), -1))
+        flat, target = kernel.reshape(matrix.shape[1], -1), out.reshape(len(matrix), -1)
+        if not np.may_share_memory(flat, kernel):
+            kernel = ctx.contiguous(kernel)
+        flat = ctx.view(kernel, lambda k: k.reshape(matrix.shape[1], -1))
+        ctx.call(np.dot if target.flags.c_contiguous else np.matmul, matrix, flat, target)
 
 
 def _both_axes(tiles: tuple[Tile, Tile], turned: bool) -> np.ndarray:
