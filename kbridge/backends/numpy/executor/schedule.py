@@ -18,7 +18,7 @@ from .commit import descendants, finals_of, late_order, only_for, read_by_loops
 from .layouts import Layouts
 from .regions import Region
 from .scan import Scan, mark
-from .shares import Shares, in_shares
+from .shares import Shares, in_shares, may_pay
 from .strips import Strips
 from .values import Value
 
@@ -198,7 +198,7 @@ class Schedule(Order):
         for v, _ in ordered:
             self.add(v)
         self.commit: list[Item | Shares] = list(self.take())
-        if lanes > 1 and (has_forks(self.body) or not costs.blas_shares(live)):
+        if lanes > 1 and may_pay(late) and (has_forks(self.body) or not costs.blas_shares(live)):
             self.commit = in_shares(self.commit, self.targets, variable_of, self.layouts, lanes)
         self.saved = copies + [(finals[v], v) for v in demoted]
 

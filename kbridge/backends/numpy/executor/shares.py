@@ -7,7 +7,7 @@ what depends on the shapes and on the number of lanes alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..graph import Variable
@@ -43,6 +43,11 @@ class Shares:
         size = chain.values[0].size
         start, stop = (size if bound == 1 else round(size * bound / UNIT) * UNIT for bound in self.bounds[lane : lane + 2])
         return range(min(start, size), min(stop, size))
+
+
+def may_pay(values: Iterable[Value]) -> bool:
+    """Return whether a commit part of these values could be so long that threads pay."""
+    return sum([v.size * v.dtype.itemsize for v in values]) * ELEMENT >= 2 * costs.LEAST_PART
 
 
 def in_shares(

@@ -43,7 +43,10 @@ class Commit:
 
 
 def _flat(instructions: Instructions) -> Calls:
-    return [(_in_c(function), *args) for function, args in instructions]
+    # functions of ctypes have no hash
+    distinct = {id(function): function for function, _ in instructions}
+    in_c = {key: _in_c(function) for key, function in distinct.items()}
+    return [(in_c[id(function)], *args) for function, args in instructions]
 
 
 def _in_c(function: Callable) -> Callable:
