@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 from ..loop_states import Kind, pairs, promoted, settle
+from .loop_gradient import Copies, Loop, empty_stacks, pushed, tied
+from .loop_rules import Unknown, row_by_row
+from .loop_turns import Turn
 from .quiet import tf
 from .tensors import as_tensor, dims
 
@@ -115,8 +119,11 @@ def _unrolled(step, steps, masks, states):
 
 
 def _looped(step, steps, masks, states):
+    outer = tf.compat.v1.get_default_graph()
+    count = len(outer.get_operations())
     # a first step outside of the loop, which never runs, tells shapes and dtypes
     states, probe, _ = _settled(step, steps[0], None if masks is None else masks[0], states)
+    equal, steps, states = _with_equal_rows(steps, states, outer.get_operations()[count:])
     shapes = [s.shape for s in states]
     time = tf.shape(steps)[0]
     read_step, read_mask = _reader(steps), _reader(masks)
@@ -128,28 +135,74 @@ def _looped(step, steps, masks, states):
 
     #: which state is the output
     same: list[int] = []
+    #: a turn, and the graph of the loop's body, if its gradient is made here
+    turns: list[tuple] = []
 
-    def body(t, array, carried, states):
-        output, new_states = step(read_step(t), read_mask(t), carried[0] if carried else None, states)
+    def body(t, array, carried, states, stacks):
+        x, keep = read_step(t), read_mask(t)
+        output, new_states = step(x, keep, carried[0] if carried else None, states)
         same[:] = [i for i, (new, state) in enumerate(zip(new_states, states)) if new is output and new.dtype == state.dtype]
         output.set_shape(probe.shape)
-        states = [tf.cast(n, s.dtype) for n, s in zip(new_states, states)]
-        for state, shape in zip(states, shapes):
+        new_states = [tf.cast(n, s.dtype) for n, s in zip(new_states, states)]
+        for state, shape in zip(new_states, shapes):
             state.set_shape(shape)
-        return t + 1, array.write(t, output), [output] if carried else [], states
+        graph = tf.compat.v1.get_default_graph()
+        if equal and hasattr(outer, "_kbridge_loops"):
+            with contextlib.suppress(Unknown):
+                turns[:] = [(Turn(graph, [x, keep, carried[0] if carried else None, *states], [output, *new_states]), graph)]
+                stacks = pushed(turns[0][0], stacks)
+        return t + 1, array.write(t, output), [output] if carried else [], new_states, stacks
 
-    _, array, carried, states = tf.while_loop(
+    stacks = empty_stacks(probe.dtype)
+    _, array, lasts, finals, stacks = tf.while_loop(
         lambda t, *_: t < time,
         body,
-        (tf.constant(0), array, carried, states),
-        shape_invariants=(tf.TensorShape([]), tf.TensorShape(None), [_common(c.shape, probe.shape) for c in carried], shapes),
+        (tf.constant(0), array, carried, states, stacks),
+        shape_invariants=(
+            tf.TensorShape([]),
+            tf.TensorShape(None),
+            [_common(c.shape, probe.shape) for c in carried],
+            shapes,
+            [s.shape for s in stacks],
+        ),
     )
-    outputs = array.stack()
+    listed = array.flow
+    if turns:
+        turn, graph = turns[0]
+        loop = Loop(turn, Copies(graph, outer), stacks, steps)
+        listed, *rest = tied(loop, [listed, *lasts, *finals], [*carried, *states])
+        lasts, finals = rest[: len(carried)], rest[len(carried) :]
+    outputs = tf.raw_ops.TensorListStack(
+        input_handle=listed, element_shape=[-1 if n is None else n for n in probe.shape.as_list()], element_dtype=probe.dtype
+    )
     outputs.set_shape([dims(steps)[0], *probe.shape.as_list()])
     # not a part of all outputs, which needn't be joined then, nor have a gradient
-    last = carried[0] if carried else states[same[0]] if same else outputs[-1]
+    last = lasts[0] if lasts else finals[same[0]] if same else outputs[-1]
     # a tensor of its own, since layers note on their outputs which these are
-    return tf.identity(last), tf.transpose(outputs, [1, 0, *range(2, outputs.shape.rank)]), states
+    return tf.identity(last), tf.transpose(outputs, [1, 0, *range(2, outputs.shape.rank)]), finals
+
+
+def _with_equal_rows(steps, states, operations):
+    """(whether all have as many samples, ``steps``, ``states``).
+
+    Where only a run knows how many these have, one sample is broadcast to several, as a step of ``operations`` that treat samples one by one
+    would do.
+    """
+    axes = [(steps, 1), *((s, 0) for s in states if s.shape.rank)]
+    known = [dims(tensor)[axis] is not None for tensor, axis in axes]
+    if any(known) or not row_by_row(operations):
+        return all(known), steps, states
+    rows = tf.shape(steps)[1]
+    for state, axis in axes[1:]:
+        rows = tf.where(tf.equal(rows, 1), tf.shape(state)[axis], rows)
+
+    def spread(tensor, axis):
+        shape = tf.shape(tensor)
+        wide = tf.broadcast_to(tensor, tf.concat([shape[:axis], [rows], shape[axis + 1 :]], 0))
+        wide.set_shape(tensor.shape)
+        return wide
+
+    return True, spread(steps, 1), [spread(s, 0) if s.shape.rank else s for s in states]
 
 
 def _reader(steps):

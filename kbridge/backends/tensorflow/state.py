@@ -204,6 +204,8 @@ def _owned(graph: Any) -> Any:
     graph._kbridge_building = _Building()
     #: the choices by the learning phase in it (``phases.switch``)
     graph._kbridge_switches = {}
+    #: the loops in it whose gradients the backend makes (``loop_gradient``)
+    graph._kbridge_loops = {}
     return graph
 
 
