@@ -20,7 +20,7 @@ ANY = -1
 
 
 class Copies:
-    """What is the same in all turns, outside of the loop: copies of the operations of its body."""
+    """Copies, outside of a loop, of what is the same in all of its turns."""
 
     def __init__(self, body: Any, outer: Any):
         self._graph = outer
@@ -157,7 +157,7 @@ def _turned_back(loop: Loop, carried: Sequence, outputs: Any, lasts: Sequence) -
     )
 
     def sequence(i: int) -> Any:
-        """What is in a list of ``kept``, time first."""
+        """The content of a list of ``kept``, time first."""
         place, shape = places[i], [ANY, *kept[i].shape.as_list()[1:]]
         if place is None:
             return None
