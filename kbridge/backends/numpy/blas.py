@@ -139,6 +139,23 @@ def _multiplies(function: Callable, dtype: np.dtype) -> bool:
     return bool((z == expected).all())
 
 
+#: the processors for which OpenBLAS has products of small matrices that don't copy them
+SMALL = frozenset((b"SkylakeX", b"Cooperlake", b"SapphireRapids"))
+
+
+@cache
+def small_products() -> bool:
+    """Whether the library multiplies small matrices from where they lie: OpenBLAS, on processors with AVX-512."""
+    found = library()
+    for prefix in ("scipy_openblas", "openblas"):
+        functions = [getattr(found, f"{prefix}_get_corename{suffix}", None) for suffix in ("64_", "")]
+        function = functions[0] or functions[1]
+        if function is not None:
+            function.argtypes, function.restype = [], ctypes.c_char_p
+            return function() in SMALL
+    return False
+
+
 @cache
 def omatcopy(dtype: np.dtype) -> Callable | None:
     """Return omatcopy for arrays of ``dtype``, which takes what ``arguments_of_transpose`` returns, or None where the library has none that works."""

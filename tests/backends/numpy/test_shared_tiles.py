@@ -5,7 +5,7 @@ import pytest
 
 from kbridge.backends import registry
 from kbridge.backends.numpy.executor import costs, function, tiles
-from kbridge.backends.numpy.ops import winograd
+from kbridge.backends.numpy.ops import winograd, winograd_choice
 from kbridge.backends.numpy.rewrites import convolutions
 
 K = registry.load("numpy")
@@ -15,7 +15,7 @@ def always(results):
     """A choice that takes tiles of so many results (of a window of 3) wherever there are some."""
 
     def choose(window, pads, shape, filters, dtype, steady, turned=False):
-        found = winograd.tilings(window, pads, turned)
+        found = winograd_choice.tilings(window, pads, turned)
         return found[results == 4] if found else None
 
     return choose

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kbridge.backends import registry
-from kbridge.backends.numpy.ops import winograd
+from kbridge.backends.numpy.ops import winograd, winograd_choice
 from kbridge.backends.numpy.ops.transforms import Tile, input_matrix, kernel_matrix, result_matrix
 from kbridge.backends.numpy.ops.windows import Window
 from kbridge.backends.numpy.rewrites import convolutions
@@ -21,7 +21,7 @@ def always(results):
     """A choice that takes tiles of so many results (of a window of 3) wherever there are some, in any dtype."""
 
     def choose(window, pads, shape, filters, dtype, steady, turned=False):
-        found = winograd.tilings(window, pads, turned)
+        found = winograd_choice.tilings(window, pads, turned)
         return found[results == 4] if found else None
 
     return choose
@@ -109,7 +109,7 @@ def test_accuracy_in_float32_at_the_sizes_of_networks(results, monkeypatch):
 def chosen(x_shape, filters, size=(3, 3), strides=(1, 1), dilation=(1, 1), dtype="float32", steady=True):
     window = Window(size, strides, dilation, "same")
     pads = [window.padding(i, n) for i, n in enumerate(x_shape[1:3])]
-    return winograd.choose(window, pads, x_shape, filters, np.dtype(dtype), steady)
+    return winograd_choice.choose(window, pads, x_shape, filters, np.dtype(dtype), steady)
 
 
 def test_where_it_pays_and_where_columns_are_taken(monkeypatch):

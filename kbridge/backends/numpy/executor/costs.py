@@ -33,6 +33,8 @@ PRODUCT = {
     "winograd_conv": 0.5,
     "fused_winograd": 0.5,
 }
+#: convolutions whose second attribute tells what finishes them
+FUSED = frozenset(("fused_conv", "fused_winograd"))
 #: how well the threads of BLAS share a product: the part of the time that each further thread saves
 SHARED = 0.9
 
@@ -60,7 +62,7 @@ def seconds_of_lane(cost: float, lanes: int, calls: float) -> float:
 def seconds_with_blas(value: Value, threads: int) -> float:
     """Return about how long a value takes if the threads of BLAS share its products."""
     alone = seconds(value)
-    part = PRODUCT.get(value.op.name, 0.0) if multiplications(value) >= LARGE else 0.0
+    part = PRODUCT.get(value.op.name, 0.0) if multiplications(value) >= LARGE and not in_panels(value) else 0.0
     return alone * (1 - part * SHARED * (1 - 1 / threads))
 
 
@@ -79,10 +81,15 @@ def products(values: Iterable[Value]) -> tuple[float, float]:
     large = total = 0.0
     for v in values:
         turns, body = (1, [v]) if v.scan is None else (v.scan.length, v.scan.live())
-        counts = [multiplications(inner) for inner in body if not inner.op.of_turn]
-        total += turns * sum(counts)
-        large += turns * sum(n for n in counts if n >= LARGE)
+        counts = [(multiplications(inner), in_panels(inner)) for inner in body if not inner.op.of_turn]
+        total += turns * sum(n for n, _ in counts)
+        large += turns * sum(n for n, panels in counts if n >= LARGE and not panels)
     return large, total
+
+
+def in_panels(value: Value) -> bool:
+    """Return whether a convolution's kernel comes in panels: its products are small then, and the threads of BLAS don't share them."""
+    return value.op.name in FUSED and value.attrs[1].panels
 
 
 def blas_shares(values: Iterable[Value]) -> bool:
@@ -97,7 +104,7 @@ def multiplications(value: Value) -> float:
     if name == "matmul":
         return value.size * inputs[0].shape[-1]
     if name in ("conv", "fused_conv"):
-        return value.size * prod(inputs[1].shape[:-1])
+        return inputs[1].size * prod(value.shape[:-1])
     if name == "conv_input":
         return inputs[0].size * prod(inputs[1].shape[:-1])
     if name == "conv_kernel":

@@ -30,11 +30,13 @@ class Emitter:
         #: the arrays that feeds replace
         self.fed: Fed = {} if fed is None else fed
         self.patches: dict[int, list[tuple[list, int, tuple]]] = {}
+        #: whether BLAS works with one thread, however large the products are
+        self.alone = False
 
     def lane(self, scratch: Pool) -> Emitter:
         """An emitter for calls that run beside others: with instructions and scratch of its own, all else as this one's."""
         found = Emitter(scratch, self.fed)
-        found._scalars, found.patches = self._scalars, self.patches
+        found._scalars, found.patches, found.alone = self._scalars, self.patches, True
         return found
 
     def call(self, function: Callable, *args: Any) -> None:

@@ -8,12 +8,14 @@ shift, the residual and the bounds are applied to the results of the convolution
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 
 from ....config import exact_convolutions
 from ..ops.elementwise import BINARY, UNARY
 from ..ops.fused import FUSED_CONV, FUSED_WINOGRAD, Finish
+from ..ops.panels import PANELS, width_of
 from ..ops.shapes import RESHAPE
 from ..ops.winograd import TRANSFORM_KERNEL
 from .lowering import Lowering
@@ -189,8 +191,26 @@ def _slope(value: Value, readers: dict[Value, list[Value | None]]) -> None:
         value.become(FUSED_WINOGRAD, (*g.inputs, y), (g.attrs, Finish(slope=True)))
 
 
+def _arrange(lowering: Lowering, value: Value) -> None:
+    """Let a kernel that doesn't change come in panels, where that is faster."""
+    x, kernel, *extra = value.inputs
+    if not kernel.steady:
+        return
+    fused = value.op.name in ("fused_conv", "fused_winograd")
+    first, finish = value.attrs if fused else (value.attrs, Finish())
+    tiles = value.op.name in ("winograd_conv", "fused_winograd")
+    # products of all points have the tiles of an image at least; blocks of these differ little
+    rows = prod(first.counts(first.shape(x)[1:3])) * x.shape[0] if tiles else prod(value.shape[:-1])
+    inner, columns = (kernel.shape[1] if tiles else prod(kernel.shape[:-1])), kernel.shape[-1]
+    width = width_of(rows, inner, columns, value.dtype)
+    if width not in (None, columns):
+        panels = lowering.value(PANELS, (kernel,), (width, 0 if tiles else len(kernel.shape) - 2))
+        value.become(FUSED_WINOGRAD if tiles else FUSED_CONV, (x, panels, *extra), (first, finish._replace(panels=True)))
+
+
 def _prepared(lowering: Lowering, value: Value) -> list[Prepared]:
     """Put what is known before a run in place of the inputs of ``value`` that are computed from variables that don't change in it."""
+    _arrange(lowering, value)
     found, inputs = [], list(value.inputs)
     for i, v in enumerate(inputs[1:], 1):
         if v.steady and v.inputs and not v.op.view:

@@ -15,6 +15,7 @@ import numpy as np
 from ..graph import Tensor, Variable
 from . import trace
 from .allocation import allocate
+from .branches import has_forks
 from .combining import combine
 from .early import early
 from .emission import emit
@@ -24,7 +25,7 @@ from .lowering import Lowering
 from .prepared import Preparation
 from .schedule import Schedule
 from .storage import Arenas, Pool
-from .threads import limit, one_thread
+from .threads import alone, limit, one_thread
 from .tiles import share_tiles
 from .time_first import time_first
 from .turns import Turns
@@ -58,6 +59,7 @@ class Plan:
         storage = allocate(schedule, arenas)
         scratch = [Pool(arena) for arena in arenas.scratch(lanes)]
         ctx = Emitter(scratch[0], storage.fed)
+        ctx.alone = has_forks(schedule.body) or alone()
         self.body, self._commit_part = emit(schedule, storage, ctx, scratch)
         self.commit = self._commit_part.calls
         self.outputs = [storage.before_updates(v) for v in schedule.outputs]

@@ -9,7 +9,7 @@ its product, as the threads of BLAS do. The partition depends on the shapes and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import prod
+from math import lcm, prod
 from typing import Any, NamedTuple
 
 from ..ops.windows import Window
@@ -109,11 +109,14 @@ def _strip(value: Value, attrs: Any, rows: Range, reached: Range, residual: int 
 
 def _of_filters(value: Value, lanes: int) -> Iterator[Strip]:
     """Strips of some filters, which are the last axis of kernels, transformed or not."""
-    filters = value.shape[-1]
-    for part in _parts(filters, FILTERS, lanes):
+    filters, kernel = value.shape[-1], value.inputs[1]
+    # panels stay whole
+    width = kernel.shape[-1] if costs.in_panels(value) else 1
+    for part in _parts(filters, lcm(FILTERS, width), lanes):
         index = (Ellipsis, slice(*part))
+        of_kernel = index if width == 1 else (Ellipsis, slice(part[0] // width, part[1] // width), slice(None), slice(None))
         extra = [index if v.shape and v.shape[-1] == filters else None for v in value.inputs[2:]]
-        yield Strip(value.attrs, index, (None, index, *extra))
+        yield Strip(value.attrs, index, (None, of_kernel, *extra))
 
 
 def _convolution(value: Value, window: Window, with_attrs: Callable[[Any], Any], residual: int | None, lanes: int) -> Iterator[Strip]:

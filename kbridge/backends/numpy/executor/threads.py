@@ -95,6 +95,12 @@ class OneThread:
         self._inside = 0
         self._before = 1
 
+    @property
+    def others(self) -> bool:
+        """Whether BLAS has more threads than one outside of it."""
+        with self._lock:
+            return (self._before if self._inside else self._get()) > 1
+
     def renew(self) -> None:
         """In a forked child: a thread that the child doesn't have may have held the lock."""
         self._lock = threading.Lock()
@@ -119,6 +125,12 @@ def one_thread() -> OneThread | None:
     """Return the context in which BLAS works with one thread, or None where that can't be told to it."""
     found = control()
     return OneThread(found) if found else None
+
+
+def alone() -> bool:
+    """Return whether BLAS has one thread for all plans."""
+    one = one_thread()
+    return one is not None and not one.others
 
 
 def limit(instructions: Iterable[tuple[Callable, list]]) -> OneThread | None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Op, Tensor, make
+from .panels import multiply, panels_of
 from .windows import Window
 
 #: bytes of columns made at a time: about half of a common L2 cache
@@ -137,19 +138,26 @@ def product(dtype: np.dtype) -> Any:
 def correlate(
     ctx: Any, window: Window, pads: list, x: np.ndarray, matrix: np.ndarray, out: np.ndarray, finish: Callable | None = None
 ) -> None:
-    """out (n, *positions, f) = columns of x @ matrix; ``finish`` emits what is done to some rows of it (array, slice), in the cache."""
+    """out (n, *positions, f) = columns of x @ matrix, which may come in panels; ``finish`` emits what is done to some rows of it (array, slice), in the cache."""
     if not out.size:
         return
     if not x.size:
         ctx.call(out.fill, 0)
         return
+    panels = matrix if matrix.ndim == 3 else None
     for columns, part in column_blocks(ctx, window, pads, x, out.shape[1:-1]):
         target = out[part].reshape(-1, out.shape[-1])
         step = len(target) if finish is None else max(128, RESULT_BYTES // (target.shape[-1] * out.itemsize))
         step = -(-len(target) // max(1, round(len(target) / step)))
+        if panels is None and part.start == 0 and columns.strides[-1] == columns.itemsize:
+            panels = panels_of(ctx, matrix, step, out.size // (step * out.shape[-1]))
         for start in range(0, len(target), step):
             rows = slice(start, min(start + step, len(target)))
-            ctx.call(product(out.dtype), ctx.view(columns, lambda a, rows=rows: a[rows]), matrix, target[rows])
+            some = ctx.view(columns, lambda a, rows=rows: a[rows])
+            if panels is None:
+                ctx.call(product(out.dtype), some, matrix, target[rows])
+            else:
+                multiply(ctx, some, panels, target[rows])
             if finish is not None:
                 first = part.start * (len(target) // (part.stop - part.start))
                 finish(target[rows], slice(first + rows.start, first + rows.stop))

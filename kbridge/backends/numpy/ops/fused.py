@@ -29,6 +29,8 @@ class Finish(NamedTuple):
     late_shift: bool = False
     #: instead of all these: 0 where the last input, the result of a relu, isn't above 0 (``clipping.ReluGradient``)
     slope: bool = False
+    #: whether the kernel, or the transformed one, comes in panels (``panels.py``)
+    panels: bool = False
 
     @property
     def bounds(self) -> list[tuple[Any, float]]:
@@ -44,6 +46,11 @@ class Finish(NamedTuple):
         return shift, residual, list(zip(late, rest, strict=True))
 
 
+def filters_of(kernel: Any, attrs: tuple[Any, Finish]) -> int:
+    """The filters of a kernel."""
+    return kernel.shape[-3] * kernel.shape[-1] if attrs[1].panels else kernel.shape[-1]
+
+
 class FusedConv(Op):
     """``Conv`` with inputs x, kernel and those that ``Finish`` has; ``attrs`` is (Window, Finish)."""
 
@@ -52,7 +59,7 @@ class FusedConv(Op):
     def infer(self, attrs, x, kernel, *extra):
         window, _ = attrs
         spatial = [window.output_length(i, n) for i, n in enumerate(x.shape[1:-1])]
-        return (x.shape[0], *spatial, kernel.shape[-1]), x.dtype
+        return (x.shape[0], *spatial, filters_of(kernel, attrs)), x.dtype
 
     def emit(self, ctx, attrs: tuple[Window, Finish], out, x, kernel, *extra):
         window, finish = attrs
@@ -73,7 +80,7 @@ class FusedConv(Op):
                 numbers.call(function, target, target)
 
         pads = [window.padding(i, n) for i, n in enumerate(x.shape[1:-1])]
-        correlate(ctx, window, pads, x, matrix_of(ctx, kernel), out, done)
+        correlate(ctx, window, pads, x, kernel if finish.panels else matrix_of(ctx, kernel), out, done)
 
 
 class FusedWinograd(Op):
@@ -82,7 +89,8 @@ class FusedWinograd(Op):
     name = "fused_winograd"
 
     def infer(self, attrs, x, u, *extra):
-        return WINOGRAD_CONV.infer(attrs[0], x, u)
+        shape, dtype = WINOGRAD_CONV.infer(attrs[0], x, u)
+        return (*shape[:-1], filters_of(u, attrs)), dtype
 
     def emit(self, ctx, attrs: tuple[Tiling, Finish], out, x, u, *extra):
         tiling, finish = attrs

@@ -9,10 +9,9 @@ import numpy as np
 from ..graph import Op, Tensor, make
 from ..operators import IMPLEMENTATIONS
 from .common import as_tensors
+from .panels import SMALL_PRODUCT, multiply, panels_of
 from .shapes import expand_dims, permute, reshape, shape_of
 
-#: multiplications up to which OpenBLAS multiplies float32 without copying the matrices into an order of its own
-SMALL_PRODUCT = 1_000_000
 #: rows up to which that copy takes a good part of the time, and columns that a part has at least
 FEW_ROWS, MIN_COLUMNS = 32, 48
 #: elements of a second matrix, and multiplications, from which on a product may be turned round
@@ -72,6 +71,8 @@ class MatMul(Op):
             result = ctx.scratch(out.shape[::-1], out.dtype)
             ctx.call(np.dot, *(ctx.view(a, np.transpose) for a in (y, x)), result)
             ctx.copy(out, result.T)
+        elif x.ndim == 2 and x.strides[1] == x.itemsize and (panels := panels_of(ctx, y, len(x))) is not None:
+            multiply(ctx, x, panels, out)
         elif out.ndim == 2 and out.dtype.kind == "f" and out.dtype.itemsize >= 4:
             for part in column_parts(x, y):
                 if part is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops.winograd import TRANSFORM_KERNEL, WINOGRAD_CONV, WINOGRAD_KERNEL_GRADIENT, choose
+from ..ops.winograd import TRANSFORM_KERNEL, WINOGRAD_CONV, WINOGRAD_KERNEL_GRADIENT
+from ..ops.winograd_choice import choose
 from .table import rewrite
 
 
