@@ -246,6 +246,7 @@ RULES = {
     "StopGradient": Rule(_nothing, _nothing),
     "Cast": Rule(_nothing, _cast),
     "Square": _of_operand(lambda x, dy: dy * (x + x)),
+    "Abs": _of_operand(lambda x, dy: dy * tf.sign(x)),
     "Softplus": _of_operand(lambda x, dy: tf.raw_ops.SoftplusGrad(gradients=dy, features=x)),
     "Sigmoid": _of_result(lambda y, dy: tf.raw_ops.SigmoidGrad(y=y, dy=dy)),
     "Tanh": _of_result(lambda y, dy: tf.raw_ops.TanhGrad(y=y, dy=dy)),

@@ -197,8 +197,8 @@ def _with_equal_rows(steps, states, operations):
         rows = tf.where(tf.equal(rows, 1), tf.shape(state)[axis], rows)
 
     def spread(tensor, axis):
-        shape = tf.shape(tensor)
-        wide = tf.broadcast_to(tensor, tf.concat([shape[:axis], [rows], shape[axis + 1 :]], 0))
+        lengths = [rows if i == axis else tf.shape(tensor)[i] if n is None else n for i, n in enumerate(dims(tensor))]
+        wide = tf.broadcast_to(tensor, tf.stack(lengths))
         wide.set_shape(tensor.shape)
         return wide
 

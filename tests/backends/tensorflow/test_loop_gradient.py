@@ -45,7 +45,7 @@ def others(K, U, b):
     def step(t, states):
         h, c = states[:2]
         a = K.softmax(K.dot(h, K.transpose(U[0])) - t[:, 2:6])
-        a = a / (1.5 + K.square(c)) + b[0] * K.softplus(-h) / (2 + b[1])
+        a = a / (1.5 + K.square(c) + K.abs(h)) + b[0] * K.softplus(-h) / (2 + b[1])
         a = K.where(K.greater(a, 0.3), K.exp(-a), K.elu(a) * t[:, 7:])
         c = K.maximum(a, c) - K.minimum(c * t[:, :1], K.stop_gradient(h)) + K.concatenate([a[:, 2:], t[:, 3:5]])
         return K.selu(c), [K.tanh(c * b), a]
