@@ -90,60 +90,63 @@ def transform_input(ctx: Any, d: Arrays, v: Arrays, t: Arrays) -> None:
     ctx.call(np.subtract, t[1], v[5], v[5])
 
 
-def transform_results(ctx: Any, m: Arrays, y: Arrays, t: Arrays) -> None:
-    """y = A' m, of lists of arrays; ``t`` are three arrays to work in."""
+def transform_results(ctx: Any, m: np.ndarray, y: np.ndarray, t: np.ndarray) -> None:
+    """y = A' m along the first axes; ``t`` are four arrays of the shape of ``y[0]`` to work in.
+
+    Calls on several arrays at once: threads that make fewer calls seldom wait for each other.
+    """
     if len(m) == 4:
-        _sums_of_four(ctx, m, y, t)
+        _sums_of_four(ctx, m, y)
         return
-    _both(ctx, m[1], m[2], t[0], t[1])
-    ctx.call(np.add, m[0], t[0], y[0])
-    ctx.call(np.add, y[0], m[3], y[0])
-    ctx.call(np.add, y[0], m[4], y[0])
-    ctx.call(np.subtract, m[3], m[4], t[2])
-    for k in range(1, len(y)):
-        if k % 2:
-            ctx.call(np.multiply, t[2], ctx.scalar(2**k, y[k].dtype), y[k])
-            ctx.call(np.add, y[k], t[1], y[k])
-        else:
-            ctx.call(np.add, m[3], m[4], y[k])
-            ctx.call(np.multiply, y[k], ctx.scalar(2**k, y[k].dtype), y[k])
-            ctx.call(np.add, y[k], t[0], y[k])
-    ctx.call(np.add, y[-1], m[5], y[-1])
+    # m1 + m2 and m3 + m4, m1 - m2 and m3 - m4
+    pairs = t.reshape(2, 2, *t.shape[1:])
+    ctx.call(np.add, m[1:5:2], m[2:5:2], pairs[0])
+    ctx.call(np.subtract, m[1:5:2], m[2:5:2], pairs[1])
+    # y0 and y2 (and so on) have sums, y1 and y3 differences, with growing powers of 2
+    by_two = y.reshape(-1, 2, *y.shape[1:])
+    factors = _factors(((1, 2), (4, 8))[: len(by_two)], by_two.ndim, y.dtype)
+    ctx.call(np.multiply, pairs[:, 1], factors, by_two)
+    ctx.call(np.add, by_two, pairs[:, 0], by_two)
+    ends = y[:: len(y) - 1]
+    ctx.call(np.add, ends, m[::5], ends)
 
 
-def _sums_of_four(ctx: Any, m: Arrays, y: Arrays, t: Arrays) -> None:
+@cache
+def _factors(numbers: tuple, ndim: int, dtype: np.dtype) -> np.ndarray:
+    """Numbers along the first axes of ``ndim``."""
+    found = np.array(numbers, dtype)
+    return found.reshape(*found.shape, *[1] * (ndim - found.ndim))
+
+
+def _sums_of_four(ctx: Any, m: np.ndarray, y: np.ndarray) -> None:
     ctx.call(np.add, m[0], m[1], y[0])
     ctx.call(np.add, y[0], m[2], y[0])
     ctx.call(np.subtract, m[1], m[2], y[1])
-    if len(y) == 3:
-        ctx.call(np.add, m[1], m[2], y[2])
-    ctx.call(np.add, y[-1], m[3], y[-1])
+    ctx.call(np.add, y[1], m[3], y[1])
 
 
-def transform_gradient(ctx: Any, y: Arrays, v: Arrays, t: Arrays) -> None:
-    """v = A y, of lists of arrays: what the sums of ``transform_results`` send back; ``t`` are two arrays to work in."""
-    ctx.call(np.copyto, v[0], y[0])
-    ctx.call(np.copyto, v[-1], y[-1])
-    for first, p in enumerate(range(1, (len(v) - 2) // 2 + 1)):
-        _powers(ctx, y[0::2], p**2, 1, t[0])
-        _powers(ctx, y[1::2], p**2, p, t[1])
-        _both(ctx, t[0], t[1], v[2 * first + 1], v[2 * first + 2])
+def transform_gradient(ctx: Any, y: np.ndarray, v: np.ndarray, t: np.ndarray) -> None:
+    """v = A y along the first axes: what the sums of ``transform_results`` send back; ``t`` are four arrays of the shape of ``y[0]`` to work in."""
+    ends = len(v) - 1
+    ctx.call(np.copyto, v[::ends], y[:: len(y) - 1])
+    if len(v) == 4:
+        _gradient_of_four(ctx, y, v)
+        return
+    # for each of the points 1 and 2 the sums over even powers and over odd ones
+    sums = t.reshape(2, 2, *t.shape[1:])
+    if len(y) == 4:
+        ctx.call(np.multiply, y[2:], _factors((1, 4), sums.ndim, sums.dtype), sums)
+        ctx.call(np.add, sums, y[:2], sums)
+    else:
+        ctx.call(np.copyto, sums, y)
+    ctx.call(np.add, sums[1, 1], sums[1, 1], sums[1, 1])
+    ctx.call(np.add, sums[:, 0], sums[:, 1], v[1:5:2])
+    ctx.call(np.subtract, sums[:, 0], sums[:, 1], v[2:5:2])
 
 
-def _powers(ctx: Any, y: Arrays, p: int, factor: int, out: np.ndarray) -> None:
-    """out = factor * (y[0] + p y[1] + p^2 y[2] ...)."""
-    last = y[-1]
-    for below in y[-2::-1] if len(y) > 1 else ():
-        if p == 1:
-            ctx.call(np.add, last, below, out)
-        else:
-            ctx.call(np.multiply, last, ctx.scalar(p, out.dtype), out)
-            ctx.call(np.add, out, below, out)
-        last = out
-    if factor != 1:
-        ctx.call(np.multiply, last, ctx.scalar(factor, out.dtype), out)
-    elif last is not out:
-        ctx.call(np.copyto, out, last)
+def _gradient_of_four(ctx: Any, y: np.ndarray, v: np.ndarray) -> None:
+    ctx.call(np.add, y[0], y[1], v[1])
+    ctx.call(np.subtract, y[0], y[1], v[2])
 
 
 def _less(ctx: Any, x: np.ndarray, factor: np.ndarray, y: np.ndarray, out: np.ndarray) -> None:

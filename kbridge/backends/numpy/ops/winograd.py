@@ -103,7 +103,7 @@ class Tiled:
         longest = max(prod(self._row_shape(images, rows)), self.vertical.points * size * channels)
         # what the gradient of the results works in is the most of these
         across, down = self.horizontal.points, self.vertical.results
-        self.third = self._space(max(2 * longest, (down * across + 2 * max(across, down) + across) * size * filters))
+        self.third = self._space(max(2 * longest, (down * across + 4 * max(across, down)) * size * filters))
 
     def _space(self, count: int) -> np.ndarray:
         return self.ctx.scratch((count,), self.dtype)
@@ -182,14 +182,13 @@ class Tiled:
         m = m.reshape(down.points, across.points, -1, self.filters)
         if down.points > 1:
             (q,) = _parts(self.first, (down.results, *m.shape[1:]))
-            transform_results(ctx, list(m), list(q), _parts(self.third, *3 * [q.shape[1:]]))
+            transform_results(ctx, m, q, *_parts(self.third, (4, *q.shape[1:])))
             m = q
         size = m.shape[2]
         # behind the products, which this may still read
         _, y = _parts(self.second, (self.tiling.points, size, self.filters), (across.results, down.results, size, self.filters))
         if across.points > 1:
-            columns = [m[:, j] for j in range(across.points)]
-            transform_results(ctx, columns, list(y), _parts(self.third, *3 * [y.shape[1:]]))
+            transform_results(ctx, m.swapaxes(0, 1), y, *_parts(self.third, (4, *y.shape[1:])))
         else:
             y = m.reshape(y.shape)
         y = y.reshape(across.results, down.results, images, rows, self.columns, self.filters)
@@ -216,18 +215,16 @@ class Tiled:
             inside = placed.transpose(2, 3, 1, 4, 0, 5) if a is None else placed[b, a][:, : target.shape[1], : target.shape[2]]
             ctx.call(np.copyto, inside, source)
         q, t = _parts(
-            self.third, (down.results, across.points, size, self.filters), (2 * max(down.results, across.points), size, self.filters)
+            self.third, (down.results, across.points, size, self.filters), (4 * max(down.results, across.points), size, self.filters)
         )
         if across.points == 1:
             q = y.reshape(q.shape)
         else:
-            transform_gradient(
-                ctx, list(y), [q[:, j] for j in range(across.points)], [t[: down.results], t[down.results : 2 * down.results]]
-            )
+            transform_gradient(ctx, y, q.swapaxes(0, 1), t[: 4 * down.results].reshape(4, *y.shape[1:]))
         if down.points == 1:
             m = q.reshape(m.shape)
         else:
-            transform_gradient(ctx, list(q), list(m), [t[: across.points], t[across.points : 2 * across.points]])
+            transform_gradient(ctx, q, m, t[: 4 * across.points].reshape(4, *q.shape[1:]))
         return m.reshape(down.points * across.points, size, self.filters)
 
 
