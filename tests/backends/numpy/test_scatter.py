@@ -25,6 +25,14 @@ def test_indices_of_several_axes():
     assert found.tolist() == [[1, 1], [0, 0], [3, 3]]
 
 
-def test_a_place_outside_is_an_error():
-    with pytest.raises(IndexError):
-        fill_rows(np.empty((3, 2), "float32"), np.array([3]), np.ones((1, 2), "float32"))
+@pytest.mark.parametrize("place", [3, -4])
+def test_a_place_outside_is_an_error(place):
+    with pytest.raises(IndexError, match=f"got {place}, there are 3 rows"):
+        fill_rows(np.empty((3, 2), "float32"), np.array([1, place]), np.ones((2, 2), "float32"))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint64"])
+def test_places_of_any_integers_in_a_table_that_has_more_rows(dtype):
+    found = np.empty((300, 1), "float32")
+    fill_rows(found, np.array([5, 100, 5], dtype), np.ones((3, 1), "float32"))
+    assert found.sum() == 3 and found[5] == 2

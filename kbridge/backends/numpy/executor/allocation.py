@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .named_rows import values_of_rows
 from .placing import Placing, PlanStorage
 from .schedule import Schedule
 from .storage import Arenas, Pool
@@ -24,7 +25,7 @@ def allocate(schedule: Schedule, arenas: Arenas) -> PlanStorage:
         storage.snapshots[v] = np.empty(v.shape, v.dtype)
     placing.targets = {v: variable.value for v, variable in schedule.targets.items()}
     placing.walk(schedule.commit)
-    for v in (*schedule.outputs, *(value for _, value in schedule.saved)):
+    for v in (*schedule.outputs, *(value for _, value in schedule.saved), *values_of_rows(schedule.rows)):
         placing.lies(v)
     storage.nbytes = values.total + sum(pool.total for pool in blocks)
     return storage

@@ -361,4 +361,9 @@ def emit(schedule: Schedule, storage: PlanStorage, ctx: Emitter, scratch: list[P
     first, ctx.instructions = ctx.instructions, []
     for variable, value in schedule.saved:
         ctx.call(np.copyto, variable.value, storage.before_updates(value), "unsafe")
+    for variable, places, values in schedule.rows:
+        # whole rows as one element each: NumPy's loop over their elements takes half as long again
+        table, new = variable.value, storage.arrays[values]
+        row = np.dtype((np.void, table[:1].nbytes))
+        ctx.call(np.ndarray.put, table.view().reshape(-1).view(row), storage.arrays[places], new.reshape(-1).view(row))
     return body, Commit(first, lanes, ctx.instructions)

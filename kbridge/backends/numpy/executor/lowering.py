@@ -173,6 +173,10 @@ class Lowering:
             self._merged[key] = result
         return result
 
+    def known(self, op: Op, inputs: tuple[Value, ...], attrs: Any) -> Value | None:
+        """The value of ``op`` on ``inputs``, if it has been asked for before."""
+        return self._merged.get((op, attrs, *map(id, inputs)))
+
     def steady(self, leaf: Tensor) -> bool:
         """Whether ``leaf`` is a variable that no run changes or replaces."""
         return isinstance(leaf, Variable) and leaf not in self.changed and leaf not in self.feeds

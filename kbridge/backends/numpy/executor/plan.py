@@ -22,6 +22,7 @@ from .emission import emit
 from .emitter import Emitter
 from .fusion import fuse
 from .lowering import Lowering
+from .named_rows import named_rows, values_of_rows
 from .prepared import Preparation
 from .schedule import Schedule
 from .storage import Arenas, Pool
@@ -48,14 +49,16 @@ class Plan:
         results = lowering.specialize([*feeds, *outputs, *(new for _, new in updates)], order)
         self._preparation = Preparation(fuse(lowering, results))
         combine(lowering, results)
+        self._changed = [variable for variable, _ in updates]
+        kept, new = results[: len(feeds) + len(outputs)], results[len(feeds) + len(outputs) :]
+        new_values, rows = named_rows(lowering, kept, list(zip(self._changed, new)))
+        results = [*kept, *[value for _, value in new_values], *values_of_rows(rows)]
         share_tiles(lowering, results)
         time_first(lowering, results)
         lowering.order = early(lowering.order)
-        self._changed = [variable for variable, _ in updates]
-        fed, results = results[: len(feeds)], results[len(feeds) :]
-        new_values = [(variable, value) for (variable, _), value in zip(updates, results[len(outputs) :])]
+        fed = kept[: len(feeds)]
         arenas = arenas or Arenas()
-        schedule = Schedule(fed, results[: len(outputs)], new_values, lowering.order, lanes)
+        schedule = Schedule(fed, kept[len(feeds) :], new_values, lowering.order, lanes, rows)
         storage = allocate(schedule, arenas)
         scratch = [Pool(arena) for arena in arenas.scratch(lanes)]
         ctx = Emitter(scratch[0], storage.fed)

@@ -16,6 +16,7 @@ from .blocks import Chain, large_elementwise
 from .branches import Branches, has_forks, in_lanes
 from .commit import descendants, finals_of, late_order, only_for, read_by_loops
 from .layouts import Layouts
+from .named_rows import Rows, values_of_rows
 from .regions import Region
 from .scan import Scan, mark
 from .shares import Shares, in_shares, may_pay
@@ -161,7 +162,8 @@ class Schedule(Order):
 
     ``fed``, ``outputs``: the plan's inputs and results. ``targets``: values that the commit part writes straight into variables;
     ``saved``: the other new values of variables, copied there at its end. ``snapshots``: values that must be copied at the end of
-    the body, since the commit part or the next feed changes what they are views of; ``late``: what the commit part computes.
+    the body, since the commit part or the next feed changes what they are views of; ``late``: what the commit part computes; ``rows``: rows of
+    variables that are written last.
     """
 
     def __init__(
@@ -171,13 +173,15 @@ class Schedule(Order):
         updates: Sequence[tuple[Variable, Value]],
         order: Sequence[Value],
         lanes: int = 1,
+        rows: Sequence[Rows] = (),
     ):
         super().__init__(Layouts(fed))
         self.fed, self.outputs, self.lanes = fed, outputs, lanes
         new_values = [value for _, value in updates]
-        live = self.live = _reachable(order, [*fed, *outputs, *new_values])
+        self.rows, of_rows = rows, values_of_rows(rows)
+        live = self.live = _reachable(order, [*fed, *outputs, *new_values, *of_rows])
         self.count(live)
-        self.left((*outputs, *new_values))
+        self.left((*outputs, *new_values, *of_rows))
         self._placed.update(fed)
         finals = finals_of(updates, read_by_loops(live))
         late = descendants(live, finals)
@@ -188,7 +192,7 @@ class Schedule(Order):
                 self.add(v)
         self.body = in_lanes(self.take(), fed, lanes)
         variable_of = _variables(live)
-        changed = {variable for variable, _ in updates}
+        changed = {variable for variable, _ in updates} | {row.variable for row in rows}
         copies = [(variable, value) for variable, value in updates if finals.get(value) is not variable]
         before = [value for _, value in copies if value not in late and variable_of.get(value) in changed]
         before += [v for v in outputs if v not in late and (variable_of.get(v) in changed or self.layouts.fed(v))]
