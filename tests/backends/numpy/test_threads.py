@@ -1,5 +1,6 @@
 """BLAS threads: small plans run with one, large ones with all, and afterwards all is as before."""
 
+import signal
 import threading
 
 import numpy as np
@@ -77,6 +78,54 @@ def test_an_error_gives_the_threads_back(blas):
     with pytest.raises(ZeroDivisionError), threads.OneThread(blas):
         raise ZeroDivisionError
     assert blas[0]() == 2
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that interrupt")
+def test_an_interrupt_at_any_time_gives_the_threads_back(blas):
+    class Interrupt(BaseException):
+        pass
+
+    def interrupt(number, frame):
+        raise Interrupt
+
+    function, plan = plan_of(4, 4)
+    fed = [np.ones((4, 4), "float32")]
+    interrupted = 0
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for i in range(600):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 1e-5 + 1e-7 * i)
+                while True:
+                    plan.run(fed)
+            except Interrupt:
+                interrupted += 1
+                one = plan._limit
+                assert one.depth() == 0 and blas[0]() == 2
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert interrupted == 600
+
+
+def test_a_forked_child_forgets_who_else_was_inside(blas):
+    one = threads.OneThread(blas)
+    inside, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with one:
+            inside.set()
+            leave.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    inside.wait(10)
+    with one:
+        one.renew()
+        assert one.depth() == 1
+    assert blas[0]() == 2
+    leave.set()
+    thread.join()
 
 
 def test_lanes_run_with_one_thread_of_blas_each(blas):

@@ -91,8 +91,13 @@ class Plan:
         if self._limit is None:
             self._run_all()
         else:
-            with self._limit:
-                self._run_all()
+            depth = self._limit.depth()
+            try:
+                with self._limit:
+                    self._run_all()
+            except BaseException:
+                self._limit.leave(depth)
+                raise
         return [a.copy() if a.ndim else a[()] for a in self.outputs]
 
     def _run_all(self) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from functools import cache
+from threading import get_ident
 from types import TracebackType
 from typing import Any
 
@@ -87,37 +88,57 @@ def multiplications(instructions: Iterable[tuple[Callable, list]]) -> tuple[int,
 
 
 class OneThread:
-    """BLAS works with one thread inside of ``with``, in whatever threads of the program, and afterwards with as many as before."""
+    """BLAS works with one thread inside of ``with``, in whatever threads of the program, and afterwards with as many as before.
+
+    An interrupt may come where Python has just called ``__enter__`` or ``__exit__``. Who may be interrupted asks for ``depth`` before, and calls
+    ``leave`` with it when there was an error.
+    """
 
     def __init__(self, control: Control):
         self._get, self._set = control
         self._lock = threading.Lock()
-        self._inside = 0
-        self._before = 1
+        #: for each thread of the program that is inside: how many times
+        self._inside: dict[int, int] = {}
+        #: the threads that BLAS had outside, and whether it must be given them again
+        self._before, self._limited = 1, False
 
     @property
     def others(self) -> bool:
         """Whether BLAS has more threads than one outside of it."""
         with self._lock:
-            return (self._before if self._inside else self._get()) > 1
+            return (self._before if self._limited else self._get()) > 1
+
+    def depth(self) -> int:
+        """Return how many times this thread of the program is inside."""
+        return self._inside.get(get_ident(), 0)
 
     def renew(self) -> None:
-        """In a forked child: a thread that the child doesn't have may have held the lock."""
+        """In a forked child: a thread that the child doesn't have may have held the lock, or been inside."""
         self._lock = threading.Lock()
+        depth = self.depth()
+        self._inside = {get_ident(): depth} if depth else {}
 
     def __enter__(self) -> None:
         with self._lock:
-            if not self._inside:
-                self._before = self._get()
-                if self._before != 1:
-                    self._set(1)
-            self._inside += 1
+            if not self._limited and (before := self._get()) != 1:
+                self._before, self._limited = before, True
+                self._set(1)
+            thread = get_ident()
+            self._inside[thread] = self._inside.get(thread, 0) + 1
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.leave(self.depth() - 1)
+
+    def leave(self, depth: int) -> None:
+        """Let this thread of the program be inside ``depth`` times."""
         with self._lock:
-            self._inside -= 1
-            if not self._inside and self._before != 1:
+            if depth > 0:
+                self._inside[get_ident()] = depth
+            else:
+                self._inside.pop(get_ident(), None)
+            if self._limited and not self._inside:
                 self._set(self._before)
+                self._limited = False
 
 
 @cache
