@@ -10,6 +10,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -27,6 +28,8 @@ THREADS = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
+#: seconds before a turn: threads of OpenMP and of onnxruntime wait busily for the next call, and would take a core from who comes next
+PAUSE = 0.05
 #: workloads that are traced if none is named
 TRACED = ("tiny_mlp", "mlp", "cnn", "lstm", "resnet")
 
@@ -68,7 +71,8 @@ class Worker:
         self.start = self._answer()
 
     def round(self, seconds: float) -> None:
-        """Let it work for about ``seconds`` while the others wait."""
+        """Let it work for about ``seconds`` while the others wait, whose threads may have waited busily for a while."""
+        time.sleep(PAUSE)
         print(seconds, file=self.process.stdin, flush=True)
         self.rounds.append(self._answer())
 
