@@ -7,7 +7,7 @@ import pytest
 
 from kbridge import backend, optimizers
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import blocks, costs, named_rows, plan, shares, workers
+from kbridge.backends.numpy.executor import blocks, costs, named_rows, shares, workers
 from kbridge.backends.numpy.scatter import MAX_ROUNDS, add_up, fill_rows, places_of
 
 K = registry.load("numpy")
@@ -27,15 +27,6 @@ def threads(request, monkeypatch):
     monkeypatch.setattr(named_rows, "ROWS", 5)
     with workers.using(request.param):
         yield
-
-
-@pytest.fixture
-def schedules(monkeypatch):
-    """The schedules of new plans."""
-    found = []
-    original = plan.Schedule
-    monkeypatch.setattr(plan, "Schedule", lambda *args: found.append(original(*args)) or found[-1])
-    return found
 
 
 def with_and_without(run, schedules, monkeypatch):

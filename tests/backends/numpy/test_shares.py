@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import blocks, costs, plan, shares, workers
+from kbridge.backends.numpy.executor import blocks, costs, shares, workers
 from kbridge.backends.numpy.executor.shares import Shares
 
 K = registry.load("numpy")
@@ -25,15 +25,6 @@ def eager(monkeypatch):
     monkeypatch.setattr(shares, "BLOCK", 3)
     monkeypatch.setattr(shares, "UNIT", 2)
     monkeypatch.setattr(shares, "CALL", 1e-9)
-
-
-@pytest.fixture
-def schedules(monkeypatch):
-    """The schedules of new plans."""
-    found = []
-    original = plan.Schedule
-    monkeypatch.setattr(plan, "Schedule", lambda *args: found.append(original(*args)) or found[-1])
-    return found
 
 
 def any_order(choose):

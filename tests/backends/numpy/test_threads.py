@@ -54,21 +54,29 @@ def test_a_plan_without_products_leaves_blas_alone():
     assert function._last[1]._limit is None
 
 
-def test_threads_that_overlap_give_back_what_was_there_before_the_first(blas):
-    one = threads.OneThread(blas)
-    inside, leave = threading.Event(), threading.Event()
+def held(blas):
+    """(the context in which BLAS has one thread, with another thread in it; what makes that one leave)."""
+    one, inside, leave = threads.OneThread(blas), threading.Event(), threading.Event()
 
     def hold():
         with one:
             inside.set()
             leave.wait(10)
 
+    def let_go():
+        leave.set()
+        thread.join()
+
     thread = threading.Thread(target=hold)
     thread.start()
     inside.wait(10)
+    return one, let_go
+
+
+def test_threads_that_overlap_give_back_what_was_there_before_the_first(blas):
+    one, let_go = held(blas)
     with one:
-        leave.set()
-        thread.join()
+        let_go()
         assert blas[0]() == 1
     assert blas[0]() == 2
 
@@ -109,23 +117,12 @@ def test_an_interrupt_at_any_time_gives_the_threads_back(blas):
 
 
 def test_a_forked_child_forgets_who_else_was_inside(blas):
-    one = threads.OneThread(blas)
-    inside, leave = threading.Event(), threading.Event()
-
-    def hold():
-        with one:
-            inside.set()
-            leave.wait(10)
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    inside.wait(10)
+    one, let_go = held(blas)
     with one:
         one.renew()
         assert one.depth() == 1
     assert blas[0]() == 2
-    leave.set()
-    thread.join()
+    let_go()
 
 
 def test_lanes_run_with_one_thread_of_blas_each(blas):
