@@ -18,6 +18,7 @@ from ..ops.fused import FUSED_CONV, FUSED_WINOGRAD, Finish
 from ..ops.panels import PANELS, width_of
 from ..ops.shapes import RESHAPE
 from ..ops.winograd import TRANSFORM_KERNEL
+from .costs import FUSED
 from .lowering import Lowering
 from .ordering import ordered
 from .prepared import Prepared, prepare
@@ -196,7 +197,7 @@ def _arrange(lowering: Lowering, value: Value) -> None:
     x, kernel, *extra = value.inputs
     if not kernel.steady:
         return
-    fused = value.op.name in ("fused_conv", "fused_winograd")
+    fused = value.op.name in FUSED
     first, finish = value.attrs if fused else (value.attrs, Finish())
     tiles = value.op.name in ("winograd_conv", "fused_winograd")
     # products of all points have the tiles of an image at least; blocks of these differ little
