@@ -2,7 +2,7 @@
 
 import pytest
 
-from kbridge.backends.numpy.executor import plan
+from kbridge.backends.numpy.executor import costs, plan
 
 
 @pytest.fixture
@@ -12,3 +12,10 @@ def schedules(monkeypatch):
     original = plan.Schedule
     monkeypatch.setattr(plan, "Schedule", lambda *args: found.append(original(*args)) or found[-1])
     return found
+
+
+@pytest.fixture
+def cheap_lanes(monkeypatch):
+    """Lanes pay wherever they are possible, however small."""
+    for name in ("LEAST_PART", "CALL", "SHARED", "BYTE"):
+        monkeypatch.setattr(costs, name, 0.0)

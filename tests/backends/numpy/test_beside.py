@@ -4,16 +4,14 @@ import numpy as np
 import pytest
 
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import ahead, beside, costs, emission, workers
+from kbridge.backends.numpy.executor import ahead, beside, emission, workers
 
 K = registry.load("numpy")
 
 
 @pytest.fixture(autouse=True)
-def eager(monkeypatch):
+def eager(cheap_lanes, monkeypatch):
     """Products beside loops wherever they are possible, however small, in parts of two turns."""
-    for name in ("LEAST_PART", "CALL", "SHARED", "BYTE"):
-        monkeypatch.setattr(costs, name, 0.0)
     monkeypatch.setattr(beside, "TURNS", 1)
     monkeypatch.setattr(beside, "MOST", 1e9)
 

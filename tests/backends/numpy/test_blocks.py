@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import blocks, costs, workers
+from kbridge.backends.numpy.executor import blocks, workers
 from kbridge.conformance import FAMILIES, harness
 
 K = registry.load("numpy")
@@ -24,10 +24,8 @@ def tiny_blocks(monkeypatch):
 
 
 @pytest.fixture
-def two_lanes(monkeypatch):
+def two_lanes(cheap_lanes):
     """Plans whose values are cut for two threads wherever they can be."""
-    for name in ("LEAST_PART", "CALL", "SHARED", "BYTE"):
-        monkeypatch.setattr(costs, name, 0.0)
     with workers.using(2):
         yield
 

@@ -25,10 +25,8 @@ RNG = np.random.default_rng(3)
 
 
 @pytest.fixture
-def eager(monkeypatch):
+def eager(cheap_lanes):
     """Regions wherever they are possible, however small."""
-    for name in ("LEAST_PART", "CALL", "SHARED", "BYTE"):
-        monkeypatch.setattr(costs, name, 0.0)
 
 
 def forks(function):

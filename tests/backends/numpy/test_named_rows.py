@@ -7,7 +7,7 @@ import pytest
 
 from kbridge import backend, optimizers
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import blocks, costs, named_rows, shares, workers
+from kbridge.backends.numpy.executor import blocks, named_rows, shares, workers
 from kbridge.backends.numpy.scatter import MAX_ROUNDS, add_up, fill_rows, places_of
 
 K = registry.load("numpy")
@@ -16,10 +16,8 @@ with_optimizers = pytest.mark.skipif(backend.backend() != "numpy", reason="optim
 
 
 @pytest.fixture(params=[1, 2])
-def threads(request, monkeypatch):
+def threads(request, cheap_lanes, monkeypatch):
     """Small tables count as large ones, and small parts as worth a thread."""
-    for name in ("LEAST_PART", "CALL", "SHARED", "BYTE"):
-        monkeypatch.setattr(costs, name, 0.0)
     monkeypatch.setattr(blocks, "BLOCK", 50)
     monkeypatch.setattr(blocks, "MIN_SIZE", 100)
     monkeypatch.setattr(shares, "BLOCK", 70)

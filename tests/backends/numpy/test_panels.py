@@ -5,7 +5,7 @@ import pytest
 
 from kbridge.backends import registry
 from kbridge.backends.numpy import blas
-from kbridge.backends.numpy.executor import costs, plan, strips, workers
+from kbridge.backends.numpy.executor import plan, strips, workers
 from kbridge.backends.numpy.ops import panels
 
 K = registry.load("numpy")
@@ -134,9 +134,7 @@ def test_float64_and_processors_without_small_products_are_left_as_they_are(monk
 
 
 @pytest.mark.parametrize("places", [0.0, 100.0], ids=["rows", "filters"])
-def test_strips_of_kernels_in_panels(places, monkeypatch):
-    for name in ("LEAST_PART", "CALL", "SHARED", "BYTE"):
-        monkeypatch.setattr(costs, name, 0.0)
+def test_strips_of_kernels_in_panels(places, cheap_lanes, monkeypatch):
     monkeypatch.setattr(strips, "PLACES", places)
     monkeypatch.setattr(strips, "FILTERS", 4)
     for seed in range(10):

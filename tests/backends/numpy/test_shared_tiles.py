@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import costs, function, tiles
+from kbridge.backends.numpy.executor import function, tiles
 from kbridge.backends.numpy.ops import winograd, winograd_choice
 from kbridge.backends.numpy.rewrites import convolutions
 
@@ -83,9 +83,7 @@ def test_each_input_is_transformed_once_up_to_a_limit(monkeypatch):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_lanes_share_the_tiles_of_their_own_samples(seed, monkeypatch):
-    for name in ("LEAST_PART", "CALL", "SHARED", "BYTE"):
-        monkeypatch.setattr(costs, name, 0.0)
+def test_lanes_share_the_tiles_of_their_own_samples(seed, cheap_lanes, monkeypatch):
     monkeypatch.setattr(convolutions, "choose", always(2 + seed % 2 * 2))
     found, cut = {}, 0
     for count in (1, 2, 3):

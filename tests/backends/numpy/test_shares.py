@@ -9,17 +9,15 @@ import numpy as np
 import pytest
 
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import blocks, costs, shares, workers
+from kbridge.backends.numpy.executor import blocks, shares, workers
 from kbridge.backends.numpy.executor.shares import Shares
 
 K = registry.load("numpy")
 
 
 @pytest.fixture
-def eager(monkeypatch):
+def eager(cheap_lanes, monkeypatch):
     """Lanes wherever they are possible, in blocks of a few elements."""
-    for name in ("LEAST_PART", "CALL", "SHARED", "BYTE"):
-        monkeypatch.setattr(costs, name, 0.0)
     monkeypatch.setattr(blocks, "BLOCK", 3)
     monkeypatch.setattr(blocks, "MIN_SIZE", 2)
     monkeypatch.setattr(shares, "BLOCK", 3)

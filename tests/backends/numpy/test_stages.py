@@ -16,10 +16,8 @@ K = registry.load("numpy")
 
 
 @pytest.fixture
-def eager(monkeypatch):
+def eager(cheap_lanes):
     """Regions and strips wherever they are possible, however small."""
-    for name in ("LEAST_PART", "CALL", "SHARED", "BYTE"):
-        monkeypatch.setattr(costs, name, 0.0)
 
 
 @pytest.fixture
@@ -297,13 +295,19 @@ def test_calls_apart_and_those_at_the_ends_are_in_no_stage():
     assert in_stages(given[:3], set()) == given[:3]
 
 
-def test_functions_of_users_run_in_the_callers_thread(eager):
+def noting_threads():
+    """(threads, a user's function that notes the one it runs in)."""
     seen = []
 
     def noted(array):
         seen.append(threading.current_thread())
         return array
 
+    return seen, noted
+
+
+def test_functions_of_users_run_in_the_callers_thread(eager):
+    seen, noted = noting_threads()
     x = K.placeholder((8, 6, 6, 4))
     kernel = K.variable(np.ones((3, 3, 4, 4)))
     with workers.using(2):
@@ -318,12 +322,7 @@ def test_functions_of_users_run_in_the_callers_thread(eager):
 
 def test_functions_of_users_are_in_no_branch(eager, monkeypatch):
     monkeypatch.setattr(costs, "BYTE", 1e-9)
-    seen = []
-
-    def noted(array):
-        seen.append(threading.current_thread())
-        return array
-
+    seen, noted = noting_threads()
     x = K.placeholder((1, 6, 6, 4))
     kernel = K.variable(np.ones((3, 3, 4, 4)))
     ends = [K.conv2d(K.host_call(noted, [x * (2.0 + i)], "float32", lambda shape: shape), kernel, dim_ordering="tf") for i in range(4)]

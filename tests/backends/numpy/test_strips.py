@@ -4,17 +4,15 @@ import numpy as np
 import pytest
 
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import costs, strips, workers
+from kbridge.backends.numpy.executor import strips, workers
 from kbridge.backends.numpy.executor.strips import Rows, _parts, _reached
 
 K = registry.load("numpy")
 
 
 @pytest.fixture(autouse=True)
-def eager(monkeypatch):
+def eager(cheap_lanes):
     """Strips wherever they are possible, however small."""
-    for name in ("LEAST_PART", "CALL", "SHARED", "BYTE"):
-        monkeypatch.setattr(costs, name, 0.0)
 
 
 def kinds(function):
