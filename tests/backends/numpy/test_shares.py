@@ -1,12 +1,11 @@
 """New values of variables on several threads: the same numbers whatever lane is ahead, and all of them or none."""
 
 import random
-import signal
 import threading
-import time
 
 import numpy as np
 import pytest
+from interrupts import interrupt, needs_timers
 
 from kbridge.backends import registry
 from kbridge.backends.numpy.executor import blocks, shares, workers
@@ -119,36 +118,17 @@ def counters():
     return made, K.function([], [], [*updates, (made[-2], made[-1] + 1.0), (made[-1], made[-2] + 1.0)])
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers that interrupt")
+@needs_timers
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_an_interrupt_leaves_all_variables_updated_or_none(count):
-    stop = time.monotonic() + 1.5
-    interrupted = 0
-
-    def interrupt(*_):
-        raise KeyboardInterrupt
+    def check():
+        found = {float(n) for v in made for n in (K.get_value(v).min(), K.get_value(v).max())}
+        assert len(found) == 1, found
 
     with workers.using(count):
         made, step = counters()
         step([])
-        before = signal.signal(signal.SIGALRM, interrupt)
-        try:
-            while time.monotonic() < stop:
-                try:
-                    try:
-                        signal.setitimer(signal.ITIMER_REAL, random.Random(interrupted).uniform(1e-4, 8e-3))
-                        while time.monotonic() < stop:  # an interrupt in what collects garbage is lost
-                            step([])
-                    finally:
-                        signal.setitimer(signal.ITIMER_REAL, 0)
-                except KeyboardInterrupt:
-                    interrupted += 1
-                found = {float(n) for v in made for n in (K.get_value(v).min(), K.get_value(v).max())}
-                assert len(found) == 1, found
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
-    assert interrupted > 20
+        interrupt(lambda: step([]), 100, check)
 
 
 def test_updates_of_a_plan_that_finds_the_pool_at_work_are_made_here(eager):

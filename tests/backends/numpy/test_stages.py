@@ -1,11 +1,10 @@
 """Forks that follow each other as stages of one: random networks with batch normalization, errors, interrupts, and a pool at work."""
 
-import signal
 import threading
-import time
 
 import numpy as np
 import pytest
+from interrupts import interrupt, needs_timers
 
 from kbridge.backends import registry
 from kbridge.backends.numpy.executor import costs, regions, strips, trace, workers
@@ -245,34 +244,19 @@ def test_an_error_ends_all_lanes_and_the_next_run_is_whole(at, error):
         steps.done.clear()
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that interrupt")
+@needs_timers
 def test_interrupts_at_any_time_end_all_lanes_and_the_next_run_is_whole(eager):
-    def interrupt(number, frame):
-        raise KeyboardInterrupt
+    with workers.using(2):
+        function, value, _ = random_network(1)
+        plain = K.function(function.inputs, function.outputs)
+        expected = plain([value])
+        assert stages(plain)
 
-    before = signal.signal(signal.SIGALRM, interrupt)
-    try:
-        with workers.using(2):
-            function, value, _ = random_network(1)
-            plain = K.function(function.inputs, function.outputs)
-            expected = plain([value])
-            assert stages(plain)
-            start = time.perf_counter()
-            plain([value])
-            length, interrupted = time.perf_counter() - start, 0
-            for i in range(150):
-                try:
-                    signal.setitimer(signal.ITIMER_REAL, 1e-5 + length * (i % 75) / 60)
-                    plain([value])
-                    signal.setitimer(signal.ITIMER_REAL, 0)
-                except KeyboardInterrupt:
-                    interrupted += 1
-                    for a, b in zip(plain([value]), expected, strict=True):
-                        np.testing.assert_array_equal(a, b)
-        assert interrupted > 20
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        def check():
+            for a, b in zip(plain([value]), expected, strict=True):
+                np.testing.assert_array_equal(a, b)
+
+        interrupt(lambda: plain([value]), 100, check)
 
 
 def test_calls_apart_and_those_at_the_ends_are_in_no_stage():

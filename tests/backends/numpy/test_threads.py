@@ -1,10 +1,10 @@
 """BLAS threads: small plans run with one, large ones with all, and afterwards all is as before."""
 
-import signal
 import threading
 
 import numpy as np
 import pytest
+from interrupts import interrupt, needs_timers
 from processes import python
 
 from kbridge.backends.numpy.executor import threads, workers
@@ -88,33 +88,19 @@ def test_an_error_gives_the_threads_back(blas):
     assert blas[0]() == 2
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that interrupt")
+@needs_timers
 def test_an_interrupt_at_any_time_gives_the_threads_back(blas):
-    class Interrupt(BaseException):
-        pass
-
-    def interrupt(number, frame):
-        raise Interrupt
-
     function, plan = plan_of(4, 4)
     fed = [np.ones((4, 4), "float32")]
-    interrupted = 0
-    before = signal.signal(signal.SIGALRM, interrupt)
-    try:
-        for i in range(600):
-            try:
-                signal.setitimer(signal.ITIMER_REAL, 1e-5 + 1e-7 * i)
-                # an interrupt in what collects garbage is lost: not for ever
-                for _ in range(10_000):
-                    plan.run(fed)
-            except Interrupt:
-                interrupted += 1
-                one = plan._limit
-                assert one.depth() == 0 and blas[0]() == 2
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    assert interrupted > 500
+
+    def runs():
+        for _ in range(5):
+            plan.run(fed)
+
+    def check():
+        assert plan._limit.depth() == 0 and blas[0]() == 2
+
+    interrupt(runs, 500, check)
 
 
 def test_a_forked_child_forgets_who_else_was_inside(blas):
