@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from .contender import Contender, Workload
+from .contender import Contender, Goal, Workload
 from .tracing import trace
 from .workloads import WORKLOADS
 
@@ -96,8 +96,37 @@ class Worker:
         return json.loads(line)
 
 
-def measure(name: str, workload: Workload, args: argparse.Namespace, failures: list[str]) -> dict:
-    """Run a workload, print its table, return the numbers of those who could do it; ``failures`` gets what went wrong."""
+class Outcome:
+    """What became of goals, and what went wrong."""
+
+    def __init__(self):
+        self.met = 0
+        self.missed: list[str] = []
+        self.unmeasured = 0
+        self.failures: list[str] = []
+
+    def check(self, goal: Goal, found: dict[str, dict], chosen: bool) -> None:
+        """Print whether a goal is met. ``chosen``: only some contenders were asked for, so that nobody waits for goals of others."""
+        checked = goal.check(found)
+        if checked is None:
+            self.unmeasured += 1
+            if not chosen:
+                print(f"not measured  {goal.title}: {goal.promise}")
+        elif checked[0]:
+            self.met += 1
+            print(f"met     {checked[1]}")
+        else:
+            self.missed.append(checked[1])
+            print(f"MISSED  {checked[1]}")
+
+    def __str__(self) -> str:
+        lines = [f"goals: {self.met} met, {len(self.missed)} MISSED, {self.unmeasured} not measured", *self.missed]
+        return "\n        ".join(lines)
+
+
+def measure(name: str, workload: Workload, args: argparse.Namespace, threads: int, outcome: Outcome) -> dict:
+    """Run a workload, print its table, return the numbers of those who could do it; ``outcome`` gets goals and what went wrong."""
+    failures = outcome.failures
     print(f"\n{name}: {workload.title}\n", flush=True)
     texts = (args.only or "").lower().split(";")
     wanted = [(i, c) for i, c in enumerate(workload.contenders) if any(text in c.name.lower() for text in texts)]
@@ -108,7 +137,7 @@ def measure(name: str, workload: Workload, args: argparse.Namespace, failures: l
     try:
         for i, contender in chosen:
             with noted(failures):
-                workers.append(Worker(name, i, contender, args.threads))
+                workers.append(Worker(name, i, contender, threads))
         for _ in range(args.rounds):
             for worker in workers:
                 if not worker.failed:
@@ -122,9 +151,8 @@ def measure(name: str, workload: Workload, args: argparse.Namespace, failures: l
     with noted(failures):
         agree(workload, found)
     for goal in workload.goals:
-        checked = goal.check(found) if goal.threads == args.threads else None
-        if checked:
-            print(f"{'met ' if checked[0] else 'MISSED'}  {checked[1]}")
+        if goal.threads == threads:
+            outcome.check(goal, found, bool(args.only))
     for _, contender in wanted:
         if contender.missing():
             print(f"{contender.name} did not take part: {', '.join(contender.missing())} is not installed")
@@ -156,12 +184,42 @@ def agree(workload: Workload, found: dict[str, dict]) -> None:
             raise Failed(f"{name} got {n['result']}, {other} {expected}")
 
 
+def count(text: str) -> int:
+    """A whole number of at least 1, of a command line."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
+def duration(text: str) -> float:
+    """Seconds, of a command line."""
+    with contextlib.suppress(ValueError):
+        if 0 < (seconds := float(text)) < float("inf"):
+            return seconds
+    raise argparse.ArgumentTypeError(f"must be a number above 0, got {text!r}")
+
+
+def runs(args: argparse.Namespace) -> dict[int, list[str]]:
+    """The workloads to run, by the number of threads."""
+    names = args.workloads or list(WORKLOADS)
+    found = {args.threads or 1: names}
+    if not (args.workloads or args.threads or args.only):
+        found[2] = [name for name in names if any(goal.threads == 2 for goal in WORKLOADS[name].goals)]
+    return found
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Run workloads on all contenders that are installed, in turns, and print a table."
+    )
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"which (default: all): {', '.join(WORKLOADS)}")
-    parser.add_argument("--rounds", type=int, default=9, help="turns of each contender (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=0.2, help="length of a turn (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=1, help="threads that libraries may use (default: %(default)s)")
+    parser.add_argument("--rounds", type=count, default=9, help="turns of each contender (default: %(default)s)")
+    parser.add_argument("--seconds", type=duration, default=0.2, help="length of a turn (default: %(default)s)")
+    parser.add_argument(
+        "--threads",
+        type=count,
+        help="threads that libraries may use (default: 1; if all workloads run, then also 2 for those that have goals for 2; for traces 2)",
+    )
     parser.add_argument("--only", metavar="TEXT", help="only contenders whose name contains this, or one of several with ; between")
     parser.add_argument("--trace", type=Path, metavar="FOLDER", help="write what each thread of the NumPy backend does, with a picture")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers")
@@ -170,23 +228,29 @@ def main() -> None:
     if unknown:
         parser.error(f"no such workload: {', '.join(unknown)}; there are: {', '.join(WORKLOADS)}")
     if args.trace:
-        trace(args.workloads or TRACED, args.trace, args.threads)
+        failed = trace(args.workloads or TRACED, args.trace, args.threads or 2)
+        if failed:
+            raise SystemExit(f"no trace of {', '.join(failed)}, see above")
         return
     machine = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     forced = "".join(f", {name}={os.environ[name]}" for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE") if name in os.environ)
-    print(f"{machine}, {args.threads} thread(s) each, median of {args.rounds} rounds{forced}")
-    found: dict[str, dict] = {}
-    failures: list[str] = []
+    found: dict[int, dict[str, dict]] = {}
+    outcome = Outcome()
     try:
-        for name in args.workloads or WORKLOADS:
-            found[name] = measure(name, WORKLOADS[name], args, failures)
+        for threads, names in runs(args).items():
+            print(f"\n{machine}, {threads} thread(s) each, median of {args.rounds} rounds{forced}")
+            found[threads] = {}
+            for name in names:
+                found[threads][name] = measure(name, WORKLOADS[name], args, threads, outcome)
     finally:
         # also what was measured before something went wrong
         if args.json:
-            everything = {"machine": machine + forced, "threads": args.threads, "workloads": found, "failures": failures}
+            parts = [{"threads": threads, "workloads": numbers} for threads, numbers in found.items()]
+            everything = {"machine": machine + forced, **parts[0], "further": parts[1:], "failures": outcome.failures}
             args.json.write_text(json.dumps(everything, indent=1))
-    if failures:
-        raise SystemExit(f"{len(failures)} failed, see above")
+    print(f"\n{outcome}")
+    if outcome.failures:
+        raise SystemExit(f"{len(outcome.failures)} failed, see above")
 
 
 if __name__ == "__main__":

@@ -48,14 +48,23 @@ class Goal:
         if self.name not in values or (self.other and self.other not in values):
             return None
         value = values[self.name][self.measure]
-        if not self.other:
-            return value <= self.limit, f"{self.name}, {self.measure}: {value:.2f}, goal <= {self.limit:g}"
-        base = values[self.other][self.measure]
+        base = values[self.other][self.measure] if self.other else 1.0
         if self.over:
-            value, text = value - base, f"{self.name} - {self.other}: {1e6 * (value - base):.1f} us, goal <= {1e6 * self.limit:g}"
-            return value <= self.limit, text
-        what = "" if self.measure == "cpu" else f", {self.measure}"
-        return value <= self.limit * base, f"{self.name} / {self.other}{what}: {value / base:.3g}, goal <= {self.limit:g}"
+            return value - base <= self.limit, f"{self.title}: {1e6 * (value - base):.1f} us, {self.promise}"
+        got = f"{value / base:.3g}" if self.other else f"{value:.2f}"
+        return value <= self.limit * base, f"{self.title}: {got}, {self.promise}"
+
+    @property
+    def title(self) -> str:
+        """What is measured."""
+        if not self.other:
+            return f"{self.name}, {self.measure}"
+        return f"{self.name} {'-' if self.over else '/'} {self.other}" + ("" if self.measure == "cpu" else f", {self.measure}")
+
+    @property
+    def promise(self) -> str:
+        """The limit as text."""
+        return f"goal <= {1e6 * self.limit if self.over else self.limit:g}"
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,19 @@
 """What each thread does in a step on the NumPy backend, and what more cores would give.
 
 ``python -m benchmarks --trace FOLDER lstm resnet`` writes, for each workload, ``NAME.json`` (for chrome://tracing or Perfetto), a picture (``NAME.svg``) and
-a table: the work and the waits of each thread, and the time of a step on 1 to 16 cores by a simulation.
+a table: the work and the waits of each thread, and the time of a step on 1 to 16 cores by a simulation. There is one where the plan has lanes, so a
+trace takes two threads unless ``--threads`` says otherwise.
 
 The simulation takes what each part took of the processor. Calls between forks run one after the other. In L lanes each makes all of the fork's
-calls, each of which holds Python's lock for a moment, on ceil(n / L) of n samples (lanes that can't be cut take their own time); the fork takes the time of such a lane, or that of all
-lanes' turns at the lock if that is longer, and the handover to other threads. L is what serves best, up to the number of cores. The
-simulation knows nothing of memory bandwidth, which cores share.
+calls, each of which holds Python's lock for a moment, on ceil(n / L) of n samples; the fork takes the time of such a lane, or that of all
+lanes' turns at the lock if that is longer, and the handover to other threads. L is what serves best, up to the number of cores. Lanes that can't be cut are
+spread over L cores as they are. The simulation knows nothing of memory bandwidth, which cores share.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -34,17 +36,26 @@ def simulated(events: Sequence[Any], cores: int) -> float:
         own = [e for e in lanes if fork.begin <= e.begin and e.end <= fork.end]
         locked = LOCKED * max(e.calls for e in own)
         computed = max(0.0, sum(e.work for e in own) - len(own) * locked)
-        # of as many lanes as serve best: more of them may only wait for each other
-        times = [locked + computed]
         # lanes that can't be cut further: a loop and the products beside it, say
-        whole = fork.samples == len(own) <= cores
-        if whole:
-            times.append(max(e.work for e in own) + HANDOVER)
-        for lanes_then in range(2, 1 if whole else min(cores, fork.samples) + 1):
-            part = locked + computed * -(-fork.samples // lanes_then) / fork.samples
-            times.append(max(part, lanes_then * locked) + HANDOVER)
+        whole = fork.samples == len(own)
+        # of as many lanes as serve best: more of them may only wait for each other
+        times = [sum(e.work for e in own) if whole else locked + computed]
+        for lanes_then in range(2, min(cores, fork.samples) + 1):
+            if whole:
+                part, turns = longest([e.work for e in own], lanes_then), LOCKED * sum(e.calls for e in own)
+            else:
+                part, turns = locked + computed * -(-fork.samples // lanes_then) / fork.samples, lanes_then * locked
+            times.append(max(part, turns) + HANDOVER)
         total += min(times)
     return total
+
+
+def longest(works: Sequence[float], cores: int) -> float:
+    """Seconds until all works have ended, each on the core that is free first, long ones before short ones."""
+    loads = [0.0] * cores
+    for work in sorted(works, reverse=True):
+        loads[loads.index(min(loads))] += work
+    return max(loads)
 
 
 def by_thread(events: Sequence[Any]) -> list[dict[str, float]]:
@@ -93,12 +104,18 @@ def picture(name: str, events: Sequence[Any]) -> str:
     start, end = min(e.begin for e in events), max(e.end for e in events)
     scale = (WIDTH - LEFT - 10) / max(end - start, 1e-9)
     threads = {t: i for i, t in enumerate(dict.fromkeys([*(e.thread for e in events if e.kind == "fork"), *(e.thread for e in events)]))}
-    height = 60 + ROW * len(threads)
+    bottom = 36 + ROW * len(threads)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" font-family="sans-serif" font-size="12">',
-        f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{bottom + 24}" font-family="sans-serif" font-size="12">',
+        f'<rect width="{WIDTH}" height="{bottom + 24}" fill="white"/>',
         f'<text x="10" y="20">{name}: a step of {1e3 * (end - start):.2f} ms; gray: alone, blue: lanes, white: waiting</text>',
     ]
+    step = between_ticks(1e3 * (end - start))
+    for i in range(int(1e3 * (end - start) / step) + 1):
+        x = LEFT + scale * 1e-3 * i * step
+        parts.append(
+            f'<line x1="{x:.2f}" x2="{x:.2f}" y1="30" y2="{bottom}" stroke="#dddddd"/><text x="{x:.2f}" y="{bottom + 14}">{i * step:g} ms</text>'
+        )
     for i in threads.values():
         parts.append(f'<text x="10" y="{52 + ROW * i}">thread {i}</text>')
     for e in events:
@@ -110,43 +127,59 @@ def picture(name: str, events: Sequence[Any]) -> str:
     return "\n".join([*parts, "</svg>\n"])
 
 
-def table(events: Sequence[Any]) -> str:
-    """Work and waits of threads, and steps on more cores, as text."""
+def between_ticks(whole: float) -> float:
+    """1, 2 or 5 times a power of ten, of which at most ten fit into ``whole``."""
+    power = 10.0 ** math.floor(math.log10(max(whole, 1e-6) / 10))
+    return next(step for step in (power, 2 * power, 5 * power, 10 * power) if whole <= 10 * step)
+
+
+def table(events: Sequence[Any], blas: bool = False) -> str:
+    """Work and waits of threads, and steps on more cores, as text. ``blas``: whether threads of BLAS took part, of which events know nothing."""
     lines = [f"{'thread':8}{'work ms':>10}{'wait ms':>10}{'tasks':>8}"]
     for i, row in enumerate(by_thread(events)):
         lines.append(f"{i:<8}{1e3 * row['work']:>10.3f}{1e3 * row['wait']:>10.3f}{row['tasks']:>8.0f}")
-    times = {cores: simulated(events, cores) for cores in CORES}
-    lines.append("simulated ms on cores: " + ", ".join(f"{c}: {1e3 * t:.3f} ({times[1] / t:.2f}x)" for c, t in times.items()))
+    if blas:
+        lines.append(
+            "Threads of the BLAS library share the products of this plan. A trace can't see them, so there is no estimate for other numbers of cores."
+        )
+    elif not any(e.kind == "fork" for e in events):
+        lines.append("This plan runs on one thread: nothing in it is estimated to gain from more (or there was --threads 1).")
+    else:
+        times = {cores: simulated(events, cores) for cores in CORES}
+        lines.append("simulated ms on cores: " + ", ".join(f"{c}: {1e3 * t:.3f} ({times[1] / t:.2f}x)" for c, t in times.items()))
     return "\n".join(lines)
 
 
-def record(step: Any, repeats: int = 5) -> list:
-    """The events of the shortest of some steps."""
+def record(step: Any, repeats: int = 5) -> Any:
+    """The trace of the shortest of some steps."""
     from kbridge.backends.numpy.executor.trace import recording
 
-    found: list[list] = []
+    found = []
     for _ in range(repeats):
         with recording() as trace:
             step()
-        found.append(trace.events)
-    return min(found, key=lambda events: max(e.end for e in events) - min(e.begin for e in events))
+        found.append(trace)
+    return min(found, key=lambda trace: max((e.end for e in trace.events), default=0.0) - min((e.begin for e in trace.events), default=0.0))
 
 
-def write(name: str, events: Sequence[Any], folder: Path) -> None:
+def write(name: str, found: Any, folder: Path) -> None:
     """Write both files and print the table."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps(chrome(events)))
-    (folder / f"{name}.svg").write_text(picture(name, events))
-    print(f"\n{name}: {folder / name}.json, .svg\n{table(events)}", flush=True)
+    (folder / f"{name}.json").write_text(json.dumps(chrome(found.events)))
+    (folder / f"{name}.svg").write_text(picture(name, found.events))
+    print(f"\n{name}: {folder / name}.json, .svg\n{table(found.events, found.blas)}", flush=True)
 
 
-def trace(names: Iterable[str], folder: Path, threads: int) -> None:
-    """Trace workloads, each in a process of its own, with ``threads`` lanes."""
+def trace(names: Iterable[str], folder: Path, threads: int) -> list[str]:
+    """Trace workloads, each in a process of its own, with ``threads`` lanes. Return those that failed, each of which said why."""
+    failed = []
     for name in names:
         variables = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "KBRIDGE_NUM_THREADS"), str(threads))
         env = {**os.environ, **variables, "KBRIDGE_BACKEND": "numpy"}
         command = [sys.executable, "-m", "benchmarks.tracing", name, str(folder.resolve())]
-        subprocess.run(command, env=env, cwd=Path(__file__).resolve().parent.parent, check=True)
+        if subprocess.run(command, env=env, cwd=Path(__file__).resolve().parent.parent).returncode:
+            failed.append(name)
+    return failed
 
 
 def main() -> None:
@@ -160,7 +193,13 @@ def main() -> None:
     step = contender.make()
     for _ in range(3):
         step()
-    write(name, record(step), folder)
+    found = record(step)
+    if not found.events:
+        raise SystemExit(f"a step of {name} runs no plan in its process, so there is nothing to trace")
+    try:
+        write(name, found, folder)
+    except OSError as error:
+        raise SystemExit(f"can't write to {folder}: {error}") from None
 
 
 if __name__ == "__main__":

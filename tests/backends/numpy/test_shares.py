@@ -2,13 +2,14 @@
 
 import random
 import threading
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 from interrupts import interrupt, needs_timers
 
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import blocks, shares, workers
+from kbridge.backends.numpy.executor import blocks, shares, trace, workers
 from kbridge.backends.numpy.executor.shares import Shares
 
 K = registry.load("numpy")
@@ -119,16 +120,36 @@ def counters():
 
 
 @needs_timers
+@pytest.mark.parametrize("recorded", [nullcontext, trace.recording])
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_an_interrupt_leaves_all_variables_updated_or_none(count):
+def test_an_interrupt_leaves_all_variables_updated_or_none(count, recorded):
     def check():
         found = {float(n) for v in made for n in (K.get_value(v).min(), K.get_value(v).max())}
         assert len(found) == 1, found
 
-    with workers.using(count):
+    with workers.using(count), recorded():
         made, step = counters()
         step([])
         interrupt(lambda: step([]), 100, check)
+
+
+def test_a_trace_has_the_updates_of_each_thread():
+    for count in (1, 2):
+        with workers.using(count):
+            made, step = counters()
+            with trace.recording() as found:
+                step([])
+        assert all((K.get_value(v) == 1).all() for v in made)
+        updates = [e for e in found.events if e.name.startswith("updates")]
+        assert all(e.begin <= e.end and e.work >= 0 for e in updates)
+        lanes = [e for e in updates if e.kind == "lane"]
+        assert [e.name for e in lanes] == ([] if count == 1 else ["updates 0", "updates 1"])
+        assert len({e.thread for e in lanes}) == len(lanes) and "serial" in {e.kind for e in updates}
+        for fork in (e for e in updates if e.kind == "fork"):
+            assert (fork.begin, fork.end) == (min(e.begin for e in lanes), max(e.end for e in lanes)) and fork.samples == (
+                1 << 19
+            ) * 5 // 2 // shares.BLOCK
+        assert count == 1 or "fork" in {e.kind for e in updates}
 
 
 def test_updates_of_a_plan_that_finds_the_pool_at_work_are_made_here(eager):

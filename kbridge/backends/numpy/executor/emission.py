@@ -352,10 +352,10 @@ def emit(schedule: Schedule, storage: PlanStorage, ctx: Emitter, scratch: list[P
     for value, array in storage.snapshots.items():
         ctx.call(np.copyto, array, storage.arrays[value])
     body, ctx.instructions = ctx.instructions, []
-    lanes = []
+    lanes, parts = [], 1
     for item in schedule.commit:
         if isinstance(item, Shares):
-            lanes = emission.shares(item)
+            lanes, parts = emission.shares(item), item.parts
         else:
             emission.walk([item])
     first, ctx.instructions = ctx.instructions, []
@@ -366,4 +366,4 @@ def emit(schedule: Schedule, storage: PlanStorage, ctx: Emitter, scratch: list[P
         table, new = variable.value, storage.arrays[values]
         row = np.dtype((np.void, table[:1].nbytes))
         ctx.call(np.ndarray.put, table.view().reshape(-1).view(row), storage.arrays[places], new.reshape(-1).view(row))
-    return body, Commit(first, lanes, ctx.instructions)
+    return body, Commit(first, lanes, ctx.instructions, parts)

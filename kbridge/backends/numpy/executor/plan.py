@@ -26,7 +26,7 @@ from .named_rows import named_rows, values_of_rows
 from .prepared import Preparation
 from .schedule import Schedule
 from .storage import Arenas, Pool
-from .threads import alone, limit, one_thread
+from .threads import alone, limit, multiplications, one_thread
 from .tiles import share_tiles
 from .time_first import time_first
 from .turns import Turns
@@ -120,6 +120,7 @@ class Plan:
             function(*args)
 
     def _run_traced(self, record: trace.Trace) -> None:
+        record.blas |= self._limit is None and not alone() and multiplications((*self.body, *self.commit))[1] > 0
         started = trace.now()
         for function, args in self.body:
             if isinstance(function, Fork):

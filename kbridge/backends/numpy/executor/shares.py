@@ -38,6 +38,11 @@ class Shares:
         """All items."""
         return [*self.cut, *(item for lane in self.lanes for item in lane)]
 
+    @property
+    def parts(self) -> int:
+        """How many lanes the updates could be cut into, for a trace."""
+        return max(len(self.lanes), sum(chain.values[0].size for chain in self.cut) // BLOCK)
+
     def part(self, chain: Chain, lane: int) -> range:
         """The elements of a chain that a lane computes."""
         size = chain.values[0].size

@@ -11,6 +11,7 @@ from itertools import chain
 from types import BuiltinFunctionType
 from typing import Any
 
+from . import trace
 from .workers import in_one_loop, run_together
 
 Instructions = list[tuple[Callable, list]]
@@ -18,10 +19,11 @@ Calls = Sequence[tuple[Any, ...]]
 
 
 class Commit:
-    """``first``: calls that all others come after; ``lanes``: calls that run side by side; ``last``: calls that come after all others."""
+    """``first``: calls that all others come after; ``lanes``: calls that run side by side, of ``parts`` that they could be cut into; ``last``: calls
+    that come after all others."""
 
-    def __init__(self, first: Instructions, lanes: list[Instructions], last: Instructions):
-        self._first, self._lanes, self._last = first, lanes, last
+    def __init__(self, first: Instructions, lanes: list[Instructions], last: Instructions, parts: int):
+        self._first, self._lanes, self._last, self._parts = first, lanes, last, parts
         #: all of them in an order that one thread can follow
         self.calls: Instructions = [*first, *chain.from_iterable(lanes), *last]
         self._frozen: tuple[Calls, list[Calls], Calls] | None = None
@@ -36,10 +38,34 @@ class Commit:
     def run(self) -> None:
         """Make all calls."""
         first, lanes, last = self._frozen or self._flat()
-        if lanes:
+        if trace.active is not None:
+            self._run_traced(trace.active, first, lanes, last)
+        elif lanes:
             run_together(first, lanes, last)
         else:
             in_one_loop(chain(first, last))
+
+    def _run_traced(self, record: trace.Trace, first: Calls, lanes: list[Calls], last: Calls) -> None:
+        """As ``run``; what stands alone, and each lane, notes its moments."""
+        if not lanes:
+            alone: list[Any] = []
+            in_one_loop(_noted(alone, [*first, *last]))
+            record.noted("serial", "updates", alone, 0)
+            return
+        before: list[Any] = []
+        behind: list[Any] = []
+        own: list[list[Any]] = [[] for _ in lanes]
+        run_together(_noted(before, first), [_noted(found, lane) for found, lane in zip(own, lanes)], _noted(behind, last))
+        record.noted("serial", "updates", before, 0)
+        for number, (found, lane) in enumerate(zip(own, lanes)):
+            record.noted("lane", f"updates {number}", found, len(lane))
+        record.fork("updates", self._parts, len(lanes), min(found[1] for found in own), max(found[4] for found in own))
+        record.noted("serial", "updates", behind, 0)
+
+
+def _noted(found: list[Any], calls: Calls) -> list[tuple[Any, ...]]:
+    """Calls between two that note the moment."""
+    return [trace.note(found), *calls, trace.note(found)]
 
 
 def _flat(instructions: Instructions) -> Calls:

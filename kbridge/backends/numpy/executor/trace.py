@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from itertools import starmap
+from operator import call
+from typing import Any, NamedTuple
 
 
 class Event(NamedTuple):
@@ -35,11 +37,18 @@ def now() -> Moment:
     return time.perf_counter(), time.thread_time()
 
 
+def note(found: list[Any]) -> tuple[Callable, Any]:
+    """Return a call (function, argument) that adds this thread and its present moment to ``found``. It is made in C, so that no interrupt comes in it."""
+    return found.extend, starmap(call, ((threading.get_ident,), (time.perf_counter,), (time.thread_time,)))
+
+
 class Trace:
     """The events of a recording, in the order in which they ended."""
 
     def __init__(self):
         self.events: list[Event] = []
+        #: whether threads of BLAS took part, of which a trace knows nothing
+        self.blas = False
 
     def lane(self, name: str, number: int, started: Moment, calls: int) -> None:
         """A lane has run."""
@@ -52,6 +61,11 @@ class Trace:
     def serial(self, name: str, started: Moment) -> None:
         """Calls that run by themselves."""
         self._add("serial", name, started, 0)
+
+    def noted(self, kind: str, name: str, found: Sequence[Any], calls: int) -> None:
+        """Calls between two notes."""
+        thread, begin, before, _, end, after = found
+        self.events.append(Event(kind, name, thread, begin, end, after - before, calls))
 
     def _add(self, kind: str, name: str, started: Moment, calls: int) -> None:
         (begin, before), (end, after) = started, now()
