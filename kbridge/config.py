@@ -24,6 +24,9 @@ BACKENDS = ("numpy", "tensorflow", "theano")
 #: in order of precedence; the second is shared with other Keras versions
 BACKEND_VARIABLES = ("KBRIDGE_BACKEND", "KERAS_BACKEND")
 
+#: more threads than any machine has cores: a plan is made for them all
+MOST_THREADS = 1024
+
 #: whether to say on standard error which backend is used
 announce = True
 #: how many workers train together (``kbridge.distributed``)
@@ -91,13 +94,14 @@ def exact_convolutions() -> bool:
 def num_threads() -> int | None:
     """Return the number of threads for a backend's arithmetic that ``KBRIDGE_NUM_THREADS`` says, else ``num_threads`` in keras.json.
 
-    None where neither says one. Raises ConfigError unless it is 1 or more.
+    None where neither says one. Raises ConfigError unless it is from 1 to ``MOST_THREADS``.
     """
     text = os.environ.get("KBRIDGE_NUM_THREADS", "").strip()
     if not text:
         return _num_threads_of_file()
-    if not text.isdecimal() or int(text) < 1:
-        raise ConfigError(f"The environment variable KBRIDGE_NUM_THREADS must be a whole number of at least 1, got {text!r}.")
+    # the length keeps what is not a number of threads from int
+    if not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= MOST_THREADS:
+        raise ConfigError(f"The environment variable KBRIDGE_NUM_THREADS must be a whole number from 1 to {MOST_THREADS}, got {text!r}.")
     return int(text)
 
 
@@ -108,10 +112,15 @@ def _num_threads_of_file() -> int | None:
 
 
 def threads_in(content: Mapping[str, Any], path: str | Path) -> int | None:
-    """Return ``num_threads`` of a keras.json, None where there is none. Raises ConfigError unless it is a whole number of at least 1."""
+    """Return ``num_threads`` of a keras.json, None where there is none. Raises ConfigError."""
     number = content.get("num_threads")
-    if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
-        raise _bad(path, "num_threads", number, "a whole number of at least 1")
+    return None if number is None else checked_threads(number, path)
+
+
+def checked_threads(number: Any, where: Any) -> int:
+    """``number`` if it is a number of threads; else ConfigError naming ``where`` it came from."""
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_THREADS:
+        raise _bad(where, "num_threads", number, f"a whole number from 1 to {MOST_THREADS}")
     return number
 
 
@@ -123,14 +132,11 @@ def threads_setting() -> Setting:
     return Setting(number, "KBRIDGE_NUM_THREADS" if os.environ.get("KBRIDGE_NUM_THREADS", "").strip() else _location())
 
 
-def allowed_cores() -> int:
-    """Return the number of cores that the process may run on, by its affinity."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def usable_cores() -> int:
-    """Return the number of cores that the process may use: by its affinity, by ``OMP_NUM_THREADS`` where that is fewer, and as its
+    """Return the number of cores that the process may use: those that it may run on, ``OMP_NUM_THREADS`` where that is fewer, and its
     share where several workers train together."""
+    from .cores import allowed_cores  # not needed to import kbridge
+
     cores = allowed_cores()
     bound = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     if bound.isdecimal() and int(bound) > 0:

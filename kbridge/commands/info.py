@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"\nsettings ({path}{'' if os.path.exists(path) else ', which is not there'}):", flush=True)
     chosen = None
     try:
-        startup, threads = config.startup(), config.threads_setting()
+        startup, threads, exact = config.startup(), config.threads_setting(), config.exact_convolutions()
     except config.ConfigError as error:
         print(f"  {error}")
     else:
@@ -54,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
         for key in config.DEFAULTS:
             print(f"  {key:20} {startup.value(key)!s:12} {startup.origin(key)}")
         print(f"  {'num_threads':20} {threads.value!s:12} {threads.origin}")
+        print(f"  {'exact_conv':20} {exact!s:12} {'KBRIDGE_EXACT_CONV' if os.environ.get('KBRIDGE_EXACT_CONV', '').strip() else 'default'}")
     print("\nbackends:", flush=True)
     names = registry.names()
     with tempfile.TemporaryDirectory() as home:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from .. import config
+from ..cores import allowed_cores
 from ..errors import UsageError
 from ..extras import needed
 from .picture_flags import add_picture_flags, fit_and_interpolation
@@ -131,7 +132,7 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(f"There is no file {path!r} for model {name!r}.")
     os.environ[VARIABLE] = settings.to_json()
     # workers must not fight for the cores with the threads of each other's BLAS
-    os.environ.setdefault("KBRIDGE_NUM_THREADS", str(max((os.cpu_count() or 1) // args.workers, 1)))
+    os.environ["KBRIDGE_NUM_THREADS"] = str(threads_of_a_worker(args.workers))
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, os.environ["KBRIDGE_NUM_THREADS"])
     with tempfile.TemporaryDirectory(prefix="kbridge-serve-") as folder:
@@ -200,6 +201,11 @@ def named_labels(arguments: list[str], models: list[str]) -> dict[str, str]:
             raise UsageError(f"There is no file {path!r} for --labels.")
         found[name] = path
     return found
+
+
+def threads_of_a_worker(workers: int) -> int:
+    """The number of threads that the settings say, or else a worker's share of the cores."""
+    return config.num_threads() or max(allowed_cores() // workers, 1)
 
 
 def _check_port(host: str, port: int) -> None:

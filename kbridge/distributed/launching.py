@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 
-from ..config import allowed_cores
+from ..cores import allowed_cores
 from ..errors import UsageError
 from . import guard
 from .joining import EXPECTED

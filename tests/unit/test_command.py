@@ -33,11 +33,14 @@ def test_wrong_use_ends_with_2_and_the_usage(args, tmp_path):
 
 def test_info_shows_settings_with_their_origins_and_backends(tmp_path):
     (tmp_path / "keras.json").write_text('{"floatx": "float64"}')
-    done = kbridge("info", "--quick", home=tmp_path, KERAS_HOME=str(tmp_path), KERAS_BACKEND="numpy")
+    done = kbridge(
+        "info", "--quick", home=tmp_path, KERAS_HOME=str(tmp_path), KERAS_BACKEND="numpy", KBRIDGE_NUM_THREADS="3", KBRIDGE_EXACT_CONV="1"
+    )
     lines = [line.split() for line in done.stdout.splitlines()]
     assert ["backend", "numpy", "KERAS_BACKEND"] in lines
     assert ["floatx", "float64", str(tmp_path / "keras.json")] in lines
     assert ["epsilon", "1e-07", "default"] in lines
+    assert ["num_threads", "3", "KBRIDGE_NUM_THREADS"] in lines and ["exact_conv", "True", "KBRIDGE_EXACT_CONV"] in lines
     assert ["*", "numpy", "installed,", "numpy", importlib.metadata.version("numpy")] in lines
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -89,6 +92,9 @@ def test_config_writes_what_is_named_and_keeps_the_rest(tmp_path):
     assert done.returncode == 0, done.stderr
     assert json.loads(file.read_text()) == {"mine": [1, 2], "backend": "numpy", "floatx": "float64", "epsilon": 1e-5}
     assert list(tmp_path.iterdir()) == [file]
+    done = kbridge("config", "--num-threads", "2", home=tmp_path, KERAS_HOME=str(tmp_path))
+    assert done.returncode == 0 and done.stdout.endswith(": num_threads = 2\n"), done.stderr
+    assert json.loads(file.read_text())["num_threads"] == 2 and json.loads(file.read_text())["mine"] == [1, 2]
 
 
 def test_config_makes_a_whole_file_where_there_is_none(tmp_path):
@@ -98,7 +104,7 @@ def test_config_makes_a_whole_file_where_there_is_none(tmp_path):
     assert content == {"backend": "numpy", "floatx": "float32", "epsilon": 1e-7, "image_dim_ordering": "th"}
 
 
-@pytest.mark.parametrize("args", [["--backend", "tensorflwo"], ["--floatx", "float8"], ["--epsilon", "-1"]])
+@pytest.mark.parametrize("args", [["--backend", "tensorflwo"], ["--floatx", "float8"], ["--epsilon", "-1"], ["--num-threads", "0"]])
 def test_config_refuses_bad_values_without_touching_the_file(args, tmp_path):
     done = kbridge("config", *args, home=tmp_path)
     assert done.returncode == 1

@@ -9,7 +9,7 @@ ROOT = pathlib.Path(__file__).parents[2] / "kbridge"
 
 #: The rooms from below to above: a module imports its own room and those before it.
 ROOMS = [
-    ["_version", "errors", "config", "extras", "files", "budget"],
+    ["_version", "errors", "config", "cores", "extras", "files", "budget"],
     ["backends", "backend"],
     [
         "utils",

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ...config import allowed_cores, num_threads
+from ...config import num_threads
+from ...cores import allowed_cores
 from .phases import ordered
 
 #: what of the callers' options stands for the caller's own thread

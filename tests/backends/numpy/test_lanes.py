@@ -434,9 +434,14 @@ def test_forked_children_go_on_and_the_setting_counts(tmp_path):
 
 def test_the_number_of_threads_comes_from_the_file_too(tmp_path, monkeypatch):
     assert config.threads_in({"num_threads": 3}, tmp_path) == 3 and config.threads_in({}, tmp_path) is None
-    for bad in (0, 1.5, "2", True):
-        with pytest.raises(config.ConfigError, match="num_threads is .*, but must be a whole number of at least 1"):
+    for bad in (0, 1.5, "2", True, 1025):
+        with pytest.raises(config.ConfigError, match="num_threads is .*, but must be a whole number from 1 to 1024"):
             config.threads_in({"num_threads": bad}, tmp_path)
+    for bad in ("0", "-1", "1.5", "two", "1025", "9" * 12):
+        monkeypatch.setenv("KBRIDGE_NUM_THREADS", bad)
+        with pytest.raises(config.ConfigError, match=f"KBRIDGE_NUM_THREADS must be a whole number from 1 to 1024, got '{bad}'"):
+            config.num_threads()
+    monkeypatch.delenv("KBRIDGE_NUM_THREADS")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     assert config.usable_cores() == 1
     monkeypatch.delenv("OMP_NUM_THREADS")

@@ -7,6 +7,7 @@ import pytest
 from interrupts import interrupt, needs_timers
 from processes import python
 
+from kbridge import config, cores
 from kbridge.backends.numpy.executor import threads, workers
 from kbridge.backends.numpy.executor.plan import Plan
 from kbridge.backends.registry import load
@@ -118,6 +119,14 @@ def test_lanes_run_with_one_thread_of_blas_each(blas):
     assert seen == [1, 1] and blas[0]() == 2
 
 
+def test_blas_has_no_more_threads_than_the_process_may_use(blas, monkeypatch):
+    monkeypatch.delenv("KBRIDGE_NUM_THREADS", raising=False)
+    monkeypatch.setattr(config, "_num_threads_of_file", lambda: None)
+    for allowed, expected in ((8, 2), (1, 1)):
+        monkeypatch.setattr(cores, "allowed_cores", lambda allowed=allowed: allowed)
+        assert threads.control.__wrapped__()[0]() == expected
+
+
 NUMBER = """
 import numpy as np
 from kbridge import backend as K
@@ -131,4 +140,4 @@ def test_the_variable_sets_the_number_for_the_process(tmp_path):
     done = python("-c", NUMBER, home=tmp_path, KBRIDGE_BACKEND="numpy", KBRIDGE_NUM_THREADS="1")
     assert done.stdout.split()[-1] == "1", done.stderr
     done = python("-c", NUMBER, home=tmp_path, KBRIDGE_BACKEND="numpy", KBRIDGE_NUM_THREADS="two")
-    assert "KBRIDGE_NUM_THREADS must be a whole number of at least 1, got 'two'" in done.stderr
+    assert "KBRIDGE_NUM_THREADS must be a whole number from 1 to 1024, got 'two'" in done.stderr

@@ -33,11 +33,14 @@ Control = tuple[Callable[[], int], Callable[[int], Any]]
 
 @cache
 def control() -> Control | None:
-    """(read, set) the number of BLAS threads; None where it can't be done. ``KBRIDGE_NUM_THREADS`` is applied here."""
+    """(read, set) the number of BLAS threads; None where it can't be done. ``KBRIDGE_NUM_THREADS`` is applied here, and else the limit of a
+    container, which BLAS doesn't know."""
+    from ....cores import allowed_cores  # not needed to import kbridge
+
     found = _openblas() or _threadpoolctl()
     wanted = num_threads()
-    if found and wanted:
-        found[1](wanted)
+    if found and (wanted or found[0]() > allowed_cores()):
+        found[1](wanted or allowed_cores())
     return found
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ....config import allowed_cores
+from ....cores import allowed_cores
 
 #: more compilers at once would want too much memory
 MOST = 8
