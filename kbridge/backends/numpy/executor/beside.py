@@ -210,6 +210,8 @@ class _Search:
             axes = self._axis(left), self._axis(right)
             along = axes[0] == 0 and self._is_there(right)
             summed = (axes[0] == 1 or self._is_there(left)) and (axes[1] == 0 or self._is_there(right)) and axes != (None, None)
+            # panels have no rows that go with some turns
+            summed = summed and not costs.in_panels(value)
             if along or summed:
                 self.products.append(value)
                 self.cost += seconds(value)

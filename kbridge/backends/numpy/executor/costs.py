@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from math import prod
 from typing import Any
 
+from ..ops.linalg import IN_PANELS
 from .blocks import Chain
 from .threads import LARGE, SHARE
 from .values import Value
@@ -88,8 +89,8 @@ def products(values: Iterable[Value]) -> tuple[float, float]:
 
 
 def in_panels(value: Value) -> bool:
-    """Return whether a convolution's kernel comes in panels: its products are small then, and the threads of BLAS don't share them."""
-    return value.op.name in FUSED and value.attrs[1].panels
+    """Return whether a kernel comes in panels: its products are small then, and the threads of BLAS don't share them."""
+    return value.attrs[1].panels if value.op.name in FUSED else value.op.name == "matmul" and value.attrs == IN_PANELS
 
 
 def blas_shares(values: Iterable[Value]) -> bool:

@@ -156,7 +156,8 @@ def _matmul(value: Value, lanes: int) -> Needs | None:
 
 
 def _matmul_summed(value: Value, lanes: int) -> Needs | None:
-    return (1, 0) if len(value.shape) == 2 and value.inputs[1].shape[0] >= LEAST_SUMMED * min(lanes, FEW_LANES) else None
+    whole = len(value.shape) == len(value.inputs[1].shape) == 2
+    return (1, 0) if whole and value.inputs[1].shape[0] >= LEAST_SUMMED * min(lanes, FEW_LANES) else None
 
 
 def _other_axis(value: Value, lanes: int) -> Needs | None:

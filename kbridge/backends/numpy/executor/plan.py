@@ -20,7 +20,7 @@ from .combining import combine
 from .early import early
 from .emission import emit
 from .emitter import Emitter
-from .fusion import fuse
+from .fusion import arrange, fuse
 from .lowering import Lowering
 from .named_rows import named_rows, values_of_rows
 from .prepared import Preparation
@@ -47,7 +47,7 @@ class Plan:
         lanes: int = 1,
     ):
         results = lowering.specialize([*feeds, *outputs, *(new for _, new in updates)], order)
-        self._preparation = Preparation(fuse(lowering, results))
+        prepared = fuse(lowering, results)
         combine(lowering, results)
         self._changed = [variable for variable, _ in updates]
         kept, new = results[: len(feeds) + len(outputs)], results[len(feeds) + len(outputs) :]
@@ -55,6 +55,7 @@ class Plan:
         results = [*kept, *[value for _, value in new_values], *values_of_rows(rows)]
         share_tiles(lowering, results)
         time_first(lowering, results)
+        self._preparation = Preparation([*prepared, *arrange(lowering, results, 1 if alone() else max(2, lanes))])
         lowering.order = early(lowering.order)
         fed = kept[: len(feeds)]
         arenas = arenas or Arenas()

@@ -1,4 +1,5 @@
-"""Values that a plan computes from variables that don't change in it, kept until one of them changes: transformed and scaled kernels.
+"""Values that a plan computes from variables that don't change in it, kept until one of them changes: kernels that are transformed, scaled or
+laid out in panels, and matrices in panels.
 
 Each is computed once for all plans of a process that need it. ``Variable.version`` tells what has changed.
 """

@@ -16,6 +16,8 @@ from .shapes import expand_dims, permute, reshape, shape_of
 FEW_ROWS, MIN_COLUMNS = 32, 48
 #: elements of a second matrix, and multiplications, from which on a product may be turned round
 LEAST_TURNED, LEAST_WORK = 1 << 15, 1 << 19
+#: attribute of a product whose second matrix comes in panels, which only plans have (``executor/fusion.py``)
+IN_PANELS = "in panels"
 
 
 def column_parts(x: np.ndarray, y: np.ndarray) -> list[slice | None]:
@@ -48,7 +50,7 @@ def better_turned(x: np.ndarray, y: np.ndarray) -> bool:
 
 
 class MatMul(Op):
-    """(n, k) with (k, m), or the same with one batch axis in front of both."""
+    """(n, k) with (k, m), or the same with one batch axis in front of both. ``attrs`` is ``IN_PANELS`` where the second matrix comes so, else None."""
 
     name = "matmul"
 
@@ -67,7 +69,9 @@ class MatMul(Op):
         return [make(MATMUL, (g, swap_last(y))), make(MATMUL, (swap_last(x), g))]
 
     def emit(self, ctx, attrs, out, x, y):
-        if out.ndim == 2 and better_turned(x, y):
+        if attrs == IN_PANELS:
+            multiply(ctx, x if x.strides[1] == x.itemsize else ctx.contiguous(x), y, out)
+        elif out.ndim == 2 and better_turned(x, y):
             result = ctx.scratch(out.shape[::-1], out.dtype)
             ctx.call(np.dot, *(ctx.view(a, np.transpose) for a in (y, x)), result)
             ctx.copy(out, result.T)

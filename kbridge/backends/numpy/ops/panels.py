@@ -3,7 +3,8 @@
 For a large product OpenBLAS copies both matrices into an order of its own, at each call. Where there are few rows, that takes as long as what it is good for.
 A small product it computes from where the matrices lie, and is the faster the denser these are: so the second matrix lies in panels here, each of which has some columns
 of it, row after row. The parts are multiplied by one call of NumPy. With 12 to 49 rows this takes 0.5 to 0.7 of the time of one large product, with more
-0.85 to 0.9. A matrix that doesn't change, such as a kernel in a prediction, is arranged once; any other one at each run, if it has enough rows to multiply.
+0.85 to 0.9. A matrix that doesn't change, such as a kernel or a dense layer's matrix in a prediction, is arranged once; any other one at each run, if it has
+enough rows to multiply.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ WIDTHS = ((64, 54), (96, 54), (80, 54), (48, 54), (32, 12), (16, 24))
 UNIT = 6
 #: rows below which it isn't tried, and rows from which on a matrix is arranged at each run
 FEWEST_ROWS, ROWS_OF_A_RUN = 4, 512
+#: (columns of a panel, rows that must fit into a small product with it), by preference, for matrices that are arranged once: without regard to the rows that
+#: are multiplied, so that plans for all sizes of a batch share the panels. Those that aren't multiples of 16 pay with more rows only.
+WIDTHS_KEPT = ((64, 6), (96, 6), (80, 6), (48, 6), (50, 18), (32, 6), (40, 18), (16, 6))
+#: elements of a dense layer's matrix that is arranged once. It takes its memory again, so 16 MB at most: one of 4096 by 4096 would save 5 ms of VGG16's
+#: prediction of 8 images (a second) for 64 MB, and the first dense layer's 411 MB hardly anything. At least 128 KB, as smaller ones gain little
+LEAST_KEPT, MOST_KEPT = 1 << 15, 1 << 22
 
 
 def width_of(rows: int, inner: int, columns: int, dtype: np.dtype) -> int | None:
@@ -31,6 +38,14 @@ def width_of(rows: int, inner: int, columns: int, dtype: np.dtype) -> int | None
         return None
     fitting = (width for width, enough in WIDTHS if columns % width == 0 and SMALL_PRODUCT // (inner * width) >= min(rows, enough))
     return next(fitting, None)
+
+
+def width_kept(rows: int, inner: int, columns: int, dtype: np.dtype) -> int | None:
+    """The columns of a panel of an (inner, columns) matrix that is arranged once, if that pays for products with so many rows."""
+    fits = LEAST_KEPT <= inner * columns <= MOST_KEPT and rows > 1 and rows * inner * columns > SMALL_PRODUCT
+    if dtype != np.float32 or not fits or not blas.small_products():
+        return None
+    return next((width for width, enough in WIDTHS_KEPT if columns % width == 0 and SMALL_PRODUCT // (inner * width) >= enough), None)
 
 
 def rows_of_part(rows: int, inner: int, width: int) -> int:
