@@ -9,31 +9,14 @@ import numpy as np
 from ..graph import Op, Tensor, make
 from ..operators import IMPLEMENTATIONS
 from .common import as_tensors
-from .panels import SMALL_PRODUCT, multiply, panels_of
+from .panels import multiply, panels_of
 from .shapes import expand_dims, permute, reshape, shape_of
+from .small_products import cut_of, multiply_parts
 
-#: rows up to which that copy takes a good part of the time, and columns that a part has at least
-FEW_ROWS, MIN_COLUMNS = 32, 48
 #: elements of a second matrix, and multiplications, from which on a product may be turned round
 LEAST_TURNED, LEAST_WORK = 1 << 15, 1 << 19
 #: attribute of a product whose second matrix comes in panels, which only plans have (``executor/fusion.py``)
 IN_PANELS = "in panels"
-
-
-def column_parts(x: np.ndarray, y: np.ndarray) -> list[slice | None]:
-    """Columns of ``y`` that are multiplied at a time; [None] for all at once by one call.
-
-    The steps of a recurrent layer multiply few rows by its matrix, again and again: in parts that are small enough BLAS leaves the
-    matrix where it is, which takes 0.4 to 0.9 of the time. Only for a matrix whose rows lie one after the other.
-    """
-    (rows, inner), columns = x.shape, y.shape[1]
-    work = rows * inner * columns
-    parts = -(-work // SMALL_PRODUCT)
-    width = -(-columns // parts // 16) * 16 if parts else 0
-    lies = y.strides[1] == y.itemsize and x.strides[1] == x.itemsize
-    if x.dtype != np.float32 or not 1 < rows <= FEW_ROWS or not 2 <= parts <= 4 or width < MIN_COLUMNS or not lies:
-        return [None]
-    return [slice(start, min(start + width, columns)) for start in range(0, columns, width)]
 
 
 def better_turned(x: np.ndarray, y: np.ndarray) -> bool:
@@ -71,20 +54,18 @@ class MatMul(Op):
     def emit(self, ctx, attrs, out, x, y):
         if attrs == IN_PANELS:
             multiply(ctx, x if x.strides[1] == x.itemsize else ctx.contiguous(x), y, out)
+        elif x.ndim == 2 and x.strides[1] == x.itemsize and (panels := panels_of(ctx, y, len(x))) is not None:
+            multiply(ctx, x, panels, out)
+        elif out.ndim == 2 and (cut := cut_of(x, y, ctx.alone)) is not None:
+            multiply_parts(ctx, cut, x, y, out)
         elif out.ndim == 2 and better_turned(x, y):
             result = ctx.scratch(out.shape[::-1], out.dtype)
             ctx.call(np.dot, *(ctx.view(a, np.transpose) for a in (y, x)), result)
             ctx.copy(out, result.T)
-        elif x.ndim == 2 and x.strides[1] == x.itemsize and (panels := panels_of(ctx, y, len(x))) is not None:
-            multiply(ctx, x, panels, out)
         elif out.ndim == 2 and out.dtype.kind == "f" and out.dtype.itemsize >= 4:
-            for part in column_parts(x, y):
-                if part is None:
-                    # with one row and some columns of a larger matrix dot would copy these
-                    some = x.shape[0] == 1 and y.strides[1] == y.itemsize and not y.flags.c_contiguous
-                    ctx.call(np.matmul if some else np.dot, x, y, out)
-                else:
-                    ctx.call(np.matmul, x, ctx.view(y, lambda a, part=part: a[:, part]), out[:, part])
+            # with one row and some columns of a larger matrix dot would copy these
+            some = x.shape[0] == 1 and y.strides[1] == y.itemsize and not y.flags.c_contiguous
+            ctx.call(np.matmul if some else np.dot, x, y, out)
         else:
             ctx.call(np.matmul, x, y, out)
 

@@ -96,20 +96,23 @@ def panels_of(ctx: Any, matrix: np.ndarray, rows: int, times: int = 1) -> np.nda
     return found
 
 
-def multiply(ctx: Any, x: np.ndarray, panels: np.ndarray, out: np.ndarray) -> None:
-    """out = x @ matrix, of (..., rows, k) and the panels of (..., k, n), into rows that lie densely."""
+def multiply(ctx: Any, x: np.ndarray, panels: np.ndarray, out: np.ndarray, step: int | None = None) -> None:
+    """out = x @ matrix, of (..., rows, k) and the panels of (..., k, n), into rows that lie densely; ``step`` rows at a time."""
     rows, inner = x.shape[-2:]
     count, _, width = panels.shape[-3:]
-    step = rows_of_part(rows, inner, width)
-    whole = rows - rows % step
     every = ctx.view(panels, lambda a: a[..., None, :, :, :])
-    for start, stop, height in ((0, whole, step), (whole, rows, rows - whole)):
-        if stop > start:
+    for part, height in parts_of(rows, step or rows_of_part(rows, inner, width)):
 
-            def parts(a: np.ndarray, start: int = start, stop: int = stop, height: int = height) -> np.ndarray:
-                some = a[..., start:stop, :]
-                return some.reshape(*some.shape[:-2], -1, 1, height, inner)
+        def parts(a: np.ndarray, part: slice = part, height: int = height) -> np.ndarray:
+            some = a[..., part, :]
+            return some.reshape(*some.shape[:-2], -1, 1, height, inner)
 
-            target = out[..., start:stop, :]
-            target = target.reshape(*target.shape[:-2], -1, height, count, width).swapaxes(-3, -2)
-            ctx.call(np.matmul, ctx.view(x, parts), every, target)
+        target = out[..., part, :]
+        target = target.reshape(*target.shape[:-2], -1, height, count, width).swapaxes(-3, -2)
+        ctx.call(np.matmul, ctx.view(x, parts), every, target)
+
+
+def parts_of(length: int, step: int) -> list[tuple[slice, int]]:
+    """The whole parts of an axis, all in one slice, and what is left: (slice, length of a part)."""
+    whole = length - length % step
+    return [(slice(start, stop), part) for start, stop, part in ((0, whole, step), (whole, length, length - whole)) if stop > start]
