@@ -177,6 +177,61 @@ def states_keep_their_shape(K):
         )
 
 
+def what_never_meets_keeps_its_samples(K):
+    """A state or an output that doesn't meet the others has its own number of samples, where only a call knows how many they are."""
+    for unroll, others in product((False, True), (False, True)):
+        x, a = K.placeholder((None, 3, 2)), K.placeholder((None, 2))
+        extra = [K.zeros_like(x[:, 0, :])] if others else []
+        last, outputs, states = K.rnn(lambda x_t, s: (x_t * 2.0, [s[0] * 0.5, *(o + x_t for o in s[1:])]), x, [a, *extra], unroll=unroll)
+        loss = K.sum(outputs) + K.sum(K.square(states[0]))
+        f = K.function([x, a], [last, outputs, *states, *K.gradients(loss, [x, a])])
+        for of_x, of_a in ((3, 1), (1, 3), (3, 3)):
+            xs, starts = np.arange(6.0 * of_x).reshape(of_x, 3, 2), 1.0 + np.arange(2.0 * of_a).reshape(of_a, 2)
+            sums = [xs.sum(axis=1)] if others else []
+            right = [2.0 * xs[:, -1], 2.0 * xs, starts / 8, *sums, np.full_like(xs, 2.0), starts / 32]
+            for number, (got, wanted) in enumerate(zip(f([xs, starts]), right)):
+                expect(got, wanted, f"result {number} of {of_x} and {of_a} samples, unroll={unroll}:")
+
+
+def states_become_others(K):
+    """The new value of a state may be what another one was, or a tensor from outside of the loop."""
+    rng = np.random.RandomState(0)
+    x, a, b, c = (rng.uniform(-1, 1, shape) for shape in ((2, 4, 3), (2, 3), (2, 3), (2, 3)))
+    tensors = [K.variable(v) for v in (x, a, b, c)]
+    for unroll in (False, True):
+        last, outputs, states = K.rnn(lambda x_t, s: (s[1], [s[1], tensors[3]]), tensors[0], tensors[1:3], unroll=unroll)
+        expect(K.get_value(outputs), np.stack([b, c, c, c], 1), f"outputs, unroll={unroll}")
+        expect(K.get_value(states[0]), c, f"final state, unroll={unroll}")
+        slopes = K.gradients(K.sum(K.square(last)) + K.sum(outputs), tensors[2:])
+        for name, slope, wanted in zip("bc", slopes, (np.ones_like(b), 3.0 + 2.0 * c)):
+            expect(K.get_value(slope), wanted, f"slope of {name}, unroll={unroll}")
+        _, outputs, _ = K.rnn(
+            lambda x_t, s: (s[1] * x_t, [s[1], s[1] * 0.5 + K.sum(x_t)]), tensors[0], tensors[1:3], unroll=unroll
+        )  # fmt: skip
+        # by hand: what the second state is, and what the sum of a step counts in those after it
+        before, counts = [b], []
+        for t in range(4):
+            before.append(before[-1] * 0.5 + x[:, t].sum())
+            counts.append(sum(0.5 ** (u - t - 1) * x[:, u].sum() for u in range(t + 1, 4)))
+        wanted = np.stack([state + count for state, count in zip(before, counts)], 1)
+        expect(
+            K.get_value(K.gradients(K.sum(outputs), tensors[:1])[0]), wanted, f"slope of inputs that meet another state, unroll={unroll}"
+        )
+
+
+def starts_stand_before_the_first_step(K):
+    """Before the first step that isn't masked stands the first state as the loop carries it; zeros where its dtype isn't the output's."""
+    x, mask = np.arange(12.0).reshape(2, 3, 2), np.array([[0, 1, 1], [0, 0, 1]])
+    start = np.array([[7.0, 8.0]])
+    _, outputs, _ = K.rnn(lambda x_t, s: (x_t, [s[0] + x_t]), K.variable(x), [K.variable(start)], mask=K.variable(mask))
+    expect(K.get_value(outputs), np.stack([np.stack([start[0], x[0, 1], x[0, 2]]), np.stack([start[0], start[0], x[1, 2]])]), "outputs")
+    counter = K.variable(np.full((2, 2), 5), dtype="int32")
+    _, outputs, (count,) = K.rnn(lambda x_t, s: (x_t, [s[0] + 1]), K.variable(x), [counter], mask=K.variable(mask))
+    none = np.zeros(2)
+    expect(K.get_value(outputs), np.stack([np.stack([none, x[0, 1], x[0, 2]]), np.stack([none, none, x[1, 2]])]), "outputs of a counter")
+    expect(K.get_value(count), np.array([[7, 7], [6, 6]]), "counter")
+
+
 def squares_sum(K, x):
     return K.map_fn(lambda e: K.sum(K.square(e)), x)
 
@@ -234,6 +289,9 @@ OPS = [
             tensors_that_depend_on_each_other,
             starts_are_widened,
             states_keep_their_shape,
+            what_never_meets_keeps_its_samples,
+            states_become_others,
+            starts_stand_before_the_first_step,
         ),  # fmt: skip
         call=call_rnn,
     ),

@@ -34,7 +34,7 @@ class Loops(ABC):
             initial_states: the states before the first step, a list.
             go_backwards: whether the steps run from the last to the first; outputs stand in the order in which they were computed.
             mask: (samples, time), (samples, time, 1), or (samples, time, ...) with the first axes of the states: where it is 0 the output repeats the previous one and the states stay. Before the first unmasked
-                step ``outputs`` holds the initial state (the first one; zeros where its shape differs from the output's, and with ``unroll``).
+                step ``outputs`` holds the initial state (the first one; zeros where its shape or dtype differs from the output's, and with ``unroll``).
             constants: tensors that each step gets behind its states, a list.
             unroll: whether the steps are written out instead of a loop, which needs a known number of them.
             input_length: the number of time steps, for a backend that can't read it from ``inputs``.

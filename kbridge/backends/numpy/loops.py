@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..loop_states import Kind, pairs, settle
-from .graph import SERIALS, Placeholder, Tensor, make
+from .graph import SERIALS, Placeholder, Tensor, ancestors, make
 from .ops.broadcasting import broadcast_like
 from .ops.choosing import where
 from .ops.common import as_tensor, cast
+from .ops.elementwise import binary
 from .ops.filling import zeros_like
 from .ops.joining import concatenate
 from .ops.scan import HAS_STEPS, Loop, Step
@@ -68,6 +69,10 @@ class LoopPrimitives:
 
         outputs: list[Tensor] = []
         states, output, new_states = settle("K.rnn", states, lambda states: turn(0, states), _kind, widen)
+        # lengths that only a call knows; of turns that only tell shapes nothing is computed
+        for _ in range(_rounds(states, new_states)):
+            states = [broadcast_like(s, binary("equal", s, n)) for s, n in zip(states, new_states)]
+            output, new_states = turn(0, states)
         for t in range(steps.shape[0]):
             if t:
                 output, new_states = turn(t, states)
@@ -89,11 +94,17 @@ class LoopPrimitives:
             sequences.append(masks)
             # the previous output is one more state; its first value is what the first step would keep
             inner = [_like(s.shape, s) for s in states]
-            probe, _ = step(x, mask, None, inner)
-            same = bool(states) and len(states[0].shape) == len(probe.shape) and all(
-                None in (m, n) or m == n for m, n in zip(states[0].shape, probe.shape)
+            tried = []
+
+            def trial(states):
+                tried.append(step(x, mask, None, states))
+                return tried[-1]
+
+            wide, output, _ = settle("K.rnn", inner, trial, _kind, _stand_in)
+            same = bool(wide) and wide[0].dtype == output.dtype and len(wide[0].shape) == len(output.shape) and all(
+                None in (m, n) or m == n for m, n in zip(wide[0].shape, output.shape)
             )  # fmt: skip
-            first = states[0] if same else _zeros_of(probe, elements, sequences, inner, states)
+            first = states[0] if same else _zeros_of(tried[0][0], elements, sequences, inner, states)
 
             def turn(carried):
                 output, new_states = step(x, mask, carried[-1], carried[:-1])
@@ -127,6 +138,27 @@ def _kind(tensor: Tensor) -> Kind:
     return tensor.shape, tensor.dtype.name
 
 
+def _stand_in(state: Tensor, new: Tensor, kind: Kind) -> Placeholder:
+    return Placeholder(kind[0], np.dtype(kind[1]))
+
+
+def _rounds(states: Sequence[Tensor], new_states: Sequence[Tensor]) -> int:
+    """How often states must be broadcast to what a turn makes of them, until all have the lengths that only a call knows."""
+    if all(None not in s.shape for s in states):
+        return 0
+    # where the lengths of each come from: from states, and from tensors whose lengths come from no others
+    own = set(states)
+    direct = [
+        {t for t in ancestors([n], own) if t in own or (None in t.shape and all(None not in i.shape for i in t.inputs))} for n in new_states
+    ]
+    rounds, reached = 1, direct
+    while True:
+        further = [found.union(*(r for s, r in zip(states, reached) if s in found)) for found in direct]
+        if further == reached:
+            return rounds
+        rounds, reached = rounds + 1, further
+
+
 def _loop(what: str, elements: list, sequences: list, initial: Sequence[Tensor], turn: Callable) -> Loop:
     """The loop of ``turn(states) -> (output or None, new states)``; ``what`` names it in errors."""
     since = 0
@@ -137,10 +169,7 @@ def _loop(what: str, elements: list, sequences: list, initial: Sequence[Tensor],
         output, new_states = turn(states)
         return output, [as_tensor(n, s.dtype) for s, n in pairs(what, states, new_states)]
 
-    def widen(state, new, kind):
-        return Placeholder(kind[0], np.dtype(kind[1]))
-
-    states, output, new_states = settle(what, [_like(s.shape, s) for s in initial], watched, _kind, widen)
+    states, output, new_states = settle(what, [_like(s.shape, s) for s in initial], watched, _kind, _stand_in)
     step = Step(elements, states, [] if output is None else [output], [cast(n, s.dtype) for n, s in zip(new_states, states)], since)
     return Loop(step, sequences, [cast(i, s.dtype) for i, s in zip(initial, states)])
 

@@ -144,7 +144,8 @@ def _turned_back(loop: Loop, carried: Sequence, outputs: Any, lasts: Sequence) -
         return t - 1, stacks, before, [back.sums[s.name] for s in turn.shared], lists
 
     grads = [lasts[i] for i in floats]
-    sums = [tf.zeros_like(copies.of(s)) for s in turn.shared]
+    # with all rows of a batch from the start: TensorFlow takes what a loop carries for something whose shape stays
+    sums = [outside.zeros(s) if s.shape.rank and s.shape.as_list()[0] is None else tf.zeros_like(copies.of(s)) for s in turn.shared]
     shapes = (
         tf.TensorShape([]),
         [tf.TensorShape([])] * 2,
@@ -200,7 +201,7 @@ class _Outside:
         self._zeros: dict[tuple, Any] = {}
 
     def zeros(self, tensor: Any) -> Any:
-        """Zeros like ``tensor`` of a turn."""
+        """Zeros like ``tensor``, with a row for each sample."""
         shape = tuple(tensor.shape.as_list()[1:])
         if shape not in self._zeros:
             with self._rows.graph.as_default(), tf.control_dependencies(None):

@@ -6,7 +6,7 @@ shapes say so beforehand. All operations here treat the rows of a batch alike, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -264,13 +264,3 @@ RULES = {
     "ConcatV2": Rule(_only_rows, _concat),
     "StridedSlice": Rule(_prepare_slice, _slice),
 }
-
-#: operations that a step may need beside these, such as for what is the same in all turns
-BESIDE = {
-    "Const", "ReadVariableOp", "ZerosLike", "OnesLike", "Fill", "Shape", "NoOp", "Transpose", "Reshape", "Pack", "BroadcastTo",
-}  # fmt: skip
-
-
-def row_by_row(operations: Sequence) -> bool:
-    """Whether ``operations`` treat the rows of a batch one by one."""
-    return all(op.type in RULES or op.type in DISCRETE or op.type in BESIDE for op in operations)

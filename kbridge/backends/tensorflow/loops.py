@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import re
 
-from ..loop_states import Kind, pairs, promoted, settle
+from ..loop_states import pairs, promoted
+from .first_turn import FirstTurn
 from .loop_gradient import Copies, Loop, empty_stacks, pushed, tied
-from .loop_rules import Unknown, row_by_row
+from .loop_rows import Leaves
+from .loop_rules import Unknown
 from .loop_turns import Turn
 from .quiet import tf
 from .tensors import as_tensor, dims
@@ -20,8 +22,8 @@ def _spread(mask, like):
     return mask
 
 
-def _same_shape(a, b) -> bool:
-    return a.shape.rank == b.shape.rank and a.shape.is_compatible_with(b.shape)
+def _same_kind(a, b) -> bool:
+    return a.dtype == b.dtype and a.shape.rank == b.shape.rank and a.shape.is_compatible_with(b.shape)
 
 
 class LoopPrimitives:
@@ -74,7 +76,12 @@ class LoopPrimitives:
             return start
         # an element of ones stands for the first one, which an empty tensor doesn't have
         one = tf.ones_like(tf.reduce_sum(elems, 0) if elems.dtype != tf.bool else tf.reduce_any(elems, 0))
-        (start,), _, _ = settle("K.foldl", [start], lambda states: (None, [as_tensor(fn(states[0], one))]), _kind, _widen)
+
+        def step(e, keep, previous, states):
+            new = as_tensor(fn(states[0], e))
+            return new, [new]
+
+        (start,) = FirstTurn("K.foldl", step, one, None, [start]).wide_states()
         return tf.foldl(_as_it_stands(lambda a, e: tf.cast(as_tensor(fn(a, e)), start.dtype)), elems, initializer=start)
 
 
@@ -107,12 +114,12 @@ def _unrolled(step, steps, masks, states):
     count = dims(steps)[0]
     if count is None:
         raise ValueError(f"rnn: unroll needs a known number of time steps, but the input has shape {steps.shape} (time first).")
+    turns = list(zip(tf.unstack(steps), [None] * count if masks is None else tf.unstack(masks)))
+    first = FirstTurn("K.rnn", step, *turns[0], states)
+    states = first.wide_states()
     outputs: list = []
-    for x, keep in zip(tf.unstack(steps), [None] * count if masks is None else tf.unstack(masks)):
-        if outputs:
-            output, new_states = step(x, keep, outputs[-1], states)
-        else:
-            states, output, new_states = _settled(step, x, keep, states)
+    for x, keep in turns:
+        output, new_states = step(x, keep, outputs[-1] if outputs else None, states)
         outputs.append(output)
         states = [tf.cast(n, s.dtype) for n, s in zip(new_states, states)]
     return outputs[-1], tf.stack(outputs, 1), states
@@ -120,18 +127,27 @@ def _unrolled(step, steps, masks, states):
 
 def _looped(step, steps, masks, states):
     outer = tf.compat.v1.get_default_graph()
-    count = len(outer.get_operations())
-    # a first step outside of the loop, which never runs, tells shapes and dtypes
-    states, probe, _ = _settled(step, steps[0], None if masks is None else masks[0], states)
-    equal, steps, states = _with_equal_rows(steps, states, outer.get_operations()[count:])
+    first = FirstTurn("K.rnn", step, steps[0], None if masks is None else masks[0], states)
+    states, probe = first.states, first.output
+    fits = masks is not None and bool(states) and _same_kind(states[0], probe)
+    of_output = first.in_all_turns(probe) | (first.rows.of(states[0]) if fits else set())
+    # a gradient that is made here needs one number of rows for all. Where only a run knows any, and rows are treated one by one,
+    # all get as many as the widest, and those that didn't meet the others lose them again after the loop
+    known = [dims(steps)[1] is not None, *(dims(s)[0] is not None for s in states if s.shape.rank)]
+    unknown = not any(known) and (masks is None or dims(masks)[1] is None)
+    ties = hasattr(outer, "_kbridge_loops")
+    alike = ties and unknown and first.rows.one_by_one and first.moves()
+    everything = first.everything() if alike else Leaves()
+    if alike:
+        steps, masks = (t if t is None else first.wide(t, everything, axis=1) for t in (steps, masks))
+    start, states = states[:1], first.wide_states(everything if alike else None)
     shapes = [s.shape for s in states]
     time = tf.shape(steps)[0]
     read_step, read_mask = _reader(steps), _reader(masks)
     array = tf.TensorArray(probe.dtype, size=time, element_shape=probe.shape)
     carried: list = []
     if masks is not None:
-        fits = bool(states) and _same_shape(states[0], probe)
-        carried = [states[0] if fits else tf.zeros_like(probe)]
+        carried = [first.wide(start[0], everything or of_output) if fits else first.zeros(everything or of_output)]
 
     #: which state is the output
     same: list[int] = []
@@ -139,15 +155,16 @@ def _looped(step, steps, masks, states):
     turns: list[tuple] = []
 
     def body(t, array, carried, states, stacks):
+        graph = tf.compat.v1.get_default_graph()
         x, keep = read_step(t), read_mask(t)
         output, new_states = step(x, keep, carried[0] if carried else None, states)
         same[:] = [i for i, (new, state) in enumerate(zip(new_states, states)) if new is output and new.dtype == state.dtype]
-        output.set_shape(probe.shape)
+        output, *new_states = _own(graph, [output, *new_states], [None, *states])
         new_states = [tf.cast(n, s.dtype) for n, s in zip(new_states, states)]
+        output.set_shape(probe.shape)
         for state, shape in zip(new_states, shapes):
             state.set_shape(shape)
-        graph = tf.compat.v1.get_default_graph()
-        if equal and hasattr(outer, "_kbridge_loops"):
+        if ties and (alike or all(known)):
             with contextlib.suppress(Unknown):
                 turns[:] = [(Turn(graph, [x, keep, carried[0] if carried else None, *states], [output, *new_states]), graph)]
                 stacks = pushed(turns[0][0], stacks)
@@ -178,31 +195,18 @@ def _looped(step, steps, masks, states):
     outputs.set_shape([dims(steps)[0], *probe.shape.as_list()])
     # not a part of all outputs, which needn't be joined then, nor have a gradient
     last = lasts[0] if lasts else finals[same[0]] if same else outputs[-1]
+    outputs = tf.transpose(outputs, [1, 0, *range(2, outputs.shape.rank)])
+    if alike:
+        last, outputs = (first.narrow(t, of_output, everything) for t in (last, outputs))
+        finals = [first.narrow(s, leaves, everything) for s, leaves in zip(finals, first.leaves)]
     # a tensor of its own, since layers note on their outputs which these are
-    return tf.identity(last), tf.transpose(outputs, [1, 0, *range(2, outputs.shape.rank)]), finals
+    return tf.identity(last), outputs, finals
 
 
-def _with_equal_rows(steps, states, operations):
-    """(whether all have as many samples, ``steps``, ``states``).
-
-    Where only a run knows how many these have, one sample is broadcast to several, as a step of ``operations`` that treat samples one by one
-    would do.
-    """
-    axes = [(steps, 1), *((s, 0) for s in states if s.shape.rank)]
-    known = [dims(tensor)[axis] is not None for tensor, axis in axes]
-    if any(known) or not row_by_row(operations):
-        return all(known), steps, states
-    rows = tf.shape(steps)[1]
-    for state, axis in axes[1:]:
-        rows = tf.where(tf.equal(rows, 1), tf.shape(state)[axis], rows)
-
-    def spread(tensor, axis):
-        lengths = [rows if i == axis else tf.shape(tensor)[i] if n is None else n for i, n in enumerate(dims(tensor))]
-        wide = tf.broadcast_to(tensor, tf.stack(lengths))
-        wide.set_shape(tensor.shape)
-        return wide
-
-    return True, spread(steps, 1), [spread(s, 0) if s.shape.rank else s for s in states]
+def _own(graph, results, befores):
+    """``results`` of a turn, without tensors from outside or other states: TensorFlow would take these for what they are before a loop or
+    a turn, and give them wrong gradients. A state that stays as it is may be itself (``befores``)."""
+    return [t if t is before or t.graph is graph and t.op.type != "Placeholder" else tf.identity(t) for t, before in zip(results, befores)]
 
 
 def _reader(steps):
@@ -211,24 +215,6 @@ def _reader(steps):
     if steps is None:
         return lambda t: None
     return tf.TensorArray(steps.dtype, size=tf.shape(steps)[0], element_shape=steps.shape[1:]).unstack(steps).read
-
-
-def _settled(step, x, keep, states):
-    """(states as the loop carries them, output, new states) of a first step."""
-    return settle("K.rnn", states, lambda states: step(x, keep, None, states), _kind, _widen)
-
-
-def _kind(tensor) -> Kind:
-    return tuple(tensor.shape.as_list()), tensor.dtype.name
-
-
-def _widen(state, new, kind: Kind):
-    """A state of ``kind``; ``new`` has its shape."""
-    wide = tf.cast(state, kind[1])
-    if wide.shape.as_list() != list(kind[0]):
-        wide = tf.broadcast_to(wide, tf.shape(new))
-        wide.set_shape(kind[0])
-    return wide
 
 
 def _promoted(*tensors):

@@ -126,3 +126,29 @@ def test_loops_longer_than_the_views_that_are_made_at_once():
             expected = expected * 0.5 + row
         for found, right in zip(f([value]), (expected, value**2, 2 * value), strict=True):
             np.testing.assert_allclose(found, right, rtol=1e-5)
+
+
+def test_starts_of_an_unrolled_loop_are_broadcast_in_a_run():
+    """A step that mixes samples sees as many in the first turn as in the others, and states widen each other."""
+    x, a, b = K.placeholder((None, 3, 2)), K.placeholder((None, 2)), K.placeholder((None, 2))
+
+    def step(t, states):
+        return states[0], [K.tanh(states[0] + states[1]), K.tanh(t + K.sum(states[1], axis=0, keepdims=True))]
+
+    def results(unroll):
+        _, outputs, finals = K.rnn(step, x, [a, b], unroll=unroll)
+        return K.function([x, a, b], [outputs, *finals, *K.gradients(K.sum(K.square(outputs)), [x, a, b])])
+
+    looped, unrolled = results(False), results(True)
+    random = np.random.RandomState(0)
+    for rows in ((4, 1, 1), (4, 4, 1), (4, 1, 4), (1, 4, 1), (2, 2, 2)):
+        fed = [random.randn(rows[0], 3, 2), *(random.randn(n, 2) for n in rows[1:])]
+        for got, wanted in zip(unrolled(fed), looped(fed), strict=True):
+            np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_a_start_that_is_known_to_have_one_sample_stands_before_the_first_step_of_all():
+    x, mask = K.placeholder((None, 3, 2)), K.placeholder((None, 3))
+    _, outputs, _ = K.rnn(lambda t, s: (t, [s[0] + t]), x, [K.variable([7.0, 8.0])], mask=mask)
+    found = K.function([x, mask], [outputs])([np.ones((2, 3, 2)), np.array([[0, 1, 0], [0, 0, 1]])])[0]
+    np.testing.assert_array_equal(found[:, :2], [[[7, 8], [1, 1]], [[7, 8], [7, 8]]])

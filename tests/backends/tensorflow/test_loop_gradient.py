@@ -188,6 +188,47 @@ def test_what_a_gradient_leaves_out(K):
     assert sum(count for kind, count in training.items() if "MatMul" in kind) == 2 * 20 + 1
 
 
+def test_a_start_of_one_row_runs_no_turn_beside_the_loop(K):
+    """How many rows a state has is read from the step's operations, also where these have no rule for a gradient."""
+    U, x = K.variable(MATRICES[0]), K.placeholder((None, 20, 4))
+    for change in (K.tanh, lambda h: K.sin(h) + K.sum(h, axis=1, keepdims=True)):
+
+        def step(t, states, change=change):
+            h = change(t + K.dot(states[0], U))
+            return h, [h]
+
+        last, _, _ = K.rnn(step, x, [K.zeros((1, 4))])
+        found = executed(K, [last], {x: np.random.RandomState(0).randn(3, 20, 4)})
+        assert sum(count for kind, count in found.items() if "MatMul" in kind) == 20
+
+
+def test_rows_of_constants_and_masks(K):
+    """They may be several where inputs and states have one row, and the gradient of each has its own rows."""
+    x, h, factor, mask = K.placeholder((None, 5, 4)), K.placeholder((None, 4)), K.placeholder((None, 4)), K.placeholder((None, 5))
+    w = K.variable(MATRICES[0])
+
+    def step(t, states):
+        new = K.tanh(t + K.dot(states[0] * states[-1], w))
+        return new, [new, states[1] * 0.5]
+
+    _, outputs, finals = K.rnn(step, x, [h, K.zeros_like(h)], mask=mask, constants=[factor])
+    run = K.function([x, h, factor, mask], [outputs, *finals, *K.gradients(K.sum(K.square(outputs)), [x, h, factor, w])])
+    assert own(K) == 1
+    for several in range(4):
+        rows = [3 if i == several else 1 for i in range(4)]
+        random = np.random.RandomState(0)
+        ones = [random.randn(1, 5, 4), random.randn(1, 4), random.randn(1, 4), np.array([[1, 0, 1, 1, 0]])]
+        found, alone = run([np.repeat(v, n, 0) for v, n in zip(ones, rows)]), run(ones)
+        np.testing.assert_allclose(found[0], np.repeat(alone[0], 3, 0), rtol=1e-5)
+        # what stays apart, but for the mask, has the rows that it starts with
+        assert [len(f) for f in found[1:3]] == [3, 3 if several in (1, 3) else 1]
+        for gradient, of_one, n in zip(found[3:6], alone[3:6], rows):
+            # samples that are equal: what all get together is three times that of one
+            assert len(gradient) == n
+            np.testing.assert_allclose(gradient.sum(0), 3 * of_one[0], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(found[6], 3 * alone[6], rtol=1e-4, atol=1e-6)
+
+
 def test_a_variable_read_in_the_step_has_a_gradient(K):
     w = K.variable(MATRICES[0])
     x = K.placeholder((None, 5, 4))

@@ -132,3 +132,37 @@ def test_users_functions_are_not_rewritten(K):
     assert K.eval(K.foldl(total, x)) == 6.0
     np.testing.assert_array_equal(K.eval(K.map_fn(lambda e: total(e, e), x)), [2.0, 4.0, 6.0])
     assert set(glob.glob(pattern)) == before
+
+
+def test_a_step_that_mixes_samples_sees_as_many_in_the_first_turn_as_in_others(K):
+    """A start of one sample, unknown until a run, is repeated before the loop."""
+    x, h = K.placeholder((None, 3, 2)), K.placeholder((None, 2))
+
+    def summed(t, states):
+        new = K.tanh(t + K.sum(states[0], axis=0, keepdims=True))
+        return new, [new]
+
+    def reshaped(t, states):
+        """No operation of which the number of rows is known beforehand."""
+        new = K.tanh(t + K.reshape(K.reshape(states[0], (-1,)), (-1, 2)) + K.sum(states[1]))
+        return new, [new, states[1] + states[0]]
+
+    values = np.random.RandomState(0).randn(4, 3, 2)
+    start = np.array([[0.3, -0.2]])
+    for step, states in ((summed, [h]), (reshaped, [h, h])):
+        for unroll in (False, True):
+            outputs = K.rnn(step, x, states, unroll=unroll)[1]
+            run = K.function([x, h], [outputs, *K.gradients(K.sum(K.square(outputs)), [x, h])])
+            found, wide = run([values, start]), run([values, np.repeat(start, 4, 0)])
+            for got, wanted in zip(found, [*wide[:2], wide[2].sum(0, keepdims=True)]):
+                np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_a_fold_starts_with_as_many_rows_as_it_ends(K):
+    x, start = K.placeholder((None, None, 2)), K.placeholder((None, 2))
+    total = K.foldl(lambda a, e: a * K.sum(a) + e, x, start)
+    run = K.function([x, start], [total, *K.gradients(K.sum(total), [start])])
+    values = np.random.RandomState(0).rand(2, 3, 2)
+    (found, of_one), (wide, of_three) = run([values, np.ones((1, 2))]), run([values, np.ones((3, 2))])
+    np.testing.assert_allclose(found, wide, rtol=1e-5)
+    np.testing.assert_allclose(of_one, of_three.sum(0, keepdims=True), rtol=1e-5)
