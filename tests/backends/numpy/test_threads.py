@@ -120,9 +120,10 @@ def test_lanes_run_with_one_thread_of_blas_each(blas):
 
 
 def test_blas_has_no_more_threads_than_the_process_may_use(blas, monkeypatch):
-    monkeypatch.delenv("KBRIDGE_NUM_THREADS", raising=False)
     monkeypatch.setattr(config, "_num_threads_of_file", lambda: None)
-    for allowed, expected in ((8, 2), (1, 1)):
+    for wanted, allowed, expected in (("", 8, 2), ("", 1, 1), ("4", 2, 2), ("1", 2, 1)):
+        blas[1](2)
+        monkeypatch.setenv("KBRIDGE_NUM_THREADS", wanted)
         monkeypatch.setattr(cores, "allowed_cores", lambda allowed=allowed: allowed)
         assert threads.control.__wrapped__()[0]() == expected
 

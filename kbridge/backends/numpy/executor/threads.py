@@ -33,14 +33,19 @@ Control = tuple[Callable[[], int], Callable[[int], Any]]
 
 @cache
 def control() -> Control | None:
-    """(read, set) the number of BLAS threads; None where it can't be done. ``KBRIDGE_NUM_THREADS`` is applied here, and else the limit of a
-    container, which BLAS doesn't know."""
+    """(read, set) the number of BLAS threads; None where it can't be done.
+
+    ``KBRIDGE_NUM_THREADS`` is applied here, up to the cores that the process may use. Threads of BLAS wait busily for each other: with more of
+    them than cores, a decomposition of a small matrix takes a hundred times as long. BLAS itself doesn't know the limit of a container.
+    """
     from ....cores import allowed_cores  # not needed to import kbridge
 
     found = _openblas() or _threadpoolctl()
-    wanted = num_threads()
-    if found and (wanted or found[0]() > allowed_cores()):
-        found[1](wanted or allowed_cores())
+    if found:
+        get, set_ = found
+        wanted = min(num_threads() or get(), allowed_cores())
+        if wanted != get():
+            set_(wanted)
     return found
 
 
