@@ -2,7 +2,9 @@
 
 import pytest
 
+from kbridge.backends.numpy import blas
 from kbridge.backends.numpy.executor import costs, plan
+from kbridge.backends.numpy.ops import panels
 
 
 @pytest.fixture
@@ -19,3 +21,11 @@ def cheap_lanes(monkeypatch):
     """Lanes pay wherever they are possible, however small."""
     for name in ("LEAST_PART", "CALL", "SHARED", "BYTE"):
         monkeypatch.setattr(costs, name, 0.0)
+
+
+@pytest.fixture
+def small_products(monkeypatch):
+    """Products in parts on all processors, of some thousand multiplications."""
+    monkeypatch.setattr(blas, "small_products", lambda: True)
+    monkeypatch.setattr(plan, "alone", lambda: True)
+    monkeypatch.setattr(panels, "SMALL_PRODUCT", 2000)

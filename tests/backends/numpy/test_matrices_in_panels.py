@@ -14,11 +14,8 @@ K = registry.load("numpy")
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch):
-    """Panels on all processors, for products of some thousand multiplications."""
-    monkeypatch.setattr(blas, "small_products", lambda: True)
-    monkeypatch.setattr(plan, "alone", lambda: True)
-    monkeypatch.setattr(panels, "SMALL_PRODUCT", 2000)
+def small(small_products, monkeypatch):
+    """Small panels."""
     monkeypatch.setattr(panels, "WIDTHS_KEPT", ((8, 6), (4, 3)))
     monkeypatch.setattr(panels, "LEAST_KEPT", 64)
 

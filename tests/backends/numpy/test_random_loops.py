@@ -7,7 +7,9 @@ products, reductions and nested loops, states are of several shapes, and a funct
 import numpy as np
 import pytest
 
-from kbridge.backends import registry, settings
+from kbridge.backends import registry
+
+pytestmark = pytest.mark.usefixtures("in_double_precision")
 
 K = registry.load("numpy")
 SAMPLES, UNITS = 3, 4
@@ -31,14 +33,6 @@ TERMS = {
     "captured alone": lambda v: v["UU"][:1] * 0.1,
     "batch product": lambda v: K.squeeze(K.batch_dot(K.expand_dims(v["x"], 1), v["bank"], axes=[2, 1]), 1),
 }
-
-
-@pytest.fixture(autouse=True)
-def in_double_precision():
-    before = settings.floatx()
-    settings.set_floatx("float64")
-    yield
-    settings.set_floatx(before)
 
 
 def program(seed):

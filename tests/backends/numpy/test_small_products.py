@@ -5,8 +5,8 @@ import pytest
 
 from kbridge.backends import registry
 from kbridge.backends.numpy import blas
-from kbridge.backends.numpy.executor import plan
-from kbridge.backends.numpy.ops import linalg, small_products
+from kbridge.backends.numpy.ops import linalg
+from kbridge.backends.numpy.ops import small_products as rule
 from kbridge.backends.numpy.ops.small_products import Cut, cut_of
 
 K = registry.load("numpy")
@@ -19,17 +19,14 @@ def processor(monkeypatch):
 
 
 @pytest.fixture
-def cuts(monkeypatch, processor):
+def cuts(monkeypatch, small_products):
     """Products of some hundred multiplications are cut; the cuts that are made."""
-    monkeypatch.setattr(plan, "alone", lambda: True)
     monkeypatch.setattr("kbridge.backends.numpy.ops.panels.SMALL_PRODUCT", 400)
     for name, value in {"SMALL_PRODUCT": 400, "WIDTH": 8, "INNER": 10, "LEAST_INNER": 3, "LEAST_WORK": 100, "FEWEST_ROWS": 2}.items():
-        monkeypatch.setattr(small_products, name, value)
-    monkeypatch.setattr(small_products, "TRANSPOSED", ((8, 2), (4, 5), (3, 7)))
+        monkeypatch.setattr(rule, name, value)
+    monkeypatch.setattr(rule, "TRANSPOSED", ((8, 2), (4, 5), (3, 7)))
     found = []
-    monkeypatch.setattr(
-        linalg, "multiply_parts", lambda ctx, cut, *args: found.append(cut) or small_products.multiply_parts(ctx, cut, *args)
-    )
+    monkeypatch.setattr(linalg, "multiply_parts", lambda ctx, cut, *args: found.append(cut) or rule.multiply_parts(ctx, cut, *args))
     return found
 
 
@@ -62,7 +59,7 @@ def test_a_gru_of_parts_is_that_of_whole_products(inner, cuts, monkeypatch):
     x = np.random.RandomState(0).uniform(-1, 1, (4, 5, 3)).astype("float32")
     results, made = [], []
     for least in (1 << 30, 100):
-        monkeypatch.setattr(small_products, "LEAST_WORK", least)
+        monkeypatch.setattr(rule, "LEAST_WORK", least)
         np.random.seed(1)
         model = Sequential([GRU(12, reset_after=True, inner_activation=inner, return_sequences=True, input_shape=(5, 3))])
         model.compile("sgd", "mse")

@@ -6,7 +6,9 @@ A program is data. NumPy's loop in float64 is the judge of values and gradients.
 import numpy as np
 import pytest
 
-from kbridge.backends import registry, settings
+from kbridge.backends import registry
+
+pytestmark = pytest.mark.usefixtures("in_double_precision")
 
 NUMPY = registry.load("numpy")
 SEVERAL = 4
@@ -77,14 +79,6 @@ OUTPUTS = {
 }
 #: what has samples of its own
 SOURCES = ("x", "a", "b", "c", "mask")
-
-
-@pytest.fixture(autouse=True)
-def in_double_precision():
-    before = settings.floatx()
-    settings.set_floatx("float64")
-    yield
-    settings.set_floatx(before)
 
 
 def program(rng, others):
