@@ -2,8 +2,8 @@
 
 import pytest
 
-from kbridge.backends.numpy import blas
-from kbridge.backends.numpy.executor import costs, plan
+from kbridge.backends.numpy import blas as blas_module
+from kbridge.backends.numpy.executor import costs, plan, threads
 from kbridge.backends.numpy.ops import panels
 
 
@@ -26,6 +26,22 @@ def cheap_lanes(monkeypatch):
 @pytest.fixture
 def small_products(monkeypatch):
     """Products in parts on all processors, of some thousand multiplications."""
-    monkeypatch.setattr(blas, "small_products", lambda: True)
+    monkeypatch.setattr(blas_module, "small_products", lambda: True)
     monkeypatch.setattr(plan, "alone", lambda: True)
     monkeypatch.setattr(panels, "SMALL_PRODUCT", 2000)
+
+
+@pytest.fixture
+def blas():
+    """(read, set) the number of BLAS' threads, which is 2."""
+    control = threads.control()
+    if control is None:
+        pytest.skip("NumPy's BLAS library here has no known way to set its threads")
+    get, set_ = control
+    before = get()
+    set_(2)
+    if get() != 2:
+        set_(before)
+        pytest.skip("NumPy's BLAS library has one thread here")
+    yield control
+    set_(before)

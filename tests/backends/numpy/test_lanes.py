@@ -13,7 +13,7 @@ from processes import python
 
 from kbridge import config
 from kbridge.backends import registry
-from kbridge.backends.numpy.executor import branches, costs, cuts, plan, threads, trace, workers
+from kbridge.backends.numpy.executor import branches, costs, cuts, plan, trace, workers
 from kbridge.backends.numpy.executor.blocks import Chain
 from kbridge.backends.numpy.executor.branches import Branches
 from kbridge.backends.numpy.executor.regions import Region
@@ -220,7 +220,7 @@ def conv_net():
     return K.function([x], [y]), [RNG.uniform(-1, 1, (16, 28, 28, 16)).astype("float32")]
 
 
-def test_a_plan_has_lanes_or_the_threads_of_blas_and_short_calls_have_neither():
+def test_a_plan_has_lanes_or_the_threads_of_blas_and_short_calls_have_neither(blas):
     # BLAS' threads wait busily for the next product: beside lanes they take the cores away
     with workers.using(2):
         for made, lanes, all_threads in ((dense_net(512), False, True), (conv_net(), True, False), (recurrent(4, 20, 64), False, False)):
@@ -228,8 +228,7 @@ def test_a_plan_has_lanes_or_the_threads_of_blas_and_short_calls_have_neither():
             function(fed)
             found = function._last[1]
             assert bool(found.forks) == lanes, found.forks
-            if threads.one_thread() is not None:
-                assert (found._limit is None) == all_threads
+            assert (found._limit is None) == all_threads
 
 
 def test_branches_over_one_sample_run_side_by_side_and_share_no_storage(eager, monkeypatch):

@@ -23,21 +23,6 @@ def plan_of(rows, size):
     return function, function._last[1]
 
 
-@pytest.fixture
-def blas():
-    control = threads.control()
-    if control is None:
-        pytest.skip("NumPy's BLAS library here has no known way to set its threads")
-    get, set_ = control
-    before = get()
-    set_(2)
-    if get() != 2:
-        set_(before)
-        pytest.skip("NumPy's BLAS library has one thread here")
-    yield control
-    set_(before)
-
-
 def test_small_products_run_with_one_thread_and_large_ones_with_all(blas, monkeypatch):
     used = []
     run = Plan._run_body
