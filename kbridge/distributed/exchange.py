@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from ..cores import allowed_cores
+
 #: what workers do together, as messages name it
 KINDS = (
     "a training step", "the start of training", "the start of an epoch", "the question whether to stop", "validation",
@@ -55,7 +57,7 @@ class Exchange:
     def look_around(self) -> None:
         """Find out whether this machine has fewer processors than workers, who then have to let each other work."""
         here = self.comm.Split_type(self._mpi.COMM_TYPE_SHARED)
-        self._crowded = here.Get_size() > len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else True
+        self._crowded = here.Get_size() > allowed_cores()
         here.Free()
 
     def meet(self, kind: int, numbers: Sequence[float] = (), same: Sequence[int] = (), hints: Sequence[str] = ()) -> np.ndarray:

@@ -1,11 +1,13 @@
 """The cores that the process may use: its affinity, and what control groups leave it."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
 from kbridge import config, cores
 from kbridge.commands import serve
+from kbridge.distributed import exchange
 
 #: (what the process's groups are, the files of groups, how many cores' time the process gets)
 GROUPS = {
@@ -70,3 +72,12 @@ def test_workers_of_a_server_share_what_the_process_may_use(monkeypatch):
     assert serve.threads_of_a_worker(2) == 5
     monkeypatch.setenv("KBRIDGE_NUM_THREADS", "7")
     assert serve.threads_of_a_worker(2) == 7
+
+
+def test_workers_let_each_other_work_where_they_may_use_fewer_cores(monkeypatch):
+    monkeypatch.setattr(exchange, "allowed_cores", lambda: 2)
+    here = SimpleNamespace(Get_rank=lambda: 0, Get_size=lambda: size, Split_type=lambda kind: here, Free=lambda: None)
+    for size in (1, 2, 3):
+        talk = exchange.Exchange(here, SimpleNamespace(COMM_TYPE_SHARED=0))
+        talk.look_around()
+        assert talk._crowded == (size > 2)
